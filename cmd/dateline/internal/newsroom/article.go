@@ -1,0 +1,226 @@
+package newsroom
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Article is one article as its author wrote it, before any layout.
+type Article struct {
+	// Paper is the name of the paper it is in.
+	Paper string
+	// Slug is the name of its file, unique in the newsroom.
+	Slug string
+	// Path is where its paper serves it, not escaped, with the query if its
+	// address has one ("/archive/story.asp?id=1042").
+	Path string
+	// Lang is its language as BCP 47 has it, Charset what its page is
+	// encoded in.
+	Lang, Charset string
+	Title         string
+	// Kicker is the short line above the title; it may be empty.
+	Kicker string
+	// Section is the name of the section that lists it.
+	Section string
+	// Summary is the standfirst, which is not a part of Body.
+	Summary string
+	// Authors are the names in the byline.
+	Authors []string
+	// Published has the paper's own zone; Modified is zero if it was never
+	// changed.
+	Published, Modified time.Time
+	// Place is the dateline in front of the first paragraph; it may be empty.
+	Place string
+	Tags  []string
+	// Lead is the picture at the top; it may be nil.
+	Lead *Image
+	Body []Block
+}
+
+// Image is a picture with its texts; Credit may be empty.
+type Image struct{ Name, Alt, Caption, Credit string }
+
+// Kind tells the blocks of a body apart.
+type Kind string
+
+// The kinds of block, with the fields of Block that each fills.
+const (
+	Paragraph Kind = "paragraph" // Text
+	Heading   Kind = "heading"   // Text
+	Quote     Kind = "quote"     // Text, Source
+	List      Kind = "list"      // Items
+	Table     Kind = "table"     // Rows, the first being the head
+	Figure    Kind = "figure"    // Image
+	Pull      Kind = "pull"      // Text: words that a paragraph has too
+	Embed     Kind = "embed"     // Text, Source, URL: a post of a network
+	Related   Kind = "related"   // Text, URL: a "read also" line, not a part of the text
+)
+
+// Block is one part of a body.
+type Block struct {
+	Kind   Kind
+	Text   string
+	Source string
+	URL    string
+	Items  []string
+	Rows   [][]string
+	Image  *Image
+}
+
+// Paragraphs gives the texts of the body's paragraphs.
+func (a *Article) Paragraphs() []string {
+	var texts []string
+	for _, b := range a.Body {
+		if b.Kind == Paragraph {
+			texts = append(texts, b.Text)
+		}
+	}
+	return texts
+}
+
+// RTL is whether the article is written from right to left.
+func (a *Article) RTL() bool { return rightToLeft(a.Lang) }
+
+// Hidden is whether its paper's robots.txt keeps crawlers away from it.
+func (a *Article) Hidden() bool { return strings.HasPrefix(a.Path, subscribers) }
+
+// address is the escaped form of Path.
+func (a *Article) address() string {
+	path, query, _ := strings.Cut(a.Path, "?")
+	return (&url.URL{Path: path, RawQuery: query}).String()
+}
+
+// parseArticle reads an article's file: a head of "key: value" lines, a line
+// of three dashes, then blocks parted by empty lines. How a block begins says
+// what it is: "## " a heading, "> " a quote (its last line, after "-- ", the
+// source), "- " a list, "| " a table, "!image", "!pull", "!embed" and
+// "!related" what they name, their fields parted by " | ". Everything else is
+// a paragraph. The lines of a text are joined by spaces, or by nothing in
+// Japanese.
+func parseArticle(paper Paper, slug, source string) (*Article, error) {
+	head, body, found := strings.Cut(source, "\n---\n")
+	if !found {
+		return nil, fmt.Errorf("no line of three dashes behind the head")
+	}
+	a := &Article{Paper: paper.Name, Slug: slug, Lang: paper.Lang, Charset: paper.Charset}
+	for line := range strings.Lines(head) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		if err := a.set(key, value); err != nil {
+			return nil, fmt.Errorf("head, %s: %w", key, err)
+		}
+	}
+	for text := range strings.SplitSeq(body, "\n\n") {
+		text = strings.TrimSpace(text)
+		if text == "" {
+			continue
+		}
+		block, err := parseBlock(text, a.Lang)
+		if err != nil {
+			return nil, err
+		}
+		a.Body = append(a.Body, block)
+	}
+	for _, needed := range []string{a.Path, a.Title, a.Section, a.Summary} {
+		if needed == "" {
+			return nil, fmt.Errorf("head: one of path, title, section and summary is missing")
+		}
+	}
+	if a.Published.IsZero() || len(a.Body) == 0 {
+		return nil, fmt.Errorf("no date of publication, or no body")
+	}
+	return a, nil
+}
+
+func (a *Article) set(key, value string) (err error) {
+	switch key {
+	case "path":
+		a.Path = value
+	case "lang":
+		a.Lang = value
+	case "charset":
+		a.Charset = value
+	case "title":
+		a.Title = value
+	case "kicker":
+		a.Kicker = value
+	case "section":
+		a.Section = value
+	case "summary":
+		a.Summary = value
+	case "authors":
+		a.Authors = strings.Split(value, "; ")
+	case "published":
+		a.Published, err = time.Parse(time.RFC3339, value)
+	case "modified":
+		a.Modified, err = time.Parse(time.RFC3339, value)
+	case "place":
+		a.Place = value
+	case "tags":
+		a.Tags = strings.Split(value, "; ")
+	case "image":
+		a.Lead, err = parseImage(value)
+	default:
+		err = fmt.Errorf("unknown key")
+	}
+	return err
+}
+
+func parseBlock(text, lang string) (Block, error) {
+	mark, rest, _ := strings.Cut(text, " ")
+	switch mark {
+	case "##":
+		return Block{Kind: Heading, Text: rest}, nil
+	case ">":
+		quote, source, _ := strings.Cut(rest, "\n-- ")
+		return Block{Kind: Quote, Text: unwrap(quote, lang), Source: source}, nil
+	case "-":
+		return Block{Kind: List, Items: strings.Split(rest, "\n- ")}, nil
+	case "|":
+		return parseTable(text), nil
+	case "!pull":
+		return Block{Kind: Pull, Text: rest}, nil
+	case "!image":
+		image, err := parseImage(rest)
+		return Block{Kind: Figure, Image: image}, err
+	case "!embed", "!related":
+		fields := strings.Split(rest, " | ")
+		if mark == "!related" && len(fields) == 2 {
+			return Block{Kind: Related, Text: fields[0], URL: fields[1]}, nil
+		}
+		if mark == "!embed" && len(fields) == 3 {
+			return Block{Kind: Embed, Text: fields[0], Source: fields[1], URL: fields[2]}, nil
+		}
+		return Block{}, fmt.Errorf("block %q: wrong number of fields", text)
+	}
+	return Block{Kind: Paragraph, Text: unwrap(text, lang)}, nil
+}
+
+func parseTable(text string) Block {
+	b := Block{Kind: Table}
+	for line := range strings.Lines(text) {
+		var row []string
+		for cell := range strings.SplitSeq(strings.Trim(line, "| \n"), "|") {
+			row = append(row, strings.TrimSpace(cell))
+		}
+		b.Rows = append(b.Rows, row)
+	}
+	return b
+}
+
+func parseImage(text string) (*Image, error) {
+	fields := strings.Split(text, " | ")
+	if len(fields) < 3 || len(fields) > 4 {
+		return nil, fmt.Errorf("image %q: want name | alt | caption | credit", text)
+	}
+	fields = append(fields, "")
+	return &Image{Name: fields[0], Alt: fields[1], Caption: fields[2], Credit: fields[3]}, nil
+}
+
+func unwrap(text, lang string) string {
+	if lang == "ja" {
+		return strings.ReplaceAll(text, "\n", "")
+	}
+	return strings.ReplaceAll(text, "\n", " ")
+}

@@ -1,0 +1,177 @@
+package newsroom
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"image"
+	"image/color"
+	"image/png"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// handler serves a paper. Links to itself are on the host that a request
+// names, those to other papers on their origins.
+func (p *press) handler(paper Paper, origins map[string]string) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /robots.txt", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintf(w, "# %s welcomes readers of every kind.\nUser-agent: *\nDisallow: %s\n", paper.Title, subscribers)
+	})
+	mux.HandleFunc("GET "+feedPath, func(w http.ResponseWriter, r *http.Request) {
+		p.serveFeed(w, r, paper)
+	})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		p.serveList(w, r, paper, "")
+	})
+	mux.HandleFunc("GET /section/{name}", func(w http.ResponseWriter, r *http.Request) {
+		p.serveList(w, r, paper, r.PathValue("name"))
+	})
+	mux.HandleFunc("GET /img/{name}", servePicture)
+	mux.HandleFunc("GET /print/{slug}", func(w http.ResponseWriter, r *http.Request) {
+		a := p.find(r.PathValue("slug"))
+		if a == nil || a.Paper != paper.Name || a.Hidden() {
+			http.NotFound(w, r)
+			return
+		}
+		p.serveArticle(w, r, paper, a, "print")
+	})
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		for _, a := range p.articles[paper.Name] {
+			if a.Path == pathWithID(r.URL) {
+				p.serveArticle(w, r, paper, a, paper.Name)
+				return
+			}
+		}
+		http.NotFound(w, r)
+	})
+	p.addTroubles(mux, paper, origins)
+	return mux
+}
+
+// pathWithID is the path with the one query parameter that means something
+// here; marks of campaigns do not matter to any of the papers.
+func pathWithID(u *url.URL) string {
+	if id := u.Query().Get("id"); id != "" {
+		return u.Path + "?id=" + id
+	}
+	return u.Path
+}
+
+func (p *press) serveArticle(w http.ResponseWriter, r *http.Request, paper Paper, a *Article, layout string) {
+	var body bytes.Buffer
+	view := p.view(paper, a.Lang, origin(r))
+	view.Article = a
+	for _, other := range p.articles[paper.Name] {
+		if other != a && other.Lang == a.Lang && !other.Hidden() && len(view.Others) < 4 {
+			view.Others = append(view.Others, other)
+		}
+	}
+	if err := p.layouts[layout].ExecuteTemplate(&body, "article", view); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	changed := a.Published
+	if a.Modified.After(changed) {
+		changed = a.Modified
+	}
+	w.Header().Set("Last-Modified", changed.UTC().Format(http.TimeFormat))
+	servePage(w, r, paper.Gzip, a.Charset, body.String())
+}
+
+// serveList serves the front page, or that of one section.
+func (p *press) serveList(w http.ResponseWriter, r *http.Request, paper Paper, section string) {
+	view := p.view(paper, paper.Lang, origin(r))
+	view.Section = section
+	for _, a := range p.articles[paper.Name] {
+		if !a.Hidden() && (section == "" || a.Section == section) {
+			view.Others = append(view.Others, a)
+		}
+	}
+	if len(view.Others) == 0 {
+		http.NotFound(w, r)
+		return
+	}
+	var body bytes.Buffer
+	if err := p.layouts[paper.Name].ExecuteTemplate(&body, "list", view); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	servePage(w, r, paper.Gzip, paper.Charset, body.String())
+}
+
+func origin(r *http.Request) string { return "http://" + r.Host }
+
+// servePicture draws a picture that is different for each name: a sky, and
+// below it land or water.
+func servePicture(w http.ResponseWriter, r *http.Request) {
+	name, isPNG := strings.CutSuffix(r.PathValue("name"), ".png")
+	if !isPNG {
+		http.NotFound(w, r)
+		return
+	}
+	const width, height = 320, 180
+	hash := fnv.New32a()
+	hash.Write([]byte(name))
+	sum := hash.Sum32()
+	horizon := height/3 + int(sum%60)
+	sky := color.RGBA{R: 150 + uint8(sum>>8%90), G: 190, B: 230, A: 255}
+	ground := color.RGBA{R: uint8(sum >> 16 % 120), G: 90 + uint8(sum>>24%80), B: 90, A: 255}
+	picture := image.NewPaletted(image.Rect(0, 0, width, height), color.Palette{sky, ground})
+	for i := horizon * width; i < len(picture.Pix); i++ {
+		picture.Pix[i] = 1
+	}
+	w.Header().Set("Content-Type", "image/png")
+	png.Encode(w, picture) // an error is the client's going away
+}
+
+// view is what a layout sees.
+type view struct {
+	Paper    Paper
+	Origin   string // of the paper itself
+	Lang     string // of the page
+	Article  *Article
+	Section  string // of a list; empty on the front page
+	Others   []*Article
+	Sections []string
+	language *language
+}
+
+func (p *press) view(paper Paper, lang, origin string) *view {
+	return &view{Paper: paper, Origin: origin, Lang: lang, Sections: p.sections(paper), language: p.languages[lang]}
+}
+
+// Label is a word of the page's language.
+func (v *view) Label(name string) string { return v.language.Labels[name] }
+
+// Comments are those below the article.
+func (v *view) Comments() []comment { return v.language.Comments }
+
+// Dir is the page's direction, as HTML has it.
+func (v *view) Dir() string {
+	if rightToLeft(v.Lang) {
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// URL is an article's absolute address.
+func (v *view) URL(a *Article) string { return v.Origin + a.address() }
+
+// Charset is what the page is encoded in.
+func (v *view) Charset() string {
+	if v.Article == nil {
+		return v.Paper.Charset
+	}
+	return cmp.Or(v.Article.Charset, v.Paper.Charset)
+}
+
+// Byline joins the names of the article's authors.
+func (v *view) Byline() string { return strings.Join(v.Article.Authors, v.Label("and")) }
+
+// Published and Updated are the visible dates.
+func (v *view) Published() string { return v.language.date(v.Article.Published) }
+func (v *view) Updated() string   { return v.language.date(v.Article.Modified) }

@@ -1,0 +1,109 @@
+package newsroom
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"path"
+	"slices"
+	"strings"
+)
+
+//go:embed articles layouts languages.json
+var files embed.FS
+
+// press is everything that is printed: the articles and how each paper lays
+// them out. It does not change once loaded.
+type press struct {
+	articles  map[string][]*Article // by paper, newest first
+	languages map[string]*language
+	layouts   map[string]*template.Template // by paper, and "print"
+}
+
+// load reads what is embedded. An error is a mistake in those files, which the
+// tests of this package would have met.
+func load() (*press, error) {
+	p := &press{articles: make(map[string][]*Article), layouts: make(map[string]*template.Template)}
+	if err := readJSON("languages.json", &p.languages); err != nil {
+		return nil, err
+	}
+	for _, paper := range papers {
+		articles, err := readArticles(paper)
+		if err != nil {
+			return nil, err
+		}
+		p.articles[paper.Name] = articles
+		for _, a := range articles {
+			if p.languages[a.Lang] == nil {
+				return nil, fmt.Errorf("article %s: languages.json has no %q", a.Slug, a.Lang)
+			}
+		}
+	}
+	for _, name := range []string{"ledger", "valmere", "meridian", "gazette", "wadi", "print"} {
+		layout, err := template.New(name).Funcs(functions).ParseFS(files, "layouts/"+name+".html")
+		if err != nil {
+			return nil, fmt.Errorf("parsing the layout %s: %w", name, err)
+		}
+		p.layouts[name] = layout
+	}
+	return p, nil
+}
+
+func readJSON(name string, into any) error {
+	data, err := files.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	return nil
+}
+
+func readArticles(paper Paper) ([]*Article, error) {
+	folder := path.Join("articles", paper.Name)
+	entries, err := files.ReadDir(folder)
+	if err != nil {
+		return nil, fmt.Errorf("listing %s: %w", folder, err)
+	}
+	var articles []*Article
+	for _, entry := range entries {
+		source, err := files.ReadFile(path.Join(folder, entry.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", entry.Name(), err)
+		}
+		a, err := parseArticle(paper, strings.TrimSuffix(entry.Name(), ".txt"), string(source))
+		if err != nil {
+			return nil, fmt.Errorf("article %s/%s: %w", folder, entry.Name(), err)
+		}
+		articles = append(articles, a)
+	}
+	slices.SortStableFunc(articles, func(a, b *Article) int { return b.Published.Compare(a.Published) })
+	return articles, nil
+}
+
+// find gives the article with that slug; the slugs that this package itself
+// names are all there, as its tests make sure.
+func (p *press) find(slug string) *Article {
+	for _, articles := range p.articles {
+		for _, a := range articles {
+			if a.Slug == slug {
+				return a
+			}
+		}
+	}
+	return nil
+}
+
+// sections gives the names of a paper's sections in the order of their newest
+// article.
+func (p *press) sections(paper Paper) []string {
+	var names []string
+	for _, a := range p.articles[paper.Name] {
+		if !a.Hidden() && !slices.Contains(names, a.Section) {
+			names = append(names, a.Section)
+		}
+	}
+	return names
+}

@@ -1,0 +1,246 @@
+package article
+
+import (
+	"strings"
+
+	"golang.org/x/net/html/atom"
+)
+
+// known is what the metadata says of texts that the body must not repeat.
+type known struct {
+	title   string // folded
+	summary string // folded
+	authors []string
+}
+
+// runsOf is the range of runs within an element. Runs stand in document order
+// save that a block's text after an inner block follows it.
+func (t *tree) runsOf(elem int32) (from, to int) {
+	end := t.elems[elem].end
+	from, to = len(t.runs), 0
+	for i := range t.runs {
+		if e := t.runs[i].elem; e >= elem && e < end {
+			from, to = min(from, i), i+1
+		}
+	}
+	return min(from, to), to
+}
+
+// clean decides for each run of the container whether it is part of the text.
+func (t *tree) clean(container int32, k known) (from, to int) {
+	from, to = t.runsOf(container)
+	above := hint(0)
+	if container > 0 {
+		above = t.elems[container].within
+	}
+	for i := from; i < to; i++ {
+		r := &t.runs[i]
+		within := t.elems[r.elem].within &^ (above & hintsAgainst)
+		r.verdict = t.judge(r, within, k)
+	}
+	t.dropLinkLists(from, to)
+	t.trimStart(from, to, k)
+	t.trimEnd(from, to)
+	t.dropLooseHeadings(from, to)
+	return from, to
+}
+
+func (t *tree) judge(r *run, within hint, k known) verdict {
+	if within&hintsAgainst != 0 {
+		return dropHint
+	}
+	if r.kind != runText {
+		return kept
+	}
+	text := t.textOf(r)
+	short := r.letters < 200
+	switch {
+	case within&(hintCaption|hintCredit) != 0 && r.letters < 600, t.inside(r.elem, atom.Figure) && t.elems[r.elem].node.DataAtom != atom.Pre && r.letters < 600 && !t.inside(r.elem, atom.Table) && !t.inside(r.elem, atom.Blockquote):
+		return dropCaption
+	case within&hintPullQuote != 0 && r.letters < 500:
+		return dropRepeat
+	case within&(hintByline|hintDate|hintKicker) != 0 && short && !prose(r):
+		return dropMeta
+	case within&hintPaywall != 0 && r.letters < 400:
+		return dropTruncation
+	}
+	if short {
+		if folded := fold(text); folded == k.title && folded != "" {
+			return dropRepeat
+		}
+	}
+	if r.letters < 160 || r.linked*2 > r.letters {
+		if boilerplateLine(text, r) {
+			return dropPhrase
+		}
+	}
+	if r.linked*10 > r.letters*9 && r.letters < 120 && !isHeading(t.elems[r.elem].node.DataAtom) && r.stops == 0 && !t.inside(r.elem, atom.Blockquote) {
+		return dropLinks
+	}
+	return kept
+}
+
+// boilerplateLine says that a short line is one of the trade's phrases. A
+// sentence that merely begins like one has more to say than the phrase, and no
+// link.
+func boilerplateLine(text string, r *run) bool {
+	lower := strings.ToLower(text)
+	if !startsWithBoilerplate(lower) {
+		return isEnding(text)
+	}
+	return r.linked > 0 || r.letters < 60 || strings.ContainsRune(lower[:min(len(lower), 24)], ':') || strings.HasPrefix(lower, "©") || r.stops == 0
+}
+
+// inside says that an element or one of its next ancestors has a tag.
+func (t *tree) inside(elem int32, tag atom.Atom) bool {
+	for range 6 {
+		if elem <= 0 {
+			return false
+		}
+		if t.elems[elem].node.DataAtom == tag {
+			return true
+		}
+		elem = t.elems[elem].parent
+	}
+	return false
+}
+
+// dropLinkLists drops lists and tables whose items are mostly links.
+func (t *tree) dropLinkLists(from, to int) {
+	for i := from; i < to; {
+		list := t.listOf(t.runs[i].elem)
+		if list < 0 {
+			i++
+			continue
+		}
+		end := t.elems[list].end
+		var letters, linked int32
+		j := i
+		for ; j < to && t.runs[j].elem >= list && t.runs[j].elem < end; j++ {
+			letters += t.runs[j].letters
+			linked += t.runs[j].linked
+		}
+		if linked*10 > letters*7 && j > i {
+			for k := i; k < j; k++ {
+				if t.runs[k].verdict == kept {
+					t.runs[k].verdict = dropLinks
+				}
+			}
+		}
+		i = max(j, i+1)
+	}
+}
+
+func (t *tree) listOf(elem int32) int32 {
+	found := int32(-1)
+	for depth := 0; depth < 8 && elem > 0; depth++ {
+		switch t.elems[elem].node.DataAtom {
+		case atom.Ul, atom.Ol:
+			found = elem
+		}
+		elem = t.elems[elem].parent
+	}
+	return found
+}
+
+// trimStart drops what stands before the text: up to the headline, and then the
+// short lines before the first prose or list.
+func (t *tree) trimStart(from, to int, k known) {
+	start := from
+	first := t.firstProse(from, to)
+	for i := from; i < first; i++ {
+		if k.title != "" && t.runs[i].kind == runText && fold(t.textOf(&t.runs[i])) == k.title {
+			start = i + 1
+		}
+	}
+	for i := from; i < start; i++ {
+		t.drop(i, dropBefore)
+	}
+	for i := start; i < first; i++ {
+		r := &t.runs[i]
+		if r.kind != runText || r.verdict != kept {
+			continue
+		}
+		tag := t.elems[r.elem].node.DataAtom
+		if tag == atom.P && r.stops > 0 && r.letters > 20 && r.linked == 0 || tag == atom.Li || tag == atom.Blockquote || isHeading(tag) && i == first-1 || r.letters > 50 && r.linked*3 < r.letters && tag == atom.P {
+			continue
+		}
+		t.drop(i, dropBefore)
+	}
+}
+
+func (t *tree) firstProse(from, to int) int {
+	for i := from; i < to; i++ {
+		if r := &t.runs[i]; r.verdict == kept && r.kind == runText && prose(r) && r.weight > 0 {
+			return i
+		}
+	}
+	return from
+}
+
+// trimEnd drops what follows a line that ends articles, unless more of the text
+// stands behind it than before, and short lines behind the last prose.
+func (t *tree) trimEnd(from, to int) {
+	total := float32(0)
+	for i := from; i < to; i++ {
+		if t.runs[i].verdict == kept {
+			total += max(t.runs[i].weight, 0)
+		}
+	}
+	before := float32(0)
+	for i := from; i < to; i++ {
+		r := &t.runs[i]
+		if r.kind == runText && r.letters < 60 && before > total*0.6 && isEnding(t.textOf(r)) {
+			for j := i; j < to; j++ {
+				t.drop(j, dropAfter)
+			}
+			break
+		}
+		if r.verdict == kept {
+			before += max(r.weight, 0)
+		}
+	}
+	for i := to - 1; i >= from; i-- {
+		r := &t.runs[i]
+		if r.verdict != kept || r.kind != runText {
+			continue
+		}
+		tag := t.elems[r.elem].node.DataAtom
+		if prose(r) || r.stops > 0 && r.linked*2 < r.letters && !isHeading(tag) || tag == atom.Li && r.linked == 0 || tag == atom.Td || tag == atom.Pre || t.inside(r.elem, atom.Blockquote) {
+			break
+		}
+		if tag == atom.P && r.linked*3 < r.letters && r.letters > 12 {
+			break
+		}
+		t.drop(i, dropAfter)
+	}
+}
+
+// dropLooseHeadings drops headings whose section was dropped whole.
+func (t *tree) dropLooseHeadings(from, to int) {
+	for i := from; i < to; i++ {
+		r := &t.runs[i]
+		if r.verdict != kept || r.kind != runText || !isHeading(t.elems[r.elem].node.DataAtom) {
+			continue
+		}
+		j, dropped := i+1, 0
+		for ; j < to; j++ {
+			next := &t.runs[j]
+			if next.kind == runText && (next.verdict == kept || isHeading(t.elems[next.elem].node.DataAtom)) {
+				break
+			}
+			if next.kind == runText {
+				dropped++
+			}
+		}
+		if j == to || dropped > 1 && isHeading(t.elems[t.runs[j].elem].node.DataAtom) {
+			t.drop(i, dropLoose)
+		}
+	}
+}
+
+func (t *tree) drop(i int, v verdict) {
+	if t.runs[i].verdict == kept || t.runs[i].verdict == undecided {
+		t.runs[i].verdict = v
+	}
+}

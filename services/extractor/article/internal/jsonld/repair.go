@@ -1,0 +1,104 @@
+package jsonld
+
+import "bytes"
+
+// repair rewrites almost-JSON as JSON in one pass: comments and trailing commas
+// go, control characters within strings become spaces, unknown escapes lose
+// their backslash, a quotation mark inside a string is escaped where what
+// follows shows that the string goes on, and what breaks off is closed.
+func repair(b []byte) []byte {
+	out := make([]byte, 0, len(b)+16)
+	var open []byte // the closing brackets that are due, innermost last
+	for i := 0; i < len(b); {
+		switch c := b[i]; {
+		case c == '"':
+			out, i = repairString(out, b, i)
+		case c == '/' && i+1 < len(b) && b[i+1] == '/':
+			i = after(b, i, "\n")
+		case c == '/' && i+1 < len(b) && b[i+1] == '*':
+			i = after(b, i, "*/")
+		case c == '}' || c == ']':
+			out = append(bytes.TrimRight(out, ", \t\r\n"), c)
+			if len(open) == 0 || open[len(open)-1] != c {
+				return closeAll(out[:len(out)-1], open)
+			}
+			open = open[:len(open)-1]
+			i++
+			if len(open) == 0 {
+				return out // what follows is not part of the value
+			}
+		case c == '{' || c == '[':
+			open = append(open, c+2) // '{'+2 is '}', '['+2 is ']'
+			out = append(out, c)
+			i++
+		case c < 0x20:
+			out = append(out, ' ')
+			i++
+		default:
+			out = append(out, c)
+			i++
+		}
+	}
+	return closeAll(out, open)
+}
+
+func closeAll(out, open []byte) []byte {
+	out = bytes.TrimRight(out, ",: \t\r\n")
+	for i := len(open) - 1; i >= 0; i-- {
+		out = append(out, open[i])
+	}
+	return out
+}
+
+// after is the position behind the next mark, or the end.
+func after(b []byte, i int, mark string) int {
+	if n := bytes.Index(b[i:], []byte(mark)); n >= 0 {
+		return i + n + len(mark)
+	}
+	return len(b)
+}
+
+// repairString copies the string that starts at b[i] and returns the position
+// behind it.
+func repairString(out, b []byte, i int) ([]byte, int) {
+	out = append(out, '"')
+	for i++; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == '\\' && i+1 < len(b):
+			i++
+			if bytes.IndexByte([]byte(`"\/bfnrtu`), b[i]) >= 0 {
+				out = append(out, '\\', b[i])
+			} else {
+				out = append(out, b[i])
+			}
+		case c == '"' && stringEnds(b[i+1:]):
+			return append(out, '"'), i + 1
+		case c == '"':
+			out = append(out, '\\', '"')
+		case c < 0x20:
+			out = append(out, ' ')
+		default:
+			out = append(out, c)
+		}
+	}
+	return append(out, '"'), i
+}
+
+// stringEnds says whether a quotation mark before rest closes its string.
+func stringEnds(rest []byte) bool {
+	rest = bytes.TrimLeft(rest, " \t\r\n")
+	if len(rest) == 0 {
+		return true
+	}
+	switch rest[0] {
+	case ':', '}', ']':
+		return true
+	case ',':
+		next := bytes.TrimLeft(rest[1:], " \t\r\n")
+		return len(next) == 0 || bytes.IndexByte([]byte(`"{[}]-0123456789/`), next[0]) >= 0 ||
+			bytes.HasPrefix(next, []byte("true")) || bytes.HasPrefix(next, []byte("false")) || bytes.HasPrefix(next, []byte("null"))
+	case '/':
+		return len(rest) > 1 && (rest[1] == '/' || rest[1] == '*')
+	}
+	return false
+}

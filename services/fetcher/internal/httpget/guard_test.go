@@ -1,0 +1,96 @@
+package httpget
+
+import (
+	"io"
+	"log"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/dateline-news/dateline/internal/weburl"
+)
+
+var discardLog = log.New(io.Discard, "", 0)
+
+// Every spelling of an address that is not public is refused before a packet
+// leaves: a server listens on each loopback port that is tried here, and no
+// port is open elsewhere in the test.
+func TestAddressesThatAreNotPublicAreRefused(t *testing.T) {
+	client := newClient(t, func(c *Config) { c.AllowPrivate = false })
+	for _, host := range []string{
+		"127.0.0.1", "127.255.255.254", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
+		"192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "240.0.0.1", "255.255.255.255",
+		"2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "１２７.０.０.１", "127。0。0。1",
+		"[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::ffff:a9fe:a9fe]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b:1::7f00:1]",
+		"[2002:7f00:1::]", "[fe80::1]", "[fc00::1]", "[fd00:ec2::254]", "[ff02::1]", "[2001:db8::1]", "[2001::1]", "[100::1]", "[fec0::1]",
+		"localhost",
+	} {
+		u, err := weburl.Parse("http://" + host + "/")
+		if err != nil {
+			t.Errorf("Parse of %s: %v", host, err)
+			continue
+		}
+		if failure := wantError(t, client, Request{URL: u.String()}, BlockedAddress); failure.Transient() {
+			t.Errorf("%s: transient: %v", host, failure)
+		}
+	}
+}
+
+// A public name that resolves to a private address is refused at the dial,
+// where it no longer matters what the name resolved to before.
+func TestNamesOfPrivateAddressesAreRefused(t *testing.T) {
+	base := servePage(t, page, "Content-Type", "text/html")
+	port := int(netip.MustParseAddrPort(strings.TrimPrefix(base, "http://")).Port())
+	guarded := func(c *Config) {
+		c.AllowPrivate, c.AllowPorts = false, []int{port}
+		c.Resolver = serveDNS(t, dnsmessage.RCodeSuccess, &[4]byte{127, 0, 0, 1})
+	}
+	url := "http://rebound.example" + base[strings.LastIndexByte(base, ':'):] + "/"
+	wantError(t, newClient(t, guarded), Request{URL: url}, BlockedAddress)
+
+	allowed := newClient(t, func(c *Config) {
+		guarded(c)
+		c.AllowNets = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	})
+	mustGet(t, allowed, Request{URL: url})
+	wantError(t, newClient(t, func(c *Config) {
+		guarded(c)
+		c.AllowNets = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	}), Request{URL: url}, BlockedAddress)
+}
+
+func TestARedirectToAPrivateAddressIsRefused(t *testing.T) {
+	base := serve(t, redirectTo("http://169.254.169.254/latest/meta-data/"))
+	client := newClient(t, func(c *Config) {
+		c.AllowPrivate = false
+		c.AllowNets = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+		c.AllowPorts = []int{80, int(netip.MustParseAddrPort(strings.TrimPrefix(base, "http://")).Port())}
+	})
+	response := mustGet(t, client, Request{URL: base + "/"})
+	wantError(t, client, Request{URL: response.Location}, BlockedAddress)
+}
+
+func TestPortsAreLimited(t *testing.T) {
+	client := newClient(t, func(c *Config) { c.AllowPrivate = false })
+	for _, url := range []string{"http://127.0.0.1:22/", "http://example.com:6379/", "https://[::1]:5432/"} {
+		wantError(t, client, Request{URL: url}, BlockedPort)
+	}
+	// These pass the port check and meet the next one.
+	for _, url := range []string{"http://127.0.0.1/", "https://127.0.0.1/", "http://127.0.0.1:8080/", "https://[::1]:8443/"} {
+		wantError(t, client, Request{URL: url}, BlockedAddress)
+	}
+}
+
+func TestProxiesFromTheEnvironmentAreIgnored(t *testing.T) {
+	proxied := false
+	proxy := serve(t, flagHit(&proxied))
+	t.Setenv("HTTP_PROXY", proxy)
+	t.Setenv("http_proxy", proxy)
+	client := newClient(t, func(c *Config) { c.Resolver = serveDNS(t, dnsmessage.RCodeNameError, nil) })
+	wantError(t, client, Request{URL: "http://missing.example/"}, DNS)
+	if proxied {
+		t.Error("the request went through the proxy")
+	}
+}

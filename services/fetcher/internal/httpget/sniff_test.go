@@ -1,0 +1,178 @@
+package httpget
+
+import (
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"compress/flate"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+)
+
+func encode(t testing.TB, coding, text string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	var w io.WriteCloser
+	var err error
+	switch coding {
+	case "gzip":
+		w = gzip.NewWriter(&b)
+	case "deflate":
+		w = zlib.NewWriter(&b)
+	case "raw deflate":
+		w, err = flate.NewWriter(&b, 5)
+	case "br":
+		w = brotli.NewWriter(&b)
+	case "zstd":
+		w, err = zstd.NewWriter(&b)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func utf16(text string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		b.WriteByte(c)
+		b.WriteByte(0)
+	}
+	return b.String()
+}
+
+func TestTypeCheck(t *testing.T) {
+	const (
+		png  = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+		pdf  = "%PDF-1.7\n"
+		xml  = `<?xml version="1.0"?>`
+		comm = "<!-- a long licence -->"
+	)
+	client := newClient(t, nil)
+	tests := []struct{ name, declared, encoding, body, found string }{
+		{"HTML", "text/html", "", page, ""},
+		{"HTML, parameters and case", "TEXT/HTML ; charset=utf-8", "", page, ""},
+		{"HTML without a tag", "text/html", "", "Nothing here.", ""},
+		{"HTML without anything", "text/html", "", "", ""},
+		{"HTML after a comment", "text/html", "", comm + page, ""},
+		{"HTML with stray bytes", "text/html", "", "\x01\x02" + page, ""},
+		{"HTML in UTF-16", "text/html", "", utf16(page), ""},
+		{"HTML in UTF-16 with its mark", "text/html", "", "\xff\xfe" + utf16(page), ""},
+		{"HTML in ISO-2022-JP", "text/html", "", "\x1b$B%K%e!<%9\x1b(B" + page, ""},
+		{"XHTML", "application/xhtml+xml", "", xml + "<html xmlns='http://www.w3.org/1999/xhtml'>", ""},
+		{"XHTML called XML", "application/xml", "", xml + "<html xmlns='http://www.w3.org/1999/xhtml'>", ""},
+		{"HTML called text", "text/plain", "", page, ""},
+		{"HTML called text, with a mark", "text/plain", "", "\ufeff" + page, ""},
+		{"HTML called nothing", "", "", "\n\n" + page, ""},
+		{"HTML called bytes", "application/octet-stream", "", page, ""},
+		{"HTML with a broken type", "html", "", page, ""},
+		{"HTML called text, encoded", "text/plain", "gzip", page, ""},
+		{"HTML called nothing, encoded twice", "", "deflate, br", page, ""},
+
+		{"image", "image/png", "", png, "image/png"},
+		{"image, whatever it holds", "image/png", "", page, "image/png"},
+		{"PDF", "application/pdf", "", pdf, "application/pdf"},
+		{"JSON", "application/json", "", "{}", "application/json"},
+		{"image called HTML", "text/html", "", png, "image/png"},
+		{"PDF called HTML", "text/html; charset=utf-8", "", pdf + page, "application/pdf"},
+		{"archive called HTML", "text/html", "", "PK\x03\x04" + page, "application/zip"},
+		{"gzip called HTML", "text/html", "", string(encode(t, "gzip", page)), "application/x-gzip"},
+		{"bytes called HTML", "text/html", "", strings.Repeat("\x00\x01\x02\xfe", 500), "binary data"},
+		{"PDF called nothing", "", "", pdf, "application/pdf"},
+		{"PDF called text, encoded", "text/plain", "br", pdf, "application/pdf"},
+		{"text", "text/plain", "", "Nothing here.", "text/plain"},
+		{"text called nothing", "", "", "Nothing here.", "text/plain"},
+		{"feed", "application/rss+xml", "", xml + "<rss>", "application/rss+xml"},
+		{"feed called XML", "text/xml", "", xml + "<rss><channel><title>News</title>", "text/xml"},
+		{"Atom feed called XML", "application/xml", "", xml + "<feed><title>News</title>", "text/xml"},
+		{"drawing called XML", "text/xml", "", xml + "<svg><title>Map</title>", "text/xml"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			body := test.body
+			for coding := range strings.SplitSeq(test.encoding, ", ") {
+				if coding != "" {
+					body = string(encode(t, coding, body))
+				}
+			}
+			headers := []string{"Content-Type", test.declared}
+			if test.encoding != "" {
+				headers = append(headers, "Content-Encoding", test.encoding)
+			}
+			base := servePage(t, body, headers...)
+			if test.found == "" {
+				if response := mustGet(t, client, Request{URL: base + "/"}); string(response.Body) != body {
+					t.Errorf("%d bytes of %d came", len(response.Body), len(body))
+				}
+				return
+			}
+			failure := wantError(t, client, Request{URL: base + "/"}, BadType)
+			if failure.Found != test.found || failure.Status != 200 || failure.Transient() {
+				t.Errorf("found %q, status %d, transient %v; want %q", failure.Found, failure.Status, failure.Transient(), test.found)
+			}
+			if response := mustGet(t, client, Request{URL: base + "/", AnyType: true}); string(response.Body) != body {
+				t.Errorf("AnyType: %d bytes of %d came", len(response.Body), len(body))
+			}
+		})
+	}
+}
+
+func TestDecodePrefix(t *testing.T) {
+	text := strings.Repeat("Something happened. ", 1000)
+	for _, coding := range []string{"gzip", "deflate", "raw deflate", "br", "zstd"} {
+		body := encode(t, coding, text)
+		name := strings.TrimPrefix(coding, "raw ")
+		if got, err := DecodePrefix(name, body, 1<<20); err != nil || string(got) != text {
+			t.Errorf("%s: %d bytes, %v", coding, len(got), err)
+		}
+		if got, err := DecodePrefix(name, body, 10); err != nil || string(got) != text[:10] {
+			t.Errorf("%s, ten bytes: %q, %v", coding, got, err)
+		}
+		if got, err := DecodePrefix(name, body[:len(body)-9], 1<<20); err == nil || !strings.HasPrefix(text, string(got)) {
+			t.Errorf("%s, cut short: %d bytes, %v", coding, len(got), err)
+		}
+		if got, err := DecodePrefix(name, []byte{0xfe, 0xfe, 0xfe}, 10); err == nil {
+			t.Errorf("%s, garbage: %q", coding, got)
+		}
+		if got, err := DecodePrefix(name, nil, 10); err != nil || len(got) != 0 {
+			t.Errorf("%s, nothing: %q, %v", coding, got, err)
+		}
+	}
+	if got, err := DecodePrefix("", []byte(text), 1<<20); err != nil || string(got) != text {
+		t.Errorf("no coding: %d bytes, %v", len(got), err)
+	}
+	for _, coding := range []string{"compress", "gzip, gzip, gzip, gzip"} {
+		if _, err := DecodePrefix(coding, []byte(text), 10); err == nil {
+			t.Errorf("%q was accepted", coding)
+		}
+	}
+}
+
+// A bomb decodes to no more than was asked for, in each coding.
+func TestDecodePrefixOfABomb(t *testing.T) {
+	zeros := strings.Repeat("\x00", 8<<20)
+	for _, coding := range []string{"gzip", "deflate", "br", "zstd"} {
+		got, err := DecodePrefix(coding, encode(t, coding, zeros), sniffLength)
+		if err != nil || len(got) != sniffLength || cap(got) > 8*sniffLength {
+			t.Errorf("%s: %d bytes in %d, %v", coding, len(got), cap(got), err)
+		}
+	}
+}
+
+func TestKeptHeadersAreSorted(t *testing.T) {
+	if !slices.IsSorted(keptHeaders) {
+		t.Error("keptHeaders is searched by bisection and must be sorted")
+	}
+}
