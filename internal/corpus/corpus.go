@@ -82,6 +82,9 @@ func Open(dir string) (*Corpus, error) {
 	c := &Corpus{}
 	for _, entry := range entries {
 		folder := filepath.Join(dir, entry.Name())
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			continue // a README, or a link that leads nowhere
+		}
 		if _, err := os.Stat(filepath.Join(folder, "truth.jsonl")); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -2,6 +2,7 @@ package article
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -26,12 +27,24 @@ func (r *reader) readAuthors() {
 		{r.metaAuthors, FromMeta, 0.8},
 		{r.textAuthors, FromText, 0.7},
 	} {
-		if found := try.read(); len(found) > 0 {
+		found := try.read()
+		if try.source == FromJSONLD && r.siteItself(found) {
+			// Publishers name themselves where they do not tell the writer.
+			if written := r.bylineAuthors(); len(written) > 0 && !r.siteItself(written) {
+				continue
+			}
+		}
+		if len(found) > 0 {
 			r.out.Authors = found[:min(len(found), maxAuthors)]
 			r.set("authors", try.source, try.conf)
 			return
 		}
 	}
+}
+
+// siteItself says that the only author is the publication.
+func (r *reader) siteItself(list []Author) bool {
+	return len(list) == 1 && (r.isSite(list[0].Name) || strings.EqualFold(list[0].Name, r.out.SiteName))
 }
 
 func (r *reader) ldAuthors() []Author {
@@ -158,13 +171,11 @@ func (r *reader) textAuthors() []Author {
 		if run.kind != runText || run.letters > 90 || run.elem < r.titleElem || r.elems[run.elem].within&(hintComment|hintRelated|hintNav|hintFooter) != 0 {
 			continue
 		}
-		text := r.textOf(run)
+		text, _, _ := strings.Cut(r.textOf(run), "\n")
 		lower := strings.ToLower(text)
-		for _, by := range byWords {
-			if strings.HasPrefix(lower, by) && len(text) > len(by) {
-				if list := r.addNames(nil, text, ""); len(list) > 0 && startsUpper(list[0].Name) {
-					return list
-				}
+		if hasByWord(lower) {
+			if list := r.addNames(nil, text, ""); len(list) > 0 && startsUpper(list[0].Name) {
+				return list
 			}
 		}
 	}
@@ -174,6 +185,17 @@ func (r *reader) textAuthors() []Author {
 func startsUpper(s string) bool {
 	for _, c := range s {
 		return unicode.IsUpper(c) || unicode.Is(unicode.Lo, c)
+	}
+	return false
+}
+
+// hasByWord says that a line begins as bylines do and goes on with a name.
+func hasByWord(line string) bool {
+	lower := strings.ToLower(line)
+	for _, by := range byWords {
+		if strings.HasPrefix(lower, by) && len(line) > len(by) {
+			return startsUpper(line[len(by):]) || lower == line
+		}
 	}
 	return false
 }
@@ -229,6 +251,19 @@ func roleLike(s string) bool {
 
 func cleanName(s string) string {
 	s = strings.TrimSpace(s)
+	if at := monthAt(s); at >= 0 {
+		s = strings.TrimSpace(s[:at])
+	}
+	lower := strings.ToLower(s)
+	for _, label := range []string{"written by", "posted by", "published by", "by", "published in", "published", "updated"} {
+		if lower == label {
+			return ""
+		}
+		if strings.HasSuffix(lower, " "+label) {
+			s = s[:len(s)-len(label)-1]
+			break
+		}
+	}
 	for again := true; again; {
 		again = false
 		lower := strings.ToLower(s)
@@ -248,12 +283,26 @@ func cleanName(s string) string {
 	return strings.Trim(s, " \t,.;:•·|–-\"")
 }
 
+var monthDay = regexp.MustCompile(`(?i)(?:^|\s)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?\s+\d{1,2}\b`)
+
+// monthAt is where a date such as "Oct 28" begins that follows a name without a
+// separator, or -1.
+func monthAt(s string) int {
+	if at := monthDay.FindStringIndex(s); at != nil {
+		return at[0]
+	}
+	return -1
+}
+
 // plausibleName says that a text can be a name: short, with letters, no
 // sentence, no date, no address.
 func plausibleName(s string) bool {
 	n := runeCount(s)
 	if n < 2 || n > 60 || len(strings.Fields(s)) > 7 || strings.ContainsAny(s, "/@{}<>=?!:") {
 		return false
+	}
+	if words := strings.Fields(s); len(words) > 3 && !strings.ContainsFunc(words[1], unicode.IsUpper) && !strings.ContainsFunc(words[2], unicode.IsUpper) && unicode.IsLower([]rune(words[len(words)-1])[0]) {
+		return false // "How we reviewed this article"
 	}
 	digits, letters := 0, 0
 	for _, c := range s {

@@ -3,6 +3,7 @@ package article
 import (
 	"strings"
 
+	"github.com/dateline-news/dateline/services/extractor/article/internal/dates"
 	"golang.org/x/net/html/atom"
 )
 
@@ -35,7 +36,10 @@ func (t *tree) clean(container int32, k known) (from, to int) {
 	}
 	for i := from; i < to; i++ {
 		r := &t.runs[i]
-		within := t.elems[r.elem].within &^ (above & hintsAgainst)
+		if r.verdict != undecided {
+			continue
+		}
+		within := t.elems[r.elem].within &^ above
 		r.verdict = t.judge(r, within, k)
 	}
 	t.dropLinkLists(from, to)
@@ -161,11 +165,41 @@ func (t *tree) trimStart(from, to int, k known) {
 		if r.kind != runText || r.verdict != kept {
 			continue
 		}
+		if r.letters < 150 && metaLine(t.textOf(r)) {
+			t.drop(i, dropMeta)
+			continue
+		}
 		tag := t.elems[r.elem].node.DataAtom
 		if tag == atom.P && r.stops > 0 && r.letters > 20 && r.linked == 0 || tag == atom.Li || tag == atom.Blockquote || isHeading(tag) && i == first-1 || r.letters > 50 && r.linked*3 < r.letters && tag == atom.P {
 			continue
 		}
 		t.drop(i, dropBefore)
+	}
+}
+
+// metaLine says that a short line over the text is a byline, a date or a
+// reading time.
+func metaLine(text string) bool {
+	if _, dated := dates.Find(text, true); dated || readingTime.MatchString(text) {
+		return true
+	}
+	return runeCount(text) < 60 && hasByWord(text)
+}
+
+// dropCaptions drops the lines behind pictures that end in a credit, where no
+// figure element says that they are captions.
+func (t *tree) dropCaptions() {
+	for i := range t.runs {
+		if t.runs[i].kind != runImage || i+1 == len(t.runs) {
+			continue
+		}
+		next := &t.runs[i+1]
+		if next.kind != runText || next.letters > 400 || isHeading(t.elems[next.elem].node.DataAtom) {
+			continue
+		}
+		if _, by := splitCredit(t.textOf(next)); by != "" && len(by) < 60 {
+			next.verdict = dropCaption
+		}
 	}
 }
 
@@ -206,6 +240,10 @@ func (t *tree) trimEnd(from, to int) {
 			continue
 		}
 		tag := t.elems[r.elem].node.DataAtom
+		if r.letters < 60 && r.stops == 0 && hasByWord(t.textOf(r)) {
+			t.drop(i, dropMeta)
+			continue
+		}
 		if prose(r) || r.stops > 0 && r.linked*2 < r.letters && !isHeading(tag) || tag == atom.Li && r.linked == 0 || tag == atom.Td || tag == atom.Pre || t.inside(r.elem, atom.Blockquote) {
 			break
 		}

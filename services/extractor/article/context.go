@@ -196,7 +196,7 @@ func (r *reader) standfirst(from, to int, declared []fact) (int, float64) {
 		}
 		seen++
 		e := &r.elems[run.elem]
-		if e.within&(hintRelated|hintCaption|hintComment|hintNewsletter|hintAd|hintNav|hintFooter|hintHidden) != 0 || run.letters < 25 || run.letters > 700 || r.inside(run.elem, atom.Figure) {
+		if run.verdict == dropCaption || e.within&(hintRelated|hintCaption|hintComment|hintNewsletter|hintAd|hintNav|hintFooter|hintHidden) != 0 || run.letters < 25 || run.letters > 700 || r.inside(run.elem, atom.Figure) {
 			continue
 		}
 		text := r.textOf(run)

@@ -91,6 +91,7 @@ func (r *reader) read() (*Article, error) {
 	r.out.ReadingTimeMinutes = r.statedReadingTime()
 
 	r.box = r.container()
+	r.dropCaptions()
 	from, to := r.clean(r.box, known{title: fold(r.out.Title)})
 	r.readSummary(from, to)
 	r.trimStart(from, to, known{title: fold(r.out.Title)})

@@ -40,6 +40,10 @@ const (
 const hintsAgainst = hintComment | hintRelated | hintShare | hintNewsletter | hintAd | hintNav | hintFooter |
 	hintSidebar | hintTags | hintAuthorBox | hintNotice | hintHidden | hintBreadcrumb
 
+// hintsOfLines are the hints that speak of a line or two, and not of an element
+// that holds much text.
+const hintsOfLines = hintByline | hintDate | hintCaption | hintCredit | hintKicker | hintPullQuote | hintPaywall
+
 // hintWords lists the words of class names and ids under what they hint at.
 // A name is cut into words at hyphens, underscores and capitals, and each two
 // neighbours are also looked up as one word ("related-posts": relatedposts).
@@ -54,7 +58,7 @@ var hintWords = []struct {
 	{hintDate, "date datetime pubdate publishdate published publishedat publishdate posttime timestamp dateline postdate entrydate articledate datum fecha"},
 	{hintCaption, "caption captions figcaption imagecaption photocaption wpcaption legend bildunterschrift bildtext imagedescription cutline pie"},
 	{hintCredit, "credit credits photocredit imagecredit copyright source photographer imagesource bildquelle quelle fotocredit"},
-	{hintKicker, "kicker overline eyebrow toplabel rubric rubrik dachzeile spitzmarke antetitulo surtitre"},
+	{hintKicker, "kicker overline eyebrow toplabel topline toppline rubric rubrik dachzeile spitzmarke antetitulo surtitre"},
 	{hintComment, "comment comments commentlist commentthread respond disqus replies reply discussion commenti commentaires kommentare kommentar comentarios fbcomments coral viafoura livefyre"},
 	{hintRelated, "related relatedposts relatedarticles relatedcontent relatedstories relatedlinks recommended recommendation recommendations recirc recirculation readmore readalso readnext alsoread morestories morenews morefrom morearticles seealso youmaylike maylike outbrain taboola zergnet trending mostread mostpopular popularposts latestnews latestposts nextpost prevpost postnavigation upnext teasers linklist similar jprelatedposts yarpp articlelist promo promos crosslinks weiterlesen mehrzumthema lireaussi correlati relacionadas relacionados interlink inlinerelated storylinks"},
 	{hintShare, "share sharing sharebar sharebuttons sharetools sharelinks socialshare social sociallinks socialbar socialicons socialmedia addtoany addthis sharedaddy sharethis followus follow partager teilen compartir condividi"},

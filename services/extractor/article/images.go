@@ -179,14 +179,14 @@ func (r *reader) readLead(firstText int) {
 // the lead.
 func (r *reader) finishImages() {
 	source, conf := FromStructure, 0.8
-	declared, from := r.meta["og:image"], FromOpenGraph
-	if declared == "" && r.story != nil {
-		declared, from = jsonldImage(r.story["image"]), FromJSONLD
-	}
 	if len(r.out.Images) == 0 {
-		if u := resolve(r.base, declared); u != "" && !strings.Contains(strings.ToLower(u), "logo") {
-			r.out.Images = append(r.out.Images, Image{URL: u, Alt: r.meta["og:image:alt"]})
-			source, conf = from, 0.75
+		img := Image{URL: resolve(r.base, r.meta["og:image"]), Alt: r.meta["og:image:alt"]}
+		source, conf = FromOpenGraph, 0.75
+		if data := r.ldImage(); img.URL == "" || data.Caption != "" {
+			img, source = data, FromJSONLD
+		}
+		if img.URL != "" && !strings.Contains(strings.ToLower(img.URL), "logo") {
+			r.out.Images = append(r.out.Images, img)
 		}
 	}
 	if len(r.out.Images) > 0 {
@@ -195,14 +195,33 @@ func (r *reader) finishImages() {
 	}
 }
 
-func jsonldImage(v any) string {
-	for _, item := range jsonld.List(v) {
-		if o, ok := item.(map[string]any); ok {
-			item = o["url"]
+// ldImage is the picture that the article's JSON-LD object gives.
+func (r *reader) ldImage() Image {
+	if r.story == nil {
+		return Image{}
+	}
+	for _, v := range jsonld.List(r.story["image"]) {
+		v = r.graph.Resolve(v)
+		o, isObject := v.(map[string]any)
+		if !isObject {
+			if u := resolve(r.base, jsonld.String(v)); u != "" {
+				return Image{URL: u}
+			}
+			continue
 		}
-		if s := jsonld.String(item); s != "" {
-			return s
+		img := Image{URL: resolve(r.base, jsonld.String(o["url"])), Alt: squeeze(jsonld.String(o["name"]))}
+		if img.URL == "" {
+			img.URL = resolve(r.base, jsonld.String(o["contentUrl"]))
+		}
+		img.Caption, img.Credit = splitCredit(squeeze(jsonld.String(o["caption"])))
+		for _, key := range []string{"creditText", "copyrightHolder", "author"} {
+			if img.Credit == "" {
+				img.Credit = squeeze(jsonld.String(r.graph.Resolve(o[key])))
+			}
+		}
+		if img.URL != "" {
+			return img
 		}
 	}
-	return ""
+	return Image{}
 }

@@ -136,6 +136,9 @@ func (t *tree) believe(titleElem int32) {
 		if e.good > limit || holdsTitle && e.good > all*0.1 || e.node.DataAtom == atom.Body || e.node.DataAtom == atom.Html || own&hintBody != 0 && e.good > all*0.2 {
 			own &^= hintsAgainst
 		}
+		if e.good > all*0.15 {
+			own &^= hintsOfLines
+		}
 		e.within = t.elems[e.parent].within | own
 	}
 }

@@ -39,35 +39,65 @@ func (r *reader) readTitle() {
 }
 
 // headingTitle is the heading that is the headline: one that a declared title
-// repeats or begins with, else the only h1.
+// repeats, begins with or ends, else the only h1 that says as much as a headline
+// does: what metadata declares is often another wording, for search engines.
 func (r *reader) headingTitle(declared []fact) (string, int32) {
-	type heading struct {
-		text string
-		elem int32
+	folded := make([]string, len(declared))
+	for i := range declared {
+		folded[i] = fold(declared[i].value)
 	}
-	var first []heading
+	first, firstElem, count := "", int32(0), 0
 	for i := range r.runs {
-		e := &r.elems[r.runs[i].elem]
+		run := &r.runs[i]
+		e := &r.elems[run.elem]
 		tag := e.node.DataAtom
-		if r.runs[i].kind != runText || !isHeading(tag) && e.hints&hintTitle == 0 || r.runs[i].letters > 400 {
+		if run.kind != runText || !isHeading(tag) && e.hints&hintTitle == 0 || run.letters > 400 {
 			continue
 		}
-		text := squeeze(r.textOf(&r.runs[i]))
+		text := r.withoutKicker(run)
 		h := fold(text)
-		for _, f := range declared {
-			d := fold(f.value)
-			if h != "" && (d == h || len(h) > 15 && (strings.HasPrefix(d, h) && len(h)*2 > len(d) || strings.HasPrefix(h, d) && len(d)*2 > len(h) && len(d) > 12)) {
-				return text, r.runs[i].elem
+		for k, d := range folded {
+			switch {
+			case h == "" || d == "":
+			case d == h:
+				return text, run.elem
+			case len(h) > 15 && strings.HasPrefix(d, h) && len(h)*2 > len(d), len(d) > 12 && strings.HasPrefix(h, d) && len(d)*2 > len(h):
+				return text, run.elem
+			case tag == atom.H1 && len(d) > 15 && k < 2 && strings.HasSuffix(h, d):
+				return declared[k].value, run.elem
 			}
 		}
-		if tag == atom.H1 && runeCount(text) > 8 && r.elems[r.runs[i].elem].hints&hintsAgainst == 0 {
-			first = append(first, heading{text, r.runs[i].elem})
+		if tag == atom.H1 && runeCount(text) > 8 && e.hints&(hintsAgainst) == 0 {
+			count++
+			if count == 1 {
+				first, firstElem = text, run.elem
+			}
 		}
 	}
-	if len(first) == 1 && !strings.EqualFold(first[0].text, r.out.SiteName) && !r.unlike(first[0].text, declared) {
-		return first[0].text, first[0].elem
+	if count != 1 || strings.EqualFold(first, r.out.SiteName) || r.isSite(first) {
+		return "", 0
+	}
+	if long := runeCount(first) >= 25 && len(strings.Fields(first)) >= 4; long || !r.unlike(first, declared) {
+		return first, firstElem
 	}
 	return "", 0
+}
+
+// withoutKicker is the text of a heading without an element at its start that
+// is named as a kicker.
+func (r *reader) withoutKicker(run *run) string {
+	text := squeeze(r.textOf(run))
+	e := &r.elems[run.elem]
+	for i := run.elem + 1; i < e.end && i < run.elem+6; i++ {
+		if r.elems[i].hints&hintKicker == 0 {
+			continue
+		}
+		kicker := nodeText(r.elems[i].node)
+		if rest, ok := strings.CutPrefix(text, kicker); ok && runeCount(rest) > 10 {
+			return strings.TrimLeft(rest, " :–—-|")
+		}
+	}
+	return text
 }
 
 // unlike says that titles are declared and none shares a word's worth of text
@@ -133,7 +163,7 @@ func (r *reader) cutOnce(title string) string {
 			return rest
 		}
 	}
-	if strings.Contains(title[at:at+width], "|") && runeCount(tail) < 30 && runeCount(head) > 2*runeCount(tail) {
+	if strings.Contains(title[at:at+width], "|") && runeCount(tail) < 40 && runeCount(head) > 2*runeCount(tail) {
 		return head
 	}
 	return title

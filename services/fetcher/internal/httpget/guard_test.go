@@ -15,8 +15,7 @@ import (
 var discardLog = log.New(io.Discard, "", 0)
 
 // Every spelling of an address that is not public is refused before a packet
-// leaves: a server listens on each loopback port that is tried here, and no
-// port is open elsewhere in the test.
+// leaves, which the class tells from a connection that fails.
 func TestAddressesThatAreNotPublicAreRefused(t *testing.T) {
 	client := newClient(t, func(c *Config) { c.AllowPrivate = false })
 	for _, host := range []string{

@@ -2,14 +2,13 @@ package httpget
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
 	"io"
 	"slices"
 	"strings"
 	"testing"
-
-	"compress/flate"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"

@@ -1,0 +1,76 @@
+// Package bus connects a process to NATS.
+package bus
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Config says how to reach NATS.
+type Config struct {
+	URL         string        `doc:"Address of the NATS server; several are parted by commas. User and password may stand in it."`
+	Credentials string        `doc:"File with NATS credentials (JWT and seed); empty for none."`
+	Replicas    int           `doc:"Copies that a cluster keeps of each stream: 1, 3 or 5."`
+	Wait        time.Duration `doc:"How long to try to reach the server at start."`
+}
+
+// DefaultConfig is a server on this machine.
+func DefaultConfig() Config {
+	return Config{URL: nats.DefaultURL, Replicas: 1, Wait: 30 * time.Second}
+}
+
+// Validate refuses what cannot work.
+func (c Config) Validate() error {
+	if c.Replicas != 1 && c.Replicas != 3 && c.Replicas != 5 {
+		return fmt.Errorf("replicas is %d: choose 1, 3 or 5", c.Replicas)
+	}
+	return nil
+}
+
+// Connect opens a connection that survives restarts of the server. Extra
+// options, such as nats.InProcessServer, come last.
+func Connect(ctx context.Context, name string, config Config, log *slog.Logger, extra ...nats.Option) (*nats.Conn, jetstream.JetStream, error) {
+	options := []nats.Option{
+		nats.Name(name),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(500 * time.Millisecond),
+		nats.Timeout(5 * time.Second),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				log.Warn("the connection to NATS broke; it is tried again", "error", err)
+			}
+		}),
+		nats.ReconnectHandler(func(nc *nats.Conn) { log.Info("NATS is back", "server", nc.ConnectedUrlRedacted()) }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Warn("NATS", "error", err) }),
+	}
+	if config.Credentials != "" {
+		options = append(options, nats.UserCredentials(config.Credentials))
+	}
+	deadline := time.Now().Add(config.Wait)
+	for {
+		nc, err := nats.Connect(config.URL, append(options, extra...)...)
+		if err == nil {
+			// More publishes under way than this and the server refuses large
+			// ones (963 of 4,000 when flooded).
+			js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(256))
+			if err != nil {
+				nc.Close()
+				return nil, nil, fmt.Errorf("opening JetStream: %w", err)
+			}
+			return nc, js, nil
+		}
+		if time.Now().After(deadline) {
+			return nil, nil, fmt.Errorf("connecting to NATS at %s: %w; check that the server runs and that the address and credentials are right", redact(config.URL), err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, fmt.Errorf("connecting to NATS at %s: %w", redact(config.URL), ctx.Err())
+		case <-time.After(250 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// page writes a corpus of one set with one page.
+func page(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "north", "pages"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "north", "truth.jsonl"), []byte(`{"id":"a"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Create(filepath.Join(dir, "north", "pages", "a.html.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := gzip.NewWriter(file)
+	io.WriteString(w, "<p>a page")
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestRunServesUntilStopped(t *testing.T) {
+	dir := page(t)
+	list := filepath.Join(t.TempDir(), "urls.txt")
+	ctx, stop := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		err := run(ctx, []string{"--corpus", dir, "--set", "north", "--urls", list}, in, io.Discard)
+		in.CloseWithError(err)
+		ended <- err
+	}()
+	lines := bufio.NewReader(out)
+	line, err := lines.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, rest, _ := strings.Cut(line, " ")
+	if rest != "(1 pages, 1 hosts)\n" {
+		t.Errorf("printed %q", line)
+	}
+	urls, err := os.ReadFile(list)
+	if err != nil || string(urls) != address+"/north/a\n" {
+		t.Errorf("the list of addresses: got %q, %v", urls, err)
+	}
+	res, err := http.Get(strings.TrimSpace(string(urls)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(res.Body)
+	res.Body.Close()
+	if err != nil || string(body) != "<p>a page" {
+		t.Errorf("the page: got %q, %v", body, err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	if _, err := http.Get(address + "/robots.txt"); err == nil {
+		t.Error("it still answers after the end")
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	dir := page(t)
+	for want, args := range map[string][]string{
+		"pass --corpus":          {"--corpus", filepath.Join(dir, "nowhere")},
+		`no set "south"`:         {"--corpus", dir, "--set", "north,south"},
+		"--hosts 251":            {"--hosts", "251"},
+		`argument "north"`:       {"north"},
+		"listening on nonsense":  {"--corpus", dir, "--addr", "nonsense"},
+		"writing the list of ad": {"--corpus", dir, "--urls", filepath.Join(dir, "no", "folder")},
+	} {
+		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("run %q: got %v, want it to say %q", args, err, want)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package config_test
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/dateline-news/dateline/internal/config"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected messages")
+
+type settings struct {
+	Fetcher fetcher
+	Admin   admin
+}
+
+type fetcher struct {
+	UserAgent    string        `doc:"Who we say we are."`
+	Delay        time.Duration `doc:"Pause between two requests to a host."`
+	MaxBodyBytes int64         `doc:"Largest body."`
+	AllowPorts   []string      `doc:"Ports."`
+	Private      bool          `doc:"Whether private addresses may be fetched."`
+}
+
+type admin struct {
+	Addr string `doc:"Where to listen."`
+}
+
+func (f fetcher) Validate() error {
+	if f.Delay < 0 {
+		return errors.New("delay is negative")
+	}
+	return nil
+}
+
+func defaults() settings {
+	return settings{Fetcher: fetcher{UserAgent: "D", Delay: time.Second, MaxBodyBytes: 10}}
+}
+
+func load(t *testing.T, file string, env, args []string) (settings, error) {
+	t.Helper()
+	cfg := defaults()
+	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	loader := config.NewLoader(flags, &cfg)
+	if err := flags.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return cfg, loader.Load(file, env)
+}
+
+func TestLaterSourcesWin(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "dateline.yaml")
+	text := "fetcher:\n  user-agent: file\n  delay: 3s\n  allow-ports: [80, 443]\nindexer:\n  other: 1\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := load(t, file,
+		[]string{"DATELINE_FETCHER_DELAY=4s", "DATELINE_FETCHER_MAX_BODY_BYTES=20", "DATELINE_CORPUS=/x", "PATH=/bin"},
+		[]string{"--fetcher-max-body-bytes=30", "--fetcher-private"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := cfg.Fetcher
+	if got.UserAgent != "file" || got.Delay != 4*time.Second || got.MaxBodyBytes != 30 || !got.Private || strings.Join(got.AllowPorts, " ") != "80 443" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestBadFiles loads each testdata/*.bad.yaml and compares every problem that
+// is reported with the file beside it.
+func TestBadFiles(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.bad.yaml")
+	if len(files) == 0 {
+		t.Fatal("no files")
+	}
+	for _, file := range files {
+		_, err := load(t, file, nil, nil)
+		if err == nil {
+			t.Errorf("%s was taken", file)
+			continue
+		}
+		want := strings.TrimSuffix(file, "yaml") + "txt"
+		if *update {
+			if err := os.WriteFile(want, []byte(err.Error()+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		expected, readErr := os.ReadFile(want)
+		if readErr != nil {
+			t.Fatal(readErr)
+		}
+		if err.Error()+"\n" != string(expected) {
+			t.Errorf("%s: got\n%s\nwant\n%s", file, err, expected)
+		}
+	}
+}
+
+func TestEveryProblemIsReportedAtOnce(t *testing.T) {
+	_, err := load(t, "", []string{"DATELINE_FETCHER_DELAY=soon", "DATELINE_FETCHER_DELLAY=1s"}, []string{"--fetcher-max-body-bytes=many"})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, part := range []string{"DATELINE_FETCHER_DELAY: \"soon\"", "DATELINE_FETCHER_DELLAY: there is no such setting", "--fetcher-max-body-bytes: \"many\""} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q is not in %q", part, err)
+		}
+	}
+}
+
+func TestReferenceNamesEverySetting(t *testing.T) {
+	var b strings.Builder
+	cfg := defaults()
+	if err := config.WriteReference(&b, &cfg); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range config.Settings(&cfg) {
+		if !strings.Contains(b.String(), s.Env()) || !strings.Contains(b.String(), s.Doc) {
+			t.Errorf("%s is not in\n%s", s.Key(), b.String())
+		}
+	}
+}

@@ -1,0 +1,171 @@
+// Package ledger writes down how each input of each stage ended: an outcome for
+// every one, and the input itself, whole, for those that failed for good.
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// MaxText bounds, in bytes, a URL or sentence that comes from outside.
+const MaxText = 2048
+
+// publishTimeout bounds the wait for one PubAck.
+const publishTimeout = 10 * time.Second
+
+// ErrTooLarge: a message exceeds what the server takes. It does not help to
+// send it again.
+var ErrTooLarge = nats.ErrMaxPayload
+
+// Writer publishes outcomes, dead letters and what stages produce.
+type Writer struct {
+	js    jetstream.JetStream
+	stage datelinev1.Stage
+	log   *slog.Logger
+	now   func() time.Time
+	count func(verdict, reason string)
+}
+
+// NewWriter returns the writer of a stage. count is told of each outcome that
+// is stored.
+func NewWriter(js jetstream.JetStream, stage datelinev1.Stage, log *slog.Logger, now func() time.Time, count func(verdict, reason string)) *Writer {
+	return &Writer{js: js, stage: stage, log: log, now: now, count: count}
+}
+
+// Outcome stores how an input ended; it fills in stage and time. It returns
+// when the server has it.
+func (w *Writer) Outcome(ctx context.Context, o *datelinev1.Outcome, took time.Duration) error {
+	o.Stage, o.Time = w.stage, timestamppb.New(w.now())
+	o.Duration = durationpb.New(took)
+	o.Url, o.Detail = Cut(o.Url), Cut(o.Detail)
+	name := topology.StageName(w.stage)
+	msg, err := Message(topology.OutcomesSubject(w.stage, o.Verdict), "outcome:"+name+":"+o.InputId, o)
+	if err != nil {
+		return err
+	}
+	if err := w.Publish(ctx, msg); err != nil {
+		return err
+	}
+	w.count(topology.VerdictName(o.Verdict), o.Reason)
+	level := slog.LevelInfo
+	if o.Verdict == datelinev1.Verdict_VERDICT_DEAD {
+		level = slog.LevelWarn
+	}
+	w.log.Log(ctx, level, "outcome", "stage", name, "verdict", topology.VerdictName(o.Verdict), "reason", o.Reason,
+		"url", o.Url, "request", o.RequestId, "attempt", o.Attempt, "detail", o.Detail)
+	return nil
+}
+
+// Bury stores an input that failed for good as a dead letter, and then its
+// outcome. It returns when the server has both.
+func (w *Writer) Bury(ctx context.Context, o *datelinev1.Outcome, took time.Duration, subject string, header nats.Header, data []byte) error {
+	letter := &datelinev1.DeadLetter{
+		InputId: o.InputId, Stage: w.stage, Reason: o.Reason, Error: Cut(o.Detail), Attempts: o.Attempt,
+		Url: Cut(o.Url), RequestId: o.RequestId, Time: timestamppb.New(w.now()), Subject: subject, Data: data,
+	}
+	for name, values := range header {
+		for _, value := range values {
+			letter.Headers = append(letter.Headers, &datelinev1.Header{Name: name, Value: value})
+		}
+	}
+	slices.SortStableFunc(letter.Headers, func(a, b *datelinev1.Header) int { return cmp.Compare(a.Name, b.Name) })
+	msg, err := Message(topology.DeadSubject(w.stage, o.Reason), "dead:"+topology.StageName(w.stage)+":"+o.InputId, letter)
+	if err != nil {
+		return err
+	}
+	if err := w.Publish(ctx, msg); err != nil {
+		return err
+	}
+	o.Verdict = datelinev1.Verdict_VERDICT_DEAD
+	return w.Outcome(ctx, o, took)
+}
+
+// Publish stores messages in their streams and returns when the server has all
+// of them. A stream that is full or a server that is away makes it wait, for as
+// long as ctx lives: that is how a full downstream slows its upstream. Any
+// other refusal is returned.
+func (w *Writer) Publish(ctx context.Context, msgs ...*nats.Msg) error {
+	for _, msg := range msgs {
+		if err := w.publish(ctx, msg); err != nil {
+			return fmt.Errorf("publishing to %s: %w", msg.Subject, err)
+		}
+	}
+	return nil
+}
+
+func (w *Writer) publish(ctx context.Context, msg *nats.Msg) error {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		attempt, cancel := context.WithTimeout(ctx, publishTimeout)
+		_, err := w.js.PublishMsg(attempt, msg)
+		cancel()
+		if err == nil || ctx.Err() != nil || !worthWaiting(err) {
+			return err
+		}
+		w.log.Warn("a stream does not take messages now; it is tried again", "subject", msg.Subject, "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// worthWaiting tells what passes by itself or by an operator's hand (a full
+// stream, a server that is away) from what never will.
+func worthWaiting(err error) bool {
+	if errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrConnectionClosed) || IsHostFull(err) {
+		return false
+	}
+	return true
+}
+
+// IsHostFull reports whether a frontier subject holds as many URLs as it may
+// (JetStream error 10077 with the per-subject bound).
+func IsHostFull(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && strings.Contains(api.Description, "maximum messages per subject exceeded")
+}
+
+// Message encodes a contract message for a subject. Messages of one stream with
+// the same id are stored once while the stream remembers the id.
+func Message(subject, id string, m proto.Message) (*nats.Msg, error) {
+	data, err := proto.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("encoding %s: %w", m.ProtoReflect().Descriptor().FullName(), err)
+	}
+	msg := nats.NewMsg(subject)
+	msg.Header.Set(nats.MsgIdHdr, id)
+	msg.Header.Set(ContentType, Protobuf)
+	msg.Data = data
+	return msg, nil
+}
+
+// ContentType is the header that says how a payload is encoded, and Protobuf
+// its value for the contract's binary form.
+const (
+	ContentType = "Content-Type"
+	Protobuf    = "application/protobuf"
+)
+
+// Cut shortens text from outside to MaxText bytes of valid UTF-8.
+func Cut(text string) string {
+	if len(text) > MaxText {
+		text = text[:MaxText]
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
+}

@@ -1,0 +1,317 @@
+// Package stage is the run loop that every stage shares: it pulls messages,
+// hands them to the stage in bounded batches, keeps them alive meanwhile,
+// publishes what came of them, writes the ledger, and acks last.
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// Input is one message to work on.
+type Input struct {
+	Subject string
+	Header  nats.Header
+	Data    []byte
+	// Stream and Sequence name the message: no other has the same.
+	Stream   string
+	Sequence uint64
+	// Stored is when the stream took the message.
+	Stored time.Time
+	// Attempt counts the deliveries, this one included.
+	Attempt int
+}
+
+// Result is what came of one input. Outcome names the input; its verdict is
+// read only where Err is nil.
+type Result struct {
+	// Publish is stored, in order, before the outcome is.
+	Publish []*nats.Msg
+	// Outcome says what is known of the input: InputId always, URL and
+	// request where known. A nil Outcome writes nothing to the ledger, for
+	// the ledger's own consumer.
+	Outcome *datelinev1.Outcome
+	// Err is why there is no result; see Permanent, Transient, Unavailable.
+	Err error
+}
+
+// Handler turns inputs into results, aligned with them. It must be ready to see
+// an input again.
+type Handler func(ctx context.Context, inputs []*Input) []Result
+
+// Config of a loop. All fields are required where nothing else is said.
+type Config struct {
+	Stage    datelinev1.Stage
+	Consumer jetstream.Consumer
+	Writer   *ledger.Writer
+	Handle   Handler
+	Metrics  *Metrics
+	Log      *slog.Logger
+
+	// Workers is how many batches are worked on at once.
+	Workers int
+	// Batch is the most inputs in one call of Handle, and BatchWait how long
+	// a batch that is not full waits for more; 0 does not wait.
+	Batch     int
+	BatchWait time.Duration
+	// MaxAttempts is how often an input is tried before it is dead-lettered.
+	MaxAttempts int
+	// DrainTimeout bounds the work that is finished after the context ends.
+	DrainTimeout time.Duration
+}
+
+// A message that was delivered this many times MaxAttempts without ever ending
+// in an outcome takes its process down with it, and is dead-lettered unseen.
+// The factor leaves room for plain restarts, which count as deliveries too.
+const poisonFactor = 10
+
+// Retry delays grow from the first to the last by doubling, with a quarter of
+// jitter so that what failed together does not return together.
+const (
+	firstRetry = time.Second
+	lastRetry  = 5 * time.Minute
+)
+
+// Loop runs one stage. Make it with New.
+type Loop struct {
+	Config
+	held inProgress
+}
+
+// New returns a loop ready to run.
+func New(config Config) *Loop { return &Loop{Config: config} }
+
+// Run works until ctx ends, then finishes what it has pulled, for at most
+// DrainTimeout. What it cannot finish is delivered again to another. It returns
+// an error only where the consumer cannot be read at all.
+func (l *Loop) Run(ctx context.Context) error {
+	messages, err := l.Consumer.Messages(jetstream.PullMaxMessages(2*l.Workers*l.Batch), jetstream.PullExpiry(5*time.Second))
+	if err != nil {
+		return fmt.Errorf("reading consumer %s: %w", l.Consumer.CachedInfo().Name, err)
+	}
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	stopDrain := context.AfterFunc(ctx, func() {
+		messages.Drain()
+		time.AfterFunc(l.DrainTimeout, stopWork)
+	})
+	defer stopDrain()
+
+	beat, stopBeat := context.WithCancel(work)
+	var beating sync.WaitGroup
+	beating.Go(func() { l.held.keepAlive(beat, topology.AckWait/3) })
+
+	incoming := make(chan jetstream.Msg)
+	var workers sync.WaitGroup
+	for range l.Workers {
+		workers.Go(func() {
+			for batch := range l.batches(incoming) {
+				l.handle(work, batch)
+			}
+		})
+	}
+	readErr := l.read(work, messages, incoming)
+	close(incoming)
+	workers.Wait()
+	stopBeat()
+	beating.Wait()
+	return readErr
+}
+
+// read passes messages on until the iterator ends.
+func (l *Loop) read(ctx context.Context, messages jetstream.MessagesContext, incoming chan<- jetstream.Msg) error {
+	defer messages.Stop()
+	for {
+		msg, err := messages.Next()
+		switch {
+		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
+			return nil
+		case errors.Is(err, jetstream.ErrConsumerDeleted), errors.Is(err, jetstream.ErrConsumerNotFound):
+			return fmt.Errorf("reading consumer %s: %w: restart to have it declared again", l.Consumer.CachedInfo().Name, err)
+		case errors.Is(err, nats.ErrConnectionClosed):
+			return fmt.Errorf("reading consumer %s: %w", l.Consumer.CachedInfo().Name, err)
+		case err != nil:
+			l.Log.Warn("pulling messages; it is tried again", "consumer", l.Consumer.CachedInfo().Name, "error", err)
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(250 * time.Millisecond):
+			}
+			continue
+		}
+		l.held.add(msg)
+		select {
+		case incoming <- msg:
+		case <-ctx.Done():
+			l.held.remove(msg)
+			return nil
+		}
+	}
+}
+
+// batches yields groups of at most Batch messages until incoming is closed.
+func (l *Loop) batches(incoming <-chan jetstream.Msg) func(yield func([]jetstream.Msg) bool) {
+	return func(yield func([]jetstream.Msg) bool) {
+		for first := range incoming {
+			if !yield(l.fill([]jetstream.Msg{first}, incoming)) {
+				return
+			}
+		}
+	}
+}
+
+func (l *Loop) fill(batch []jetstream.Msg, incoming <-chan jetstream.Msg) []jetstream.Msg {
+	if l.Batch == 1 {
+		return batch
+	}
+	timer := time.NewTimer(l.BatchWait)
+	defer timer.Stop()
+	for len(batch) < l.Batch {
+		select {
+		case msg, ok := <-incoming:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, msg)
+		case <-timer.C:
+			return batch
+		}
+	}
+	return batch
+}
+
+// handle works on a batch until each of its messages is acked or given back.
+func (l *Loop) handle(ctx context.Context, batch []jetstream.Msg) {
+	defer func() {
+		for _, msg := range batch {
+			l.held.remove(msg)
+		}
+	}()
+	l.Metrics.inFlight.Add(float64(len(batch)))
+	defer l.Metrics.inFlight.Sub(float64(len(batch)))
+
+	inputs := make([]*Input, len(batch))
+	for i, msg := range batch {
+		inputs[i] = newInput(msg)
+	}
+	if l.Batch == 1 && inputs[0].Attempt > poisonFactor*l.MaxAttempts {
+		l.settle(ctx, batch[0], inputs[0], l.poisoned(inputs[0]), 0)
+		return
+	}
+	start := time.Now()
+	results := l.attempt(ctx, inputs)
+	took := time.Since(start)
+	for i, result := range results {
+		l.settle(ctx, batch[i], inputs[i], result, took)
+	}
+}
+
+// attempt calls the handler, again and again while what it needs is away.
+func (l *Loop) attempt(ctx context.Context, inputs []*Input) []Result {
+	for pause := 250 * time.Millisecond; ; pause = min(2*pause, 15*time.Second) {
+		results := l.Handle(ctx, inputs)
+		away := awayError(results)
+		if away == nil || ctx.Err() != nil {
+			return results
+		}
+		l.Metrics.retries.WithLabelValues("unavailable").Inc()
+		l.Log.Warn("what the stage needs is away; it is tried again", "stage", topology.StageName(l.Stage), "inputs", len(inputs), "error", away)
+		select {
+		case <-ctx.Done():
+			return results
+		case <-time.After(pause):
+		}
+	}
+}
+
+func awayError(results []Result) error {
+	for _, r := range results {
+		if r.Err != nil && classify(r.Err).kind == unavailable {
+			return r.Err
+		}
+	}
+	return nil
+}
+
+func (l *Loop) poisoned(in *Input) Result {
+	return Result{
+		Outcome: &datelinev1.Outcome{InputId: fmt.Sprintf("%s:%d", in.Stream, in.Sequence)},
+		Err: Permanent("poison", fmt.Errorf("the message was delivered %d times and never ended in an outcome: it seems to bring the process down; look at its payload before requeueing it",
+			in.Attempt)),
+	}
+}
+
+// settle stores what came of an input, then acks it; or gives it back.
+func (l *Loop) settle(ctx context.Context, msg jetstream.Msg, in *Input, r Result, took time.Duration) {
+	l.Metrics.duration.Observe(took.Seconds())
+	err := l.store(ctx, in, r, took)
+	switch {
+	case err == nil:
+		l.ack(msg)
+	case ctx.Err() != nil:
+		// Not ours to finish any more: the server delivers it again.
+	default:
+		f := classify(err)
+		delay := retryDelay(in.Attempt)
+		l.Metrics.retries.WithLabelValues(f.reason).Inc()
+		l.Log.Info("retry", "stage", topology.StageName(l.Stage), "reason", f.reason, "attempt", in.Attempt, "delay", delay,
+			"url", r.Outcome.GetUrl(), "error", err)
+		if err := msg.NakWithDelay(delay); err != nil {
+			l.Log.Warn("giving a message back; it returns after the ack wait", "error", err)
+		}
+	}
+}
+
+// store makes a result last. The error says that the input has to come again.
+func (l *Loop) store(ctx context.Context, in *Input, r Result, took time.Duration) error {
+	err := r.Err
+	if err == nil {
+		if err = l.Writer.Publish(ctx, r.Publish...); err == nil {
+			if r.Outcome == nil {
+				return nil
+			}
+			r.Outcome.Attempt = int32(in.Attempt)
+			return l.Writer.Outcome(ctx, r.Outcome, took)
+		}
+		if errors.Is(err, ledger.ErrTooLarge) {
+			err = Permanent("too_large", fmt.Errorf("what came of it exceeds the largest message that NATS takes: %w", err))
+		}
+	}
+	f := classify(err)
+	if f.kind != permanent && (f.kind == unavailable || in.Attempt < l.MaxAttempts) || r.Outcome == nil {
+		return err
+	}
+	r.Outcome.Reason, r.Outcome.Detail, r.Outcome.Attempt = f.reason, err.Error(), int32(in.Attempt)
+	return l.Writer.Bury(ctx, r.Outcome, took, in.Subject, in.Header, in.Data)
+}
+
+func (l *Loop) ack(msg jetstream.Msg) {
+	if err := msg.Ack(); err != nil {
+		l.Log.Warn("acking a message; it comes again and is recognised", "error", err)
+	}
+}
+
+func newInput(msg jetstream.Msg) *Input {
+	in := &Input{Subject: msg.Subject(), Header: msg.Headers(), Data: msg.Data(), Attempt: 1}
+	if meta, err := msg.Metadata(); err == nil {
+		in.Stream, in.Sequence, in.Stored, in.Attempt = meta.Stream, meta.Sequence.Stream, meta.Timestamp, int(meta.NumDelivered)
+	}
+	return in
+}
+
+func retryDelay(attempt int) time.Duration {
+	delay := min(firstRetry<<min(attempt-1, 16), lastRetry)
+	return delay + time.Duration(rand.Int64N(int64(delay)/4))
+}

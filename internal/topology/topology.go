@@ -1,0 +1,178 @@
+// Package topology declares the streams, consumers and buckets that the
+// pipeline lives on, and brings a NATS server in line with them at start.
+package topology
+
+import (
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// Schema is the version of what is stored on the streams. A server that holds
+// a newer one is refused: an older program would misread it.
+const Schema = 1
+
+// Partitions is how many parts the frontier is divided into. It is part of the
+// stored format: the partition is a token of every frontier subject.
+const Partitions = 64
+
+// The streams.
+const (
+	StreamURLs     = "URLS"
+	StreamFrontier = "FRONTIER"
+	StreamPages    = "PAGES"
+	StreamArticles = "ARTICLES"
+	StreamOutcomes = "OUTCOMES"
+	StreamDead     = "DEAD"
+)
+
+// The key-value buckets.
+const (
+	// BucketLeases holds which replica owns which partition of the frontier.
+	BucketLeases = "dateline-leases"
+	// BucketHosts holds what a restart must not forget of a host.
+	BucketHosts = "dateline-hosts"
+	// BucketSeen holds the URLs requested within the freshness window.
+	BucketSeen = "dateline-seen"
+)
+
+// The durable consumers, each named for the stage that reads through it.
+const (
+	ConsumerIntake  = "intake"
+	ConsumerExtract = "extract"
+	ConsumerIndex   = "index"
+	ConsumerLedger  = "ledger"
+)
+
+// SubjectURLs is where users publish what they want fetched.
+const SubjectURLs = "urls"
+
+// LeaseTTL is how long a partition's lease lives without renewal. Its owner
+// stops dialling at two thirds of it.
+const LeaseTTL = 30 * time.Second
+
+// AckWait is how long a message may go without a sign of life from the stage
+// that works on it.
+const AckWait = 30 * time.Second
+
+// Limits bound what the streams may hold. The zero value of a field is its
+// default; a stream that an operator has given larger bounds keeps them.
+type Limits struct {
+	// Replicas of every stream and bucket: 1, 3 or 5. Default 1.
+	Replicas int
+	// PageBytes bounds PAGES. Default 8 GiB.
+	PageBytes int64
+	// OtherBytes bounds each of the other streams. Default 2 GiB.
+	OtherBytes int64
+	// PerHost bounds the URLs of one host that wait in the frontier.
+	// Default 100,000.
+	PerHost int64
+	// Freshness is how long a URL counts as seen. Default 24 h.
+	Freshness time.Duration
+}
+
+func (l Limits) withDefaults() Limits {
+	orInt(&l.PageBytes, 8<<30)
+	orInt(&l.OtherBytes, 2<<30)
+	orInt(&l.PerHost, 100_000)
+	orInt(&l.Replicas, 1)
+	orInt(&l.Freshness, 24*time.Hour)
+	return l
+}
+
+func orInt[T ~int | ~int64](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+}
+
+// streams declares every stream. None ever drops a message that somebody may
+// still want: a full one refuses new messages, and the trimmer makes room.
+func streams(l Limits) []jetstream.StreamConfig {
+	all := []jetstream.StreamConfig{
+		{
+			Name: StreamURLs, Subjects: []string{SubjectURLs, SubjectURLs + ".>"},
+			Description: "URLs that users want fetched", Retention: jetstream.WorkQueuePolicy,
+		},
+		{
+			Name: StreamFrontier, Subjects: []string{"frontier.*.>"},
+			Description:       "URLs that wait for their host's turn",
+			MaxMsgsPerSubject: l.PerHost, DiscardNewPerSubject: true,
+		},
+		{Name: StreamPages, Subjects: []string{"pages.>"}, Description: "pages as received", MaxBytes: l.PageBytes},
+		{Name: StreamArticles, Subjects: []string{"articles.>"}, Description: "article records"},
+		{Name: StreamOutcomes, Subjects: []string{"outcomes.*.*"}, Description: "how each input of each stage ended"},
+		{Name: StreamDead, Subjects: []string{"dead.*.*"}, Description: "inputs that failed for good, whole"},
+	}
+	for i := range all {
+		s := &all[i]
+		s.Storage = jetstream.FileStorage
+		s.Discard = jetstream.DiscardNew
+		s.AllowDirect = true
+		s.Replicas = l.Replicas
+		s.Duplicates = 2 * time.Minute
+		s.Metadata = map[string]string{schemaKey: schemaValue}
+		orInt(&s.MaxBytes, l.OtherBytes)
+	}
+	return all
+}
+
+func consumers() map[string][]jetstream.ConsumerConfig {
+	durable := func(name string) jetstream.ConsumerConfig {
+		return jetstream.ConsumerConfig{
+			Durable: name, AckPolicy: jetstream.AckExplicitPolicy, AckWait: AckWait,
+			// The stages count attempts themselves: past MaxDeliver the
+			// server would never deliver a message again, nor tell anyone.
+			MaxDeliver: -1, MaxAckPending: 2_000,
+		}
+	}
+	return map[string][]jetstream.ConsumerConfig{
+		StreamURLs:     {durable(ConsumerIntake)},
+		StreamPages:    {durable(ConsumerExtract)},
+		StreamArticles: {durable(ConsumerIndex)},
+		StreamOutcomes: {durable(ConsumerLedger)},
+	}
+}
+
+func buckets(l Limits) []jetstream.KeyValueConfig {
+	return []jetstream.KeyValueConfig{
+		{Bucket: BucketLeases, Description: "owners of the frontier's partitions", TTL: LeaseTTL, Replicas: l.Replicas},
+		{Bucket: BucketHosts, Description: "what is known of hosts", TTL: 31 * 24 * time.Hour, Replicas: l.Replicas},
+		{Bucket: BucketSeen, Description: "URLs requested lately", TTL: l.Freshness, Replicas: l.Replicas},
+	}
+}
+
+// PagesSubject is where the pages of a host go; host is in subject form, its
+// labels reversed.
+func PagesSubject(host string) string { return "pages." + host }
+
+// ArticlesSubject is where the articles of a language and host go.
+func ArticlesSubject(language, host string) string {
+	if language == "" {
+		language = "und"
+	}
+	return "articles." + strings.ToLower(language) + "." + host
+}
+
+// StageName is the token of a stage in subjects, metrics and messages.
+func StageName(s datelinev1.Stage) string { return token(s.String(), "STAGE_") }
+
+// VerdictName is the token of a verdict in subjects, metrics and messages.
+func VerdictName(v datelinev1.Verdict) string { return token(v.String(), "VERDICT_") }
+
+func token(name, prefix string) string {
+	return strings.ToLower(strings.TrimPrefix(name, prefix))
+}
+
+// OutcomesSubject is where an outcome goes.
+func OutcomesSubject(s datelinev1.Stage, v datelinev1.Verdict) string {
+	return "outcomes." + StageName(s) + "." + VerdictName(v)
+}
+
+// DeadSubject is where a dead letter goes; reason is a single token.
+func DeadSubject(s datelinev1.Stage, reason string) string {
+	return "dead." + StageName(s) + "." + reason
+}

@@ -1,0 +1,200 @@
+package evaluation
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"github.com/dateline-news/dateline/services/extractor/article"
+)
+
+// Page is how one page came out.
+type Page struct {
+	Truth Truth
+	Got   *article.Article // nil where Err is set
+	Err   error
+	Body  Match
+	Parse time.Duration // CPU time of a bare html.Parse
+	Whole time.Duration // CPU time of Extract
+	// Misses are the fields that are wrong.
+	Misses []Miss
+}
+
+// Miss is a field that came out wrong.
+type Miss struct{ Field, Got, Want string }
+
+// Share counts how often a field was right.
+type Share struct{ Right, Of int }
+
+// Value is the share, or 0 where nothing was counted.
+func (s Share) Value() float64 { return float64(s.Right) / float64(max(s.Of, 1)) }
+
+func (s *Share) add(right bool) {
+	s.Of++
+	if right {
+		s.Right++
+	}
+}
+
+// Result is how a set came out.
+type Result struct {
+	Pages                       []Page
+	Bodies                      int
+	Precision, Recall, F1       float64
+	Exact, Title, Authors, Date Share
+	ParseTime, ExtractTime      time.Duration
+	Slowest                     float64 // the highest multiple of its own parse
+	SlowestID                   string
+	Refused                     int
+}
+
+// Run extracts the pages of a set that want accepts (nil: all) and measures the
+// result.
+func Run(ctx context.Context, set string, want func(*Truth) bool) (*Result, error) {
+	truths, err := ReadTruth(set)
+	if err != nil {
+		return nil, err
+	}
+	res := &Result{}
+	var matches []Match
+	for _, t := range truths {
+		if want != nil && !want(&t) {
+			continue
+		}
+		raw, err := ReadPage(set, t.ID)
+		if err != nil {
+			return nil, err
+		}
+		p, err := measure(ctx, t, raw)
+		if err != nil {
+			return nil, err
+		}
+		if t.Body != "" {
+			matches = append(matches, p.Body)
+			res.Exact.add(p.Body.Exact)
+		}
+		res.count(p)
+		res.Pages = append(res.Pages, *p)
+	}
+	res.Bodies = len(matches)
+	res.Precision, res.Recall, res.F1 = Mean(matches)
+	return res, nil
+}
+
+func measure(ctx context.Context, t Truth, raw []byte) (*Page, error) {
+	p := &Page{Truth: t}
+	start := cpuTime()
+	if _, err := html.Parse(bytes.NewReader(raw)); err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("measuring %s: %w", t.ID, ctx.Err())
+	}
+	middle := cpuTime()
+	p.Got, p.Err = article.Extract(ctx, article.Page{URL: t.URL, Body: raw}, article.Options{})
+	p.Parse, p.Whole = middle-start, cpuTime()-middle
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("measuring %s: %w", t.ID, ctx.Err())
+	}
+	got := []string{""}
+	if p.Got != nil {
+		got[0] = p.Got.Text
+		if len(t.Paragraphs) > 0 && p.Got.Summary != "" {
+			got = append(got, p.Got.Summary+"\n\n"+p.Got.Text)
+		}
+	}
+	for _, w := range t.accepted() {
+		for _, g := range got[:1] {
+			if m := Compare(g, w); p.Body == (Match{}) || m.F1() > p.Body.F1() {
+				p.Body = m
+			}
+		}
+	}
+	return p, nil
+}
+
+func (res *Result) count(p *Page) {
+	res.ParseTime += p.Parse
+	res.ExtractTime += p.Whole
+	if times := float64(p.Whole) / float64(max(p.Parse, 1)); times > res.Slowest && p.Parse > 500*time.Microsecond {
+		res.Slowest, res.SlowestID = times, p.Truth.ID
+	}
+	got := p.Got
+	if got == nil {
+		res.Refused++
+		got = &article.Article{}
+	}
+	t := &p.Truth
+	judge := func(share *Share, field string, right bool, gave, want any) {
+		share.add(right)
+		if !right {
+			p.Misses = append(p.Misses, Miss{Field: field, Got: fmt.Sprint(gave), Want: fmt.Sprint(want)})
+		}
+	}
+	if t.Title != "" {
+		judge(&res.Title, "title", normal(got.Title) == normal(t.Title), got.Title, t.Title)
+	}
+	if t.Authors != nil {
+		judge(&res.Authors, "authors", sameAuthors(got.Authors, *t.Authors), got.Authors, *t.Authors)
+	}
+	if t.Published != "" {
+		day := ""
+		if got.Published != nil {
+			day = got.Published.Value
+		}
+		judge(&res.Date, "published", sameDay(got.Published, t.Published), day, t.Published)
+	}
+}
+
+// normal is a title as it is compared: white space, quotes and dashes in one
+// form.
+func normal(s string) string {
+	s = strings.NewReplacer("’", "'", "‘", "'", "“", "\"", "”", "\"", "–", "-", "—", "-", "\u00a0", " ", "\u00ad", "").Replace(html.UnescapeString(s))
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// sameAuthors compares sets of names without regard to case. A truth of one
+// string may name several, parted by commas or "and".
+func sameAuthors(got []article.Author, want []string) bool {
+	var g, w []string
+	for _, a := range got {
+		g = append(g, strings.ToLower(normal(a.Name)))
+	}
+	for _, name := range want {
+		w = append(w, strings.ToLower(normal(name)))
+	}
+	if len(w) == 1 && len(g) > 1 {
+		w = strings.FieldsFunc(strings.ReplaceAll(strings.ReplaceAll(w[0], " and ", ","), " & ", ","), func(r rune) bool { return r == ',' || r == ';' })
+		for i := range w {
+			w[i] = strings.TrimSpace(w[i])
+		}
+	}
+	slices.Sort(g)
+	slices.Sort(w)
+	return slices.Equal(slices.Compact(g), slices.Compact(w))
+}
+
+// sameDay compares to the day: in the zone given, or as the same moment's day
+// in the truth's zone.
+func sameDay(got *article.Timestamp, want string) bool {
+	if got == nil || len(want) < 10 {
+		return false
+	}
+	if strings.HasPrefix(got.Value, want[:10]) {
+		return true
+	}
+	w, err := time.Parse(time.RFC3339, want)
+	return err == nil && got.HasZone && got.Time.In(w.Location()).Format(time.DateOnly) == want[:10]
+}
+
+// cpuTime is the time that this process has computed.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

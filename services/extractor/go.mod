@@ -1,0 +1,3 @@
+module github.com/dateline-news/dateline/services/extractor
+
+go 1.26.0

@@ -1,0 +1,194 @@
+// Package frontier decides which URL is fetched next. The stream is the queue:
+// a subject for each partition and host holds the URLs that wait, each
+// partition has one owner among the replicas, and the owner takes the hosts in
+// the order in which politeness lets them be asked again. A URL leaves the
+// stream only after what came of it is stored, so that nothing is ever pending
+// and no slow host holds up another.
+package frontier
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// Entry is a URL whose turn has come.
+type Entry struct {
+	*datelinev1.FrontierEntry
+	// Subject, Sequence and Data are those of its message.
+	Subject  string
+	Sequence uint64
+	Data     []byte
+	// MayDial reports whether the partition is still this replica's. Ask
+	// before each connection, and stop where it says no.
+	MayDial func() bool
+}
+
+// Decision is what to do with an entry after a visit.
+type Decision struct {
+	// Again leaves the entry at the head of its host's queue: something had
+	// to be fetched first, or a redirect leads on. It is lost by a restart,
+	// which begins the entry anew.
+	Again *datelinev1.FrontierEntry
+	// Requeue puts the URL into the queue anew, with a later time or for
+	// another host. With neither Again nor Requeue the entry is finished.
+	Requeue *datelinev1.FrontierEntry
+	// Pause is how long the host is left alone from now on.
+	Pause time.Duration
+}
+
+// Visitor works on entries.
+type Visitor interface {
+	// Visit does what an entry asks for and stores what came of it. Its error
+	// says that nothing could be stored: the entry stays where it is, and is
+	// visited again.
+	Visit(ctx context.Context, entry *Entry) (Decision, error)
+	// Refuse stores an entry that cannot be decoded where people can see it.
+	Refuse(ctx context.Context, entry *Entry, cause error) error
+}
+
+// Config of a frontier. All fields are required where nothing else is said.
+type Config struct {
+	// Replica names this process among those that share the frontier.
+	Replica string
+	// MaxInFlight bounds the visits at the same time.
+	MaxInFlight int
+	// Quiet is how long a partition rests after it has changed hands.
+	Quiet time.Duration
+	// DrainTimeout bounds the visits that are finished after the end.
+	DrainTimeout time.Duration
+	Visitor      Visitor
+	Log          *slog.Logger
+	Now          func() time.Time
+	Registry     prometheus.Registerer
+}
+
+// rescan is how often the hosts with URLs are listed, in case that a notice of
+// a new one was missed.
+const rescan = 15 * time.Second
+
+// Frontier is this replica's part of the queue. Make it with New.
+type Frontier struct {
+	Config
+	nc     *nats.Conn
+	queue  *queue
+	leases *leases
+	// notices has a message for each URL that is put into an owned partition.
+	notices chan *nats.Msg
+	// wake tells the scheduler that a host may have become due.
+	wake chan struct{}
+
+	mu      sync.Mutex
+	hosts   map[string]*host
+	due     dueHeap
+	busy    map[int]int // visits under way, by partition
+	listens map[int]*nats.Subscription
+}
+
+// New returns a frontier on the streams of a connection.
+func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Config) (*Frontier, error) {
+	stream, err := js.Stream(ctx, topology.StreamFrontier)
+	if err != nil {
+		return nil, fmt.Errorf("opening stream %s: %w", topology.StreamFrontier, err)
+	}
+	kv, err := js.KeyValue(ctx, topology.BucketLeases)
+	if err != nil {
+		return nil, fmt.Errorf("opening bucket %s: %w", topology.BucketLeases, err)
+	}
+	f := &Frontier{
+		Config: config, nc: nc,
+		queue:   &queue{js: js, stream: stream},
+		leases:  newLeases(kv, config.Replica, config.Log, config.Now),
+		notices: make(chan *nats.Msg, 4096),
+		wake:    make(chan struct{}, 1),
+		hosts:   map[string]*host{}, busy: map[int]int{}, listens: map[int]*nats.Subscription{},
+	}
+	f.register()
+	return f, nil
+}
+
+func (f *Frontier) register() {
+	f.Registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "dateline_frontier_hosts", Help: "Hosts with URLs that wait or a pause that runs, in this replica's partitions.",
+		}, func() float64 {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			return float64(len(f.hosts))
+		}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "dateline_frontier_partitions", Help: "Partitions that this replica owns.",
+		}, func() float64 { return float64(len(f.leases.owned())) }),
+	)
+}
+
+// Run visits what is due until ctx ends, finishes the visits that are under way
+// for at most DrainTimeout, and hands its partitions over.
+func (f *Frontier) Run(ctx context.Context) error {
+	defer f.stopListening()
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	stopDrain := context.AfterFunc(ctx, func() { time.AfterFunc(f.DrainTimeout, stopWork) })
+	defer stopDrain()
+
+	tasks, loops := errgroup.WithContext(ctx)
+	tasks.Go(func() error { return f.keepLeases(loops) })
+	tasks.Go(func() error { return f.notice(loops) })
+	tasks.Go(func() error { return f.schedule(loops, work) })
+	err := tasks.Wait()
+
+	farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	f.leases.releaseAll(farewell)
+	return err
+}
+
+// keepLeases renews the leases and looks for hosts. Visits that drain after ctx
+// has ended still have two thirds of a lease's life.
+func (f *Frontier) keepLeases(ctx context.Context) error {
+	round := time.NewTicker(topology.LeaseTTL / 3)
+	defer round.Stop()
+	scan := time.NewTicker(rescan)
+	defer scan.Stop()
+	for {
+		f.leaseRound(ctx)
+		f.list(ctx)
+	wait:
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-round.C:
+				break wait
+			case <-scan.C:
+				f.list(ctx)
+			}
+		}
+	}
+}
+
+func (f *Frontier) leaseRound(ctx context.Context) {
+	attempt, cancel := context.WithTimeout(ctx, topology.LeaseTTL/3)
+	defer cancel()
+	if err := f.leases.round(attempt, f.Quiet, f.idle); err != nil && ctx.Err() == nil {
+		f.Log.Warn("keeping the frontier's leases; it is tried again", "error", err)
+	}
+	f.follow(f.leases.owned())
+}
+
+// idle reports whether no visit is under way in a partition.
+func (f *Frontier) idle(partition int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.busy[partition] == 0
+}

@@ -1,0 +1,192 @@
+package frontier
+
+import (
+	"container/heap"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// noticeGrace is how long a URL that was announced may take to be readable: the
+// notice can arrive before the stream has stored it.
+const noticeGrace = 2 * time.Second
+
+// maxDeferred bounds the URLs of a host that are known to wait for a later
+// time. Behind more than these, the rest of the queue waits for the first.
+const maxDeferred = 1000
+
+// host is a subject of the frontier with URLs, or with a pause that runs.
+type host struct {
+	subject   string
+	partition int
+	due       time.Time
+	index     int // in the heap; -1 while it is being visited
+	noticed   time.Time
+
+	// cursor is the sequence behind the last URL that was looked at, and
+	// deferred those before it that wait for their time, the earliest first.
+	cursor   uint64
+	deferred []deferral
+
+	// current is the entry that is not finished yet, and unfinished what was
+	// decided about it but could not be stored.
+	current    *Entry
+	unfinished *Decision
+}
+
+type deferral struct {
+	sequence uint64
+	until    time.Time
+}
+
+func (h *host) postpone(sequence uint64, until time.Time) {
+	at, _ := slices.BinarySearchFunc(h.deferred, until, func(d deferral, t time.Time) int { return d.until.Compare(t) })
+	h.deferred = slices.Insert(h.deferred, at, deferral{sequence, until})
+}
+
+// again returns the entry with changed content, for the next visit.
+func (e *Entry) again(content *datelinev1.FrontierEntry) *Entry {
+	next := *e
+	next.FrontierEntry = content
+	return &next
+}
+
+// dueHeap has the host that is due first at its top.
+type dueHeap []*host
+
+func (d dueHeap) Len() int           { return len(d) }
+func (d dueHeap) Less(i, j int) bool { return d[i].due.Before(d[j].due) }
+func (d dueHeap) Swap(i, j int) {
+	d[i], d[j] = d[j], d[i]
+	d[i].index, d[j].index = i, j
+}
+func (d *dueHeap) Push(x any) {
+	h := x.(*host)
+	h.index = len(*d)
+	*d = append(*d, h)
+}
+func (d *dueHeap) Pop() any {
+	last := len(*d) - 1
+	h := (*d)[last]
+	(*d)[last] = nil
+	*d = (*d)[:last]
+	h.index = -1
+	return h
+}
+
+// add makes a host known that has URLs.
+func (f *Frontier) add(subject string, partition int, due time.Time, noticed bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h := f.hosts[subject]
+	if h == nil {
+		h = &host{subject: subject, partition: partition, due: due, index: -1}
+		f.hosts[subject] = h
+		heap.Push(&f.due, h)
+		f.poke()
+	}
+	if noticed {
+		h.noticed = f.Now()
+		// A host that sleeps until its deferred URLs are due has new work.
+		if h.index >= 0 && len(h.deferred) > 0 && h.due.Equal(h.deferred[0].until) {
+			h.due = due
+			heap.Fix(&f.due, h.index)
+			f.poke()
+		}
+	}
+}
+
+func (f *Frontier) poke() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// follow listens for new URLs in the owned partitions, and forgets the hosts of
+// those that are not owned any more.
+func (f *Frontier) follow(owned map[int]time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for p, sub := range f.listens {
+		if _, ok := owned[p]; !ok {
+			f.unsubscribe(sub)
+			delete(f.listens, p)
+		}
+	}
+	for p := range owned {
+		if f.listens[p] != nil {
+			continue
+		}
+		sub, err := f.nc.ChanSubscribe(partitionSubjects(p), f.notices)
+		if err != nil {
+			f.Log.Warn("listening for new URLs; they are found by the next listing", "error", err)
+			continue
+		}
+		f.listens[p] = sub
+	}
+	for subject, h := range f.hosts {
+		if _, ok := owned[h.partition]; !ok && h.index >= 0 {
+			heap.Remove(&f.due, h.index)
+			delete(f.hosts, subject)
+		}
+	}
+}
+
+func (f *Frontier) stopListening() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, sub := range f.listens {
+		f.unsubscribe(sub)
+	}
+	clear(f.listens)
+}
+
+func (f *Frontier) unsubscribe(sub *nats.Subscription) {
+	if err := sub.Unsubscribe(); err != nil && f.nc.IsConnected() {
+		f.Log.Warn("ending a subscription", "error", err)
+	}
+}
+
+// notice takes in the notices of new URLs.
+func (f *Frontier) notice(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case msg := <-f.notices:
+			if p, ok := partitionOf(msg.Subject); ok {
+				f.add(msg.Subject, p, f.notBefore(p), true)
+			}
+		}
+	}
+}
+
+// notBefore is the earliest time for a host that is new to this replica.
+func (f *Frontier) notBefore(partition int) time.Time {
+	now := f.Now()
+	if quiet := f.leases.owned()[partition]; quiet.After(now) {
+		return quiet
+	}
+	return now
+}
+
+// list finds all hosts with URLs in the owned partitions.
+func (f *Frontier) list(ctx context.Context) {
+	for p := range f.leases.owned() {
+		subjects, err := f.queue.subjects(ctx, p)
+		if err != nil {
+			if ctx.Err() == nil {
+				f.Log.Warn("listing the frontier; it is tried again", "partition", p, "error", err)
+			}
+			return
+		}
+		for _, subject := range subjects {
+			f.add(subject, p, f.notBefore(p), false)
+		}
+	}
+}

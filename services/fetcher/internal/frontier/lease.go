@@ -1,0 +1,250 @@
+package frontier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"maps"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/topology"
+)
+
+// Keys of the lease bucket: one for each replica that lives, one for each
+// partition that has an owner.
+const (
+	replicaPrefix   = "replica."
+	partitionPrefix = "partition."
+)
+
+// leases holds this replica's share of the partitions. Every replica computes
+// the same share for each by rendezvous hashing over those that are alive, and
+// takes a partition only by creating its key, or by updating the revision that
+// it wrote itself: two never hold one partition.
+type leases struct {
+	kv      jetstream.KeyValue
+	replica string
+	log     *slog.Logger
+	now     func() time.Time
+	ttl     time.Duration
+
+	mu   sync.Mutex
+	held map[int]lease
+	// began says that the first round is over, in which a replica with a
+	// fixed name takes back what it held before a restart.
+	began bool
+}
+
+type lease struct {
+	revision uint64
+	renewed  time.Time
+	// quiet is when the first request may be made: one politeness interval
+	// after the takeover, for the last owner may have just made one.
+	quiet time.Time
+}
+
+func newLeases(kv jetstream.KeyValue, replica string, log *slog.Logger, now func() time.Time) *leases {
+	return &leases{kv: kv, replica: replica, log: log, now: now, ttl: topology.LeaseTTL, held: map[int]lease{}}
+}
+
+// valid reports whether a partition may be worked on now: its lease was renewed
+// within two thirds of its life, so that the bucket cannot have dropped it yet
+// whatever the clocks and the network do, and its quiet interval is over.
+func (l *leases) valid(partition int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	held, ok := l.held[partition]
+	now := l.now()
+	return ok && now.Sub(held.renewed) < l.ttl*2/3 && !now.Before(held.quiet)
+}
+
+// owned returns the partitions that are held, with the end of their quiet
+// interval.
+func (l *leases) owned() map[int]time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make(map[int]time.Time, len(l.held))
+	for p, held := range l.held {
+		out[p] = held.quiet
+	}
+	return out
+}
+
+// round renews what is held, takes what is due to this replica and free, and
+// lets go of what is due to another and idle says is not being worked on.
+func (l *leases) round(ctx context.Context, quiet time.Duration, idle func(partition int) bool) error {
+	started := l.now()
+	if _, err := l.kv.Put(ctx, replicaPrefix+l.replica, nil); err != nil {
+		return fmt.Errorf("announcing this replica: %w", err)
+	}
+	replicas, taken, err := l.survey(ctx)
+	if err != nil {
+		return err
+	}
+	mine := l.owned()
+	for p := range topology.Partitions {
+		_, held := mine[p]
+		due := preferred(replicas, p) == l.replica
+		switch {
+		case held && (due || !idle(p)):
+			err = l.renew(ctx, p, started)
+		case held:
+			err = l.release(ctx, p)
+		case due && !taken[p]:
+			err = l.take(ctx, p, started, quiet)
+		case due && !l.began:
+			err = l.takeBack(ctx, p, started, quiet)
+		default:
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	l.began = true
+	return nil
+}
+
+// survey lists the replicas that live and the partitions that have an owner.
+func (l *leases) survey(ctx context.Context) (replicas []string, taken map[int]bool, err error) {
+	lister, err := l.kv.ListKeys(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("listing leases: %w", err)
+	}
+	defer lister.Stop()
+	taken = map[int]bool{}
+	for key := range lister.Keys() {
+		if name, ok := strings.CutPrefix(key, replicaPrefix); ok {
+			replicas = append(replicas, name)
+		} else if text, ok := strings.CutPrefix(key, partitionPrefix); ok {
+			if p, err := strconv.Atoi(text); err == nil {
+				taken[p] = true
+			}
+		}
+	}
+	return replicas, taken, nil
+}
+
+func (l *leases) take(ctx context.Context, p int, started time.Time, quiet time.Duration) error {
+	revision, err := l.kv.Create(ctx, partitionKey(p), []byte(l.replica))
+	if errors.Is(err, jetstream.ErrKeyExists) {
+		return nil // another was faster
+	}
+	if err != nil {
+		return fmt.Errorf("taking partition %d: %w", p, err)
+	}
+	l.hold(p, lease{revision: revision, renewed: started, quiet: l.now().Add(quiet)})
+	return nil
+}
+
+// takeBack takes a partition that bears this replica's own name: it was ended
+// without notice and started again. Names must be unique among the living.
+func (l *leases) takeBack(ctx context.Context, p int, started time.Time, quiet time.Duration) error {
+	entry, err := l.kv.Get(ctx, partitionKey(p))
+	if errors.Is(err, jetstream.ErrKeyNotFound) || err == nil && string(entry.Value()) != l.replica {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading the lease of partition %d: %w", p, err)
+	}
+	revision, err := l.kv.Update(ctx, partitionKey(p), []byte(l.replica), entry.Revision())
+	if isWrongRevision(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("taking partition %d back: %w", p, err)
+	}
+	l.hold(p, lease{revision: revision, renewed: started, quiet: l.now().Add(quiet)})
+	return nil
+}
+
+func (l *leases) hold(p int, held lease) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held[p] = held
+}
+
+func isWrongRevision(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
+}
+
+func (l *leases) renew(ctx context.Context, p int, started time.Time) error {
+	l.mu.Lock()
+	held := l.held[p]
+	l.mu.Unlock()
+	revision, err := l.kv.Update(ctx, partitionKey(p), []byte(l.replica), held.revision)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if isWrongRevision(err) {
+		delete(l.held, p)
+		l.log.Warn("a partition was lost: its lease ran out before it was renewed", "partition", p)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("renewing partition %d: %w", p, err)
+	}
+	held.revision, held.renewed = revision, started
+	l.held[p] = held
+	return nil
+}
+
+func (l *leases) release(ctx context.Context, p int) error {
+	l.mu.Lock()
+	held, ok := l.held[p]
+	delete(l.held, p)
+	l.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	if err := l.kv.Delete(ctx, partitionKey(p), jetstream.LastRevision(held.revision)); err != nil {
+		return fmt.Errorf("letting partition %d go: %w", p, err)
+	}
+	return nil
+}
+
+// releaseAll hands everything over at once, at the end, so that the others need
+// not wait for the leases to run out.
+func (l *leases) releaseAll(ctx context.Context) {
+	for p := range maps.Clone(l.owned()) {
+		if err := l.release(ctx, p); err != nil {
+			l.log.Warn("handing over; the lease runs out instead", "error", err)
+			return
+		}
+	}
+	if err := l.kv.Delete(ctx, replicaPrefix+l.replica); err != nil {
+		l.log.Warn("signing off; the entry runs out instead", "error", err)
+	}
+}
+
+func partitionKey(p int) string { return partitionPrefix + strconv.Itoa(p) }
+
+// preferred is the replica with the highest weight for a partition (rendezvous
+// hashing: Thaler and Ravishankar, 1998): when one joins or leaves, only the
+// partitions that go to or come from it move.
+func preferred(replicas []string, partition int) string {
+	var best string
+	var most uint64
+	for _, replica := range replicas {
+		h := fnv.New64a()
+		h.Write([]byte(replica))
+		h.Write([]byte{0, byte(partition), byte(partition >> 8)})
+		// FNV alone leaves the last bytes weak; mix them through (the
+		// finaliser of MurmurHash3).
+		x := h.Sum64()
+		x ^= x >> 33
+		x *= 0xff51afd7ed558ccd
+		x ^= x >> 33
+		if best == "" || x > most || x == most && replica < best {
+			best, most = replica, x
+		}
+	}
+	return best
+}

@@ -1,0 +1,192 @@
+package frontier
+
+import (
+	"container/heap"
+	"context"
+	"sync"
+	"time"
+)
+
+// mishap is how long a host rests after the stream could not be used for it.
+const mishap = 2 * time.Second
+
+// schedule starts the visits that are due, at most MaxInFlight at once, and
+// returns when the last has ended.
+func (f *Frontier) schedule(ctx, work context.Context) error {
+	var visits sync.WaitGroup
+	defer visits.Wait()
+	slots := make(chan struct{}, f.MaxInFlight)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
+		h, wait := f.take()
+		if h != nil {
+			visits.Go(func() {
+				defer func() { <-slots }()
+				f.turn(work, h)
+			})
+			continue
+		}
+		<-slots
+		timer.Reset(wait)
+		select {
+		case <-timer.C:
+		case <-f.wake:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// take returns the host that is due, or how long to wait for one.
+func (f *Frontier) take() (*host, time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.due) == 0 {
+		return nil, time.Minute
+	}
+	if wait := f.due[0].due.Sub(f.Now()); wait > 0 {
+		return nil, wait
+	}
+	h := heap.Pop(&f.due).(*host)
+	f.busy[h.partition]++
+	return h, 0
+}
+
+// giveBack ends a host's turn: it is due again after a pause, or forgotten.
+func (f *Frontier) giveBack(h *host, due time.Time, forget bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.busy[h.partition]--; f.busy[h.partition] == 0 {
+		delete(f.busy, h.partition)
+	}
+	if forget && f.Now().Sub(h.noticed) >= noticeGrace {
+		delete(f.hosts, h.subject)
+		return
+	}
+	if forget {
+		due = f.Now().Add(50 * time.Millisecond)
+	}
+	h.due = due
+	heap.Push(&f.due, h)
+	f.poke()
+}
+
+// turn lets a host have its one request.
+func (f *Frontier) turn(ctx context.Context, h *host) {
+	if !f.leases.valid(h.partition) {
+		// Either the quiet interval or a late renewal: what it is, the next
+		// round of leases tells.
+		f.giveBack(h, f.Now().Add(mishap), false)
+		return
+	}
+	entry, err := f.pick(ctx, h)
+	switch {
+	case err != nil:
+		if ctx.Err() == nil {
+			f.Log.Warn("reading the frontier; it is tried again", "error", err)
+		}
+		f.giveBack(h, f.Now().Add(mishap), false)
+	case entry == nil && len(h.deferred) > 0:
+		f.giveBack(h, h.deferred[0].until, false)
+	case entry == nil:
+		f.giveBack(h, time.Time{}, true)
+	default:
+		f.giveBack(h, f.Now().Add(f.visit(ctx, h, entry)), false)
+	}
+}
+
+// pick returns the host's entry that is due, nil where none is.
+func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
+	if h.current != nil {
+		return h.current, nil
+	}
+	for ctx.Err() == nil {
+		from, recalled := h.cursor, false
+		switch {
+		case len(h.deferred) > 0 && !h.deferred[0].until.After(f.Now()):
+			from, recalled = h.deferred[0].sequence, true
+		case len(h.deferred) >= maxDeferred:
+			return nil, nil
+		}
+		entry, err := f.queue.next(ctx, h.subject, from)
+		if entry == nil && err != nil {
+			return nil, err
+		}
+		if recalled {
+			h.deferred = h.deferred[1:]
+			if entry == nil || entry.Sequence != from {
+				continue // it is gone
+			}
+		} else {
+			if entry == nil {
+				return nil, nil
+			}
+			h.cursor = entry.Sequence + 1
+		}
+		if err != nil {
+			if err := f.refuse(ctx, entry, err); err != nil {
+				h.postpone(entry.Sequence, f.Now().Add(mishap))
+				return nil, err
+			}
+			continue
+		}
+		if t := entry.GetNotBeforeTime(); t != nil && t.AsTime().After(f.Now()) {
+			h.postpone(entry.Sequence, t.AsTime())
+			continue
+		}
+		entry.MayDial = func() bool { return f.leases.valid(h.partition) }
+		return entry, nil
+	}
+	return nil, ctx.Err()
+}
+
+func (f *Frontier) refuse(ctx context.Context, entry *Entry, cause error) error {
+	if err := f.Visitor.Refuse(ctx, entry, cause); err != nil {
+		return err
+	}
+	return f.queue.remove(ctx, entry)
+}
+
+// visit works on an entry and does what is decided. It returns the pause.
+func (f *Frontier) visit(ctx context.Context, h *host, entry *Entry) time.Duration {
+	decision := h.unfinished
+	if decision == nil {
+		made, err := f.Visitor.Visit(ctx, entry)
+		if err != nil {
+			if ctx.Err() == nil {
+				f.Log.Warn("a visit could not be stored; it is made again", "url", entry.GetUrl(), "error", err)
+			}
+			h.current = entry
+			return max(made.Pause, mishap)
+		}
+		decision = &made
+	}
+	if decision.Again != nil {
+		h.current, h.unfinished = entry.again(decision.Again), nil
+		return decision.Pause
+	}
+	if err := f.finish(ctx, entry, decision); err != nil {
+		if ctx.Err() == nil {
+			f.Log.Warn("the frontier does not take a change; it is tried again", "url", entry.GetUrl(), "error", err)
+		}
+		h.current, h.unfinished = entry, decision
+		return max(decision.Pause, mishap)
+	}
+	h.current, h.unfinished = nil, nil
+	return decision.Pause
+}
+
+func (f *Frontier) finish(ctx context.Context, entry *Entry, decision *Decision) error {
+	if decision.Requeue != nil {
+		if err := Publish(ctx, f.queue.js, decision.Requeue); err != nil {
+			return err
+		}
+	}
+	return f.queue.remove(ctx, entry)
+}
