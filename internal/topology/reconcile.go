@@ -36,6 +36,13 @@ func Reconcile(ctx context.Context, js jetstream.JetStream, limits Limits) error
 			problems = append(problems, err)
 		}
 	}
+	bodies := jetstream.ObjectStoreConfig{
+		Bucket: BucketBodies, Description: "page bodies that exceed a message", TTL: bodyTTL,
+		MaxBytes: limits.PageBytes, Replicas: limits.Replicas, Storage: jetstream.FileStorage,
+	}
+	if _, err := js.CreateOrUpdateObjectStore(ctx, bodies); err != nil {
+		problems = append(problems, fmt.Errorf("declaring object store %s: %w", bodies.Bucket, err))
+	}
 	return errors.Join(problems...)
 }
 

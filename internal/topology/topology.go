@@ -37,7 +37,13 @@ const (
 	BucketHosts = "dateline-hosts"
 	// BucketSeen holds the URLs requested within the freshness window.
 	BucketSeen = "dateline-seen"
+	// BucketBodies is the object store of page bodies that exceed a message.
+	BucketBodies = "dateline-bodies"
 )
+
+// bodyTTL is how long a body in the object store is kept: longer than a page
+// may wait, and the only clean-up there is.
+const bodyTTL = 7 * 24 * time.Hour
 
 // The durable consumers, each named for the stage that reads through it.
 const (

@@ -36,19 +36,14 @@ func (r *reader) declaresArticle() bool {
 		r.story != nil && !r.story.Is("WebPage", "ItemPage", "VideoObject")
 }
 
-// listLike says that the page is a home or section page: it lies at a site's
-// root, or calls itself a list, and its prose is teasers in many places.
+// listLike says that the page is a home or section page: what there is of
+// prose is teasers, each alone under a heading that links elsewhere, or the page
+// calls itself a list and has no stretch of text.
 func (r *reader) listLike(from, to int) bool {
-	for _, o := range r.graph.Objects {
-		if o.Is("CollectionPage", "SearchResultsPage") && !r.declaresArticle() && jsonld.String(o["articleBody"]) == "" {
-			return true
-		}
-	}
 	if r.declaresArticle() {
 		return false
 	}
-	root := r.base != nil && strings.Trim(r.base.Path, "/") == "" && r.base.RawQuery == ""
-	keptText, headings, linkedHeadings := 0, 0, 0
+	headings, linkedHeadings, teasers, flowing, before := 0, 0, 0, 0, false
 	for i := from; i < to; i++ {
 		run := &r.runs[i]
 		if run.kind != runText {
@@ -59,11 +54,26 @@ func (r *reader) listLike(from, to int) bool {
 			if run.linked*10 > run.letters*8 {
 				linkedHeadings++
 			}
-		} else if run.verdict == kept && prose(run) {
-			keptText++
+			before = false
+			continue
+		}
+		switch here := run.verdict == kept && prose(run); {
+		case here && before:
+			flowing++
+		case here:
+			teasers++
+			before = true
 		}
 	}
-	return linkedHeadings >= 4 && linkedHeadings*2 >= headings && (root || linkedHeadings*2 > keptText)
+	if flowing >= 3 {
+		return false
+	}
+	for _, o := range r.graph.Objects {
+		if o.Is("CollectionPage", "SearchResultsPage") && jsonld.String(o["articleBody"]) == "" {
+			return true
+		}
+	}
+	return linkedHeadings >= 4 && linkedHeadings*2 >= headings && linkedHeadings*2 > teasers
 }
 
 var blockMarks = []string{"just a moment", "attention required", "access denied", "are you a robot", "are you human", "verify you are human", "verifying you are human", "checking your browser", "enable javascript and cookies to continue", "pardon our interruption", "captcha", "request blocked", "403 forbidden", "unusual traffic", "ddos protection", "before you continue", "bitte bestätigen sie, dass sie ein mensch", "zustimmung erforderlich", "nous utilisons des cookies", "consent required"}

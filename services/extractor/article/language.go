@@ -9,7 +9,7 @@ import (
 )
 
 // sampleText bounds what the language is told from, in bytes.
-const sampleText = 3000
+const sampleText = 1200
 
 // readLanguage tells the language by the text, and lets the declared one stand
 // where the text is too short or speaks for several.

@@ -1,6 +1,7 @@
 package article
 
 import (
+	"bytes"
 	"regexp"
 	"strconv"
 	"strings"
@@ -220,6 +221,9 @@ func (r *reader) statedReadingTime() int {
 	for i := range r.runs {
 		run := &r.runs[i]
 		if run.kind != runText || run.letters > 160 || r.elems[run.elem].within&(hintRelated|hintSidebar|hintFooter|hintComment) != 0 {
+			continue
+		}
+		if !bytes.ContainsAny(r.text[run.from:run.to], "0123456789") {
 			continue
 		}
 		m := readingTime.FindSubmatch(r.text[run.from:run.to])

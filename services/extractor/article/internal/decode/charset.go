@@ -97,7 +97,7 @@ func declared(body []byte, contentType string) string {
 
 // labelAfter is the charset in `key = "label"`.
 func labelAfter(tag []byte, key string) string {
-	i := bytes.Index(bytes.ToLower(tag), []byte(key))
+	i := indexFold(tag, key)
 	if i < 0 {
 		return ""
 	}
@@ -110,6 +110,17 @@ func labelAfter(tag []byte, key string) string {
 		v = v[:end]
 	}
 	return canonical(string(v))
+}
+
+// indexFold is where key, in lower-case ASCII, first stands in b in any case.
+// Lower-casing b whole would move what follows broken bytes.
+func indexFold(b []byte, key string) int {
+	for i := 0; i+len(key) <= len(b); i++ {
+		if bytes.EqualFold(b[i:i+len(key)], []byte(key)) {
+			return i
+		}
+	}
+	return -1
 }
 
 func canonical(label string) string {

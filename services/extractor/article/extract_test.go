@@ -1,0 +1,376 @@
+package article_test
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/net/html"
+	"golang.org/x/text/encoding/charmap"
+
+	"github.com/dateline-news/dateline/services/extractor/article"
+)
+
+const paragraph = "<p>The council met on Tuesday and agreed, after a long debate, to repair the old stone bridge before winter comes.</p>"
+
+func story(body string) string {
+	return "<html lang=en><head><title>Council agrees to repair the old bridge</title></head><body><h1>Council agrees to repair the old bridge</h1>" + body + "</body></html>"
+}
+
+func TestContentEncodings(t *testing.T) {
+	t.Parallel()
+	want := readRecord(t)
+	page, err := os.ReadFile(filepath.Join("testdata", "classic.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	writers := map[string]func(io.Writer) io.WriteCloser{
+		"gzip": func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) },
+		"br":   func(w io.Writer) io.WriteCloser { return brotli.NewWriter(w) },
+		"zstd": func(w io.Writer) io.WriteCloser {
+			z, err := zstd.NewWriter(w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return z
+		},
+		"deflate": func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) },
+		"deflate, raw": func(w io.Writer) io.WriteCloser {
+			f, err := flate.NewWriter(w, 6)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return f
+		},
+	}
+	for name, open := range writers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var packed bytes.Buffer
+			w := open(&packed)
+			if _, err := w.Write(page); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			coding, _, _ := strings.Cut(name, ",")
+			a, err := article.Extract(t.Context(), article.Page{URL: want.URL, ContentEncoding: coding, Body: packed.Bytes()}, article.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, a, want)
+		})
+	}
+}
+
+func TestTruncatedGzipYieldsWhatCameBefore(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	for i := range 4000 {
+		fmt.Fprintf(w, "<p>Paragraph %d tells, in words of its own, of the %dth stone that was laid into the bridge that year.</p>", i, i*7919%4001)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := article.Extract(t.Context(), article.Page{ContentEncoding: "gzip", Body: packed.Bytes()[:packed.Len()/2]}, article.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !a.Damaged || !strings.HasPrefix(a.Text, "Paragraph 0 tells") {
+		t.Errorf("damaged is %v, text begins %.40q", a.Damaged, a.Text)
+	}
+}
+
+func TestCharsets(t *testing.T) {
+	t.Parallel()
+	const sentence = "Gemäß dem Beschluss des Rates müssen die Brücken über den Fluß bis zum Frühjahr überprüft werden, erklärte der Bürgermeister am Dienstag während der Sitzung. Später würden außerdem größere Straßen für den Verkehr geöffnet, hieß es."
+	page := "<html lang=de><head>%s<title>Brücken werden überprüft</title></head><body><h1>Brücken werden überprüft</h1><p>" + sentence + "</p></body></html>"
+	tests := map[string]struct {
+		meta, header string
+		latin1       bool
+		charset      string
+	}{
+		"header":                     {header: "text/html; charset=iso-8859-1", latin1: true, charset: "windows-1252"},
+		"meta":                       {meta: `<meta charset="iso-8859-1">`, latin1: true, charset: "windows-1252"},
+		"meta behind a long script":  {meta: "<script>" + strings.Repeat("var x=1;", 1000) + `</script><meta http-equiv="Content-Type" content="text/html; charset=windows-1252">`, latin1: true, charset: "windows-1252"},
+		"UTF-8 labelled wrongly":     {header: "text/html; charset=iso-8859-1", charset: "utf-8"},
+		"not UTF-8 though so called": {header: "text/html; charset=utf-8", latin1: true, charset: "windows-1252"},
+		"no label":                   {latin1: true, charset: "windows-1252"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := []byte(fmt.Sprintf(page, test.meta))
+			if test.latin1 {
+				var err error
+				if body, err = charmap.Windows1252.NewEncoder().Bytes(body); err != nil {
+					t.Fatal(err)
+				}
+			}
+			a, err := article.Extract(t.Context(), article.Page{ContentType: test.header, Body: body}, article.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.Text != sentence || a.Language != "de" {
+				t.Errorf("text is %q in %s", a.Text, a.Language)
+			}
+			if got := a.Charset; got != test.charset && got != "iso-8859-1" && got != "iso-8859-15" {
+				t.Errorf("charset is %s, want %s", got, test.charset)
+			}
+		})
+	}
+}
+
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	list := "<html><head><title>News</title></head><body>"
+	for i := range 12 {
+		list += fmt.Sprintf("<div><h2><a href='/%d'>A headline about event number %d that day</a></h2><p>A teaser that says, in a sentence of some length, what event number %d was about.</p></div>", i, i, i)
+	}
+	bomb := new(bytes.Buffer)
+	w := gzip.NewWriter(bomb)
+	for range 64 {
+		w.Write(make([]byte, 1<<20))
+	}
+	w.Close()
+	tests := map[string]struct {
+		page article.Page
+		opts article.Options
+		want article.Reason
+	}{
+		"no bytes":          {want: article.ReasonEmpty},
+		"no text":           {page: article.Page{Body: []byte("<html><body></body></html>")}, want: article.ReasonEmpty},
+		"PNG called HTML":   {page: article.Page{ContentType: "text/html", Body: append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 100)...)}, want: article.ReasonNotHTML},
+		"PDF":               {page: article.Page{Body: []byte("%PDF-1.7\n%âãÏÓ")}, want: article.ReasonNotHTML},
+		"JSON":              {page: article.Page{ContentType: "text/html", Body: []byte(`{"a":1}`)}, want: article.ReasonNotHTML},
+		"feed":              {page: article.Page{Body: []byte(`<?xml version="1.0"?><rss version="2.0"><channel></channel></rss>`)}, want: article.ReasonNotHTML},
+		"broken gzip":       {page: article.Page{ContentEncoding: "gzip", Body: []byte{0x1f, 0x8b, 8, 0, 0}}, want: article.ReasonBrokenEncoding},
+		"unknown encoding":  {page: article.Page{ContentEncoding: "lzma", Body: []byte(story(paragraph))}, want: article.ReasonBrokenEncoding},
+		"compression bomb":  {page: article.Page{ContentEncoding: "gzip", Body: bomb.Bytes()}, want: article.ReasonTooLarge},
+		"over the bound":    {page: article.Page{Body: []byte(story(paragraph))}, opts: article.Options{MaxDecodedBytes: 100}, want: article.ReasonTooLarge},
+		"too many elements": {page: article.Page{Body: []byte(story(strings.Repeat("<b></b>", 200)))}, opts: article.Options{MaxNodes: 100}, want: article.ReasonTooLarge},
+		"section page":      {page: article.Page{URL: "https://example.com/news", Body: []byte(list)}, want: article.ReasonNoArticle},
+		"contact page":      {page: article.Page{Body: []byte("<title>Contact</title><p>Call us.</p>")}, want: article.ReasonNoArticle},
+		"script shell":      {page: article.Page{Body: []byte("<html><body><div id=root></div><script>" + strings.Repeat("render();", 50) + "</script></body></html>")}, want: article.ReasonNeedsRendering},
+		"frames":            {page: article.Page{Body: []byte("<html><frameset cols='50%,50%'><frame src=a.html><frame src=b.html></frameset></html>")}, want: article.ReasonNeedsRendering},
+		"bot check":         {page: article.Page{Body: []byte("<title>Just a moment...</title><p>Verifying you are human. This may take a few seconds.</p>")}, want: article.ReasonBlocked},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, err := article.Extract(t.Context(), test.page, test.opts)
+			if a != nil || article.ReasonOf(err) != test.want {
+				t.Errorf("got an article: %v, error %v, want the reason %s", a != nil, err, test.want)
+			}
+		})
+	}
+}
+
+func TestCancelledContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := article.Extract(ctx, article.Page{Body: []byte(story(paragraph))}, article.Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want the context's", err)
+	}
+}
+
+func TestHostilePagesAreBounded(t *testing.T) {
+	t.Parallel()
+	var formats strings.Builder
+	for i := range 400 {
+		fmt.Fprintf(&formats, "<b class=c%d>", i)
+	}
+	var attributes strings.Builder
+	for i := range 500_000 {
+		fmt.Fprintf(&attributes, " a%d", i)
+	}
+	tests := map[string]string{
+		"100,000 levels":       story(strings.Repeat("<div>", 100_000) + strings.Repeat(paragraph, 5)),
+		"reopened formatting":  story(formats.String() + strings.Repeat("<p>x", 20_000) + "</b>" + strings.Repeat(paragraph, 5)),
+		"half a million attrs": story("<div" + attributes.String() + "></div>" + strings.Repeat(paragraph, 5)),
+		"one line of 5 MB":     story("<p>" + strings.Repeat("word, ", 5<<20/6) + ".</p>"),
+		"cut within a tag":     strings.TrimSuffix(story(strings.Repeat(paragraph, 5)+`<p class="`), "\"</body></html>"),
+	}
+	for name, page := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.WordCount < 50 {
+				t.Errorf("only %d words came out", a.WordCount)
+			}
+		})
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
+	want := readRecord(t)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() { compare(t, extractFixture(t, "utility.html", want.URL), want) })
+	}
+	wg.Wait()
+}
+
+func TestCanonicalURLIsJudged(t *testing.T) {
+	t.Parallel()
+	const own = "https://example.com/2025/04/old-stone-bridge-repaired"
+	tests := map[string]string{
+		"https://example.com/":                                           own,
+		"https://example.com":                                            own,
+		"/2025/04/old-stone-bridge-repaired":                             own,
+		"https://example.com/2025/04/old-stone-bridge-repaired#top":      own,
+		"https://partner.example.org/x/old-stone-bridge-repaired":        "https://partner.example.org/x/old-stone-bridge-repaired",
+		"https://partner.example.org/other-story":                        own,
+		"https://example.com/2025":                                       own,
+		"javascript:void(0)":                                             own,
+		"https://example.com/2025/04/old-stone-bridge-repaired-for-good": "https://example.com/2025/04/old-stone-bridge-repaired-for-good",
+	}
+	for canonical, want := range tests {
+		t.Run(canonical, func(t *testing.T) {
+			t.Parallel()
+			page := strings.Replace(story(strings.Repeat(paragraph, 3)), "<head>", `<head><link rel="canonical" href="`+canonical+`">`, 1)
+			a, err := article.Extract(t.Context(), article.Page{URL: own, Body: []byte(page)}, article.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.CanonicalURL != want {
+				t.Errorf("canonical URL is %s, want %s", a.CanonicalURL, want)
+			}
+		})
+	}
+}
+
+func TestBlocks(t *testing.T) {
+	t.Parallel()
+	page := story(paragraph + `<h2>What comes next</h2>` + strings.Replace(paragraph, "the old stone bridge", `the <a href="/bridge">old stone bridge</a>`, 1) +
+		`<ul><li>First, the northern arch is closed to all traffic.</li><li>Then, the parapet is taken down stone by stone.</li></ul>
+		<blockquote><p>We have waited for this for twenty years, and so has the bridge.</p></blockquote>
+		<table><tr><th>Year</th><th>Cost</th></tr><tr><td>2024</td><td>12 million</td></tr></table>
+		<iframe src="https://video.example.com/embed/1"></iframe>` + paragraph)
+	a, err := article.Extract(t.Context(), article.Page{URL: "https://example.com/a/b", Body: []byte(page)}, article.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, b := range a.Body {
+		kinds = append(kinds, string(b.Kind))
+		for _, l := range b.Links {
+			if got := b.Text[l.Start:l.End]; got != "old stone bridge" || l.URL != "https://example.com/bridge" {
+				t.Errorf("link is %q to %s", got, l.URL)
+			}
+		}
+	}
+	if got, want := strings.Join(kinds, " "), "paragraph heading paragraph list quote table embed paragraph"; got != want {
+		t.Fatalf("blocks are %s, want %s", got, want)
+	}
+	if got := fmt.Sprint(a.Body[5].Rows, a.Body[5].HeaderRow); got != "[[Year Cost] [2024 12 million]] true" {
+		t.Errorf("table is %s", got)
+	}
+	md := article.Markdown(a)
+	for _, want := range []string{"# Council agrees", "## What comes next", "[old stone bridge](<https://example.com/bridge>)", "- First, the northern", "> We have waited", "| Year | Cost |\n| --- | --- |\n| 2024 |", "<https://video.example.com/embed/1>"} {
+		if !strings.Contains(md, want) {
+			t.Errorf("Markdown lacks %q:\n%s", want, md)
+		}
+	}
+}
+
+func TestJSONOfTimestamps(t *testing.T) {
+	t.Parallel()
+	page := strings.Replace(story(strings.Repeat(paragraph, 3)), "<head>", `<head><meta property="article:published_time" content="2025-04-20T09:30:15+03:00">`, 1)
+	a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := json.Marshal(a.Published)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"value":"2025-04-20T09:30:15+03:00","precision":"second","has_zone":true}`; string(got) != want {
+		t.Errorf("published is %s, want %s", got, want)
+	}
+}
+
+func FuzzExtract(f *testing.F) {
+	fixtures, err := filepath.Glob(filepath.Join("testdata", "*.html"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range fixtures {
+		page, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(page, "text/html; charset=utf-8", "")
+	}
+	f.Add([]byte("<p><a href='"), "text/html", "gzip")
+	f.Fuzz(func(t *testing.T, body []byte, contentType, encoding string) {
+		a, err := article.Extract(t.Context(), article.Page{URL: "https://example.com/a", ContentType: contentType, ContentEncoding: encoding, Body: body}, article.Options{MaxDecodedBytes: 1 << 20})
+		if err != nil {
+			if article.ReasonOf(err) == "" {
+				t.Errorf("error without a reason: %v", err)
+			}
+			return
+		}
+		for _, b := range a.Body {
+			for _, l := range b.Links {
+				if l.Start < 0 || l.End > len(b.Text) || l.Start >= l.End {
+					t.Errorf("link %+v lies outside its text of %d bytes", l, len(b.Text))
+				}
+			}
+			if b.Kind == article.Picture && b.Image >= len(a.Images) {
+				t.Errorf("image %d of %d", b.Image, len(a.Images))
+			}
+		}
+		article.Markdown(a)
+	})
+}
+
+// BenchmarkParse is the floor: the bare parse of the page that BenchmarkExtract
+// extracts.
+func BenchmarkParse(b *testing.B) {
+	page, err := os.ReadFile(filepath.Join("testdata", "classic.html"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.SetBytes(int64(len(page)))
+	for b.Loop() {
+		if _, err := html.Parse(bytes.NewReader(page)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkExtract(b *testing.B) {
+	page, err := os.ReadFile(filepath.Join("testdata", "classic.html"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.SetBytes(int64(len(page)))
+	for b.Loop() {
+		if _, err := article.Extract(b.Context(), article.Page{URL: "https://thenewregion.com/posts/2054/x", Body: page}, article.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package decode
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestRatioIsBounded(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(make([]byte, 4<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Uncompress(packed.Bytes(), "gzip", Bounds{MaxBytes: 16 << 20, MaxRatio: 100}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("error is %v, want ErrTooLarge", err)
+	}
+	if got, _, err := Uncompress(packed.Bytes(), "gzip", Bounds{MaxBytes: 16 << 20, MaxRatio: 2000}); err != nil || len(got) != 4<<20 {
+		t.Errorf("got %d bytes, error %v", len(got), err)
+	}
+}
+
+func TestHeaderThatLies(t *testing.T) {
+	t.Parallel()
+	for _, coding := range []string{"gzip", "br", "deflate", "zstd"} {
+		got, damaged, err := Uncompress([]byte("<p>plain</p>"), coding, Bounds{MaxBytes: 100, MaxRatio: 10})
+		if err != nil || damaged || string(got) != "<p>plain</p>" {
+			t.Errorf("%s: got %q, damaged %v, error %v", coding, got, damaged, err)
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		body, contentType string
+		text, charset     string
+		broken            bool
+	}{
+		"ASCII":             {body: "plain", text: "plain", charset: "utf-8"},
+		"UTF-8 BOM":         {body: "\xef\xbb\xbfé", contentType: "text/html; charset=iso-8859-1", text: "é", charset: "utf-8"},
+		"UTF-16 BOM":        {body: "\xff\xfeh\x00i\x00", text: "hi", charset: "utf-16le"},
+		"XML declaration":   {body: "<?xml version='1.0' encoding='windows-1251'?>\xcf\xf0\xe8\xe2\xe5\xf2", text: "<?xml version='1.0' encoding='windows-1251'?>Привет", charset: "windows-1251"},
+		"a character cut":   {body: "ééééééééééé\xc3", contentType: "text/html; charset=utf-8", text: "ééééééééééé\uFFFD", charset: "utf-8", broken: true},
+		"UTF-16 by mistake": {body: "<meta charset=utf-16>é", text: "<meta charset=utf-16>é", charset: "utf-8"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text, charset, broken := Text([]byte(test.body), test.contentType)
+			if string(text) != test.text || charset != test.charset || broken != test.broken {
+				t.Errorf("got %q in %s, broken %v; want %q in %s, %v", text, charset, broken, test.text, test.charset, test.broken)
+			}
+		})
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte("\x1f\x8b\x08\x00\x00"), "gzip", "text/html")
+	f.Add([]byte("\x28\xb5\x2f\xfd\x00"), "zstd, br", "text/html; charset=gbk")
+	f.Add([]byte("<meta charset=shift_jis>\x82\xa0"), "", "")
+	f.Fuzz(func(t *testing.T, raw []byte, coding, contentType string) {
+		body, _, err := Uncompress(raw, coding, Bounds{MaxBytes: 1 << 16, MaxRatio: 50})
+		if err != nil {
+			return
+		}
+		if len(body) > 1<<16 {
+			t.Errorf("%d bytes came out, over the bound", len(body))
+		}
+		Kind(body)
+		if text, _, _ := Text(body, contentType); !utf8.Valid(text) {
+			t.Error("text is not valid UTF-8")
+		}
+	})
+}

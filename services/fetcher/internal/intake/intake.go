@@ -1,0 +1,135 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/stage"
+	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/weburl"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
+	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
+)
+
+// requestHeader carries the request id of a line of a message that was split.
+const requestHeader = "Dateline-Request-Id"
+
+// Intake admits requests. Its Handle is a stage.Handler for single inputs.
+type Intake struct {
+	js   jetstream.JetStream
+	seen *seen.Marks
+	log  *slog.Logger
+	now  func() time.Time
+}
+
+// New returns an intake.
+func New(js jetstream.JetStream, marks *seen.Marks, log *slog.Logger, now func() time.Time) *Intake {
+	return &Intake{js: js, seen: marks, log: log, now: now}
+}
+
+// Handle admits the request of each input.
+func (in *Intake) Handle(ctx context.Context, inputs []*stage.Input) []stage.Result {
+	results := make([]stage.Result, len(inputs))
+	for i, input := range inputs {
+		results[i] = in.admit(ctx, input)
+	}
+	return results
+}
+
+// inputID names a message for good: also when the stream is made anew and
+// counts from one again.
+func inputID(input *stage.Input) string {
+	return strconv.FormatUint(input.Sequence, 10) + "-" + strconv.FormatInt(input.Stored.UnixNano(), 36)
+}
+
+func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
+	outcome := &datelinev1.Outcome{InputId: inputID(input)}
+	result := stage.Result{Outcome: outcome}
+	requests, err := decode(input.Header, input.Data)
+	if err != nil {
+		outcome.Url = string(input.Data[:min(len(input.Data), ledger.MaxText)])
+		result.Err = stage.Permanent("malformed", err)
+		return result
+	}
+	if len(requests) > 1 {
+		return split(input, outcome, requests)
+	}
+	request := requests[0]
+	outcome.Url, outcome.Labels = request.GetUrl(), request.GetLabels()
+	url, err := weburl.Parse(request.GetUrl())
+	if err != nil {
+		result.Err = stage.Permanent("bad_url", err)
+		return result
+	}
+	if request.RequestId == "" {
+		request.RequestId = input.Header.Get(requestHeader)
+	}
+	if request.RequestId == "" {
+		request.RequestId = outcome.InputId
+	}
+	if request.RequestTime == nil {
+		request.RequestTime = timestamppb.New(input.Stored)
+	}
+	outcome.Url, outcome.Host, outcome.RequestId = url.String(), url.Host(), request.RequestId
+
+	mark := seen.Mark{Request: request.RequestId, Input: outcome.InputId, Time: in.now()}
+	other, claimed, err := in.seen.Claim(ctx, url.ID(), mark, request.GetForce())
+	if err != nil {
+		result.Err = stage.Unavailable(err)
+		return result
+	}
+	if !claimed {
+		outcome.Verdict, outcome.Reason, outcome.OutputId = datelinev1.Verdict_VERDICT_DUPLICATE, "seen", other.Request
+		outcome.Detail = fmt.Sprintf("the URL was requested at %s (request %s): set force to fetch it again within the freshness window", other.Time.UTC().Format(time.RFC3339), other.Request)
+		return result
+	}
+	entry := &datelinev1.FrontierEntry{
+		Request: request, Url: url.String(), NotBeforeTime: request.GetNotBeforeTime(), AdmitTime: timestamppb.New(in.now()),
+	}
+	switch err := frontier.Publish(ctx, in.js, entry); {
+	case errors.Is(err, frontier.ErrHostFull):
+		in.unclaim(ctx, url)
+		result.Err = stage.Transient("host_full", fmt.Errorf("as many URLs of %s wait as may: send it later, or requeue it when the host's queue is shorter", url.Host()))
+	case err != nil:
+		result.Err = stage.Unavailable(err)
+	default:
+		outcome.Verdict, outcome.OutputId = datelinev1.Verdict_VERDICT_PRODUCED, request.RequestId
+	}
+	return result
+}
+
+// unclaim takes a claim back that led to nothing.
+func (in *Intake) unclaim(ctx context.Context, url weburl.URL) {
+	if err := in.seen.Forget(ctx, url.ID()); err != nil {
+		in.log.Warn("taking a claim back; it runs out with the freshness window", "url", url, "error", err)
+	}
+}
+
+// split turns a message with several URLs into as many messages, each an input
+// of its own.
+func split(input *stage.Input, outcome *datelinev1.Outcome, requests []*datelinev1.FetchRequest) stage.Result {
+	result := stage.Result{Outcome: outcome}
+	for i, request := range requests {
+		id := outcome.InputId + "." + strconv.Itoa(i+1)
+		msg := nats.NewMsg(topology.SubjectURLs)
+		msg.Header.Set(nats.MsgIdHdr, "line:"+id)
+		msg.Header.Set(requestHeader, id)
+		msg.Header.Set(ledger.ContentType, "text/plain")
+		msg.Data = []byte(request.GetUrl())
+		result.Publish = append(result.Publish, msg)
+	}
+	outcome.Url = requests[0].GetUrl()
+	outcome.Verdict, outcome.Reason = datelinev1.Verdict_VERDICT_PRODUCED, "split"
+	outcome.Detail = fmt.Sprintf("the message held %d URLs; each is now a message of its own", len(requests))
+	return result
+}

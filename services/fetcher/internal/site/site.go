@@ -1,0 +1,212 @@
+// Package site keeps what the fetcher knows of each site: what its robots.txt
+// says, and until when it wants to be left alone. It survives restarts.
+package site
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/weburl"
+	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
+)
+
+// maxSites bounds the sites in memory; the bucket holds the rest.
+const maxSites = 20_000
+
+// maxRobotsRedirects is how many redirects of a robots.txt are followed: RFC
+// 9309, section 2.3.1.2 asks for at least five.
+const maxRobotsRedirects = 5
+
+// Site is what is known of one scheme and host.
+type Site struct {
+	Rules   *robots.Rules
+	Verdict robots.Verdict
+	// Until is when the site may be asked again, where it has asked for more
+	// patience than the usual pause; zero otherwise.
+	Until time.Time
+}
+
+// record is a Site in the bucket.
+type record struct {
+	Robots []byte    `json:"robots,omitempty"`
+	Until  time.Time `json:"until,omitzero"`
+}
+
+// Sites is the cache over the bucket. Its owner asks for one host at a time.
+type Sites struct {
+	kv     jetstream.KeyValue
+	client *httpget.Client
+	now    func() time.Time
+
+	mu    sync.Mutex
+	known map[string]*Site
+}
+
+// Open opens the bucket.
+func Open(ctx context.Context, js jetstream.JetStream, client *httpget.Client, now func() time.Time) (*Sites, error) {
+	kv, err := js.KeyValue(ctx, topology.BucketHosts)
+	if err != nil {
+		return nil, fmt.Errorf("opening bucket %s: %w", topology.BucketHosts, err)
+	}
+	return &Sites{kv: kv, client: client, now: now, known: map[string]*Site{}}, nil
+}
+
+func key(url weburl.URL) string { return url.Scheme() + "." + url.SubjectHost() }
+
+// Get returns what is known of a URL's site. Where nothing is known of its
+// robots.txt or that has run out, Rules are nil and FetchRobots is due.
+func (s *Sites) Get(ctx context.Context, url weburl.URL) (*Site, error) {
+	s.mu.Lock()
+	site := s.known[key(url)]
+	s.mu.Unlock()
+	if site == nil {
+		var err error
+		if site, err = s.load(ctx, url); err != nil {
+			return nil, err
+		}
+		s.remember(url, site)
+	}
+	if !s.now().Before(site.Verdict.Expires) {
+		return &Site{Verdict: site.Verdict, Until: site.Until}, nil
+	}
+	return site, nil
+}
+
+func (s *Sites) load(ctx context.Context, url weburl.URL) (*Site, error) {
+	entry, err := s.kv.Get(ctx, key(url))
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return &Site{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading what is known of %s: %w", url.Host(), err)
+	}
+	var stored record
+	var site Site
+	// What cannot be read is as good as unknown: it is fetched anew.
+	if json.Unmarshal(entry.Value(), &stored) == nil {
+		site.Until = stored.Until
+		if site.Verdict.UnmarshalBinary(stored.Robots) == nil {
+			site.Rules = site.Verdict.Rules()
+		} else {
+			site.Verdict = robots.Verdict{}
+		}
+	}
+	return &site, nil
+}
+
+func (s *Sites) remember(url weburl.URL, site *Site) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.known) >= maxSites {
+		for other := range s.known { // any one: the bucket still has it
+			delete(s.known, other)
+			break
+		}
+	}
+	s.known[key(url)] = site
+}
+
+func (s *Sites) save(ctx context.Context, url weburl.URL, site *Site) error {
+	s.remember(url, site)
+	stored := record{Until: site.Until}
+	var err error
+	if site.Verdict.Access != 0 {
+		if stored.Robots, err = site.Verdict.MarshalBinary(); err != nil {
+			return err
+		}
+	}
+	data, err := json.Marshal(stored)
+	if err != nil {
+		return fmt.Errorf("encoding what is known of %s: %w", url.Host(), err)
+	}
+	if _, err := s.kv.Put(ctx, key(url), data); err != nil {
+		return fmt.Errorf("storing what is known of %s: %w", url.Host(), err)
+	}
+	return nil
+}
+
+// Rest notes that a site wants to be left alone until a time. A short rest
+// need not be noted: a restart begins with a pause of its own.
+func (s *Sites) Rest(ctx context.Context, url weburl.URL, until time.Time) error {
+	site, err := s.Get(ctx, url)
+	if err != nil {
+		return err
+	}
+	changed := *site
+	changed.Until = until
+	return s.save(ctx, url, &changed)
+}
+
+// FetchRobots asks the site for its robots.txt and stores the verdict. The
+// error says that it could not be stored; what the site answers is no error.
+func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL) error {
+	known, err := s.Get(ctx, url)
+	if err != nil {
+		return err
+	}
+	var previous *robots.Verdict
+	if known.Verdict.Access != 0 {
+		previous = &known.Verdict
+	}
+	fetch, err := s.askRobots(ctx, url.Origin()+"/robots.txt")
+	if err != nil {
+		return err
+	}
+	verdict := robots.Judge(fetch, previous)
+	return s.save(ctx, url, &Site{Rules: verdict.Rules(), Verdict: verdict, Until: known.Until})
+}
+
+// askRobots follows redirects and returns what there is to judge; an error only
+// where this process is ending.
+func (s *Sites) askRobots(ctx context.Context, target string) (robots.Fetch, error) {
+	for range maxRobotsRedirects + 1 {
+		response, err := s.client.Get(ctx, httpget.Request{URL: target, AnyType: true, MaxBodyBytes: robots.MaxSize + 1})
+		if ctx.Err() != nil {
+			return robots.Fetch{}, ctx.Err()
+		}
+		if err != nil {
+			return robots.Fetch{Time: s.now()}, nil
+		}
+		if response.Status/100 == 3 {
+			next, err := weburl.Parse(response.Location)
+			if err != nil {
+				return robots.Fetch{Status: response.Status, Time: s.now()}, nil
+			}
+			target = next.String()
+			continue
+		}
+		fetch := robots.Fetch{Status: response.Status, RetryAfter: RetryAfter(response.Header, s.now()), Time: s.now()}
+		if response.Status/100 == 2 {
+			body, err := httpget.DecodePrefix(response.ContentEncoding, response.Body, robots.MaxSize+1)
+			if err != nil && len(body) == 0 {
+				return robots.Fetch{Time: s.now()}, nil // no answer that can be read
+			}
+			fetch.Body = body
+		}
+		return fetch, nil
+	}
+	return robots.Fetch{Status: http.StatusFound, Time: s.now()}, nil
+}
+
+// RetryAfter reads the header of that name, as seconds or as a date (RFC 9110,
+// section 10.2.3); 0 where there is none that can be read.
+func RetryAfter(header http.Header, now time.Time) time.Duration {
+	text := header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(text); err == nil {
+		return time.Duration(max(0, min(seconds, 365*24*3600))) * time.Second
+	}
+	if date, err := http.ParseTime(text); err == nil {
+		return max(0, date.Sub(now))
+	}
+	return 0
+}

@@ -1,0 +1,107 @@
+package fetcher
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/weburl"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+)
+
+// envelope is what a page's message needs besides its body, in bytes: headers,
+// URLs, labels.
+const envelope = 256 << 10
+
+// pageWriter publishes pages.
+type pageWriter struct {
+	nc     *nats.Conn
+	bodies jetstream.ObjectStore
+	writer *ledger.Writer
+	zstd   *zstd.Encoder
+}
+
+func newPageWriter(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, writer *ledger.Writer) (*pageWriter, error) {
+	bodies, err := js.ObjectStore(ctx, topology.BucketBodies)
+	if err != nil {
+		return nil, fmt.Errorf("opening object store %s: %w", topology.BucketBodies, err)
+	}
+	// EncodeAll on one encoder is safe for concurrent use.
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return nil, fmt.Errorf("preparing zstd: %w", err)
+	}
+	return &pageWriter{nc: nc, bodies: bodies, writer: writer, zstd: encoder}, nil
+}
+
+// write stores a page and returns when the server has it. A body that is too
+// large for a message goes to the object store first.
+func (w *pageWriter) write(ctx context.Context, entry *datelinev1.FrontierEntry, asked, final weburl.URL, r *httpget.Response) (*datelinev1.Page, error) {
+	page := &datelinev1.Page{
+		Id: entry.GetRequest().GetRequestId(), Request: entry.GetRequest(),
+		RequestedUrl: asked.String(), FinalUrl: final.String(), Redirects: entry.GetRedirects(),
+		Status: int32(r.Status), Headers: headers(r), Body: r.Body, ContentEncoding: r.ContentEncoding,
+		Truncated: r.Truncated, Timings: timings(r.Timings), RemoteAddress: r.RemoteAddr.String(),
+		FetchTime: timestamppb.New(r.FetchTime), Source: datelinev1.PageSource_PAGE_SOURCE_FETCH,
+	}
+	if r.ContentEncoding == "" {
+		page.Body, page.BodyCompression = w.zstd.EncodeAll(r.Body, make([]byte, 0, len(r.Body)/3)), "zstd"
+	}
+	if int64(len(page.GetBody())) > w.nc.MaxPayload()-envelope {
+		if err := w.moveBody(ctx, page); err != nil {
+			return nil, err
+		}
+	}
+	msg, err := ledger.Message(topology.PagesSubject(final.SubjectHost()), "page:"+page.GetId(), page)
+	if err != nil {
+		return nil, err
+	}
+	return page, w.writer.Publish(ctx, msg)
+}
+
+func (w *pageWriter) moveBody(ctx context.Context, page *datelinev1.Page) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	info, err := w.bodies.Put(ctx, jetstream.ObjectMeta{Name: page.GetId(), Description: page.GetFinalUrl()}, bytes.NewReader(page.GetBody()))
+	if err != nil {
+		return fmt.Errorf("storing the body of %s: %w", page.GetFinalUrl(), err)
+	}
+	page.BodyObject = &datelinev1.ObjectReference{Bucket: topology.BucketBodies, Name: info.Name, Size: int64(info.Size)}
+	page.Body = nil
+	return nil
+}
+
+func headers(r *httpget.Response) []*datelinev1.Header {
+	var out []*datelinev1.Header
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		for _, value := range r.Header[name] {
+			out = append(out, &datelinev1.Header{Name: strings.ToLower(name), Value: strings.ToValidUTF8(value, "\uFFFD")})
+		}
+	}
+	return out
+}
+
+func timings(t httpget.Timings) *datelinev1.Timings {
+	known := func(d time.Duration) *durationpb.Duration {
+		if d == 0 {
+			return nil
+		}
+		return durationpb.New(d)
+	}
+	return &datelinev1.Timings{
+		Dns: known(t.DNS), Connect: known(t.Connect), Tls: known(t.TLS), FirstByte: known(t.FirstByte), Total: known(t.Total),
+	}
+}

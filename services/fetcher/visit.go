@@ -1,0 +1,256 @@
+package fetcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/stage"
+	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/weburl"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
+	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
+	"github.com/dateline-news/dateline/services/fetcher/internal/site"
+)
+
+// visitor does what the frontier's entries ask for.
+type visitor struct {
+	config  Config
+	client  *httpget.Client
+	sites   *site.Sites
+	seen    *seen.Marks
+	pages   *pageWriter
+	writer  *ledger.Writer
+	metrics *stage.Metrics
+	fetch   *fetchMetrics
+	log     *slog.Logger
+	now     func() time.Time
+}
+
+// visit is one turn of one entry.
+type visit struct {
+	*visitor
+	entry *frontier.Entry
+	url   weburl.URL // to fetch now
+	asked weburl.URL // that was requested
+	start time.Time
+}
+
+// Visit implements frontier.Visitor.
+func (v *visitor) Visit(ctx context.Context, entry *frontier.Entry) (frontier.Decision, error) {
+	one := &visit{visitor: v, entry: entry, start: v.now()}
+	var err error
+	if one.url, err = weburl.Parse(entry.GetUrl()); err != nil {
+		return frontier.Decision{}, v.Refuse(ctx, entry, err)
+	}
+	if one.asked, err = weburl.Parse(entry.GetRequest().GetUrl()); err != nil {
+		return frontier.Decision{}, v.Refuse(ctx, entry, err)
+	}
+	end := v.metrics.Begin()
+	defer func() { end(v.now().Sub(one.start).Seconds()) }()
+	return one.run(ctx)
+}
+
+// Refuse implements frontier.Visitor.
+func (v *visitor) Refuse(ctx context.Context, entry *frontier.Entry, cause error) error {
+	outcome := &datelinev1.Outcome{
+		InputId: fmt.Sprintf("%s:%d", topology.StreamFrontier, entry.Sequence), Reason: "malformed", Detail: cause.Error(),
+		Url: entry.GetUrl(), Attempt: 1,
+	}
+	return v.writer.Bury(ctx, outcome, 0, entry.Subject, nil, entry.Data)
+}
+
+func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
+	mark, ok, err := v.seen.Get(ctx, v.asked.ID())
+	if err != nil {
+		return frontier.Decision{}, err
+	}
+	if ok && mark.Done && mark.Request == v.entry.GetRequest().GetRequestId() {
+		// A crash came between storing the page and removing the entry.
+		return frontier.Decision{}, nil
+	}
+	known, err := v.sites.Get(ctx, v.url)
+	if err != nil {
+		return frontier.Decision{}, err
+	}
+	if wait := known.Until.Sub(v.now()); wait > 0 {
+		return frontier.Decision{Again: v.entry.FrontierEntry, Pause: wait}, nil
+	}
+	if !v.entry.MayDial() {
+		return frontier.Decision{}, errLeaseLost
+	}
+	if known.Rules == nil {
+		v.fetch.robots.Inc()
+		if err := v.sites.FetchRobots(ctx, v.url); err != nil {
+			return frontier.Decision{}, err
+		}
+		return frontier.Decision{Again: v.entry.FrontierEntry, Pause: v.pause(0)}, nil
+	}
+	if allowed, line := known.Rules.Allowed(v.config.productToken(), v.url.PathQuery()); !allowed {
+		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "robots_denied",
+			fmt.Sprintf("robots.txt of %s does not allow it (%s, status %d): leave it, or ask the site", v.url.Host(), line, known.Verdict.Status))
+	}
+	response, err := v.client.Get(ctx, httpget.Request{URL: v.url.String()})
+	pause := v.pause(known.Rules.CrawlDelay(v.config.productToken()))
+	decision, err := v.judge(ctx, response, err)
+	decision.Pause = max(decision.Pause, pause)
+	return decision, err
+}
+
+var errLeaseLost = errors.New("the partition is not this replica's any more")
+
+// pause is how long the host rests after a request: the configured delay, what
+// its robots.txt asks for, or a multiple of its own response time.
+func (v *visit) pause(crawlDelay time.Duration) time.Duration {
+	took := v.now().Sub(v.start)
+	return min(max(v.config.Delay, crawlDelay, time.Duration(v.config.DelayFactor*float64(took))), max(v.config.Delay, v.config.MaxDelay))
+}
+
+// judge decides what a response or its failure means.
+func (v *visit) judge(ctx context.Context, r *httpget.Response, err error) (frontier.Decision, error) {
+	if err != nil {
+		return v.failed(ctx, err)
+	}
+	v.fetch.response(r)
+	switch {
+	case r.Status/100 == 2:
+		return frontier.Decision{}, v.produced(ctx, r)
+	case r.Status/100 == 3 && r.Location != "":
+		return v.redirected(ctx, r)
+	case r.Status == http.StatusNotFound, r.Status == http.StatusGone:
+		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "not_found",
+			fmt.Sprintf("%s answered %d: there is no such page", v.url.Host(), r.Status))
+	case r.Status == http.StatusTooManyRequests, r.Status >= 500:
+		return v.refused(ctx, r)
+	case r.Status == http.StatusUnauthorized, r.Status == http.StatusForbidden, r.Status == http.StatusUnavailableForLegalReasons:
+		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "forbidden",
+			fmt.Sprintf("%s answered %d: the site does not let this crawler read the page", v.url.Host(), r.Status))
+	}
+	return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "bad_status",
+		fmt.Sprintf("%s answered %d, which is no page", v.url.Host(), r.Status))
+}
+
+// failed handles a request without an answer.
+func (v *visit) failed(ctx context.Context, err error) (frontier.Decision, error) {
+	var failure *httpget.Error
+	if !errors.As(err, &failure) || failure.Class == httpget.Canceled {
+		return frontier.Decision{}, err
+	}
+	v.fetch.failures.WithLabelValues(string(failure.Class)).Inc()
+	switch {
+	case failure.Transient():
+		return v.retry(ctx, string(failure.Class), err.Error(), 0)
+	case failure.Class == httpget.BadType:
+		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "not_html", err.Error())
+	case failure.Class == httpget.BlockedAddress, failure.Class == httpget.BlockedPort:
+		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, string(failure.Class), err.Error())
+	}
+	return frontier.Decision{}, v.bury(ctx, string(failure.Class), err.Error())
+}
+
+// refused handles a server that cannot or does not want to answer now.
+func (v *visit) refused(ctx context.Context, r *httpget.Response) (frontier.Decision, error) {
+	reason := "server_error"
+	if r.Status == http.StatusTooManyRequests {
+		reason = "too_many_requests"
+	}
+	wait := min(site.RetryAfter(r.Header, v.now()), v.config.MaxRetryAfter)
+	if wait > v.config.Delay {
+		if err := v.sites.Rest(ctx, v.url, v.now().Add(wait)); err != nil {
+			return frontier.Decision{}, err
+		}
+	}
+	return v.retry(ctx, reason, fmt.Sprintf("%s answered %d; it may pass", v.url.Host(), r.Status), wait)
+}
+
+// retry puts the entry back for later, or gives it up.
+func (v *visit) retry(ctx context.Context, reason, detail string, wait time.Duration) (frontier.Decision, error) {
+	attempt := int(v.entry.GetAttempts()) + 1
+	if attempt >= v.config.MaxAttempts {
+		return frontier.Decision{Pause: wait}, v.bury(ctx, reason, detail)
+	}
+	v.metrics.CountRetry(reason)
+	backoff := min(v.config.RetryDelay<<min(2*(attempt-1), 20), time.Hour)
+	backoff = max(wait, backoff+rand.N(backoff/4+1))
+	v.log.Info("retry", "stage", "fetch", "reason", reason, "attempt", attempt, "delay", backoff, "url", v.url, "detail", detail)
+	next := proto.CloneOf(v.entry.FrontierEntry)
+	next.Attempts = int32(attempt)
+	next.NotBeforeTime = timestamppb.New(v.now().Add(backoff))
+	return frontier.Decision{Requeue: next, Pause: wait}, nil
+}
+
+// redirected follows a redirect: at once on the same host, through the other
+// host's queue, robots.txt and pace otherwise.
+func (v *visit) redirected(ctx context.Context, r *httpget.Response) (frontier.Decision, error) {
+	target, err := weburl.Parse(r.Location)
+	if err != nil {
+		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "bad_redirect",
+			fmt.Sprintf("%s redirects to what is no usable URL: %v", v.url.Host(), err))
+	}
+	next := proto.CloneOf(v.entry.FrontierEntry)
+	next.Redirects = append(next.Redirects, &datelinev1.Redirect{Url: v.url.String(), Status: int32(r.Status)})
+	next.Url = target.String()
+	if len(next.Redirects) > v.config.MaxRedirects || target == v.url {
+		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "too_many_redirects",
+			fmt.Sprintf("%d redirects led to no page, the last to %s: open the URL in a browser and publish where it ends", len(next.Redirects), target))
+	}
+	if target.Host() == v.url.Host() {
+		return frontier.Decision{Again: next}, nil
+	}
+	return frontier.Decision{Requeue: next}, nil
+}
+
+// produced stores the page.
+func (v *visit) produced(ctx context.Context, r *httpget.Response) error {
+	page, err := v.pages.write(ctx, v.entry.FrontierEntry, v.asked, v.url, r)
+	if errors.Is(err, ledger.ErrTooLarge) {
+		return v.bury(ctx, "too_large", err.Error())
+	}
+	if err != nil {
+		return err
+	}
+	outcome := v.outcome(datelinev1.Verdict_VERDICT_PRODUCED, "", "")
+	outcome.OutputId = page.GetId()
+	if page.GetTruncated() {
+		outcome.Reason, outcome.Detail = "truncated", fmt.Sprintf("the page is longer than %d bytes and was cut there", v.config.MaxBodyBytes)
+	}
+	return v.store(ctx, outcome)
+}
+
+func (v *visit) outcome(verdict datelinev1.Verdict, reason, detail string) *datelinev1.Outcome {
+	request := v.entry.GetRequest()
+	return &datelinev1.Outcome{
+		InputId: request.GetRequestId(), RequestId: request.GetRequestId(), Verdict: verdict, Reason: reason, Detail: detail,
+		Url: v.asked.String(), Host: v.url.Host(), Attempt: v.entry.GetAttempts() + 1, Labels: request.GetLabels(),
+	}
+}
+
+func (v *visit) end(ctx context.Context, verdict datelinev1.Verdict, reason, detail string) error {
+	return v.store(ctx, v.outcome(verdict, reason, detail))
+}
+
+func (v *visit) store(ctx context.Context, outcome *datelinev1.Outcome) error {
+	if err := v.writer.Outcome(ctx, outcome, v.now().Sub(v.start)); err != nil {
+		return err
+	}
+	return v.seen.Finish(ctx, v.asked.ID(), outcome.GetRequestId(), v.now())
+}
+
+// bury gives the entry up. It can be asked for again at once.
+func (v *visit) bury(ctx context.Context, reason, detail string) error {
+	outcome := v.outcome(datelinev1.Verdict_VERDICT_DEAD, reason, detail)
+	if err := v.writer.Bury(ctx, outcome, v.now().Sub(v.start), v.entry.Subject, nil, v.entry.Data); err != nil {
+		return err
+	}
+	return v.seen.Forget(ctx, v.asked.ID())
+}

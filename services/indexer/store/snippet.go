@@ -1,0 +1,121 @@
+package store
+
+import (
+	"strings"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+const (
+	snippetWords = 32 // about three lines on a terminal
+	leadInWords  = 8  // of them before the first match
+)
+
+// Snippet is a passage of an article's text.
+type Snippet struct {
+	// Text is the passage on one line, with an ellipsis where the text goes on.
+	Text string
+	// Matches are the places in Text that match the query, as pairs of the
+	// first byte and the byte after the last, in order and apart.
+	Matches [][2]int
+}
+
+// snippet returns the passage around the first match in the body, or the
+// beginning of the body where the match is elsewhere.
+func snippet(article *datelinev1.Article, query []phrase) Snippet {
+	text := article.GetText()
+	if text == "" {
+		text = article.GetSummary()
+	}
+	if len(text) > maxBodyBytes {
+		text = strings.ToValidUTF8(text[:maxBodyBytes], "")
+	}
+	var seen []word
+	first, last := 0, -1 // the passage's words within seen
+	for w := range words(text) {
+		seen = append(seen, w)
+		if last < 0 && endsPhrase(seen, query) > 0 {
+			first = max(0, len(seen)-1-leadInWords)
+			last = first + snippetWords
+		}
+		if last >= 0 && len(seen) > last {
+			break
+		}
+	}
+	if last < 0 {
+		last = snippetWords
+	}
+	last = min(last, len(seen))
+	if last == 0 {
+		return Snippet{}
+	}
+	return cutSnippet(text, seen, first, last, query)
+}
+
+// endsPhrase returns the length in words of the longest phrase that ends with
+// the last of the words, and 0 where none does.
+func endsPhrase(seen []word, query []phrase) int {
+	longest := 0
+	for _, p := range query {
+		if len(p) <= longest || len(p) > len(seen) {
+			continue
+		}
+		tail := seen[len(seen)-len(p):]
+		matches := true
+		for i := range p {
+			if tail[i].folded != p[i] {
+				matches = false
+				break
+			}
+		}
+		if matches {
+			longest = len(p)
+		}
+	}
+	return longest
+}
+
+func cutSnippet(text string, seen []word, first, last int, query []phrase) Snippet {
+	var b strings.Builder
+	var matches [][2]int
+	if first > 0 {
+		b.WriteString("… ")
+	}
+	shift := make([]int, last) // where each word begins in the snippet
+	end := seen[first].start
+	for i := first; i < last; i++ {
+		between := text[end:seen[i].start]
+		if strings.ContainsAny(between, "\n\r\t") {
+			between = strings.Join(strings.Fields(" "+between+" "), " ")
+			between = " " + strings.TrimSpace(between)
+			if between != " " {
+				between += " "
+			}
+		}
+		b.WriteString(between)
+		shift[i] = b.Len()
+		b.WriteString(text[seen[i].start:seen[i].end])
+		end = seen[i].end
+		if n := endsPhrase(seen[first:i+1], query); n > 0 {
+			matches = addMatch(matches, [2]int{shift[i+1-n], b.Len()})
+		}
+	}
+	if last < len(seen) || strings.TrimSpace(text[end:]) != "" {
+		rest, _, _ := strings.Cut(text[end:], " ")
+		if last == len(seen) && len(rest) <= 4 && len(rest) == len(strings.TrimSpace(text[end:])) {
+			b.WriteString(rest) // the full stop that ends the text
+		} else {
+			b.WriteString(" …")
+		}
+	}
+	return Snippet{b.String(), matches}
+}
+
+// addMatch appends a match, joined with those that it overlaps.
+func addMatch(matches [][2]int, m [2]int) [][2]int {
+	for len(matches) > 0 && matches[len(matches)-1][1] > m[0] {
+		m[0] = min(m[0], matches[len(matches)-1][0])
+		matches = matches[:len(matches)-1]
+	}
+	return append(matches, m)
+}
