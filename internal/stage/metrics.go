@@ -10,7 +10,6 @@ import (
 // Metrics of one stage. Labels are stage, verdict and reason: bounded sets,
 // never a URL or host.
 type Metrics struct {
-	stage    string
 	inFlight prometheus.Gauge
 	duration prometheus.Observer
 	outcomes *prometheus.CounterVec
@@ -21,10 +20,16 @@ type Metrics struct {
 // NewMetrics registers the metrics of a stage, its series at zero from the
 // start so that a first event is seen as an increase.
 func NewMetrics(reg prometheus.Registerer, stage datelinev1.Stage) *Metrics {
-	name := topology.StageName(stage)
+	return newMetrics(reg, topology.StageName(stage))
+}
+
+// NewLedgerMetrics registers the metrics of the loop that stores the ledger,
+// which is no stage: its series have the stage "ledger".
+func NewLedgerMetrics(reg prometheus.Registerer) *Metrics { return newMetrics(reg, "ledger") }
+
+func newMetrics(reg prometheus.Registerer, name string) *Metrics {
 	reg = prometheus.WrapRegistererWith(prometheus.Labels{"stage": name}, reg)
 	m := &Metrics{
-		stage: name,
 		outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dateline_stage_outcomes_total", Help: "Inputs that ended, by verdict.",
 		}, []string{"verdict"}),

@@ -182,3 +182,8 @@ func OutcomesSubject(s datelinev1.Stage, v datelinev1.Verdict) string {
 func DeadSubject(s datelinev1.Stage, reason string) string {
 	return "dead." + StageName(s) + "." + reason
 }
+
+// StreamNames lists the streams.
+func StreamNames() []string {
+	return []string{StreamURLs, StreamFrontier, StreamPages, StreamArticles, StreamOutcomes, StreamDead}
+}

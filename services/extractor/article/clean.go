@@ -7,13 +7,6 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// known is what the metadata says of texts that the body must not repeat.
-type known struct {
-	title   string // folded
-	summary string // folded
-	authors []string
-}
-
 // runsOf is the range of runs within an element. Runs stand in document order
 // save that a block's text after an inner block follows it.
 func (t *tree) runsOf(elem int32) (from, to int) {
@@ -27,8 +20,9 @@ func (t *tree) runsOf(elem int32) (from, to int) {
 	return min(from, to), to
 }
 
-// clean decides for each run of the container whether it is part of the text.
-func (t *tree) clean(container int32, k known) (from, to int) {
+// clean decides for each run of the container whether it is part of the text,
+// which does not repeat the title (in folded form).
+func (t *tree) clean(container int32, title string) (from, to int) {
 	from, to = t.runsOf(container)
 	above := hint(0)
 	if container > 0 {
@@ -40,17 +34,17 @@ func (t *tree) clean(container int32, k known) (from, to int) {
 			continue
 		}
 		within := t.elems[r.elem].within &^ above
-		r.verdict = t.judge(r, within, k)
+		r.verdict = t.judge(r, within, title)
 	}
 	t.dropLinkLists(from, to)
-	t.trimStart(from, to, k)
+	t.trimStart(from, to, title)
 	t.trimEnd(from, to)
 	t.dropLooseHeadings(from, to)
 	return from, to
 }
 
-func (t *tree) judge(r *run, within hint, k known) verdict {
-	if within&hintsAgainst != 0 {
+func (t *tree) judge(r *run, within hint, title string) verdict {
+	if within&t.against != 0 {
 		return dropHint
 	}
 	if r.kind != runText {
@@ -69,7 +63,7 @@ func (t *tree) judge(r *run, within hint, k known) verdict {
 		return dropTruncation
 	}
 	if short {
-		if folded := fold(text); folded == k.title && folded != "" {
+		if folded := fold(text); folded == title && folded != "" {
 			return dropRepeat
 		}
 	}
@@ -149,11 +143,11 @@ func (t *tree) listOf(elem int32) int32 {
 
 // trimStart drops what stands before the text: up to the headline, and then the
 // short lines before the first prose or list.
-func (t *tree) trimStart(from, to int, k known) {
+func (t *tree) trimStart(from, to int, title string) {
 	start := from
 	first := t.firstProse(from, to)
 	for i := from; i < first; i++ {
-		if k.title != "" && t.runs[i].kind == runText && fold(t.textOf(&t.runs[i])) == k.title {
+		if title != "" && t.runs[i].kind == runText && fold(t.textOf(&t.runs[i])) == title {
 			start = i + 1
 		}
 	}

@@ -90,11 +90,13 @@ func (r *reader) read() (*Article, error) {
 	r.readTags()
 	r.out.ReadingTimeMinutes = r.statedReadingTime()
 
-	r.box = r.container()
+	r.box = r.place()
 	r.dropCaptions()
-	from, to := r.clean(r.box, known{title: fold(r.out.Title)})
+	title := fold(r.out.Title)
+	from, to := r.clean(r.box, title)
 	r.readSummary(from, to)
-	r.trimStart(from, to, known{title: fold(r.out.Title)})
+	// Without the standfirst the text may begin further down.
+	r.trimStart(from, to, title)
 	r.readLead(r.firstProse(from, to))
 	r.assemble(from, to)
 	r.out.Text = joinText(r.out.Body)

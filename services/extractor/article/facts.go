@@ -30,9 +30,8 @@ type reader struct {
 	now   time.Time
 	out   *Article
 
-	titleElem int32
-	firstText int // the first kept run
-	box       int32
+	titleElem int32 // the headline's element, 0 for none
+	box       int32 // the element that holds the text
 }
 
 // storyTypes are schema.org's types of things that are articles, each before
@@ -121,7 +120,7 @@ func sharedPrefix(a, b string) int {
 	return n
 }
 
-// ld is the text of a property of the article's JSON-LD object.
+// ldText is the text of a property of the article's JSON-LD object.
 func (r *reader) ldText(key string) string {
 	if r.story == nil {
 		return ""

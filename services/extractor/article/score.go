@@ -139,17 +139,41 @@ func (t *tree) believe(titleElem int32) {
 		if e.good > all*0.15 {
 			own &^= hintsOfLines
 		}
-		e.within = t.elems[e.parent].within | own
+		above := t.elems[e.parent].within
+		if own&hintBody != 0 && e.good > all*0.2 {
+			above &^= hintsAgainst &^ (hintComment | hintRelated)
+		}
+		e.within = above | own
 	}
 }
 
-// container is the element that holds the article's text: the one whose runs
-// weigh most, the innermost where several hold the same.
+// place finds the element that holds the article's text. Where the hints leave
+// hardly any of the page's prose, they are the layout's names and only the
+// gravest are believed.
+func (t *tree) place() int32 {
+	t.against = hintsAgainst
+	box := t.container()
+	if all := t.elems[0].good; t.elems[box].score < all*0.15 {
+		t.against = hintComment | hintRelated | hintNewsletter | hintFooter
+		if other := t.container(); t.elems[other].score > all*0.3 {
+			return other
+		}
+		t.against = hintsAgainst
+		return t.container()
+	}
+	return box
+}
+
+// container is the element whose runs weigh most, the innermost where several
+// hold the same.
 func (t *tree) container() int32 {
+	for i := range t.elems {
+		t.elems[i].score = 0
+	}
 	for i := range t.runs {
 		r := &t.runs[i]
 		w := r.weight
-		if against := t.elems[r.elem].within & hintsAgainst; against != 0 && w > 0 {
+		if against := t.elems[r.elem].within & t.against; against != 0 && w > 0 {
 			w = -w / 2
 			if against == hintAuthorBox || against == hintTags {
 				w /= 4

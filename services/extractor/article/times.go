@@ -123,29 +123,41 @@ func (r *reader) textDate() *Timestamp {
 	return r.datedLine(func(*run) bool { return true })
 }
 
+const (
+	linesBefore = 8  // short lines over the headline that may hold the date
+	linesBehind = 60 // lines behind it
+)
+
+// datedLine is the first date in a short line that fits, behind the headline or
+// else right over it.
 func (r *reader) datedLine(fits func(*run) bool) *Timestamp {
-	seen := 0
-	for i := range r.runs {
-		run := &r.runs[i]
-		if run.kind != runText || run.elem < r.titleElem {
-			continue
+	title := 0
+	for title < len(r.runs) && r.runs[title].elem < r.titleElem {
+		title++
+	}
+	for i := title; i < min(title+linesBehind, len(r.runs)); i++ {
+		if ts := r.dateIn(&r.runs[i], fits); ts != nil {
+			return ts
 		}
-		if seen++; seen > 60 {
-			return nil
-		}
-		within := r.elems[run.elem].within
-		if run.letters > 150 || within&(hintComment|hintRelated|hintSidebar|hintFooter|hintNav) != 0 || r.elems[run.elem].node.DataAtom == atom.H1 || !fits(run) {
-			continue
-		}
-		text := r.textOf(run)
-		if strings.ContainsAny(text, "©") || changedLabel(text) {
-			continue
-		}
-		if ts := r.parse(text); ts != nil {
+	}
+	for i := title - 1; i >= max(0, title-linesBefore); i-- {
+		if ts := r.dateIn(&r.runs[i], fits); ts != nil {
 			return ts
 		}
 	}
 	return nil
+}
+
+func (r *reader) dateIn(run *run, fits func(*run) bool) *Timestamp {
+	within := r.elems[run.elem].within
+	if run.kind != runText || run.letters > 150 || within&(hintComment|hintRelated|hintSidebar|hintFooter|hintNav) != 0 || r.elems[run.elem].node.DataAtom == atom.H1 || !fits(run) {
+		return nil
+	}
+	text := r.textOf(run)
+	if strings.Contains(text, "©") || changedLabel(text) {
+		return nil
+	}
+	return r.parse(text)
 }
 
 func changedLabel(text string) bool {

@@ -54,17 +54,26 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 		if run.kind != runText || !isHeading(tag) && e.hints&hintTitle == 0 || run.letters > 400 {
 			continue
 		}
+		if r.hintsAround(run.elem)&(hintBreadcrumb|hintNav|hintRelated|hintComment) != 0 {
+			continue
+		}
 		text := r.withoutKicker(run)
 		h := fold(text)
-		for k, d := range folded {
+		if isHeading(tag) {
+			for k, d := range folded[:3] {
+				// A declared title that is the heading's end: a kicker leads it.
+				if len(d) > 15 && len(d) < len(h) && len(d)*5 > len(h)*2 && strings.HasSuffix(h, d) {
+					return declared[k].value, run.elem
+				}
+			}
+		}
+		for _, d := range folded {
 			switch {
 			case h == "" || d == "":
 			case d == h:
 				return text, run.elem
 			case len(h) > 15 && strings.HasPrefix(d, h) && len(h)*2 > len(d), len(d) > 12 && strings.HasPrefix(h, d) && len(d)*2 > len(h):
 				return text, run.elem
-			case tag == atom.H1 && len(d) > 15 && k < 2 && strings.HasSuffix(h, d):
-				return declared[k].value, run.elem
 			}
 		}
 		if tag == atom.H1 && runeCount(text) > 8 && e.hints&(hintsAgainst) == 0 {
@@ -81,6 +90,16 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 		return first, firstElem
 	}
 	return "", 0
+}
+
+// hintsAround are the hints of an element and its next two ancestors.
+func (r *reader) hintsAround(elem int32) hint {
+	var found hint
+	for depth := 0; depth < 3 && elem > 0; depth++ {
+		found |= r.elems[elem].hints
+		elem = r.elems[elem].parent
+	}
+	return found
 }
 
 // withoutKicker is the text of a heading without an element at its start that

@@ -127,8 +127,8 @@ func parseArticle(paper Paper, slug, source string) (*Article, error) {
 			return nil, fmt.Errorf("head: one of path, title, section and summary is missing")
 		}
 	}
-	if a.Published.IsZero() || len(a.Body) == 0 {
-		return nil, fmt.Errorf("no date of publication, or no body")
+	if a.Published.IsZero() || len(a.Paragraphs()) == 0 {
+		return nil, fmt.Errorf("no date of publication, or no paragraph")
 	}
 	return a, nil
 }

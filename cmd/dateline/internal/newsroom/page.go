@@ -24,7 +24,7 @@ var functions = template.FuncMap{
 		paragraphs := a.Paragraphs()
 		return b.Kind == Paragraph && b.Text == paragraphs[0]
 	},
-	"with": func(v *view, b Block) blockView { return blockView{View: v, Block: b} },
+	"in":   func(v *view, b Block) blockView { return blockView{View: v, Block: b} },
 	"path": url.PathEscape,
 }
 

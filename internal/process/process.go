@@ -1,0 +1,151 @@
+// Package process is what every service's main does: read the configuration,
+// connect, declare the streams, run, and stop in order.
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dateline-news/dateline/internal/bus"
+	"github.com/dateline-news/dateline/internal/config"
+	"github.com/dateline-news/dateline/internal/telemetry"
+	"github.com/dateline-news/dateline/internal/topology"
+)
+
+// Runner is a stage that works until its context ends.
+type Runner interface{ Run(ctx context.Context) error }
+
+// Env is what a stage is made with.
+type Env struct {
+	NC       *nats.Conn
+	JS       jetstream.JetStream
+	Registry *prometheus.Registry
+	Log      *slog.Logger
+}
+
+// Service describes a service.
+type Service struct {
+	// Name is the program's name, and About a sentence of what it does.
+	Name, About string
+	// Config points at the whole configuration, NATS and Admin into it.
+	Config any
+	NATS   *bus.Config
+	Admin  *telemetry.Config
+	// New makes the stage, and lists what else must be there for it to be
+	// ready. The context is that of the process.
+	New func(ctx context.Context, env Env) (Runner, []telemetry.Check, error)
+}
+
+// Exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// Main runs a service with the process's arguments until a signal tells it to
+// stop, and returns the exit code.
+func Main(s Service) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := s.main(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	var usage *usageError
+	switch {
+	case err == nil, errors.Is(err, pflag.ErrHelp):
+		return exitOK
+	case errors.As(err, &usage):
+		fmt.Fprintf(os.Stderr, "%s: %v\n", s.Name, err)
+		return exitUsage
+	}
+	fmt.Fprintf(os.Stderr, "%s: %v\n", s.Name, err)
+	return exitFailure
+}
+
+type usageError struct{ error }
+
+func (s Service) main(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
+	flags := pflag.NewFlagSet(s.Name, pflag.ContinueOnError)
+	flags.SetOutput(stdout)
+	flags.Usage = func() {
+		fmt.Fprintf(stdout, "%s\n\nUsage: %s [flags]\n\n%s", s.About, s.Name, flags.FlagUsages())
+	}
+	file := flags.String("config", "", "Configuration file (YAML).")
+	version := flags.Bool("version", false, "Print the version and end.")
+	loader := config.NewLoader(flags, s.Config)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, pflag.ErrHelp) {
+			return err
+		}
+		return &usageError{fmt.Errorf("%w; %s --help lists the flags", err, s.Name)}
+	}
+	if *version {
+		number, revision := telemetry.Build()
+		fmt.Fprintf(stdout, "%s %s (%s)\n", s.Name, number, revision)
+		return nil
+	}
+	if err := loader.Load(*file, environ); err != nil {
+		return &usageError{fmt.Errorf("the configuration has problems:\n%w", err)}
+	}
+	return s.run(ctx, s.Admin.Logger(stderr))
+}
+
+func (s Service) run(ctx context.Context, log *slog.Logger) error {
+	nc, js, err := bus.Connect(ctx, s.Name, *s.NATS, log)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	declare, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if err := topology.Reconcile(declare, js, topology.Limits{Replicas: s.NATS.Replicas}); err != nil {
+		return err
+	}
+	env := Env{NC: nc, JS: js, Registry: telemetry.NewRegistry(s.Name), Log: log}
+	runner, checks, err := s.New(ctx, env)
+	if err != nil {
+		return err
+	}
+	tasks, ctx := errgroup.WithContext(ctx)
+	tasks.Go(func() error { return runner.Run(ctx) })
+	tasks.Go(func() error {
+		return telemetry.Serve(ctx, s.Admin.Addr, env.Registry, append(Checks(nc, js), checks...))
+	})
+	tasks.Go(func() error { return topology.Trim(ctx, js, log, 10*time.Second) })
+	log.Info("started", "service", s.Name, "nats", nc.ConnectedUrlRedacted(), "admin", s.Admin.Addr)
+	err = tasks.Wait()
+	log.Info("stopped", "service", s.Name)
+	return err
+}
+
+// Checks asks whether NATS is connected and the streams are there.
+func Checks(nc *nats.Conn, js jetstream.JetStream) []telemetry.Check {
+	return []telemetry.Check{
+		{Name: "nats", Test: func(context.Context) error {
+			if !nc.IsConnected() {
+				return fmt.Errorf("not connected (%s)", nc.Status())
+			}
+			return nil
+		}},
+		{Name: "streams", Test: func(ctx context.Context) error {
+			for _, name := range topology.StreamNames() {
+				if _, err := js.Stream(ctx, name); err != nil {
+					return fmt.Errorf("stream %s: %w", name, err)
+				}
+			}
+			return nil
+		}},
+	}
+}

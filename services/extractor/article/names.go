@@ -1,0 +1,146 @@
+package article
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/html"
+)
+
+// hasByWord says that a line begins as bylines do and goes on with a name.
+func hasByWord(line string) bool {
+	lower := strings.ToLower(line)
+	for _, by := range byWords {
+		if strings.HasPrefix(lower, by) && len(line) > len(by) {
+			return startsUpper(line[len(by):]) || lower == line
+		}
+	}
+	return false
+}
+
+// byWords are what bylines begin with, in lower case and with what follows.
+var byWords = []string{"by ", "by: ", "by\n", "von ", "par ", "por ", "di ", "door ", "av ", "af ", "author: ", "author ", "authors: ", "autor: ", "autor ", "auteur : ", "autore: ", "written by ", "written by: ", "words by ", "story by ", "posted by ", "published by ", "reported by ", "text: ", "texte : ", "yazan: ", "автор: ", "автор ", "a cura di ", "texto: ", "tekst: ", "oleh ", "reporter: "}
+
+// addNames cleans a byline and adds the names in it, each once.
+func (r *reader) addNames(list []Author, text, link string) []Author {
+	text = squeeze(html.UnescapeString(text))
+	for _, part := range splitNames(text) {
+		name := cleanName(part)
+		if !plausibleName(name) || r.base != nil && strings.EqualFold(name, r.base.Hostname()) {
+			continue
+		}
+		if slices.ContainsFunc(list, func(a Author) bool { return strings.EqualFold(a.Name, name) }) {
+			continue
+		}
+		a := Author{Name: name}
+		if u, err := url.Parse(resolve(r.base, link)); link != "" && err == nil && u.Host != "" {
+			a.URL = u.String()
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
+func splitNames(text string) []string {
+	for _, sep := range []string{" and ", " und ", " et ", " y ", " e ", " och ", " og ", " en ", " i ", " & ", " | ", "; ", " / ", "、", " ve ", " и ", " with ", " • ", " · "} {
+		text = strings.ReplaceAll(text, sep, "\x00")
+	}
+	var parts []string
+	for part := range strings.SplitSeq(text, "\x00") {
+		pieces := strings.Split(part, ",")
+		// "Jane Roe, Staff Writer": what follows a comma is a name only where
+		// it looks like one, with two words or more.
+		parts = append(parts, pieces[0])
+		for _, p := range pieces[1:] {
+			if n := len(strings.Fields(p)); n >= 2 && n <= 4 && !roleLike(p) {
+				parts = append(parts, p)
+			}
+		}
+	}
+	return parts
+}
+
+var roleWords = []string{"writer", "reporter", "editor", "correspondent", "redakteur", "journalist", "staff", "columnist", "contributor", "producer", "bureau", "chief", "director", "ceo", "founder", "professor", "updated", "published", "min read", "minutes", "ago", "photographer", "analyst", "university", "press", "news", "today", "manager", "head of", "senior", "specialist", "phd", "inc", "llc", "special to"}
+
+func roleLike(s string) bool {
+	s = strings.ToLower(s)
+	return strings.IndexAny(s, "0123456789@") >= 0 || slices.ContainsFunc(roleWords, func(w string) bool { return strings.Contains(s, w) })
+}
+
+func cleanName(s string) string {
+	s = strings.TrimSpace(s)
+	if at := monthAt(s); at >= 0 {
+		s = strings.TrimSpace(s[:at])
+	}
+	lower := strings.ToLower(s)
+	for _, label := range []string{"written by", "posted by", "published by", "by", "published in", "published", "updated"} {
+		if lower == label {
+			return ""
+		}
+		if strings.HasSuffix(lower, " "+label) {
+			s = s[:len(s)-len(label)-1]
+			break
+		}
+	}
+	for again := true; again; {
+		again = false
+		lower := strings.ToLower(s)
+		for _, by := range byWords {
+			if strings.HasPrefix(lower, by) {
+				s, again = strings.TrimSpace(s[len(by):]), true
+				break
+			}
+		}
+	}
+	if i := strings.IndexAny(s, "(|@<"); i > 0 {
+		s = s[:i]
+	}
+	if i := strings.Index(s, " - "); i > 0 {
+		s = s[:i]
+	}
+	return strings.Trim(s, " \t,.;:•·|–-\"")
+}
+
+var monthDay = regexp.MustCompile(`(?i)(?:^|\s)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?\s+\d{1,2}\b`)
+
+// monthAt is where a date such as "Oct 28" begins that follows a name without a
+// separator, or -1.
+func monthAt(s string) int {
+	if at := monthDay.FindStringIndex(s); at != nil {
+		return at[0]
+	}
+	return -1
+}
+
+// plausibleName says that a text can be a name: short, with letters, no
+// sentence, no date, no address.
+func plausibleName(s string) bool {
+	n := runeCount(s)
+	if n < 2 || n > 60 || len(strings.Fields(s)) > 7 || strings.ContainsAny(s, "/@{}<>=?!:") {
+		return false
+	}
+	if words := strings.Fields(s); len(words) > 3 && !strings.ContainsFunc(words[1], unicode.IsUpper) && !strings.ContainsFunc(words[2], unicode.IsUpper) && unicode.IsLower([]rune(words[len(words)-1])[0]) {
+		return false // "How we reviewed this article"
+	}
+	digits, letters := 0, 0
+	for _, c := range s {
+		switch {
+		case unicode.IsDigit(c):
+			digits++
+		case unicode.IsLetter(c):
+			letters++
+		}
+	}
+	if digits > 2 || letters < 2 {
+		return false
+	}
+	switch strings.ToLower(s) {
+	case "admin", "administrator", "author", "authors", "by", "editor", "staff", "unknown", "null", "undefined", "none", "wordpress", "view all posts", "more by", "see all", "about the author", "share", "follow", "contributor", "comments", "redaktion", "posts", "user", "guest", "read more", "facebook", "twitter", "author archive", "biography", "webmaster", "email":
+		return false
+	}
+	lower := strings.ToLower(s)
+	return !strings.HasPrefix(lower, "view ") && !strings.HasPrefix(lower, "all posts") && !strings.HasPrefix(lower, "more from") && !strings.HasPrefix(lower, "more by") && !strings.HasPrefix(lower, "posts by") && !strings.HasPrefix(lower, "about ") && !strings.HasPrefix(lower, "profile picture")
+}

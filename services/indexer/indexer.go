@@ -1,0 +1,189 @@
+// Package indexer is the last stage of the pipeline: it stores articles and
+// the ledger.
+package indexer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/stage"
+	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// StoreConfig says where articles are stored.
+type StoreConfig struct {
+	URL string `doc:"Where articles and the ledger are stored: postgres://user:password@host/database, or sqlite: and the path of a file."`
+}
+
+// DefaultStoreConfig is a file in the current folder.
+func DefaultStoreConfig() StoreConfig { return StoreConfig{URL: "sqlite:dateline.db"} }
+
+// Config of the indexer.
+type Config struct {
+	Batch        int           `doc:"Most articles, or outcomes, in one transaction."`
+	BatchWait    time.Duration `doc:"How long a transaction that is not full waits for more."`
+	MaxAttempts  int           `doc:"How often an article is tried before it is dead-lettered."`
+	DrainTimeout time.Duration `doc:"Longest time to finish what is under way after being told to stop."`
+}
+
+// DefaultConfig stores within a tenth of a second.
+func DefaultConfig() Config {
+	return Config{Batch: 200, BatchWait: 50 * time.Millisecond, MaxAttempts: 4, DrainTimeout: 10 * time.Second}
+}
+
+// Validate refuses what cannot work.
+func (c Config) Validate() error {
+	var problems []error
+	if c.Batch < 1 || c.Batch > 500 {
+		problems = append(problems, fmt.Errorf("batch is %d: choose 1 to 500", c.Batch))
+	}
+	if c.BatchWait <= 0 {
+		problems = append(problems, fmt.Errorf("batch-wait is %s: it must be positive", c.BatchWait))
+	}
+	if c.MaxAttempts < 1 {
+		problems = append(problems, fmt.Errorf("max-attempts is %d: it must be at least 1", c.MaxAttempts))
+	}
+	return errors.Join(problems...)
+}
+
+// Indexer is the stage. Make it with New.
+type Indexer struct {
+	store    store.Store
+	articles *stage.Loop
+	ledger   *stage.Loop
+	revised  *prometheus.CounterVec
+}
+
+// New connects the stage to streams that topology.Reconcile has declared, and
+// to a store, which stays the caller's to close. The configuration must be
+// valid.
+func New(ctx context.Context, js jetstream.JetStream, articles store.Store, config Config, reg prometheus.Registerer, log *slog.Logger) (*Indexer, error) {
+	ix := &Indexer{store: articles, revised: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "dateline_index_articles_total", Help: "Articles written to the store, by what the store made of them.",
+	}, []string{"status"})}
+	reg.MustRegister(ix.revised)
+	for _, status := range []store.Status{store.New, store.Changed, store.Unchanged, store.Outdated} {
+		ix.revised.WithLabelValues(status.String())
+	}
+	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INDEX)
+	shared := stage.Config{
+		Stage:  datelinev1.Stage_STAGE_INDEX,
+		Writer: ledger.NewWriter(js, datelinev1.Stage_STAGE_INDEX, log, time.Now, metrics.CountOutcome),
+		Log:    log, Metrics: metrics, Workers: 1, Batch: config.Batch, BatchWait: config.BatchWait,
+		MaxAttempts: config.MaxAttempts, DrainTimeout: config.DrainTimeout,
+	}
+	var err error
+	if ix.articles, err = loop(ctx, js, topology.StreamArticles, topology.ConsumerIndex, ix.put, shared); err != nil {
+		return nil, err
+	}
+	shared.Metrics = stage.NewLedgerMetrics(reg)
+	ix.ledger, err = loop(ctx, js, topology.StreamOutcomes, topology.ConsumerLedger, ix.record, shared)
+	return ix, err
+}
+
+func loop(ctx context.Context, js jetstream.JetStream, stream, name string, handle stage.Handler, config stage.Config) (*stage.Loop, error) {
+	consumer, err := js.Consumer(ctx, stream, name)
+	if err != nil {
+		return nil, fmt.Errorf("opening consumer %s: %w", name, err)
+	}
+	config.Consumer, config.Handle = consumer, handle
+	return stage.New(config), nil
+}
+
+// Run works until ctx ends, then finishes what is under way for at most the
+// configured drain timeout. What is not finished is delivered again.
+func (ix *Indexer) Run(ctx context.Context) error {
+	tasks, ctx := errgroup.WithContext(ctx)
+	tasks.Go(func() error { return ix.articles.Run(ctx) })
+	tasks.Go(func() error { return ix.ledger.Run(ctx) })
+	return tasks.Wait()
+}
+
+// put stores a batch of articles in one transaction.
+func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Result {
+	results := make([]stage.Result, len(inputs))
+	var batch []*datelinev1.Article
+	var at []int
+	for i, input := range inputs {
+		record := &datelinev1.Article{}
+		if err := proto.Unmarshal(input.Data, record); err != nil {
+			results[i] = malformed(input, "Article", err)
+			continue
+		}
+		results[i].Outcome = &datelinev1.Outcome{
+			InputId: record.GetRequestId(), RequestId: record.GetRequestId(), Url: record.GetRequestedUrl(), Host: record.GetHost(),
+			OutputId: record.GetId(), Labels: record.GetLabels(),
+		}
+		batch, at = append(batch, record), append(at, i)
+	}
+	if len(batch) == 0 {
+		return results
+	}
+	stored, err := ix.store.Put(ctx, batch)
+	for k, i := range at {
+		if err != nil {
+			results[i].Err = stage.Unavailable(fmt.Errorf("storing %d articles: %w", len(batch), err))
+			continue
+		}
+		ix.judge(results[i].Outcome, &results[i], stored[k])
+	}
+	return results
+}
+
+func (ix *Indexer) judge(outcome *datelinev1.Outcome, result *stage.Result, stored store.PutResult) {
+	if stored.Err != nil {
+		result.Err = stage.Permanent("refused", stored.Err)
+		return
+	}
+	ix.revised.WithLabelValues(stored.Status.String()).Inc()
+	outcome.Reason = stored.Status.String()
+	switch stored.Status {
+	case store.Unchanged:
+		outcome.Verdict = datelinev1.Verdict_VERDICT_UNCHANGED
+	default:
+		outcome.Verdict = datelinev1.Verdict_VERDICT_PRODUCED
+	}
+}
+
+// record stores a batch of outcomes in one transaction. The ledger does not
+// speak of itself: its inputs have no outcomes.
+func (ix *Indexer) record(ctx context.Context, inputs []*stage.Input) []stage.Result {
+	results := make([]stage.Result, len(inputs))
+	var batch []*datelinev1.Outcome
+	var at []int
+	for i, input := range inputs {
+		outcome := &datelinev1.Outcome{}
+		if err := proto.Unmarshal(input.Data, outcome); err != nil {
+			results[i] = malformed(input, "Outcome", err)
+			continue
+		}
+		batch, at = append(batch, outcome), append(at, i)
+	}
+	if len(batch) == 0 {
+		return results
+	}
+	if err := ix.store.Record(ctx, batch); err != nil {
+		for _, i := range at {
+			results[i].Err = stage.Unavailable(fmt.Errorf("storing %d outcomes: %w", len(batch), err))
+		}
+	}
+	return results
+}
+
+func malformed(input *stage.Input, want string, err error) stage.Result {
+	return stage.Result{
+		Outcome: &datelinev1.Outcome{InputId: fmt.Sprintf("%s:%d", input.Stream, input.Sequence)},
+		Err:     stage.Permanent("malformed", fmt.Errorf("the message on %s is no %s: publish dateline.v1.%s in binary form (%w)", input.Subject, want, want, err)),
+	}
+}

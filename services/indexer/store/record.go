@@ -1,0 +1,198 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+const (
+	// maxIDBytes bounds an article's id, which is a key of B-trees.
+	maxIDBytes = 256
+	// The words beyond these bounds are kept and shown, but not searched.
+	// Together they stay below the 1 MiB that PostgreSQL allows a tsvector.
+	maxTitleBytes = 8 << 10
+	maxAboutBytes = 16 << 10
+	maxBodyBytes  = 256 << 10
+	// maxAhead is how far a publication time may lie after the fetch before it
+	// is taken for a mistake and does not order the article.
+	maxAhead = 24 * time.Hour
+)
+
+// articleRow is a row of the table of articles: what is known of an article
+// besides the records of its revisions. Times are in UTC, in whole microseconds.
+type articleRow struct {
+	id, canonicalURL, host, title, language string
+	published                               *time.Time
+	// sortTime orders articles from new to old: when it was published where
+	// the page says so credibly, otherwise when it was first fetched.
+	sortTime               time.Time
+	contentHash, wordsHash string
+	fetched, extracted     time.Time // of the newest revision's record
+	firstSeen, lastSeen    time.Time
+	revision, revisions    int // the newest one's number, and how many there are
+}
+
+// revisionRow is one row of the table of revisions.
+type revisionRow struct {
+	articleID           string
+	number              int
+	contentHash         string
+	firstSeen, lastSeen time.Time
+	record              []byte
+}
+
+// aliasRow says that a URL leads to an article.
+type aliasRow struct {
+	url, articleID string
+	canonical      bool
+	fetched        time.Time
+}
+
+// indexedWords are an article's words as they are indexed.
+type indexedWords struct{ title, about, body string }
+
+func (w indexedWords) hash() string {
+	sum := sha256.New()
+	for _, field := range []string{w.title, w.about, w.body} {
+		fmt.Fprintf(sum, "%s\n", field)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
+}
+
+// arrival is an article that came in, made ready to be stored.
+type arrival struct {
+	row    articleRow
+	record []byte
+	words  indexedWords
+	urls   []string // that led to it
+}
+
+// newArrival reads an article, or says why it can never be stored.
+func newArrival(article *datelinev1.Article) (arrival, error) {
+	if article == nil {
+		return arrival{}, errors.New("there is no article in the message; send a dateline.v1.Article")
+	}
+	a := scrubbed(article)
+	if err := check(a); err != nil {
+		return arrival{}, err
+	}
+	record, err := proto.MarshalOptions{Deterministic: true}.Marshal(a)
+	if err != nil {
+		return arrival{}, fmt.Errorf("encoding article %s: %w", a.GetId(), err)
+	}
+	words := wordsOf(a)
+	fetched := timeOf(a.GetFetchTime())
+	row := articleRow{
+		id: a.GetId(), canonicalURL: a.GetCanonicalUrl(), host: a.GetHost(),
+		title: a.GetTitle(), language: a.GetLanguage(),
+		sortTime:    fetched,
+		contentHash: a.GetContentHash(), wordsHash: words.hash(),
+		fetched: fetched, extracted: timeOf(a.GetExtractTime()),
+		firstSeen: fetched, lastSeen: fetched,
+	}
+	if value := a.GetPublished().GetValue(); value.IsValid() {
+		published := timeOf(value)
+		row.published = &published
+		if published.Before(fetched.Add(maxAhead)) {
+			row.sortTime = published
+		}
+	}
+	urls := []string{a.GetCanonicalUrl()}
+	for _, url := range []string{a.GetFinalUrl(), a.GetRequestedUrl()} {
+		if url != "" && !slices.Contains(urls, url) {
+			urls = append(urls, url)
+		}
+	}
+	return arrival{row, record, words, urls}, nil
+}
+
+func check(a *datelinev1.Article) error {
+	switch {
+	case a.GetId() == "":
+		return fmt.Errorf("the article at %q has no id; its extractor has to set one", a.GetCanonicalUrl())
+	case len(a.GetId()) > maxIDBytes:
+		return fmt.Errorf("the article at %q has an id of %d bytes; the limit is %d", a.GetCanonicalUrl(), len(a.GetId()), maxIDBytes)
+	case a.GetCanonicalUrl() == "":
+		return fmt.Errorf("article %s has no canonical URL; its extractor has to set one", a.GetId())
+	case a.GetContentHash() == "":
+		return fmt.Errorf("article %s (%s) has no content hash, so changes of it could not be told; its extractor has to set one", a.GetId(), a.GetCanonicalUrl())
+	}
+	return nil
+}
+
+func wordsOf(a *datelinev1.Article) indexedWords {
+	about := []string{a.GetSummary(), a.GetSection(), a.GetSiteName()}
+	for _, author := range a.GetAuthors() {
+		about = append(about, author.GetName())
+	}
+	about = append(about, a.GetTags()...)
+	return indexedWords{
+		title: joinWords(maxTitleBytes, a.GetTitle()),
+		about: joinWords(maxAboutBytes, about...),
+		body:  joinWords(maxBodyBytes, a.GetText()),
+	}
+}
+
+// timeOf returns a timestamp in whole microseconds, as both stores keep it; an
+// unset or impossible one is the start of 1970.
+func timeOf(t *timestamppb.Timestamp) time.Time {
+	if !t.IsValid() {
+		return time.Unix(0, 0).UTC()
+	}
+	return t.AsTime().Truncate(time.Microsecond)
+}
+
+// outcomeRow is one row of the ledger.
+type outcomeRow struct {
+	outcome *datelinev1.Outcome
+	inputID string
+	time    time.Time
+	record  []byte
+}
+
+// newOutcomeRows makes outcomes ready to be stored. What names no input is
+// kept under its own digest: the ledger refuses nothing.
+func newOutcomeRows(outcomes []*datelinev1.Outcome) ([]outcomeRow, error) {
+	rows := make([]outcomeRow, 0, len(outcomes))
+	for _, outcome := range outcomes {
+		if outcome == nil {
+			continue
+		}
+		o := scrubbed(outcome)
+		record, err := proto.MarshalOptions{Deterministic: true}.Marshal(o)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the outcome of %s: %w", o.GetInputId(), err)
+		}
+		inputID := o.GetInputId()
+		if inputID == "" {
+			digest := sha256.Sum256(record)
+			inputID = "sha256:" + hex.EncodeToString(digest[:])
+		}
+		rows = append(rows, outcomeRow{o, inputID, timeOf(o.GetTime()), record})
+	}
+	return rows, nil
+}
+
+func decodeArticle(id string, record []byte) (*datelinev1.Article, error) {
+	article := new(datelinev1.Article)
+	if err := proto.Unmarshal(record, article); err != nil {
+		return nil, fmt.Errorf("decoding the stored record of article %s: %w", id, err)
+	}
+	return article, nil
+}
+
+func decodeOutcome(record []byte) (*datelinev1.Outcome, error) {
+	outcome := new(datelinev1.Outcome)
+	if err := proto.Unmarshal(record, outcome); err != nil {
+		return nil, fmt.Errorf("decoding a stored outcome: %w", err)
+	}
+	return outcome, nil
+}

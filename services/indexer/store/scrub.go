@@ -1,0 +1,89 @@
+package store
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// scrubbed returns the message with every text in it made storable: broken
+// UTF-8, which protobuf cannot carry, becomes U+FFFD, and NUL bytes, which
+// PostgreSQL cannot hold, are left out. The message itself stays as it is.
+func scrubbed[M proto.Message](message M) M {
+	if !isDirty(message.ProtoReflect()) {
+		return message
+	}
+	clone := proto.Clone(message).(M)
+	scrub(clone.ProtoReflect())
+	return clone
+}
+
+func cleanText(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+}
+
+func isDirtyText(s string) bool {
+	return strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s)
+}
+
+func isDirty(message protoreflect.Message) bool {
+	dirty := false
+	check := func(kind protoreflect.Kind, v protoreflect.Value) {
+		switch kind {
+		case protoreflect.StringKind:
+			dirty = dirty || isDirtyText(v.String())
+		case protoreflect.MessageKind:
+			dirty = dirty || isDirty(v.Message())
+		}
+	}
+	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		switch {
+		case field.IsMap():
+			value.Map().Range(func(key protoreflect.MapKey, v protoreflect.Value) bool {
+				check(field.MapKey().Kind(), key.Value())
+				check(field.MapValue().Kind(), v)
+				return !dirty
+			})
+		case field.IsList():
+			for i := range value.List().Len() {
+				check(field.Kind(), value.List().Get(i))
+			}
+		default:
+			check(field.Kind(), value)
+		}
+		return !dirty
+	})
+	return dirty
+}
+
+func scrub(message protoreflect.Message) {
+	clean := func(kind protoreflect.Kind, v protoreflect.Value) protoreflect.Value {
+		switch kind {
+		case protoreflect.StringKind:
+			return protoreflect.ValueOfString(cleanText(v.String()))
+		case protoreflect.MessageKind:
+			scrub(v.Message())
+		}
+		return v
+	}
+	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		switch {
+		case field.IsMap():
+			entries := message.NewField(field).Map()
+			value.Map().Range(func(key protoreflect.MapKey, v protoreflect.Value) bool {
+				entries.Set(clean(field.MapKey().Kind(), key.Value()).MapKey(), clean(field.MapValue().Kind(), v))
+				return true
+			})
+			message.Set(field, protoreflect.ValueOfMap(entries))
+		case field.IsList():
+			for i := range value.List().Len() {
+				value.List().Set(i, clean(field.Kind(), value.List().Get(i)))
+			}
+		default:
+			message.Set(field, clean(field.Kind(), value))
+		}
+		return true
+	})
+}

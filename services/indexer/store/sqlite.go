@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// sqliteStore keeps everything in one file. One connection writes, several
+// read beside it, in this process and in others.
+type sqliteStore struct {
+	path          string
+	writer, reads *sql.DB
+	insert        sqliteStatements
+}
+
+// sqliteBusyMillis is how long a call waits for another process that writes.
+const sqliteBusyMillis = "10000"
+
+func sqliteDSN(path string, pragmas ...string) string {
+	values := url.Values{"_pragma": append([]string{"busy_timeout(" + sqliteBusyMillis + ")"}, pragmas...)}
+	values.Set("_txlock", "immediate")
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + values.Encode()
+}
+
+func openSQLite(ctx context.Context, path string) (_ Store, err error) {
+	if err := migrateSQLite(ctx, path); err != nil {
+		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	}
+	s := &sqliteStore{path: path}
+	defer func() {
+		if err != nil {
+			_ = s.Close()
+		}
+	}()
+	// FULL: a commit is on the disk before it is acked.
+	if s.writer, err = sql.Open("sqlite", sqliteDSN(path, "synchronous(FULL)", "cache_size(-32768)")); err != nil {
+		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	}
+	s.writer.SetMaxOpenConns(1)
+	if s.reads, err = sql.Open("sqlite", sqliteDSN(path, "query_only(1)")); err != nil {
+		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	}
+	s.reads.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	if s.insert, err = prepareSQLite(ctx, s.writer); err != nil {
+		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// migrateSQLite brings the file's tables up to date on a connection of its
+// own, which holds the file alone until it is closed.
+func migrateSQLite(ctx context.Context, path string) (err error) {
+	db, err := sql.Open("sqlite", sqliteDSN(path))
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	defer func() { err = errors.Join(err, db.Close()) }()
+
+	tables, err := newSchema(goose.DialectSQLite3, "sqlite", db)
+	if err != nil {
+		return err
+	}
+	const versionTable = "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'goose_db_version'"
+	if current, err := tables.isCurrent(ctx, versionTable); err != nil || current {
+		return err
+	}
+	for _, statement := range []string{
+		"PRAGMA locking_mode = EXCLUSIVE",
+		"BEGIN EXCLUSIVE",
+		"COMMIT", // the mode keeps the lock
+		"PRAGMA journal_mode = WAL",
+	} {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("locking the file to bring its tables up to date; stop other programs that use it: %w", err)
+		}
+	}
+	// Another program may have been faster, and newer.
+	if current, err := tables.isCurrent(ctx, versionTable); err != nil || current {
+		return err
+	}
+	return tables.migrate(ctx)
+}
+
+func (s *sqliteStore) Ping(ctx context.Context) error {
+	var one int
+	if err := s.reads.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM articles LIMIT 1)").Scan(&one); err != nil {
+		return fmt.Errorf("reading the store %s: %w", s.path, err)
+	}
+	return nil
+}
+
+func (s *sqliteStore) Stats(ctx context.Context) (Stats, error) {
+	var stats Stats
+	err := s.reads.QueryRowContext(ctx, `SELECT
+		(SELECT count(*) FROM articles), (SELECT count(*) FROM revisions), (SELECT count(*) FROM outcomes)`,
+	).Scan(&stats.Articles, &stats.Revisions, &stats.Outcomes)
+	if err != nil {
+		return Stats{}, fmt.Errorf("counting what the store %s holds: %w", s.path, err)
+	}
+	return stats, nil
+}
+
+func (s *sqliteStore) Close() error {
+	var errs []error
+	s.insert.close()
+	for _, db := range []*sql.DB{s.reads, s.writer} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
