@@ -80,7 +80,7 @@ func (s Service) main(ctx context.Context, args, environ []string, stdout, stder
 	flags := pflag.NewFlagSet(s.Name, pflag.ContinueOnError)
 	flags.SetOutput(stdout)
 	flags.Usage = func() {
-		fmt.Fprintf(stdout, "%s\n\nUsage: %s [flags]\n\n%s", s.About, s.Name, flags.FlagUsages())
+		fmt.Fprintf(stdout, "%s\n\nUsage:\n  %[2]s [flags]\n  %[2]s healthcheck [flags]   Ask the running %[2]s whether it is ready.\n\n%[3]s", s.About, s.Name, flags.FlagUsages())
 	}
 	file := flags.String("config", "", "Configuration file (YAML).")
 	version := flags.Bool("version", false, "Print the version and end.")
@@ -96,8 +96,15 @@ func (s Service) main(ctx context.Context, args, environ []string, stdout, stder
 		fmt.Fprintf(stdout, "%s %s (%s)\n", s.Name, number, revision)
 		return nil
 	}
+	command := flags.Arg(0)
+	if flags.NArg() > 1 || command != "" && command != "healthcheck" {
+		return &usageError{fmt.Errorf("unexpected argument %q; %s --help lists what there is", flags.Arg(flags.NArg()-1), s.Name)}
+	}
 	if err := loader.Load(*file, environ); err != nil {
 		return &usageError{fmt.Errorf("the configuration has problems:\n%w", err)}
+	}
+	if command == "healthcheck" {
+		return health(ctx, s.Admin.Addr)
 	}
 	return s.run(ctx, s.Admin.Logger(stderr))
 }

@@ -1,9 +1,6 @@
 package article
 
 import (
-	"net/url"
-	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 

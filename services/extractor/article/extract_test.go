@@ -18,7 +18,6 @@ import (
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
-	"golang.org/x/net/html"
 	"golang.org/x/text/encoding/charmap"
 
 	"github.com/dateline-news/dateline/services/extractor/article"

@@ -122,13 +122,13 @@ func (r *reader) withoutKicker(run *run) string {
 // unlike says that titles are declared and none shares a word's worth of text
 // with the heading.
 func (r *reader) unlike(heading string, declared []fact) bool {
-	any := false
+	declares := false
 	words := strings.Fields(strings.ToLower(heading))
 	for _, f := range declared {
 		if f.value == "" {
 			continue
 		}
-		any = true
+		declares = true
 		shared, lower := 0, strings.ToLower(f.value)
 		for _, w := range words {
 			if utf8.RuneCountInString(w) > 3 && strings.Contains(lower, w) {
@@ -139,7 +139,7 @@ func (r *reader) unlike(heading string, declared []fact) bool {
 			return false
 		}
 	}
-	return any
+	return declares
 }
 
 var titleSeparators = []string{" | ", " – ", " — ", " - ", " :: ", " » ", " « ", " · ", " • ", " / ", " ~ ", "｜", " ― ", " ‹ ", " › ", " │ ", "|"}

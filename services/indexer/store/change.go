@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -147,4 +148,28 @@ func (c *change) addAlias(alias aliasRow) {
 		}
 	}
 	c.aliases = append(c.aliases, alias)
+}
+
+// aliasesOf returns the URLs of a batch ordered, each once: a canonical URL
+// leads to its own article, another to the one that it led to last.
+func aliasesOf(todo []*change) []aliasRow {
+	byURL := make(map[string]aliasRow)
+	for _, c := range todo {
+		for _, alias := range c.aliases {
+			known, ok := byURL[alias.url]
+			if !ok || alias.prevails(known) {
+				byURL[alias.url] = alias
+			}
+		}
+	}
+	aliases := slices.Collect(maps.Values(byURL))
+	slices.SortFunc(aliases, func(a, b aliasRow) int { return cmp.Compare(a.url, b.url) })
+	return aliases
+}
+
+func (a aliasRow) prevails(known aliasRow) bool {
+	if a.canonical != known.canonical {
+		return a.canonical
+	}
+	return !a.fetched.Before(known.fetched)
 }

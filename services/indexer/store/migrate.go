@@ -17,7 +17,7 @@ var migrations embed.FS
 type schema struct {
 	provider *goose.Provider
 	newest   int64
-	db *sql.DB
+	db       *sql.DB
 }
 
 func newSchema(dialect goose.Dialect, folder string, db *sql.DB, options ...goose.ProviderOption) (*schema, error) {

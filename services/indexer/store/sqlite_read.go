@@ -52,24 +52,20 @@ func (s *sqliteStore) Search(ctx context.Context, query Query) ([]Hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	from, order := "articles a", "a.sort_time DESC, a.id"
-	var args []any
+	from, where, order, rank := "articles a", "?1", "a.sort_time DESC, a.id", "0"
+	var match any = true
 	switch {
 	case len(wanted) > 0:
-		from = "article_words w JOIN articles a ON a.row = w.rowid"
-		args = append(args, matchExpression(wanted))
+		from, where = "article_words w JOIN articles a ON a.row = w.rowid", "article_words MATCH ?1"
+		match = matchExpression(wanted)
 		if query.ByRank {
-			order = "bm25(article_words, 10, 4, 1), " + order
+			rank = "bm25(article_words, 10, 4, 1)"
+			order = "rank, " + order
 		}
 	case !isBlank(query.Text):
 		return nil, nil
 	}
-	where := "?1"
-	if len(wanted) > 0 {
-		where = "article_words MATCH ?1"
-	} else {
-		args = append(args, 1)
-	}
+	// The records are read for the hits alone, after the cut.
 	hits, err := queryRows(ctx, s.reads, func(rows *sql.Rows) (Hit, error) {
 		var id string
 		var record []byte
@@ -78,10 +74,9 @@ func (s *sqliteStore) Search(ctx context.Context, query Query) ([]Hit, error) {
 		}
 		return newHit(id, record, wanted)
 	}, `SELECT f.id, r.record FROM (
-			SELECT a.id, a.revision, row_number() OVER (ORDER BY `+order+`) AS place
-			FROM `+from+` WHERE `+where+` ORDER BY `+order+` LIMIT ?2
-		) f JOIN revisions r ON r.article_id = f.id AND r.number = f.revision ORDER BY f.place`,
-		append(args, query.limit())...)
+			SELECT a.id, a.revision, a.sort_time, `+rank+` AS rank FROM `+from+` WHERE `+where+` ORDER BY `+order+` LIMIT ?2
+		) f JOIN revisions r ON r.article_id = f.id AND r.number = f.revision ORDER BY f.rank, f.sort_time DESC, f.id`,
+		match, query.limit())
 	if err != nil {
 		return nil, fmt.Errorf("searching %s: %w", s.path, err)
 	}

@@ -99,6 +99,11 @@ func (s *sqliteStore) putArrivals(ctx context.Context, arrivals []arrival) ([]St
 			return nil, fmt.Errorf("writing article %s: %w", c.row.id, err)
 		}
 	}
+	for _, a := range aliasesOf(todo) {
+		if _, err := tx.StmtContext(ctx, s.insert.alias).ExecContext(ctx, a.url, a.articleID, a.canonical, a.fetched.UnixMicro()); err != nil {
+			return nil, fmt.Errorf("writing the URL %.200s of article %s: %w", a.url, a.articleID, err)
+		}
+	}
 	return statuses, tx.Commit()
 }
 
@@ -138,11 +143,6 @@ func (s *sqliteStore) writeChange(ctx context.Context, tx *sql.Tx, c *change) er
 	for _, v := range c.revisions {
 		if _, err := tx.StmtContext(ctx, s.insert.revision).ExecContext(ctx, v.articleID, v.number, v.contentHash,
 			v.firstSeen.UnixMicro(), v.lastSeen.UnixMicro(), v.record); err != nil {
-			return err
-		}
-	}
-	for _, a := range c.aliases {
-		if _, err := tx.StmtContext(ctx, s.insert.alias).ExecContext(ctx, a.url, a.articleID, a.canonical, a.fetched.UnixMicro()); err != nil {
 			return err
 		}
 	}

@@ -16,19 +16,28 @@ func TestCorpus(t *testing.T) {
 	}
 	floors := map[string]struct {
 		pageType                             string
+		every                                int // takes one page of so many, for the sake of time; 0 takes all
 		f1, exact, title, authors, published float64
 	}{
-		"aeb-dev":          {f1: 0.966, exact: 0.40},
-		"fundus-dev":       {f1: 0.954, title: 0.72, authors: 0.82, published: 0.985},
-		"wcxb-dev":         {pageType: "article", f1: 0.938, title: 0.85, authors: 0.70, published: 0.78},
-		"mediacloud-dates": {published: 0.87},
+		"aeb-dev":          {f1: 0.966, exact: 0.41},
+		"fundus-dev":       {f1: 0.954, title: 0.77, authors: 0.82, published: 0.985},
+		"wcxb-dev":         {pageType: "article", every: 8, f1: 0.95, title: 0.85, authors: 0.64, published: 0.72},
+		"mediacloud-dates": {published: 0.88},
 	}
 	for name, floor := range floors {
 		t.Run(name, func(t *testing.T) {
-			res, err := Run(t.Context(), filepath.Join(corpus, name), func(tr *Truth) bool { return floor.pageType == "" || tr.PageType == floor.pageType })
+			seen := 0
+			res, err := Run(t.Context(), filepath.Join(corpus, name), func(tr *Truth) bool {
+				if floor.pageType != "" && tr.PageType != floor.pageType {
+					return false
+				}
+				seen++
+				return floor.every == 0 || seen%floor.every == 0
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
+			t.Logf("F1 %.4f, exact %.3f, title %.3f, authors %.3f, date %.3f", res.F1, res.Exact.Value(), res.Title.Value(), res.Authors.Value(), res.Date.Value())
 			for measure, pair := range map[string][2]float64{
 				"F1": {res.F1, floor.f1}, "exact": {res.Exact.Value(), floor.exact}, "title": {res.Title.Value(), floor.title},
 				"authors": {res.Authors.Value(), floor.authors}, "date": {res.Date.Value(), floor.published},

@@ -65,7 +65,7 @@ func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
 		return split(input, outcome, requests)
 	}
 	request := requests[0]
-	outcome.Url, outcome.Labels = request.GetUrl(), request.GetLabels()
+	outcome.Url, outcome.RequestId, outcome.Labels = request.GetUrl(), request.GetRequestId(), request.GetLabels()
 	url, err := weburl.Parse(request.GetUrl())
 	if err != nil {
 		result.Err = stage.Permanent("bad_url", err)

@@ -1,0 +1,163 @@
+// Package cli is the command line of dateline.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+	"github.com/dateline-news/dateline/internal/config"
+	"github.com/dateline-news/dateline/internal/telemetry"
+)
+
+// Exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1 // something that was asked for was not done
+	exitUsage   = 2 // the call or the configuration is wrong
+)
+
+// Streams are the process's standard streams.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// errPartly ends a command that has already said what went wrong.
+var errPartly = errors.New("not everything succeeded")
+
+type usageError struct{ error }
+
+// Run executes a command line and returns the exit code.
+func Run(ctx context.Context, args []string, streams Streams) int {
+	root := newRoot(streams)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errPartly):
+		return exitFailure
+	}
+	fmt.Fprintf(streams.Err, "dateline: %v\n", err)
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+func newRoot(streams Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "dateline",
+		Short: "Turns URLs into news articles",
+		Long: `Dateline turns URLs into news articles: it fetches pages politely, extracts
+headline, authors, dates, text and more from each, and stores what it found.
+
+  dateline demo                      see it work, without the internet
+  dateline ingest https://…          fetch, extract, store, and show
+  dateline search election           find what is stored
+  dateline up                        run as a service`,
+		SilenceErrors: true, SilenceUsage: true,
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w; %q lists the flags", err, cmd.CommandPath()+" --help")}
+	})
+	root.AddCommand(
+		newIngest(), newDemo(), newUp(), newPublish(), newExtract(),
+		newSearch(), newShow(), newExplain(), newDead(), newReference(), newVersion(),
+	)
+	return root
+}
+
+// configured gives a command the flags of the whole configuration, and returns
+// what loads it. adjust changes the defaults for this command.
+func configured(cmd *cobra.Command, adjust func(*pipeline.Config)) func() (pipeline.Config, error) {
+	cfg := pipeline.DefaultConfig()
+	if adjust != nil {
+		adjust(&cfg)
+	}
+	flags := cmd.Flags()
+	flags.SetNormalizeFunc(shortNames)
+	file := flags.String("config", "", "Configuration file (YAML).")
+	loader := config.NewLoader(flags, &cfg)
+	return func() (pipeline.Config, error) {
+		if err := loader.Load(*file, os.Environ()); err != nil {
+			return cfg, &usageError{fmt.Errorf("the configuration has problems:\n%w", err)}
+		}
+		return cfg, nil
+	}
+}
+
+// shortNames lets the settings that are given most often be written briefly.
+func shortNames(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	switch name {
+	case "data":
+		name = "data-dir"
+	case "nats":
+		name = "nats-url"
+	case "store":
+		name = "store-url"
+	}
+	return pflag.NormalizedName(name)
+}
+
+// quiet is for commands that tell people what happens in their own way.
+func quiet(cfg *pipeline.Config) {
+	cfg.Admin.LogLevel, cfg.Admin.Addr, cfg.Data.NATSAddr = "error", "", ""
+}
+
+// exactArgs is cobra's, with an error that says what is missing.
+func exactArgs(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return &usageError{fmt.Errorf("%s takes %s, and %d were given", cmd.CommandPath(), what, len(args))}
+		}
+		return nil
+	}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func width(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return columns
+		}
+	}
+	return 120
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			version, revision := telemetry.Build()
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "dateline %s (%s)\n", version, revision)
+			return err
+		},
+	}
+}
+
+func newReference() *cobra.Command {
+	return &cobra.Command{
+		Use: "reference", Short: "Print the reference of all settings as Markdown", Args: cobra.NoArgs, Hidden: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg := pipeline.DefaultConfig()
+			return config.WriteReference(cmd.OutOrStdout(), &cfg)
+		},
+	}
+}

@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+)
+
+func newUp() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Run the whole pipeline as a service until told to stop",
+		Long: `Runs every stage in this process, with an embedded NATS server on loopback and
+an embedded store, until it is told to stop (SIGINT or SIGTERM). --nats and
+--store use outside ones instead.`,
+		Example: "  dateline up\n  nats pub urls https://example.com/news/a",
+		Args:    cobra.NoArgs,
+	}
+	load := configured(cmd, nil)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := load()
+		if err != nil {
+			return err
+		}
+		log := cfg.Admin.Logger(cmd.ErrOrStderr())
+		p, err := pipeline.Open(cmd.Context(), cfg, log)
+		if err != nil {
+			return err
+		}
+		log.Info("ready", "nats", p.Bus.URL(), "store", cfg.StoreName(), "admin", cfg.Admin.Addr)
+		err = p.Run(cmd.Context())
+		log.Info("stopped")
+		return errors.Join(err, p.Close())
+	}
+	return cmd
+}

@@ -1,0 +1,90 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/gofrs/flock"
+)
+
+// folderVersion is the version of the data folder's layout. A folder of a newer
+// one is refused.
+const folderVersion = 1
+
+// errInUse says that another process has the data folder.
+var errInUse = errors.New("the data folder is in use by another Dateline")
+
+// folder is a data folder that this process alone uses.
+type folder struct {
+	dir  string
+	lock *flock.Flock
+}
+
+// openFolder creates the folder where needed and locks it.
+func openFolder(dir string) (*folder, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("creating the data folder: %w; choose another with --data", err)
+	}
+	lock := flock.New(filepath.Join(dir, "lock"))
+	held, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("locking the data folder %s: %w", dir, err)
+	}
+	if !held {
+		return nil, fmt.Errorf("%s: %w: stop that one, or choose another folder with --data", dir, errInUse)
+	}
+	f := &folder{dir: dir, lock: lock}
+	if err := f.checkVersion(); err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	return f, nil
+}
+
+func (f *folder) checkVersion() error {
+	path := filepath.Join(f.dir, "version")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		if err := os.WriteFile(path, []byte(strconv.Itoa(folderVersion)+"\n"), 0o600); err != nil {
+			return fmt.Errorf("writing the data folder's version: %w", err)
+		}
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading the data folder's version: %w", err)
+	}
+	version, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		return fmt.Errorf("%s does not hold a version number: is %s a data folder of Dateline?", path, f.dir)
+	}
+	if version > folderVersion {
+		return fmt.Errorf("the data folder %s was written by a newer version of Dateline (layout %d, this program knows %d): run that version, or choose another folder with --data", f.dir, version, folderVersion)
+	}
+	return nil
+}
+
+// announce writes where the embedded server can be reached, for the commands
+// that talk to a running pipeline.
+func (f *folder) announce(url string) error {
+	if err := os.WriteFile(addressFile(f.dir), []byte(url), 0o600); err != nil {
+		return fmt.Errorf("writing the NATS server's address: %w", err)
+	}
+	return nil
+}
+
+func addressFile(dir string) string { return filepath.Join(dir, "nats.url") }
+
+// close ends the use of the folder.
+func (f *folder) close() error {
+	return errors.Join(ignoreMissing(os.Remove(addressFile(f.dir))), f.lock.Unlock())
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}

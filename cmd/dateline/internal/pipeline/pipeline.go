@@ -1,0 +1,86 @@
+// Package pipeline runs all stages in one process, on an embedded NATS server
+// and store unless outside ones are named.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dateline-news/dateline/internal/process"
+	"github.com/dateline-news/dateline/internal/telemetry"
+	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/services/extractor"
+	"github.com/dateline-news/dateline/services/fetcher"
+	"github.com/dateline-news/dateline/services/indexer"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// embeddedReplica is the fetcher's name on an embedded server, where there is
+// one pipeline at a time: after a crash it takes its own leases back at once.
+const embeddedReplica = "embedded"
+
+// Pipeline is all stages, ready to run. Make it with Open and end it with Close.
+type Pipeline struct {
+	Bus   *Bus
+	Store store.Store
+
+	config   Config
+	log      *slog.Logger
+	registry *prometheus.Registry
+	stages   []process.Runner
+}
+
+// Open starts or reaches NATS and the store, and makes the stages.
+func Open(ctx context.Context, config Config, log *slog.Logger) (*Pipeline, error) {
+	p := &Pipeline{config: config, log: log, registry: telemetry.NewRegistry("dateline")}
+	var err error
+	if p.Bus, err = embed(ctx, config, config.Data.NATSAddr, log); err != nil {
+		return nil, err
+	}
+	if p.Store, err = store.Open(ctx, config.StoreURL()); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	if p.Bus.Embedded() && config.Fetcher.Replica == "" {
+		config.Fetcher.Replica = embeddedReplica
+	}
+	fetch, err := fetcher.New(ctx, p.Bus.NC, p.Bus.JS, config.Fetcher, p.registry, log)
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	extract, err := extractor.New(ctx, p.Bus.JS, config.Extractor, p.registry, log)
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	index, err := indexer.New(ctx, p.Bus.JS, p.Store, config.Indexer, p.registry, log)
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	p.stages = []process.Runner{fetch, extract, index}
+	return p, nil
+}
+
+// Run works until ctx ends, then finishes what is under way.
+func (p *Pipeline) Run(ctx context.Context) error {
+	tasks, ctx := errgroup.WithContext(ctx)
+	for _, stage := range p.stages {
+		tasks.Go(func() error { return stage.Run(ctx) })
+	}
+	checks := append(process.Checks(p.Bus.NC, p.Bus.JS), telemetry.Check{Name: "store", Test: p.Store.Ping})
+	tasks.Go(func() error { return telemetry.Serve(ctx, p.config.Admin.Addr, p.registry, checks) })
+	tasks.Go(func() error { return topology.Trim(ctx, p.Bus.JS, p.log, 10*time.Second) })
+	return tasks.Wait()
+}
+
+// Close ends the store and the bus, after Run has returned.
+func (p *Pipeline) Close() error {
+	var err error
+	if p.Store != nil {
+		err = p.Store.Close()
+	}
+	return errors.Join(err, p.Bus.Close())
+}

@@ -1,0 +1,70 @@
+package fetcher
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/dateline-news/dateline/internal/weburl"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
+)
+
+// FetchOne gets one page without a pipeline, under the same rules: public
+// addresses only, robots.txt of every host on the way, bounds on everything. It
+// keeps no state, and no pace beyond one request after another.
+func FetchOne(ctx context.Context, config Config, raw string) (*datelinev1.Page, error) {
+	asked, err := weburl.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	client, err := newClient(config)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	page := &datelinev1.Page{RequestedUrl: asked.String(), Source: datelinev1.PageSource_PAGE_SOURCE_FETCH}
+	at := asked
+	for len(page.GetRedirects()) <= config.MaxRedirects {
+		if err := checkRobots(ctx, client, config, at); err != nil {
+			return nil, err
+		}
+		r, err := client.Get(ctx, httpget.Request{URL: at.String()})
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case r.Status/100 == 3 && r.Location != "":
+			page.Redirects = append(page.Redirects, &datelinev1.Redirect{Url: at.String(), Status: int32(r.Status)})
+			if at, err = weburl.Parse(r.Location); err != nil {
+				return nil, fmt.Errorf("following a redirect of %s: %w", raw, err)
+			}
+			continue
+		case r.Status/100 != 2:
+			return nil, fmt.Errorf("%s answered %d, which is no page", at, r.Status)
+		}
+		page.FinalUrl, page.Status, page.Headers = at.String(), int32(r.Status), headers(r)
+		page.Body, page.ContentEncoding, page.Truncated = r.Body, r.ContentEncoding, r.Truncated
+		page.Timings, page.RemoteAddress, page.FetchTime = timings(r.Timings), r.RemoteAddr.String(), timestamppb.New(r.FetchTime)
+		return page, nil
+	}
+	return nil, fmt.Errorf("%s leads through more than %d redirects: open it in a browser and name where it ends", raw, config.MaxRedirects)
+}
+
+func checkRobots(ctx context.Context, client *httpget.Client, config Config, url weburl.URL) error {
+	fetch := robots.Fetch{Time: time.Now()}
+	if r, err := client.Get(ctx, httpget.Request{URL: url.Origin() + "/robots.txt", AnyType: true, MaxBodyBytes: robots.MaxSize + 1}); err == nil {
+		fetch.Status = r.Status
+		if r.Status/100 == 2 {
+			// What precedes damage is all that there is to obey.
+			fetch.Body, _ = httpget.DecodePrefix(r.ContentEncoding, r.Body, robots.MaxSize+1)
+		}
+	}
+	if allowed, line := robots.Judge(fetch, nil).Rules().Allowed(config.productToken(), url.PathQuery()); !allowed {
+		return fmt.Errorf("robots.txt of %s does not allow %s (%s, status %d)", url.Host(), url, line, fetch.Status)
+	}
+	return nil
+}

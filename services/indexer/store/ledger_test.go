@@ -1,0 +1,129 @@
+package store_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/store"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// outcome makes the outcome of a stage for the article of a name.
+func outcome(stage datelinev1.Stage, name string, at time.Time) *datelinev1.Outcome {
+	return &datelinev1.Outcome{
+		Stage: stage, InputId: "input-" + name, Verdict: datelinev1.Verdict_VERDICT_PRODUCED,
+		Url: "https://example.com/" + name, RequestId: "request-" + name, Host: "example.com",
+		Attempt: 1, Time: timestamppb.New(at), Labels: map[string]string{"batch": "7"},
+	}
+}
+
+func record(t testing.TB, s store.Store, outcomes ...*datelinev1.Outcome) {
+	t.Helper()
+	if err := s.Record(t.Context(), outcomes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func outcomesOf(t *testing.T, s store.Store, url string) []*datelinev1.Outcome {
+	t.Helper()
+	got, err := s.Outcomes(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func wantOutcomes(t *testing.T, got []*datelinev1.Outcome, want ...*datelinev1.Outcome) {
+	t.Helper()
+	if !slices.EqualFunc(got, want, func(a, b *datelinev1.Outcome) bool { return proto.Equal(a, b) }) {
+		t.Errorf("outcomes\n%v, want\n%v", got, want)
+	}
+}
+
+func testLedger(t *testing.T, b backend) {
+	s := b.open(t)
+	intake := outcome(datelinev1.Stage_STAGE_INTAKE, "a", after(0))
+	fetch := outcome(datelinev1.Stage_STAGE_FETCH, "a", after(1))
+	dead := outcome(datelinev1.Stage_STAGE_FETCH, "b", after(2))
+	dead.Verdict, dead.Reason, dead.Detail = datelinev1.Verdict_VERDICT_DEAD, "dns", "No such host."
+	other := proto.CloneOf(fetch)
+	other.Verdict, other.Reason = datelinev1.Verdict_VERDICT_DEAD, "timeout"
+
+	record(t, s, fetch, intake, dead, other)
+	record(t, s, other, intake)
+	record(t, s)
+	wantOutcomes(t, outcomesOf(t, s, fetch.GetUrl()), intake, fetch)
+
+	got, err := s.RequestOutcomes(t.Context(), []string{"request-b", "request-a", "request-unknown", ""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantOutcomes(t, got, intake, fetch, dead)
+	if got, err := s.RequestOutcomes(t.Context(), nil); err != nil || len(got) != 0 {
+		t.Errorf("no requests give %v, %v", got, err)
+	}
+
+	counts, err := s.Tally(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []store.Count{
+		{Stage: datelinev1.Stage_STAGE_INTAKE, Verdict: datelinev1.Verdict_VERDICT_PRODUCED, Count: 1},
+		{Stage: datelinev1.Stage_STAGE_FETCH, Verdict: datelinev1.Verdict_VERDICT_PRODUCED, Count: 1},
+		{Stage: datelinev1.Stage_STAGE_FETCH, Verdict: datelinev1.Verdict_VERDICT_DEAD, Reason: "dns", Count: 1},
+	}
+	if !slices.Equal(counts, want) {
+		t.Errorf("tally %v, want %v", counts, want)
+	}
+	if stats, err := s.Stats(t.Context()); err != nil || stats.Outcomes != 3 {
+		t.Errorf("stats %+v, %v; want 3 outcomes", stats, err)
+	}
+}
+
+func testOutcomesOfURL(t *testing.T, b backend) {
+	s := b.open(t)
+	// A short link was asked for; later stages name the URL it led to.
+	intake, fetch := outcome(datelinev1.Stage_STAGE_INTAKE, "a", after(0)), outcome(datelinev1.Stage_STAGE_FETCH, "a", after(1))
+	intake.Url, fetch.Url = "https://sho.rt/1", "https://sho.rt/1"
+	extract, index := outcome(datelinev1.Stage_STAGE_EXTRACT, "a", after(2)), outcome(datelinev1.Stage_STAGE_INDEX, "a", after(3))
+	unrelated := outcome(datelinev1.Stage_STAGE_FETCH, "z", after(1))
+	noRequest := outcome(datelinev1.Stage_STAGE_INTAKE, "y", after(1))
+	noRequest.RequestId = ""
+	alsoNone := outcome(datelinev1.Stage_STAGE_INTAKE, "x", after(1))
+	alsoNone.RequestId = ""
+	record(t, s, index, fetch, unrelated, extract, intake, noRequest, alsoNone)
+	for _, url := range []string{"https://sho.rt/1", "https://example.com/a"} {
+		wantOutcomes(t, outcomesOf(t, s, url), intake, fetch, extract, index)
+	}
+	wantOutcomes(t, outcomesOf(t, s, noRequest.GetUrl()), noRequest)
+	wantOutcomes(t, outcomesOf(t, s, "https://example.com/never"))
+
+	// The article's own URL appears in no outcome, but the article knows it.
+	a := article("own", "Own", "x", noon)
+	a.RequestedUrl = unrelated.GetUrl()
+	put(t, s, a)
+	wantOutcomes(t, outcomesOf(t, s, a.GetCanonicalUrl()), unrelated)
+}
+
+func testOddOutcomes(t *testing.T, b backend) {
+	s := b.open(t)
+	nameless := &datelinev1.Outcome{Detail: "no id, no time"}
+	alsoNameless := &datelinev1.Outcome{Detail: "another"}
+	broken := outcome(datelinev1.Stage(77), "\x00broken\xff", noon)
+	broken.Reason = "re\x00ason"
+	long := outcome(datelinev1.Stage_STAGE_FETCH, strings.Repeat("long", 10000), noon)
+	batch := []*datelinev1.Outcome{nil, nameless, alsoNameless, broken, long}
+	record(t, s, batch...)
+	record(t, s, batch...)
+	if stats, err := s.Stats(t.Context()); err != nil || stats.Outcomes != 4 {
+		t.Errorf("stats %+v, %v; want 4 outcomes", stats, err)
+	}
+	got := outcomesOf(t, s, broken.GetUrl())
+	if len(got) != 1 || got[0].GetReason() != "reason" || got[0].GetStage() != 77 {
+		t.Errorf("the broken outcome reads %v", got)
+	}
+}

@@ -1,0 +1,325 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const (
+	// maxAttempts bounds how often a transaction is repeated because another
+	// writer came between; each time at least one of them got through.
+	maxAttempts = 10
+	// statementBytes is about how much one statement carries.
+	statementBytes = 16 << 20
+)
+
+// errRaced says that another writer stored one of the batch's new articles first.
+var errRaced = errors.New("another writer stored one of the articles at the same moment")
+
+// repeat runs a transaction until no other writer comes between.
+func (s *postgresStore) repeat(ctx context.Context, do func(pgx.Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		err := pgx.BeginFunc(ctx, s.pool, do)
+		if attempt == maxAttempts || !(errors.Is(err, errRaced) || isDeadlock(err)) {
+			return err
+		}
+	}
+}
+
+func isDeadlock(err error) bool {
+	var failure *pgconn.PgError
+	// deadlock_detected and serialization_failure
+	return errors.As(err, &failure) && (failure.Code == "40P01" || failure.Code == "40001")
+}
+
+// isPostgresPoison says whether the error is about what was to be stored and
+// would come again: classes 22 (data exception), 23 (constraint, such as an
+// operator's own check) and 54 (limit exceeded) of PostgreSQL's error codes.
+func isPostgresPoison(err error) bool {
+	var failure *pgconn.PgError
+	return errors.As(err, &failure) && slices.Contains([]string{"22", "23", "54"}, failure.Code[:min(2, len(failure.Code))])
+}
+
+func (s *postgresStore) Put(ctx context.Context, articles []*datelinev1.Article) ([]PutResult, error) {
+	results, err := putIsolated(articles, isPostgresPoison, func(arrivals []arrival) (statuses []Status, err error) {
+		err = s.repeat(ctx, func(tx pgx.Tx) error {
+			statuses, err = putArrivals(ctx, tx, arrivals)
+			return err
+		})
+		return statuses, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("storing %d articles in %s: %w", len(articles), s.name, err)
+	}
+	return results, nil
+}
+
+func putArrivals(ctx context.Context, tx pgx.Tx, arrivals []arrival) ([]Status, error) {
+	known, err := loadStored(ctx, tx, arrivals)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is stored: %w", err)
+	}
+	todo, statuses := changes(known, arrivals)
+	for part := range inParts(todo) {
+		if err := writeArticles(ctx, tx, part); err != nil {
+			return nil, err
+		}
+		if err := writeRevisions(ctx, tx, part); err != nil {
+			return nil, fmt.Errorf("writing revisions: %w", err)
+		}
+	}
+	if err := writeAliases(ctx, tx, aliasesOf(todo)); err != nil {
+		return nil, fmt.Errorf("writing URLs: %w", err)
+	}
+	return statuses, nil
+}
+
+// loadStored reads and locks the articles of a batch that exist. The hashes
+// are read after the lock is held, so that they are those of its last holder.
+func loadStored(ctx context.Context, tx pgx.Tx, arrivals []arrival) (map[string]stored, error) {
+	ids := make([]string, len(arrivals))
+	for i, a := range arrivals {
+		ids[i] = a.row.id
+	}
+	rows, err := tx.Query(ctx, `SELECT id, canonical_url, host, title, language, published_time, sort_time, content_hash,
+		words_hash, fetch_time, extract_time, first_seen, last_seen, revision, revisions
+		FROM articles WHERE id = ANY ($1) ORDER BY id FOR UPDATE`, ids)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[string]stored)
+	for rows.Next() {
+		var r articleRow
+		if err := rows.Scan(&r.id, &r.canonicalURL, &r.host, &r.title, &r.language, &r.published, &r.sortTime, &r.contentHash,
+			&r.wordsHash, &r.fetched, &r.extracted, &r.firstSeen, &r.lastSeen, &r.revision, &r.revisions); err != nil {
+			return nil, err
+		}
+		known[r.id] = stored{row: r}
+	}
+	if err := rows.Err(); err != nil || len(known) == 0 {
+		return known, err
+	}
+	rows, err = tx.Query(ctx, `SELECT article_id, content_hash FROM revisions WHERE article_id = ANY ($1)`, ids)
+	if err != nil {
+		return nil, err
+	}
+	for rows.Next() {
+		var id, hash string
+		if err := rows.Scan(&id, &hash); err != nil {
+			return nil, err
+		}
+		k := known[id]
+		k.hashes = append(k.hashes, hash)
+		known[id] = k
+	}
+	return known, rows.Err()
+}
+
+// inParts yields the changes in runs of about statementBytes.
+func inParts(todo []*change) func(yield func([]*change) bool) {
+	return func(yield func([]*change) bool) {
+		start, size := 0, 0
+		for i, c := range todo {
+			for _, r := range c.revisions {
+				size += len(r.record)
+			}
+			if c.words != nil {
+				size += 3 * len(c.words.body) // with positions
+			}
+			if size >= statementBytes || i == len(todo)-1 {
+				if !yield(todo[start : i+1]) {
+					return
+				}
+				start, size = i+1, 0
+			}
+		}
+	}
+}
+
+func writeArticles(ctx context.Context, tx pgx.Tx, part []*change) error {
+	var added, updated articleColumns
+	for _, c := range part {
+		if c.isNew {
+			added.add(c)
+		} else {
+			updated.add(c)
+		}
+	}
+	if len(added.ids) > 0 {
+		tag, err := tx.Exec(ctx, `INSERT INTO articles (id, canonical_url, host, title, language, published_time, sort_time,
+			content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen, revision, revisions, words)
+			SELECT id, canonical_url, host, title, language, published_time, sort_time,
+			content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen, revision, revisions, words::tsvector
+			FROM `+unnestArticles+` ON CONFLICT (id) DO NOTHING`, added.arguments()...)
+		if err != nil {
+			return fmt.Errorf("writing %d new articles: %w", len(added.ids), err)
+		}
+		if tag.RowsAffected() < int64(len(added.ids)) {
+			return errRaced
+		}
+	}
+	if len(updated.ids) > 0 {
+		if _, err := tx.Exec(ctx, `UPDATE articles a SET canonical_url = n.canonical_url, host = n.host, title = n.title,
+			language = n.language, published_time = n.published_time, sort_time = n.sort_time,
+			content_hash = n.content_hash, words_hash = n.words_hash, fetch_time = n.fetch_time,
+			extract_time = n.extract_time, first_seen = n.first_seen, last_seen = n.last_seen,
+			revision = n.revision, revisions = n.revisions, words = coalesce(n.words::tsvector, a.words)
+			FROM `+unnestArticles+` WHERE a.id = n.id`, updated.arguments()...); err != nil {
+			return fmt.Errorf("writing %d known articles: %w", len(updated.ids), err)
+		}
+	}
+	return nil
+}
+
+const unnestArticles = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
+	$7::timestamptz[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
+	$13::timestamptz[], $14::int[], $15::int[], $16::text[]) AS n (id, canonical_url, host, title, language,
+	published_time, sort_time, content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen,
+	revision, revisions, words)`
+
+// articleColumns are rows of articles turned into columns, for unnest.
+type articleColumns struct {
+	ids, urls, hosts, titles, languages []string
+	published                           []*time.Time
+	sortTimes                           []time.Time
+	contentHashes, wordsHashes          []string
+	fetched, extracted                  []time.Time
+	firstSeen, lastSeen                 []time.Time
+	revision, revisions                 []int
+	words                               []*string
+}
+
+func (c *articleColumns) add(one *change) {
+	r := one.row
+	c.ids, c.urls, c.hosts = append(c.ids, r.id), append(c.urls, r.canonicalURL), append(c.hosts, r.host)
+	c.titles, c.languages = append(c.titles, r.title), append(c.languages, r.language)
+	c.published, c.sortTimes = append(c.published, r.published), append(c.sortTimes, r.sortTime)
+	c.contentHashes, c.wordsHashes = append(c.contentHashes, r.contentHash), append(c.wordsHashes, r.wordsHash)
+	c.fetched, c.extracted = append(c.fetched, r.fetched), append(c.extracted, r.extracted)
+	c.firstSeen, c.lastSeen = append(c.firstSeen, r.firstSeen), append(c.lastSeen, r.lastSeen)
+	c.revision, c.revisions = append(c.revision, r.revision), append(c.revisions, r.revisions)
+	var words *string
+	if one.words != nil {
+		vector := tsvector(*one.words)
+		words = &vector
+	}
+	c.words = append(c.words, words)
+}
+
+func (c *articleColumns) arguments() []any {
+	return []any{c.ids, c.urls, c.hosts, c.titles, c.languages, c.published, c.sortTimes, c.contentHashes, c.wordsHashes,
+		c.fetched, c.extracted, c.firstSeen, c.lastSeen, c.revision, c.revisions, c.words}
+}
+
+func writeRevisions(ctx context.Context, tx pgx.Tx, part []*change) error {
+	var ids, hashes []string
+	var numbers []int
+	var firstSeen, lastSeen []time.Time
+	var records [][]byte
+	for _, c := range part {
+		for _, r := range c.revisions {
+			ids, numbers, hashes = append(ids, r.articleID), append(numbers, r.number), append(hashes, r.contentHash)
+			firstSeen, lastSeen = append(firstSeen, r.firstSeen), append(lastSeen, r.lastSeen)
+			records = append(records, r.record)
+		}
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO revisions (article_id, number, content_hash, first_seen, last_seen, record)
+		SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bytea[])
+		ON CONFLICT (article_id, number) DO UPDATE SET last_seen = excluded.last_seen, record = excluded.record`,
+		ids, numbers, hashes, firstSeen, lastSeen, records)
+	return err
+}
+
+func writeAliases(ctx context.Context, tx pgx.Tx, aliases []aliasRow) error {
+	var keys [][]byte
+	var urls, ids []string
+	var canonical []bool
+	var fetched []time.Time
+	for _, a := range aliases {
+		keys, urls, ids = append(keys, key(a.url)), append(urls, a.url), append(ids, a.articleID)
+		canonical, fetched = append(canonical, a.canonical), append(fetched, a.fetched)
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO aliases AS a (url_key, url, article_id, canonical, fetch_time)
+		SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::boolean[], $5::timestamptz[])
+		ON CONFLICT (url_key) DO UPDATE SET article_id = excluded.article_id, canonical = excluded.canonical,
+		fetch_time = excluded.fetch_time
+		WHERE (excluded.canonical, excluded.fetch_time) >= (a.canonical, a.fetch_time)`,
+		keys, urls, ids, canonical, fetched)
+	return err
+}
+
+// tsvector writes words in the type's own syntax, past PostgreSQL's parser and
+// dictionaries. The positions of two fields are apart, so that no phrase
+// reaches across.
+func tsvector(words indexedWords) string {
+	var b strings.Builder
+	position := 1
+	for _, field := range []struct {
+		words  string
+		weight byte
+	}{{words.title, 'A'}, {words.about, 'B'}, {words.body, 'D'}} {
+		for word := range strings.FieldsSeq(field.words) {
+			fmt.Fprintf(&b, "'%s':%d%c ", word, position, field.weight)
+			position++
+		}
+		position++
+	}
+	return b.String()
+}
+
+func (s *postgresStore) Record(ctx context.Context, outcomes []*datelinev1.Outcome) error {
+	rows, err := newOutcomeRows(outcomes)
+	if err != nil {
+		return err
+	}
+	var columns outcomeColumns
+	// One order for all writers, against deadlocks.
+	slices.SortStableFunc(rows, func(a, b outcomeRow) int { return bytes.Compare(key(a.inputID), key(b.inputID)) })
+	for _, r := range rows {
+		columns.add(r)
+	}
+	err = s.repeat(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO outcomes (stage, input_key, input_id, verdict, reason, url_key, url,
+			request_key, request_id, host, time, record)
+			SELECT * FROM unnest($1::int[], $2::bytea[], $3::text[], $4::int[], $5::text[], $6::bytea[], $7::text[],
+			$8::bytea[], $9::text[], $10::text[], $11::timestamptz[], $12::bytea[])
+			ON CONFLICT (stage, input_key) DO NOTHING`, columns.arguments()...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("recording %d outcomes in %s: %w", len(rows), s.name, err)
+	}
+	return nil
+}
+
+// outcomeColumns are rows of the ledger turned into columns, for unnest.
+type outcomeColumns struct {
+	stages, verdicts                           []int32
+	inputKeys, urlKeys, requestKeys, records   [][]byte
+	inputIDs, reasons, urls, requestIDs, hosts []string
+	times                                      []time.Time
+}
+
+func (c *outcomeColumns) add(r outcomeRow) {
+	o := r.outcome
+	c.stages, c.verdicts = append(c.stages, int32(o.GetStage())), append(c.verdicts, int32(o.GetVerdict()))
+	c.inputKeys, c.inputIDs = append(c.inputKeys, key(r.inputID)), append(c.inputIDs, r.inputID)
+	c.urlKeys, c.urls = append(c.urlKeys, key(o.GetUrl())), append(c.urls, o.GetUrl())
+	c.requestKeys, c.requestIDs = append(c.requestKeys, key(o.GetRequestId())), append(c.requestIDs, o.GetRequestId())
+	c.reasons, c.hosts = append(c.reasons, o.GetReason()), append(c.hosts, o.GetHost())
+	c.times, c.records = append(c.times, r.time), append(c.records, r.record)
+}
+
+func (c *outcomeColumns) arguments() []any {
+	return []any{c.stages, c.inputKeys, c.inputIDs, c.verdicts, c.reasons, c.urlKeys, c.urls,
+		c.requestKeys, c.requestIDs, c.hosts, c.times, c.records}
+}
