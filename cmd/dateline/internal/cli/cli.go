@@ -152,11 +152,29 @@ func newVersion() *cobra.Command {
 	}
 }
 
+const referenceHead = `# Configuration
+
+Every setting of dateline and of the services, generated from the code by
+"dateline reference". A flag wins over the environment, the environment over the
+file (--config), the file over the default. The file is YAML, with a section for
+each word before the dot:
+
+    fetcher:
+      user-agent: "ExampleNews/1.0 (+https://example.com/bot)"
+      delay: 2s
+
+A service knows the sections nats, admin and its own; one file may serve all.
+Where data.dir is used, nats.url empty means an embedded NATS server, and
+store.url empty a file in that folder.
+
+`
+
 func newReference() *cobra.Command {
 	return &cobra.Command{
 		Use: "reference", Short: "Print the reference of all settings as Markdown", Args: cobra.NoArgs, Hidden: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg := pipeline.DefaultConfig()
+			fmt.Fprint(cmd.OutOrStdout(), referenceHead)
 			return config.WriteReference(cmd.OutOrStdout(), &cfg)
 		},
 	}

@@ -1,0 +1,66 @@
+# Run "make help" for what there is. MODULES follows go.work.
+MODULES := $(shell go list -m -f '{{.Dir}}')
+CORPUS  ?= ../shared/corpus
+BIN     := bin
+BUF     := GOWORK=off go -C tools tool buf
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## Ingest a made-up newsroom on this machine and leave searchable articles
+	$(BIN)/dateline demo
+
+.PHONY: build
+build: ## Build the dateline command and the three services into bin/
+	@mkdir -p $(BIN)
+	go build -trimpath -ldflags '-s -w' -o $(BIN)/ ./cmd/dateline ./services/fetcher/cmd/fetcher ./services/extractor/cmd/extractor ./services/indexer/cmd/indexer
+
+.PHONY: test
+test: ## Run every test with the race detector
+	go test -race -timeout 10m $(addsuffix /...,$(MODULES))
+
+.PHONY: check
+check: format vet standalone contracts reference ## Everything that is checked without running it
+
+.PHONY: format
+format: ## Fail if a file is not gofmt'ed
+	@files=$$(gofmt -l $(MODULES)); if [ -n "$$files" ]; then echo "not gofmt'ed:"; echo "$$files"; exit 1; fi
+
+.PHONY: vet
+vet: ## go vet in every module
+	go vet $(addsuffix /...,$(MODULES))
+
+.PHONY: standalone
+standalone: ## Build each module without the workspace, and check that go.mod is tidy
+	@for m in $(MODULES); do echo "standalone $$m"; (cd $$m && GOWORK=off go build ./... && GOWORK=off go mod tidy -diff) || exit 1; done
+
+.PHONY: contracts
+contracts: ## Lint the contracts and check that the generated code is current
+	$(BUF) lint ../proto
+	@$(MAKE) --no-print-directory generate
+	@git diff --exit-code --stat -- proto/gen || (echo "proto/gen is not current: commit what make generate wrote"; exit 1)
+
+.PHONY: generate
+generate: ## Generate Go from the contracts
+	@mkdir -p $(BIN)
+	@GOWORK=off go -C tools build -o ../$(BIN)/protoc-gen-go google.golang.org/protobuf/cmd/protoc-gen-go
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BUF) generate ../proto --template ../proto/buf.gen.yaml -o ../proto
+
+.PHONY: reference
+reference: ## Check that docs/configuration.md is current
+	@go run ./cmd/dateline reference | diff -u docs/configuration.md - || (echo "docs/configuration.md is not current: go run ./cmd/dateline reference > docs/configuration.md"; exit 1)
+
+.PHONY: serve-corpus
+serve-corpus: ## Serve a corpus of pages on loopback (CORPUS=…) and write its URLs to bin/corpus.urls
+	@mkdir -p $(BIN)
+	go run ./internal/cmd/servecorpus --corpus $(CORPUS) --set aeb-dev,fundus-dev --hosts 20 --urls $(BIN)/corpus.urls
+
+.PHONY: bench
+bench: ## Measure the pipeline beside its parts (CORPUS=…); see docs/benchmarks.md
+	DATELINE_CORPUS=$(abspath $(CORPUS)) go test ./cmd/dateline -run '^$$' -bench BenchmarkPipeline -benchtime 1x -timeout 30m
+
+.PHONY: clean
+clean: ## Remove what make built and what the demo left
+	rm -rf $(BIN) dateline-demo
