@@ -3,8 +3,11 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -26,10 +29,17 @@ func DefaultConfig() Config {
 
 // Validate refuses what cannot work.
 func (c Config) Validate() error {
-	if c.Replicas != 1 && c.Replicas != 3 && c.Replicas != 5 {
-		return fmt.Errorf("replicas is %d: choose 1, 3 or 5", c.Replicas)
+	var problems []error
+	if c.URL == "" {
+		problems = append(problems, errors.New("url is empty: give the server's address, such as "+nats.DefaultURL))
 	}
-	return nil
+	if c.Replicas != 1 && c.Replicas != 3 && c.Replicas != 5 {
+		problems = append(problems, fmt.Errorf("replicas is %d: choose 1, 3 or 5", c.Replicas))
+	}
+	if c.Wait < 0 {
+		problems = append(problems, fmt.Errorf("wait is %s: it must not be negative", c.Wait))
+	}
+	return errors.Join(problems...)
 }
 
 // Connect opens a connection that survives restarts of the server. Extra
@@ -64,7 +74,7 @@ func Connect(ctx context.Context, name string, config Config, log *slog.Logger, 
 			}
 			return nc, js, nil
 		}
-		if time.Now().After(deadline) {
+		if time.Now().After(deadline) || isLasting(err) {
 			return nil, nil, fmt.Errorf("connecting to NATS at %s: %w; check that the server runs and that the address and credentials are right", redact(config.URL), err)
 		}
 		select {
@@ -73,4 +83,13 @@ func Connect(ctx context.Context, name string, config Config, log *slog.Logger, 
 		case <-time.After(250 * time.Millisecond):
 		}
 	}
+}
+
+// isLasting tells what waiting does not mend: a wrong address, wrong
+// credentials, a file that is not there.
+func isLasting(err error) bool {
+	var address *url.Error
+	var file *fs.PathError
+	return errors.As(err, &address) || errors.As(err, &file) ||
+		errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrSecureConnRequired) || errors.Is(err, nats.ErrSecureConnWanted)
 }

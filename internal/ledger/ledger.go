@@ -3,12 +3,10 @@
 package ledger
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -47,14 +45,15 @@ func NewWriter(js jetstream.JetStream, stage datelinev1.Stage, log *slog.Logger,
 	return &Writer{js: js, stage: stage, log: log, now: now, count: count}
 }
 
-// Outcome stores how an input ended; it fills in stage and time. It returns
-// when the server has it.
-func (w *Writer) Outcome(ctx context.Context, o *datelinev1.Outcome, took time.Duration) error {
+// Outcome stores how the input ended that came in the message with this place
+// in its stream; it fills in stage and time. It returns when the server has it.
+func (w *Writer) Outcome(ctx context.Context, o *datelinev1.Outcome, took time.Duration, sequence uint64) error {
 	o.Stage, o.Time = w.stage, timestamppb.New(w.now())
 	o.Duration = durationpb.New(took)
 	o.Url, o.Detail = Cut(o.Url), Cut(o.Detail)
 	name := topology.StageName(w.stage)
-	msg, err := Message(topology.OutcomesSubject(w.stage, o.Verdict), "outcome:"+name+":"+o.InputId, o)
+	id := fmt.Sprintf("outcome:%s:%d:%s", name, sequence, o.InputId)
+	msg, err := Message(topology.OutcomesSubject(w.stage, o.Verdict), id, o)
 	if err != nil {
 		return err
 	}
@@ -69,30 +68,6 @@ func (w *Writer) Outcome(ctx context.Context, o *datelinev1.Outcome, took time.D
 	w.log.Log(ctx, level, "outcome", "stage", name, "verdict", topology.VerdictName(o.Verdict), "reason", o.Reason,
 		"url", o.Url, "request", o.RequestId, "attempt", o.Attempt, "detail", o.Detail)
 	return nil
-}
-
-// Bury stores an input that failed for good as a dead letter, and then its
-// outcome. It returns when the server has both.
-func (w *Writer) Bury(ctx context.Context, o *datelinev1.Outcome, took time.Duration, subject string, header nats.Header, data []byte) error {
-	letter := &datelinev1.DeadLetter{
-		InputId: o.InputId, Stage: w.stage, Reason: o.Reason, Error: Cut(o.Detail), Attempts: o.Attempt,
-		Url: Cut(o.Url), RequestId: o.RequestId, Time: timestamppb.New(w.now()), Subject: subject, Data: data,
-	}
-	for name, values := range header {
-		for _, value := range values {
-			letter.Headers = append(letter.Headers, &datelinev1.Header{Name: name, Value: value})
-		}
-	}
-	slices.SortStableFunc(letter.Headers, func(a, b *datelinev1.Header) int { return cmp.Compare(a.Name, b.Name) })
-	msg, err := Message(topology.DeadSubject(w.stage, o.Reason), "dead:"+topology.StageName(w.stage)+":"+o.InputId, letter)
-	if err != nil {
-		return err
-	}
-	if err := w.Publish(ctx, msg); err != nil {
-		return err
-	}
-	o.Verdict = datelinev1.Verdict_VERDICT_DEAD
-	return w.Outcome(ctx, o, took)
 }
 
 // Publish stores messages in their streams and returns when the server has all
@@ -128,10 +103,12 @@ func (w *Writer) publish(ctx context.Context, msg *nats.Msg) error {
 // worthWaiting tells what passes by itself or by an operator's hand (a full
 // stream, a server that is away) from what never will.
 func worthWaiting(err error) bool {
-	if errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrConnectionClosed) || IsHostFull(err) {
-		return false
+	for _, lasting := range []error{nats.ErrMaxPayload, nats.ErrConnectionClosed, nats.ErrBadSubject, nats.ErrInvalidMsg} {
+		if errors.Is(err, lasting) {
+			return false
+		}
 	}
-	return true
+	return !IsHostFull(err)
 }
 
 // IsHostFull reports whether a frontier subject holds as many URLs as it may
@@ -167,5 +144,5 @@ func Cut(text string) string {
 	if len(text) > MaxText {
 		text = text[:MaxText]
 	}
-	return strings.ToValidUTF8(text, "\uFFFD")
+	return valid(text)
 }

@@ -17,6 +17,10 @@ import (
 // MaxPayload is the largest message, in bytes.
 const MaxPayload = 8 << 20
 
+// startTimeout bounds the wait for the server to answer, after its streams have
+// been read.
+const startTimeout = 30 * time.Second
+
 // Config of an embedded server.
 type Config struct {
 	// Dir is where JetStream keeps its files.
@@ -47,7 +51,7 @@ func Start(config Config) (*Server, error) {
 		MaxPayload:        MaxPayload,
 		// An embedded server that traps signals exits the process before
 		// anything has drained.
-		NoSigs: true, NoLog: true,
+		NoSigs: true,
 		DontListen: config.Addr == "",
 	}
 	if config.Addr != "" {
@@ -57,16 +61,38 @@ func Start(config Config) (*Server, error) {
 		}
 		opts.Host, opts.Port = host, port
 	}
+	if err := checkFolder(config.Dir); err != nil {
+		return nil, err
+	}
 	srv, err := server.NewServer(opts)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the embedded NATS server: %w", err)
 	}
+	var last complaints
+	srv.SetLogger(&last, false, false)
 	srv.Start()
-	if !srv.ReadyForConnections(30 * time.Second) {
-		srv.Shutdown()
-		return nil, fmt.Errorf("the embedded NATS server did not come up on %q with the folder %s within 30 s: see whether the folder can be written to and the disk has room", config.Addr, config.Dir)
+	s := &Server{srv: srv, dir: config.Dir}
+	if text := last.fatal(); text != "" {
+		s.Stop()
+		return nil, fmt.Errorf("starting the embedded NATS server on %q with the folder %s: %s", config.Addr, config.Dir, text)
 	}
-	return &Server{srv: srv, dir: config.Dir}, nil
+	if !srv.ReadyForConnections(startTimeout) {
+		s.Stop()
+		return nil, fmt.Errorf("the embedded NATS server did not come up on %q with the folder %s within %s: see whether the disk has room", config.Addr, config.Dir, startTimeout)
+	}
+	return s, nil
+}
+
+// checkFolder says clearly what the server would only stumble over.
+func checkFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return fmt.Errorf("making the NATS store folder: %w: choose another, or have its owner let you write to it", err)
+	}
+	probe, err := os.CreateTemp(dir, ".writable-*")
+	if err != nil {
+		return fmt.Errorf("writing to the NATS store folder: %w: choose another, or have its owner let you write to it", err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 func splitAddr(addr string) (string, int, error) {

@@ -72,7 +72,7 @@ func Main(m *testing.M, check func() error) int {
 // package's TestMain has to call Main.
 func Database(t testing.TB) string {
 	t.Helper()
-	folder, err := binaries()
+	folder, err := binaries(debianFolder)
 	if err != nil {
 		if os.Getenv(SkipVariable) == "1" {
 			t.Skipf("skipped because %s=1: %v", SkipVariable, err)
@@ -95,13 +95,15 @@ func Database(t testing.TB) string {
 	return shared.server.url(name)
 }
 
+// debianFolder is below which Debian's packages put the programs of each version.
+const debianFolder = "/usr/lib/postgresql"
+
 // binaries returns the folder of PostgreSQL's server programs: the one in
-// PATH, or else the newest that Debian's packages installed.
-func binaries() (string, error) {
+// PATH, or else that of the newest version which Debian's packages installed.
+func binaries(debian string) (string, error) {
 	if initdb, err := exec.LookPath("initdb"); err == nil {
 		return filepath.Dir(initdb), nil
 	}
-	const debian = "/usr/lib/postgresql"
 	found, err := filepath.Glob(debian + "/*/bin/initdb")
 	if err != nil || len(found) == 0 {
 		return "", fmt.Errorf("PostgreSQL's initdb is neither in PATH nor below %s", debian)

@@ -26,7 +26,9 @@ import (
 )
 
 // Runner is a stage that works until its context ends.
-type Runner interface{ Run(ctx context.Context) error }
+type Runner interface {
+	Run(ctx context.Context) error
+}
 
 // Env is what a stage is made with.
 type Env struct {

@@ -87,33 +87,31 @@ const (
 // Loop runs one stage. Make it with New.
 type Loop struct {
 	Config
-	held inProgress
+	held  inProgress
+	slots slots
 }
 
 // New returns a loop ready to run.
-func New(config Config) *Loop { return &Loop{Config: config} }
+func New(config Config) *Loop {
+	// As many messages wait as are worked on: enough to hide the way to the
+	// server, and few to be given back when the process ends.
+	return &Loop{Config: config, slots: make(slots, 2*config.Workers*config.Batch)}
+}
 
 // Run works until ctx ends, then finishes what it has pulled, for at most
 // DrainTimeout. What it cannot finish is delivered again to another. It returns
 // an error only where the consumer cannot be read at all.
 func (l *Loop) Run(ctx context.Context) error {
-	messages, err := l.Consumer.Messages(jetstream.PullMaxMessages(2*l.Workers*l.Batch), jetstream.PullExpiry(5*time.Second))
-	if err != nil {
-		return fmt.Errorf("reading consumer %s: %w", l.Consumer.CachedInfo().Name, err)
-	}
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
-	stopDrain := context.AfterFunc(ctx, func() {
-		messages.Drain()
-		time.AfterFunc(l.DrainTimeout, stopWork)
-	})
+	stopDrain := context.AfterFunc(ctx, func() { time.AfterFunc(l.DrainTimeout, stopWork) })
 	defer stopDrain()
 
-	beat, stopBeat := context.WithCancel(work)
+	beat, stopBeat := context.WithCancel(context.WithoutCancel(ctx))
 	var beating sync.WaitGroup
-	beating.Go(func() { l.held.keepAlive(beat, topology.AckWait/3) })
+	beating.Go(func() { l.held.keepAlive(beat, l.beat()) })
 
-	incoming := make(chan jetstream.Msg)
+	incoming := make(chan jetstream.Msg, cap(l.slots))
 	var workers sync.WaitGroup
 	for range l.Workers {
 		workers.Go(func() {
@@ -122,7 +120,10 @@ func (l *Loop) Run(ctx context.Context) error {
 			}
 		})
 	}
-	readErr := l.read(work, messages, incoming)
+	readErr := l.pull(ctx, incoming)
+	if readErr != nil {
+		time.AfterFunc(l.DrainTimeout, stopWork)
+	}
 	close(incoming)
 	workers.Wait()
 	stopBeat()
@@ -130,36 +131,8 @@ func (l *Loop) Run(ctx context.Context) error {
 	return readErr
 }
 
-// read passes messages on until the iterator ends.
-func (l *Loop) read(ctx context.Context, messages jetstream.MessagesContext, incoming chan<- jetstream.Msg) error {
-	defer messages.Stop()
-	for {
-		msg, err := messages.Next()
-		switch {
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
-			return nil
-		case errors.Is(err, jetstream.ErrConsumerDeleted), errors.Is(err, jetstream.ErrConsumerNotFound):
-			return fmt.Errorf("reading consumer %s: %w: restart to have it declared again", l.Consumer.CachedInfo().Name, err)
-		case errors.Is(err, nats.ErrConnectionClosed):
-			return fmt.Errorf("reading consumer %s: %w", l.Consumer.CachedInfo().Name, err)
-		case err != nil:
-			l.Log.Warn("pulling messages; it is tried again", "consumer", l.Consumer.CachedInfo().Name, "error", err)
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-time.After(250 * time.Millisecond):
-			}
-			continue
-		}
-		l.held.add(msg)
-		select {
-		case incoming <- msg:
-		case <-ctx.Done():
-			l.held.remove(msg)
-			return nil
-		}
-	}
-}
+// beat is a third of the time that the server waits for a sign of life.
+func (l *Loop) beat() time.Duration { return l.Consumer.CachedInfo().Config.AckWait / 3 }
 
 // batches yields groups of at most Batch messages until incoming is closed.
 func (l *Loop) batches(incoming <-chan jetstream.Msg) func(yield func([]jetstream.Msg) bool) {
@@ -198,7 +171,11 @@ func (l *Loop) handle(ctx context.Context, batch []jetstream.Msg) {
 		for _, msg := range batch {
 			l.held.remove(msg)
 		}
+		l.slots.release(len(batch))
 	}()
+	if ctx.Err() != nil {
+		return // too late to begin: the server delivers it again
+	}
 	l.Metrics.inFlight.Add(float64(len(batch)))
 	defer l.Metrics.inFlight.Sub(float64(len(batch)))
 
@@ -207,7 +184,7 @@ func (l *Loop) handle(ctx context.Context, batch []jetstream.Msg) {
 		inputs[i] = newInput(msg)
 	}
 	if l.Batch == 1 && inputs[0].Attempt > poisonFactor*l.MaxAttempts {
-		l.settle(ctx, batch[0], inputs[0], l.poisoned(inputs[0]), 0)
+		l.settle(ctx, batch[0], inputs[0], poisoned(inputs[0]), 0)
 		return
 	}
 	start := time.Now()
@@ -215,41 +192,6 @@ func (l *Loop) handle(ctx context.Context, batch []jetstream.Msg) {
 	took := time.Since(start)
 	for i, result := range results {
 		l.settle(ctx, batch[i], inputs[i], result, took)
-	}
-}
-
-// attempt calls the handler, again and again while what it needs is away.
-func (l *Loop) attempt(ctx context.Context, inputs []*Input) []Result {
-	for pause := 250 * time.Millisecond; ; pause = min(2*pause, 15*time.Second) {
-		results := l.Handle(ctx, inputs)
-		away := awayError(results)
-		if away == nil || ctx.Err() != nil {
-			return results
-		}
-		l.Metrics.retries.WithLabelValues("unavailable").Inc()
-		l.Log.Warn("what the stage needs is away; it is tried again", "stage", topology.StageName(l.Stage), "inputs", len(inputs), "error", away)
-		select {
-		case <-ctx.Done():
-			return results
-		case <-time.After(pause):
-		}
-	}
-}
-
-func awayError(results []Result) error {
-	for _, r := range results {
-		if r.Err != nil && classify(r.Err).kind == unavailable {
-			return r.Err
-		}
-	}
-	return nil
-}
-
-func (l *Loop) poisoned(in *Input) Result {
-	return Result{
-		Outcome: &datelinev1.Outcome{InputId: fmt.Sprintf("%s:%d", in.Stream, in.Sequence)},
-		Err: Permanent("poison", fmt.Errorf("the message was delivered %d times and never ended in an outcome: it seems to bring the process down; look at its payload before requeueing it",
-			in.Attempt)),
 	}
 }
 
@@ -283,7 +225,7 @@ func (l *Loop) store(ctx context.Context, in *Input, r Result, took time.Duratio
 				return nil
 			}
 			r.Outcome.Attempt = int32(in.Attempt)
-			return l.Writer.Outcome(ctx, r.Outcome, took)
+			return l.Writer.Outcome(ctx, r.Outcome, took, in.Sequence)
 		}
 		if errors.Is(err, ledger.ErrTooLarge) {
 			err = Permanent("too_large", fmt.Errorf("what came of it exceeds the largest message that NATS takes: %w", err))
@@ -294,7 +236,7 @@ func (l *Loop) store(ctx context.Context, in *Input, r Result, took time.Duratio
 		return err
 	}
 	r.Outcome.Reason, r.Outcome.Detail, r.Outcome.Attempt = f.reason, err.Error(), int32(in.Attempt)
-	return l.Writer.Bury(ctx, r.Outcome, took, in.Subject, in.Header, in.Data)
+	return l.Writer.Bury(ctx, r.Outcome, took, ledger.Source{Sequence: in.Sequence, Subject: in.Subject, Header: in.Header, Data: in.Data})
 }
 
 func (l *Loop) ack(msg jetstream.Msg) {

@@ -119,17 +119,19 @@ func Serve(ctx context.Context, addr string, reg *prometheus.Registry, checks []
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 16 << 10,
 	}
-	stop := context.AfterFunc(ctx, func() {
-		timeout, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		if server.Shutdown(timeout) != nil {
-			server.Close()
-		}
-	})
-	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
 		return fmt.Errorf("serving on the admin address %s: %w", addr, err)
+	case <-ctx.Done():
 	}
+	timeout, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if server.Shutdown(timeout) != nil {
+		server.Close()
+	}
+	<-failed
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -14,11 +16,17 @@ const schemaKey = "dateline.schema"
 
 var schemaValue = strconv.Itoa(Schema)
 
-// Reconcile creates what is missing, updates what differs, and reports, all at
-// once, every existing stream that cannot be made to fit. It may run in several
-// processes at the same time.
+// Reconcile creates what is missing and updates what differs. Where an existing
+// stream cannot be made to fit it reports all that is in the way, at once, and
+// changes nothing. It may run in several processes at the same time.
 func Reconcile(ctx context.Context, js jetstream.JetStream, limits Limits) error {
+	if _, err := js.AccountInfo(ctx); err != nil {
+		return fmt.Errorf("asking NATS for JetStream: %w: start the server with JetStream on (nats-server --jetstream), and for this account", err)
+	}
 	limits = limits.withDefaults()
+	if err := inspect(ctx, js, limits); err != nil {
+		return err
+	}
 	var problems []error
 	for _, want := range streams(limits) {
 		if err := reconcileStream(ctx, js, want); err != nil {
@@ -46,6 +54,22 @@ func Reconcile(ctx context.Context, js jetstream.JetStream, limits Limits) error
 	return errors.Join(problems...)
 }
 
+// inspect reports every existing stream that cannot be made to fit.
+func inspect(ctx context.Context, js jetstream.JetStream, limits Limits) error {
+	var problems []error
+	for _, want := range streams(limits) {
+		stream, err := js.Stream(ctx, want.Name)
+		switch {
+		case errors.Is(err, jetstream.ErrStreamNotFound):
+		case err != nil:
+			problems = append(problems, declaring(want.Name, err))
+		default:
+			problems = append(problems, conflict(stream.CachedInfo().Config, want))
+		}
+	}
+	return errors.Join(problems...)
+}
+
 func reconcileStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) error {
 	stream, err := js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -62,14 +86,32 @@ func reconcileStream(ctx context.Context, js jetstream.JetStream, want jetstream
 	if err := conflict(have, want); err != nil {
 		return err
 	}
-	want.MaxBytes = larger(have.MaxBytes, want.MaxBytes)
-	want.MaxMsgsPerSubject = larger(have.MaxMsgsPerSubject, want.MaxMsgsPerSubject)
-	want.Replicas = max(have.Replicas, want.Replicas)
-	if same(have, want) {
+	next := merge(have, want)
+	if reflect.DeepEqual(have, next) {
 		return nil
 	}
-	_, err = js.UpdateStream(ctx, want)
+	_, err = js.UpdateStream(ctx, next)
 	return declaring(want.Name, err)
+}
+
+// merge sets in an existing stream's configuration what Dateline depends on, and
+// leaves the rest as its operator has it: larger bounds, an age, a placement.
+func merge(have, want jetstream.StreamConfig) jetstream.StreamConfig {
+	next := have
+	next.Subjects, next.Description = want.Subjects, want.Description
+	next.Discard, next.DiscardNewPerSubject = want.Discard, want.DiscardNewPerSubject
+	next.AllowDirect, next.Duplicates = want.AllowDirect, want.Duplicates
+	next.MaxBytes = larger(have.MaxBytes, want.MaxBytes)
+	if want.MaxMsgsPerSubject > 0 {
+		next.MaxMsgsPerSubject = larger(have.MaxMsgsPerSubject, want.MaxMsgsPerSubject)
+	}
+	next.Replicas = max(have.Replicas, want.Replicas)
+	next.Metadata = maps.Clone(have.Metadata)
+	if next.Metadata == nil {
+		next.Metadata = map[string]string{}
+	}
+	maps.Copy(next.Metadata, want.Metadata)
+	return next
 }
 
 func declaring(name string, err error) error {
@@ -100,25 +142,8 @@ func conflict(have, want jetstream.StreamConfig) error {
 	return nil
 }
 
-// larger reads a bound of zero or less as none.
-func larger(have, want int64) int64 {
-	if have <= 0 {
-		return want
-	}
-	return max(have, want)
-}
-
-func same(have, want jetstream.StreamConfig) bool {
-	return slices.Equal(have.Subjects, want.Subjects) &&
-		have.MaxBytes == want.MaxBytes &&
-		have.Discard == want.Discard && have.DiscardNewPerSubject == want.DiscardNewPerSubject &&
-		max(have.MaxMsgsPerSubject, 0) == want.MaxMsgsPerSubject &&
-		have.Replicas == want.Replicas &&
-		have.AllowDirect == want.AllowDirect &&
-		have.Duplicates == want.Duplicates &&
-		have.Description == want.Description &&
-		have.Metadata[schemaKey] == schemaValue
-}
+// larger reads a bound of zero or less as none, and sets one.
+func larger(have, want int64) int64 { return max(have, want) }
 
 func reconcileBucket(ctx context.Context, js jetstream.JetStream, want jetstream.KeyValueConfig) error {
 	want.Storage = jetstream.FileStorage

@@ -62,7 +62,7 @@ const LeaseTTL = 30 * time.Second
 
 // AckWait is how long a message may go without a sign of life from the stage
 // that works on it.
-const AckWait = 30 * time.Second
+const AckWait = 15 * time.Second
 
 // Limits bound what the streams may hold. The zero value of a field is its
 // default; a stream that an operator has given larger bounds keeps them.
@@ -155,12 +155,19 @@ func buckets(l Limits) []jetstream.KeyValueConfig {
 // labels reversed.
 func PagesSubject(host string) string { return "pages." + host }
 
-// ArticlesSubject is where the articles of a language and host go.
+// ArticlesSubject is where the articles of a language and host go; what is no
+// language tag counts as undetermined.
 func ArticlesSubject(language, host string) string {
-	if language == "" {
+	if language == "" || strings.ContainsFunc(language, notInTag) {
 		language = "und"
 	}
 	return "articles." + strings.ToLower(language) + "." + host
+}
+
+// notInTag reports what no language tag has (RFC 5646, section 2.1), and what
+// would be more than one token of a subject.
+func notInTag(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-')
 }
 
 // StageName is the token of a stage in subjects, metrics and messages.

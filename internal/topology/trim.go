@@ -49,12 +49,8 @@ func TrimStream(ctx context.Context, js jetstream.JetStream, name string) error 
 	if limit <= 0 || used < trimAt*limit {
 		return nil
 	}
-	floor := info.State.LastSeq
-	list := stream.ListConsumers(ctx)
-	for consumer := range list.Info() {
-		floor = min(floor, consumer.AckFloor.Stream)
-	}
-	if err := list.Err(); err != nil {
+	floor, err := ackFloor(ctx, stream)
+	if err != nil {
 		return fmt.Errorf("listing consumers of stream %s: %w", name, err)
 	}
 	share := (used - trimTo*limit) / used
@@ -66,4 +62,18 @@ func TrimStream(ctx context.Context, js jetstream.JetStream, name string) error 
 		return fmt.Errorf("removing what is consumed from stream %s: %w", name, err)
 	}
 	return nil
+}
+
+// ackFloor is the last sequence that every consumer has acked, with all before
+// it: 0 where there is no consumer, for then nobody can have read anything.
+func ackFloor(ctx context.Context, stream jetstream.Stream) (uint64, error) {
+	var floor uint64
+	first := true
+	list := stream.ListConsumers(ctx)
+	for consumer := range list.Info() {
+		if first || consumer.AckFloor.Stream < floor {
+			floor, first = consumer.AckFloor.Stream, false
+		}
+	}
+	return floor, list.Err()
 }

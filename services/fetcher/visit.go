@@ -43,6 +43,7 @@ type visit struct {
 	entry *frontier.Entry
 	url   weburl.URL // to fetch now
 	asked weburl.URL // that was requested
+	mark  seen.Mark  // of the requested URL
 	start time.Time
 }
 
@@ -67,7 +68,11 @@ func (v *visitor) Refuse(ctx context.Context, entry *frontier.Entry, cause error
 		InputId: fmt.Sprintf("%s:%d", topology.StreamFrontier, entry.Sequence), Reason: "malformed", Detail: cause.Error(),
 		Url: entry.GetUrl(), Attempt: 1,
 	}
-	return v.writer.Bury(ctx, outcome, 0, entry.Subject, nil, entry.Data)
+	return v.writer.Bury(ctx, outcome, 0, source(entry))
+}
+
+func source(entry *frontier.Entry) ledger.Source {
+	return ledger.Source{Sequence: entry.Sequence, Subject: entry.Subject, Data: entry.Data}
 }
 
 func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
@@ -78,6 +83,10 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 	if ok && mark.Done && mark.Request == v.entry.GetRequest().GetRequestId() {
 		// A crash came between storing the page and removing the entry.
 		return frontier.Decision{}, nil
+	}
+	if v.mark = mark; mark.Request != v.entry.GetRequest().GetRequestId() {
+		// The mark has run out, or a forced request has written over it.
+		v.mark = seen.Mark{Request: v.entry.GetRequest().GetRequestId()}
 	}
 	known, err := v.sites.Get(ctx, v.url)
 	if err != nil {
@@ -240,16 +249,16 @@ func (v *visit) end(ctx context.Context, verdict datelinev1.Verdict, reason, det
 }
 
 func (v *visit) store(ctx context.Context, outcome *datelinev1.Outcome) error {
-	if err := v.writer.Outcome(ctx, outcome, v.now().Sub(v.start)); err != nil {
+	if err := v.writer.Outcome(ctx, outcome, v.now().Sub(v.start), v.entry.Sequence); err != nil {
 		return err
 	}
-	return v.seen.Finish(ctx, v.asked.ID(), outcome.GetRequestId(), v.now())
+	return v.seen.Finish(ctx, v.asked.ID(), v.mark, v.now())
 }
 
 // bury gives the entry up. It can be asked for again at once.
 func (v *visit) bury(ctx context.Context, reason, detail string) error {
 	outcome := v.outcome(datelinev1.Verdict_VERDICT_DEAD, reason, detail)
-	if err := v.writer.Bury(ctx, outcome, v.now().Sub(v.start), v.entry.Subject, nil, v.entry.Data); err != nil {
+	if err := v.writer.Bury(ctx, outcome, v.now().Sub(v.start), source(v.entry)); err != nil {
 		return err
 	}
 	return v.seen.Forget(ctx, v.asked.ID())

@@ -30,6 +30,8 @@ type reader struct {
 	now   time.Time
 	out   *Article
 
+	siteNames []string // what the page calls its site, folded
+
 	titleElem int32 // the headline's element, 0 for none
 	box       int32 // the element that holds the text
 }

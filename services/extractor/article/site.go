@@ -5,9 +5,11 @@ import (
 	"strings"
 
 	"github.com/dateline-news/dateline/services/extractor/article/internal/jsonld"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
-// readSite reads the site's name.
+// readSite reads the site's name, and all names that the page has for it.
 func (r *reader) readSite() {
 	publisher := ""
 	if r.story != nil {
@@ -20,38 +22,94 @@ func (r *reader) readSite() {
 		{publisher, FromJSONLD, 0.9},
 		{r.meta["application-name"], FromMeta, 0.8},
 		{r.meta["apple-mobile-web-app-title"], FromMeta, 0.75},
+		{r.siteOnLogo(), FromStructure, 0.75},
 		{r.siteInTitle(), FromMeta, 0.75},
 		{r.siteInCopyright(), FromStructure, 0.6},
 	}
 	for _, c := range candidates {
-		if c.value != "" && !strings.HasPrefix(c.value, "http") && runeCount(c.value) < 80 {
-			r.out.SiteName = strings.TrimPrefix(c.value, "@")
+		name := strings.TrimPrefix(c.value, "@")
+		if name == "" || strings.HasPrefix(name, "http") || runeCount(name) >= 80 {
+			continue
+		}
+		r.siteNames = append(r.siteNames, fold(name))
+		if r.out.SiteName == "" {
+			r.out.SiteName = name
 			r.set("site_name", c.source, c.conf)
-			return
 		}
 	}
 }
 
-// siteInTitle is the last part of the document's title where it resembles the
-// host's name, or where the part before it is the page's headline.
-func (r *reader) siteInTitle() string {
-	at, width := -1, 0
-	for _, sep := range titleSeparators {
-		if i := strings.LastIndex(r.title, sep); i > at {
-			at, width = i, len(sep)
+// maxLogos bounds the links to the home page that are looked at.
+const maxLogos = 5
+
+// siteOnLogo is the text, or the picture's alternative, of a link to the home
+// page, where the document's title begins or ends with it as well: such links
+// also say "Home".
+func (r *reader) siteOnLogo() string {
+	seen := 0
+	for i := range r.elems {
+		n := r.elems[i].node
+		if n.DataAtom != atom.A || !r.isHome(attr(n, "href")) {
+			continue
+		}
+		if seen++; seen > maxLogos {
+			return ""
+		}
+		for _, name := range []string{nodeText(n), imageAlt(n), squeeze(attr(n, "title"))} {
+			if runeCount(name) > 3 && runeCount(name) < 60 && r.partOfTitle(name) {
+				return name
+			}
 		}
 	}
-	if at <= 0 {
-		return ""
+	return ""
+}
+
+// isHome says that a link leads to the site's first page.
+func (r *reader) isHome(href string) bool {
+	if href == "" || len(href) > 100 {
+		return false
 	}
-	head, tail := strings.TrimSpace(r.title[:at]), strings.TrimSpace(r.title[at+width:])
-	if r.isSite(tail) {
+	u, err := url.Parse(href)
+	if err != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Path == "" && u.Host == "" {
+		return false
+	}
+	return u.Host == "" || r.base != nil && site(u.Hostname()) == site(r.base.Hostname())
+}
+
+func imageAlt(n *html.Node) string {
+	for d := range n.Descendants() {
+		if d.DataAtom == atom.Img {
+			return squeeze(attr(d, "alt"))
+		}
+	}
+	return ""
+}
+
+// partOfTitle says that a separator parts a name from the rest of the
+// document's title, or that it is the whole of that.
+func (r *reader) partOfTitle(name string) bool {
+	want := fold(name)
+	if want == "" {
+		return false
+	}
+	if fold(r.title) == want {
+		return true
+	}
+	if _, tail, ok := cutLast(r.title, anySeparator); ok && fold(tail) == want {
+		return true
+	}
+	lead, _, ok := cutFirst(r.title, anySeparator)
+	return ok && fold(lead) == want && strings.Contains(name, " ")
+}
+
+// siteInTitle is the part of the document's title that resembles the host's
+// name, or whose rest is a heading of the page.
+func (r *reader) siteInTitle() string {
+	if head, tail, ok := cutLast(r.title, titleSeparators); ok && (r.isSite(tail) || r.isHeading(head)) {
 		return tail
 	}
-	for i := range r.runs {
-		if r.runs[i].kind == runText && isHeading(r.elems[r.runs[i].elem].node.DataAtom) && fold(r.textOf(&r.runs[i])) == fold(head) {
-			return tail
-		}
+	if lead, rest, ok := cutFirst(r.title, anySeparator); ok && runeCount(lead) < min(60, runeCount(rest)) && r.isHeading(rest) {
+		return lead
 	}
 	return ""
 }

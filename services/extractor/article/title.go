@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
@@ -17,7 +18,8 @@ func (r *reader) readTitle() {
 		{r.title, FromMeta, 0.8},
 	}
 	for i := range declared {
-		declared[i].value = r.withoutSite(declared[i].value)
+		// Many publishers escape what they have escaped before.
+		declared[i].value = r.withoutSite(html.UnescapeString(declared[i].value))
 	}
 	if t, elem := r.headingTitle(declared); t != "" {
 		r.out.Title, r.titleElem = t, elem
@@ -67,12 +69,12 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 				}
 			}
 		}
-		for _, d := range folded {
+		for k, d := range folded {
 			switch {
 			case h == "" || d == "":
 			case d == h:
 				return text, run.elem
-			case len(h) > 15 && strings.HasPrefix(d, h) && len(h)*2 > len(d), len(d) > 12 && strings.HasPrefix(h, d) && len(d)*2 > len(h):
+			case len(h) > 15 && (strings.HasPrefix(d, h) || tag == atom.H1 && endsApart(declared[k].value, text)) && len(h)*2 > len(d), len(d) > 12 && strings.HasPrefix(h, d) && len(d)*2 > len(h):
 				return text, run.elem
 			}
 		}
@@ -90,6 +92,15 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 		return first, firstElem
 	}
 	return "", 0
+}
+
+// endsApart says that a declared title ends with the heading, and that a colon,
+// dash or bar parts the two.
+func endsApart(declared, heading string) bool {
+	before, ok := strings.CutSuffix(declared, heading)
+	before = strings.TrimRight(before, " ")
+	last, _ := utf8.DecodeLastRuneInString(before)
+	return ok && strings.ContainsRune(":|–—-»·/•", last)
 }
 
 // hintsAround are the hints of an element and its next two ancestors.
@@ -116,7 +127,8 @@ func (r *reader) withoutKicker(run *run) string {
 			return strings.TrimLeft(rest, " :–—-|")
 		}
 	}
-	return text
+	// The sign behind a heading that links to the heading itself.
+	return strings.TrimRight(text, " ¶")
 }
 
 // unlike says that titles are declared and none shares a word's worth of text
@@ -140,74 +152,4 @@ func (r *reader) unlike(heading string, declared []fact) bool {
 		}
 	}
 	return declares
-}
-
-var titleSeparators = []string{" | ", " – ", " — ", " - ", " :: ", " » ", " « ", " · ", " • ", " / ", " ~ ", "｜", " ― ", " ‹ ", " › ", " │ ", "|"}
-
-// withoutSite cuts the site's name, and sections beside it, off a title.
-func (r *reader) withoutSite(title string) string {
-	title = squeeze(title)
-	for range 3 {
-		cut := r.cutOnce(title)
-		if cut == title {
-			return title
-		}
-		title = cut
-	}
-	return title
-}
-
-func (r *reader) cutOnce(title string) string {
-	at, width := -1, 0
-	for _, sep := range titleSeparators {
-		if i := strings.LastIndex(title, sep); i > at {
-			at, width = i, len(sep)
-		}
-	}
-	if at <= 0 {
-		return title
-	}
-	head, tail := strings.TrimSpace(title[:at]), strings.TrimSpace(title[at+width:])
-	if r.isSite(tail) && head != "" {
-		return head
-	}
-	first, sepWidth := len(title), 0
-	for _, sep := range titleSeparators {
-		if i := strings.Index(title, sep); i > 0 && i < first {
-			first, sepWidth = i, len(sep)
-		}
-	}
-	if lead := strings.TrimSpace(title[:first]); r.isSite(lead) {
-		if rest := strings.TrimSpace(title[first+sepWidth:]); runeCount(rest) > 10 {
-			return rest
-		}
-	}
-	if strings.Contains(title[at:at+width], "|") && runeCount(tail) < 40 && runeCount(head) > 2*runeCount(tail) {
-		return head
-	}
-	return title
-}
-
-// isSite says that a part of a title names the site: its declared name, or the
-// host's own label.
-func (r *reader) isSite(part string) bool {
-	p := fold(part)
-	if p == "" || runeCount(part) > 60 {
-		return false
-	}
-	for _, name := range []string{r.out.SiteName, r.meta["og:site_name"], r.meta["application-name"]} {
-		s := fold(name)
-		if s != "" && (p == s || len(s) > 3 && strings.HasPrefix(p, s) || len(p) > 4 && strings.HasPrefix(s, p)) {
-			return true
-		}
-	}
-	if r.base == nil {
-		return false
-	}
-	host := fold(strings.TrimPrefix(r.base.Hostname(), "www."))
-	if len(p) > 2 && strings.HasPrefix(host, p) || len(p) > 5 && strings.Contains(host, p) {
-		return true
-	}
-	label, _, _ := strings.Cut(strings.TrimPrefix(r.base.Hostname(), "www."), ".")
-	return len(label) > 3 && strings.Contains(p, fold(label)) && len(p) < len(label)+12
 }

@@ -354,5 +354,5 @@ func testSameArticleConcurrently(t *testing.T, b backend) {
 	if stats.Articles != articles {
 		t.Errorf("%d articles, want %d", stats.Articles, articles)
 	}
-	wantNames(t, "version 1", find(t, s, `"version 0"`))
+	wantNames(t, "version 0", find(t, s, `"version 0"`))
 }

@@ -10,7 +10,7 @@ import (
 )
 
 var sqliteBackend = backend{
-	fresh: func(t *testing.T) string { return sqliteFile(t) },
+	fresh: func(t testing.TB) string { return sqliteFile(t) },
 	execute: func(t *testing.T, dsn, statement string) {
 		path := strings.NewReplacer("%", "%25", "#", "%23", "?", "%3f").Replace(strings.TrimPrefix(dsn, "sqlite:"))
 		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
@@ -29,7 +29,7 @@ var sqliteBackend = backend{
 }
 
 var postgresBackend = backend{
-	fresh: func(t *testing.T) string { return postgrestest.Database(t) },
+	fresh: func(t testing.TB) string { return postgrestest.Database(t) },
 	execute: func(t *testing.T, dsn, statement string) {
 		conn, err := pgx.Connect(t.Context(), dsn)
 		if err != nil {

@@ -56,7 +56,7 @@ var conformance = map[string]func(*testing.T, backend){
 // backend is one kind of store.
 type backend struct {
 	// fresh returns the name of a store that does not exist yet.
-	fresh func(*testing.T) string
+	fresh func(testing.TB) string
 	// execute runs SQL on it, behind the store's back.
 	execute func(t *testing.T, dsn, sql string)
 	// refusePoison is SQL after which the database refuses articles entitled "poison".

@@ -20,12 +20,12 @@ type schema struct {
 	db       *sql.DB
 }
 
-func newSchema(dialect goose.Dialect, folder string, db *sql.DB, options ...goose.ProviderOption) (*schema, error) {
+func newSchema(dialect goose.Dialect, folder string, db *sql.DB) (*schema, error) {
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return nil, fmt.Errorf("reading the migrations of %s: %w", folder, err)
 	}
-	provider, err := goose.NewProvider(dialect, db, files, append(options, goose.WithDisableGlobalRegistry(true))...)
+	provider, err := goose.NewProvider(dialect, db, files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return nil, fmt.Errorf("reading the migrations of %s: %w", folder, err)
 	}

@@ -94,14 +94,26 @@ func (s *sqliteStore) putArrivals(ctx context.Context, arrivals []arrival) ([]St
 		known[a.row.id] = before
 	}
 	todo, statuses := changes(known, arrivals)
-	for _, c := range todo {
-		if err := s.writeChange(ctx, tx, c); err != nil {
+	places := make([]int64, len(todo)) // the articles' rows in the table
+	for i, c := range todo {
+		if places[i], err = s.writeArticle(ctx, tx, c); err != nil {
 			return nil, fmt.Errorf("writing article %s: %w", c.row.id, err)
 		}
 	}
 	for _, a := range aliasesOf(todo) {
 		if _, err := tx.StmtContext(ctx, s.insert.alias).ExecContext(ctx, a.url, a.articleID, a.canonical, a.fetched.UnixMicro()); err != nil {
 			return nil, fmt.Errorf("writing the URL %.200s of article %s: %w", a.url, a.articleID, err)
+		}
+	}
+	// The words come last and together: FTS5 writes out what it has gathered
+	// at each statement in between that could be rolled back alone, which
+	// would double the time of a batch.
+	for i, c := range todo {
+		if c.words == nil {
+			continue
+		}
+		if _, err := tx.StmtContext(ctx, s.insert.words).ExecContext(ctx, places[i], c.words.title, c.words.about, c.words.body); err != nil {
+			return nil, fmt.Errorf("indexing article %s: %w", c.row.id, err)
 		}
 	}
 	return statuses, tx.Commit()
@@ -127,30 +139,26 @@ func (s *sqliteStore) loadStored(ctx context.Context, tx *sql.Tx, id string) (st
 	return stored{r, strings.Split(hashes, "\n")}, nil
 }
 
-func (s *sqliteStore) writeChange(ctx context.Context, tx *sql.Tx, c *change) error {
+// writeArticle returns the article's row in the table.
+func (s *sqliteStore) writeArticle(ctx context.Context, tx *sql.Tx, c *change) (row int64, err error) {
 	r := c.row
 	var published sql.NullInt64
 	if r.published != nil {
 		published = sql.NullInt64{Int64: r.published.UnixMicro(), Valid: true}
 	}
-	var row int64
-	err := tx.StmtContext(ctx, s.insert.article).QueryRowContext(ctx, r.id, r.canonicalURL, r.host, r.title, r.language,
+	err = tx.StmtContext(ctx, s.insert.article).QueryRowContext(ctx, r.id, r.canonicalURL, r.host, r.title, r.language,
 		published, r.sortTime.UnixMicro(), r.contentHash, r.wordsHash, r.fetched.UnixMicro(), r.extracted.UnixMicro(),
 		r.firstSeen.UnixMicro(), r.lastSeen.UnixMicro(), r.revision, r.revisions).Scan(&row)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, v := range c.revisions {
 		if _, err := tx.StmtContext(ctx, s.insert.revision).ExecContext(ctx, v.articleID, v.number, v.contentHash,
 			v.firstSeen.UnixMicro(), v.lastSeen.UnixMicro(), v.record); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	if c.words == nil {
-		return nil
-	}
-	_, err = tx.StmtContext(ctx, s.insert.words).ExecContext(ctx, row, c.words.title, c.words.about, c.words.body)
-	return err
+	return row, nil
 }
 
 func (s *sqliteStore) Record(ctx context.Context, outcomes []*datelinev1.Outcome) error {

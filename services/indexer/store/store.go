@@ -51,9 +51,10 @@ type Store interface {
 	// Revisions returns every revision of the article with the given id in the
 	// order in which they were fetched; none where there is no such article.
 	Revisions(ctx context.Context, id string) ([]Revision, error)
-	// Search returns the articles that a query describes. A search text
-	// without any mistake in it that matters is always answered: all its signs
-	// but double quotes are text. The error is ErrQuery for one that is too long.
+	// Search returns the articles that a query describes. Every search text
+	// is answered: all its signs but double quotes are text, and a quote that
+	// is not closed reaches to the end. The error is ErrQuery where it has too
+	// many words.
 	Search(ctx context.Context, query Query) ([]Hit, error)
 
 	// Outcomes returns what the ledger has about a URL in canonical form,
@@ -152,5 +153,6 @@ type Count struct {
 
 // Stats counts what a store holds.
 type Stats struct {
+	// Revisions counts those of all articles, the newest ones among them.
 	Articles, Revisions, Outcomes int64
 }

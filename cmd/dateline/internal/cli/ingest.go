@@ -24,6 +24,10 @@ import (
 // them, however long the input is.
 const window = 2_000
 
+// settleLimit bounds the wait at the end for the ledger: outcomes of after a
+// crash come only when the server has missed their messages for AckWait.
+const settleLimit = topology.AckWait + 5*time.Second
+
 func newIngest() *cobra.Command {
 	var asJSON, force bool
 	var labels map[string]string
@@ -68,7 +72,10 @@ func ingest(ctx context.Context, cfg pipeline.Config, input iter.Seq2[item, erro
 	tasks.Go(func() error { return p.Run(running) })
 	tasks.Go(func() error {
 		defer stop()
-		return feed(running, p, input, force, labels, report)
+		if err := feed(running, p, input, force, labels, report); err != nil {
+			return err
+		}
+		return p.Settle(running, settleLimit)
 	})
 	err = tasks.Wait()
 	if ctx.Err() != nil {

@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +31,16 @@ type Piece struct {
 	Text string `json:"text"`
 	// Optional says that a body with or without it is right.
 	Optional bool `json:"optional"`
+}
+
+// Held says that the page's site is one of the third that rules are measured on
+// and never made from. All pages of a host fall on the same side.
+func (t *Truth) Held() bool {
+	host := t.ID
+	if u, err := url.Parse(t.URL); err == nil && u.Host != "" {
+		host = strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+	}
+	return crc32.ChecksumIEEE([]byte(host))%3 == 0
 }
 
 // maxPage bounds a page of a corpus, in bytes.

@@ -93,6 +93,11 @@ func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
 		outcome.Detail = fmt.Sprintf("the URL was requested at %s (request %s): set force to fetch it again within the freshness window", other.Time.UTC().Format(time.RFC3339), other.Request)
 		return result
 	}
+	outcome.Verdict, outcome.OutputId = datelinev1.Verdict_VERDICT_PRODUCED, request.RequestId
+	if other.Done {
+		// A crash came before the outcome, and the URL has been fetched since.
+		return result
+	}
 	entry := &datelinev1.FrontierEntry{
 		Request: request, Url: url.String(), NotBeforeTime: request.GetNotBeforeTime(), AdmitTime: timestamppb.New(in.now()),
 	}
@@ -102,8 +107,6 @@ func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
 		result.Err = stage.Transient("host_full", fmt.Errorf("as many URLs of %s wait as may: send it later, or requeue it when the host's queue is shorter", url.Host()))
 	case err != nil:
 		result.Err = stage.Unavailable(err)
-	default:
-		outcome.Verdict, outcome.OutputId = datelinev1.Verdict_VERDICT_PRODUCED, request.RequestId
 	}
 	return result
 }

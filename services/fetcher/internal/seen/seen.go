@@ -40,8 +40,9 @@ func Open(ctx context.Context, js jetstream.JetStream) (*Marks, error) {
 }
 
 // Claim marks a URL for a request, unless another has it within the window:
-// then that one's mark is returned, and claimed is false. With force the mark
-// is written over whatever is there.
+// then that one's mark is returned, and claimed is false. A claim by the same
+// message succeeds again, with the mark as it is. With force the mark is
+// written over whatever is there.
 func (m *Marks) Claim(ctx context.Context, urlID string, mark Mark, force bool) (other Mark, claimed bool, err error) {
 	data, err := json.Marshal(mark)
 	if err != nil {
@@ -84,9 +85,10 @@ func (m *Marks) Get(ctx context.Context, urlID string) (Mark, bool, error) {
 	return mark, true, nil
 }
 
-// Finish notes that a request has ended.
-func (m *Marks) Finish(ctx context.Context, urlID, request string, now time.Time) error {
-	data, err := json.Marshal(Mark{Request: request, Done: true, Time: now})
+// Finish notes that the request of a mark has ended.
+func (m *Marks) Finish(ctx context.Context, urlID string, mark Mark, now time.Time) error {
+	mark.Done, mark.Time = true, now
+	data, err := json.Marshal(mark)
 	if err != nil {
 		return fmt.Errorf("encoding a mark: %w", err)
 	}

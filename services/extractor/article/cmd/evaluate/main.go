@@ -33,6 +33,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	corpus := flags.String("corpus", "", "folder of sets")
 	only := flags.String("set", "", "measure this set alone")
 	kind := flags.String("type", "", "measure pages of this page_type alone")
+	part := flags.String("part", "", "measure a part of the sites alone: \"open\" (two thirds, to look at) or \"held\" (one third, to be measured only)")
 	worst := flags.Int("worst", 0, "list so many pages with the lowest F1 of each set")
 	misses := flags.Bool("misses", false, "list the titles, authors and dates that are wrong")
 	file := flags.String("out", "", "write what was extracted to this file, one JSON object a page")
@@ -43,6 +44,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil || len(sets) == 0 {
 		return fmt.Errorf("no set in %q: name the folder that holds the sets with -corpus", *corpus)
 	}
+	if *part != "" && *part != "open" && *part != "held" {
+		return fmt.Errorf("no part %q: there are open and held", *part)
+	}
+	wanted := func(t *evaluation.Truth) bool {
+		return (*kind == "" || t.PageType == *kind) && (*part == "" || (*part == "held") == t.Held())
+	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "set\tpages\trefused\tprecision\trecall\tF1\texact\ttitle\tauthors\tdate\tCPU/parse\tslowest\t")
 	var lists strings.Builder
@@ -52,7 +59,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		if *only != "" && name != *only {
 			continue
 		}
-		res, err := evaluation.Run(ctx, set, func(t *evaluation.Truth) bool { return *kind == "" || t.PageType == *kind })
+		res, err := evaluation.Run(ctx, set, wanted)
 		if err != nil {
 			return fmt.Errorf("measuring %s: %w", name, err)
 		}

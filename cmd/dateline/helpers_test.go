@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/dateline-news/dateline/cmd/dateline/internal/cli"
+	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// loopback are the flags with which a test may fetch from its own servers.
+var loopback = []string{
+	"--fetcher-allow-private", "--fetcher-delay=1ms", "--fetcher-delay-factor=0",
+	"--fetcher-max-attempts=2", "--fetcher-retry-delay=10ms",
+}
+
+// dateline runs a command line and returns what it printed.
+func dateline(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	var out, err bytes.Buffer
+	code = cli.Run(ctx, args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &err})
+	return code, out.String(), err.String()
+}
+
+// end is a line of "ingest --json".
+type end struct {
+	URL, Verdict, Stage, Reason, Detail string
+	Seen                                bool
+	Article                             *struct {
+		ID           string `json:"id"`
+		CanonicalURL string `json:"canonical_url"`
+		Title        string `json:"title"`
+		Text         string `json:"text"`
+	}
+}
+
+// ingest runs "ingest --json" and returns the ends by URL.
+func ingest(t *testing.T, dir string, args ...string) (int, map[string][]end) {
+	t.Helper()
+	code, out, errText := dateline(t, append(append([]string{"ingest", "--json", "--data", dir}, loopback...), args...)...)
+	if code == 2 || errText != "" && code != 0 && out == "" {
+		t.Fatalf("ingest: exit code %d: %s", code, errText)
+	}
+	return code, decodeEnds(t, out)
+}
+
+func decodeEnds(t *testing.T, out string) map[string][]end {
+	t.Helper()
+	ends := map[string][]end{}
+	decoder := json.NewDecoder(strings.NewReader(out))
+	for decoder.More() {
+		var e end
+		if err := decoder.Decode(&e); err != nil {
+			t.Fatalf("decoding a line of ingest: %v", err)
+		}
+		ends[e.URL] = append(ends[e.URL], e)
+	}
+	return ends
+}
+
+func urlFile(t *testing.T, urls []string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "urls.txt")
+	if err := os.WriteFile(path, []byte(strings.Join(urls, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func testConfig(dir string) pipeline.Config {
+	cfg := pipeline.DefaultConfig()
+	cfg.Data.Dir, cfg.Data.NATSAddr, cfg.Admin.Addr = dir, "", ""
+	return cfg
+}
+
+func openStore(t *testing.T, dir string) store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), testConfig(dir).StoreURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// counts are a stage's outcomes.
+type counts struct{ all, produced int64 }
+
+// checkLedger asserts that each stage has as many outcomes as inputs, and that
+// nothing is left over on the streams. pages is how many pages were handed in
+// besides those that were fetched.
+func checkLedger(t *testing.T, dir string, pages int64) map[datelinev1.Stage]counts {
+	t.Helper()
+	tally, err := openStore(t, dir).Tally(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[datelinev1.Stage]counts{}
+	var split int64
+	for _, line := range tally {
+		c := got[line.Stage]
+		c.all += line.Count
+		if line.Verdict == datelinev1.Verdict_VERDICT_PRODUCED {
+			c.produced += line.Count
+		}
+		if line.Stage == datelinev1.Stage_STAGE_INTAKE && line.Reason == "split" {
+			split += line.Count
+		}
+		got[line.Stage] = c
+		t.Logf("%-8s %-10s %-20s %d", topology.StageName(line.Stage), topology.VerdictName(line.Verdict), line.Reason, line.Count)
+	}
+	bus, err := pipeline.OpenBus(t.Context(), testConfig(dir), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	published := state(t, bus, topology.StreamURLs).LastSeq
+	equal := func(what string, got, want int64) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: %d, want %d", what, got, want)
+		}
+	}
+	intake, fetch, extract, index := got[datelinev1.Stage_STAGE_INTAKE], got[datelinev1.Stage_STAGE_FETCH], got[datelinev1.Stage_STAGE_EXTRACT], got[datelinev1.Stage_STAGE_INDEX]
+	equal("outcomes of intake against messages published", intake.all, int64(published))
+	equal("outcomes of fetch against what intake admitted", fetch.all, intake.produced-split)
+	equal("outcomes of extract against pages", extract.all, fetch.produced+pages)
+	equal("outcomes of index against articles", index.all, extract.produced)
+	equal("messages left in URLS", int64(state(t, bus, topology.StreamURLs).Msgs), 0)
+	equal("messages left in FRONTIER", int64(state(t, bus, topology.StreamFrontier).Msgs), 0)
+	return got
+}

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# Brings the shipped stack up under a project name of its own, publishes URLs of
+# a made-up site onto the subject, and checks that they end as rows in PostgreSQL
+# and that Prometheus reaches every service. Takes it all down again.
+#
+#   KEEP=1      leave the stack running
+#   STANDINS=   folder with a build.sh that makes the base images locally, for a
+#               machine without a container registry; used when one is missing
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+deploy=$(dirname "$here")
+standins=${STANDINS:-$deploy/../../shared/standins}
+project=dateline-trial-$$
+scratch=$(mktemp -d)
+hosts=(north south east west harbour upland)
+articles=5
+
+say() { printf '[%3ss] %s\n' "$SECONDS" "$*"; }
+fail() { say "FAILED: $*"; exit 1; }
+compose() {
+  docker compose -p "$project" --env-file "$scratch/env" \
+    -f "$deploy/compose.yaml" -f "$here/compose.test.yaml" "$@"
+}
+sql() { compose exec -T postgres psql -XAtq -h 127.0.0.1 -U dateline -d dateline -c "$1"; }
+scraped() { compose exec -T prometheus promtool query instant http://127.0.0.1:9090 "$1"; }
+
+# until_true SECONDS WHAT COMMAND...: repeats the command until it succeeds.
+until_true() {
+  local end=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@"; do
+    [ "$SECONDS" -lt "$end" ] || fail "$what: not so in time"
+    sleep 1
+  done
+}
+
+finish() {
+  local code=$?
+  trap - EXIT
+  if [ "$code" != 0 ] && [ -e "$scratch/env" ]; then
+    compose ps -a || true
+    compose logs --no-color --tail 40 || true
+  fi
+  if [ "${KEEP:-0}" = 1 ]; then
+    say "left running: project $project, settings in $scratch/env"
+  else
+    [ ! -e "$scratch/env" ] || compose --profile tools down -v --rmi local --timeout 20 >"$scratch/down.log" 2>&1 || cat "$scratch/down.log"
+    rm -rf "$scratch"
+  fi
+  exit "$code"
+}
+trap finish EXIT
+
+base_images() {
+  local image missing=()
+  for image in $(compose config --images | grep -v "^$project") golang:1.26-bookworm gcr.io/distroless/static-debian12:nonroot; do
+    docker image inspect "$image" >/dev/null 2>&1 || missing+=("$image")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ ! -x "$standins/build.sh" ]; then
+    say "to be pulled: ${missing[*]}"
+    return 0
+  fi
+  say "building stand-ins, for want of ${missing[*]}"
+  NATS_TAGS=nats:2.15-alpine NATS_VERSION=v2.15.2 "$standins/build.sh"
+}
+
+stored() { [ "$(sql 'SELECT count(*) FROM articles')" = "$1" ]; }
+settled() { [ "$(sql "SELECT count(*) FROM outcomes WHERE $1")" = "$2" ]; }
+target_up() { scraped "up{job=\"$1\"}" | grep -q ' => 1 '; }
+
+say 'settings'
+"$deploy/generate-env.sh" 'DatelineTrial/1.0 (+https://example.com/bot)' "$scratch/env"
+# Any free port, so that a deployment on this machine is not in the way.
+sed -i 's/^\(NATS\|PROMETHEUS\)_PORT=.*/\1_PORT=0/' "$scratch/env"
+base_images
+
+say 'building the images'
+compose --profile tools build --quiet
+
+say 'starting'
+started=$SECONDS
+compose up -d --wait --wait-timeout 120 >"$scratch/up.log" 2>&1 || { cat "$scratch/up.log"; fail 'the stack did not come up healthy'; }
+say "healthy after $((SECONDS - started)) s"
+
+say 'publishing'
+for host in "${hosts[@]}"; do
+  for n in $(seq "$articles"); do echo "http://$host.example:8080/articles/$n"; done
+  echo "http://$host.example:8080/articles/$((articles + 1))"   # 404
+  echo "http://$host.example:8080/private/diary"                # denied by robots.txt
+done >"$scratch/urls"
+compose run --rm -T publisher <"$scratch/urls"
+
+good=$((${#hosts[@]} * articles))
+all=$(wc -l <"$scratch/urls")
+until_true 90 "$good articles in PostgreSQL" stored "$good"
+say "$good articles are in PostgreSQL"
+until_true 30 "an outcome of the fetcher for each of $all URLs" settled "url LIKE '%example:8080/%' AND stage = 2" "$all"
+say 'every URL has its outcome:'
+sql 'SELECT stage, verdict, reason, count(*) FROM outcomes GROUP BY 1, 2, 3 ORDER BY 1, 2, 3'
+
+for job in fetcher extractor indexer; do
+  until_true 30 "Prometheus reaches the $job" target_up "$job"
+done
+say 'Prometheus reaches all three services'
+
+say ok

@@ -1,0 +1,100 @@
+package bus_test
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/dateline-news/dateline/internal/bus"
+	"github.com/dateline-news/dateline/internal/natsembed"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// freeAddr is an address that nothing listens on.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+func TestConnectWaitsForAServerThatComesUpLater(t *testing.T) {
+	addr := freeAddr(t)
+	connected := make(chan error, 1)
+	go func() {
+		nc, _, err := bus.Connect(t.Context(), "test", bus.Config{URL: "nats://" + addr, Wait: time.Minute}, quiet)
+		if err == nil {
+			nc.Close()
+		}
+		connected <- err
+	}()
+	server, err := natsembed.Start(natsembed.Config{Dir: t.TempDir(), Addr: addr, Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Stop()
+	if err := <-connected; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestConnectGivesUpWithOneClearLine(t *testing.T) {
+	_, _, err := bus.Connect(t.Context(), "test", bus.Config{URL: "nats://user:secret@" + freeAddr(t), Wait: 10 * time.Millisecond}, quiet)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	text := err.Error()
+	if !strings.Contains(text, "connecting to NATS at nats://127.0.0.1:") || !strings.Contains(text, "check that the server runs") {
+		t.Errorf("the error does not help: %s", text)
+	}
+	if strings.Contains(text, "\n") || strings.Contains(text, "secret") {
+		t.Errorf("the error has several lines or a password: %s", text)
+	}
+}
+
+func TestConnectDoesNotWaitForWhatCannotPass(t *testing.T) {
+	server, err := natsembed.Start(natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Stop()
+	// The wait is longer than the test may take.
+	for name, config := range map[string]bus.Config{
+		"no credentials file": {URL: server.ClientURL(), Credentials: filepath.Join(t.TempDir(), "none.creds"), Wait: time.Hour},
+		"unreadable address":  {URL: "nats://127.0.0.1:port", Wait: time.Hour},
+	} {
+		if _, _, err := bus.Connect(t.Context(), "test", config, quiet); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestConnectStopsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := bus.Connect(ctx, "test", bus.Config{URL: "nats://" + freeAddr(t), Wait: time.Hour}, quiet); err == nil {
+		t.Fatal("no error")
+	}
+}
+
+func TestValidateReportsEverything(t *testing.T) {
+	err := bus.Config{Replicas: 2, Wait: -1}.Validate()
+	if err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Fatalf("got %v, want three problems", err)
+	}
+	if err := bus.DefaultConfig().Validate(); err != nil {
+		t.Fatalf("the default: %v", err)
+	}
+}

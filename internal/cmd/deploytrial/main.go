@@ -1,0 +1,78 @@
+// Command deploytrial is what a trial of a deployment needs besides the
+// deployment itself: a made-up site to fetch, and a plain NATS client.
+//
+//	deploytrial site               serves the site on :8080
+//	deploytrial publish NATS-URL   publishes each line of standard input on urls
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "deploytrial:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
+	switch {
+	case len(args) == 1 && args[0] == "site":
+		return serve(ctx, ":8080")
+	case len(args) == 2 && args[0] == "publish":
+		return publish(ctx, args[1], in, out)
+	}
+	return errors.New("usage: deploytrial site | deploytrial publish NATS-URL")
+}
+
+func serve(ctx context.Context, addr string) error {
+	server := &http.Server{Addr: addr, Handler: site(), ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second}
+	stop := context.AfterFunc(ctx, func() { server.Close() })
+	defer stop()
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving the site on %s: %w", addr, err)
+	}
+	return nil
+}
+
+// publish waits for the stream's word on every URL, so that what it counts is
+// what the deployment has taken over.
+func publish(ctx context.Context, url string, urls io.Reader, out io.Writer) error {
+	nc, err := nats.Connect(url, nats.Timeout(5*time.Second))
+	if err != nil {
+		return fmt.Errorf("connecting to NATS: %w", err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return fmt.Errorf("opening JetStream: %w", err)
+	}
+	count := 0
+	lines := bufio.NewScanner(urls)
+	for lines.Scan() {
+		if _, err := js.Publish(ctx, "urls", lines.Bytes()); err != nil {
+			return fmt.Errorf("publishing %s: %w", lines.Text(), err)
+		}
+		count++
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("reading the URLs: %w", err)
+	}
+	fmt.Fprintf(out, "%d URLs published and acknowledged\n", count)
+	return nil
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/natsembed"
+)
+
+func TestSiteHasArticlesOnEveryHost(t *testing.T) {
+	for target, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		"http://north.example/articles/1": {http.StatusOK, "Harbour book of north.example, page 1"},
+		"http://south.example/articles/5": {http.StatusOK, "Harbour book of south.example, page 5"},
+		"http://south.example/articles/6": {http.StatusNotFound, ""},
+		"http://south.example/articles/x": {http.StatusNotFound, ""},
+		"http://south.example/robots.txt": {http.StatusOK, "Disallow: /private/"},
+	} {
+		answer := httptest.NewRecorder()
+		site().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, target, nil))
+		if answer.Code != want.status || !strings.Contains(answer.Body.String(), want.text) {
+			t.Errorf("%s: got %d %q, want %d with %q", target, answer.Code, answer.Body, want.status, want.text)
+		}
+	}
+}
+
+func TestPublishCountsOnlyWhatAStreamTook(t *testing.T) {
+	server, err := natsembed.Start(natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Stop()
+	urls := "http://north.example/articles/1\nhttp://north.example/articles/2\n"
+	var out strings.Builder
+	if err := publish(t.Context(), server.ClientURL(), strings.NewReader(urls), &out); err == nil {
+		t.Error("without a stream: no error")
+	}
+	nc, err := nats.Connect(server.ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "URLS", Subjects: []string{"urls"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := publish(t.Context(), server.ClientURL(), strings.NewReader(urls), &out); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := stream.Info(t.Context()); err != nil || info.State.Msgs != 2 || !strings.HasPrefix(out.String(), "2 URLs") {
+		t.Errorf("got %v, %v and %q, want 2 messages", info, err, out.String())
+	}
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"html/template"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// articles is how many the site has on every host name; further ones are 404.
+const articles = 5
+
+var page = template.Must(template.New("article").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<title>{{.Title}} | {{.Host}}</title>
+<link rel="canonical" href="http://{{.Host}}/articles/{{.Number}}">
+<meta property="og:type" content="article">
+<meta property="article:published_time" content="{{.Published}}">
+<meta name="author" content="Ada Quayle">
+</head><body><article>
+<h1>{{.Title}}</h1>
+<p>The tide gauge at {{.Host}} was read {{.Number}} times before breakfast, and each reading was entered in the harbour book by hand.</p>
+<p>Nobody on the quay could remember a calmer morning. The pilots drank their tea standing, the gulls sat on the rail, and the ferry waited a full quarter of an hour for passengers who had stopped to look at the water.</p>
+<p>“We measure it because somebody will want to know,” said the harbour master, who has kept the book for thirty-one years and has missed a single page of it, on the day of her daughter’s wedding.</p>
+</article></body></html>
+`))
+
+// site has a few articles on every host name that leads to it, and a robots.txt
+// that keeps one folder to itself.
+func site() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /robots.txt", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "User-agent: *\nDisallow: /private/\n")
+	})
+	mux.HandleFunc("GET /articles/{number}", func(w http.ResponseWriter, r *http.Request) {
+		number, err := strconv.Atoi(r.PathValue("number"))
+		if err != nil || number < 1 || number > articles {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		page.Execute(w, map[string]any{
+			"Host": r.Host, "Number": number,
+			"Title":     fmt.Sprintf("Harbour book of %s, page %d", r.Host, number),
+			"Published": time.Date(2026, time.March, number, 6, 30, 0, 0, time.UTC).Format(time.RFC3339),
+		})
+	})
+	return mux
+}

@@ -1,0 +1,132 @@
+package natsembed_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/goleak"
+
+	"github.com/dateline-news/dateline/internal/natsembed"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func start(t *testing.T, config natsembed.Config) (*natsembed.Server, jetstream.JetStream, func()) {
+	t.Helper()
+	server, err := natsembed.Start(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	option := nats.InProcessServer(server)
+	if config.Addr != "" {
+		option = func(*nats.Options) error { return nil }
+	}
+	nc, err := nats.Connect(server.ClientURL(), option)
+	if err != nil {
+		server.Stop()
+		t.Fatal(err)
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server, js, func() { nc.Close(); server.Stop() }
+}
+
+func TestRestartKeepsWhatWasAcknowledged(t *testing.T) {
+	dir := t.TempDir()
+	for _, relaxed := range []bool{false, true} {
+		server, js, stop := start(t, natsembed.Config{Dir: dir, Relaxed: relaxed})
+		if _, err := js.CreateOrUpdateStream(t.Context(), jetstream.StreamConfig{Name: "KEEP", Subjects: []string{"keep"}}); err != nil {
+			t.Fatal(err)
+		}
+		for range 10 {
+			if _, err := js.Publish(t.Context(), "keep", []byte("x")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := server.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		stop()
+	}
+	_, js, stop := start(t, natsembed.Config{Dir: dir})
+	defer stop()
+	stream, err := js.Stream(t.Context(), "KEEP")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := stream.CachedInfo().State.Msgs; got != 20 {
+		t.Fatalf("%d messages, want 20", got)
+	}
+}
+
+func TestListensOnAFreePort(t *testing.T) {
+	server, _, stop := start(t, natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", Relaxed: true})
+	defer stop()
+	if !strings.HasPrefix(server.ClientURL(), "nats://127.0.0.1:") {
+		t.Fatalf("the address is %s", server.ClientURL())
+	}
+}
+
+func TestLargestMessage(t *testing.T) {
+	_, js, stop := start(t, natsembed.Config{Dir: t.TempDir(), Relaxed: true})
+	defer stop()
+	if got := js.Conn().MaxPayload(); got != natsembed.MaxPayload {
+		t.Fatalf("max payload %d, want %d", got, natsembed.MaxPayload)
+	}
+}
+
+func TestWhatCannotStartSaysWhy(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		config natsembed.Config
+		want   []string
+	}{
+		"port in use":        {natsembed.Config{Dir: t.TempDir(), Addr: taken.Addr().String()}, []string{taken.Addr().String(), "in use", "choose another"}},
+		"no port":            {natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1"}, []string{`"127.0.0.1"`, "port"}},
+		"port of letters":    {natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:nats"}, []string{"0 to 65535"}},
+		"address of others":  {natsembed.Config{Dir: t.TempDir(), Addr: "192.0.2.1:4222"}, []string{"192.0.2.1:4222"}},
+		"folder is a file":   {natsembed.Config{Dir: file}, []string{file, "choose another"}},
+		"folder in the way":  {natsembed.Config{Dir: filepath.Join(file, "store")}, []string{file, "choose another"}},
+		"folder unwritable":  {natsembed.Config{Dir: "/proc/dateline"}, []string{"/proc/dateline", "choose another"}},
+		"store is corrupted": {natsembed.Config{Dir: corrupted(t)}, []string{"starting the embedded NATS server"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, err := natsembed.Start(test.config)
+			if err == nil {
+				server.Stop()
+				t.Fatal("it started")
+			}
+			for _, part := range test.want {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("the error does not say %q: %v", part, err)
+				}
+			}
+		})
+	}
+}
+
+// corrupted is a folder in which a file stands where the server keeps its
+// streams.
+func corrupted(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "jetstream"), []byte("not a folder"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}

@@ -1,0 +1,109 @@
+// Package natstest gives a test a NATS server of its own, in the process and
+// with every stream declared.
+package natstest
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/bus"
+	"github.com/dateline-news/dateline/internal/natsembed"
+	"github.com/dateline-news/dateline/internal/topology"
+)
+
+// patience bounds every wait of a test for its server or for a condition. It is
+// long because tests run on busy machines; none of them ever waits it out.
+const patience = 30 * time.Second
+
+// Start runs a server and declares the topology with its default limits. All of
+// it ends with the test.
+func Start(t testing.TB) (*nats.Conn, jetstream.JetStream) {
+	t.Helper()
+	nc, js := Connect(t, Server(t, t.TempDir()))
+	Reconcile(t, js, topology.Limits{})
+	return nc, js
+}
+
+// Server runs a server on a folder, without streams, until the test ends. It
+// does not wait for the disk.
+func Server(t testing.TB, dir string) *natsembed.Server {
+	t.Helper()
+	server, err := natsembed.Start(natsembed.Config{Dir: dir, Relaxed: true, MaxStoreBytes: 64 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	return server
+}
+
+// Connect connects to a server within the process until the test ends.
+func Connect(t testing.TB, server *natsembed.Server) (*nats.Conn, jetstream.JetStream) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	nc, js, err := bus.Connect(t.Context(), t.Name(), bus.Config{Wait: patience}, log, nats.InProcessServer(server))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc, js
+}
+
+// Reconcile declares the topology.
+func Reconcile(t testing.TB, js jetstream.JetStream, limits topology.Limits) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := topology.Reconcile(ctx, js, limits); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Eventually polls until a condition holds, and fails the test where it does
+// not come to.
+func Eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for !holds() {
+		select {
+		case <-deadline.C:
+			t.Fatalf("this never came to be: %s", what)
+		case <-poll.C:
+		}
+	}
+}
+
+// Messages reads all messages that a stream holds, in order.
+func Messages(t testing.TB, js jetstream.JetStream, stream string) []*jetstream.RawStreamMsg {
+	t.Helper()
+	s, err := js.Stream(t.Context(), stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info := s.CachedInfo()
+	var all []*jetstream.RawStreamMsg
+	for sequence := info.State.FirstSeq; sequence <= info.State.LastSeq && info.State.Msgs > 0; sequence++ {
+		msg, err := s.GetMsg(t.Context(), sequence)
+		if err == nil {
+			all = append(all, msg)
+		}
+	}
+	return all
+}
+
+// Count is how many messages a stream holds.
+func Count(t testing.TB, js jetstream.JetStream, stream string) int {
+	t.Helper()
+	s, err := js.Stream(t.Context(), stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(s.CachedInfo().State.Msgs)
+}

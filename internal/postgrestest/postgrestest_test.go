@@ -1,0 +1,50 @@
+package postgrestest
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestMain(m *testing.M) { os.Exit(Main(m, func() error { return nil })) }
+
+func TestDatabasesAreApart(t *testing.T) {
+	for range 2 {
+		db, err := sql.Open("pgx", Database(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.ExecContext(t.Context(), "CREATE TABLE letters (name text)"); err != nil {
+			t.Error(err)
+		}
+		var encoding string
+		if err := db.QueryRowContext(t.Context(), "SHOW server_encoding").Scan(&encoding); err != nil || encoding != "UTF8" {
+			t.Errorf("the encoding is %q, %v", encoding, err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestNewestVersionIsTaken(t *testing.T) {
+	t.Setenv("PATH", "")
+	debian := t.TempDir()
+	if folder, err := binaries(debian); err == nil || !strings.Contains(err.Error(), debian) {
+		t.Errorf("without PostgreSQL: %q, %v", folder, err)
+	}
+	for _, version := range []string{"9", "15", "17"} {
+		bin := filepath.Join(debian, version, "bin")
+		if err := os.MkdirAll(bin, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(bin, "initdb"), nil, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if folder, err := binaries(debian); err != nil || folder != filepath.Join(debian, "17", "bin") {
+		t.Errorf("of three versions %q is taken, %v", folder, err)
+	}
+}

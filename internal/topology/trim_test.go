@@ -1,0 +1,104 @@
+package topology_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/topology"
+)
+
+// fill makes ARTICLES small, and fuller than the trimmer lets it be.
+func fill(t *testing.T, js jetstream.JetStream) (messages int) {
+	t.Helper()
+	config := configs(t, js)[topology.StreamArticles]
+	config.MaxBytes = 100 << 10
+	if _, err := js.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 90 {
+		if _, err := js.Publish(t.Context(), fmt.Sprintf("articles.en.com.example%d", i), make([]byte, 1000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return 90
+}
+
+// ack acks the first n messages of the stream's own consumer.
+func ack(t *testing.T, js jetstream.JetStream, consumer string, n int) {
+	t.Helper()
+	c, err := js.Consumer(t.Context(), topology.StreamArticles, consumer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch, err := c.Fetch(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for msg := range batch.Messages() {
+		if err := msg.DoubleAck(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func first(t *testing.T, js jetstream.JetStream) uint64 {
+	t.Helper()
+	stream, err := js.Stream(t.Context(), topology.StreamArticles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream.CachedInfo().State.FirstSeq
+}
+
+func trim(t *testing.T, js jetstream.JetStream) {
+	t.Helper()
+	if err := topology.TrimStream(t.Context(), js, topology.StreamArticles); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTrimRemovesOnlyWhatEveryConsumerHasAcked(t *testing.T) {
+	_, js := natstest.Start(t)
+	all := fill(t, js)
+	trim(t, js)
+	if got := first(t, js); got != 1 {
+		t.Fatalf("unread messages up to %d are gone", got-1)
+	}
+	// A reader of the user's own holds the floor down.
+	reader := jetstream.ConsumerConfig{Durable: "reader", AckPolicy: jetstream.AckExplicitPolicy}
+	if _, err := js.CreateConsumer(t.Context(), topology.StreamArticles, reader); err != nil {
+		t.Fatal(err)
+	}
+	ack(t, js, topology.ConsumerIndex, all)
+	ack(t, js, "reader", 5)
+	trim(t, js)
+	if got := first(t, js); got != 6 {
+		t.Fatalf("the first message is %d, want 6: 5 are acked by both", got)
+	}
+	ack(t, js, "reader", all-5)
+	trim(t, js)
+	info := natstest.Count(t, js, topology.StreamArticles)
+	if info == 0 || info > 75 {
+		t.Fatalf("%d messages are left, want about 70 of %d", info, all)
+	}
+	before := first(t, js)
+	trim(t, js)
+	if got := first(t, js); got != before {
+		t.Fatalf("a stream with room was trimmed, from %d to %d", before, got)
+	}
+}
+
+func TestTrimLeavesAStreamThatNobodyReads(t *testing.T) {
+	_, js := natstest.Start(t)
+	fill(t, js)
+	if err := js.DeleteConsumer(t.Context(), topology.StreamArticles, topology.ConsumerIndex); err != nil {
+		t.Fatal(err)
+	}
+	trim(t, js)
+	if got := first(t, js); got != 1 {
+		t.Fatalf("unread messages up to %d are gone", got-1)
+	}
+}

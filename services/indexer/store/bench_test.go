@@ -1,0 +1,214 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/jackc/pgx/v5"
+)
+
+const benchBatch = 200 // articles in a batch, as the indexer takes them
+
+// newsroom makes articles of about 3,500 characters, their words as unevenly
+// spread as those of real text (Zipf's law).
+type newsroom struct {
+	zipf *rand.Zipf
+	made int
+}
+
+func newNewsroom() *newsroom {
+	random := rand.New(rand.NewPCG(1, 2))
+	return &newsroom{zipf: rand.NewZipf(random, 1.1, 8, 60_000)}
+}
+
+func (n *newsroom) words(count int) string {
+	var b strings.Builder
+	for i := range count {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprintf(&b, "w%x", n.zipf.Uint64())
+	}
+	return b.String()
+}
+
+func (n *newsroom) batch() []*datelinev1.Article {
+	articles := make([]*datelinev1.Article, benchBatch)
+	for i := range articles {
+		n.made++
+		a := article(fmtName("bench", n.made), n.words(9), "", noon.Add(time.Duration(n.made)*time.Second))
+		a.Summary = n.words(25)
+		a.ContentHash = fmt.Sprintf("%064x", n.made)
+		var text []string
+		for range 10 {
+			paragraph := n.words(75)
+			text = append(text, paragraph)
+			a.Body = append(a.Body, &datelinev1.Block{Kind: datelinev1.BlockKind_BLOCK_KIND_PARAGRAPH, Text: paragraph})
+		}
+		a.Text = strings.Join(text, "\n\n")
+		articles[i] = a
+	}
+	return articles
+}
+
+// BenchmarkPut compares storing new articles with the bare insertion of rows
+// that have the same columns, sizes and indexes, in batches of the same size,
+// alternately in one run. "ratio" is bare time by store time: 1 is no overhead.
+func BenchmarkPut(b *testing.B) {
+	for _, kind := range []string{"sqlite", "postgres"} {
+		b.Run(kind, func(b *testing.B) {
+			var s, bareStore store.Store
+			var bare func(testing.TB, []store.BareRow)
+			switch kind {
+			case "sqlite":
+				s = reopen(b, sqliteFile(b))
+				name := sqliteFile(b)
+				bareStore = reopen(b, name)
+				bare = bareSQLite(b, name)
+			case "postgres":
+				s = reopen(b, postgresBackend.fresh(b))
+				name := postgresBackend.fresh(b)
+				bareStore = reopen(b, name)
+				bare = barePostgres(b, name)
+			}
+			_ = bareStore
+			room := newNewsroom()
+			var ours, theirs time.Duration
+			for b.Loop() {
+				b.StopTimer()
+				batch := room.batch()
+				rows := store.BareRows(b, batch)
+				start := time.Now()
+				bare(b, rows)
+				theirs += time.Since(start)
+				b.StartTimer()
+				start = time.Now()
+				put(b, s, batch...)
+				ours += time.Since(start)
+			}
+			b.ReportMetric(float64(b.N*benchBatch)/ours.Seconds(), "articles/s")
+			b.ReportMetric(float64(b.N*benchBatch)/theirs.Seconds(), "bare-articles/s")
+			b.ReportMetric(theirs.Seconds()/ours.Seconds(), "ratio")
+		})
+	}
+}
+
+func bareSQLite(b *testing.B, name string) func(testing.TB, []store.BareRow) {
+	db, err := sql.Open("sqlite", store.SQLiteDSN(strings.TrimPrefix(name, "sqlite:")))
+	if err != nil {
+		b.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	b.Cleanup(func() { _ = db.Close() })
+	prepare := func(query string) *sql.Stmt {
+		statement, err := db.PrepareContext(b.Context(), query)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { _ = statement.Close() })
+		return statement
+	}
+	articles := prepare(`INSERT INTO articles VALUES (?, ?, ?, ?, ?, 'en', NULL, ?, ?, ?, ?, ?, ?, ?, 1, 1)`)
+	revisions := prepare(`INSERT INTO revisions VALUES (?, 1, ?, ?, ?, ?)`)
+	aliases := prepare(`INSERT INTO aliases VALUES (?, ?, 1, ?)`)
+	words := prepare(`INSERT INTO article_words (rowid, title, about, body) VALUES (?, ?, ?, ?)`)
+	next := int64(0)
+	return func(t testing.TB, rows []store.BareRow) {
+		tx, err := db.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := func(statement *sql.Stmt, arguments ...any) {
+			if _, err := tx.StmtContext(t.Context(), statement).ExecContext(t.Context(), arguments...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, r := range rows {
+			next++
+			at := r.Time.UnixMicro()
+			run(articles, next, r.ID, r.URL, r.Host, r.Title, at, r.Hash, r.WordsHash, at, at, at, at)
+			run(revisions, r.ID, r.Hash, at, at, r.Record)
+			run(aliases, r.URL, r.ID, at)
+		}
+		for i, r := range rows {
+			run(words, next-int64(len(rows)-1-i), r.Words[0], r.Words[1], r.Words[2])
+		}
+		if err := tx.Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func barePostgres(b *testing.B, name string) func(testing.TB, []store.BareRow) {
+	conn, err := pgx.Connect(b.Context(), name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return func(t testing.TB, rows []store.BareRow) {
+		tx, err := conn.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		copyRows := func(table string, columns []string, row func(store.BareRow) []any) {
+			source := pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) { return row(rows[i]), nil })
+			if _, err := tx.CopyFrom(t.Context(), pgx.Identifier{table}, columns, source); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// pgx copies in the binary format, which has no tsvector: a temporary
+		// table of text takes the rows of articles, as is usual.
+		if _, err := tx.Exec(t.Context(), `CREATE TEMPORARY TABLE incoming (id text, url text, host text, title text,
+			hash text, words_hash text, at timestamptz, words text) ON COMMIT DROP`); err != nil {
+			t.Fatal(err)
+		}
+		copyRows("incoming", []string{"id", "url", "host", "title", "hash", "words_hash", "at", "words"}, func(r store.BareRow) []any {
+			return []any{r.ID, r.URL, r.Host, r.Title, r.Hash, r.WordsHash, r.Time, r.Vector}
+		})
+		if _, err := tx.Exec(t.Context(), `INSERT INTO articles SELECT id, url, host, title, 'en', NULL, at, hash, words_hash,
+			at, at, at, at, 1, 1, words::tsvector FROM incoming`); err != nil {
+			t.Fatal(err)
+		}
+		copyRows("revisions", []string{"article_id", "number", "content_hash", "first_seen", "last_seen", "record"}, func(r store.BareRow) []any {
+			return []any{r.ID, 1, r.Hash, r.Time, r.Time, r.Record}
+		})
+		copyRows("aliases", []string{"url_key", "url", "article_id", "canonical", "fetch_time"}, func(r store.BareRow) []any {
+			return []any{r.Key, r.URL, r.ID, true, r.Time}
+		})
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSearch asks for two words of middling frequency, newest first.
+func BenchmarkSearch(b *testing.B) {
+	const articles = 10_000
+	for _, kind := range []string{"sqlite", "postgres"} {
+		b.Run(kind, func(b *testing.B) {
+			var s store.Store
+			if kind == "sqlite" {
+				s = reopen(b, sqliteFile(b))
+			} else {
+				s = reopen(b, postgresBackend.fresh(b))
+			}
+			room := newNewsroom()
+			for room.made < articles {
+				put(b, s, room.batch()...)
+			}
+			for b.Loop() {
+				hits, err := s.Search(b.Context(), store.Query{Text: "w64 w12c"})
+				if err != nil || len(hits) == 0 {
+					b.Fatalf("%d hits, %v", len(hits), err)
+				}
+			}
+		})
+	}
+}

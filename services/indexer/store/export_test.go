@@ -1,0 +1,37 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// BareRow is an article as the bare insertion of the benchmark gets it, with
+// everything worked out beforehand.
+type BareRow struct {
+	ID, URL, Host, Title, Hash, WordsHash, Vector string
+	Time                                          time.Time
+	Key, Record                                   []byte
+	Words                                         [3]string
+}
+
+func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
+	rows := make([]BareRow, len(articles))
+	for i, article := range articles {
+		a, err := newArrival(article)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows[i] = BareRow{
+			ID: a.row.id, URL: a.row.canonicalURL, Host: a.row.host, Title: a.row.title,
+			Hash: a.row.contentHash, WordsHash: a.row.wordsHash, Vector: tsvector(a.words),
+			Time: a.row.fetched, Key: key(a.row.canonicalURL), Record: a.record,
+			Words: [3]string{a.words.title, a.words.about, a.words.body},
+		}
+	}
+	return rows
+}
+
+// SQLiteDSN is how the store opens the connection that writes.
+func SQLiteDSN(path string) string { return sqliteDSN(path, "synchronous(FULL)", "cache_size(-32768)") }
