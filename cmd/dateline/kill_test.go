@@ -165,7 +165,7 @@ func killPages(t *testing.T) (http.Handler, []string) {
 
 // listen serves on several loopback addresses, so that the pace of each host
 // does not make one long queue.
-func listen(t *testing.T, handler http.Handler) []string {
+func listen(t testing.TB, handler http.Handler) []string {
 	t.Helper()
 	var origins []string
 	for i := range hosts {

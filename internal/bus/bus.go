@@ -30,9 +30,6 @@ func DefaultConfig() Config {
 // Validate refuses what cannot work.
 func (c Config) Validate() error {
 	var problems []error
-	if c.URL == "" {
-		problems = append(problems, errors.New("url is empty: give the server's address, such as "+nats.DefaultURL))
-	}
 	if c.Replicas != 1 && c.Replicas != 3 && c.Replicas != 5 {
 		problems = append(problems, fmt.Errorf("replicas is %d: choose 1, 3 or 5", c.Replicas))
 	}
@@ -60,6 +57,9 @@ func Connect(ctx context.Context, name string, config Config, log *slog.Logger, 
 	}
 	if config.Credentials != "" {
 		options = append(options, nats.UserCredentials(config.Credentials))
+	}
+	if config.URL == "" {
+		return nil, nil, errors.New("nats.url is empty: give the server's address, such as "+nats.DefaultURL)
 	}
 	deadline := time.Now().Add(config.Wait)
 	for {

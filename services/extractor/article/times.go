@@ -125,7 +125,8 @@ func (r *reader) textDate() *Timestamp {
 
 const (
 	linesBefore = 8  // short lines over the headline that may hold the date
-	linesBehind = 60 // lines behind it
+	linesNear   = 12 // lines behind it that are looked at before those
+	linesBehind = 60 // lines behind it that are looked at last
 )
 
 // datedLine is the first date in a short line that fits, behind the headline or
@@ -135,12 +136,18 @@ func (r *reader) datedLine(fits func(*run) bool) *Timestamp {
 	for title < len(r.runs) && r.runs[title].elem < r.titleElem {
 		title++
 	}
-	for i := title; i < min(title+linesBehind, len(r.runs)); i++ {
+	near, far := min(title+linesNear, len(r.runs)), min(title+linesBehind, len(r.runs))
+	for i := title; i < near; i++ {
 		if ts := r.dateIn(&r.runs[i], fits); ts != nil {
 			return ts
 		}
 	}
 	for i := title - 1; i >= max(0, title-linesBefore); i-- {
+		if ts := r.dateIn(&r.runs[i], fits); ts != nil {
+			return ts
+		}
+	}
+	for i := near; i < far; i++ {
 		if ts := r.dateIn(&r.runs[i], fits); ts != nil {
 			return ts
 		}

@@ -32,7 +32,7 @@ func putIsolated(articles []*datelinev1.Article, isPoison func(error) bool, put 
 		}
 		return results, nil
 	}
-	if true {
+	if !isPoison(err) {
 		return nil, err
 	}
 	for n, i := range places {

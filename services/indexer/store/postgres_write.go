@@ -270,7 +270,6 @@ func tsvector(words indexedWords) string {
 			fmt.Fprintf(&b, "'%s':%d%c ", word, position, field.weight)
 			position++
 		}
-		position++
 	}
 	return b.String()
 }

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/net/html"
+
+	"github.com/dateline-news/dateline/cmd/dateline/internal/cli"
+	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+	"github.com/dateline-news/dateline/internal/corpus"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/extractor"
+	"github.com/dateline-news/dateline/services/extractor/article"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// BenchmarkPipeline runs the pipeline over the corpus (aeb-dev and fundus-dev)
+// and, on the same pages in the same run, each of its parts alone: asking for
+// the page, parsing it, extracting it, sending it over two streams, and storing
+// the article. It reports pages per second and CPU milliseconds per page; the
+// last line is the pipeline's CPU over the sum of its parts.
+//
+// The web server runs in the same process, so its CPU is in the pipeline's and
+// in the get part's.
+func BenchmarkPipeline(b *testing.B) {
+	dir := os.Getenv("DATELINE_CORPUS")
+	if dir == "" {
+		b.Fatal("DATELINE_CORPUS is not set: name the folder of a corpus")
+	}
+	c, err := corpus.Open(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var pages []*corpus.Page
+	for _, name := range []string{"aeb-dev", "fundus-dev"} {
+		set, err := c.Set(name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		pages = append(pages, set.Pages()...)
+	}
+	load := newLoad(b, c, pages)
+	sum := 0.0
+	for _, part := range []struct {
+		name string
+		run  func(b *testing.B)
+	}{
+		{"get", load.get}, {"parse", load.parse}, {"extract", load.extract}, {"streams", load.streams}, {"store", load.store},
+	} {
+		b.Run("part="+part.name, func(b *testing.B) {
+			cost := load.measure(b, part.run)
+			if part.name != "parse" { // extraction parses
+				sum += cost
+			}
+		})
+	}
+	b.Run("whole", func(b *testing.B) {
+		cost := load.measure(b, load.pipeline)
+		b.ReportMetric(cost/sum, "cpu/parts")
+	})
+}
+
+type load struct {
+	pages    []*corpus.Page
+	urls     []string
+	bodies   [][]byte
+	plain    [][]byte
+	articles []*datelinev1.Article
+}
+
+func newLoad(b *testing.B, c *corpus.Corpus, pages []*corpus.Page) *load {
+	l := &load{pages: pages}
+	origins := listen(b, c.Handler())
+	l.urls = corpus.URLs(pages, origins...)
+	for i, page := range pages {
+		body, err := page.Compressed()
+		if err != nil {
+			b.Fatal(err)
+		}
+		plain, err := page.HTML()
+		if err != nil {
+			b.Fatal(err)
+		}
+		l.bodies, l.plain = append(l.bodies, body), append(l.plain, plain)
+		found, err := article.Extract(b.Context(), article.Page{URL: l.urls[i], Body: body, ContentEncoding: "gzip"}, article.Options{})
+		if err == nil {
+			l.articles = append(l.articles, extractor.FromArticle(found))
+		}
+	}
+	return l
+}
+
+// measure runs a part b.N times over all pages; it returns CPU milliseconds
+// per page.
+func (l *load) measure(b *testing.B, run func(*testing.B)) float64 {
+	before, start := cpu(b), time.Now()
+	for range b.N {
+		run(b)
+	}
+	n := float64(b.N * len(l.pages))
+	cost := (cpu(b) - before).Seconds() * 1000 / n
+	b.ReportMetric(n/time.Since(start).Seconds(), "pages/s")
+	b.ReportMetric(cost, "cpu-ms/page")
+	return cost
+}
+
+// cpu is the processor time that the process has used.
+func cpu(b *testing.B) time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+func (l *load) get(b *testing.B) {
+	client := &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 4}}
+	defer client.CloseIdleConnections()
+	var workers sync.WaitGroup
+	next := make(chan string)
+	for range hosts {
+		workers.Go(func() {
+			for url := range next {
+				request, _ := http.NewRequest(http.MethodGet, url, nil)
+				request.Header.Set("Accept-Encoding", "gzip")
+				response, err := client.Do(request)
+				if err != nil {
+					b.Error(err)
+					continue
+				}
+				_, err = io.Copy(io.Discard, response.Body)
+				if err = errors.Join(err, response.Body.Close()); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	for _, url := range l.urls {
+		next <- url
+	}
+	close(next)
+	workers.Wait()
+}
+
+func (l *load) parse(b *testing.B) {
+	for _, page := range l.plain {
+		if _, err := html.Parse(bytes.NewReader(page)); err != nil {
+			b.Error(err)
+		}
+	}
+}
+
+func (l *load) extract(b *testing.B) {
+	for i, body := range l.bodies {
+		// Pages without an article are part of the work.
+		_, _ = article.Extract(b.Context(), article.Page{URL: l.urls[i], Body: body, ContentEncoding: "gzip"}, article.Options{})
+	}
+}
+
+// streams sends each page over one stream and a small message over a second,
+// consuming and acking both, on an embedded server that syncs always.
+func (l *load) streams(b *testing.B) {
+	cfg := testConfig(b.TempDir())
+	bus, err := pipeline.OpenBus(b.Context(), cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer bus.Close()
+	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
+	defer cancel()
+	consume := func(stream, consumer string, handle func(jetstream.Msg)) jetstream.ConsumeContext {
+		c, err := bus.JS.Consumer(ctx, stream, consumer)
+		if err != nil {
+			b.Fatal(err)
+		}
+		consuming, err := c.Consume(handle, jetstream.PullMaxMessages(64))
+		if err != nil {
+			b.Fatal(err)
+		}
+		return consuming
+	}
+	var done sync.WaitGroup
+	done.Add(len(l.bodies))
+	small := bytes.Repeat([]byte("a"), 4096)
+	first := consume("PAGES", "extract", func(msg jetstream.Msg) {
+		if _, err := bus.JS.Publish(ctx, "articles.en.x", small); err != nil {
+			b.Error(err)
+		}
+		_ = msg.Ack()
+	})
+	defer first.Stop()
+	second := consume("ARTICLES", "index", func(msg jetstream.Msg) {
+		_ = msg.Ack()
+		done.Done()
+	})
+	defer second.Stop()
+	for _, body := range l.bodies {
+		if _, err := bus.JS.Publish(ctx, "pages.x", body); err != nil {
+			b.Fatal(err)
+		}
+	}
+	done.Wait()
+}
+
+func (l *load) store(b *testing.B) {
+	s, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "articles.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	for batch := range slices.Chunk(l.articles, 200) {
+		if _, err := s.Put(b.Context(), batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func (l *load) pipeline(b *testing.B) {
+	dir := b.TempDir()
+	list := filepath.Join(dir, "urls.txt")
+	var text bytes.Buffer
+	for _, url := range l.urls {
+		text.WriteString(url + "\n")
+	}
+	if err := os.WriteFile(list, text.Bytes(), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	args := append([]string{"ingest", "--json", "--data", filepath.Join(dir, "data"), list}, loopback...)
+	var errText bytes.Buffer
+	if code := cli.Run(b.Context(), args, cli.Streams{In: &bytes.Buffer{}, Out: io.Discard, Err: &errText}); code == 2 || errText.Len() > 0 {
+		b.Fatalf("ingest: %d %s", code, errText.String())
+	}
+}
+
