@@ -59,7 +59,7 @@ func Connect(ctx context.Context, name string, config Config, log *slog.Logger, 
 		options = append(options, nats.UserCredentials(config.Credentials))
 	}
 	if config.URL == "" {
-		return nil, nil, errors.New("nats.url is empty: give the server's address, such as "+nats.DefaultURL)
+		return nil, nil, errors.New("nats.url is empty: give the server's address, such as " + nats.DefaultURL)
 	}
 	deadline := time.Now().Add(config.Wait)
 	for {

@@ -45,7 +45,7 @@ func Server(t testing.TB, dir string) *natsembed.Server {
 func Connect(t testing.TB, server *natsembed.Server) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	nc, js, err := bus.Connect(t.Context(), t.Name(), bus.Config{Wait: patience}, log, nats.InProcessServer(server))
+	nc, js, err := bus.Connect(t.Context(), t.Name(), bus.Config{URL: nats.DefaultURL, Wait: patience}, log, nats.InProcessServer(server))
 	if err != nil {
 		t.Fatal(err)
 	}

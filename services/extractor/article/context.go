@@ -75,17 +75,7 @@ func (r *reader) crumbSection() string {
 
 // lineOverTitle is a short line right above the headline.
 func (r *reader) lineOverTitle() string {
-	if r.titleElem == 0 {
-		return ""
-	}
-	at := -1
-	for i := range r.runs {
-		if r.runs[i].elem == r.titleElem {
-			at = i
-			break
-		}
-	}
-	for i := at - 1; i >= max(0, at-2); i-- {
+	for i := r.titleRun - 1; i >= max(0, r.titleRun-2); i-- {
 		run := &r.runs[i]
 		e := &r.elems[run.elem]
 		if run.kind != runText {
@@ -181,12 +171,10 @@ func (r *reader) readSummary(from, to int) {
 // standfirst is the run that is the article's standfirst, or -1.
 func (r *reader) standfirst(from, to int, declared []fact) (int, float64) {
 	start, seen, first := from, 0, -1
-	if r.titleElem > 0 {
-		for i := range r.runs {
-			if r.runs[i].elem == r.titleElem {
-				start = min(i+1, from)
-				break
-			}
+	if r.titleRun >= 0 {
+		start = min(r.titleRun+1, from)
+		if r.titleRun > from {
+			start = r.titleRun + 1
 		}
 	}
 	for i := start; i < to && seen < 14; i++ {

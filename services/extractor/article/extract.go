@@ -76,6 +76,7 @@ func (r *reader) read() (*Article, error) {
 	r.readAddress()
 	r.readSite()
 	r.readTitle()
+	r.findTitleLine()
 
 	r.weigh()
 	articleBody := r.ldText("articleBody")
@@ -124,9 +125,9 @@ func (r *reader) judgePage(from, to int, articleBody string) error {
 		r.set("body", FromStructure, 0.9)
 	}
 	switch {
-	case letters >= minArticleLetters && !r.listLike(from, to) && !(letters < 600 && r.blocked(seen)):
+	case letters >= minArticleLetters && !r.listLike(from, to) && !r.nameless() && !(letters < 600 && r.blocked(seen)):
 		return nil
-	case letters >= minArticleLetters && !r.blocked(seen):
+	case r.listLike(from, to) && !r.blocked(seen):
 		return &Error{Reason: ReasonNoArticle, Kind: KindList, Message: "the page lists articles and is none itself; follow its links"}
 	case r.blocked(seen):
 		return &Error{Reason: ReasonBlocked, Message: "a bot check, consent wall or refusal stands in the article's place; fetch later or with permission"}

@@ -33,6 +33,7 @@ type reader struct {
 	siteNames []string // what the page calls its site, folded
 
 	titleElem int32 // the headline's element, 0 for none
+	titleRun  int   // the headline's place in runs, -1 for none
 	box       int32 // the element that holds the text
 }
 

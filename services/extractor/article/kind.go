@@ -36,36 +36,21 @@ func (r *reader) declaresArticle() bool {
 		r.story != nil && !r.story.Is("WebPage", "ItemPage", "VideoObject")
 }
 
+// nameless says that the page gives its text no headline of its own, nor calls
+// itself an article: a front page under its site's name, or a section.
+func (r *reader) nameless() bool {
+	return !r.declaresArticle() && (r.out.Title == "" || r.namesSite(r.out.Title) && r.out.Published == nil)
+}
+
 // listLike says that the page is a home or section page: what there is of
-// prose is teasers, each alone under a heading that links elsewhere, or the page
+// prose is teasers, each alone under a line that links elsewhere, or the page
 // calls itself a list and has no stretch of text.
 func (r *reader) listLike(from, to int) bool {
 	if r.declaresArticle() {
 		return false
 	}
-	headings, linkedHeadings, teasers, flowing, before := 0, 0, 0, 0, false
-	for i := from; i < to; i++ {
-		run := &r.runs[i]
-		if run.kind != runText {
-			continue
-		}
-		if isHeading(r.elems[run.elem].node.DataAtom) {
-			headings++
-			if run.linked*10 > run.letters*8 {
-				linkedHeadings++
-			}
-			before = false
-			continue
-		}
-		switch here := run.verdict == kept && prose(run); {
-		case here && before:
-			flowing++
-		case here:
-			teasers++
-			before = true
-		}
-	}
-	if flowing >= 3 {
+	seen := r.outline(from, to)
+	if seen.flowing >= 3 {
 		return false
 	}
 	for _, o := range r.graph.Objects {
@@ -73,7 +58,59 @@ func (r *reader) listLike(from, to int) bool {
 			return true
 		}
 	}
-	return linkedHeadings >= 4 && linkedHeadings*2 >= headings && linkedHeadings*2 > teasers
+	return seen.linkedHeadings >= 4 && seen.linkedHeadings*2 >= seen.headings && seen.linkedHeadings*2 > seen.lone ||
+		seen.teasers >= 3 && seen.teasers*3 >= 2*(seen.lone+seen.flowing) ||
+		seen.teasers >= 1 && r.nameless()
+}
+
+// outline counts what tells lists from articles.
+type outline struct {
+	headings, linkedHeadings int
+	lone                     int // prose without prose before it
+	flowing                  int // prose that goes on from prose
+	teasers                  int // lines of text behind a line that is a link
+}
+
+func (r *reader) outline(from, to int) outline {
+	var s outline
+	proseBefore, linkBefore := false, false
+	for i := from; i < to; i++ {
+		run := &r.runs[i]
+		if run.kind != runText {
+			continue
+		}
+		link := run.letters > 8 && run.linked*10 > run.letters*8
+		if isHeading(r.elems[run.elem].node.DataAtom) {
+			s.headings++
+			if link {
+				s.linkedHeadings++
+			}
+			proseBefore, linkBefore = false, link
+			continue
+		}
+		if !link && run.letters >= 25 && (linkBefore || r.opensWithLink(run)) {
+			s.teasers++
+		}
+		if run.verdict == kept && prose(run) {
+			if proseBefore {
+				s.flowing++
+			} else {
+				s.lone++
+			}
+			proseBefore = true
+		}
+		linkBefore = link
+	}
+	return s
+}
+
+// opensWithLink says that a run's first line is a link.
+func (r *reader) opensWithLink(run *run) bool {
+	if run.links == run.linksTo {
+		return false
+	}
+	first := r.links[run.links]
+	return first.from == run.from && first.to < run.to && r.text[first.to] == '\n'
 }
 
 var blockMarks = []string{"just a moment", "attention required", "access denied", "are you a robot", "are you human", "verify you are human", "verifying you are human", "checking your browser", "enable javascript and cookies to continue", "pardon our interruption", "captcha", "request blocked", "403 forbidden", "unusual traffic", "ddos protection", "before you continue", "bitte bestätigen sie, dass sie ein mensch", "zustimmung erforderlich", "nous utilisons des cookies", "consent required"}

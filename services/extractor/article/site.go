@@ -108,7 +108,7 @@ func (r *reader) siteInTitle() string {
 	if head, tail, ok := cutLast(r.title, titleSeparators); ok && (r.isSite(tail) || r.isHeading(head)) {
 		return tail
 	}
-	if lead, rest, ok := cutFirst(r.title, anySeparator); ok && runeCount(lead) < min(60, runeCount(rest)) && r.isHeading(rest) {
+	if lead, rest, ok := cutFirst(r.title, titleSeparators); ok && runeCount(lead) < min(60, runeCount(rest)) && r.isHeading(rest) {
 		return lead
 	}
 	return ""

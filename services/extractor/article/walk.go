@@ -259,28 +259,8 @@ func (w *walker) addSpace() {
 func (w *walker) addRune(r rune) {
 	from := int32(len(w.text))
 	w.text = appendRune(w.text, r)
-	count := int32(0)
-	switch {
-	case r < 0x80:
-		if r > ' ' {
-			count = 1
-		}
-		if r == '.' || r == '!' || r == '?' {
-			w.current.stops++
-		}
-	case r >= 0x2E80 && r < 0xAC00:
-		count = 3
-		if r == '。' {
-			w.current.stops++
-		}
-	default:
-		count = 1
-		if r == '؟' || r == '।' || r == '…' || r == '۔' {
-			w.current.stops++
-		} else if r >= 0xAC00 && r < 0xD7A4 {
-			count = 2
-		}
-	}
+	count, stops := countRune(r)
+	w.current.stops += stops
 	w.current.letters += count
 	if w.link != 0 && len(w.links) > 0 {
 		w.current.linked += count
@@ -290,4 +270,22 @@ func (w *walker) addRune(r rune) {
 		}
 		last.to = int32(len(w.text))
 	}
+}
+
+// countRune is how many letters a character counts as, those of scripts that
+// say more in one than once, and whether it ends a sentence.
+func countRune(r rune) (letters, stops int32) {
+	switch {
+	case r <= ' ':
+		return 0, 0
+	case r == '.' || r == '!' || r == '?' || r == '؟' || r == '।' || r == '…' || r == '۔':
+		return 1, 1
+	case r == '。':
+		return 3, 1
+	case r >= 0x2E80 && r < 0xAC00:
+		return 3, 0
+	case r >= 0xAC00 && r < 0xD7A4:
+		return 2, 0
+	}
+	return 1, 0
 }

@@ -270,9 +270,9 @@ func TestOpenRefuses(t *testing.T) {
 		"":                       "no path",
 		"sqlite:":                "no path",
 		"mysql://root@localhost": "no known kind",
-		"/nonexistent/folder/x":  "/nonexistent/folder/x",
-		"sqlite:" + notADatabase: "letter.txt",
-		"postgres://u:secret@127.0.0.1:1/x?connect_timeout=2": "127.0.0.1",
+		"/nonexistent/folder/x":  "/nonexistent/folder/x: reading the store's version: unable to open database file (14); its folder has to exist",
+		"sqlite:" + notADatabase: "name another file",
+		"postgres://u:secret@127.0.0.1:1/x?connect_timeout=2": "check that the server runs",
 	} {
 		s, err := store.Open(t.Context(), dsn)
 		if err == nil {

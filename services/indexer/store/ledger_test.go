@@ -56,13 +56,22 @@ func testLedger(t *testing.T, b backend) {
 	record(t, s, fetch, intake, dead, other)
 	record(t, s, other, intake)
 	record(t, s)
+	buried, revived := outcome(datelinev1.Stage_STAGE_EXTRACT, "b", after(3)), outcome(datelinev1.Stage_STAGE_EXTRACT, "b", after(4))
+	buried.Verdict, buried.Reason = datelinev1.Verdict_VERDICT_DEAD, "timeout"
+	record(t, s, buried)
+	record(t, s, revived)
+	record(t, s, buried)
+	both := outcome(datelinev1.Stage_STAGE_INDEX, "b", after(5))
+	buriedToo := proto.CloneOf(both)
+	buriedToo.Verdict, buriedToo.Time = datelinev1.Verdict_VERDICT_DEAD, buried.GetTime()
+	record(t, s, buriedToo, both)
 	wantOutcomes(t, outcomesOf(t, s, fetch.GetUrl()), intake, fetch)
 
 	got, err := s.RequestOutcomes(t.Context(), []string{"request-b", "request-a", "request-unknown", ""})
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantOutcomes(t, got, intake, fetch, dead)
+	wantOutcomes(t, got, intake, fetch, dead, revived, both)
 	if got, err := s.RequestOutcomes(t.Context(), nil); err != nil || len(got) != 0 {
 		t.Errorf("no requests give %v, %v", got, err)
 	}
@@ -75,12 +84,14 @@ func testLedger(t *testing.T, b backend) {
 		{Stage: datelinev1.Stage_STAGE_INTAKE, Verdict: datelinev1.Verdict_VERDICT_PRODUCED, Count: 1},
 		{Stage: datelinev1.Stage_STAGE_FETCH, Verdict: datelinev1.Verdict_VERDICT_PRODUCED, Count: 1},
 		{Stage: datelinev1.Stage_STAGE_FETCH, Verdict: datelinev1.Verdict_VERDICT_DEAD, Reason: "dns", Count: 1},
+		{Stage: datelinev1.Stage_STAGE_EXTRACT, Verdict: datelinev1.Verdict_VERDICT_PRODUCED, Count: 1},
+		{Stage: datelinev1.Stage_STAGE_INDEX, Verdict: datelinev1.Verdict_VERDICT_PRODUCED, Count: 1},
 	}
 	if !slices.Equal(counts, want) {
 		t.Errorf("tally %v, want %v", counts, want)
 	}
-	if stats, err := s.Stats(t.Context()); err != nil || stats.Outcomes != 3 {
-		t.Errorf("stats %+v, %v; want 3 outcomes", stats, err)
+	if stats, err := s.Stats(t.Context()); err != nil || stats.Outcomes != 5 {
+		t.Errorf("stats %+v, %v; want 5 outcomes", stats, err)
 	}
 }
 

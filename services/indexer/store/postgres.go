@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -44,7 +45,7 @@ func openPostgres(ctx context.Context, dsn string) (_ Store, err error) {
 	name := fmt.Sprintf("database %s at %s", server.Database, server.Host)
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("opening the store, %s: %w", name, err)
+			err = fmt.Errorf("opening the store, %s: %w%s", name, err, postgresAdvice(err))
 		}
 	}()
 	pool, err := pgxpool.NewWithConfig(ctx, config)
@@ -56,6 +57,15 @@ func openPostgres(ctx context.Context, dsn string) (_ Store, err error) {
 		return nil, err
 	}
 	return &postgresStore{pool, name}, nil
+}
+
+// postgresAdvice says what to do about a server that cannot be reached.
+func postgresAdvice(err error) string {
+	var failure *pgconn.ConnectError
+	if errors.As(err, &failure) {
+		return "; check that the server runs, and the address, user and password"
+	}
+	return ""
 }
 
 func migratePostgres(ctx context.Context, pool *pgxpool.Pool) (err error) {

@@ -27,7 +27,11 @@ func (s *postgresStore) Record(ctx context.Context, outcomes []*datelinev1.Outco
 			request_key, request_id, host, time, record)
 			SELECT * FROM unnest($1::int[], $2::bytea[], $3::text[], $4::int[], $5::text[], $6::bytea[], $7::text[],
 			$8::bytea[], $9::text[], $10::text[], $11::timestamptz[], $12::bytea[])
-			ON CONFLICT (stage, input_key) DO NOTHING`, columns.arguments()...)
+			ON CONFLICT (stage, input_key) DO UPDATE SET verdict = excluded.verdict, reason = excluded.reason,
+			url_key = excluded.url_key, url = excluded.url, request_key = excluded.request_key,
+			request_id = excluded.request_id, host = excluded.host, time = excluded.time, record = excluded.record
+			WHERE outcomes.verdict = 5 AND excluded.time > outcomes.time`, // 5: VERDICT_DEAD, see yieldsTo
+			columns.arguments()...)
 		return err
 	})
 	if err != nil {

@@ -17,7 +17,8 @@ func (s *postgresStore) Article(ctx context.Context, idOrURL string) (*datelinev
 	err := s.pool.QueryRow(ctx, `SELECT a.id, r.record FROM articles a
 		JOIN revisions r ON r.article_id = a.id AND r.number = a.revision
 		WHERE a.id IN ($1, (SELECT article_id FROM aliases WHERE url_key = $2))
-		ORDER BY a.id = $1 DESC LIMIT 1`, name, key(name)).Scan(&id, &record)
+		OR length($1) >= $3 AND a.id COLLATE "C" BETWEEN $1 AND $1 || '~'
+		ORDER BY a.id = $1 DESC LIMIT 1`, name, key(name), minIDPrefix).Scan(&id, &record)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("article %.200q: %w", idOrURL, ErrNotFound)
 	}

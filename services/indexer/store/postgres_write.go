@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -260,16 +261,18 @@ func writeAliases(ctx context.Context, tx pgx.Tx, aliases []aliasRow) error {
 // dictionaries. The positions of two fields are apart, so that no phrase
 // reaches across.
 func tsvector(words indexedWords) string {
-	var b strings.Builder
-	position := 1
+	vector := make([]byte, 0, 3*(len(words.title)+len(words.about)+len(words.body)))
+	position := int64(1)
 	for _, field := range []struct {
 		words  string
 		weight byte
 	}{{words.title, 'A'}, {words.about, 'B'}, {words.body, 'D'}} {
 		for word := range strings.FieldsSeq(field.words) {
-			fmt.Fprintf(&b, "'%s':%d%c ", word, position, field.weight)
+			vector = append(append(append(vector, '\''), word...), "':"...)
+			vector = append(strconv.AppendInt(vector, position, 10), field.weight, ' ')
 			position++
 		}
+		position++
 	}
-	return b.String()
+	return string(vector)
 }

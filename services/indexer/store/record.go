@@ -14,6 +14,9 @@ import (
 )
 
 const (
+	// minIDPrefix is how much of an id names an article: eight hexadecimal
+	// digits are four bytes, so that few articles in a large store share them.
+	minIDPrefix = 8
 	// maxIDBytes bounds an article's id, which is a key of B-trees.
 	maxIDBytes = 256
 	// The words beyond these bounds are kept and shown, but not searched.
@@ -158,10 +161,15 @@ type outcomeRow struct {
 	record  []byte
 }
 
-// newOutcomeRows makes outcomes ready to be stored. What names no input is
-// kept under its own digest: the ledger refuses nothing.
+// newOutcomeRows makes outcomes ready to be stored, one for each input. What
+// names no input is kept under its own digest: the ledger refuses nothing.
 func newOutcomeRows(outcomes []*datelinev1.Outcome) ([]outcomeRow, error) {
+	type input struct {
+		stage datelinev1.Stage
+		id    string
+	}
 	rows := make([]outcomeRow, 0, len(outcomes))
+	at := make(map[input]int, len(outcomes))
 	for _, outcome := range outcomes {
 		if outcome == nil {
 			continue
@@ -176,9 +184,23 @@ func newOutcomeRows(outcomes []*datelinev1.Outcome) ([]outcomeRow, error) {
 			digest := sha256.Sum256(record)
 			inputID = "sha256:" + hex.EncodeToString(digest[:])
 		}
-		rows = append(rows, outcomeRow{o, inputID, timeOf(o.GetTime()), record})
+		row, in := outcomeRow{o, inputID, timeOf(o.GetTime()), record}, input{o.GetStage(), inputID}
+		i, known := at[in]
+		switch {
+		case !known:
+			at[in] = len(rows)
+			rows = append(rows, row)
+		case rows[i].yieldsTo(row):
+			rows[i] = row
+		}
 	}
 	return rows, nil
+}
+
+// yieldsTo says whether another outcome of the same input takes this one's
+// place: what was dead was sent through the pipeline again, and ended anew.
+func (r outcomeRow) yieldsTo(other outcomeRow) bool {
+	return r.outcome.GetVerdict() == datelinev1.Verdict_VERDICT_DEAD && other.time.After(r.time)
 }
 
 func decodeArticle(id string, record []byte) (*datelinev1.Article, error) {

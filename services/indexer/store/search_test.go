@@ -38,7 +38,8 @@ func testSearch(t *testing.T, b backend) {
 		"vance otto":                    {"harbour"},
 		`"maria vance"`:                 {"harbour"},
 		`"vance otto"`:                  {}, // two names
-		`"report the"`:                  {}, // headline and text
+		`"report a"`:                    {}, // headline and standfirst
+		`"owned the"`:                   {}, // tag and text
 		"coast sea night":               {"harbour"},
 		"light":                         {},
 		"!!! ...":                       {},

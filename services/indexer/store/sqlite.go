@@ -9,7 +9,8 @@ import (
 	"runtime"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // also the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // sqliteStore keeps everything in one file. One connection writes, several
@@ -31,7 +32,7 @@ func sqliteDSN(path string, pragmas ...string) string {
 
 func openSQLite(ctx context.Context, path string) (_ Store, err error) {
 	if err := migrateSQLite(ctx, path); err != nil {
-		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+		return nil, fmt.Errorf("opening the store %s: %w%s", path, err, sqliteAdvice(err))
 	}
 	s := &sqliteStore{path: path}
 	defer func() {
@@ -79,7 +80,7 @@ func migrateSQLite(ctx context.Context, path string) (err error) {
 		"PRAGMA journal_mode = WAL",
 	} {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("locking the file to bring its tables up to date; stop other programs that use it: %w", err)
+			return fmt.Errorf("locking the file to bring its tables up to date: %w", err)
 		}
 	}
 	// Another program may have been faster, and newer.
@@ -87,6 +88,25 @@ func migrateSQLite(ctx context.Context, path string) (err error) {
 		return err
 	}
 	return tables.migrate(ctx)
+}
+
+// sqliteAdvice says what to do about a file that cannot be opened.
+func sqliteAdvice(err error) string {
+	var failure *sqlite.Error
+	if !errors.As(err, &failure) {
+		return ""
+	}
+	switch failure.Code() & 0xff {
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		return "; its folder has to exist and to be writable"
+	case sqlite3.SQLITE_NOTADB:
+		return "; name another file, this one holds something else"
+	case sqlite3.SQLITE_CORRUPT:
+		return "; restore the file from a copy, it is damaged"
+	case sqlite3.SQLITE_BUSY:
+		return "; stop the program that keeps the file busy"
+	}
+	return ""
 }
 
 func (s *sqliteStore) Ping(ctx context.Context) error {

@@ -18,7 +18,8 @@ func (s *sqliteStore) Article(ctx context.Context, idOrURL string) (*datelinev1.
 	err := s.reads.QueryRowContext(ctx, `SELECT a.id, r.record FROM articles a
 		JOIN revisions r ON r.article_id = a.id AND r.number = a.revision
 		WHERE a.id = ?1 OR a.id = (SELECT article_id FROM aliases WHERE url = ?1)
-		ORDER BY a.id = ?1 DESC LIMIT 1`, key).Scan(&id, &record)
+		OR length(?1) >= ?2 AND a.id BETWEEN ?1 AND ?1 || '~'
+		ORDER BY a.id = ?1 DESC LIMIT 1`, key, minIDPrefix).Scan(&id, &record)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("article %.200q: %w", idOrURL, ErrNotFound)
 	}

@@ -46,7 +46,10 @@ func prepareSQLite(ctx context.Context, db *sql.DB) (sqliteStatements, error) {
 			fetch_time = excluded.fetch_time
 			WHERE (excluded.canonical, excluded.fetch_time) >= (canonical, fetch_time)`},
 		{&s.outcome, `INSERT INTO outcomes (stage, input_id, verdict, reason, url, request_id, host, time, record)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stage, input_id) DO NOTHING`},
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (stage, input_id) DO UPDATE SET verdict = excluded.verdict, reason = excluded.reason, url = excluded.url,
+			request_id = excluded.request_id, host = excluded.host, time = excluded.time, record = excluded.record
+			WHERE outcomes.verdict = 5 AND excluded.time > outcomes.time`}, // 5: VERDICT_DEAD, see yieldsTo
 	} {
 		statement, err := db.PrepareContext(ctx, p.query)
 		if err != nil {

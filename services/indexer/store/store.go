@@ -41,11 +41,12 @@ type Store interface {
 	// Broken UTF-8 is stored as U+FFFD and NUL bytes are left out.
 	Put(ctx context.Context, articles []*datelinev1.Article) ([]PutResult, error)
 	// Record stores outcomes, one for each stage and input id: the first stays
-	// and a repeat is ignored.
+	// and a repeat is ignored, but for a dead one, whose place a later outcome
+	// takes: the input was sent through the pipeline again.
 	Record(ctx context.Context, outcomes []*datelinev1.Outcome) error
 
-	// Article returns the newest revision of an article, given its id, its
-	// canonical URL or a URL that led to it, in canonical form. The error is
+	// Article returns the newest revision of an article, given its id or the
+	// first eight digits of it or more, its canonical URL or a URL that led to it, in canonical form. The error is
 	// ErrNotFound where there is none.
 	Article(ctx context.Context, idOrURL string) (*datelinev1.Article, error)
 	// Revisions returns every revision of the article with the given id in the

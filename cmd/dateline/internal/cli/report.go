@@ -182,6 +182,9 @@ func published(t *datelinev1.PublicationTime) string {
 	return at.Format("2006-01-02 15:04")
 }
 
+// snip cuts a text that is too wide, visibly.
+func snip(s string, columns int) string { return text.Snip(s, columns, "…") }
+
 // newTable returns a table that fits the terminal, its widest texts wrapped or
 // cut.
 func newTable(columns int, header table.Row) table.Writer {
@@ -193,8 +196,8 @@ func newTable(columns int, header table.Row) table.Writer {
 	t.AppendHeader(header)
 	longest := max(24, (columns-44)*2/3)
 	t.SetColumnConfigs([]table.ColumnConfig{
-		{Name: "headline", WidthMax: longest, WidthMaxEnforcer: text.Trim},
-		{Name: "site", WidthMax: 24, WidthMaxEnforcer: text.Trim},
+		{Name: "headline", WidthMax: longest, WidthMaxEnforcer: snip},
+		{Name: "site", WidthMax: 24, WidthMaxEnforcer: snip},
 		{Name: "URL", WidthMax: max(32, columns/2), WidthMaxEnforcer: text.WrapHard},
 		{Name: "what happened", WidthMax: max(32, columns/2), WidthMaxEnforcer: text.WrapSoft},
 	})
