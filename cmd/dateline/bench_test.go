@@ -244,4 +244,3 @@ func (l *load) pipeline(b *testing.B) {
 		b.Fatalf("ingest: %d %s", code, errText.String())
 	}
 }
-

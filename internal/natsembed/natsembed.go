@@ -3,6 +3,7 @@
 package natsembed
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -21,6 +22,9 @@ const MaxPayload = 8 << 20
 // been read.
 const startTimeout = 30 * time.Second
 
+// noBound is more than any disk has, in bytes.
+const noBound = 1 << 60
+
 // Config of an embedded server.
 type Config struct {
 	// Dir is where JetStream keeps its files.
@@ -31,8 +35,9 @@ type Config struct {
 	// Relaxed lets the operating system decide when messages reach the disk:
 	// faster, and a power cut can lose what was acknowledged.
 	Relaxed bool
-	// MaxStoreBytes bounds JetStream's files; 0 leaves it to the server
-	// (three quarters of the free space).
+	// MaxStoreBytes bounds JetStream's files; 0 means no bound but the disk.
+	// (The server's own default, three quarters of what is free, refuses
+	// streams whose limits add up to more, though they may never be reached.)
 	MaxStoreBytes int64
 }
 
@@ -47,11 +52,11 @@ func Start(config Config) (*Server, error) {
 	opts := &server.Options{
 		ServerName: "dateline",
 		JetStream:  true, StoreDir: config.Dir, SyncAlways: !config.Relaxed,
-		JetStreamMaxStore: config.MaxStoreBytes,
+		JetStreamMaxStore: cmp.Or(config.MaxStoreBytes, noBound),
 		MaxPayload:        MaxPayload,
 		// An embedded server that traps signals exits the process before
 		// anything has drained.
-		NoSigs: true,
+		NoSigs:     true,
 		DontListen: config.Addr == "",
 	}
 	if config.Addr != "" {

@@ -3,7 +3,6 @@ package stage_test
 import (
 	"context"
 	"log/slog"
-	"os"
 	"strconv"
 	"sync"
 	"testing"
@@ -55,7 +54,7 @@ func (r *rig) config(handle stage.Handler) stage.Config {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	log := slog.New(slog.DiscardHandler)
 	metrics := stage.NewMetrics(prometheus.NewRegistry(), extract)
 	return stage.Config{
 		Stage: extract, Consumer: consumer, Handle: handle, Metrics: metrics, Log: log,

@@ -65,7 +65,7 @@ func TestPermanentFailureIsDeadLetteredWhole(t *testing.T) {
 	msg.Header.Add("Labels", "a")
 	msg.Header.Add("Labels", "b")
 	msg.Header.Set("Binary", "\xff\xfe")
-	msg.Data = []byte{0, 1, 0xff}
+	msg.Data = []byte("{\x00")
 	if _, err := r.js.PublishMsg(t.Context(), msg); err != nil {
 		t.Fatal(err)
 	}

@@ -118,7 +118,16 @@ func declaring(name string, err error) error {
 	if err == nil {
 		return nil
 	}
+	if isStorageFull(err) {
+		return fmt.Errorf("declaring stream %s: %w: the limits of all streams together exceed what the server may store; raise max_file_store in its configuration, or give it a larger disk", name, err)
+	}
 	return fmt.Errorf("declaring stream %s: %w", name, err)
+}
+
+// isStorageFull recognises the server's refusal to reserve room (error 10047).
+func isStorageFull(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == 10047
 }
 
 // conflict says what of an existing stream cannot be changed in place, or

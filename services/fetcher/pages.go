@@ -19,6 +19,7 @@ import (
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
 )
 
@@ -51,7 +52,7 @@ func newPageWriter(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, w
 // large for a message goes to the object store first.
 func (w *pageWriter) write(ctx context.Context, entry *datelinev1.FrontierEntry, asked, final weburl.URL, r *httpget.Response) (*datelinev1.Page, error) {
 	page := &datelinev1.Page{
-		Id: entry.GetRequest().GetRequestId(), Request: entry.GetRequest(),
+		Id: frontier.ID(entry), Request: entry.GetRequest(),
 		RequestedUrl: asked.String(), FinalUrl: final.String(), Redirects: entry.GetRedirects(),
 		Status: int32(r.Status), Headers: headers(r), Body: r.Body, ContentEncoding: r.ContentEncoding,
 		Truncated: r.Truncated, Timings: timings(r.Timings), RemoteAddress: r.RemoteAddr.String(),

@@ -239,7 +239,7 @@ func (v *visit) produced(ctx context.Context, r *httpget.Response) error {
 func (v *visit) outcome(verdict datelinev1.Verdict, reason, detail string) *datelinev1.Outcome {
 	request := v.entry.GetRequest()
 	return &datelinev1.Outcome{
-		InputId: request.GetRequestId(), RequestId: request.GetRequestId(), Verdict: verdict, Reason: reason, Detail: detail,
+		InputId: frontier.ID(v.entry.FrontierEntry), RequestId: request.GetRequestId(), Verdict: verdict, Reason: reason, Detail: detail,
 		Url: v.asked.String(), Host: v.url.Host(), Attempt: v.entry.GetAttempts() + 1, Labels: request.GetLabels(),
 	}
 }

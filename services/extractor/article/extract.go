@@ -125,7 +125,7 @@ func (r *reader) judgePage(from, to int, articleBody string) error {
 		r.set("body", FromStructure, 0.9)
 	}
 	switch {
-	case letters >= minArticleLetters && !r.listLike(from, to) && !r.nameless() && !(letters < 600 && r.blocked(seen)):
+	case letters >= minArticleLetters && !r.listLike(from, to) && !(letters < namelessLetters && r.nameless()) && !(letters < 600 && r.blocked(seen)):
 		return nil
 	case r.listLike(from, to) && !r.blocked(seen):
 		return &Error{Reason: ReasonNoArticle, Kind: KindList, Message: "the page lists articles and is none itself; follow its links"}
@@ -141,8 +141,11 @@ func (r *reader) judgePage(from, to int, articleBody string) error {
 		return nil
 	}
 	kind := KindOther
-	if r.kind() != KindArticle {
+	switch {
+	case r.kind() != KindArticle:
 		kind = r.kind()
+	case r.outline(0, len(r.runs)).teasers >= 2:
+		kind = KindList
 	}
 	return &Error{Reason: ReasonNoArticle, Kind: kind, Message: "the page has no running text that could be an article"}
 }

@@ -8,6 +8,7 @@ import (
 
 const (
 	minArticleLetters = 140 // less prose than this is no article
+	namelessLetters   = 600 // less prose than this without a headline is no article
 	shellText         = 200 // letters below which a page with scripts is a shell
 )
 
@@ -39,7 +40,7 @@ func (r *reader) declaresArticle() bool {
 // nameless says that the page gives its text no headline of its own, nor calls
 // itself an article: a front page under its site's name, or a section.
 func (r *reader) nameless() bool {
-	return !r.declaresArticle() && (r.out.Title == "" || r.namesSite(r.out.Title) && r.out.Published == nil)
+	return !r.declaresArticle() && !r.out.Damaged && (r.out.Title == "" || r.namesSite(r.out.Title) && r.out.Published == nil)
 }
 
 // listLike says that the page is a home or section page: what there is of
@@ -60,7 +61,7 @@ func (r *reader) listLike(from, to int) bool {
 	}
 	return seen.linkedHeadings >= 4 && seen.linkedHeadings*2 >= seen.headings && seen.linkedHeadings*2 > seen.lone ||
 		seen.teasers >= 3 && seen.teasers*3 >= 2*(seen.lone+seen.flowing) ||
-		seen.teasers >= 1 && r.nameless()
+		r.nameless() && (seen.teasers >= 1 || r.outline(0, len(r.runs)).teasers >= 3)
 }
 
 // outline counts what tells lists from articles.
@@ -88,11 +89,12 @@ func (r *reader) outline(from, to int) outline {
 			proseBefore, linkBefore = false, link
 			continue
 		}
-		if !link && run.letters >= 25 && (linkBefore || r.opensWithLink(run)) {
+		teaser := !link && run.letters >= 25 && (linkBefore || r.opensWithLink(run))
+		if teaser {
 			s.teasers++
 		}
 		if run.verdict == kept && prose(run) {
-			if proseBefore {
+			if proseBefore && !teaser {
 				s.flowing++
 			} else {
 				s.lone++

@@ -77,6 +77,9 @@ func (b *Bus) startServer(config Config, addr string) error {
 	if b.folder, err = openFolder(config.Data.Dir); err != nil {
 		return err
 	}
+	if err := config.checkDisk(); err != nil {
+		return err
+	}
 	b.server, err = natsembed.Start(natsembed.Config{
 		Dir: filepath.Join(config.Data.Dir, "nats"), Addr: addr, Relaxed: config.Data.Relaxed, MaxStoreBytes: config.Data.MaxBytes,
 	})

@@ -28,7 +28,8 @@ type DataConfig struct {
 	Dir      string `doc:"Folder of the embedded NATS server and store. One process uses it at a time."`
 	NATSAddr string `doc:"Address on which the embedded NATS server takes clients of other processes; empty for none."`
 	Relaxed  bool   `doc:"Whether the operating system may decide when messages reach the disk: faster, but a power cut loses what was acknowledged in the last minutes."`
-	MaxBytes int64  `doc:"Most bytes that the embedded NATS server's streams may take on disk; 0 leaves it to the server."`
+	MinFree  int64  `doc:"Room in bytes that must be left on the disk of the folder; with less the pipeline stops before the disk is full."`
+	MaxBytes int64  `doc:"Most bytes that the embedded NATS server's streams may take on disk; 0 means no bound but the disk."`
 }
 
 // DefaultConfig is everything embedded, durable and polite.
@@ -36,7 +37,7 @@ func DefaultConfig() Config {
 	nats := bus.DefaultConfig()
 	nats.URL = ""
 	return Config{
-		Data: DataConfig{Dir: "dateline-data", NATSAddr: "127.0.0.1:4222"},
+		Data: DataConfig{Dir: "dateline-data", NATSAddr: "127.0.0.1:4222", MinFree: 256 << 20},
 		NATS: nats, Admin: telemetry.DefaultConfig(),
 		Fetcher: fetcher.DefaultConfig(), Extractor: extractor.DefaultConfig(), Indexer: indexer.DefaultConfig(),
 	}

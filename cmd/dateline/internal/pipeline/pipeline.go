@@ -72,6 +72,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	checks := append(process.Checks(p.Bus.NC, p.Bus.JS), telemetry.Check{Name: "store", Test: p.Store.Ping})
 	tasks.Go(func() error { return telemetry.Serve(ctx, p.config.Admin.Addr, p.registry, checks) })
+	if p.Bus.Embedded() {
+		tasks.Go(func() error { return p.config.watchDisk(ctx) })
+	}
 	tasks.Go(func() error { return topology.Trim(ctx, p.Bus.JS, p.log, 10*time.Second) })
 	return tasks.Wait()
 }

@@ -38,14 +38,17 @@ type host struct {
 	unfinished *Decision
 }
 
+// deferral is an entry that waits. content is what it has come to since it was
+// stored, nil where the stream has its last state.
 type deferral struct {
 	sequence uint64
 	until    time.Time
+	content  *datelinev1.FrontierEntry
 }
 
-func (h *host) postpone(sequence uint64, until time.Time) {
-	at, _ := slices.BinarySearchFunc(h.deferred, until, func(d deferral, t time.Time) int { return d.until.Compare(t) })
-	h.deferred = slices.Insert(h.deferred, at, deferral{sequence, until})
+func (h *host) postpone(d deferral) {
+	at, _ := slices.BinarySearchFunc(h.deferred, d.until, func(d deferral, t time.Time) int { return d.until.Compare(t) })
+	h.deferred = slices.Insert(h.deferred, at, d)
 }
 
 // again returns the entry with changed content, for the next visit.

@@ -29,17 +29,25 @@ type queue struct {
 	stream jetstream.Stream
 }
 
+// ID names a fetch for good: the request's own id, and which URL that is, for a
+// sender may have given all of his URLs the same.
+func ID(entry *datelinev1.FrontierEntry) string {
+	id := entry.GetRequest().GetRequestId()
+	if url, err := weburl.Parse(entry.GetRequest().GetUrl()); err == nil {
+		id += "." + url.ID()[:12]
+	}
+	return id
+}
+
 // Publish puts an entry into the queue of its host. It returns ErrHostFull
-// where that is full.
-func Publish(ctx context.Context, js jetstream.JetStream, entry *datelinev1.FrontierEntry) error {
-	url, err := weburl.Parse(entry.GetUrl())
+// where that is full. The cause names what led to it, among all that ever does:
+// the same cause again within the stream's memory stores nothing.
+func Publish(ctx context.Context, js jetstream.JetStream, cause string, entry *datelinev1.FrontierEntry) error {
+	subject, err := subjectOf(entry)
 	if err != nil {
 		return err
 	}
-	subject := fmt.Sprintf("frontier.%d.%s", weburl.Partition(url.Host(), topology.Partitions), url.SubjectHost())
-	// Each step of a request's way is stored once.
-	id := fmt.Sprintf("%s:%d:%d", entry.GetRequest().GetRequestId(), len(entry.GetRedirects()), entry.GetAttempts())
-	msg, err := ledger.Message(subject, id, entry)
+	msg, err := ledger.Message(subject, cause, entry)
 	if err != nil {
 		return err
 	}
@@ -49,9 +57,18 @@ func Publish(ctx context.Context, js jetstream.JetStream, entry *datelinev1.Fron
 		if ledger.IsHostFull(err) {
 			return ErrHostFull
 		}
-		return fmt.Errorf("putting %s into the frontier: %w", url, err)
+		return fmt.Errorf("putting %s into the frontier: %w", entry.GetUrl(), err)
 	}
 	return nil
+}
+
+// subjectOf is the queue that an entry belongs to.
+func subjectOf(entry *datelinev1.FrontierEntry) (string, error) {
+	url, err := weburl.Parse(entry.GetUrl())
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("frontier.%d.%s", weburl.Partition(url.Host(), topology.Partitions), url.SubjectHost()), nil
 }
 
 // next returns the first entry of a subject at or behind a sequence, nil where

@@ -3,9 +3,16 @@ package frontier
 import (
 	"container/heap"
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
+
+// fullPause is how long a URL waits that leads to a host whose queue is full.
+const fullPause = time.Minute
 
 // mishap is how long a host rests after the stream could not be used for it.
 const mishap = 2 * time.Second
@@ -108,9 +115,10 @@ func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 	}
 	for ctx.Err() == nil {
 		from, recalled := h.cursor, false
+		var content *datelinev1.FrontierEntry
 		switch {
 		case len(h.deferred) > 0 && !h.deferred[0].until.After(f.Now()):
-			from, recalled = h.deferred[0].sequence, true
+			from, recalled, content = h.deferred[0].sequence, true, h.deferred[0].content
 		case len(h.deferred) >= maxDeferred:
 			return nil, nil
 		}
@@ -131,13 +139,16 @@ func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 		}
 		if err != nil {
 			if err := f.refuse(ctx, entry, err); err != nil {
-				h.postpone(entry.Sequence, f.Now().Add(mishap))
+				h.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(mishap)})
 				return nil, err
 			}
 			continue
 		}
+		if content != nil {
+			entry.FrontierEntry = content
+		}
 		if t := entry.GetNotBeforeTime(); t != nil && t.AsTime().After(f.Now()) {
-			h.postpone(entry.Sequence, t.AsTime())
+			h.postpone(deferral{sequence: entry.Sequence, until: t.AsTime(), content: content})
 			continue
 		}
 		entry.MayDial = func() bool { return f.leases.valid(h.partition) }
@@ -171,7 +182,12 @@ func (f *Frontier) visit(ctx context.Context, h *host, entry *Entry) time.Durati
 		h.current, h.unfinished = entry.again(decision.Again), nil
 		return decision.Pause
 	}
-	if err := f.finish(ctx, entry, decision); err != nil {
+	err := f.finish(ctx, entry, decision)
+	if errors.Is(err, ErrHostFull) {
+		f.bypass(h, entry, decision.Requeue)
+		return decision.Pause
+	}
+	if err != nil {
 		if ctx.Err() == nil {
 			f.Log.Warn("the frontier does not take a change; it is tried again", "url", entry.GetUrl(), "error", err)
 		}
@@ -182,9 +198,31 @@ func (f *Frontier) visit(ctx context.Context, h *host, entry *Entry) time.Durati
 	return decision.Pause
 }
 
+// bypass lets the rest of a host's queue go on where an entry's successor finds
+// no room. A later attempt at the same host is kept in memory: were it to wait
+// for room at the head of the full queue, none would ever come. An entry that
+// leads to another host is fetched anew when that may have room.
+func (f *Frontier) bypass(h *host, entry *Entry, next *datelinev1.FrontierEntry) {
+	h.current, h.unfinished = nil, nil
+	f.Log.Warn("a host's queue is full: a URL for it waits in the queue that it comes from", "url", next.GetUrl(), "from", entry.GetUrl())
+	if subject, err := subjectOf(next); err != nil || subject != h.subject {
+		h.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(fullPause)})
+		return
+	}
+	h.postpone(deferral{sequence: entry.Sequence, until: latest(f.Now(), next.GetNotBeforeTime().AsTime()), content: next})
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 func (f *Frontier) finish(ctx context.Context, entry *Entry, decision *Decision) error {
 	if decision.Requeue != nil {
-		if err := Publish(ctx, f.queue.js, decision.Requeue); err != nil {
+		// Each entry is replaced once.
+		if err := Publish(ctx, f.queue.js, fmt.Sprintf("after:%d", entry.Sequence), decision.Requeue); err != nil {
 			return err
 		}
 	}

@@ -49,23 +49,30 @@ func guess(data []byte) ([]*datelinev1.FetchRequest, error) {
 	switch {
 	case len(text) == 0:
 		return nil, errors.New("the message is empty: send a URL, or a FetchRequest as JSON or protobuf")
+	case data[0] == '\n':
+		// A line feed is also the tag of field 1 (url): it is protobuf where
+		// the length behind it fits, and what follows is a URL. This comes
+		// first because that length may look like a brace.
+		if requests, err := decodeProtobuf(data); err == nil && startsAsURL(requests[0].GetUrl()) {
+			return requests, nil
+		}
+	}
+	switch {
 	case text[0] == '{':
 		return decodeJSON(text)
 	// Protobuf begins with field 1, length-delimited, or another small tag: a
 	// control character that no URL begins with.
 	case data[0] < ' ' && data[0] != '\n' && data[0] != '\r' && data[0] != '\t' || data[0] == '\n' && !utf8.Valid(data):
 		return decodeProtobuf(data)
-	case data[0] == '\n':
-		// A line feed is also the tag of field 1 (url): it is protobuf where
-		// the length behind it fits.
-		if requests, err := decodeProtobuf(data); err == nil && strings.Contains(requests[0].GetUrl(), "://") {
-			return requests, nil
-		}
-		return decodeLines(data)
 	case !utf8.Valid(text):
 		return nil, errors.New("the message is neither text nor a FetchRequest: send a URL as text, or a FetchRequest as JSON or protobuf with its content type")
 	}
 	return decodeLines(text)
+}
+
+// startsAsURL tells a URL from one that has lost its first letter to a length.
+func startsAsURL(text string) bool {
+	return len(text) >= 4 && strings.EqualFold(text[:4], "http")
 }
 
 func decodeProtobuf(data []byte) ([]*datelinev1.FetchRequest, error) {
@@ -88,7 +95,7 @@ func check(r *datelinev1.FetchRequest) ([]*datelinev1.FetchRequest, error) {
 	switch {
 	case r.GetUrl() == "":
 		return nil, errors.New("the FetchRequest has no url: set it to an absolute http or https URL")
-	case len(r.GetRequestId()) > maxID || strings.ContainsFunc(r.GetRequestId(), func(c rune) bool { return c <= ' ' || c == 0x7f }):
+	case !isToken(r.GetRequestId()):
 		return nil, fmt.Errorf("the FetchRequest's request_id is longer than %d bytes or has spaces in it: use a short token such as a UUID", maxID)
 	case len(r.GetLabels()) > maxLabels:
 		return nil, fmt.Errorf("the FetchRequest has %d labels: at most %d are taken", len(r.GetLabels()), maxLabels)
@@ -101,7 +108,16 @@ func check(r *datelinev1.FetchRequest) ([]*datelinev1.FetchRequest, error) {
 	return []*datelinev1.FetchRequest{r}, nil
 }
 
+// isToken reports whether text can be an id: short and printable, in messages,
+// headers and logs.
+func isToken(text string) bool {
+	return len(text) <= maxID && utf8.ValidString(text) && !strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c == 0x7f })
+}
+
 func decodeLines(data []byte) ([]*datelinev1.FetchRequest, error) {
+	if !utf8.Valid(data) {
+		return nil, errors.New("the message is not UTF-8 text: percent-encode what is not ASCII in its URLs")
+	}
 	var requests []*datelinev1.FetchRequest
 	for line := range bytes.Lines(data) {
 		line = bytes.TrimSpace(line)
@@ -111,7 +127,7 @@ func decodeLines(data []byte) ([]*datelinev1.FetchRequest, error) {
 		if len(requests) == maxLines {
 			return nil, fmt.Errorf("the message has more than %d URLs: send several messages", maxLines)
 		}
-		requests = append(requests, &datelinev1.FetchRequest{Url: strings.ToValidUTF8(string(line), "\uFFFD")})
+		requests = append(requests, &datelinev1.FetchRequest{Url: string(line)})
 	}
 	if len(requests) == 0 {
 		return nil, errors.New("the message holds no URL: send an absolute http or https URL, one a line")

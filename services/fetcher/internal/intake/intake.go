@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 
@@ -23,6 +24,13 @@ import (
 
 // requestHeader carries the request id of a line of a message that was split.
 const requestHeader = "Dateline-Request-Id"
+
+// splitChunk is how many lines are published at once, few enough for several
+// workers to stay below the client's bound, and splitTimeout how long that may take.
+const (
+	splitChunk   = 16
+	splitTimeout = 10 * time.Second
+)
 
 // Intake admits requests. Its Handle is a stage.Handler for single inputs.
 type Intake struct {
@@ -62,7 +70,7 @@ func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
 		return result
 	}
 	if len(requests) > 1 {
-		return split(input, outcome, requests)
+		return in.split(ctx, input, outcome, requests)
 	}
 	request := requests[0]
 	outcome.Url, outcome.RequestId, outcome.Labels = request.GetUrl(), request.GetRequestId(), request.GetLabels()
@@ -71,8 +79,8 @@ func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
 		result.Err = stage.Permanent("bad_url", err)
 		return result
 	}
-	if request.RequestId == "" {
-		request.RequestId = input.Header.Get(requestHeader)
+	if line := input.Header.Get(requestHeader); request.RequestId == "" && isToken(line) {
+		request.RequestId = line
 	}
 	if request.RequestId == "" {
 		request.RequestId = outcome.InputId
@@ -101,7 +109,7 @@ func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
 	entry := &datelinev1.FrontierEntry{
 		Request: request, Url: url.String(), NotBeforeTime: request.GetNotBeforeTime(), AdmitTime: timestamppb.New(in.now()),
 	}
-	switch err := frontier.Publish(ctx, in.js, entry); {
+	switch err := frontier.Publish(ctx, in.js, "admit:"+outcome.InputId, entry); {
 	case errors.Is(err, frontier.ErrHostFull):
 		in.unclaim(ctx, url)
 		result.Err = stage.Transient("host_full", fmt.Errorf("as many URLs of %s wait as may: send it later, or requeue it when the host's queue is shorter", url.Host()))
@@ -119,20 +127,56 @@ func (in *Intake) unclaim(ctx context.Context, url weburl.URL) {
 }
 
 // split turns a message with several URLs into as many messages, each an input
-// of its own.
-func split(input *stage.Input, outcome *datelinev1.Outcome, requests []*datelinev1.FetchRequest) stage.Result {
+// of its own. It does not wait where `urls` is full: the room can only come from
+// other messages, which this worker would keep from being read.
+func (in *Intake) split(ctx context.Context, input *stage.Input, outcome *datelinev1.Outcome, requests []*datelinev1.FetchRequest) stage.Result {
 	result := stage.Result{Outcome: outcome}
-	for i, request := range requests {
-		id := outcome.InputId + "." + strconv.Itoa(i+1)
-		msg := nats.NewMsg(topology.SubjectURLs)
-		msg.Header.Set(nats.MsgIdHdr, "line:"+id)
-		msg.Header.Set(requestHeader, id)
-		msg.Header.Set(ledger.ContentType, "text/plain")
-		msg.Data = []byte(request.GetUrl())
-		result.Publish = append(result.Publish, msg)
-	}
 	outcome.Url = requests[0].GetUrl()
+	for chunk := range slices.Chunk(lines(outcome.InputId, requests), splitChunk) {
+		if err := in.publish(ctx, chunk); err != nil {
+			result.Err = stage.Transient("urls_full", fmt.Errorf("parting a message with %d URLs into messages of their own: %w", len(requests), err))
+			return result
+		}
+	}
 	outcome.Verdict, outcome.Reason = datelinev1.Verdict_VERDICT_PRODUCED, "split"
 	outcome.Detail = fmt.Sprintf("the message held %d URLs; each is now a message of its own", len(requests))
 	return result
+}
+
+func lines(id string, requests []*datelinev1.FetchRequest) []*nats.Msg {
+	msgs := make([]*nats.Msg, len(requests))
+	for i, request := range requests {
+		line := id + "." + strconv.Itoa(i+1)
+		msg := nats.NewMsg(topology.SubjectURLs)
+		msg.Header.Set(nats.MsgIdHdr, "line:"+line)
+		msg.Header.Set(requestHeader, line)
+		msg.Header.Set(ledger.ContentType, "text/plain")
+		msg.Data = []byte(request.GetUrl())
+		msgs[i] = msg
+	}
+	return msgs
+}
+
+// publish stores messages together and waits for all of them.
+func (in *Intake) publish(ctx context.Context, msgs []*nats.Msg) error {
+	ctx, cancel := context.WithTimeout(ctx, splitTimeout)
+	defer cancel()
+	var futures []jetstream.PubAckFuture
+	for _, msg := range msgs {
+		future, err := in.js.PublishMsgAsync(msg)
+		if err != nil {
+			return err
+		}
+		futures = append(futures, future)
+	}
+	for _, future := range futures {
+		select {
+		case <-future.Ok():
+		case err := <-future.Err():
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }

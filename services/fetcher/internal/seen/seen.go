@@ -61,7 +61,7 @@ func (m *Marks) Claim(ctx context.Context, urlID string, mark Mark, force bool) 
 			continue // it ran out just now
 		case other.Input == mark.Input:
 			return other, true, nil
-		case !force:
+		case !force || other.Request == mark.Request:
 			return other, false, nil
 		}
 		_, err = m.kv.Put(ctx, urlID, data)
@@ -85,9 +85,20 @@ func (m *Marks) Get(ctx context.Context, urlID string) (Mark, bool, error) {
 	return mark, true, nil
 }
 
-// Finish notes that the request of a mark has ended.
-func (m *Marks) Finish(ctx context.Context, urlID string, mark Mark, now time.Time) error {
-	mark.Done, mark.Time = true, now
+// Finish notes that a request has ended. What is known of it stays, so that its
+// message is recognised when it is delivered again; the mark of a later request
+// for the same URL is left as it is.
+func (m *Marks) Finish(ctx context.Context, urlID, request string, now time.Time) error {
+	mark, ok, err := m.Get(ctx, urlID)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		mark = Mark{Request: request, Time: now} // it ran out meanwhile
+	case mark.Request != request:
+		return nil
+	}
+	mark.Done = true
 	data, err := json.Marshal(mark)
 	if err != nil {
 		return fmt.Errorf("encoding a mark: %w", err)

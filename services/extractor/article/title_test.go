@@ -1,0 +1,100 @@
+package article_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/dateline-news/dateline/services/extractor/article"
+)
+
+func TestSiteNamesLeaveTitles(t *testing.T) {
+	t.Parallel()
+	const home = `<a href="/">The Old Quay Gazette</a>`
+	const logo = `<a href="/"><img src="l.png" alt="The Old Quay Gazette"></a>`
+	const legal = `<p>© 1997–2026 The Old Quay Gazette. All rights reserved</p>`
+	for name, c := range map[string]struct{ head, top, foot, want string }{
+		"colon, home link":       {"<title>The Old Quay Gazette: Pilot boards wrong ship</title>", home, "", "Pilot boards wrong ship"},
+		"colon, logo":            {"<title>The Old Quay Gazette: Pilot boards wrong ship</title>", logo, "", "Pilot boards wrong ship"},
+		"colon, copyright":       {"<title>The Old Quay Gazette: Pilot boards wrong ship</title>", "", legal, "Pilot boards wrong ship"},
+		"colon behind":           {"<title>Pilot boards wrong ship: The Old Quay Gazette</title>", home, "", "Pilot boards wrong ship"},
+		"declared":               {`<meta property="og:site_name" content="The Old Quay Gazette"><title>The Old Quay Gazette: Pilot boards wrong ship</title>`, "", "", "Pilot boards wrong ship"},
+		"two colons":             {"<title>The Old Quay Gazette :: Pilot boards wrong ship</title>", home, "", "Pilot boards wrong ship"},
+		"bar":                    {"<title>Pilot boards wrong ship | The Old Quay Gazette</title>", home, "", "Pilot boards wrong ship"},
+		"hyphen in front":        {"<title>The Old Quay Gazette - Pilot boards wrong ship</title>", home, "", "Pilot boards wrong ship"},
+		"dash":                   {"<title>Pilot boards wrong ship — The Old Quay Gazette</title>", home, "", "Pilot boards wrong ship"},
+		"guillemet":              {"<title>The Old Quay Gazette » Pilot boards wrong ship</title>", home, "", "Pilot boards wrong ship"},
+		"dot":                    {"<title>Pilot boards wrong ship · The Old Quay Gazette</title>", home, "", "Pilot boards wrong ship"},
+		"slash":                  {"<title>Pilot boards wrong ship / The Old Quay Gazette</title>", home, "", "Pilot boards wrong ship"},
+		"headline with a colon":  {"<title>Letters: In defence of the noon gun</title>", home, legal, "Letters: In defence of the noon gun"},
+		"both":                   {"<title>The Old Quay Gazette: Letters: In defence of the noon gun</title>", home, legal, "Letters: In defence of the noon gun"},
+		"home is no site":        {"<title>Home: a history of the hearth in five rooms</title>", `<a href="/">Home</a>`, "", "Home: a history of the hearth in five rooms"},
+		"the site is the news":   {"<title>The Old Quay Gazette: what we got wrong this year</title>", home + "<h1>The Old Quay Gazette: what we got wrong this year</h1>", "", "The Old Quay Gazette: what we got wrong this year"},
+		"the heading agrees":     {"<title>Quay Herald: Pilot boards wrong ship</title>", "<h1>Pilot boards wrong ship</h1>", "", "Pilot boards wrong ship"},
+		"escaped twice":          {"<title>Salt &amp;amp; rope</title>", "", "", "Salt & rope"},
+		"heading with its own ¶": {"<title>Pilot boards wrong ship</title>", "<h1>Pilot boards wrong ship<a href='#x'>¶</a></h1>", "", "Pilot boards wrong ship"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page := "<html lang=en><head>" + c.head + "</head><body><div>" + c.top + "</div><div>" + strings.Repeat(paragraph, 5) + "</div>" + c.foot + "</body></html>"
+			a, err := article.Extract(t.Context(), article.Page{URL: "https://127.0.0.1/a/1", Body: []byte(page)}, article.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.Title != c.want {
+				t.Errorf("title is %q, want %q", a.Title, c.want)
+			}
+		})
+	}
+}
+
+func TestHeadlineThatNoHeadingShows(t *testing.T) {
+	t.Parallel()
+	page := `<html><head><title>The Old Quay Gazette: Pilot boards wrong ship</title></head><body><table><tr><td><a href="/">The Old Quay Gazette</a></td></tr>
+<tr><td><font color=red><b>QUAYSIDE</b></font><br><font size=5><b>Pilot boards wrong ship</b></font><br><font size=2>By Maud Pettifer<br>11 November 2026, 11:30</font>` +
+		strings.Repeat(paragraph, 4) + `</td></tr></table></body></html>`
+	a, err := article.Extract(t.Context(), article.Page{URL: "https://127.0.0.1/a?id=1", Body: []byte(page)}, article.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Body) != 4 {
+		t.Errorf("the body has %d blocks, want the 4 paragraphs: %q", len(a.Body), a.Text)
+	}
+	if len(a.Authors) != 1 || a.Authors[0].Name != "Maud Pettifer" {
+		t.Errorf("authors are %v", a.Authors)
+	}
+	if a.Published == nil || a.Published.Value != "2026-11-11T11:30:00" {
+		t.Errorf("published is %v", a.Published)
+	}
+	if a.Section != "QUAYSIDE" {
+		t.Errorf("section is %q", a.Section)
+	}
+}
+
+func TestPagesThatListArticles(t *testing.T) {
+	t.Parallel()
+	teaser := func(format string) string {
+		var b strings.Builder
+		for i := range 5 {
+			fmt.Fprintf(&b, format, fmt.Sprintf("/story/%d", i), fmt.Sprintf("Ferry number %d returns to the bay", i), "After a long winter in dock the boat sails again, and the whole town came down to the quay to see it.")
+		}
+		return b.String()
+	}
+	for name, body := range map[string]string{
+		"headings":    `<h1>Harbour</h1>` + teaser(`<article><h2><a href="%s">%s</a></h2><p>%s</p></article>`),
+		"plain links": `<h1>Harbour</h1>` + teaser(`<div><a class=x href="%s">%s</a><div>%s</div></div>`),
+		"breaks":      `<b>Harbour</b>` + teaser(`<p><a href="%s"><b>%s</b></a><br>%s</p>`),
+		"front page":  `<h1>The Harrow Bay Ledger</h1>` + teaser(`<div><a href="%s">%s</a><div>%s</div></div>`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page := `<html lang=en><head><title>The Harrow Bay Ledger</title></head><body><div><a href="/">The Harrow Bay Ledger</a></div><div>` + body + `</div></body></html>`
+			_, err := article.Extract(t.Context(), article.Page{URL: "https://127.0.0.1/section/harbour", Body: []byte(page)}, article.Options{})
+			var refused *article.Error
+			if !errors.As(err, &refused) || refused.Reason != article.ReasonNoArticle || refused.Kind != article.KindList {
+				t.Errorf("error is %v, want no_article of the kind list", err)
+			}
+		})
+	}
+}
