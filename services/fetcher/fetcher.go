@@ -103,7 +103,7 @@ func newVisitor(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, conf
 	if err != nil {
 		return nil, err
 	}
-	pages, err := newPageWriter(ctx, nc, js, writer)
+	pages, err := newPageWriter(ctx, nc, js, writer, log)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,9 @@ package fetcher
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -33,9 +35,10 @@ type pageWriter struct {
 	bodies jetstream.ObjectStore
 	writer *ledger.Writer
 	zstd   *zstd.Encoder
+	log    *slog.Logger
 }
 
-func newPageWriter(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, writer *ledger.Writer) (*pageWriter, error) {
+func newPageWriter(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, writer *ledger.Writer, log *slog.Logger) (*pageWriter, error) {
 	bodies, err := js.ObjectStore(ctx, topology.BucketBodies)
 	if err != nil {
 		return nil, fmt.Errorf("opening object store %s: %w", topology.BucketBodies, err)
@@ -45,7 +48,7 @@ func newPageWriter(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, w
 	if err != nil {
 		return nil, fmt.Errorf("preparing zstd: %w", err)
 	}
-	return &pageWriter{nc: nc, bodies: bodies, writer: writer, zstd: encoder}, nil
+	return &pageWriter{nc: nc, bodies: bodies, writer: writer, zstd: encoder, log: log}, nil
 }
 
 // write stores a page and returns when the server has it. A body that is too
@@ -73,7 +76,24 @@ func (w *pageWriter) write(ctx context.Context, entry *datelinev1.FrontierEntry,
 	return page, w.writer.Publish(ctx, msg)
 }
 
+// moveBody stores a body as an object, and waits where there is no room or no
+// server: else the page would have to be fetched again.
 func (w *pageWriter) moveBody(ctx context.Context, page *datelinev1.Page) error {
+	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
+		err := w.putBody(ctx, page)
+		if err == nil || ctx.Err() != nil || errors.Is(err, nats.ErrConnectionClosed) {
+			return err
+		}
+		w.log.Warn("the object store does not take a body now; it is tried again", "url", page.GetFinalUrl(), "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (w *pageWriter) putBody(ctx context.Context, page *datelinev1.Page) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	info, err := w.bodies.Put(ctx, jetstream.ObjectMeta{Name: page.GetId(), Description: page.GetFinalUrl()}, bytes.NewReader(page.GetBody()))

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -19,6 +20,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
 	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
 	"github.com/dateline-news/dateline/services/fetcher/internal/site"
 )
@@ -43,7 +45,6 @@ type visit struct {
 	entry *frontier.Entry
 	url   weburl.URL // to fetch now
 	asked weburl.URL // that was requested
-	mark  seen.Mark  // of the requested URL
 	start time.Time
 }
 
@@ -59,7 +60,20 @@ func (v *visitor) Visit(ctx context.Context, entry *frontier.Entry) (frontier.De
 	}
 	end := v.metrics.Begin()
 	defer func() { end(v.now().Sub(one.start).Seconds()) }()
-	return one.run(ctx)
+	return one.guarded(ctx)
+}
+
+// guarded gives an entry up that the program panics over, so that it cannot
+// take the process down again and again.
+func (v *visit) guarded(ctx context.Context) (decision frontier.Decision, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			v.log.Error("the fetcher panicked", "url", v.url, "panic", cause, "stack", string(debug.Stack()))
+			decision, err = frontier.Decision{}, v.bury(ctx, "panic",
+				fmt.Sprintf("the program panicked over this URL (%v): report it with the URL; the log has the stack", cause))
+		}
+	}()
+	return v.run(ctx)
 }
 
 // Refuse implements frontier.Visitor.
@@ -84,10 +98,6 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 		// A crash came between storing the page and removing the entry.
 		return frontier.Decision{}, nil
 	}
-	if v.mark = mark; mark.Request != v.entry.GetRequest().GetRequestId() {
-		// The mark has run out, or a forced request has written over it.
-		v.mark = seen.Mark{Request: v.entry.GetRequest().GetRequestId()}
-	}
 	known, err := v.sites.Get(ctx, v.url)
 	if err != nil {
 		return frontier.Decision{}, err
@@ -99,11 +109,13 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 		return frontier.Decision{}, errLeaseLost
 	}
 	if known.Rules == nil {
-		v.fetch.robots.Inc()
-		if err := v.sites.FetchRobots(ctx, v.url); err != nil {
-			return frontier.Decision{}, err
-		}
-		return frontier.Decision{Again: v.entry.FrontierEntry, Pause: v.pause(0)}, nil
+		return v.robots(ctx)
+	}
+	if known.Verdict.Access == robots.DisallowAll {
+		// That says nothing about the page: its robots.txt is asked for again
+		// when the verdict runs out.
+		return v.retry(ctx, "robots_unreachable", fmt.Sprintf("robots.txt of %s cannot be had (status %d), so nothing may be fetched from there; it may pass", v.url.Host(), known.Verdict.Status),
+			known.Verdict.Expires.Sub(v.now()))
 	}
 	if allowed, line := known.Rules.Allowed(v.config.productToken(), v.url.PathQuery()); !allowed {
 		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "robots_denied",
@@ -113,7 +125,32 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 	pause := v.pause(known.Rules.CrawlDelay(v.config.productToken()))
 	decision, err := v.judge(ctx, response, err)
 	decision.Pause = max(decision.Pause, pause)
-	return decision, err
+	if err != nil || decision.Pause <= v.config.Delay+shortRest {
+		return decision, err
+	}
+	return decision, v.sites.Rest(ctx, v.url, v.now().Add(decision.Pause))
+}
+
+// shortRest is how much longer than the usual delay a host's pause may be
+// without being noted for the next owner of its partition, who waits for the
+// usual delay only.
+const shortRest = 5 * time.Second
+
+// robots asks for the site's robots.txt; the page has its turn after that. A
+// site that gives no answer at all fails as the page would.
+func (v *visit) robots(ctx context.Context) (frontier.Decision, error) {
+	v.fetch.robots.Inc()
+	err := v.sites.FetchRobots(ctx, v.url)
+	failure, noAnswer := errors.AsType[*httpget.Error](err)
+	switch {
+	case noAnswer:
+		decision, err := v.failed(ctx, failure)
+		decision.Pause = max(decision.Pause, v.pause(0))
+		return decision, err
+	case err != nil:
+		return frontier.Decision{}, err
+	}
+	return frontier.Decision{Again: v.entry.FrontierEntry, Pause: v.pause(0)}, nil
 }
 
 var errLeaseLost = errors.New("the partition is not this replica's any more")
@@ -139,7 +176,7 @@ func (v *visit) judge(ctx context.Context, r *httpget.Response, err error) (fron
 	case r.Status == http.StatusNotFound, r.Status == http.StatusGone:
 		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "not_found",
 			fmt.Sprintf("%s answered %d: there is no such page", v.url.Host(), r.Status))
-	case r.Status == http.StatusTooManyRequests, r.Status >= 500:
+	case r.Status == http.StatusTooManyRequests, r.Status == http.StatusRequestTimeout, r.Status >= 500:
 		return v.refused(ctx, r)
 	case r.Status == http.StatusUnauthorized, r.Status == http.StatusForbidden, r.Status == http.StatusUnavailableForLegalReasons:
 		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "forbidden",
@@ -174,11 +211,6 @@ func (v *visit) refused(ctx context.Context, r *httpget.Response) (frontier.Deci
 		reason = "too_many_requests"
 	}
 	wait := min(site.RetryAfter(r.Header, v.now()), v.config.MaxRetryAfter)
-	if wait > v.config.Delay {
-		if err := v.sites.Rest(ctx, v.url, v.now().Add(wait)); err != nil {
-			return frontier.Decision{}, err
-		}
-	}
 	return v.retry(ctx, reason, fmt.Sprintf("%s answered %d; it may pass", v.url.Host(), r.Status), wait)
 }
 
@@ -252,7 +284,7 @@ func (v *visit) store(ctx context.Context, outcome *datelinev1.Outcome) error {
 	if err := v.writer.Outcome(ctx, outcome, v.now().Sub(v.start), v.entry.Sequence); err != nil {
 		return err
 	}
-	return v.seen.Finish(ctx, v.asked.ID(), v.mark, v.now())
+	return v.seen.Finish(ctx, v.asked.ID(), outcome.GetRequestId(), v.now())
 }
 
 // bury gives the entry up. It can be asked for again at once.

@@ -45,8 +45,11 @@ func (r *reader) addNames(list []Author, text, link string) []Author {
 }
 
 func splitNames(text string) []string {
-	for _, sep := range []string{" and ", " und ", " et ", " y ", " e ", " och ", " og ", " en ", " i ", " & ", " | ", "; ", " / ", "、", " ve ", " и ", " with ", " • ", " · "} {
+	for _, sep := range []string{" and ", " und ", " et ", " och ", " og ", " & ", " | ", "; ", " / ", "、", " ve ", " и ", " with ", " • ", " · "} {
 		text = strings.ReplaceAll(text, sep, "\x00")
+	}
+	for _, sep := range namesWithin {
+		text = splitFullNames(text, sep)
 	}
 	var parts []string
 	for part := range strings.SplitSeq(text, "\x00") {
@@ -61,6 +64,48 @@ func splitNames(text string) []string {
 		}
 	}
 	return parts
+}
+
+// namesWithin are conjunctions that stand within surnames as well ("Ramón y
+// Cajal", "Gaudí i Cornet", "Vaz e Silva").
+var namesWithin = []string{" y ", " e ", " i ", " en "}
+
+// splitFullNames parts a text at those conjunctions that have a full name, of
+// two words or more, on both sides.
+func splitFullNames(text, sep string) string {
+	const ends = ",\x00"
+	for from := 0; ; {
+		at := strings.Index(text[from:], sep)
+		if at < 0 {
+			return text
+		}
+		at += from
+		from = at + len(sep)
+		left := text[strings.LastIndexAny(text[:at], ends)+1 : at]
+		right := text[from:]
+		if end := strings.IndexAny(right, ends); end >= 0 {
+			right = right[:end]
+		}
+		right, _, _ = strings.Cut(right, sep)
+		if fullName(left) && fullName(right) {
+			text = text[:at] + "\x00" + text[from:]
+			from = at + 1
+		}
+	}
+}
+
+// fullName says that a text begins, after "By" and the like, with two words
+// that are written as names are.
+func fullName(s string) bool {
+	s = strings.TrimSpace(s)
+	for _, by := range byWords {
+		if len(s) > len(by) && strings.EqualFold(s[:len(by)], by) {
+			s = s[len(by):]
+			break
+		}
+	}
+	words := strings.Fields(s)
+	return len(words) >= 2 && startsUpper(words[0]) && startsUpper(words[len(words)-1])
 }
 
 var roleWords = []string{"writer", "reporter", "editor", "correspondent", "redakteur", "journalist", "staff", "columnist", "contributor", "producer", "bureau", "chief", "director", "ceo", "founder", "professor", "updated", "published", "min read", "minutes", "ago", "photographer", "analyst", "university", "press", "news", "today", "manager", "head of", "senior", "specialist", "phd", "inc", "llc", "special to"}

@@ -87,6 +87,8 @@ type Frontier struct {
 	notices chan *nats.Msg
 	// wake tells the scheduler that a host may have become due.
 	wake chan struct{}
+	// gained tells that partitions were taken, whose hosts are to be listed.
+	gained chan struct{}
 
 	mu      sync.Mutex
 	hosts   map[string]*host
@@ -105,12 +107,17 @@ func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Conf
 	if err != nil {
 		return nil, fmt.Errorf("opening bucket %s: %w", topology.BucketLeases, err)
 	}
+	leases, err := newLeases(ctx, kv, config.Replica, config.Log, config.Now)
+	if err != nil {
+		return nil, err
+	}
 	f := &Frontier{
 		Config: config, nc: nc,
 		queue:   &queue{js: js, stream: stream},
-		leases:  newLeases(kv, config.Replica, config.Log, config.Now),
+		leases:  leases,
 		notices: make(chan *nats.Msg, 4096),
 		wake:    make(chan struct{}, 1),
+		gained:  make(chan struct{}, 1),
 		hosts:   map[string]*host{}, busy: map[int]int{}, listens: map[int]*nats.Subscription{},
 	}
 	f.register()
@@ -143,6 +150,7 @@ func (f *Frontier) Run(ctx context.Context) error {
 
 	tasks, loops := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return f.keepLeases(loops) })
+	tasks.Go(func() error { return f.keepListing(loops) })
 	tasks.Go(func() error { return f.notice(loops) })
 	tasks.Go(func() error { return f.schedule(loops, work) })
 	err := tasks.Wait()
@@ -153,32 +161,39 @@ func (f *Frontier) Run(ctx context.Context) error {
 	return err
 }
 
-// keepLeases renews the leases and looks for hosts. Visits that drain after ctx
-// has ended still have two thirds of a lease's life.
+// keepLeases renews the leases. Visits that drain after ctx has ended still have
+// a third of a lease's life.
 func (f *Frontier) keepLeases(ctx context.Context) error {
-	round := time.NewTicker(topology.LeaseTTL / 3)
-	defer round.Stop()
-	scan := time.NewTicker(rescan)
-	defer scan.Stop()
+	ticker := time.NewTicker(f.leases.ttl / 3)
+	defer ticker.Stop()
 	for {
 		f.leaseRound(ctx)
-		f.list(ctx)
-	wait:
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-round.C:
-				break wait
-			case <-scan.C:
-				f.list(ctx)
-			}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
 		}
 	}
 }
 
+// keepListing looks for hosts with URLs. It is apart from keepLeases because a
+// long list must not keep a lease from being renewed.
+func (f *Frontier) keepListing(ctx context.Context) error {
+	ticker := time.NewTicker(rescan)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.gained:
+		case <-ticker.C:
+		}
+		f.list(ctx)
+	}
+}
+
 func (f *Frontier) leaseRound(ctx context.Context) {
-	attempt, cancel := context.WithTimeout(ctx, topology.LeaseTTL/3)
+	attempt, cancel := context.WithTimeout(ctx, f.leases.ttl/3)
 	defer cancel()
 	if err := f.leases.round(attempt, f.Quiet, f.idle); err != nil && ctx.Err() == nil {
 		f.Log.Warn("keeping the frontier's leases; it is tried again", "error", err)

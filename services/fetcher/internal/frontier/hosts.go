@@ -103,9 +103,11 @@ func (f *Frontier) add(subject string, partition int, due time.Time, noticed boo
 	}
 }
 
-func (f *Frontier) poke() {
+func (f *Frontier) poke() { signal(f.wake) }
+
+func signal(c chan struct{}) {
 	select {
-	case f.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -131,6 +133,7 @@ func (f *Frontier) follow(owned map[int]time.Time) {
 			continue
 		}
 		f.listens[p] = sub
+		signal(f.gained)
 	}
 	for subject, h := range f.hosts {
 		if _, ok := owned[h.partition]; !ok && h.index >= 0 {

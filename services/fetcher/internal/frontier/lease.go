@@ -50,8 +50,16 @@ type lease struct {
 	quiet time.Time
 }
 
-func newLeases(kv jetstream.KeyValue, replica string, log *slog.Logger, now func() time.Time) *leases {
-	return &leases{kv: kv, replica: replica, log: log, now: now, ttl: topology.LeaseTTL, held: map[int]lease{}}
+// newLeases takes the life of a lease from the bucket, which is what ends one.
+func newLeases(ctx context.Context, kv jetstream.KeyValue, replica string, log *slog.Logger, now func() time.Time) (*leases, error) {
+	status, err := kv.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the settings of bucket %s: %w", kv.Bucket(), err)
+	}
+	if status.TTL() <= 0 {
+		return nil, fmt.Errorf("bucket %s never drops a lease: remove it (nats kv rm %[1]s) and start again", kv.Bucket())
+	}
+	return &leases{kv: kv, replica: replica, log: log, now: now, ttl: status.TTL(), held: map[int]lease{}}, nil
 }
 
 // valid reports whether a partition may be worked on now: its lease was renewed

@@ -147,8 +147,9 @@ func (s *Sites) Rest(ctx context.Context, url weburl.URL, until time.Time) error
 	return s.save(ctx, url, &changed)
 }
 
-// FetchRobots asks the site for its robots.txt and stores the verdict. The
-// error says that it could not be stored; what the site answers is no error.
+// FetchRobots asks the site for its robots.txt and stores the verdict; whatever
+// the site answers is no error. A site that does not answer, and whose rules are
+// not known from before, is an *httpget.Error, and nothing is stored of it.
 func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL) error {
 	known, err := s.Get(ctx, url)
 	if err != nil {
@@ -158,44 +159,54 @@ func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL) error {
 	if known.Verdict.Access != 0 {
 		previous = &known.Verdict
 	}
-	fetch, err := s.askRobots(ctx, url.Origin()+"/robots.txt")
+	fetch, failure, err := s.askRobots(ctx, url.Origin()+"/robots.txt")
 	if err != nil {
 		return err
 	}
 	verdict := robots.Judge(fetch, previous)
+	if failure != nil && verdict.Access == robots.DisallowAll {
+		return failure
+	}
 	return s.save(ctx, url, &Site{Rules: verdict.Rules(), Verdict: verdict, Until: known.Until})
 }
 
-// askRobots follows redirects and returns what there is to judge; an error only
-// where this process is ending.
-func (s *Sites) askRobots(ctx context.Context, target string) (robots.Fetch, error) {
-	for range maxRobotsRedirects + 1 {
+// askRobots follows redirects and returns what there is to judge, with the
+// failure where the site itself gave no answer; an error only where this process
+// is ending.
+func (s *Sites) askRobots(ctx context.Context, target string) (fetch robots.Fetch, failure *httpget.Error, err error) {
+	for hop := range maxRobotsRedirects + 1 {
 		response, err := s.client.Get(ctx, httpget.Request{URL: target, AnyType: true, MaxBodyBytes: robots.MaxSize + 1})
 		if ctx.Err() != nil {
-			return robots.Fetch{}, ctx.Err()
+			return robots.Fetch{}, nil, ctx.Err()
 		}
 		if err != nil {
-			return robots.Fetch{Time: s.now()}, nil
-		}
-		if response.Status/100 == 3 {
-			next, err := weburl.Parse(response.Location)
-			if err != nil {
-				return robots.Fetch{Status: response.Status, Time: s.now()}, nil
+			if hop == 0 {
+				failure, _ = errors.AsType[*httpget.Error](err)
 			}
-			target = next.String()
-			continue
+			return robots.Fetch{Time: s.now()}, failure, nil
 		}
-		fetch := robots.Fetch{Status: response.Status, RetryAfter: RetryAfter(response.Header, s.now()), Time: s.now()}
-		if response.Status/100 == 2 {
-			body, err := httpget.DecodePrefix(response.ContentEncoding, response.Body, robots.MaxSize+1)
-			if err != nil && len(body) == 0 {
-				return robots.Fetch{Time: s.now()}, nil // no answer that can be read
-			}
-			fetch.Body = body
+		if response.Status/100 != 3 {
+			return s.answer(response), nil, nil
 		}
-		return fetch, nil
+		next, err := weburl.Parse(response.Location)
+		if err != nil {
+			return robots.Fetch{Status: response.Status, Time: s.now()}, nil, nil
+		}
+		target = next.String()
 	}
-	return robots.Fetch{Status: http.StatusFound, Time: s.now()}, nil
+	return robots.Fetch{Status: http.StatusFound, Time: s.now()}, nil, nil
+}
+
+func (s *Sites) answer(response *httpget.Response) robots.Fetch {
+	fetch := robots.Fetch{Status: response.Status, RetryAfter: RetryAfter(response.Header, s.now()), Time: s.now()}
+	if response.Status/100 == 2 {
+		body, err := httpget.DecodePrefix(response.ContentEncoding, response.Body, robots.MaxSize+1)
+		if err != nil && len(body) == 0 {
+			return robots.Fetch{Time: s.now()} // no answer that can be read
+		}
+		fetch.Body = body
+	}
+	return fetch
 }
 
 // RetryAfter reads the header of that name, as seconds or as a date (RFC 9110,

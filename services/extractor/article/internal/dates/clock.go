@@ -75,6 +75,12 @@ func halfDay(toks []token, hour, i int) (int, int) {
 			next++
 		}
 	}
+	switch mark {
+	case "م", "مساء", "مساءً":
+		mark = "pm"
+	case "ص", "صباحا", "صباحًا":
+		mark = "am"
+	}
 	switch {
 	case mark == "pm" && hour < 12:
 		return hour + 12, next

@@ -141,8 +141,8 @@ func unixTime(toks []token) (Date, bool) {
 func dateAt(toks []token, i int, monthFirst bool) (year, month, day, next int, ok bool) {
 	t := toks[i]
 	if t.num < 0 {
-		if m, known := months[t.text]; known {
-			return monthDayYear(toks, i, int(m))
+		if m, after, known := monthAt(months, toks, i); known {
+			return monthDayYear(toks, after, m)
 		}
 		return 0, 0, 0, 0, false
 	}
@@ -163,9 +163,9 @@ func dateAt(toks []token, i int, monthFirst bool) (year, month, day, next int, o
 	return numeric(toks, i, monthFirst)
 }
 
-// monthDayYear reads "April 20, 2025" and "April 20th 2025".
+// monthDayYear reads "20, 2025" and "20th 2025" behind a month's name.
 func monthDayYear(toks []token, i, month int) (int, int, int, int, bool) {
-	j := skip(toks, i+1)
+	j := skip(toks, i)
 	if j >= len(toks) || toks[j].num < 1 || len(toks[j].text) > 2 {
 		return 0, 0, 0, 0, false
 	}
@@ -181,23 +181,20 @@ func monthDayYear(toks []token, i, month int) (int, int, int, int, bool) {
 // and "20-Apr-25".
 func dayMonthYear(toks []token, i int) (int, int, int, int, bool) {
 	j := skip(toks, i+1)
-	if j >= len(toks) {
-		return 0, 0, 0, 0, false
-	}
-	month, known := months[toks[j].text]
+	month, after, known := monthAt(months, toks, j)
 	if !known {
-		return 0, 0, 0, 0, false
+		return solarDate(toks, i, j)
 	}
-	hyphen := j+1 < len(toks) && toks[j+1].is("-")
-	j = skip(toks, j+1)
+	hyphen := after < len(toks) && toks[after].is("-")
+	j = skip(toks, after)
 	if j >= len(toks) || toks[j].num < 0 {
 		return 0, 0, 0, 0, false
 	}
 	switch {
 	case len(toks[j].text) == 4 && plausible(toks[j].num):
-		return toks[j].num, int(month), toks[i].num, j + 1, true
+		return toks[j].num, month, toks[i].num, j + 1, true
 	case len(toks[j].text) == 2 && hyphen:
-		return 2000 + toks[j].num, int(month), toks[i].num, j + 1, true
+		return 2000 + toks[j].num, month, toks[i].num, j + 1, true
 	}
 	return 0, 0, 0, 0, false
 }
@@ -209,17 +206,49 @@ func yearFirst(toks []token, i int) (int, int, int, int, bool) {
 	if j >= len(toks) {
 		return 0, 0, 0, 0, false
 	}
-	month := toks[j].num
-	if m, known := months[toks[j].text]; known {
-		month = int(m)
+	month, after := toks[j].num, j+1
+	if m, next, known := monthAt(months, toks, j); known {
+		month, after = m, next
 	} else if j == i+1 || len(toks[j].text) > 2 {
 		return 0, 0, 0, 0, false
 	}
-	k := skip(toks, j+1)
-	if k >= len(toks) || k == j+1 && toks[j].num >= 0 || toks[k].num < 1 || len(toks[k].text) > 2 {
+	k := skip(toks, after)
+	if k >= len(toks) || k == after && toks[j].num >= 0 || toks[k].num < 1 || len(toks[k].text) > 2 {
 		return 0, 0, 0, 0, false
 	}
 	return toks[i].num, month, toks[k].num, k + 1, true
+}
+
+// solarDate reads a date of the Solar Hijri calendar, day at token i and month
+// at token j, as of the Gregorian one.
+func solarDate(toks []token, i, j int) (int, int, int, int, bool) {
+	month, j, known := monthAt(solarMonths, toks, j)
+	j = skip(toks, j)
+	if !known || j >= len(toks) || toks[j].num < 1300 || toks[j].num > 1500 || toks[i].num < 1 || toks[i].num > 31 {
+		return 0, 0, 0, 0, false
+	}
+	year := toks[j].num
+	// The first six months have 31 days, the others 30.
+	days := 31*(month-1) - max(0, month-7) + toks[i].num - 1
+	for y := 1404; y < year; y++ {
+		days += 365 + solarLeap(y)
+	}
+	for y := year; y < 1404; y++ {
+		days -= 365 + solarLeap(y)
+	}
+	t := time.Date(2025, time.March, 21+days, 0, 0, 0, 0, time.UTC) // 1 Farvardin 1404
+	return t.Year(), int(t.Month()), t.Day(), j + 1, true
+}
+
+// solarLeap is 1 in a leap year: eight of each 33 (this pattern of remainders
+// holds for 1343 to 1472, that is 1964 to 2094: Wikipedia, "Solar Hijri
+// calendar"; beyond those years a date may be a day off).
+func solarLeap(year int) int {
+	switch year % 33 {
+	case 1, 5, 9, 13, 17, 22, 26, 30:
+		return 1
+	}
+	return 0
 }
 
 // numeric reads "20.04.2025", "4/20/2025" and "20-04-25".
@@ -253,7 +282,7 @@ func skip(toks []token, i int) int {
 	for ; i < len(toks); i++ {
 		switch toks[i].text {
 		case ",", ".", "/", "-", "'", "’", "st", "nd", "rd", "th", "er", "de", "del", "of", "º", "ª", "،",
-			"年", "月", "日", "년", "월", "일", "г", "року", "ta", "of the", "d":
+			"ی", "ي", "年", "月", "日", "년", "월", "일", "г", "року", "ta", "of the", "d":
 		default:
 			return i
 		}
