@@ -69,6 +69,15 @@ func (c Config) Validate() error {
 	check(c.MaxRetryAfter >= 0, "max-retry-after is %s: it must not be negative", c.MaxRetryAfter)
 	check(c.MaxBodyBytes > 0, "max-body-bytes is %d: it must be positive", c.MaxBodyBytes)
 	check(c.MaxRedirects >= 0, "max-redirects is %d: it must not be negative", c.MaxRedirects)
+	for _, timeout := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"connect-timeout", c.ConnectTimeout}, {"header-timeout", c.HeaderTimeout}, {"idle-body-timeout", c.IdleBodyTimeout},
+		{"total-timeout", c.TotalTimeout}, {"drain-timeout", c.DrainTimeout},
+	} {
+		check(timeout.value > 0, "%s is %s: it must be positive", timeout.name, timeout.value)
+	}
 	_, err := c.nets()
 	problems = append(problems, err)
 	_, err = c.ports()

@@ -7,6 +7,10 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
+// noticeWeight is how much prose, in letters, a paywall's notice has at most: an
+// element of that name with more holds the text that is behind the paywall.
+const noticeWeight = 450
+
 // runsOf is the range of runs within an element. Runs stand in document order
 // save that a block's text after an inner block follows it.
 func (t *tree) runsOf(elem int32) (from, to int) {
@@ -59,7 +63,7 @@ func (t *tree) judge(r *run, within hint, title string) verdict {
 		return dropRepeat
 	case within&(hintByline|hintDate|hintKicker) != 0 && short && !prose(r):
 		return dropMeta
-	case within&hintPaywall != 0 && r.letters < 400:
+	case within&hintPaywall != 0 && r.letters < 400 && t.elems[max(0, t.hintHolder(r.elem, hintPaywall))].good < noticeWeight:
 		return dropTruncation
 	}
 	if short {
@@ -218,7 +222,7 @@ func (t *tree) trimEnd(from, to int) {
 	before := float32(0)
 	for i := from; i < to; i++ {
 		r := &t.runs[i]
-		if r.kind == runText && r.letters < 60 && before > total*0.6 && isEnding(t.textOf(r)) {
+		if r.kind == runText && r.letters < 60 && before > total*0.6 && isEnding(t.textOf(r)) && !t.goesOn(i, from, to) {
 			for j := i; j < to; j++ {
 				t.drop(j, dropAfter)
 			}
@@ -246,6 +250,23 @@ func (t *tree) trimEnd(from, to int) {
 		}
 		t.drop(i, dropAfter)
 	}
+}
+
+// goesOn says that the prose before and behind a run stand side by side, and the
+// run itself elsewhere: a box within the text, not its end.
+func (t *tree) goesOn(i, from, to int) bool {
+	before, behind := int32(-1), int32(-2)
+	for j := i - 1; j >= from && before < 0; j-- {
+		if r := &t.runs[j]; r.verdict == kept && prose(r) {
+			before = t.elems[r.elem].parent
+		}
+	}
+	for j := i + 1; j < to && behind < 0; j++ {
+		if r := &t.runs[j]; r.verdict == kept && prose(r) {
+			behind = t.elems[r.elem].parent
+		}
+	}
+	return before == behind && t.elems[t.runs[i].elem].parent != before
 }
 
 // dropLooseHeadings drops headings whose section was dropped whole.

@@ -216,9 +216,9 @@ func (r *reader) standfirst(from, to int, declared []fact) (int, float64) {
 }
 
 // hintHolder is the closest ancestor that carries a hint itself.
-func (r *reader) hintHolder(elem int32, h hint) int32 {
-	for ; elem > 0; elem = r.elems[elem].parent {
-		if r.elems[elem].hints&h != 0 {
+func (t *tree) hintHolder(elem int32, h hint) int32 {
+	for ; elem > 0; elem = t.elems[elem].parent {
+		if t.elems[elem].hints&h != 0 {
 			return elem
 		}
 	}

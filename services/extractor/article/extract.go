@@ -1,6 +1,7 @@
 package article
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -33,7 +34,7 @@ func Extract(ctx context.Context, page Page, opts Options) (*Article, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("extracting %s: %w", page.URL, err)
 	}
-	r := &reader{tree: layOut(doc), page: page, now: page.FetchTime, out: &Article{
+	r := &reader{tree: withIsland(doc, layOut(doc), opts.MaxNodes), page: page, now: page.FetchTime, out: &Article{
 		Provenance: make(map[string]Provenance, 24), Charset: charset, Damaged: damaged, ExtractorVersion: Version,
 	}}
 	r.base, _ = url.Parse(page.URL)
@@ -79,10 +80,7 @@ func (r *reader) read() (*Article, error) {
 	r.findTitleLine()
 
 	r.weigh()
-	articleBody := r.ldText("articleBody")
-	if articleBody == "" && r.story != nil {
-		articleBody = r.ldText("text")
-	}
+	articleBody := cmp.Or(r.ldLines("articleBody"), r.ldLines("text"))
 	r.confirm(articleBody)
 	r.believe(r.titleElem)
 	r.readAuthors()
@@ -116,7 +114,7 @@ func (r *reader) judgePage(from, to int, articleBody string) error {
 	for i := range r.runs {
 		seen += int(r.runs[i].letters)
 	}
-	if data := runeCount(articleBody); data > 500 && data > 2*letters {
+	if data := runeCount(articleBody); data > 2*letters && (data > islandLetters || letters < minArticleLetters) {
 		r.out.Body = fromData(articleBody)
 		r.out.Text = joinText(r.out.Body)
 		letters = runeCount(r.out.Text)
@@ -133,7 +131,7 @@ func (r *reader) judgePage(from, to int, articleBody string) error {
 		return &Error{Reason: ReasonBlocked, Message: "a bot check, consent wall or refusal stands in the article's place; fetch later or with permission"}
 	case r.frames > 0:
 		return &Error{Reason: ReasonNeedsRendering, Message: "the page is a frameset; fetch the frame that holds the text"}
-	case seen < shellText && (r.scripts > 200 || r.island):
+	case seen < shellText && (r.scripts > 200 || len(r.islands) > 0):
 		return &Error{Reason: ReasonNeedsRendering, Message: "the page is a script's shell without text; fetch it with a browser"}
 	case seen == 0:
 		return &Error{Reason: ReasonEmpty, Message: "the page has no text; fetch it again"}

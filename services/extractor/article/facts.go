@@ -125,10 +125,15 @@ func sharedPrefix(a, b string) int {
 
 // ldText is the text of a property of the article's JSON-LD object.
 func (r *reader) ldText(key string) string {
+	return squeeze(r.ldLines(key))
+}
+
+// ldLines is the same with its line breaks.
+func (r *reader) ldLines(key string) string {
 	if r.story == nil {
 		return ""
 	}
-	return squeeze(html.UnescapeString(jsonld.String(r.graph.Resolve(r.story[key]))))
+	return html.UnescapeString(jsonld.String(r.graph.Resolve(r.story[key])))
 }
 
 // firstMeta is the first of several names that the page gives.

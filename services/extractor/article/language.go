@@ -1,6 +1,8 @@
 package article
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -20,6 +22,12 @@ func (r *reader) readLanguage() {
 	}
 	if len(sample) > sampleText {
 		sample = strings.ToValidUTF8(sample[:sampleText], "")
+	}
+	if lang := spoken(sample, r.lang); lang != "" && len(sample) >= 200 {
+		r.out.Language = lang
+		r.set("language", FromText, 0.99)
+		r.readDirection(sample)
+		return
 	}
 	info := whatlanggo.Detect(sample)
 	code := info.Lang.Iso6391()
@@ -42,6 +50,66 @@ func (r *reader) readLanguage() {
 		r.set("language", FromText, 0.8)
 	}
 	r.readDirection(sample)
+}
+
+// functionWords are each language's most frequent words that its neighbours do
+// not share. A text that has enough of them is in the language that its page
+// declares, and the costlier trigrams need not be counted (0.9 ms a page).
+var functionWords = wordSets(map[string]string{
+	"en": "the of and to that for with was on as at by from it his this are",
+	"de": "der die und den von das mit ist dem zu für auf nicht ein im eine des",
+	"fr": "le les des et est dans une pour qui sur au du pas il ce aux",
+	"es": "el los las y en con por una del su lo más como al",
+	"it": "il di che per non della è gli nel alla sono dei delle si",
+	"pt": "o os as e em uma do da um não ao na no dos das",
+	"nl": "het een van dat op te zijn voor met niet aan is",
+	"sv": "och att är för inte till från när eller",
+	"ru": "и в не на что с по он как это из для к",
+})
+
+func wordSets(lists map[string]string) map[string]map[string]bool {
+	sets := make(map[string]map[string]bool, len(lists))
+	for lang, words := range lists {
+		sets[lang] = make(map[string]bool)
+		for word := range strings.FieldsSeq(words) {
+			sets[lang][word] = true
+		}
+	}
+	return sets
+}
+
+// spoken is the declared language if one in seven of a text's words is a
+// function word of it; where none is declared, the language that has one in
+// five; else "".
+func spoken(text, declared string) string {
+	if declared != "" {
+		if share(text, functionWords[declared]) >= 1.0/7 {
+			return declared
+		}
+		return ""
+	}
+	best, most := "", 1.0/5
+	for _, lang := range slices.Sorted(maps.Keys(functionWords)) {
+		if s := share(text, functionWords[lang]); s > most {
+			best, most = lang, s
+		}
+	}
+	return best
+}
+
+// share is the share of a text's words that are in a set.
+func share(text string, set map[string]bool) float64 {
+	if set == nil {
+		return 0
+	}
+	all, known := 0, 0
+	for word := range strings.FieldsSeq(text) {
+		all++
+		if set[word] {
+			known++
+		}
+	}
+	return float64(known) / float64(max(all, 1))
 }
 
 // sameScriptFamily groups languages that statistics confuse.

@@ -16,7 +16,7 @@ func TestBylines(t *testing.T) {
 		"Por Santiago Bermejo y Cajal":                       {"Santiago Bermejo y Cajal"},
 		"Por Inés Calderara, Lucía Berenguela y Noé Ortigal": {"Inés Calderara", "Lucía Berenguela", "Noé Ortigal"},
 		"Por Inés Ortega y Gasset y Lucía Berenguela":        {"Inés Ortega y Gasset", "Lucía Berenguela"},
-		"Per Antoni Moragues i Cornet":                       {"Antoni Moragues i Cornet"},
+		"By Antoni Moragues i Cornet":                        {"Antoni Moragues i Cornet"},
 		"Por Rui Vaz e Silva":                                {"Rui Vaz e Silva"},
 		"Por Rui Tavoral e Joana Meireda":                    {"Rui Tavoral", "Joana Meireda"},
 		"Door Jan Kuipersma en Anna Veldring":                {"Jan Kuipersma", "Anna Veldring"},

@@ -56,7 +56,8 @@ type tree struct {
 	metas   []*html.Node
 	canon   string
 	ld      []string // the texts of JSON-LD scripts
-	island  bool     // the page carries its data for a script to render
+	islands []string // data that a script is to render, and noscript elements
+	body    *html.Node
 	title   string
 	htmlTag *html.Node
 	base    string

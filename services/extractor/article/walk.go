@@ -84,7 +84,11 @@ func (w *walker) skip(n *html.Node) bool {
 	case atom.Frame, atom.Frameset:
 		w.frames++
 		return n.DataAtom == atom.Frame
-	case atom.Style, atom.Template, atom.Noscript, atom.Svg, atom.Select, atom.Button, atom.Input, atom.Textarea,
+	case atom.Noscript:
+		if n.FirstChild != nil && len(n.FirstChild.Data) > islandLetters {
+			w.islands = append(w.islands, n.FirstChild.Data)
+		}
+	case atom.Style, atom.Template, atom.Svg, atom.Select, atom.Button, atom.Input, atom.Textarea,
 		atom.Object, atom.Canvas, atom.Map, atom.Datalist, atom.Dialog:
 	default:
 		return false
@@ -101,7 +105,7 @@ func (w *walker) addScript(n *html.Node) {
 	case "application/ld+json":
 		w.ld = append(w.ld, n.FirstChild.Data)
 	case "application/json":
-		w.island = w.island || attr(n, "id") == "__NEXT_DATA__"
+		w.islands = append(w.islands, n.FirstChild.Data)
 	}
 }
 
@@ -121,6 +125,8 @@ func (w *walker) enter(n *html.Node, parent int32) int32 {
 	switch n.DataAtom {
 	case atom.Html:
 		w.htmlTag = n
+	case atom.Body:
+		w.body = n
 	case atom.Br:
 		w.breaks++
 		w.space = true

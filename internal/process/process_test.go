@@ -1,0 +1,110 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/dateline-news/dateline/internal/bus"
+	"github.com/dateline-news/dateline/internal/natsembed"
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/telemetry"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// idle is a stage that only waits.
+type idle struct{}
+
+func (idle) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+
+type settings struct {
+	NATS  bus.Config
+	Admin telemetry.Config
+}
+
+func idleService() Service {
+	cfg := &settings{bus.DefaultConfig(), telemetry.DefaultConfig()}
+	return Service{
+		Name: "trial", About: "Does nothing.", Config: cfg, NATS: &cfg.NATS, Admin: &cfg.Admin,
+		New: func(context.Context, Env) (Runner, []telemetry.Check, error) { return idle{}, nil, nil },
+	}
+}
+
+func TestServiceIsReadyAndStops(t *testing.T) {
+	server, err := natsembed.Start(natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Stop()
+	admin := freeAddr(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	var log lockedBuffer
+	go func() {
+		ended <- idleService().main(ctx, []string{"--nats-url", server.ClientURL(), "--admin-addr", admin}, nil, io.Discard, &log)
+	}()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	natstest.Eventually(t, "the service is ready", func() bool {
+		answer, err := client.Get("http://" + admin + "/readyz")
+		if err != nil {
+			return false
+		}
+		defer answer.Body.Close()
+		report, err := io.ReadAll(answer.Body)
+		return err == nil && answer.StatusCode == http.StatusOK && string(report) == "nats: ok\nstreams: ok\n"
+	})
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if text := log.String(); !strings.Contains(text, "started") || !strings.Contains(text, "stopped") {
+		t.Errorf("the log: %s", text)
+	}
+}
+
+func TestNoNATSIsOneClearLine(t *testing.T) {
+	err := idleService().main(t.Context(), []string{"--nats-url", "nats://" + freeAddr(t), "--nats-wait", "10ms"}, nil, io.Discard, io.Discard)
+	if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "check that the server runs") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestBadConfigurationIsReportedWhole(t *testing.T) {
+	err := idleService().main(t.Context(), []string{"--nats-replicas", "2", "--admin-log-format", "xml"}, []string{"DATELINE_ADMIN_LOG_LEVEL=loud"}, io.Discard, io.Discard)
+	if _, usage := errors.AsType[*usageError](err); !usage {
+		t.Fatalf("got %v, want a usage error", err)
+	}
+	for _, part := range []string{"replicas is 2", "xml", "loud"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("nothing is said of %q: %v", part, err)
+		}
+	}
+}
+
+// lockedBuffer takes a log from several goroutines.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
