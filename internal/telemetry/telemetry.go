@@ -3,6 +3,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,10 +73,15 @@ func NewRegistry(component string) *prometheus.Registry {
 	return reg
 }
 
+// linkedVersion is set by the linker where there is no repository to record a
+// version from, such as in an image's build:
+// -ldflags "-X github.com/dateline-news/dateline/internal/telemetry.linkedVersion=v1.2.3".
+var linkedVersion string
+
 // Build is the version and the revision that the program was built from, as
-// the Go tool recorded them.
+// the Go tool or the linker recorded them.
 func Build() (version, revision string) {
-	version, revision = "devel", "unknown"
+	version, revision = cmp.Or(linkedVersion, "devel"), "unknown"
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return version, revision

@@ -32,6 +32,9 @@ func datelineOf(text string) string {
 		}
 		place = strings.TrimSpace(place[:i])
 	}
+	if bare := strings.TrimSuffix(place, "."); !strings.Contains(bare, ".") {
+		place = bare // "OLD QUAY. – Crane No. 4"
+	}
 	if !capitals(place) || strings.ContainsAny(place, ".!?:;\"“”") && !strings.Contains(place, ".C.") {
 		return ""
 	}

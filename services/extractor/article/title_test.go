@@ -98,3 +98,39 @@ func TestPagesThatListArticles(t *testing.T) {
 		})
 	}
 }
+
+func TestBoxesWithinTheTextDoNotEndIt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		box  string
+		want int
+	}{
+		"a box":           {`<div><div>Trending</div><div><a href="/x">Another story</a></div></div>`, 10},
+		"a line of it":    {`<p>Comments</p>`, 8},
+		"a heading of it": {`<h2>Related articles</h2>`, 8},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page := story("<div>" + strings.Repeat(paragraph, 8) + c.box + strings.Repeat(paragraph, 2) + "</div>")
+			a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Count(a.Text, "The council met"); got != c.want {
+				t.Errorf("the text has %d paragraphs, want %d", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTextBehindAPaywallIsKeptAndItsNoticeIsNot(t *testing.T) {
+	t.Parallel()
+	page := story("<div>" + strings.Repeat(paragraph, 4) + "<div class=paywall>" + strings.Repeat(paragraph, 8) + "</div><div class=paywall><p>Subscribe now to go on reading, from one euro a month, and cancel whenever you want.</p></div></div>")
+	a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(a.Text, "The council met"); got != 12 || strings.Contains(a.Text, "Subscribe") {
+		t.Errorf("the text has %d of its 12 paragraphs: %q", got, a.Text)
+	}
+}
