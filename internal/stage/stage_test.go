@@ -168,6 +168,11 @@ func TestSlowMessagesAreNotDeliveredTwice(t *testing.T) {
 		return produced(in, 10)
 	})))
 	natstest.Eventually(t, "all are pulled", func() bool { unacked, _ := r.pending(); return unacked == 4 })
+	// An idle replica would be given what the first has let lie.
+	r.run(r.config(each(func(in *stage.Input) stage.Result {
+		t.Errorf("input %s was given to another", in.Data)
+		return produced(in, 10)
+	})))
 	for delivered := uint64(0); delivered < 4; {
 		msg, err := control.Next(jetstream.FetchMaxWait(10 * time.Second))
 		if err != nil {

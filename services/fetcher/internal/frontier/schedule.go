@@ -104,7 +104,9 @@ func (f *Frontier) turn(ctx context.Context, h *host) {
 	case entry == nil:
 		f.giveBack(h, time.Time{}, true)
 	default:
-		f.giveBack(h, f.Now().Add(f.visit(ctx, h, entry)), false)
+		// The pause begins when the visit is over, so that the host sees it whole.
+		pause := f.visit(ctx, h, entry)
+		f.giveBack(h, f.Now().Add(pause), false)
 	}
 }
 
