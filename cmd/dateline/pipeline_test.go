@@ -121,6 +121,10 @@ func trouble(t *testing.T) *httptest.Server {
 		w.Write(append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 4096)...))
 	})
 	html("/empty", func(http.ResponseWriter, *http.Request) {})
+	html("/later", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "3600")
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
 	mux.HandleFunc("/robots.txt", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "User-agent: *\nDisallow: /private/\n")
 	})
@@ -188,6 +192,20 @@ func TestMixedLoad(t *testing.T) {
 	code, out, errText := dateline(t, "dead", "list", "--data", dir, "--stage", "intake")
 	if code != 0 || strings.Count(out, "intake") < len(malformed) {
 		t.Errorf("dead list: %d %s %s", code, out, errText)
+	}
+}
+
+// TestPatience expects ingest to say so, rather than to wait, when a host asks
+// for an hour, or cannot say what it allows.
+func TestPatience(t *testing.T) {
+	server := trouble(t)
+	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	defer silent.Close()
+	_, ends := ingest(t, t.TempDir(), server.URL+"/later", silent.URL+"/a")
+	for url, want := range map[string]string{server.URL + "/later": "too_many_requests", silent.URL + "/a": "robots_unreachable"} {
+		if got := ends[url]; len(got) != 1 || got[0].Reason != want || got[0].Verdict != "dead" || !strings.Contains(got[0].Detail, "max-wait") {
+			t.Errorf("%s ended in %+v, want the reason %s and why it does not wait", url, got, want)
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ type Config struct {
 	MaxAttempts     int           `doc:"How often a page is asked for before it is dead-lettered."`
 	RetryDelay      time.Duration `doc:"Pause before the second attempt; each further one is four times as long, at most an hour."`
 	MaxRetryAfter   time.Duration `doc:"Longest Retry-After that is obeyed; longer ones count as this."`
+	MaxWait         time.Duration `doc:"Longest that a URL waits for a host that asks for patience, by Retry-After or by a robots.txt that cannot be had, before it is dead-lettered."`
 	MaxRedirects    int           `doc:"Most redirects that are followed for one URL."`
 	MaxBodyBytes    int64         `doc:"Largest body in bytes as received; what is longer is cut and flagged."`
 	ConnectTimeout  time.Duration `doc:"Longest wait for name resolution and connection."`
@@ -43,7 +44,7 @@ func DefaultConfig() Config {
 	return Config{
 		UserAgent: DefaultUserAgent, MaxInFlight: 256, IntakeWorkers: 8,
 		Delay: time.Second, MaxDelay: time.Minute, DelayFactor: 2,
-		MaxAttempts: 4, RetryDelay: 10 * time.Second, MaxRetryAfter: time.Hour, MaxRedirects: 10,
+		MaxAttempts: 4, RetryDelay: 10 * time.Second, MaxRetryAfter: time.Hour, MaxWait: 24 * time.Hour, MaxRedirects: 10,
 		MaxBodyBytes: 10 << 20, ConnectTimeout: 10 * time.Second, HeaderTimeout: 20 * time.Second,
 		IdleBodyTimeout: 10 * time.Second, TotalTimeout: time.Minute,
 		AllowPorts: []string{"80", "443", "8080", "8443"}, DrainTimeout: 10 * time.Second,
@@ -67,6 +68,7 @@ func (c Config) Validate() error {
 	check(c.DelayFactor >= 0, "delay-factor is %g: it must not be negative", c.DelayFactor)
 	check(c.RetryDelay > 0, "retry-delay is %s: it must be positive", c.RetryDelay)
 	check(c.MaxRetryAfter >= 0, "max-retry-after is %s: it must not be negative", c.MaxRetryAfter)
+	check(c.MaxWait >= 0, "max-wait is %s: it must not be negative", c.MaxWait)
 	check(c.MaxBodyBytes > 0, "max-body-bytes is %d: it must be positive", c.MaxBodyBytes)
 	check(c.MaxRedirects >= 0, "max-redirects is %d: it must not be negative", c.MaxRedirects)
 	for _, timeout := range []struct {

@@ -102,7 +102,10 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 	if err != nil {
 		return frontier.Decision{}, err
 	}
-	if wait := known.Until.Sub(v.now()); wait > 0 {
+	if wait := known.Until.Sub(v.now()); wait > v.config.MaxWait {
+		return frontier.Decision{}, v.bury(ctx, "host_resting", fmt.Sprintf("%s wants to be left alone for %s more, longer than the %s of fetcher.max-wait: requeue it later",
+			v.url.Host(), wait.Round(time.Second), v.config.MaxWait))
+	} else if wait > 0 {
 		return frontier.Decision{Again: v.entry.FrontierEntry, Pause: wait}, nil
 	}
 	if !v.entry.MayDial() {
@@ -217,7 +220,10 @@ func (v *visit) refused(ctx context.Context, r *httpget.Response) (frontier.Deci
 // retry puts the entry back for later, or gives it up.
 func (v *visit) retry(ctx context.Context, reason, detail string, wait time.Duration) (frontier.Decision, error) {
 	attempt := int(v.entry.GetAttempts()) + 1
-	if attempt >= v.config.MaxAttempts {
+	if wait > v.config.MaxWait {
+		detail += fmt.Sprintf("; the next attempt is due in %s, later than the %s of fetcher.max-wait allow: requeue it then", wait.Round(time.Second), v.config.MaxWait)
+	}
+	if attempt >= v.config.MaxAttempts || wait > v.config.MaxWait {
 		return frontier.Decision{Pause: wait}, v.bury(ctx, reason, detail)
 	}
 	v.metrics.CountRetry(reason)

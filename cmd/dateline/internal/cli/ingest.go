@@ -43,7 +43,7 @@ is a URL, a file of URLs (one a line, # begins a comment), a saved HTML page, or
 	}
 	load := configured(cmd, func(cfg *pipeline.Config) {
 		quiet(cfg)
-		cfg.Fetcher.MaxAttempts, cfg.Fetcher.RetryDelay = 3, time.Second
+		cfg.Fetcher.MaxAttempts, cfg.Fetcher.RetryDelay, cfg.Fetcher.MaxWait = 3, time.Second, 30*time.Second
 	})
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one JSON object a line for each URL, as it ends.")
 	cmd.Flags().BoolVar(&force, "force", false, "Fetch again what was fetched within the freshness window.")

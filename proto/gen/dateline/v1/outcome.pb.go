@@ -156,7 +156,7 @@ type Outcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The stage that speaks.
 	Stage Stage `protobuf:"varint,1,opt,name=stage,proto3,enum=dateline.v1.Stage" json:"stage,omitempty"`
-	// The id of the input, unique within the stage: the request's id, with the page's or article's content where that differs.
+	// The id of the input, unique within the stage and the same however often a crash makes it come.
 	InputId string `protobuf:"bytes,2,opt,name=input_id,json=inputId,proto3" json:"input_id,omitempty"`
 	// How it ended.
 	Verdict Verdict `protobuf:"varint,3,opt,name=verdict,proto3,enum=dateline.v1.Verdict" json:"verdict,omitempty"`

@@ -79,7 +79,7 @@ func (PageSource) EnumDescriptor() ([]byte, []int) {
 // Page is one answer of a web server, its body as received.
 type Page struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id of this fetch: the request's id, the same when the same request is fetched again after a crash.
+	// The id of this fetch, derived from the request's id and the URL: the same when it is fetched again after a crash.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The request that led here, its request id and request time filled in.
 	Request *FetchRequest `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
