@@ -54,7 +54,7 @@ second table says why each did.`,
 			return err
 		}
 		if !asJSON {
-			fmt.Fprintf(cmd.OutOrStdout(), demoFarewell, cfg.Data.Dir)
+			fmt.Fprintf(cmd.OutOrStdout(), demoFarewell, cfg.Data.Dir, os.Args[0])
 		}
 		return nil
 	}
@@ -63,10 +63,10 @@ second table says why each did.`,
 
 const demoFarewell = `
 Now look at what was stored:
-  dateline search --data %[1]s ferry
-  dateline search --data %[1]s '"night train"'
-  dateline show --data %[1]s ID            (an id from the table)
-  dateline explain --data %[1]s URL        (why a URL ended as it did)
+  %[2]s search --data %[1]s ferry
+  %[2]s search --data %[1]s '"night train"'
+  %[2]s show --data %[1]s ID            (an id from the table)
+  %[2]s explain --data %[1]s URL        (why a URL ended as it did)
 `
 
 // demoMark is a file that only a demo's data folder has.

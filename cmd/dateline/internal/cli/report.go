@@ -154,7 +154,7 @@ func (r *report) print() {
 	}
 	seen := ""
 	if r.seenCount > 0 {
-		seen = fmt.Sprintf(" (%d URLs had been requested before)", r.seenCount)
+		seen = fmt.Sprintf(" (requested before: %d)", r.seenCount)
 	}
 	fmt.Fprintf(r.out, "\n%d of %d URLs led to an article%s, in %s\n", r.articleCount, r.articleCount+r.failedCount, seen, time.Since(r.started).Round(10*time.Millisecond))
 }
