@@ -19,6 +19,7 @@ import (
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/natsembed"
+	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/topology"
 )
 
@@ -167,7 +168,7 @@ func TestUpStops(t *testing.T) {
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("building: %v\n%s", err, out)
 	}
-	admin := freeAddr(t)
+	admin := natstest.FreeAddr(t)
 	run := exec.CommandContext(ctx, program, "up", "--data", t.TempDir(), "--data-nats-addr", "127.0.0.1:0", "--admin-addr", admin)
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
@@ -179,16 +180,6 @@ func TestUpStops(t *testing.T) {
 	if err := run.Wait(); err != nil {
 		t.Errorf("up ended in %v after being told to stop", err)
 	}
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // waitFor asks until the answer is 200.

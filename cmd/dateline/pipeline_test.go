@@ -179,6 +179,11 @@ func TestMixedLoad(t *testing.T) {
 			t.Errorf("%s ended in %+v, want the reason %q once", path, got, reason)
 		}
 	}
+	for url, reason := range map[string]string{"http://no-such-host.invalid/a": "dns", "https://127.0.0.1:1/refused": "connect"} {
+		if got := ends[url]; len(got) != 1 || got[0].Reason != reason {
+			t.Errorf("%s ended in %+v, want the reason %q once", url, got, reason)
+		}
+	}
 	for _, url := range urls {
 		if len(ends[url]) != 1 {
 			t.Errorf("%s ended %d times", url, len(ends[url]))

@@ -3,7 +3,6 @@ package bus_test
 import (
 	"context"
 	"log/slog"
-	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,25 +12,15 @@ import (
 
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/natsembed"
+	"github.com/dateline-news/dateline/internal/natstest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// freeAddr is an address that nothing listens on.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
 func TestConnectWaitsForAServerThatComesUpLater(t *testing.T) {
-	addr := freeAddr(t)
+	addr := natstest.FreeAddr(t)
 	connected := make(chan error, 1)
 	go func() {
 		nc, _, err := bus.Connect(t.Context(), "test", bus.Config{URL: "nats://" + addr, Wait: time.Minute}, quiet)
@@ -51,7 +40,7 @@ func TestConnectWaitsForAServerThatComesUpLater(t *testing.T) {
 }
 
 func TestConnectGivesUpWithOneClearLine(t *testing.T) {
-	_, _, err := bus.Connect(t.Context(), "test", bus.Config{URL: "nats://user:secret@" + freeAddr(t), Wait: 10 * time.Millisecond}, quiet)
+	_, _, err := bus.Connect(t.Context(), "test", bus.Config{URL: "nats://user:secret@" + natstest.FreeAddr(t), Wait: 10 * time.Millisecond}, quiet)
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -84,7 +73,7 @@ func TestConnectDoesNotWaitForWhatCannotPass(t *testing.T) {
 func TestConnectStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := bus.Connect(ctx, "test", bus.Config{URL: "nats://" + freeAddr(t), Wait: time.Hour}, quiet); err == nil {
+	if _, _, err := bus.Connect(ctx, "test", bus.Config{URL: "nats://" + natstest.FreeAddr(t), Wait: time.Hour}, quiet); err == nil {
 		t.Fatal("no error")
 	}
 }

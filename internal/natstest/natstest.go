@@ -5,6 +5,7 @@ package natstest
 import (
 	"context"
 	"log/slog"
+	"net"
 	"testing"
 	"time"
 
@@ -106,4 +107,15 @@ func Count(t testing.TB, js jetstream.JetStream, stream string) int {
 		t.Fatal(err)
 	}
 	return int(s.CachedInfo().State.Msgs)
+}
+
+// FreeAddr returns an address on loopback that nothing listens on.
+func FreeAddr(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
 }

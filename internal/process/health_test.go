@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/dateline-news/dateline/internal/bus"
+	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/telemetry"
 )
 
@@ -52,24 +53,13 @@ func TestHealthcheckSaysWhatIsMissing(t *testing.T) {
 	for name, test := range map[string]struct{ addr, want string }{
 		"not ready":  {":" + serveAdmin(t, errors.New("the database is away")), "store: the database is away"},
 		"no address": {"", "no admin address"},
-		"no process": {freeAddr(t), "connection refused"},
+		"no process": {natstest.FreeAddr(t), "connection refused"},
 	} {
 		err := runHealthcheck(t, test.addr)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got error %v, want one with %q", name, err, test.want)
 		}
 	}
-}
-
-// freeAddr is an address that nothing listens on.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 func TestUnknownArgumentsAreRefused(t *testing.T) {

@@ -45,7 +45,7 @@ func TestServiceIsReadyAndStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Stop()
-	admin := freeAddr(t)
+	admin := natstest.FreeAddr(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)
@@ -73,7 +73,7 @@ func TestServiceIsReadyAndStops(t *testing.T) {
 }
 
 func TestNoNATSIsOneClearLine(t *testing.T) {
-	err := idleService().main(t.Context(), []string{"--nats-url", "nats://" + freeAddr(t), "--nats-wait", "10ms"}, nil, io.Discard, io.Discard)
+	err := idleService().main(t.Context(), []string{"--nats-url", "nats://" + natstest.FreeAddr(t), "--nats-wait", "10ms"}, nil, io.Discard, io.Discard)
 	if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "check that the server runs") {
 		t.Errorf("got %v", err)
 	}
