@@ -74,8 +74,10 @@ func migrateSQLite(ctx context.Context, path string) (err error) {
 		return err
 	}
 	for _, statement := range []string{
-		"PRAGMA locking_mode = EXCLUSIVE",
+		// The mode comes second: in it, a program that waits for the lock
+		// would keep its read lock, and two of them would wait for each other.
 		"BEGIN EXCLUSIVE",
+		"PRAGMA locking_mode = EXCLUSIVE",
 		"COMMIT", // the mode keeps the lock
 		"PRAGMA journal_mode = WAL",
 	} {
