@@ -61,6 +61,10 @@ serve-corpus: ## Serve a corpus of pages on loopback (CORPUS=…) and write its 
 bench: ## Measure the pipeline beside its parts (CORPUS=…); see docs/benchmarks.md
 	DATELINE_CORPUS=$(abspath $(CORPUS)) go test ./cmd/dateline -run '^$$' -bench BenchmarkPipeline -benchtime 1x -timeout 30m
 
+.PHONY: model
+model: ## Train the classifier of the extractor again (CORPUS=…); see docs/decisions/0006
+	cd services/extractor/article && go run ./cmd/train -corpus $(abspath $(CORPUS))
+
 .PHONY: clean
 clean: ## Remove what make built and what the demo left
 	rm -rf $(BIN) dateline-demo

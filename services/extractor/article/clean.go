@@ -68,7 +68,7 @@ func (t *tree) judge(r *run, within hint, title string) verdict {
 	}
 	if short {
 		if folded := fold(text); folded == title && folded != "" {
-			return dropRepeat
+			return dropStated
 		}
 	}
 	if r.letters < 160 || r.linked*2 > r.letters {

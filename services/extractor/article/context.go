@@ -147,7 +147,7 @@ func (r *reader) readSummary(from, to int) {
 	}
 	if i, conf := r.standfirst(from, to, declared); i >= 0 {
 		r.out.Summary = squeeze(r.textOf(&r.runs[i]))
-		r.runs[i].verdict = dropRepeat
+		r.runs[i].verdict = dropStated
 		r.set("summary", FromStructure, conf)
 		return
 	}

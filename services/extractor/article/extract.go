@@ -42,7 +42,7 @@ func Extract(ctx context.Context, page Page, opts Options) (*Article, error) {
 		r.base = r.base.ResolveReference(b)
 		r.base.Path, r.base.RawQuery = pathOf(page.URL), ""
 	}
-	return r.read()
+	return r.read(ctx)
 }
 
 func pathOf(address string) string {
@@ -72,7 +72,7 @@ func decodePage(page Page, opts Options) (text []byte, charset string, damaged b
 
 // read fills the article in: what metadata says, then the body, then what
 // depends on the body.
-func (r *reader) read() (*Article, error) {
+func (r *reader) read(ctx context.Context) (*Article, error) {
 	r.readFacts()
 	r.readAddress()
 	r.readSite()
@@ -97,6 +97,7 @@ func (r *reader) read() (*Article, error) {
 	// Without the standfirst the text may begin further down.
 	r.trimStart(from, to, title)
 	r.readLead(r.firstProse(from, to))
+	from, to = r.classify(ctx, from, to)
 	r.assemble(from, to)
 	r.out.Text = joinText(r.out.Body)
 	r.out.Kind = r.kind()

@@ -22,6 +22,8 @@ const (
 	dropPhrase     // a phrase of the trade
 	dropLoose      // a heading without text below it
 	dropTruncation // a paywall's notice
+	dropStated     // repeats headline or standfirst, which the record holds elsewhere
+	dropLearned    // the classifier speaks against it
 )
 
 const (

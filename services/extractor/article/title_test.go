@@ -101,23 +101,37 @@ func TestPagesThatListArticles(t *testing.T) {
 
 func TestBoxesWithinTheTextDoNotEndIt(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		box  string
-		want int
-	}{
-		"a box":           {`<div><div>Trending</div><div><a href="/x">Another story</a></div></div>`, 10},
-		"a line of it":    {`<p>Comments</p>`, 8},
-		"a heading of it": {`<h2>Related articles</h2>`, 8},
+	box := `<div><div>Trending</div><div><a href="/x">Another story</a></div></div>`
+	page := story("<div>" + strings.Repeat(paragraph, 8) + box + strings.Repeat(paragraph, 2) + "</div>")
+	a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(a.Text, "The council met"); got != 10 {
+		t.Errorf("the text has %d paragraphs, want 10", got)
+	}
+}
+
+func TestWhatFollowsAnEndingIsNoText(t *testing.T) {
+	t.Parallel()
+	for name, behind := range map[string]string{
+		"comments":         `<p>Comments</p><div><b>Ann Lee</b> 3 May<p>I walk there every day, nice to see it done.</p></div><div><b>Joe</b> 4 May<p>Who is going to pay for all of this?</p></div>`,
+		"related articles": `<h2>Related articles</h2><div><a href="/a">Ferry to the islands sails again</a><p>The first boat left at noon.</p></div><div><a href="/b">School gets a new roof</a><p>Pupils move back in May.</p></div>`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			page := story("<div>" + strings.Repeat(paragraph, 8) + c.box + strings.Repeat(paragraph, 2) + "</div>")
+			page := story("<div>" + strings.Repeat(paragraph, 8) + behind + "</div>")
 			a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := strings.Count(a.Text, "The council met"); got != c.want {
-				t.Errorf("the text has %d paragraphs, want %d", got, c.want)
+			if got := strings.Count(a.Text, "The council met"); got != 8 {
+				t.Errorf("the text has %d paragraphs, want 8", got)
+			}
+			for _, line := range []string{"Who is going", "Ann Lee", "Ferry", "Pupils move"} {
+				if strings.Contains(a.Text, line) {
+					t.Errorf("the text contains %q: %s", line, a.Text)
+				}
 			}
 		})
 	}

@@ -35,12 +35,14 @@ type Piece struct {
 
 // Held says that the page's site is one of the third that rules are measured on
 // and never made from. All pages of a host fall on the same side.
-func (t *Truth) Held() bool {
-	host := t.ID
+func (t *Truth) Held() bool { return crc32.ChecksumIEEE([]byte(t.Site()))%3 == 0 }
+
+// Site is the host of the page, or its id where it has none.
+func (t *Truth) Site() string {
 	if u, err := url.Parse(t.URL); err == nil && u.Host != "" {
-		host = strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+		return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
 	}
-	return crc32.ChecksumIEEE([]byte(host))%3 == 0
+	return t.ID
 }
 
 // maxPage bounds a page of a corpus, in bytes.

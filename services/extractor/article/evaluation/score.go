@@ -99,21 +99,24 @@ func measure(ctx context.Context, t Truth, raw []byte) (*Page, error) {
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("measuring %s: %w", t.ID, ctx.Err())
 	}
-	got := []string{""}
+	text := ""
 	if p.Got != nil {
-		got[0] = p.Got.Text
-		if len(t.Paragraphs) > 0 && p.Got.Summary != "" {
-			got = append(got, p.Got.Summary+"\n\n"+p.Got.Text)
-		}
+		text = p.Got.Text
 	}
-	for _, w := range t.accepted() {
-		for _, g := range got[:1] {
-			if m := Compare(g, w); p.Body == (Match{}) || m.F1() > p.Body.F1() {
-				p.Body = m
-			}
-		}
-	}
+	p.Body = Best(text, &t)
 	return p, nil
+}
+
+// Best compares a text with the bodies that a truth accepts and returns the
+// best match.
+func Best(text string, t *Truth) Match {
+	var best Match
+	for _, w := range t.accepted() {
+		if m := Compare(text, w); best == (Match{}) || m.F1() > best.F1() {
+			best = m
+		}
+	}
+	return best
 }
 
 func (res *Result) count(p *Page) {

@@ -1,0 +1,124 @@
+// Package gbdt is a small binary classifier of gradient-boosted decision trees
+// (Friedman, "Greedy function approximation: a gradient boosting machine",
+// 2001) with second-order splits over histograms (Chen and Guestrin, "XGBoost",
+// 2016). Training and prediction are deterministic.
+package gbdt
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Model is a trained classifier; it is read-only and safe for concurrent use.
+type Model struct {
+	features int
+	bias     float32
+	trees    []tree
+}
+
+// tree is a binary tree in one slice: node i's children are left and left+1.
+type tree []node
+
+type node struct {
+	feature int16 // -1 for a leaf
+	left    int16
+	value   float32 // the threshold, or a leaf's output
+}
+
+// Features is how many values a row has.
+func (m *Model) Features() int { return m.features }
+
+// Margin is the log-odds of the positive class for a row of Features values.
+func (m *Model) Margin(row []float32) float32 {
+	sum := m.bias
+	for _, t := range m.trees {
+		n := t[0]
+		for n.feature >= 0 {
+			next := n.left
+			if row[n.feature] > n.value {
+				next++
+			}
+			n = t[next]
+		}
+		sum += n.value
+	}
+	return sum
+}
+
+// Probability turns log-odds into a probability.
+func Probability(margin float32) float64 { return 1 / (1 + math.Exp(-float64(margin))) }
+
+// Write writes the model as text: a line of header, then a line for each tree,
+// each node as feature:left:value, a leaf as =value.
+func (m *Model) Write(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "gbdt 1 %d %d %s\n", m.features, len(m.trees), short(m.bias))
+	for _, t := range m.trees {
+		for i, n := range t {
+			if i > 0 {
+				b.WriteByte(' ')
+			}
+			if n.feature < 0 {
+				b.WriteString("=" + short(n.value))
+			} else {
+				fmt.Fprintf(b, "%d:%d:%s", n.feature, n.left, short(n.value))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.Flush()
+}
+
+func short(v float32) string { return strconv.FormatFloat(float64(v), 'g', 5, 32) }
+
+// Read reads what Write wrote.
+func Read(text string) (*Model, error) {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	m := &Model{}
+	var trees int
+	if _, err := fmt.Sscanf(lines[0], "gbdt 1 %d %d %g", &m.features, &trees, &m.bias); err != nil {
+		return nil, fmt.Errorf("reading the header of a model: %w", err)
+	}
+	if trees != len(lines)-1 {
+		return nil, fmt.Errorf("the model says %d trees and has %d", trees, len(lines)-1)
+	}
+	for i, line := range lines[1:] {
+		t, err := readTree(line, m.features)
+		if err != nil {
+			return nil, fmt.Errorf("reading tree %d: %w", i, err)
+		}
+		m.trees = append(m.trees, t)
+	}
+	return m, nil
+}
+
+func readTree(line string, features int) (tree, error) {
+	fields := strings.Fields(line)
+	t := make(tree, len(fields))
+	for i, field := range fields {
+		if leaf, ok := strings.CutPrefix(field, "="); ok {
+			v, err := strconv.ParseFloat(leaf, 32)
+			if err != nil {
+				return nil, err
+			}
+			t[i] = node{feature: -1, value: float32(v)}
+			continue
+		}
+		var n node
+		if _, err := fmt.Sscanf(field, "%d:%d:%g", &n.feature, &n.left, &n.value); err != nil {
+			return nil, fmt.Errorf("node %d is %q: %w", i, field, err)
+		}
+		if int(n.feature) >= features || n.feature < 0 || int(n.left) <= i || int(n.left)+1 >= len(fields) {
+			return nil, fmt.Errorf("node %d is %q: it points outside", i, field)
+		}
+		t[i] = n
+	}
+	if len(t) == 0 {
+		return nil, fmt.Errorf("it is empty")
+	}
+	return t, nil
+}
