@@ -74,6 +74,10 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 			case h == "" || d == "":
 			case d == h:
 				return text, run.elem
+			case k == 0 && d == folded[1] && len(h) > 8 && isHeading(tag) && endsApart(declared[0].value, text):
+				// What parts of the page call the headline, and what is shared as
+				// such, is the kicker and the heading together.
+				return declared[0].value, run.elem
 			case len(h) > 15 && (strings.HasPrefix(d, h) || tag == atom.H1 && endsApart(declared[k].value, text)) && len(h)*2 > len(d), len(d) > 12 && strings.HasPrefix(h, d) && len(d)*2 > len(h):
 				return text, run.elem
 			}
