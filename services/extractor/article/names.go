@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 )
@@ -179,7 +180,7 @@ func plausibleName(s string) bool {
 			letters++
 		}
 	}
-	if digits > 2 || letters < 2 {
+	if first, _ := utf8.DecodeRuneInString(s); digits > 2 || letters < 2 || unicode.IsDigit(first) {
 		return false
 	}
 	switch strings.ToLower(s) {

@@ -70,6 +70,9 @@ func (r *reader) published() (*Timestamp, Source, float64) {
 	if ts := r.textDate(); ts != nil {
 		return ts, FromText, 0.6
 	}
+	if ts := r.asideDate(); ts != nil {
+		return ts, FromStructure, 0.5
+	}
 	return nil, "", 0
 }
 
@@ -121,6 +124,37 @@ func (r *reader) visibleDate() *Timestamp {
 // textDate is a date in a short line near the headline.
 func (r *reader) textDate() *Timestamp {
 	return r.datedLine(func(*run) bool { return true })
+}
+
+// asideDate is the only day that elements named as dates, or time elements, give
+// in the columns and footers of the page. Where these give several days, they
+// are other articles'.
+func (r *reader) asideDate() *Timestamp {
+	var found *Timestamp
+	for i := range r.runs {
+		run := &r.runs[i]
+		within := r.elems[run.elem].within
+		if run.kind != runText || run.letters > 60 || within&hintDate == 0 || within&(hintComment|hintRelated|hintNav) != 0 {
+			continue
+		}
+		text := r.textOf(run)
+		if strings.Contains(text, "©") || changedLabel(text) {
+			continue
+		}
+		ts := r.parse(text)
+		switch {
+		case ts == nil:
+		case found == nil:
+			found = ts
+		case !sameDate(found.Time, ts.Time):
+			return nil
+		}
+	}
+	return found
+}
+
+func sameDate(a, b time.Time) bool {
+	return a.Year() == b.Year() && a.YearDay() == b.YearDay()
 }
 
 const (
