@@ -1,6 +1,7 @@
 package article
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -24,7 +25,7 @@ func (r *reader) readAuthors() {
 		{r.metaAuthors, FromMeta, 0.8},
 		{r.textAuthors, FromText, 0.7},
 	} {
-		found := try.read()
+		found := withoutLonger(try.read())
 		if try.source == FromJSONLD && r.siteItself(found) {
 			// Publishers name themselves where they do not tell the writer.
 			if written := r.bylineAuthors(); len(written) > 0 && !r.siteItself(written) {
@@ -37,6 +38,16 @@ func (r *reader) readAuthors() {
 			return
 		}
 	}
+}
+
+// withoutLonger drops a name that holds another of the list whole: a byline's
+// text beside the link in it ("Jane Roe Last updated on", "Jane Roe").
+func withoutLonger(list []Author) []Author {
+	return slices.DeleteFunc(slices.Clone(list), func(a Author) bool {
+		return slices.ContainsFunc(list, func(b Author) bool {
+			return len(b.Name) < len(a.Name) && strings.Contains(b.Name, " ") && strings.Contains(" "+a.Name+" ", " "+b.Name+" ")
+		})
+	})
 }
 
 // siteItself says that the only author is the publication.

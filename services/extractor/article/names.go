@@ -23,7 +23,7 @@ func hasByWord(line string) bool {
 }
 
 // byWords are what bylines begin with, in lower case and with what follows.
-var byWords = []string{"by ", "by: ", "by\n", "von ", "par ", "por ", "di ", "door ", "av ", "af ", "author: ", "author ", "authors: ", "autor: ", "autor ", "auteur : ", "autore: ", "written by ", "written by: ", "words by ", "story by ", "posted by ", "published by ", "reported by ", "text: ", "texte : ", "yazan: ", "автор: ", "автор ", "a cura di ", "texto: ", "tekst: ", "oleh ", "reporter: "}
+var byWords = []string{"articles by ", "this post was written by ", "by ", "by: ", "by\n", "von ", "par ", "por ", "di ", "door ", "av ", "af ", "author: ", "author ", "authors: ", "autor: ", "autor ", "auteur : ", "autore: ", "written by ", "written by: ", "words by ", "story by ", "posted by ", "published by ", "reported by ", "text: ", "texte : ", "yazan: ", "автор: ", "автор ", "a cura di ", "texto: ", "tekst: ", "oleh ", "reporter: "}
 
 // addNames cleans a byline and adds the names in it, each once.
 func (r *reader) addNames(list []Author, text, link string) []Author {
@@ -122,7 +122,7 @@ func cleanName(s string) string {
 		s = strings.TrimSpace(s[:at])
 	}
 	lower := strings.ToLower(s)
-	for _, label := range []string{"written by", "posted by", "published by", "by", "published in", "published", "updated"} {
+	for _, label := range []string{"written by", "posted by", "published by", "by", "published in", "published on", "published", "last updated on", "last updated", "updated on", "updated", "at"} {
 		if lower == label {
 			return ""
 		}
