@@ -1,6 +1,7 @@
 package article
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -48,23 +49,23 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 	for i := range declared {
 		folded[i] = fold(declared[i].value)
 	}
+	if text, elem := r.headlineShown(declared); text != "" {
+		return text, elem
+	}
 	first, firstElem, count := "", int32(0), 0
 	for i := range r.runs {
 		run := &r.runs[i]
+		if !r.mayBeHeadline(run) {
+			continue
+		}
 		e := &r.elems[run.elem]
 		tag := e.node.DataAtom
-		if run.kind != runText || !isHeading(tag) && e.hints&hintTitle == 0 || run.letters > 400 {
-			continue
-		}
-		if r.hintsAround(run.elem)&(hintBreadcrumb|hintNav|hintRelated|hintComment) != 0 {
-			continue
-		}
 		text := r.withoutKicker(run)
 		h := fold(text)
 		if isHeading(tag) {
 			for k, d := range folded[:3] {
 				// A declared title that is the heading's end: a kicker leads it.
-				if len(d) > 15 && len(d) < len(h) && len(d)*5 > len(h)*2 && strings.HasSuffix(h, d) {
+				if properEnd(h, d) {
 					return declared[k].value, run.elem
 				}
 			}
@@ -73,6 +74,9 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 			switch {
 			case h == "" || d == "":
 			case d == h:
+				if len(strings.Fields(declared[k].value)) > len(strings.Fields(text)) {
+					text = declared[k].value // elements of the heading that stand apart, without a space
+				}
 				return text, run.elem
 			case k == 0 && d == folded[1] && len(h) > 8 && isHeading(tag) && endsApart(declared[0].value, text):
 				// What parts of the page call the headline, and what is shared as
@@ -96,6 +100,39 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 		return first, firstElem
 	}
 	return "", 0
+}
+
+// headlineShown is the heading that says word for word what structured data
+// calls the headline. It goes before any other: pages have a second heading,
+// often the h1, in the wording that is meant for search engines. Where another
+// declared title is its end, the rest is a kicker, and it is none.
+func (r *reader) headlineShown(declared []fact) (string, int32) {
+	headline := declared[0].value
+	want := fold(headline)
+	if len(want) < 8 || slices.ContainsFunc(declared[1:3], func(f fact) bool { return properEnd(want, fold(f.value)) }) {
+		return "", 0
+	}
+	for i := range r.runs {
+		run := &r.runs[i]
+		if r.mayBeHeadline(run) && isHeading(r.elems[run.elem].node.DataAtom) && strings.EqualFold(r.withoutKicker(run), headline) {
+			return headline, run.elem
+		}
+	}
+	return "", 0
+}
+
+// properEnd says that a folded heading ends with a folded title and begins with
+// something else, which is shorter than one and a half times the title.
+func properEnd(heading, title string) bool {
+	return len(title) > 15 && len(title) < len(heading) && len(title)*5 > len(heading)*2 && strings.HasSuffix(heading, title)
+}
+
+// mayBeHeadline says that a run is a heading, or named as a title, outside of
+// navigation, comments and related stories.
+func (r *reader) mayBeHeadline(run *run) bool {
+	e := &r.elems[run.elem]
+	return run.kind == runText && (isHeading(e.node.DataAtom) || e.hints&hintTitle != 0) && run.letters <= 400 &&
+		r.hintsAround(run.elem)&(hintBreadcrumb|hintNav|hintRelated|hintComment) == 0
 }
 
 // endsApart says that a declared title ends with the heading, and that a colon,
