@@ -27,13 +27,13 @@ func TestCorpus(t *testing.T) {
 	for name, floor := range floors {
 		t.Run(name, func(t *testing.T) {
 			seen := 0
-			res, err := Run(t.Context(), filepath.Join(corpus, name), func(tr *Truth) bool {
+			res, err := Run(t.Context(), filepath.Join(corpus, name), Selection{Want: func(tr *Truth) bool {
 				if floor.pageType != "" && tr.PageType != floor.pageType {
 					return false
 				}
 				seen++
 				return floor.every == 0 || seen%floor.every == 0
-			})
+			}})
 			if err != nil {
 				t.Fatal(err)
 			}
