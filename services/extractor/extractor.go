@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"runtime"
 	"time"
 
@@ -28,6 +29,7 @@ import (
 type Config struct {
 	Workers         int           `doc:"Most pages that are worked on at the same time; 0 takes one for each processor."`
 	MaxDecodedBytes int           `doc:"Largest page in bytes once decompressed; larger ones are rejected."`
+	RulesDir        string        `doc:"Folder of rules for sites (*.yaml), read at start; empty for none. docs/rules.md says what they hold."`
 	MaxAttempts     int           `doc:"How often a page is tried before it is dead-lettered."`
 	Timeout         time.Duration `doc:"Longest time for one page."`
 	DrainTimeout    time.Duration `doc:"Longest time to finish what is under way after being told to stop."`
@@ -56,13 +58,31 @@ func (c Config) Validate() error {
 	return errors.Join(problems...)
 }
 
+// Options are the library's options for this configuration. The error says which
+// of the rules are broken.
+func (c Config) Options() (article.Options, error) {
+	opts := article.Options{MaxDecodedBytes: c.MaxDecodedBytes}
+	if c.RulesDir == "" {
+		return opts, nil
+	}
+	if _, err := os.ReadDir(c.RulesDir); err != nil {
+		return opts, fmt.Errorf("extractor.rules-dir: %w", err)
+	}
+	var err error
+	if opts.Rules, err = article.ReadRules(os.DirFS(c.RulesDir)); err != nil {
+		return opts, fmt.Errorf("extractor.rules-dir is %s: %w", c.RulesDir, err)
+	}
+	return opts, nil
+}
+
 // Extractor is the stage. Make it with New.
 type Extractor struct {
-	config Config
-	js     jetstream.JetStream
-	loop   *stage.Loop
-	zstd   *zstd.Decoder
-	now    func() time.Time
+	config  Config
+	options article.Options
+	js      jetstream.JetStream
+	loop    *stage.Loop
+	zstd    *zstd.Decoder
+	now     func() time.Time
 }
 
 // New connects the stage to streams that topology.Reconcile has declared. The
@@ -70,6 +90,10 @@ type Extractor struct {
 func New(ctx context.Context, js jetstream.JetStream, config Config, reg prometheus.Registerer, log *slog.Logger) (*Extractor, error) {
 	if config.Workers == 0 {
 		config.Workers = runtime.GOMAXPROCS(0)
+	}
+	options, err := config.Options()
+	if err != nil {
+		return nil, err
 	}
 	consumer, err := js.Consumer(ctx, topology.StreamPages, topology.ConsumerExtract)
 	if err != nil {
@@ -79,7 +103,7 @@ func New(ctx context.Context, js jetstream.JetStream, config Config, reg prometh
 	if err != nil {
 		return nil, fmt.Errorf("preparing zstd: %w", err)
 	}
-	e := &Extractor{config: config, js: js, zstd: decoder, now: time.Now}
+	e := &Extractor{config: config, options: options, js: js, zstd: decoder, now: time.Now}
 	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_EXTRACT)
 	e.loop = stage.New(stage.Config{
 		Stage: datelinev1.Stage_STAGE_EXTRACT, Consumer: consumer,
@@ -126,7 +150,7 @@ func (e *Extractor) extract(ctx context.Context, input *stage.Input) stage.Resul
 	found, err := article.Extract(limited, article.Page{
 		URL: page.GetFinalUrl(), ContentType: header(page, "content-type"), ContentEncoding: page.GetContentEncoding(),
 		Body: body, FetchTime: page.GetFetchTime().AsTime(),
-	}, article.Options{MaxDecodedBytes: e.config.MaxDecodedBytes})
+	}, e.options)
 	if reason := article.ReasonOf(err); reason != "" {
 		outcome.Verdict, outcome.Reason, outcome.Detail = datelinev1.Verdict_VERDICT_REJECTED, string(reason), err.Error()
 		return result

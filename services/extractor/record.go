@@ -32,12 +32,13 @@ func FromArticle(a *article.Article) *datelinev1.Article {
 		Language: a.Language, Direction: directions[a.Direction], Text: a.Text, Tags: a.Tags, Access: accesses[a.Access],
 		WordCount: int32(a.WordCount), ReadingTimeMinutes: int32(a.ReadingTimeMinutes), ContentHash: a.ContentHash,
 		Provenance: map[string]*datelinev1.Provenance{}, ExtractorVersion: a.ExtractorVersion,
+		Kicker: a.Kicker, PageKind: pageKinds[a.Kind], Charset: a.Charset, Damaged: a.Damaged,
 	}
 	if r.Section == "" {
 		r.Section = a.Kicker
 	}
 	for _, author := range a.Authors {
-		r.Authors = append(r.Authors, &datelinev1.Author{Name: author.Name, Url: author.URL})
+		r.Authors = append(r.Authors, &datelinev1.Author{Name: author.Name, Url: author.URL, Kind: authorKinds[author.Kind]})
 	}
 	for _, image := range a.Images {
 		r.Images = append(r.Images, &datelinev1.Image{Url: image.URL, Alt: image.Alt, Caption: image.Caption, Credit: image.Credit, Lead: image.Lead})
@@ -112,6 +113,18 @@ var directions = map[article.Direction]datelinev1.Direction{
 	article.RightToLeft: datelinev1.Direction_DIRECTION_RTL,
 }
 
+var pageKinds = map[article.PageKind]datelinev1.PageKind{
+	article.KindArticle:  datelinev1.PageKind_PAGE_KIND_ARTICLE,
+	article.KindLiveBlog: datelinev1.PageKind_PAGE_KIND_LIVE_BLOG,
+	article.KindVideo:    datelinev1.PageKind_PAGE_KIND_VIDEO,
+	article.KindGallery:  datelinev1.PageKind_PAGE_KIND_GALLERY,
+}
+
+var authorKinds = map[article.AuthorKind]datelinev1.AuthorKind{
+	article.Person:       datelinev1.AuthorKind_AUTHOR_KIND_PERSON,
+	article.Organisation: datelinev1.AuthorKind_AUTHOR_KIND_ORGANISATION,
+}
+
 var accesses = map[article.Access]datelinev1.Access{
 	article.AccessFree:      datelinev1.Access_ACCESS_FREE,
 	article.AccessPaywalled: datelinev1.Access_ACCESS_PAYWALLED,
@@ -129,11 +142,13 @@ var blockKinds = map[article.BlockKind]datelinev1.BlockKind{
 }
 
 var sources = map[article.Source]datelinev1.FieldSource{
-	article.FromJSONLD:    datelinev1.FieldSource_FIELD_SOURCE_JSON_LD,
-	article.FromMicrodata: datelinev1.FieldSource_FIELD_SOURCE_MICRODATA,
-	article.FromOpenGraph: datelinev1.FieldSource_FIELD_SOURCE_OPENGRAPH,
-	article.FromMeta:      datelinev1.FieldSource_FIELD_SOURCE_META,
-	article.FromStructure: datelinev1.FieldSource_FIELD_SOURCE_STRUCTURE,
-	article.FromText:      datelinev1.FieldSource_FIELD_SOURCE_TEXT,
-	article.FromURL:       datelinev1.FieldSource_FIELD_SOURCE_URL,
+	article.FromJSONLD:     datelinev1.FieldSource_FIELD_SOURCE_JSON_LD,
+	article.FromMicrodata:  datelinev1.FieldSource_FIELD_SOURCE_MICRODATA,
+	article.FromOpenGraph:  datelinev1.FieldSource_FIELD_SOURCE_OPENGRAPH,
+	article.FromMeta:       datelinev1.FieldSource_FIELD_SOURCE_META,
+	article.FromStructure:  datelinev1.FieldSource_FIELD_SOURCE_STRUCTURE,
+	article.FromText:       datelinev1.FieldSource_FIELD_SOURCE_TEXT,
+	article.FromURL:        datelinev1.FieldSource_FIELD_SOURCE_URL,
+	article.FromDataIsland: datelinev1.FieldSource_FIELD_SOURCE_DATA_ISLAND,
+	article.FromRule:       datelinev1.FieldSource_FIELD_SOURCE_RULE,
 }

@@ -83,7 +83,18 @@ type Author struct {
 	Name string `json:"name"`
 	// URL is the absolute address of the author's page, if the page links one.
 	URL string `json:"url,omitempty"`
+	// Kind tells people from organisations.
+	Kind AuthorKind `json:"kind"`
 }
+
+// AuthorKind tells people from organisations.
+type AuthorKind string
+
+// The kinds of author.
+const (
+	Person       AuthorKind = "person"
+	Organisation AuthorKind = "organisation" // an agency, a desk or the publication itself
+)
 
 // Timestamp is a time as precise as the page gives it.
 type Timestamp struct {
@@ -227,4 +238,8 @@ const (
 	FromStructure Source = "structure"
 	FromText      Source = "text"
 	FromURL       Source = "url"
+	// FromDataIsland is data that the page carries for a script to render.
+	FromDataIsland Source = "data-island"
+	// FromRule is an element that a site's rules select.
+	FromRule Source = "rule"
 )

@@ -12,6 +12,49 @@ import (
 
 const maxAuthors = 12
 
+// nameKinds says of each author whether it is an organisation: structured data
+// calls it one, it is the site, or its name has a word that only those have.
+func (r *reader) nameKinds() {
+	for i := range r.out.Authors {
+		a := &r.out.Authors[i]
+		a.Kind = Person
+		if r.declaredOrganisation(a.Name) || r.isSite(a.Name) || organisationLike(a.Name) {
+			a.Kind = Organisation
+		}
+	}
+}
+
+func (r *reader) declaredOrganisation(name string) bool {
+	for _, o := range r.graph.Objects {
+		if o.Is("Organization", "NewsMediaOrganization", "Corporation", "NGO", "GovernmentOrganization") && strings.EqualFold(squeeze(jsonld.String(o["name"])), name) {
+			return true
+		}
+	}
+	if r.story == nil {
+		return false
+	}
+	for _, v := range jsonld.List(r.story["author"]) {
+		if o, ok := r.graph.Resolve(v).(map[string]any); ok && strings.HasSuffix(jsonld.String(o["@type"]), "Organization") && strings.EqualFold(squeeze(jsonld.String(o["name"])), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// organisationWords are words of the names of desks and agencies that people's
+// names do not have.
+var organisationWords = []string{"agencies", "agency", "agence", "agencia", "agenzia", "ajansı", "associated", "board", "bureau", "correspondents", "desk", "editorial", "editors", "institute", "magazine", "media", "network", "news", "newsroom", "office", "press", "presse", "redaction", "rédaction", "redacción", "redacció", "redakcja", "redaktion", "redaksi", "redazione", "redactie", "redação", "reporters", "service", "staff", "team", "writers", "редакция", "агентство", "编辑部", "通讯社", "新华社", "編集部", "기자단"}
+
+// agencies are news agencies whose names say nothing else.
+var agencies = []string{"aa", "afp", "ansa", "ap", "apa", "belga", "dpa", "efe", "interfax", "irna", "kyodo", "lusa", "pa", "pap", "pti", "reuters", "ritzau", "sid", "sda", "stt", "tass", "tt", "upi", "xinhua", "тасс", "интерфакс", "риа новости"}
+
+func organisationLike(name string) bool {
+	lower := strings.ToLower(name)
+	return slices.Contains(agencies, lower) || slices.ContainsFunc(strings.Fields(lower), func(word string) bool {
+		return slices.Contains(organisationWords, word)
+	})
+}
+
 // readAuthors takes the authors from the most reliable place that names any.
 func (r *reader) readAuthors() {
 	for _, try := range []struct {

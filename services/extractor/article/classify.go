@@ -51,6 +51,7 @@ func (r *reader) classify(ctx context.Context, from, to int) (int, int) {
 			d.row(k, row[:])
 			if body != nil {
 				margins[k] = body.Margin(row[:])
+				run.score, run.scored = margins[k], true
 			}
 			if margins[k] > 0 && run.verdict == undecided && run.letters < 160 && boilerplateLine(r.textOf(run), run) {
 				// The rules looked within the container alone.

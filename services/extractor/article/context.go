@@ -139,6 +139,18 @@ func (r *reader) readTags() {
 // repeats, that is named as one, or that stands before the dateline; else the
 // declared description. It marks the block as no part of the body.
 func (r *reader) readSummary(from, to int) {
+	if v, n := r.picked.text(fieldSummary); v != "" {
+		r.out.Summary = v
+		r.set("summary", FromRule, ruleConfidence)
+		if elem := r.elemOf(n); elem >= 0 {
+			for i := range r.runs {
+				if run := &r.runs[i]; run.elem >= elem && run.elem < r.elems[elem].end {
+					run.verdict = dropStated
+				}
+			}
+		}
+		return
+	}
 	declared := []fact{
 		{r.ldText("description"), FromJSONLD, 0.8},
 		{r.firstMeta("og:description"), FromOpenGraph, 0.8},

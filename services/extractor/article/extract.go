@@ -19,6 +19,15 @@ const wordsPerMinute = 230
 // says why there is none, or the context's. It is safe for concurrent use, and
 // a context that ends stops it between its passes.
 func Extract(ctx context.Context, page Page, opts Options) (*Article, error) {
+	r, err := open(ctx, page, opts)
+	if err != nil {
+		return nil, err
+	}
+	return r.read(ctx)
+}
+
+// open decodes and parses a page and lays it out.
+func open(ctx context.Context, page Page, opts Options) (*reader, error) {
 	opts = opts.withDefaults()
 	text, charset, damaged, err := decodePage(page, opts)
 	if err != nil {
@@ -29,12 +38,13 @@ func Extract(ctx context.Context, page Page, opts Options) (*Article, error) {
 	}
 	doc, err := parse(text, opts.MaxNodes)
 	if err != nil {
-		return nil, &Error{Reason: ReasonTooLarge, Err: err, Message: fmt.Sprintf("the page has more than %d elements; raise MaxNodes if it is genuine", opts.MaxNodes)}
+		return nil, tooManyNodes(opts, err)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("extracting %s: %w", page.URL, err)
 	}
-	r := &reader{tree: withIsland(doc, layOut(doc), opts.MaxNodes), page: page, now: page.FetchTime, out: &Article{
+	picked := opts.Rules.of(page.URL).pick(doc)
+	r := &reader{picked: picked, tree: withIsland(doc, layOut(doc), opts.MaxNodes), page: page, now: page.FetchTime, out: &Article{
 		Provenance: make(map[string]Provenance, 24), Charset: charset, Damaged: damaged, ExtractorVersion: Version,
 	}}
 	r.base, _ = url.Parse(page.URL)
@@ -42,7 +52,11 @@ func Extract(ctx context.Context, page Page, opts Options) (*Article, error) {
 		r.base = r.base.ResolveReference(b)
 		r.base.Path, r.base.RawQuery = pathOf(page.URL), ""
 	}
-	return r.read(ctx)
+	return r, nil
+}
+
+func tooManyNodes(opts Options, err error) error {
+	return &Error{Reason: ReasonTooLarge, Err: err, Message: fmt.Sprintf("the page has more than %d elements; raise MaxNodes if it is genuine", opts.MaxNodes)}
 }
 
 func pathOf(address string) string {
@@ -77,6 +91,7 @@ func (r *reader) read(ctx context.Context) (*Article, error) {
 	r.readAddress()
 	r.readSite()
 	r.readTitle()
+	r.obeyTitle()
 	r.findTitleLine()
 
 	r.weigh()
@@ -87,17 +102,26 @@ func (r *reader) read(ctx context.Context) (*Article, error) {
 	r.readTimes()
 	r.readSection()
 	r.readTags()
+	r.obeyFields()
+	r.nameKinds()
 	r.out.ReadingTimeMinutes = r.statedReadingTime()
 
 	r.box = r.place()
 	r.dropCaptions()
 	title := fold(r.out.Title)
-	from, to := r.clean(r.box, title)
-	r.readSummary(from, to)
-	// Without the standfirst the text may begin further down.
-	r.trimStart(from, to, title)
-	r.readLead(r.firstProse(from, to))
-	from, to = r.classify(ctx, from, to)
+	var from, to int
+	if r.picked.has(fieldBody) {
+		from, to = r.obeyBody()
+		r.readSummary(from, to)
+		r.readLead(r.firstProse(from, to))
+	} else {
+		from, to = r.clean(r.box, title)
+		r.readSummary(from, to)
+		// Without the standfirst the text may begin further down.
+		r.trimStart(from, to, title)
+		r.readLead(r.firstProse(from, to))
+		from, to = r.classify(ctx, from, to)
+	}
 	r.assemble(from, to)
 	r.out.Text = joinText(r.out.Body)
 	r.out.Kind = r.kind()
@@ -112,6 +136,10 @@ func (r *reader) read(ctx context.Context) (*Article, error) {
 // only structured data holds becomes the body.
 func (r *reader) judgePage(from, to int, articleBody string) error {
 	letters, seen := runeCount(r.out.Text), 0
+	if r.picked.has(fieldBody) && letters > 0 {
+		r.set("body", FromRule, ruleConfidence)
+		return nil
+	}
 	for i := range r.runs {
 		seen += int(r.runs[i].letters)
 	}
@@ -120,6 +148,8 @@ func (r *reader) judgePage(from, to int, articleBody string) error {
 		r.out.Text = joinText(r.out.Body)
 		letters = runeCount(r.out.Text)
 		r.set("body", FromJSONLD, 0.8)
+	} else if r.fromIsland {
+		r.set("body", FromDataIsland, 0.8)
 	} else {
 		r.set("body", FromStructure, 0.9)
 	}

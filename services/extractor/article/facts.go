@@ -30,6 +30,7 @@ type reader struct {
 	now   time.Time
 	out   *Article
 
+	picked    picked   // what a site's rules select, nil without rules
 	siteNames []string // what the page calls its site, folded
 
 	titleElem int32 // the headline's element, 0 for none

@@ -61,7 +61,9 @@ func withIsland(doc *html.Node, t *tree, maxNodes int) *tree {
 		}
 	}
 	t.body.AppendChild(story)
-	return layOut(doc)
+	t = layOut(doc)
+	t.fromIsland = true
+	return t
 }
 
 // islandText is the best candidate for the text among an island's values, as

@@ -30,6 +30,8 @@ type Options struct {
 	// MaxNodes bounds the nodes of the page's tree; 0 means 400,000, which take
 	// about 100 MB while the page is read.
 	MaxNodes int
+	// Rules are a user's rules for sites; nil means none.
+	Rules *Rules
 }
 
 func (o Options) withDefaults() Options {

@@ -16,17 +16,8 @@ func Markdown(a *Article) string {
 	if a.Summary != "" {
 		fmt.Fprintf(&b, "\n**%s**\n", escape(a.Summary))
 	}
-	lead := -1
-	if len(a.Images) > 0 && a.Images[0].Lead {
-		lead = 0
-	}
-	for i := range a.Body {
-		if a.Body[i].Kind == Picture && a.Body[i].Image == lead {
-			lead = -1
-		}
-	}
-	if lead >= 0 {
-		b.WriteString("\n" + markdownImage(a.Images[lead]))
+	if a.leadApart() {
+		b.WriteString("\n" + markdownImage(a.Images[0]))
 	}
 	for i := range a.Body {
 		b.WriteString("\n")

@@ -36,6 +36,8 @@ type run struct {
 	stops   int32 // sentence ends
 	media   *html.Node
 	weight  float32
+	score   float32 // the classifier's log-odds, where scored
+	scored  bool
 	verdict verdict
 }
 
@@ -67,7 +69,9 @@ type tree struct {
 	crumbs  []int32
 	scripts int // bytes of script
 	frames  int
-	against hint // the hints that are believed to speak against a run
+	// fromIsland says that the text was laid out from a data island.
+	fromIsland bool
+	against    hint // the hints that are believed to speak against a run
 }
 
 // textOf is the text of a run.

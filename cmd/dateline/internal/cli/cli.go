@@ -74,7 +74,7 @@ headline, authors, dates, text and more from each, and stores what it found.
 		return &usageError{fmt.Errorf("%w; %q lists the flags", err, cmd.CommandPath()+" --help")}
 	})
 	root.AddCommand(
-		newIngest(), newDemo(), newUp(), newPublish(), newExtract(),
+		newIngest(), newDemo(), newUp(), newPublish(), newExtract(), newRules(),
 		newSearch(), newShow(), newExplain(), newDead(), newEval(), newReference(), newVersion(),
 	)
 	return root

@@ -22,6 +22,120 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// PageKind is the kind of page that an article stands on.
+type PageKind int32
+
+const (
+	// Not known.
+	PageKind_PAGE_KIND_UNSPECIFIED PageKind = 0
+	// An article.
+	PageKind_PAGE_KIND_ARTICLE PageKind = 1
+	// A live blog: entries that are added while something happens.
+	PageKind_PAGE_KIND_LIVE_BLOG PageKind = 2
+	// A video with a text about it.
+	PageKind_PAGE_KIND_VIDEO PageKind = 3
+	// A series of pictures with a text about them.
+	PageKind_PAGE_KIND_GALLERY PageKind = 4
+)
+
+// Enum value maps for PageKind.
+var (
+	PageKind_name = map[int32]string{
+		0: "PAGE_KIND_UNSPECIFIED",
+		1: "PAGE_KIND_ARTICLE",
+		2: "PAGE_KIND_LIVE_BLOG",
+		3: "PAGE_KIND_VIDEO",
+		4: "PAGE_KIND_GALLERY",
+	}
+	PageKind_value = map[string]int32{
+		"PAGE_KIND_UNSPECIFIED": 0,
+		"PAGE_KIND_ARTICLE":     1,
+		"PAGE_KIND_LIVE_BLOG":   2,
+		"PAGE_KIND_VIDEO":       3,
+		"PAGE_KIND_GALLERY":     4,
+	}
+)
+
+func (x PageKind) Enum() *PageKind {
+	p := new(PageKind)
+	*p = x
+	return p
+}
+
+func (x PageKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PageKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_dateline_v1_article_proto_enumTypes[0].Descriptor()
+}
+
+func (PageKind) Type() protoreflect.EnumType {
+	return &file_dateline_v1_article_proto_enumTypes[0]
+}
+
+func (x PageKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PageKind.Descriptor instead.
+func (PageKind) EnumDescriptor() ([]byte, []int) {
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{0}
+}
+
+// AuthorKind tells people from organisations.
+type AuthorKind int32
+
+const (
+	// Not known.
+	AuthorKind_AUTHOR_KIND_UNSPECIFIED AuthorKind = 0
+	// A person.
+	AuthorKind_AUTHOR_KIND_PERSON AuthorKind = 1
+	// An agency, a desk or the publication itself.
+	AuthorKind_AUTHOR_KIND_ORGANISATION AuthorKind = 2
+)
+
+// Enum value maps for AuthorKind.
+var (
+	AuthorKind_name = map[int32]string{
+		0: "AUTHOR_KIND_UNSPECIFIED",
+		1: "AUTHOR_KIND_PERSON",
+		2: "AUTHOR_KIND_ORGANISATION",
+	}
+	AuthorKind_value = map[string]int32{
+		"AUTHOR_KIND_UNSPECIFIED":  0,
+		"AUTHOR_KIND_PERSON":       1,
+		"AUTHOR_KIND_ORGANISATION": 2,
+	}
+)
+
+func (x AuthorKind) Enum() *AuthorKind {
+	p := new(AuthorKind)
+	*p = x
+	return p
+}
+
+func (x AuthorKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AuthorKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_dateline_v1_article_proto_enumTypes[1].Descriptor()
+}
+
+func (AuthorKind) Type() protoreflect.EnumType {
+	return &file_dateline_v1_article_proto_enumTypes[1]
+}
+
+func (x AuthorKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AuthorKind.Descriptor instead.
+func (AuthorKind) EnumDescriptor() ([]byte, []int) {
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{1}
+}
+
 // TimePrecision says how much of a time was given.
 type TimePrecision int32
 
@@ -63,11 +177,11 @@ func (x TimePrecision) String() string {
 }
 
 func (TimePrecision) Descriptor() protoreflect.EnumDescriptor {
-	return file_dateline_v1_article_proto_enumTypes[0].Descriptor()
+	return file_dateline_v1_article_proto_enumTypes[2].Descriptor()
 }
 
 func (TimePrecision) Type() protoreflect.EnumType {
-	return &file_dateline_v1_article_proto_enumTypes[0]
+	return &file_dateline_v1_article_proto_enumTypes[2]
 }
 
 func (x TimePrecision) Number() protoreflect.EnumNumber {
@@ -76,7 +190,7 @@ func (x TimePrecision) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TimePrecision.Descriptor instead.
 func (TimePrecision) EnumDescriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{0}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{2}
 }
 
 // Direction is the direction of a script.
@@ -116,11 +230,11 @@ func (x Direction) String() string {
 }
 
 func (Direction) Descriptor() protoreflect.EnumDescriptor {
-	return file_dateline_v1_article_proto_enumTypes[1].Descriptor()
+	return file_dateline_v1_article_proto_enumTypes[3].Descriptor()
 }
 
 func (Direction) Type() protoreflect.EnumType {
-	return &file_dateline_v1_article_proto_enumTypes[1]
+	return &file_dateline_v1_article_proto_enumTypes[3]
 }
 
 func (x Direction) Number() protoreflect.EnumNumber {
@@ -129,7 +243,7 @@ func (x Direction) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Direction.Descriptor instead.
 func (Direction) EnumDescriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{1}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{3}
 }
 
 // BlockKind is the kind of a block.
@@ -193,11 +307,11 @@ func (x BlockKind) String() string {
 }
 
 func (BlockKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_dateline_v1_article_proto_enumTypes[2].Descriptor()
+	return file_dateline_v1_article_proto_enumTypes[4].Descriptor()
 }
 
 func (BlockKind) Type() protoreflect.EnumType {
-	return &file_dateline_v1_article_proto_enumTypes[2]
+	return &file_dateline_v1_article_proto_enumTypes[4]
 }
 
 func (x BlockKind) Number() protoreflect.EnumNumber {
@@ -206,7 +320,7 @@ func (x BlockKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use BlockKind.Descriptor instead.
 func (BlockKind) EnumDescriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{2}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{4}
 }
 
 // Access says who can read the whole text.
@@ -246,11 +360,11 @@ func (x Access) String() string {
 }
 
 func (Access) Descriptor() protoreflect.EnumDescriptor {
-	return file_dateline_v1_article_proto_enumTypes[3].Descriptor()
+	return file_dateline_v1_article_proto_enumTypes[5].Descriptor()
 }
 
 func (Access) Type() protoreflect.EnumType {
-	return &file_dateline_v1_article_proto_enumTypes[3]
+	return &file_dateline_v1_article_proto_enumTypes[5]
 }
 
 func (x Access) Number() protoreflect.EnumNumber {
@@ -259,7 +373,7 @@ func (x Access) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Access.Descriptor instead.
 func (Access) EnumDescriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{3}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{5}
 }
 
 // FieldSource is the part of a page that a value came from.
@@ -284,20 +398,26 @@ const (
 	FieldSource_FIELD_SOURCE_URL FieldSource = 7
 	// The response headers.
 	FieldSource_FIELD_SOURCE_HTTP FieldSource = 8
+	// Data that the page carries for a script to render.
+	FieldSource_FIELD_SOURCE_DATA_ISLAND FieldSource = 9
+	// An element that a site's rules select.
+	FieldSource_FIELD_SOURCE_RULE FieldSource = 10
 )
 
 // Enum value maps for FieldSource.
 var (
 	FieldSource_name = map[int32]string{
-		0: "FIELD_SOURCE_UNSPECIFIED",
-		1: "FIELD_SOURCE_JSON_LD",
-		2: "FIELD_SOURCE_MICRODATA",
-		3: "FIELD_SOURCE_OPENGRAPH",
-		4: "FIELD_SOURCE_META",
-		5: "FIELD_SOURCE_STRUCTURE",
-		6: "FIELD_SOURCE_TEXT",
-		7: "FIELD_SOURCE_URL",
-		8: "FIELD_SOURCE_HTTP",
+		0:  "FIELD_SOURCE_UNSPECIFIED",
+		1:  "FIELD_SOURCE_JSON_LD",
+		2:  "FIELD_SOURCE_MICRODATA",
+		3:  "FIELD_SOURCE_OPENGRAPH",
+		4:  "FIELD_SOURCE_META",
+		5:  "FIELD_SOURCE_STRUCTURE",
+		6:  "FIELD_SOURCE_TEXT",
+		7:  "FIELD_SOURCE_URL",
+		8:  "FIELD_SOURCE_HTTP",
+		9:  "FIELD_SOURCE_DATA_ISLAND",
+		10: "FIELD_SOURCE_RULE",
 	}
 	FieldSource_value = map[string]int32{
 		"FIELD_SOURCE_UNSPECIFIED": 0,
@@ -309,6 +429,8 @@ var (
 		"FIELD_SOURCE_TEXT":        6,
 		"FIELD_SOURCE_URL":         7,
 		"FIELD_SOURCE_HTTP":        8,
+		"FIELD_SOURCE_DATA_ISLAND": 9,
+		"FIELD_SOURCE_RULE":        10,
 	}
 )
 
@@ -323,11 +445,11 @@ func (x FieldSource) String() string {
 }
 
 func (FieldSource) Descriptor() protoreflect.EnumDescriptor {
-	return file_dateline_v1_article_proto_enumTypes[4].Descriptor()
+	return file_dateline_v1_article_proto_enumTypes[6].Descriptor()
 }
 
 func (FieldSource) Type() protoreflect.EnumType {
-	return &file_dateline_v1_article_proto_enumTypes[4]
+	return &file_dateline_v1_article_proto_enumTypes[6]
 }
 
 func (x FieldSource) Number() protoreflect.EnumNumber {
@@ -336,7 +458,7 @@ func (x FieldSource) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use FieldSource.Descriptor instead.
 func (FieldSource) EnumDescriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{4}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{6}
 }
 
 // Article is a news article as found on a page.
@@ -358,7 +480,7 @@ type Article struct {
 	Title string `protobuf:"bytes,7,opt,name=title,proto3" json:"title,omitempty"`
 	// The standfirst: the summary that stands apart from the body.
 	Summary string `protobuf:"bytes,8,opt,name=summary,proto3" json:"summary,omitempty"`
-	// The section or kicker that the article stands under, such as `News`.
+	// The section that the article stands under, such as `News`; the kicker where the page names no section.
 	Section string `protobuf:"bytes,9,opt,name=section,proto3" json:"section,omitempty"`
 	// The people and organisations that wrote it, in the order given; empty where the page names none.
 	Authors []*Author `protobuf:"bytes,10,rep,name=authors,proto3" json:"authors,omitempty"`
@@ -401,7 +523,15 @@ type Article struct {
 	// The request's labels.
 	Labels map[string]string `protobuf:"bytes,29,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Where the page as received lies.
-	RawPage       *RawPage `protobuf:"bytes,30,opt,name=raw_page,json=rawPage,proto3" json:"raw_page,omitempty"`
+	RawPage *RawPage `protobuf:"bytes,30,opt,name=raw_page,json=rawPage,proto3" json:"raw_page,omitempty"`
+	// The short line over the headline; empty where there is none.
+	Kicker string `protobuf:"bytes,31,opt,name=kicker,proto3" json:"kicker,omitempty"`
+	// What kind of page the article stands on.
+	PageKind PageKind `protobuf:"varint,32,opt,name=page_kind,json=pageKind,proto3,enum=dateline.v1.PageKind" json:"page_kind,omitempty"`
+	// The character encoding that the page was read as, such as `utf-8`.
+	Charset string `protobuf:"bytes,33,opt,name=charset,proto3" json:"charset,omitempty"`
+	// Whether the page's bytes broke off or held errors, so that the text may be incomplete.
+	Damaged       bool `protobuf:"varint,34,opt,name=damaged,proto3" json:"damaged,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -646,13 +776,43 @@ func (x *Article) GetRawPage() *RawPage {
 	return nil
 }
 
+func (x *Article) GetKicker() string {
+	if x != nil {
+		return x.Kicker
+	}
+	return ""
+}
+
+func (x *Article) GetPageKind() PageKind {
+	if x != nil {
+		return x.PageKind
+	}
+	return PageKind_PAGE_KIND_UNSPECIFIED
+}
+
+func (x *Article) GetCharset() string {
+	if x != nil {
+		return x.Charset
+	}
+	return ""
+}
+
+func (x *Article) GetDamaged() bool {
+	if x != nil {
+		return x.Damaged
+	}
+	return false
+}
+
 // Author is a person or organisation that wrote the article.
 type Author struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name alone, without `By`, role or handle.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The author's page; empty where the page links none.
-	Url           string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
+	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
+	// Whether it is a person or an organisation.
+	Kind          AuthorKind `protobuf:"varint,3,opt,name=kind,proto3,enum=dateline.v1.AuthorKind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -699,6 +859,13 @@ func (x *Author) GetUrl() string {
 		return x.Url
 	}
 	return ""
+}
+
+func (x *Author) GetKind() AuthorKind {
+	if x != nil {
+		return x.Kind
+	}
+	return AuthorKind_AUTHOR_KIND_UNSPECIFIED
 }
 
 // PublicationTime is a time as precise as the page gives it.
@@ -1198,8 +1365,7 @@ var File_dateline_v1_article_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_article_proto_rawDesc = "" +
 	"\n" +
-	"\x19dateline/v1/article.proto\x12\vdateline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\n" +
-	"\n" +
+	"\x19dateline/v1/article.proto\x12\vdateline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\v\n" +
 	"\aArticle\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rrequested_url\x18\x02 \x01(\tR\frequestedUrl\x12\x1b\n" +
@@ -1236,16 +1402,21 @@ const file_dateline_v1_article_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x1c \x01(\tR\trequestId\x128\n" +
 	"\x06labels\x18\x1d \x03(\v2 .dateline.v1.Article.LabelsEntryR\x06labels\x12/\n" +
-	"\braw_page\x18\x1e \x01(\v2\x14.dateline.v1.RawPageR\arawPage\x1aV\n" +
+	"\braw_page\x18\x1e \x01(\v2\x14.dateline.v1.RawPageR\arawPage\x12\x16\n" +
+	"\x06kicker\x18\x1f \x01(\tR\x06kicker\x122\n" +
+	"\tpage_kind\x18  \x01(\x0e2\x15.dateline.v1.PageKindR\bpageKind\x12\x18\n" +
+	"\acharset\x18! \x01(\tR\acharset\x12\x18\n" +
+	"\adamaged\x18\" \x01(\bR\adamaged\x1aV\n" +
 	"\x0fProvenanceEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12-\n" +
 	"\x05value\x18\x02 \x01(\v2\x17.dateline.v1.ProvenanceR\x05value:\x028\x01\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\".\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"[\n" +
 	"\x06Author\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
-	"\x03url\x18\x02 \x01(\tR\x03url\"\xc7\x01\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\x12+\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x17.dateline.v1.AuthorKindR\x04kind\"\xc7\x01\n" +
 	"\x0fPublicationTime\x120\n" +
 	"\x05value\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05value\x128\n" +
 	"\tprecision\x18\x02 \x01(\x0e2\x1a.dateline.v1.TimePrecisionR\tprecision\x121\n" +
@@ -1283,7 +1454,18 @@ const file_dateline_v1_article_proto_rawDesc = "" +
 	"confidence\"=\n" +
 	"\aRawPage\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\tR\x06stream\x12\x1a\n" +
-	"\bsequence\x18\x02 \x01(\x04R\bsequence*}\n" +
+	"\bsequence\x18\x02 \x01(\x04R\bsequence*\x81\x01\n" +
+	"\bPageKind\x12\x19\n" +
+	"\x15PAGE_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11PAGE_KIND_ARTICLE\x10\x01\x12\x17\n" +
+	"\x13PAGE_KIND_LIVE_BLOG\x10\x02\x12\x13\n" +
+	"\x0fPAGE_KIND_VIDEO\x10\x03\x12\x15\n" +
+	"\x11PAGE_KIND_GALLERY\x10\x04*_\n" +
+	"\n" +
+	"AuthorKind\x12\x1b\n" +
+	"\x17AUTHOR_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12AUTHOR_KIND_PERSON\x10\x01\x12\x1c\n" +
+	"\x18AUTHOR_KIND_ORGANISATION\x10\x02*}\n" +
 	"\rTimePrecision\x12\x1e\n" +
 	"\x1aTIME_PRECISION_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TIME_PRECISION_DAY\x10\x01\x12\x19\n" +
@@ -1306,7 +1488,7 @@ const file_dateline_v1_article_proto_rawDesc = "" +
 	"\x06Access\x12\x16\n" +
 	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vACCESS_FREE\x10\x01\x12\x14\n" +
-	"\x10ACCESS_PAYWALLED\x10\x02*\xf4\x01\n" +
+	"\x10ACCESS_PAYWALLED\x10\x02*\xa9\x02\n" +
 	"\vFieldSource\x12\x1c\n" +
 	"\x18FIELD_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14FIELD_SOURCE_JSON_LD\x10\x01\x12\x1a\n" +
@@ -1316,7 +1498,10 @@ const file_dateline_v1_article_proto_rawDesc = "" +
 	"\x16FIELD_SOURCE_STRUCTURE\x10\x05\x12\x15\n" +
 	"\x11FIELD_SOURCE_TEXT\x10\x06\x12\x14\n" +
 	"\x10FIELD_SOURCE_URL\x10\a\x12\x15\n" +
-	"\x11FIELD_SOURCE_HTTP\x10\bBDZBgithub.com/dateline-news/dateline/proto/gen/dateline/v1;datelinev1b\x06proto3"
+	"\x11FIELD_SOURCE_HTTP\x10\b\x12\x1c\n" +
+	"\x18FIELD_SOURCE_DATA_ISLAND\x10\t\x12\x15\n" +
+	"\x11FIELD_SOURCE_RULE\x10\n" +
+	"BDZBgithub.com/dateline-news/dateline/proto/gen/dateline/v1;datelinev1b\x06proto3"
 
 var (
 	file_dateline_v1_article_proto_rawDescOnce sync.Once
@@ -1330,52 +1515,56 @@ func file_dateline_v1_article_proto_rawDescGZIP() []byte {
 	return file_dateline_v1_article_proto_rawDescData
 }
 
-var file_dateline_v1_article_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_dateline_v1_article_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
 var file_dateline_v1_article_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_dateline_v1_article_proto_goTypes = []any{
-	(TimePrecision)(0),            // 0: dateline.v1.TimePrecision
-	(Direction)(0),                // 1: dateline.v1.Direction
-	(BlockKind)(0),                // 2: dateline.v1.BlockKind
-	(Access)(0),                   // 3: dateline.v1.Access
-	(FieldSource)(0),              // 4: dateline.v1.FieldSource
-	(*Article)(nil),               // 5: dateline.v1.Article
-	(*Author)(nil),                // 6: dateline.v1.Author
-	(*PublicationTime)(nil),       // 7: dateline.v1.PublicationTime
-	(*Block)(nil),                 // 8: dateline.v1.Block
-	(*TableRow)(nil),              // 9: dateline.v1.TableRow
-	(*Link)(nil),                  // 10: dateline.v1.Link
-	(*Image)(nil),                 // 11: dateline.v1.Image
-	(*Provenance)(nil),            // 12: dateline.v1.Provenance
-	(*RawPage)(nil),               // 13: dateline.v1.RawPage
-	nil,                           // 14: dateline.v1.Article.ProvenanceEntry
-	nil,                           // 15: dateline.v1.Article.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(PageKind)(0),                 // 0: dateline.v1.PageKind
+	(AuthorKind)(0),               // 1: dateline.v1.AuthorKind
+	(TimePrecision)(0),            // 2: dateline.v1.TimePrecision
+	(Direction)(0),                // 3: dateline.v1.Direction
+	(BlockKind)(0),                // 4: dateline.v1.BlockKind
+	(Access)(0),                   // 5: dateline.v1.Access
+	(FieldSource)(0),              // 6: dateline.v1.FieldSource
+	(*Article)(nil),               // 7: dateline.v1.Article
+	(*Author)(nil),                // 8: dateline.v1.Author
+	(*PublicationTime)(nil),       // 9: dateline.v1.PublicationTime
+	(*Block)(nil),                 // 10: dateline.v1.Block
+	(*TableRow)(nil),              // 11: dateline.v1.TableRow
+	(*Link)(nil),                  // 12: dateline.v1.Link
+	(*Image)(nil),                 // 13: dateline.v1.Image
+	(*Provenance)(nil),            // 14: dateline.v1.Provenance
+	(*RawPage)(nil),               // 15: dateline.v1.RawPage
+	nil,                           // 16: dateline.v1.Article.ProvenanceEntry
+	nil,                           // 17: dateline.v1.Article.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
 }
 var file_dateline_v1_article_proto_depIdxs = []int32{
-	6,  // 0: dateline.v1.Article.authors:type_name -> dateline.v1.Author
-	7,  // 1: dateline.v1.Article.published:type_name -> dateline.v1.PublicationTime
-	7,  // 2: dateline.v1.Article.modified:type_name -> dateline.v1.PublicationTime
-	1,  // 3: dateline.v1.Article.direction:type_name -> dateline.v1.Direction
-	8,  // 4: dateline.v1.Article.body:type_name -> dateline.v1.Block
-	11, // 5: dateline.v1.Article.images:type_name -> dateline.v1.Image
-	3,  // 6: dateline.v1.Article.access:type_name -> dateline.v1.Access
-	14, // 7: dateline.v1.Article.provenance:type_name -> dateline.v1.Article.ProvenanceEntry
-	16, // 8: dateline.v1.Article.fetch_time:type_name -> google.protobuf.Timestamp
-	16, // 9: dateline.v1.Article.extract_time:type_name -> google.protobuf.Timestamp
-	15, // 10: dateline.v1.Article.labels:type_name -> dateline.v1.Article.LabelsEntry
-	13, // 11: dateline.v1.Article.raw_page:type_name -> dateline.v1.RawPage
-	16, // 12: dateline.v1.PublicationTime.value:type_name -> google.protobuf.Timestamp
-	0,  // 13: dateline.v1.PublicationTime.precision:type_name -> dateline.v1.TimePrecision
-	2,  // 14: dateline.v1.Block.kind:type_name -> dateline.v1.BlockKind
-	9,  // 15: dateline.v1.Block.rows:type_name -> dateline.v1.TableRow
-	10, // 16: dateline.v1.Block.links:type_name -> dateline.v1.Link
-	4,  // 17: dateline.v1.Provenance.source:type_name -> dateline.v1.FieldSource
-	12, // 18: dateline.v1.Article.ProvenanceEntry.value:type_name -> dateline.v1.Provenance
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	8,  // 0: dateline.v1.Article.authors:type_name -> dateline.v1.Author
+	9,  // 1: dateline.v1.Article.published:type_name -> dateline.v1.PublicationTime
+	9,  // 2: dateline.v1.Article.modified:type_name -> dateline.v1.PublicationTime
+	3,  // 3: dateline.v1.Article.direction:type_name -> dateline.v1.Direction
+	10, // 4: dateline.v1.Article.body:type_name -> dateline.v1.Block
+	13, // 5: dateline.v1.Article.images:type_name -> dateline.v1.Image
+	5,  // 6: dateline.v1.Article.access:type_name -> dateline.v1.Access
+	16, // 7: dateline.v1.Article.provenance:type_name -> dateline.v1.Article.ProvenanceEntry
+	18, // 8: dateline.v1.Article.fetch_time:type_name -> google.protobuf.Timestamp
+	18, // 9: dateline.v1.Article.extract_time:type_name -> google.protobuf.Timestamp
+	17, // 10: dateline.v1.Article.labels:type_name -> dateline.v1.Article.LabelsEntry
+	15, // 11: dateline.v1.Article.raw_page:type_name -> dateline.v1.RawPage
+	0,  // 12: dateline.v1.Article.page_kind:type_name -> dateline.v1.PageKind
+	1,  // 13: dateline.v1.Author.kind:type_name -> dateline.v1.AuthorKind
+	18, // 14: dateline.v1.PublicationTime.value:type_name -> google.protobuf.Timestamp
+	2,  // 15: dateline.v1.PublicationTime.precision:type_name -> dateline.v1.TimePrecision
+	4,  // 16: dateline.v1.Block.kind:type_name -> dateline.v1.BlockKind
+	11, // 17: dateline.v1.Block.rows:type_name -> dateline.v1.TableRow
+	12, // 18: dateline.v1.Block.links:type_name -> dateline.v1.Link
+	6,  // 19: dateline.v1.Provenance.source:type_name -> dateline.v1.FieldSource
+	14, // 20: dateline.v1.Article.ProvenanceEntry.value:type_name -> dateline.v1.Provenance
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_dateline_v1_article_proto_init() }
@@ -1389,7 +1578,7 @@ func file_dateline_v1_article_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dateline_v1_article_proto_rawDesc), len(file_dateline_v1_article_proto_rawDesc)),
-			NumEnums:      5,
+			NumEnums:      7,
 			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,

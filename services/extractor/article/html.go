@@ -1,0 +1,165 @@
+package article
+
+import (
+	"fmt"
+	"html"
+	"net/url"
+	"strings"
+
+	"github.com/microcosm-cc/bluemonday"
+)
+
+// policy lets through what HTML writes and nothing that runs: it is the guard
+// against an escaping that was forgotten.
+var policy = func() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("article", "header", "h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "ul", "ol", "li", "blockquote", "pre", "code", "table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "cite", "time")
+	p.AllowAttrs("datetime").OnElements("time")
+	p.AllowAttrs("lang").Matching(bluemonday.Paragraph).OnElements("article")
+	p.AllowAttrs("dir").Matching(bluemonday.Direction).OnElements("article")
+	p.AllowAttrs("class").Matching(bluemonday.SpaceSeparatedTokens).OnElements("p", "figure")
+	p.AllowAttrs("href").OnElements("a")
+	p.AllowAttrs("src", "alt").OnElements("img")
+	p.AllowURLSchemes("http", "https", "mailto")
+	p.RequireParseableURLs(true)
+	p.RequireNoFollowOnLinks(true)
+	return p
+}()
+
+// HTML renders the article as an article element: headline, byline, standfirst,
+// lead image and body, sanitised, with no script, style or frame. Embeds are
+// links to what they show; the classes "byline", "summary" and "embed" mark what
+// has no element of its own.
+func HTML(a *Article) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<article lang=%q dir=%q>\n<header>\n<h1>%s</h1>\n", a.Language, string(a.Direction), html.EscapeString(a.Title))
+	if line := htmlByline(a); line != "" {
+		fmt.Fprintf(&b, "<p class=\"byline\">%s</p>\n", line)
+	}
+	if a.Summary != "" {
+		fmt.Fprintf(&b, "<p class=\"summary\">%s</p>\n", html.EscapeString(a.Summary))
+	}
+	b.WriteString("</header>\n")
+	if a.leadApart() {
+		b.WriteString(figure(&a.Images[0]))
+	}
+	for i := range a.Body {
+		writeHTML(&b, a, &a.Body[i])
+	}
+	b.WriteString("</article>\n")
+	return policy.Sanitize(b.String())
+}
+
+// leadApart says that the lead image stands over the text and not in it.
+func (a *Article) leadApart() bool {
+	if len(a.Images) == 0 || !a.Images[0].Lead {
+		return false
+	}
+	for i := range a.Body {
+		if a.Body[i].Kind == Picture && a.Body[i].Image == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func htmlByline(a *Article) string {
+	var parts []string
+	for _, author := range a.Authors {
+		name := html.EscapeString(author.Name)
+		if author.URL != "" {
+			name = anchor(author.URL, name)
+		}
+		parts = append(parts, name)
+	}
+	if a.Published != nil {
+		parts = append(parts, fmt.Sprintf("<time datetime=%q>%[1]s</time>", a.Published.Value))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func writeHTML(b *strings.Builder, a *Article, block *Block) {
+	switch block.Kind {
+	case Heading:
+		level := min(max(block.Level, 2), 6)
+		fmt.Fprintf(b, "<h%d>%s</h%[1]d>\n", level, htmlText(block))
+	case Quote:
+		fmt.Fprintf(b, "<blockquote><p>%s</p></blockquote>\n", strings.ReplaceAll(htmlText(block), "<br>", "</p>\n<p>"))
+	case List:
+		tag := "ul"
+		if block.Ordered {
+			tag = "ol"
+		}
+		fmt.Fprintf(b, "<%s>\n", tag)
+		for line := range strings.SplitSeq(htmlText(block), "<br>") {
+			fmt.Fprintf(b, "<li>%s</li>\n", line)
+		}
+		fmt.Fprintf(b, "</%s>\n", tag)
+	case Table:
+		writeHTMLTable(b, block)
+	case Picture:
+		if block.Image < len(a.Images) {
+			b.WriteString(figure(&a.Images[block.Image]))
+		}
+	case Code:
+		fmt.Fprintf(b, "<pre><code>%s</code></pre>\n", html.EscapeString(block.Text))
+	case Embed:
+		label := block.URL
+		if u, err := url.Parse(block.URL); err == nil {
+			label = u.Host + u.Path
+		}
+		fmt.Fprintf(b, "<figure class=\"embed\">%s</figure>\n", anchor(block.URL, html.EscapeString(label)))
+	default:
+		fmt.Fprintf(b, "<p>%s</p>\n", htmlText(block))
+	}
+}
+
+func writeHTMLTable(b *strings.Builder, block *Block) {
+	b.WriteString("<table>\n")
+	for i, row := range block.Rows {
+		tag := "td"
+		if i == 0 && block.HeaderRow {
+			tag = "th"
+		}
+		b.WriteString("<tr>")
+		for _, cell := range row {
+			fmt.Fprintf(b, "<%s>%s</%[1]s>", tag, html.EscapeString(cell))
+		}
+		b.WriteString("</tr>\n")
+	}
+	b.WriteString("</table>\n")
+}
+
+func figure(img *Image) string {
+	if img.URL == "" {
+		return ""
+	}
+	caption := html.EscapeString(img.Caption)
+	if img.Credit != "" {
+		caption = strings.TrimSpace(caption + " <cite>" + html.EscapeString(img.Credit) + "</cite>")
+	}
+	if caption != "" {
+		caption = "<figcaption>" + caption + "</figcaption>"
+	}
+	return fmt.Sprintf("<figure><img src=\"%s\" alt=\"%s\">%s</figure>\n", html.EscapeString(img.URL), html.EscapeString(img.Alt), caption)
+}
+
+// htmlText is a block's text with its links, its line breaks as br.
+func htmlText(block *Block) string {
+	var b strings.Builder
+	at := 0
+	for _, l := range block.Links {
+		if l.Start < at || l.End > len(block.Text) || l.Start >= l.End {
+			continue
+		}
+		b.WriteString(html.EscapeString(block.Text[at:l.Start]))
+		b.WriteString(anchor(l.URL, html.EscapeString(block.Text[l.Start:l.End])))
+		at = l.End
+	}
+	b.WriteString(html.EscapeString(block.Text[at:]))
+	return strings.ReplaceAll(b.String(), "\n", "<br>")
+}
+
+func anchor(address, label string) string {
+	return "<a href=\"" + html.EscapeString(address) + "\">" + label + "</a>"
+}
