@@ -3,6 +3,7 @@
 package topology
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,6 +38,9 @@ const (
 	BucketHosts = "dateline-hosts"
 	// BucketSeen holds the URLs requested within the freshness window.
 	BucketSeen = "dateline-seen"
+	// BucketDrift holds the alarms about sites whose pages have changed, and
+	// samples of such pages.
+	BucketDrift = "dateline-drift"
 	// BucketBodies is the object store of page bodies that exceed a message.
 	BucketBodies = "dateline-bodies"
 )
@@ -44,6 +48,12 @@ const (
 // bodyTTL is how long a body in the object store is kept: longer than a page
 // may wait, and the only clean-up there is.
 const bodyTTL = 7 * 24 * time.Hour
+
+// driftTTL and driftBytes bound what is kept of drift.
+const (
+	driftTTL   = 31 * 24 * time.Hour
+	driftBytes = 256 << 20
+)
 
 // The durable consumers, each named for the stage that reads through it.
 const (
@@ -147,6 +157,7 @@ func buckets(l Limits) []jetstream.KeyValueConfig {
 	return []jetstream.KeyValueConfig{
 		{Bucket: BucketLeases, Description: "owners of the frontier's partitions", TTL: LeaseTTL, Replicas: l.Replicas},
 		{Bucket: BucketHosts, Description: "what is known of hosts", TTL: 31 * 24 * time.Hour, Replicas: l.Replicas},
+		{Bucket: BucketDrift, Description: "alarms about sites whose pages have changed, with samples", TTL: driftTTL, MaxBytes: driftBytes, Replicas: l.Replicas},
 		{Bucket: BucketSeen, Description: "URLs requested lately", TTL: l.Freshness, Replicas: l.Replicas},
 	}
 }
@@ -175,6 +186,25 @@ func StageName(s datelinev1.Stage) string { return token(s.String(), "STAGE_") }
 
 // VerdictName is the token of a verdict in subjects, metrics and messages.
 func VerdictName(v datelinev1.Verdict) string { return token(v.String(), "VERDICT_") }
+
+// DriftSignalName is the token of a signal in metrics and keys.
+func DriftSignalName(s datelinev1.DriftSignal) string { return token(s.String(), "DRIFT_SIGNAL_") }
+
+// The patterns of the keys of drift alarms and of their samples.
+const (
+	DriftAlarms  = "alarms.>"
+	DriftSamples = "samples.>"
+)
+
+// DriftAlarmKey is the key of a host's alarm; host is in subject form.
+func DriftAlarmKey(host string, s datelinev1.DriftSignal) string {
+	return "alarms." + host + "." + DriftSignalName(s)
+}
+
+// DriftSampleKey is the key of the n-th sample of a host's alarm.
+func DriftSampleKey(host string, s datelinev1.DriftSignal, n int) string {
+	return "samples." + host + "." + DriftSignalName(s) + "." + strconv.Itoa(n)
+}
 
 func token(name, prefix string) string {
 	return strings.ToLower(strings.TrimPrefix(name, prefix))

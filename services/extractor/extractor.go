@@ -82,6 +82,7 @@ type Extractor struct {
 	js      jetstream.JetStream
 	loop    *stage.Loop
 	zstd    *zstd.Decoder
+	drift   *driftWatch
 	now     func() time.Time
 }
 
@@ -104,6 +105,9 @@ func New(ctx context.Context, js jetstream.JetStream, config Config, reg prometh
 		return nil, fmt.Errorf("preparing zstd: %w", err)
 	}
 	e := &Extractor{config: config, options: options, js: js, zstd: decoder, now: time.Now}
+	if e.drift, err = newDriftWatch(ctx, js, reg, log, time.Now); err != nil {
+		return nil, err
+	}
 	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_EXTRACT)
 	e.loop = stage.New(stage.Config{
 		Stage: datelinev1.Stage_STAGE_EXTRACT, Consumer: consumer,
@@ -147,11 +151,16 @@ func (e *Extractor) extract(ctx context.Context, input *stage.Input) stage.Resul
 	}
 	limited, cancel := context.WithTimeout(ctx, e.config.Timeout)
 	defer cancel()
-	found, err := article.Extract(limited, article.Page{
+	received := article.Page{
 		URL: page.GetFinalUrl(), ContentType: header(page, "content-type"), ContentEncoding: page.GetContentEncoding(),
 		Body: body, FetchTime: page.GetFetchTime().AsTime(),
-	}, e.options)
-	if reason := article.ReasonOf(err); reason != "" {
+	}
+	found, err := article.Extract(limited, received, e.options)
+	reason := article.ReasonOf(err)
+	if found != nil || reason != "" {
+		e.drift.observe(ctx, received, found, reason)
+	}
+	if reason != "" {
 		outcome.Verdict, outcome.Reason, outcome.Detail = datelinev1.Verdict_VERDICT_REJECTED, string(reason), err.Error()
 		return result
 	}

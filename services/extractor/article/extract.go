@@ -66,6 +66,13 @@ func pathOf(address string) string {
 	return ""
 }
 
+// Decode undoes a page's content encoding under the bounds of opts and returns
+// its HTML in UTF-8. The error is an *Error.
+func Decode(page Page, opts Options) ([]byte, error) {
+	text, _, _, err := decodePage(page, opts.withDefaults())
+	return text, err
+}
+
 func decodePage(page Page, opts Options) (text []byte, charset string, damaged bool, err error) {
 	if len(page.Body) == 0 {
 		return nil, "", false, &Error{Reason: ReasonEmpty, Message: "the page has no bytes; fetch it again"}
