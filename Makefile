@@ -34,7 +34,7 @@ vet: ## go vet in every module
 
 .PHONY: standalone
 standalone: ## Build each module without the workspace, and check that go.mod is tidy
-	@for m in $(MODULES); do echo "standalone $$m"; (cd $$m && GOWORK=off go build ./... && GOWORK=off go mod tidy -diff) || exit 1; done
+	@for m in $(MODULES) tools/peers; do echo "standalone $$m"; (cd $$m && GOWORK=off go build ./... && GOWORK=off go mod tidy -diff) || exit 1; done
 
 .PHONY: contracts
 contracts: ## Lint the contracts and check that the generated code is current
@@ -64,6 +64,10 @@ bench: ## Measure the pipeline beside its parts (CORPUS=…); see docs/benchmark
 .PHONY: model
 model: ## Train the classifier of the extractor again (CORPUS=…); see docs/decisions/0006
 	cd services/extractor/article && go run ./cmd/train -corpus $(abspath $(CORPUS))
+
+.PHONY: peers
+peers: ## Measure other extractors for Go beside Dateline's (CORPUS=…); see docs/evaluation.md
+	GOWORK=off go -C tools/peers run . -corpus $(abspath $(CORPUS))
 
 .PHONY: clean
 clean: ## Remove what make built and what the demo left

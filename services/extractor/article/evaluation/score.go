@@ -61,8 +61,13 @@ type Result struct {
 	Calibration                 Calibration
 }
 
+// Extractor is what is measured.
+type Extractor func(context.Context, article.Page) (*article.Article, error)
+
 // Selection says what of a set is measured.
 type Selection struct {
+	// Extract is what is measured; nil means article.Extract.
+	Extract Extractor
 	// Want chooses pages; nil takes all.
 	Want func(*Truth) bool
 	// Progress, where set, is told after each line of the truth how many of
@@ -75,6 +80,11 @@ func Run(ctx context.Context, set string, choose Selection) (*Result, error) {
 	truths, err := ReadTruth(set)
 	if err != nil {
 		return nil, err
+	}
+	if choose.Extract == nil {
+		choose.Extract = func(ctx context.Context, page article.Page) (*article.Article, error) {
+			return article.Extract(ctx, page, article.Options{})
+		}
 	}
 	res := &Result{}
 	var matches []Match
@@ -89,7 +99,7 @@ func Run(ctx context.Context, set string, choose Selection) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, err := measure(ctx, t, raw)
+		p, err := measure(ctx, choose.Extract, t, raw)
 		if err != nil {
 			return nil, err
 		}
@@ -110,10 +120,10 @@ func Run(ctx context.Context, set string, choose Selection) (*Result, error) {
 // more: a single measurement of a few milliseconds is mostly noise there.
 const remeasured = 4
 
-func measure(ctx context.Context, t Truth, raw []byte) (*Page, error) {
+func measure(ctx context.Context, extract Extractor, t Truth, raw []byte) (*Page, error) {
 	p := &Page{Truth: t}
 	for round := range 3 {
-		parse, whole, err := p.once(ctx, raw)
+		parse, whole, err := p.once(ctx, extract, raw)
 		if err != nil {
 			return nil, fmt.Errorf("measuring %s: %w", t.ID, err)
 		}
@@ -134,7 +144,7 @@ func measure(ctx context.Context, t Truth, raw []byte) (*Page, error) {
 }
 
 // once parses and extracts a page and says what CPU time each took.
-func (p *Page) once(ctx context.Context, raw []byte) (parse, whole time.Duration, err error) {
+func (p *Page) once(ctx context.Context, extract Extractor, raw []byte) (parse, whole time.Duration, err error) {
 	start := cpuTime()
 	if _, err := html.Parse(bytes.NewReader(raw)); err != nil && ctx.Err() != nil {
 		return 0, 0, ctx.Err()
@@ -143,7 +153,7 @@ func (p *Page) once(ctx context.Context, raw []byte) (parse, whole time.Duration
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	start = cpuTime()
-	p.Got, p.Err = article.Extract(ctx, article.Page{URL: p.Truth.URL, Body: raw}, article.Options{})
+	p.Got, p.Err = extract(ctx, article.Page{URL: p.Truth.URL, Body: raw})
 	whole = cpuTime() - start
 	runtime.ReadMemStats(&after)
 	p.Allocated = after.TotalAlloc - before.TotalAlloc
