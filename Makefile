@@ -65,6 +65,16 @@ bench: ## Measure the pipeline beside its parts (CORPUS=…); see docs/benchmark
 model: ## Train the classifier of the extractor again (CORPUS=…); see docs/decisions/0006
 	cd services/extractor/article && go run ./cmd/train -corpus $(abspath $(CORPUS))
 
+FUZZTIME ?= 10s
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for a short time (FUZZTIME=…)
+	@grep -rl --include='*_test.go' '^func Fuzz' $(MODULES) | sort -u | while read -r file; do \
+	  for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$file); do \
+	    echo "fuzz $${file#$(CURDIR)/} $$target"; \
+	    out=$$(cd $$(dirname $$file) && go test . -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x 2>&1) || { echo "$$out"; exit 1; }; \
+	  done || exit 1; done
+
 .PHONY: peers
 peers: ## Measure other extractors for Go beside Dateline's (CORPUS=…); see docs/evaluation.md
 	GOWORK=off go -C tools/peers run . -corpus $(abspath $(CORPUS))

@@ -46,7 +46,7 @@ func (r *reader) declaredOrganisation(name string) bool {
 var organisationWords = []string{"agencies", "agency", "agence", "agencia", "agenzia", "ajansı", "associated", "board", "bureau", "correspondents", "desk", "editorial", "editors", "institute", "magazine", "media", "network", "news", "newsroom", "office", "press", "presse", "redaction", "rédaction", "redacción", "redacció", "redakcja", "redaktion", "redaksi", "redazione", "redactie", "redação", "reporters", "service", "staff", "team", "writers", "редакция", "агентство", "编辑部", "通讯社", "新华社", "編集部", "기자단"}
 
 // agencies are news agencies whose names say nothing else.
-var agencies = []string{"aa", "afp", "ansa", "ap", "apa", "belga", "dpa", "efe", "interfax", "irna", "kyodo", "lusa", "pa", "pap", "pti", "reuters", "ritzau", "sid", "sda", "stt", "tass", "tt", "upi", "xinhua", "тасс", "интерфакс", "риа новости"}
+var agencies = []string{"aa", "adnkronos", "afp", "agi", "aki", "ani", "ansa", "ap", "apa", "aap", "belga", "bloomberg", "bns", "cnw", "cp", "ctk", "čtk", "dha", "dpa", "efe", "elta", "epd", "ians", "iha", "interfax", "irna", "isna", "kna", "kuna", "kyodo", "leta", "lusa", "mena", "mti", "nna", "npa", "ntb", "pa", "pap", "petra", "pti", "qna", "reuters", "ria", "ritzau", "rtr", "saba", "sana", "sda", "sid", "spa", "stt", "tanjug", "tass", "tass.com", "thx", "tt", "ukrinform", "uni", "upi", "wam", "xinhua", "yonhap", "тасс", "интерфакс", "риа новости", "укринформ", "رويترز", "أ ف ب", "أ.ف.ب", "د ب أ", "واس", "سانا", "واع", "وام", "ロイター", "共同", "時事"}
 
 func organisationLike(name string) bool {
 	lower := strings.ToLower(name)

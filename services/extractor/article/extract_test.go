@@ -196,15 +196,17 @@ func TestHostilePagesAreBounded(t *testing.T) {
 		fmt.Fprintf(&formats, "<b class=c%d>", i)
 	}
 	var attributes strings.Builder
-	for i := range 500_000 {
+	for i := range 1_000_000 {
 		fmt.Fprintf(&attributes, " a%d", i)
 	}
 	tests := map[string]string{
-		"100,000 levels":       story(strings.Repeat("<div>", 100_000) + strings.Repeat(paragraph, 5)),
-		"reopened formatting":  story(formats.String() + strings.Repeat("<p>x", 20_000) + "</b>" + strings.Repeat(paragraph, 5)),
-		"half a million attrs": story("<div" + attributes.String() + "></div>" + strings.Repeat(paragraph, 5)),
-		"one line of 5 MB":     story("<p>" + strings.Repeat("word, ", 5<<20/6) + ".</p>"),
-		"cut within a tag":     strings.TrimSuffix(story(strings.Repeat(paragraph, 5)+`<p class="`), "\"</body></html>"),
+		"100,000 levels":               story(strings.Repeat("<div>", 100_000) + strings.Repeat(paragraph, 5)),
+		"reopened formatting":          story(formats.String() + strings.Repeat("<p>x", 20_000) + "</b>" + strings.Repeat(paragraph, 5)),
+		"a million attributes":         story("<div" + attributes.String() + "></div>" + strings.Repeat(paragraph, 5)),
+		"10 MB":                        story(strings.Repeat(paragraph, 10<<20/len(paragraph))),
+		"10 MB of text in one element": story("<div>" + strings.Repeat("The bridge was closed again. ", 10<<20/29) + "</div>"),
+		"one line of 5 MB":             story("<p>" + strings.Repeat("word, ", 5<<20/6) + ".</p>"),
+		"cut within a tag":             strings.TrimSuffix(story(strings.Repeat(paragraph, 5)+`<p class="`), "\"</body></html>"),
 	}
 	for name, page := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -78,14 +78,3 @@ func TestFind(t *testing.T) {
 		})
 	}
 }
-
-func FuzzFind(f *testing.F) {
-	f.Add("2025-04-20T09:30:15.123+03:00", true)
-	f.Add("20. April 2025 um 9.30 Uhr", false)
-	f.Add("٢٠ أبريل ٢٠٢٥", false)
-	f.Fuzz(func(t *testing.T, text string, monthFirst bool) {
-		if d, ok := Find(text, monthFirst); ok && (d.Time.Year() < 1899 || d.Time.Year() > 2300) {
-			t.Errorf("%q gave the year %d", text, d.Time.Year())
-		}
-	})
-}

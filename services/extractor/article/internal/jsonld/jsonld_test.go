@@ -47,12 +47,3 @@ func TestResolve(t *testing.T) {
 		t.Errorf("author is %q", got)
 	}
 }
-
-func FuzzAdd(f *testing.F) {
-	f.Add([]byte(`{"@type":"NewsArticle","headline":"A B","x":[1,2,],}`))
-	f.Add([]byte(`[{"a":"b "c" d"}, /* x */ {`))
-	f.Fuzz(func(_ *testing.T, script []byte) {
-		var g Graph
-		g.Add(script)
-	})
-}

@@ -1,0 +1,46 @@
+package decode_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/decode"
+)
+
+func FuzzUncompressAndText(f *testing.F) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write([]byte("<p>Grüße</p>")); err != nil {
+		f.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(packed.Bytes(), "gzip", "text/html")
+	f.Add(packed.Bytes()[:packed.Len()-9], "", "text/html")
+	f.Add([]byte("<meta charset=shift_jis>\x83\x65"), "", "")
+	f.Add([]byte("\xff\xfe<\x00p\x00>\x00"), "identity", "text/html; charset=utf-16le")
+	f.Add([]byte("\xef\xbb\xbf<p>\xc3\x28"), "", "text/html;charset=\"utf-8\"")
+	f.Add([]byte{0x28, 0xb5, 0x2f, 0xfd}, "zstd, br", "")
+	f.Add([]byte{0x78, 0x9c, 0x03}, "deflate", "")
+	f.Fuzz(func(t *testing.T, raw []byte, encoding, contentType string) {
+		const limit = 1 << 20
+		body, _, err := decode.Uncompress(raw, encoding, decode.Bounds{MaxBytes: limit, MaxRatio: 50})
+		if err != nil {
+			return
+		}
+		if len(body) > limit {
+			t.Fatalf("%d bytes came out", len(body))
+		}
+		decode.Kind(body)
+		text, name, _ := decode.Text(body, contentType)
+		if !utf8.Valid(text) || name == "" {
+			t.Errorf("the text is not UTF-8, or its charset %q has no name", name)
+		}
+		if len(text) > 4*len(body)+16 {
+			t.Errorf("%d bytes of text from %d", len(text), len(body))
+		}
+	})
+}
