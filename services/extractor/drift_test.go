@@ -30,7 +30,7 @@ func TestDriftIsToldAndSampled(t *testing.T) {
 	for range 100 {
 		d.observe(t.Context(), page, dated, "")
 	}
-	for range 10 {
+	for range 14 {
 		d.observe(t.Context(), page, undated, "")
 		d.observe(t.Context(), page, nil, article.ReasonNotHTML) // says nothing of the site
 	}
