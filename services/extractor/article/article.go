@@ -36,6 +36,8 @@ type Article struct {
 	// Kurdistan Region of Iraq"; it stays in the text as well.
 	Dateline string `json:"dateline,omitempty"`
 	// Published is when the article came out; nil where the page does not say.
+	// Where it gives the time of the last change alone, that is it, with a
+	// confidence of a half.
 	Published *Timestamp `json:"published,omitempty"`
 	// Modified is when the article was last changed; nil where the page does
 	// not say.

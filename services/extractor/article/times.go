@@ -3,6 +3,7 @@ package article
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,17 +20,52 @@ var (
 
 // readTimes reads when the article was published and changed.
 func (r *reader) readTimes() {
-	if ts, source, conf := r.published(); ts != nil {
+	modified, source := r.modified()
+	if ts, source, conf := r.published(modified); ts != nil {
 		r.out.Published = ts
 		r.set("published", source, conf)
 	}
-	if ts, source := r.modified(); ts != nil {
-		r.out.Modified = ts
+	if modified != nil {
+		r.out.Modified = modified
 		r.set("modified", source, 0.85)
 	}
 }
 
-func (r *reader) published() (*Timestamp, Source, float64) {
+func (r *reader) published(modified *Timestamp) (*Timestamp, Source, float64) {
+	if ts, source, conf := r.declaredDate(); ts != nil {
+		if shown := r.shownNear(); shown != nil {
+			if modified != nil && modified.Value == ts.Value && ts.Time.Sub(shown.Time) > 24*time.Hour {
+				// Systems that know no first publication declare the last.
+				return shown, FromStructure, 0.75
+			}
+			ts = inZoneOf(ts, shown)
+		}
+		return ts, source, conf
+	}
+	fromURL := r.urlDate()
+	if ts := r.visibleDate(); ts != nil {
+		if fromURL != nil && fromURL.Time.Sub(ts.Time).Abs() > 72*time.Hour {
+			return fromURL, FromURL, 0.8
+		}
+		return ts, FromStructure, 0.8
+	}
+	if fromURL != nil {
+		return fromURL, FromURL, 0.85
+	}
+	if ts := r.textDate(); ts != nil {
+		return ts, FromText, 0.6
+	}
+	if ts := r.onlyDate(); ts != nil {
+		return ts, FromStructure, 0.5
+	}
+	if ts := r.changedLine(); ts != nil {
+		return ts, FromText, 0.5
+	}
+	return nil, "", 0
+}
+
+// declaredDate is the date of publication that metadata gives.
+func (r *reader) declaredDate() (*Timestamp, Source, float64) {
 	for _, key := range []string{"datePublished", "dateCreated", "uploadDate"} {
 		if ts := r.parse(r.ldText(key)); ts != nil {
 			return ts, FromJSONLD, 0.95
@@ -57,23 +93,46 @@ func (r *reader) published() (*Timestamp, Source, float64) {
 			}
 		}
 	}
-	fromURL := r.urlDate()
-	if ts := r.visibleDate(); ts != nil {
-		if fromURL != nil && fromURL.Time.Sub(ts.Time).Abs() > 72*time.Hour {
-			return fromURL, FromURL, 0.8
-		}
-		return ts, FromStructure, 0.8
-	}
-	if fromURL != nil {
-		return fromURL, FromURL, 0.85
-	}
-	if ts := r.textDate(); ts != nil {
-		return ts, FromText, 0.6
-	}
-	if ts := r.asideDate(); ts != nil {
-		return ts, FromStructure, 0.5
-	}
 	return nil, "", 0
+}
+
+// shownNear is the date of a line right behind the headline, or over it, that is
+// named as a date or byline or says that it is one of publication.
+func (r *reader) shownNear() *Timestamp {
+	if r.titleElem == 0 {
+		return nil
+	}
+	title := r.headlineRun()
+	for i := max(0, title-linesBefore); i < min(title+linesNear, len(r.runs)); i++ {
+		if ts := r.dateIn(&r.runs[i], func(run *run) bool {
+			return run.letters < 80 && (r.elems[run.elem].within&(hintDate|hintByline) != 0 || publishedLabel(r.textOf(run)))
+		}); ts != nil {
+			return ts
+		}
+	}
+	return nil
+}
+
+func publishedLabel(text string) bool {
+	lower := strings.ToLower(text)
+	return strings.HasPrefix(lower, "published") || strings.HasPrefix(lower, "posted") || strings.HasPrefix(lower, "first published") || strings.HasPrefix(lower, "veröffentlicht") || strings.HasPrefix(lower, "publié") || strings.HasPrefix(lower, "publicado")
+}
+
+// inZoneOf is a declared time, if that is in UTC, in the zone in which the page
+// shows it: the page gives the same minute by a clock that differs by a zone's
+// offset.
+func inZoneOf(declared, shown *Timestamp) *Timestamp {
+	if _, offset := declared.Time.Zone(); offset != 0 || !declared.HasZone || shown.HasZone || shown.Precision == PrecisionDay || declared.Precision == PrecisionDay {
+		return declared
+	}
+	ahead := shown.Time.Sub(declared.Time.Truncate(time.Minute))
+	if ahead == 0 || ahead%(15*time.Minute) != 0 || ahead < -12*time.Hour || ahead > 14*time.Hour {
+		return declared
+	}
+	local := *declared
+	local.Time = declared.Time.In(time.FixedZone("", int(ahead.Seconds())))
+	local.Value = local.Time.Format(time.RFC3339)
+	return &local
 }
 
 func (r *reader) modified() (*Timestamp, Source) {
@@ -88,7 +147,27 @@ func (r *reader) modified() (*Timestamp, Source) {
 	if v, _ := r.prop("dateModified"); v != "" {
 		return r.parse(v), FromMicrodata
 	}
+	if ts := r.changedLine(); ts != nil {
+		return ts, FromText
+	}
 	return nil, ""
+}
+
+// changedLine is the date of the first short line that says when the article was
+// changed.
+func (r *reader) changedLine() *Timestamp {
+	for i := range r.runs {
+		run := &r.runs[i]
+		if run.kind != runText || run.letters > 80 || r.elems[run.elem].within&(hintComment|hintRelated|hintFooter) != 0 {
+			continue
+		}
+		if text := r.textOf(run); changedLabel(text) {
+			if ts := r.parse(text); ts != nil {
+				return ts
+			}
+		}
+	}
+	return nil
 }
 
 // visibleDate is the first time element or dated byline that belongs to the
@@ -126,15 +205,14 @@ func (r *reader) textDate() *Timestamp {
 	return r.datedLine(func(*run) bool { return true })
 }
 
-// asideDate is the only day that elements named as dates, or time elements, give
-// in the columns and footers of the page. Where these give several days, they
-// are other articles'.
-func (r *reader) asideDate() *Timestamp {
+// onlyDate is the only day that short lines of the page give, wherever they
+// stand. Where they give several days, they are other articles'.
+func (r *reader) onlyDate() *Timestamp {
 	var found *Timestamp
 	for i := range r.runs {
 		run := &r.runs[i]
 		within := r.elems[run.elem].within
-		if run.kind != runText || run.letters > 60 || within&hintDate == 0 || within&(hintComment|hintRelated|hintNav) != 0 {
+		if run.kind != runText || run.letters > 60 || within&(hintComment|hintRelated) != 0 || within&hintNav != 0 && within&hintBody == 0 {
 			continue
 		}
 		text := r.textOf(run)
@@ -163,13 +241,19 @@ const (
 	linesBehind = 60 // lines behind it that are looked at last
 )
 
-// datedLine is the first date in a short line that fits, behind the headline or
-// else right over it.
-func (r *reader) datedLine(fits func(*run) bool) *Timestamp {
+// headlineRun is the place of the headline's run, or of the first behind it.
+func (r *reader) headlineRun() int {
 	title := 0
 	for title < len(r.runs) && r.runs[title].elem < r.titleElem {
 		title++
 	}
+	return title
+}
+
+// datedLine is the first date in a short line that fits, behind the headline or
+// else right over it.
+func (r *reader) datedLine(fits func(*run) bool) *Timestamp {
+	title := r.headlineRun()
 	near, far := min(title+linesNear, len(r.runs)), min(title+linesBehind, len(r.runs))
 	for i := title; i < near; i++ {
 		if ts := r.dateIn(&r.runs[i], fits); ts != nil {
@@ -195,19 +279,22 @@ func (r *reader) dateIn(run *run, fits func(*run) bool) *Timestamp {
 		return nil
 	}
 	text := r.textOf(run)
-	if strings.Contains(text, "©") || changedLabel(text) {
+	if strings.Contains(text, "©") || changedLabel(text) || len(r.out.Title) > 10 && strings.Contains(text, r.out.Title) {
 		return nil
 	}
 	return r.parse(text)
 }
 
+// changedLabels are what lines with the time of the last change begin with.
+var changedLabels = []string{"updated", "last updated", "last update", "modified", "last modified", "last reviewed", "last edited", "edited", "aktualisiert", "zuletzt aktualisiert", "stand:", "mis à jour", "mise à jour", "modifié", "actualizado", "última actualización", "atualizado", "aggiornato", "ultimo aggiornamento", "bijgewerkt", "laatste update", "laatst bijgewerkt", "uppdaterad", "senast uppdaterad", "oppdatert", "sist oppdatert", "opdateret", "päivitetty", "aktualizacja", "zaktualizowano", "aktualizováno", "aktualizované", "güncelleme", "güncellendi", "son güncelleme", "обновлено", "оновлено", "تحديث", "آخر تحديث", "بروزرسانی", "更新", "最終更新", "수정"}
+
 func changedLabel(text string) bool {
-	lower := strings.ToLower(text)
-	return strings.HasPrefix(lower, "updated") || strings.HasPrefix(lower, "last updated") || strings.HasPrefix(lower, "modified") || strings.HasPrefix(lower, "aktualisiert")
+	lower := strings.ToLower(strings.TrimLeft(text, " |·•(-–—"))
+	return slices.ContainsFunc(changedLabels, func(label string) bool { return strings.HasPrefix(lower, label) })
 }
 
 var urlDate = regexp.MustCompile(`(?:^|[/_-])((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?:[/_.-]|$)`)
-var urlMonthName = regexp.MustCompile(`/((?:19|20)\d\d)/([a-z]{3})/(\d{1,2})/`)
+var urlMonthName = regexp.MustCompile(`/((?:19|20)\d\d)/([a-z]{3,9})/(\d{1,2})/`)
 
 func (r *reader) urlDate() *Timestamp {
 	if r.base == nil {

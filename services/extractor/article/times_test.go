@@ -1,6 +1,7 @@
 package article_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -13,7 +14,7 @@ func TestDateInAColumn(t *testing.T) {
 		"one":     {`<aside><p class="date">May 25, 2023</p></aside>`, "2023-05-25"},
 		"twice":   {`<aside><p class="date">May 25, 2023</p></aside><footer><span class="date">25 May 2023</span></footer>`, "2023-05-25"},
 		"several": {`<aside><p class="date">May 25, 2023</p><p class="date">May 26, 2023</p></aside>`, ""},
-		"changed": {`<aside><p class="date">Updated May 25, 2023</p></aside>`, ""},
+		"changed": {`<aside><p class="date">Updated May 25, 2023</p></aside>`, "2023-05-25"},
 		"right":   {`<aside><p class="date">© May 25, 2023</p></aside>`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -29,6 +30,37 @@ func TestDateInAColumn(t *testing.T) {
 			}
 			if got != c.want {
 				t.Errorf("published is %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestPublicationIsToldFromTheLastChange(t *testing.T) {
+	t.Parallel()
+	const webpage = `<script type="application/ld+json">{"@type":"NewsArticle","headline":"Council agrees to repair the old bridge","datePublished":"%s","dateModified":"%s"}</script>`
+	for name, c := range map[string]struct{ published, modified, line, want, changed string }{
+		"both declared":                {"2025-01-04T08:00:00Z", "2025-02-01T10:00:00Z", "Updated 1 February 2025", "2025-01-04T08:00:00Z", "2025-02-01T10:00:00Z"},
+		"only the last change":         {"", "", "Last updated: 1 February 2025", "2025-02-01", "2025-02-01"},
+		"the last declared as first":   {"Feb 1, 2025", "Feb 1, 2025", "Published Jan 4, 2025", "2025-01-04", "2025-02-01"},
+		"a later line is another's":    {"Feb 1, 2025", "Feb 1, 2025", "Published Mar 4, 2025", "2025-02-01", "2025-02-01"},
+		"shown in the site's own zone": {"2025-01-05T02:30:15Z", "", "Published January 4, 2025 at 9:30 p.m.", "2025-01-04T21:30:15-05:00", ""},
+		"shown at another time":        {"2025-01-05T02:30:15Z", "", "Published January 4, 2025 at 9:37 p.m.", "2025-01-05T02:30:15Z", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page := strings.Replace(story("<p class=byline>"+c.line+"</p>"+strings.Repeat(paragraph, 8)), "<head>", "<head>"+fmt.Sprintf(webpage, c.published, c.modified), 1)
+			a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			value := func(ts *article.Timestamp) string {
+				if ts == nil {
+					return ""
+				}
+				return ts.Value
+			}
+			if got, changed := value(a.Published), value(a.Modified); got != c.want || changed != c.changed {
+				t.Errorf("published is %q, want %q; modified %q, want %q", got, c.want, changed, c.changed)
 			}
 		})
 	}

@@ -271,7 +271,7 @@ func numeric(toks []token, i int, monthFirst bool) (int, int, int, int, bool) {
 	if !plausible(y) {
 		return 0, 0, 0, 0, false
 	}
-	if a <= 12 && (b > 12 || monthFirst && sep == "/") {
+	if a <= 12 && (b > 12 || monthFirst && (sep == "/" || sep == "-")) {
 		return y, a, b, i + 5, true
 	}
 	return y, b, a, i + 5, true
