@@ -1,9 +1,12 @@
 package article
 
 import (
+	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/dateline-news/dateline/services/extractor/article/internal/jsonld"
 	"golang.org/x/net/html"
@@ -66,13 +69,21 @@ func (r *reader) readAuthors() {
 		{r.propAuthors, FromMicrodata, 0.88},
 		{r.bylineAuthors, FromStructure, 0.82},
 		{r.metaAuthors, FromMeta, 0.8},
-		{r.textAuthors, FromText, 0.7},
+		{r.labelledAuthors, FromText, 0.7},
+		{r.boxAuthors, FromStructure, 0.7},
+		{r.bareAuthors, FromText, 0.6},
 	} {
-		found := withoutLonger(try.read())
+		found := tidy(try.read())
 		if try.source == FromJSONLD && r.siteItself(found) {
 			// Publishers name themselves where they do not tell the writer.
-			if written := r.bylineAuthors(); len(written) > 0 && !r.siteItself(written) {
+			if written := tidy(r.bylineAuthors()); len(written) > 0 && !r.siteItself(written) {
 				continue
+			}
+			for _, read := range []func() []Author{r.labelledAuthors, r.bareAuthors} {
+				if written := tidy(read()); len(written) > 0 && !r.siteItself(written) {
+					found, try.source, try.conf = written, FromText, 0.7
+					break
+				}
 			}
 		}
 		if len(found) > 0 {
@@ -83,14 +94,34 @@ func (r *reader) readAuthors() {
 	}
 }
 
-// withoutLonger drops a name that holds another of the list whole: a byline's
-// text beside the link in it ("Jane Roe Last updated on", "Jane Roe").
-func withoutLonger(list []Author) []Author {
+// tidy drops what is no further author: a name that holds another of the list (a
+// byline's text beside the link in it: "Jane Roe Last updated on", "Jane
+// RoeFounder"), the initials of another, and beside full names roles, and words in
+// small letters, which are tags.
+func tidy(list []Author) []Author {
 	return slices.DeleteFunc(slices.Clone(list), func(a Author) bool {
 		return slices.ContainsFunc(list, func(b Author) bool {
-			return len(b.Name) < len(a.Name) && strings.Contains(b.Name, " ") && strings.Contains(" "+a.Name+" ", " "+b.Name+" ")
+			if a.Name == b.Name || !strings.Contains(b.Name, " ") {
+				return false
+			}
+			if roleAlone(a.Name) {
+				return true
+			}
+			longer := len(b.Name) < len(a.Name) && (strings.Contains(" "+a.Name+" ", " "+b.Name+" ") || strings.HasPrefix(a.Name, b.Name))
+			return longer || initials(b.Name) == a.Name || strings.ToLower(a.Name) == a.Name && strings.ToUpper(a.Name) != a.Name && strings.ToLower(b.Name) != b.Name
 		})
 	})
+}
+
+func initials(name string) string {
+	var b strings.Builder
+	for w := range strings.FieldsSeq(name) {
+		for _, c := range w {
+			b.WriteRune(c)
+			break
+		}
+	}
+	return b.String()
 }
 
 // siteItself says that the only author is the publication.
@@ -152,6 +183,12 @@ func (r *reader) metaAuthors() []Author {
 			return list
 		}
 	}
+	// WordPress's sites declare it as what a card of Twitter shows.
+	for _, n := range []string{"1", "2"} {
+		if label := strings.ToLower(r.meta["twitter:label"+n]); label == "written by" || label == "verfasst von" || label == "écrit par" || label == "escrito por" || label == "scritto da" || label == "geschreven door" {
+			return r.addNames(list, r.meta["twitter:data"+n], "")
+		}
+	}
 	return list
 }
 
@@ -162,7 +199,7 @@ func (r *reader) bylineAuthors() []Author {
 	var group int32 = -1
 	for _, i := range r.bylines {
 		e := &r.elems[i]
-		if e.within&(hintComment|hintRelated|hintNav|hintFooter|hintSidebar) != 0 || i < r.titleElem && r.titleElem > 0 && len(list) > 0 {
+		if e.within&(hintComment|hintRelated|hintNav|hintFooter) != 0 || e.within&hintSidebar != 0 && !r.closeBehindHeadline(i) || i < r.titleElem && r.titleElem > 0 && len(list) > 0 {
 			continue
 		}
 		if group >= 0 && !r.near(group, i) {
@@ -171,16 +208,44 @@ func (r *reader) bylineAuthors() []Author {
 		before := len(list)
 		if links := authorLinks(e.node); len(links) > 0 {
 			for _, a := range links {
-				list = r.addNames(list, nodeText(a), attr(a, "href"))
+				if !otherHand(a) {
+					list = r.addNames(list, nodeText(a), attr(a, "href"))
+				}
 			}
-		} else if text := nodeText(e.node); runeCount(text) < 120 {
-			list = r.addNames(list, text, "")
+		} else if text := nodeText(e.node); runeCount(text) < 120 && !otherHandLabel.MatchString(text) {
+			list = r.addNames(list, upToPreposition(text), "")
 		}
 		if len(list) > before && group < 0 {
 			group = i
 		}
 	}
 	return list
+}
+
+// closeBehindHeadline says that an element stands right behind the headline,
+// where an aside is the article's own.
+func (r *reader) closeBehindHeadline(elem int32) bool {
+	return r.titleElem > 0 && elem > r.titleElem && elem < r.titleElem+60
+}
+
+// otherHandLabel is what bylines say of people who did not write.
+var otherHandLabel = regexp.MustCompile(`(?i)(?:reviewed|edited|checked|photographs?|photography|photos?|illustrations?|illustrated|translated|produced) by:?\s*$|(?:^|[|·•]\s*)(?:medically |expert |fact[ -])?(?:reviewed|edited|checked|translated|illustrated) by\b`)
+
+// otherHand says that what stands before a link, in its element or the one
+// around that, says that its person did something else than write.
+func otherHand(link *html.Node) bool {
+	for around, depth := link, 0; around != nil && depth < 2; around, depth = around.Parent, depth+1 {
+		for n := around.PrevSibling; n != nil; n = n.PrevSibling {
+			text := n.Data
+			if n.Type == html.ElementNode {
+				text = nodeText(n)
+			}
+			if n.Type != html.CommentNode && strings.TrimSpace(text) != "" {
+				return otherHandLabel.MatchString(squeeze(text))
+			}
+		}
+	}
+	return false
 }
 
 // near says that two elements stand in one byline: within the same close
@@ -214,24 +279,180 @@ func authorLinks(n *html.Node) []*html.Node {
 	return found
 }
 
-// textAuthors reads a line that begins with "By" near the headline, else the
-// name of an author box.
-func (r *reader) textAuthors() []Author {
+// authorLabels are lines that stand over or before an author's name.
+var authorLabels = []string{"by", "by:", "written by", "written by:", "author", "author:", "authors", "authors:", "words by", "story by", "posted by", "autor", "autor:", "autorin", "autorin:", "autor/in", "autorin/autor", "von", "von:", "text", "text:", "auteur", "auteur :", "par", "por", "autore", "autore:", "yazar", "yazar:", "автор", "автор:", "tekst", "tekst:", "作者", "记者", "記者"}
+
+// labelledAuthors reads a short line that says who wrote: it begins as bylines
+// do, has "by" behind a date or a separator, or follows a line that is the label
+// alone. At the text's end Chinese sites name who edited it, in brackets.
+func (r *reader) labelledAuthors() []Author {
+	label := false
 	for i := range r.runs {
 		run := &r.runs[i]
-		if run.kind != runText || run.letters > 90 || run.elem < r.titleElem || r.elems[run.elem].within&(hintComment|hintRelated|hintNav|hintFooter) != 0 {
+		if run.kind != runText {
 			continue
 		}
-		text, _, _ := strings.Cut(r.textOf(run), "\n")
-		lower := strings.ToLower(text)
-		if hasByWord(lower) {
-			if list := r.addNames(nil, text, ""); len(list) > 0 && startsUpper(list[0].Name) {
-				return list
-			}
+		was := label
+		label = false
+		if run.letters > 120 || run.elem < r.titleElem || r.elems[run.elem].within&(hintComment|hintRelated|hintNav) != 0 || r.elems[run.elem].within&hintFooter != 0 && r.elems[run.elem].within&hintBody == 0 {
+			continue
+		}
+		text := strings.Trim(squeeze(r.textOf(run)), "()（）[] ")
+		if label = slices.Contains(authorLabels, strings.ToLower(text)); label {
+			continue
+		}
+		text, ok := afterBy(text)
+		if !ok && !(was && run.letters < 60 && startsUpper(text)) {
+			continue
+		}
+		if list := r.addNames(nil, upToPreposition(text), ""); len(list) > 0 && startsUpper(list[0].Name) {
+			return list
 		}
 	}
 	return nil
 }
+
+var (
+	byBehind = regexp.MustCompile(`(?i)(?:^|[·|•–—-]\s*|\d\s+|\b(?:posted|written|published|reported|updated)\s+)by\s+(\p{Lu}.*)$`)
+	byGlued  = regexp.MustCompile(`^By(\p{Lu}\p{Ll}+ \p{Lu}.*)$`)
+	// dated and placed are what follows a name in a byline: when, and where or
+	// for whom.
+	dated  = regexp.MustCompile(`(?i)\s+on\s+(?:\d|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d).*$`)
+	placed = regexp.MustCompile(`\s+(?:in|for|at|via|from)\s+\p{Lu}.*$`)
+)
+
+// afterBy is what follows the word that says who wrote.
+func afterBy(line string) (string, bool) {
+	if hasByWord(line) {
+		return line, true
+	}
+	for _, form := range []*regexp.Regexp{byBehind, byGlued} {
+		if m := form.FindStringSubmatch(line); m != nil {
+			return m[1], true
+		}
+	}
+	return line, false
+}
+
+// upToPreposition cuts off a byline what follows the name.
+func upToPreposition(line string) string {
+	line = dated.ReplaceAllString(line, "")
+	if short := placed.ReplaceAllString(line, ""); fullName(short) {
+		return short
+	}
+	return line
+}
+
+// boxAuthors reads the name over a few lines about the author: a full name that
+// a line behind it begins with ("Jane Roe is a reporter …"), or that stands in
+// an element named for that.
+func (r *reader) boxAuthors() []Author {
+	for i := range r.runs {
+		run := &r.runs[i]
+		within := r.elems[run.elem].within
+		if run.kind != runText || run.letters > 40 || within&(hintComment|hintRelated|hintNav) != 0 {
+			continue
+		}
+		name := upToPreposition(squeeze(r.textOf(run)))
+		if !fullName(name) || !plainName(name) {
+			continue
+		}
+		if within&hintAuthorBox != 0 || r.describedBehind(i, i+5, name) {
+			return r.addNames(nil, name, "")
+		}
+	}
+	return nil
+}
+
+// describedBehind says that a line between two says who a name is.
+func (r *reader) describedBehind(i, end int, name string) bool {
+	for j := i + 1; j < min(len(r.runs), end); j++ {
+		if !bytes.HasPrefix(r.text[r.runs[j].from:r.runs[j].to], []byte(name)) {
+			continue
+		}
+		if rest, ok := strings.CutPrefix(squeeze(r.textOf(&r.runs[j])), name); ok && (strings.HasPrefix(rest, " is ") || strings.HasPrefix(rest, " has ") || strings.HasPrefix(rest, ", ") || strings.HasPrefix(rest, " ist ") || strings.HasPrefix(rest, " est ") || strings.HasPrefix(rest, " es ")) {
+			return true
+		}
+	}
+	return false
+}
+
+// bareAuthors reads a line behind the headline that is a full name and nothing
+// else: next to a date or a reading time, in bold right over the text, or said
+// elsewhere on the page to be somebody's.
+func (r *reader) bareAuthors() []Author {
+	if r.titleElem == 0 {
+		return nil
+	}
+	title := r.headlineRun()
+	for i := title + 1; i < min(len(r.runs), title+linesNear); i++ {
+		run := &r.runs[i]
+		if i >= title+6 && run.kind == runText && prose(run) {
+			break
+		}
+		within := r.elems[run.elem].within
+		if run.kind != runText || run.letters > 80 || isHeading(r.elems[run.elem].node.DataAtom) || within&(hintNav|hintRelated|hintBreadcrumb|hintKicker|hintCaption|hintCredit) != 0 || within&hintTags != 0 && within&hintByline == 0 {
+			continue
+		}
+		first, rest, _ := strings.Cut(r.textOf(run), "\n")
+		name, more, parted := strings.Cut(first, " | ")
+		name = upToPreposition(squeeze(name))
+		if slices.ContainsFunc(strings.Split(name, "/"), func(n string) bool { return !fullName(n) || !plainName(n) }) || strings.EqualFold(name, r.out.Section) {
+			continue
+		}
+		if parted && (metaLine(more) || roleLike(more)) || metaLine(rest) || r.metaBeside(i) || r.boldOverText(i) || r.describedBehind(i, len(r.runs), name) {
+			return r.addNames(nil, name, "")
+		}
+	}
+	return nil
+}
+
+// boldOverText says that a line is in bold throughout and the next is prose.
+func (r *reader) boldOverText(i int) bool {
+	if i+1 >= len(r.runs) || r.runs[i+1].kind != runText || !prose(&r.runs[i+1]) {
+		return false
+	}
+	n := r.elems[r.runs[i].elem].node
+	if n.DataAtom != atom.P {
+		return false
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.DataAtom != atom.Strong && c.DataAtom != atom.B && strings.TrimSpace(c.Data) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// metaBeside says that one of the lines around a run is a date or reading time.
+func (r *reader) metaBeside(i int) bool {
+	for j := max(0, i-2); j <= min(len(r.runs)-1, i+2); j++ {
+		if run := &r.runs[j]; j != i && run.kind == runText && run.letters < 60 && metaLine(r.textOf(run)) {
+			return true
+		}
+	}
+	return false
+}
+
+// plainName says that a text is two to four words, each written as in a person's
+// name, none of which is a word of the trade.
+func plainName(s string) bool {
+	parts := strings.Fields(s)
+	if len(parts) < 2 || len(parts) > 4 || strings.ContainsAny(s, "0123456789,:;!?/&") {
+		return false
+	}
+	for _, w := range parts {
+		lower := strings.ToLower(w)
+		first, _ := utf8.DecodeRuneInString(w)
+		if unicode.IsLower(first) && !particles[w] || tradeWords[lower] || roleNouns[lower] {
+			return false
+		}
+	}
+	return strings.ToUpper(s) != s
+}
+
+// tradeWords are words of headings, sections and buttons, which names lack.
+var tradeWords = words("about advertisement africa america article articles asia best blog book books breaking business buying case city company contact culture customer data digital education email english entertainment europe event events fashion featured finance follow food free get global guide guides health help home how industry insights international latest learn learning life lifestyle list listen local login magazine management market marketing markets media money more music my new news newsletter north opinion our part podcast policy politics post posts press print privacy product products project read reading related report research resources review reviews science search security series services share shop sign small social software south sports start stories story studies study subscribe success tech technology terms the tips today top topics travel trends tv united updated us video videos view watch week what why work world your")
 
 func startsUpper(s string) bool {
 	for _, c := range s {

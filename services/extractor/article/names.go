@@ -23,7 +23,7 @@ func hasByWord(line string) bool {
 }
 
 // byWords are what bylines begin with, in lower case and with what follows.
-var byWords = []string{"articles by ", "this post was written by ", "by ", "by: ", "by\n", "von ", "par ", "por ", "di ", "door ", "av ", "af ", "author: ", "author ", "authors: ", "autor: ", "autor ", "auteur : ", "autore: ", "written by ", "written by: ", "words by ", "story by ", "posted by ", "published by ", "reported by ", "text: ", "texte : ", "yazan: ", "автор: ", "автор ", "a cura di ", "texto: ", "tekst: ", "oleh ", "reporter: "}
+var byWords = []string{"articles by ", "published in ", "contributors: ", "contributor: ", "von: ", "par : ", "por: ", "责编：", "责任编辑：", "记者：", "作者：", "编辑：", "文：", "記者：", "撰文：", "this post was written by ", "by ", "by: ", "by\n", "von ", "par ", "por ", "di ", "door ", "av ", "af ", "author: ", "author ", "authors: ", "autor: ", "autor ", "autorin: ", "autorin/autor ", "autorin/autor: ", "auteur : ", "autore: ", "written by ", "written by: ", "words by ", "story by ", "posted by ", "published by ", "reported by ", "text: ", "texte : ", "yazan: ", "автор: ", "автор ", "a cura di ", "texto: ", "tekst: ", "oleh ", "reporter: "}
 
 // addNames cleans a byline and adds the names in it, each once.
 func (r *reader) addNames(list []Author, text, link string) []Author {
@@ -46,8 +46,11 @@ func (r *reader) addNames(list []Author, text, link string) []Author {
 }
 
 func splitNames(text string) []string {
-	for _, sep := range []string{" and ", " und ", " et ", " och ", " og ", " & ", " | ", "; ", " / ", "、", " ve ", " и ", " with ", " • ", " · "} {
+	for _, sep := range []string{" and ", " und ", " et ", " och ", " og ", " & ", " | ", "; ", " / ", "、", "，", " ve ", " и ", " with ", " • ", " · "} {
 		text = strings.ReplaceAll(text, sep, "\x00")
+	}
+	if parts := strings.Split(text, "/"); len(parts) > 1 && !slices.ContainsFunc(parts, func(p string) bool { return !fullName(p) }) {
+		text = strings.Join(parts, "\x00")
 	}
 	for _, sep := range namesWithin {
 		text = splitFullNames(text, sep)
@@ -117,12 +120,12 @@ func roleLike(s string) bool {
 }
 
 func cleanName(s string) string {
-	s = strings.TrimSpace(s)
+	s = strings.TrimLeftFunc(strings.TrimSpace(s), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '(' })
 	if at := monthAt(s); at >= 0 {
 		s = strings.TrimSpace(s[:at])
 	}
 	lower := strings.ToLower(s)
-	for _, label := range []string{"written by", "posted by", "published by", "by", "published in", "published on", "published", "last updated on", "last updated", "updated on", "updated", "at"} {
+	for _, label := range []string{"written by", "posted by", "published by", "by", "published in", "published on", "published", "last updated on", "last updated", "updated on", "updated", "on", "at"} {
 		if lower == label {
 			return ""
 		}
@@ -147,10 +150,66 @@ func cleanName(s string) string {
 	if i := strings.Index(s, " - "); i > 0 {
 		s = s[:i]
 	}
-	return strings.Trim(s, " \t,.;:•·|–-\"")
+	return withoutRole(strings.Trim(s, " \t,.;:•·|–-\""))
+}
+
+// roleNouns end what people are called after their names, and roleModifiers
+// stand before those; both in lower case.
+var (
+	roleNouns     = words("analyst anchor author blogger ceo coach co-founder columnist consultant contributor coordinator copywriter correspondent critic cto developer director editor engineer expert fellow founder freelancer host intern journalist manager marketer officer photographer producer professor publisher redakteur redakteurin reporter researcher reviewer scientist specialist strategist writer")
+	roleModifiers = words("and assistant associate business chief community content contributing copy creative data deputy digital editor editorial executive food former freelance general growth guest head health investigative junior lead legal lifestyle managing marketing media medical multimedia national news of operations opinion political politics product research science senior seo social software special sports staff style tech technical technology the travel video web")
+)
+
+func words(list string) map[string]bool {
+	set := make(map[string]bool)
+	for w := range strings.FieldsSeq(list) {
+		set[w] = true
+	}
+	return set
+}
+
+// nameWords is how many words of a text stand before the role that ends it: all
+// where none does.
+func nameWords(parts []string) int {
+	n := len(parts)
+	if n == 0 || !roleNouns[strings.ToLower(parts[n-1])] {
+		return n
+	}
+	n--
+	for n > 0 && roleModifiers[strings.ToLower(parts[n-1])] {
+		n--
+	}
+	if n > 0 && roleModifiers[strings.ToLower(parts[0])] {
+		return 0
+	}
+	return n
+}
+
+// withoutRole cuts a role off the end of a name ("Jane Roe Senior Tech
+// Reporter"). A role alone stays.
+func withoutRole(s string) string {
+	parts := strings.Fields(s)
+	if n := nameWords(parts); n >= 2 && n < len(parts) {
+		return strings.TrimRight(strings.Join(parts[:n], " "), " ,")
+	}
+	return s
+}
+
+// roleAlone says that a text names a role and nobody who has it.
+func roleAlone(s string) bool {
+	parts := strings.Fields(s)
+	if len(parts) > 2 && roleNouns[strings.ToLower(parts[0])] && (parts[1] == "at" || parts[1] == "of") {
+		return true
+	}
+	n := nameWords(parts)
+	return n < 2 && n < len(parts)
 }
 
 var monthDay = regexp.MustCompile(`(?i)(?:^|\s)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?\s+\d{1,2}\b`)
+
+// gluedMonth is a date right behind a name, as elements without a space between
+// them give ("Luke KimDecember 17").
+var gluedMonth = regexp.MustCompile(`\p{Ll}(?:January|February|March|April|May|June|July|August|September|October|November|December)\s+\d{1,2}\b`)
 
 // monthAt is where a date such as "Oct 28" begins that follows a name without a
 // separator, or -1.
@@ -158,7 +217,26 @@ func monthAt(s string) int {
 	if at := monthDay.FindStringIndex(s); at != nil {
 		return at[0]
 	}
+	if at := gluedMonth.FindStringIndex(s); at != nil {
+		_, width := utf8.DecodeRuneInString(s[at[0]:])
+		return at[0] + width
+	}
 	return -1
+}
+
+// particles are the words in small letters that names have.
+var particles = words("a al af and auf av ben bin d da das de del della den der des di do dos du e el en et for ibn i in la le of och og on op the te ten ter tot und van vom von y zu zum zur")
+
+// smallWords counts the words of a text that begin with a small letter and are
+// none that names have.
+func smallWords(s string) int {
+	n := 0
+	for w := range strings.FieldsSeq(s) {
+		if first, _ := utf8.DecodeRuneInString(w); unicode.IsLower(first) && !particles[w] {
+			n++
+		}
+	}
+	return n
 }
 
 // plausibleName says that a text can be a name: short, with letters, no
@@ -170,6 +248,9 @@ func plausibleName(s string) bool {
 	}
 	if words := strings.Fields(s); len(words) > 3 && !strings.ContainsFunc(words[1], unicode.IsUpper) && !strings.ContainsFunc(words[2], unicode.IsUpper) && unicode.IsLower([]rune(words[len(words)-1])[0]) {
 		return false // "How we reviewed this article"
+	}
+	if parts := strings.Fields(s); len(parts) >= 3 && smallWords(s) >= 2 {
+		return false // "Instagram didn't exist"
 	}
 	digits, letters := 0, 0
 	for _, c := range s {
@@ -184,9 +265,11 @@ func plausibleName(s string) bool {
 		return false
 	}
 	switch strings.ToLower(s) {
-	case "admin", "administrator", "author", "authors", "by", "editor", "staff", "unknown", "null", "undefined", "none", "wordpress", "view all posts", "more by", "see all", "about the author", "share", "follow", "contributor", "comments", "redaktion", "posts", "user", "guest", "read more", "facebook", "twitter", "author archive", "biography", "webmaster", "email":
+	case "admin", "administrator", "author", "authors", "by", "editor", "staff", "unknown", "null", "undefined", "none", "wordpress", "view all posts", "more by", "see all", "about the author", "share", "follow", "contributor", "comments", "redaktion", "posts", "user", "guest", "read more", "facebook", "twitter", "author archive", "biography", "webmaster", "email",
+		"the author", "last updated", "editorial process", "instagram", "linkedin", "youtube", "tiktok", "threads", "bluesky", "mastodon", "whatsapp", "telegram", "pinterest", "rss", "website",
+		"mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday":
 		return false
 	}
 	lower := strings.ToLower(s)
-	return !strings.HasPrefix(lower, "view ") && !strings.HasPrefix(lower, "all posts") && !strings.HasPrefix(lower, "more from") && !strings.HasPrefix(lower, "more by") && !strings.HasPrefix(lower, "posts by") && !strings.HasPrefix(lower, "about ") && !strings.HasPrefix(lower, "profile picture")
+	return !strings.HasPrefix(lower, "learn about") && !strings.HasPrefix(lower, "view ") && !strings.HasPrefix(lower, "all posts") && !strings.HasPrefix(lower, "more from") && !strings.HasPrefix(lower, "more by") && !strings.HasPrefix(lower, "posts by") && !strings.HasPrefix(lower, "about ") && !strings.HasPrefix(lower, "profile picture")
 }

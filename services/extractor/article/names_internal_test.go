@@ -7,7 +7,7 @@ import (
 
 func TestABylineBesideItsLink(t *testing.T) {
 	t.Parallel()
-	got := withoutLonger([]Author{{Name: "Jane Roe Former Consultant"}, {Name: "Jane Roe"}, {Name: "Al Janeroe"}, {Name: "Bo"}, {Name: "Bo Li"}})
+	got := tidy([]Author{{Name: "Jane Roe Former Consultant"}, {Name: "Jane Roe"}, {Name: "Al Janeroe"}, {Name: "Bo"}, {Name: "Bo Li"}})
 	want := []Author{{Name: "Jane Roe"}, {Name: "Al Janeroe"}, {Name: "Bo"}, {Name: "Bo Li"}}
 	if !slices.Equal(got, want) {
 		t.Errorf("authors are %v, want %v", got, want)
