@@ -37,7 +37,7 @@ type Article struct {
 	Dateline string `json:"dateline,omitempty"`
 	// Published is when the article came out; nil where the page does not say.
 	// Where it gives the time of the last change alone, that is it, with a
-	// confidence of a half.
+	// confidence of little more than a half.
 	Published *Timestamp `json:"published,omitempty"`
 	// Modified is when the article was last changed; nil where the page does
 	// not say.

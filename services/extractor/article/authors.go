@@ -66,12 +66,12 @@ func (r *reader) readAuthors() {
 		conf   float64
 	}{
 		{r.ldAuthors, FromJSONLD, 0.92},
-		{r.propAuthors, FromMicrodata, 0.88},
-		{r.bylineAuthors, FromStructure, 0.82},
-		{r.metaAuthors, FromMeta, 0.8},
-		{r.labelledAuthors, FromText, 0.7},
-		{r.boxAuthors, FromStructure, 0.7},
-		{r.bareAuthors, FromText, 0.6},
+		{r.propAuthors, FromMicrodata, 0.77},
+		{r.bylineAuthors, FromStructure, 0.79},
+		{r.metaAuthors, FromMeta, 0.84},
+		{r.labelledAuthors, FromText, 0.69},
+		{r.boxAuthors, FromStructure, 0.69},
+		{r.bareAuthors, FromText, 0.69},
 	} {
 		found := tidy(try.read())
 		if try.source == FromJSONLD && r.siteItself(found) {
@@ -81,7 +81,7 @@ func (r *reader) readAuthors() {
 			}
 			for _, read := range []func() []Author{r.labelledAuthors, r.bareAuthors} {
 				if written := tidy(read()); len(written) > 0 && !r.siteItself(written) {
-					found, try.source, try.conf = written, FromText, 0.7
+					found, try.source, try.conf = written, FromText, 0.69
 					break
 				}
 			}

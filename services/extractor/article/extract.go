@@ -154,11 +154,11 @@ func (r *reader) judgePage(from, to int, articleBody string) error {
 		r.out.Body = fromData(articleBody)
 		r.out.Text = joinText(r.out.Body)
 		letters = runeCount(r.out.Text)
-		r.set("body", FromJSONLD, 0.8)
+		r.set("body", FromJSONLD, 0.6)
 	} else if r.fromIsland {
 		r.set("body", FromDataIsland, 0.8)
 	} else {
-		r.set("body", FromStructure, 0.9)
+		r.set("body", FromStructure, 0.87)
 	}
 	switch {
 	case letters >= minArticleLetters && !r.listLike(from, to) && !(letters < namelessLetters && r.nameless()) && !(letters < 600 && r.blocked(seen)):

@@ -45,21 +45,21 @@ func (r *reader) published(modified *Timestamp) (*Timestamp, Source, float64) {
 	fromURL := r.urlDate()
 	if ts := r.visibleDate(); ts != nil {
 		if fromURL != nil && fromURL.Time.Sub(ts.Time).Abs() > 72*time.Hour {
-			return fromURL, FromURL, 0.8
+			return fromURL, FromURL, 0.85
 		}
-		return ts, FromStructure, 0.8
+		return ts, FromStructure, 0.88
 	}
 	if fromURL != nil {
 		return fromURL, FromURL, 0.85
 	}
 	if ts := r.textDate(); ts != nil {
-		return ts, FromText, 0.6
+		return ts, FromText, 0.86
 	}
 	if ts := r.onlyDate(); ts != nil {
-		return ts, FromStructure, 0.5
+		return ts, FromStructure, 0.75
 	}
 	if ts := r.changedLine(); ts != nil {
-		return ts, FromText, 0.5
+		return ts, FromText, 0.57
 	}
 	return nil, "", 0
 }
@@ -68,17 +68,17 @@ func (r *reader) published(modified *Timestamp) (*Timestamp, Source, float64) {
 func (r *reader) declaredDate() (*Timestamp, Source, float64) {
 	for _, key := range []string{"datePublished", "dateCreated", "uploadDate"} {
 		if ts := r.parse(r.ldText(key)); ts != nil {
-			return ts, FromJSONLD, 0.95
+			return ts, FromJSONLD, 0.91
 		}
 	}
 	for _, name := range publishedNames {
 		if ts := r.parse(r.meta[name]); ts != nil {
-			return ts, FromMeta, 0.92
+			return ts, FromMeta, 0.94
 		}
 	}
 	if v, _ := r.prop("datePublished"); v != "" {
 		if ts := r.parse(v); ts != nil {
-			return ts, FromMicrodata, 0.92
+			return ts, FromMicrodata, 0.89
 		}
 	}
 	if v, _ := r.prop("dateCreated"); v != "" {
