@@ -74,26 +74,37 @@ func (r *reader) each(elem int32, i, to int, do func(*run)) int {
 	return i
 }
 
-// join adds a run's text to a block of several lines.
-func (r *reader) join(b *Block, run *run, sep string) string {
-	if b.Text != "" {
-		b.Text += sep
+// joined is a block of several lines in the making.
+type joined struct {
+	Block
+	text strings.Builder
+}
+
+// add adds a run's text.
+func (b *joined) add(r *reader, run *run, sep string) string {
+	if b.text.Len() > 0 {
+		b.text.WriteString(sep)
 	}
-	text, links := r.textWithLinks(run, len(b.Text))
-	b.Text += text
+	text, links := r.textWithLinks(run, b.text.Len())
+	b.text.WriteString(text)
 	b.Links = append(b.Links, links...)
 	return text
 }
 
+func (b *joined) block() Block {
+	b.Text = b.text.String()
+	return b.Block
+}
+
 func (r *reader) addQuote(quote int32, i, to int) int {
-	b := Block{Kind: Quote}
-	next := r.each(quote, i, to, func(run *run) { r.join(&b, run, "\n") })
-	r.out.Body = append(r.out.Body, b)
+	b := joined{Block: Block{Kind: Quote}}
+	next := r.each(quote, i, to, func(run *run) { b.add(r, run, "\n") })
+	r.out.Body = append(r.out.Body, b.block())
 	return next
 }
 
 func (r *reader) addList(list int32, i, to int) int {
-	b := Block{Kind: List, Ordered: r.elems[list].node.DataAtom == atom.Ol}
+	b := joined{Block: Block{Kind: List, Ordered: r.elems[list].node.DataAtom == atom.Ol}}
 	item := int32(-1)
 	next := r.each(list, i, to, func(run *run) {
 		li := r.outer(run.elem, atom.Li)
@@ -101,7 +112,7 @@ func (r *reader) addList(list int32, i, to int) int {
 		if li == item && li >= 0 {
 			sep = " "
 		}
-		text := r.join(&b, run, sep)
+		text := b.add(r, run, sep)
 		if sep == " " && len(b.Items) > 0 {
 			b.Items[len(b.Items)-1] += " " + text
 		} else {
@@ -109,7 +120,7 @@ func (r *reader) addList(list int32, i, to int) int {
 		}
 		item = li
 	})
-	r.out.Body = append(r.out.Body, b)
+	r.out.Body = append(r.out.Body, b.block())
 	return next
 }
 
@@ -129,7 +140,7 @@ func (r *reader) dataTable(table int32) bool {
 }
 
 func (r *reader) addTable(table int32, i, to int) int {
-	b := Block{Kind: Table}
+	b := joined{Block: Block{Kind: Table}}
 	row, cell := int32(-1), int32(-1)
 	next := r.each(table, i, to, func(run *run) {
 		tr, td := r.outer(run.elem, atom.Tr), r.cell(run.elem)
@@ -137,7 +148,7 @@ func (r *reader) addTable(table int32, i, to int) int {
 		if tr == row && tr >= 0 {
 			sep = "\t"
 		}
-		text := r.join(&b, run, sep)
+		text := b.add(r, run, sep)
 		switch {
 		case sep == "\n":
 			b.Rows = append(b.Rows, []string{text})
@@ -152,7 +163,7 @@ func (r *reader) addTable(table int32, i, to int) int {
 		}
 		row, cell = tr, td
 	})
-	r.out.Body = append(r.out.Body, b)
+	r.out.Body = append(r.out.Body, b.block())
 	return next
 }
 

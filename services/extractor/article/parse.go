@@ -25,8 +25,8 @@ const (
 	maxTag = 256 << 10
 )
 
-// parse builds the tree of a page within bounds, without the bulk of its scripts
-// and styles. A page that nests too deep, or leaves too much formatting open, is
+// parse builds the tree of a page within bounds, without its comments, drawings,
+// styles and the bulk of its scripts. A page that nests too deep, or leaves too much formatting open, is
 // flattened first.
 func parse(text []byte, maxNodes int) (*html.Node, error) {
 	found := survey(text)
@@ -83,10 +83,13 @@ func (s *surveyor) tag(text []byte, i int) int {
 		return i + 2
 	case bytes.HasPrefix(text[i:], []byte("<!--")):
 		s.tags++
-		if end := bytes.Index(text[i+2:], []byte("-->")); end >= 0 {
-			return i + 2 + end + 3
+		// "<!-->" is a whole comment.
+		end := bytes.Index(text[i+2:], []byte("-->"))
+		if end < 0 {
+			return len(text)
 		}
-		return len(text)
+		s.leaveOut(text, i, i+2+end+3)
+		return s.from
 	case c|0x20 < 'a' || c|0x20 > 'z':
 		return i + 1
 	}
@@ -99,6 +102,14 @@ func (s *surveyor) tag(text []byte, i int) int {
 	end := tagEnd(text, i)
 	s.hostile = s.hostile || end-i > maxTag
 	name := rawName(text[i+1:])
+	if name == "svg" {
+		// A drawing within a drawing is left to the parser.
+		if closing := closingTag(text[end:], name); closing >= 0 && text[end-2] != '/' && !bytes.Contains(text[end:end+closing], []byte("<svg")) {
+			s.leaveOut(text, end, end+closing)
+			return end + closing
+		}
+		return end
+	}
 	if name == "" {
 		return end
 	}
@@ -147,8 +158,9 @@ func tagEnd(text []byte, i int) int {
 	return i
 }
 
-// rawNames are the elements whose content is text, tags and all.
-var rawNames = []string{"script", "style", "title", "textarea", "noscript", "iframe", "xmp", "noembed", "noframes"}
+// rawNames are the elements whose content is text, tags and all, and drawings,
+// which hold none of the page's.
+var rawNames = []string{"svg", "script", "style", "title", "textarea", "noscript", "iframe", "xmp", "noembed", "noframes"}
 
 // rawName is the one of rawNames that a tag's name is, or "".
 func rawName(b []byte) string {
