@@ -76,11 +76,11 @@ func survey(text []byte) *surveyor {
 // it.
 func (s *surveyor) tag(text []byte, i int) int {
 	switch c := text[i+1]; {
-	case c == '/':
+	case c == '/' && letter(text[i+2]):
 		if formatting(text[i+2:]) {
 			s.open = max(0, s.open-1)
 		}
-		return i + 2
+		return tagEnd(text, i)
 	case bytes.HasPrefix(text[i:], []byte("<!--")):
 		s.tags++
 		// "<!-->" is a whole comment.
@@ -88,9 +88,17 @@ func (s *surveyor) tag(text []byte, i int) int {
 		if end < 0 {
 			return len(text)
 		}
-		s.leaveOut(text, i, i+2+end+3)
-		return s.from
-	case c|0x20 < 'a' || c|0x20 > 'z':
+		end += i + 2
+		if end > i+4 { // what stands before and behind the comment stays apart
+			s.leaveOut(text, i+4, end)
+		}
+		return end + 3
+	case c == '!' || c == '?' || c == '/': // a declaration, or what the standard calls a bogus comment
+		if end := bytes.IndexByte(text[i:], '>'); end >= 0 {
+			return i + end + 1
+		}
+		return len(text)
+	case !letter(c):
 		return i + 1
 	}
 	s.tags++
@@ -103,10 +111,9 @@ func (s *surveyor) tag(text []byte, i int) int {
 	s.hostile = s.hostile || end-i > maxTag
 	name := rawName(text[i+1:])
 	if name == "svg" {
-		// A drawing within a drawing is left to the parser.
-		if closing := closingTag(text[end:], name); closing >= 0 && text[end-2] != '/' && !bytes.Contains(text[end:end+closing], []byte("<svg")) {
-			s.leaveOut(text, end, end+closing)
-			return end + closing
+		if closing := drawingEnd(text, end); closing >= 0 && text[end-2] != '/' {
+			s.leaveOut(text, end, closing)
+			return closing
 		}
 		return end
 	}
@@ -132,6 +139,8 @@ func (s *surveyor) leaveOut(text []byte, from, to int) {
 	s.from = to
 }
 
+func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
 // tagEnd is the position behind the tag that begins at text[i]: a ">" within
 // quotes is no end.
 func tagEnd(text []byte, i int) int {
@@ -144,7 +153,7 @@ func tagEnd(text []byte, i int) int {
 		if text[i-1] == '>' {
 			return i
 		}
-		for i < len(text) && (text[i] == ' ' || text[i] == '\n' || text[i] == '\t' || text[i] == '\r' || text[i] == '\f') {
+		for i < len(text) && space(text[i]) {
 			i++
 		}
 		if i < len(text) && (text[i] == '"' || text[i] == '\'') {
@@ -163,8 +172,10 @@ func tagEnd(text []byte, i int) int {
 var rawNames = []string{"svg", "script", "style", "title", "textarea", "noscript", "iframe", "xmp", "noembed", "noframes"}
 
 // rawName is the one of rawNames that a tag's name is, or "".
-func rawName(b []byte) string {
-	for _, name := range rawNames {
+func rawName(b []byte) string { return named(b, rawNames) }
+
+func named(b []byte, names []string) string {
+	for _, name := range names {
 		if len(b) > len(name) && b[0]|0x20 == name[0] && bytes.EqualFold(b[:len(name)], []byte(name)) && endsName(b[len(name)]) {
 			return name
 		}
@@ -172,7 +183,9 @@ func rawName(b []byte) string {
 	return ""
 }
 
-func endsName(c byte) bool { return c <= ' ' || c == '/' || c == '>' }
+func endsName(c byte) bool { return space(c) || c == '/' || c == '>' }
+
+func space(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f' }
 
 // closingTag is where the closing tag of an element of a name begins, or -1.
 func closingTag(text []byte, name string) int {
@@ -187,6 +200,34 @@ func closingTag(text []byte, name string) int {
 		}
 	}
 }
+
+// drawingEnd is where the closing tag of the drawing begins whose content begins
+// at text[i], or -1: for one that never ends, or holds what only the parser can
+// make sense of (another drawing, or elements of HTML, which end it).
+func drawingEnd(text []byte, i int) int {
+	for {
+		n := bytes.IndexByte(text[i:], '<')
+		if n < 0 || i+n+2 >= len(text) {
+			return -1
+		}
+		i += n
+		if text[i+1] == '/' {
+			if rawName(text[i+2:]) == "svg" {
+				return i
+			}
+			i++
+		}
+		if !letter(text[i+1]) || !drawn(text[i+1:]) {
+			return -1
+		}
+		i = tagEnd(text, i)
+	}
+}
+
+// drawnNames are the elements that drawings are mostly made of.
+var drawnNames = []string{"path", "g", "defs", "use", "circle", "ellipse", "rect", "line", "polygon", "polyline", "text", "tspan", "stop", "mask", "filter", "clippath", "symbol", "lineargradient", "radialgradient"}
+
+func drawn(b []byte) bool { return named(b, drawnNames) != "" }
 
 // runs says that a script's tag is of one that runs: it holds no data.
 func runs(tag []byte) bool {
