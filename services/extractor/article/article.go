@@ -135,7 +135,8 @@ type Block struct {
 	// Image is the position in Article.Images of an image block's image; it is
 	// meaningful for that kind alone.
 	Image int `json:"image,omitempty"`
-	// URL is the absolute address of what an embed shows.
+	// URL is the absolute address of what an embed shows, or of the post that a
+	// quote embeds.
 	URL string `json:"url,omitempty"`
 }
 

@@ -1,6 +1,7 @@
 package article
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html/atom"
@@ -97,10 +98,38 @@ func (b *joined) block() Block {
 }
 
 func (r *reader) addQuote(quote int32, i, to int) int {
-	b := joined{Block: Block{Kind: Quote}}
+	b := joined{Block: Block{Kind: Quote, URL: r.postAddress(quote)}}
 	next := r.each(quote, i, to, func(run *run) { b.add(r, run, "\n") })
 	r.out.Body = append(r.out.Body, b.block())
 	return next
+}
+
+// postMarks are the classes of the quotes that social networks give out for
+// embedding.
+var postMarks = []string{"twitter-tweet", "twitter-video", "instagram-media", "tiktok-embed", "bluesky-embed", "mastodon-embed", "reddit-embed", "reddit-card", "fb-post", "text-post-media"}
+
+// postAddress is the address of the post that a quote embeds: that of its last
+// link. Empty for any other quote.
+func (r *reader) postAddress(quote int32) string {
+	n := r.elems[quote].node
+	class := attr(n, "class")
+	if !slices.ContainsFunc(postMarks, func(mark string) bool { return strings.Contains(class, mark) }) {
+		return ""
+	}
+	address := ""
+	for d := range n.Descendants() {
+		if d.DataAtom == atom.A {
+			if u := resolve(r.base, attr(d, "href")); u != "" {
+				address = u
+			}
+		}
+	}
+	for _, key := range []string{"cite", "data-instgrm-permalink", "data-bluesky-uri"} {
+		if u := resolve(r.base, attr(n, key)); u != "" {
+			return u
+		}
+	}
+	return address
 }
 
 func (r *reader) addList(list int32, i, to int) int {

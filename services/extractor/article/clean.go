@@ -297,3 +297,40 @@ func (t *tree) drop(i int, v verdict) {
 		t.runs[i].verdict = v
 	}
 }
+
+// Bounds of a pull quote, in letters.
+const (
+	minPullQuote = 30
+	maxPullQuote = 400
+)
+
+// dropPullQuotes drops what is set apart from the text (in a quote, an aside or a
+// figure) and repeats a part of it word for word.
+func (t *tree) dropPullQuotes(from, to int) {
+	var text []string // folded, by run; filled when the first candidate is met
+	for i := from; i < to; i++ {
+		run := &t.runs[i]
+		if run.verdict != kept || run.kind != runText || run.letters < minPullQuote || run.letters > maxPullQuote || !t.setApart(run.elem) {
+			continue
+		}
+		if text == nil {
+			text = make([]string, to)
+			for j := from; j < to; j++ {
+				if other := &t.runs[j]; other.verdict == kept && other.kind == runText && !t.setApart(other.elem) {
+					text[j] = fold(t.textOf(other))
+				}
+			}
+		}
+		quote := fold(t.textOf(run))
+		for _, other := range text[from:] {
+			if len(other) > len(quote) && strings.Contains(other, quote) {
+				run.verdict = dropRepeat
+				break
+			}
+		}
+	}
+}
+
+func (t *tree) setApart(elem int32) bool {
+	return t.inside(elem, atom.Blockquote) || t.inside(elem, atom.Aside) || t.inside(elem, atom.Figure)
+}

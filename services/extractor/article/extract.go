@@ -128,6 +128,7 @@ func (r *reader) read(ctx context.Context) (*Article, error) {
 		r.trimStart(from, to, title)
 		r.readLead(r.firstProse(from, to))
 		from, to = r.classify(ctx, from, to)
+		r.dropPullQuotes(from, to)
 	}
 	r.assemble(from, to)
 	r.out.Text = joinText(r.out.Body)

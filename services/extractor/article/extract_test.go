@@ -310,3 +310,22 @@ func TestJSONOfTimestamps(t *testing.T) {
 		t.Errorf("published is %s, want %s", got, want)
 	}
 }
+
+func TestEmbeddedPostsKeepTheirAddress(t *testing.T) {
+	t.Parallel()
+	page := story(strings.Repeat(paragraph, 2) + `<blockquote class="twitter-tweet"><p>We will repair the bridge, all of it, and before the winter comes.</p>— Mayor (@mayor) <a href="https://twitter.com/mayor/status/1">April 20, 2025</a></blockquote>` +
+		strings.Repeat(paragraph, 2) + `<blockquote><p>We have waited for this for <a href="/years">twenty years</a>, and so has the bridge.</p></blockquote>` + paragraph)
+	a, err := article.Extract(t.Context(), article.Page{URL: "https://example.com/a/b", Body: []byte(page)}, article.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var quotes []string
+	for _, b := range a.Body {
+		if b.Kind == article.Quote {
+			quotes = append(quotes, b.URL)
+		}
+	}
+	if len(quotes) != 2 || quotes[0] != "https://twitter.com/mayor/status/1" || quotes[1] != "" {
+		t.Errorf("the quotes' addresses are %q", quotes)
+	}
+}

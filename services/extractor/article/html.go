@@ -84,7 +84,11 @@ func writeHTML(b *strings.Builder, a *Article, block *Block) {
 		level := min(max(block.Level, 2), 6)
 		fmt.Fprintf(b, "<h%d>%s</h%[1]d>\n", level, htmlText(block))
 	case Quote:
-		fmt.Fprintf(b, "<blockquote><p>%s</p></blockquote>\n", strings.ReplaceAll(htmlText(block), "<br>", "</p>\n<p>"))
+		source := ""
+		if block.URL != "" {
+			source = "<p><cite>" + anchor(block.URL, html.EscapeString(hostAndPath(block.URL))) + "</cite></p>"
+		}
+		fmt.Fprintf(b, "<blockquote><p>%s</p>%s</blockquote>\n", strings.ReplaceAll(htmlText(block), "<br>", "</p>\n<p>"), source)
 	case List:
 		tag := "ul"
 		if block.Ordered {
@@ -104,14 +108,17 @@ func writeHTML(b *strings.Builder, a *Article, block *Block) {
 	case Code:
 		fmt.Fprintf(b, "<pre><code>%s</code></pre>\n", html.EscapeString(block.Text))
 	case Embed:
-		label := block.URL
-		if u, err := url.Parse(block.URL); err == nil {
-			label = u.Host + u.Path
-		}
-		fmt.Fprintf(b, "<figure class=\"embed\">%s</figure>\n", anchor(block.URL, html.EscapeString(label)))
+		fmt.Fprintf(b, "<figure class=\"embed\">%s</figure>\n", anchor(block.URL, html.EscapeString(hostAndPath(block.URL))))
 	default:
 		fmt.Fprintf(b, "<p>%s</p>\n", htmlText(block))
 	}
+}
+
+func hostAndPath(address string) string {
+	if u, err := url.Parse(address); err == nil {
+		return u.Host + u.Path
+	}
+	return address
 }
 
 func writeHTMLTable(b *strings.Builder, block *Block) {

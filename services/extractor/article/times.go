@@ -58,10 +58,32 @@ func (r *reader) published(modified *Timestamp) (*Timestamp, Source, float64) {
 	if ts := r.onlyDate(); ts != nil {
 		return ts, FromStructure, 0.75
 	}
+	if ts := r.relativeLine(); ts != nil {
+		return ts, FromText, 0.69
+	}
 	if ts := r.changedLine(); ts != nil {
 		return ts, FromText, 0.57
 	}
 	return nil, "", 0
+}
+
+// relativeLine is the time of a line around the headline that gives it from the
+// reader's moment ("3 hours ago"), which is taken for that of the fetch.
+func (r *reader) relativeLine() *Timestamp {
+	if r.now.IsZero() || r.titleElem == 0 {
+		return nil
+	}
+	title := r.headlineRun()
+	for i := max(0, title-linesBefore); i < min(title+linesNear, len(r.runs)); i++ {
+		run := &r.runs[i]
+		if run.kind != runText || run.letters > 60 || r.elems[run.elem].within&(hintComment|hintRelated|hintNav) != 0 {
+			continue
+		}
+		if d, ok := dates.Relative(r.textOf(run), r.now); ok {
+			return timestamp(d)
+		}
+	}
+	return nil
 }
 
 // declaredDate is the date of publication that metadata gives.
@@ -321,6 +343,10 @@ func (r *reader) parse(text string) *Timestamp {
 	if !ok || !r.now.IsZero() && d.Time.After(r.now.Add(maxFuture)) || d.Time.Year() < 1990 {
 		return nil
 	}
+	return timestamp(d)
+}
+
+func timestamp(d dates.Date) *Timestamp {
 	ts := &Timestamp{Time: d.Time, HasZone: d.HasZone}
 	layout := time.DateOnly
 	switch d.Precision {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
@@ -63,5 +64,20 @@ func TestPublicationIsToldFromTheLastChange(t *testing.T) {
 				t.Errorf("published is %q, want %q; modified %q, want %q", got, c.want, changed, c.changed)
 			}
 		})
+	}
+}
+
+func TestTimesFromTheReadersMoment(t *testing.T) {
+	t.Parallel()
+	page := []byte(story("<p class=meta>Ada Roe · 3 hours ago</p>" + strings.Repeat(paragraph, 8)))
+	a, err := article.Extract(t.Context(), article.Page{Body: page, FetchTime: time.Date(2025, 4, 20, 1, 30, 0, 0, time.UTC)}, article.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Published == nil || a.Published.Value != "2025-04-19" || a.Published.Precision != article.PrecisionDay {
+		t.Errorf("published is %+v", a.Published)
+	}
+	if a, err := article.Extract(t.Context(), article.Page{Body: page}, article.Options{}); err != nil || a.Published != nil {
+		t.Errorf("without a time of fetch, published is %+v, %v", a.Published, err)
 	}
 }

@@ -951,7 +951,7 @@ type Block struct {
 	Links []*Link `protobuf:"bytes,7,rep,name=links,proto3" json:"links,omitempty"`
 	// The position in `Article.images` of an image block's image.
 	ImageIndex int32 `protobuf:"varint,8,opt,name=image_index,json=imageIndex,proto3" json:"image_index,omitempty"`
-	// The address of what an embed block embeds.
+	// The address of what an embed block embeds, or of the post that a quote block embeds.
 	EmbedUrl      string `protobuf:"bytes,9,opt,name=embed_url,json=embedUrl,proto3" json:"embed_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
