@@ -108,7 +108,7 @@ func tidy(list []Author) []Author {
 				return true
 			}
 			longer := len(b.Name) < len(a.Name) && (strings.Contains(" "+a.Name+" ", " "+b.Name+" ") || strings.HasPrefix(a.Name, b.Name))
-			return longer || initials(b.Name) == a.Name || strings.ToLower(a.Name) == a.Name && strings.ToUpper(a.Name) != a.Name && strings.ToLower(b.Name) != b.Name
+			return longer || initials(b.Name) == a.Name || strings.ToLower(a.Name) == a.Name && strings.ToUpper(a.Name) != a.Name && !organisationLike(a.Name) && strings.ToLower(b.Name) != b.Name
 		})
 	})
 }

@@ -62,7 +62,7 @@ func splitNames(text string) []string {
 		// it looks like one, with two words or more.
 		parts = append(parts, pieces[0])
 		for _, p := range pieces[1:] {
-			if n := len(strings.Fields(p)); n >= 2 && n <= 4 && !roleLike(p) {
+			if n := len(strings.Fields(p)); n >= 2 && n <= 4 && !roleLike(p) || slices.Contains(agencies, strings.ToLower(strings.TrimSpace(p))) {
 				parts = append(parts, p)
 			}
 		}
