@@ -49,7 +49,7 @@ func squeeze(s string) string {
 		switch {
 		case unicode.IsSpace(r) || unicode.IsControl(r):
 			space = true
-		case r == '\u200b' || r == '\ufeff' || r == '\u00ad' || r == '\u200e' || r == '\u200f':
+		case r == '\u200b' || r == '\ufeff' || r == '\u00ad' || r == '\u2060' || r == '\u200e' || r == '\u200f':
 		default:
 			if space && b.Len() > 0 {
 				b.WriteByte(' ')

@@ -237,7 +237,7 @@ func (w *walker) addMedia(n *html.Node) {
 // one space. Two line breaks part paragraphs.
 func (w *walker) addText(s string) {
 	for _, r := range s {
-		if unicode.IsSpace(r) && (w.pre == 0 || w.current.letters == 0) || r == '\u200b' || r == '\ufeff' || r == '\u00ad' {
+		if unicode.IsSpace(r) && (w.pre == 0 || w.current.letters == 0) || r == '\u200b' || r == '\ufeff' || r == '\u00ad' || r == '\u2060' {
 			w.space = w.space || unicode.IsSpace(r)
 			continue
 		}
