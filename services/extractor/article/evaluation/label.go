@@ -1,6 +1,10 @@
 package evaluation
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Label says for each of a page's texts, in page order, which share of its
 // tokens belongs to the truth: the body in the places where it stands, not
@@ -76,7 +80,8 @@ func dropCopies(tokens [][]string, shares []float64, text string, have map[strin
 		}
 		return sum
 	}
-	for self, n := range have {
+	for _, self := range slices.Sorted(maps.Keys(have)) { // in order, since each choice changes what is around the next
+		n := have[self]
 		allowed := strings.Count(text, " "+self+" ")
 		for ; n > max(allowed, 1); n-- {
 			worst, least := -1, 0.0
