@@ -34,8 +34,9 @@ func (r *reader) readTimes() {
 func (r *reader) published(modified *Timestamp) (*Timestamp, Source, float64) {
 	if ts, source, conf := r.declaredDate(); ts != nil {
 		if shown := r.shownNear(); shown != nil {
-			if modified != nil && modified.Value == ts.Value && ts.Time.Sub(shown.Time) > 24*time.Hour {
-				// Systems that know no first publication declare the last.
+			if modified != nil && !modified.Time.After(ts.Time) && ts.Time.Sub(shown.Time) > 24*time.Hour {
+				// Systems that know no first publication declare the last, which
+				// is not before any change.
 				return shown, FromStructure, 0.75
 			}
 			ts = inZoneOf(ts, shown)
@@ -124,12 +125,45 @@ func (r *reader) shownNear() *Timestamp {
 	if r.titleElem == 0 {
 		return nil
 	}
+	if ts := r.adjacentDate(); ts != nil {
+		return ts
+	}
 	title := r.headlineRun()
 	for i := max(0, title-linesBefore); i < min(title+linesNear, len(r.runs)); i++ {
 		if ts := r.dateIn(&r.runs[i], func(run *run) bool {
 			return run.letters < 80 && (r.elems[run.elem].within&(hintDate|hintByline) != 0 || publishedLabel(r.textOf(run)))
 		}); ts != nil {
 			return ts
+		}
+	}
+	return nil
+}
+
+// linesAdjacent is how far from the headline a line that is a date needs no name
+// to be the article's.
+const linesAdjacent = 3
+
+// adjacentDate is the date of a short line right beside the headline, the closest
+// first.
+func (r *reader) adjacentDate() *Timestamp {
+	if r.titleElem == 0 {
+		return nil
+	}
+	title := r.headlineRun()
+	for distance := 1; distance <= linesAdjacent; distance++ {
+		for _, i := range []int{title + distance, title - distance} {
+			if i < 0 || i >= len(r.runs) {
+				continue
+			}
+			run := &r.runs[i]
+			if run.kind != runText || run.letters > 70 || isHeading(r.elems[run.elem].node.DataAtom) || r.elems[run.elem].within&(hintComment|hintRelated|hintNav) != 0 {
+				continue
+			}
+			if text := r.textOf(run); !changedLabel(text) && !strings.Contains(text, "©") {
+				if ts := r.parse(text); ts != nil {
+					return ts
+				}
+			}
 		}
 	}
 	return nil
@@ -195,6 +229,9 @@ func (r *reader) changedLine() *Timestamp {
 // visibleDate is the first time element or dated byline that belongs to the
 // article: behind the headline if one has its place, and in no list of others.
 func (r *reader) visibleDate() *Timestamp {
+	if ts := r.adjacentDate(); ts != nil {
+		return ts
+	}
 	var before *Timestamp
 	for _, i := range r.times {
 		e := &r.elems[i]
@@ -339,7 +376,7 @@ func (r *reader) parse(text string) *Timestamp {
 	if text == "" {
 		return nil
 	}
-	d, ok := dates.Find(text, r.monthFirst())
+	d, ok := dates.Find(text, r.monthFirst(text))
 	if !ok || !r.now.IsZero() && d.Time.After(r.now.Add(maxFuture)) || d.Time.Year() < 1990 {
 		return nil
 	}
@@ -364,8 +401,32 @@ func timestamp(d dates.Date) *Timestamp {
 	return ts
 }
 
-// monthFirst says that 4/5/2025 is in April: the custom of the United States.
-func (r *reader) monthFirst() bool {
+// numericDate is a date that is digits alone.
+var numericDate = regexp.MustCompile(`\b(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d\d)\b`)
+
+// maxDateVotes bounds the numeric dates of a page that are looked at.
+const maxDateVotes = 40
+
+// monthFirst says that 4/5/2025 is in April: another date of the page can be read
+// only that way, or it is the custom of the United States, and the page seems to
+// be from there.
+func (r *reader) monthFirst(text string) bool {
+	if numericDate.MatchString(text) {
+		month, day := 0, 0
+		for _, m := range numericDate.FindAllSubmatch(r.text, maxDateVotes) {
+			first, _ := strconv.Atoi(string(m[1]))
+			second, _ := strconv.Atoi(string(m[2]))
+			switch {
+			case first > 12 && second <= 12:
+				day++
+			case second > 12 && first <= 12:
+				month++
+			}
+		}
+		if month != day {
+			return month > day
+		}
+	}
 	if r.lang != "en" && r.lang != "" {
 		return false
 	}

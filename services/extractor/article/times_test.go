@@ -81,3 +81,34 @@ func TestTimesFromTheReadersMoment(t *testing.T) {
 		t.Errorf("without a time of fetch, published is %+v, %v", a.Published, err)
 	}
 }
+
+func TestTheOrderOfDayAndMonth(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ lang, own, other, want string }{
+		"another date of the page tells": {"de", "10/12/2023", "12/18/2025", "2023-10-12"},
+		"and the other way":              {"en", "10/12/2023", "18/12/2025", "2023-12-10"},
+		"the custom tells":               {"en", "10/12/2023", "", "2023-10-12"},
+		"elsewhere":                      {"fr", "10/12/2023", "", "2023-12-10"},
+	} {
+		page := strings.Replace(story("<p>"+c.own+"</p>"+strings.Repeat(paragraph, 8)+"<footer><p>"+c.other+"</p></footer>"), "lang=en", "lang="+c.lang, 1)
+		a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Published == nil || a.Published.Value != c.want {
+			t.Errorf("%s: published is %+v, want %s", name, a.Published, c.want)
+		}
+	}
+}
+
+func TestTheDateBesideTheHeadlineIsTheArticles(t *testing.T) {
+	t.Parallel()
+	teasers := strings.Repeat(`<div class="item"><h3><a href="/x">Ferry fares rise in the new year</a></h3><div class="item-date">Mar 3, 2026</div></div>`, 3)
+	a, err := article.Extract(t.Context(), article.Page{Body: []byte(story("<div>February 6, 2026</div>" + strings.Repeat(paragraph, 8) + teasers))}, article.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Published == nil || a.Published.Value != "2026-02-06" {
+		t.Errorf("published is %+v", a.Published)
+	}
+}
