@@ -21,7 +21,7 @@ var (
 // readTimes reads when the article was published and changed.
 func (r *reader) readTimes() {
 	modified, source := r.modified()
-	if ts, source, conf := r.published(modified); ts != nil {
+	if ts, source, conf := r.published(); ts != nil {
 		r.out.Published = ts
 		r.set("published", source, conf)
 	}
@@ -31,12 +31,16 @@ func (r *reader) readTimes() {
 	}
 }
 
-func (r *reader) published(modified *Timestamp) (*Timestamp, Source, float64) {
+// republished is how much earlier than the declared date the one shown beside the
+// headline has to be for it to win. Systems that know no first publication declare
+// the last change or the day of an import, while readers are shown the first; a day
+// and a half is what zones and rounding to days can bring about alone.
+const republished = 36 * time.Hour
+
+func (r *reader) published() (*Timestamp, Source, float64) {
 	if ts, source, conf := r.declaredDate(); ts != nil {
 		if shown := r.shownNear(); shown != nil {
-			if modified != nil && !modified.Time.After(ts.Time) && ts.Time.Sub(shown.Time) > 24*time.Hour {
-				// Systems that know no first publication declare the last, which
-				// is not before any change.
+			if ts.Time.Sub(shown.Time) > republished {
 				return shown, FromStructure, 0.75
 			}
 			ts = inZoneOf(ts, shown)
