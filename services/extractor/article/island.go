@@ -18,8 +18,8 @@ const (
 
 // withIsland lays a page out again with the text that it carries as data for a
 // script to render (the JSON of a framework, or a noscript element), if it shows
-// no text itself.
-func withIsland(doc *html.Node, t *tree, maxNodes int) *tree {
+// no text itself. Islands that the tree has no room for come as they were found.
+func withIsland(doc *html.Node, t *tree, islands [][]byte, maxNodes int) *tree {
 	if len(t.islands) == 0 || t.body == nil {
 		return t
 	}
@@ -33,6 +33,9 @@ func withIsland(doc *html.Node, t *tree, maxNodes int) *tree {
 		return t
 	}
 	var best islandText
+	for _, island := range islands {
+		t.islands = append(t.islands, string(island))
+	}
 	for _, island := range t.islands {
 		if strings.HasPrefix(strings.TrimLeft(island, " \n\t"), "<") {
 			best.offer(island)
@@ -46,7 +49,7 @@ func withIsland(doc *html.Node, t *tree, maxNodes int) *tree {
 	if best.letters < islandLetters {
 		return t
 	}
-	inner, err := parse([]byte(best.markup), maxNodes)
+	inner, _, err := parse([]byte(best.markup), maxNodes, false)
 	if err != nil {
 		return t
 	}

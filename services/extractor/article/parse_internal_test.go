@@ -2,6 +2,7 @@ package article
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -47,19 +48,21 @@ func TestWhatIsLeftOutIsNoText(t *testing.T) {
 		"data":                 `<script type="application/ld+json">{"a":"` + long + `"}</script><p>a`,
 		"less than":            "<p>a < b <3 c</p><script>" + long + "</script>d",
 		"cut in a tag":         `<p>a<a href="x`,
+		"own attribute":        `<p data-x="<script>" class="y">a</p><p data-x='">'>b</p>`,
+		"within a value":       `<p title=' data-x="y" '>a</p><p data-y=" class='z' " data-x>b`,
 	} {
 		want, err := html.Parse(strings.NewReader(page))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := parse([]byte(page), 1000)
+		got, _, err := parse([]byte(page), 1000, false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if shown(got) != shown(want) {
 			t.Errorf("%s: the text is %q, want %q", name, shown(got), shown(want))
 		}
-		left, err := io.ReadAll(&survey([]byte(page)).rest)
+		left, err := io.ReadAll(&survey([]byte(page), false).rest)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,25 +75,78 @@ func TestWhatIsLeftOutIsNoText(t *testing.T) {
 	}
 }
 
-// FuzzSurvey compares the text of pages with that of the bare parse.
+func TestAttributesThatAreReadStay(t *testing.T) {
+	t.Parallel()
+	for page, want := range map[string]string{
+		`<p data-page='{"a": "b"}' class="y" aria-label="z" data-testid="byline">a</p>`: `<p class="y" data-testid="byline">a</p>`,
+		`<p title=' data-x="y" ' data-x="1"id="i">a</p>`:                                `<p title=" data-x=&#34;y&#34; " id="i">a</p>`,
+		`<p title=data-x="y" data-src="s" data-x = "y" data-y=z data-w>a</p>`:           `<p title="data-x=&#34;y&#34;" data-src="s" data-x="y" data-y="z" data-w="">a</p>`,
+		`<p data-x="never ends>a</p>`:                                                   ``,
+	} {
+		doc, _, err := parse([]byte(page), 1000, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		for n := range doc.Descendants() {
+			if n.DataAtom == atom.P {
+				if err := html.Render(&out, n); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if out.String() != want {
+			t.Errorf("%s is read as %s, want %s", page, out.String(), want)
+		}
+	}
+	doc, _, err := parse([]byte(`<p data-x="y">a`), 1000, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := html.Render(&out, doc); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), `data-x="y"`) {
+		t.Errorf("with all attributes wanted, the page is %s", out.String())
+	}
+}
+
+// read are the attributes of all elements that the extractor reads, in order.
+func read(doc *html.Node) string {
+	var b strings.Builder
+	for n := range doc.Descendants() {
+		for _, a := range n.Attr {
+			if n.DataAtom != atom.Svg && (a.Key == "class" || a.Key == "href" || a.Key == "datetime" || a.Key == "data-src") {
+				fmt.Fprintf(&b, "%s %s=%q\n", n.Data, a.Key, a.Val)
+			}
+		}
+	}
+	return b.String()
+}
+
+// FuzzSurvey compares the text and the attributes of pages with those of the bare parse.
 func FuzzSurvey(f *testing.F) {
-	for _, page := range []string{"<p>a<script>x</script>b", "a<!-- x -->b<svg><path></svg>c", "<style>x</style><textarea><p></textarea>", "<a title=\"x>\" b='y'>t</a>", "<!x><?y></ z></p>"} {
+	for _, page := range []string{"<p>a<script>x</script>b", "a<!-- x -->b<svg><path></svg>c", "<style>x</style><textarea><p></textarea>", "<a title=\"x>\" b='y'>t</a>", "<!x><?y></ z></p>", "<p data-x=\"a\" class='b' aria-x=c>t</p>"} {
 		f.Add([]byte(page))
 	}
 	f.Fuzz(func(t *testing.T, page []byte) {
-		if survey(page).hostile {
+		if survey(page, false).hostile {
 			return
 		}
 		want, err := html.Parse(bytes.NewReader(page))
 		if err != nil {
 			return
 		}
-		got, err := parse(page, len(page)+1)
+		got, _, err := parse(page, len(page)+1, false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if shown(got) != shown(want) {
 			t.Errorf("the text of %q is %q, want %q", page, shown(got), shown(want))
+		}
+		if !bytes.Contains(bytes.ToLower(page), []byte("svg")) && read(got) != read(want) {
+			t.Errorf("the attributes of %q are %q, want %q", page, read(got), read(want))
 		}
 	})
 }

@@ -303,7 +303,7 @@ func (r *Rules) Try(page Page, opts Options) ([]RuleMatch, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := parse(text, opts.MaxNodes)
+	doc, _, err := parse(text, opts.MaxNodes, true)
 	if err != nil {
 		return nil, tooManyNodes(opts, err)
 	}
