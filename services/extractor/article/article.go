@@ -5,7 +5,7 @@ import "time"
 // Version names the extraction rules. It changes whenever the same page may
 // yield another record, so that stored records can be told apart and made
 // again.
-const Version = "1.1.0"
+const Version = "1.2.0"
 
 // Article is what a page says, one field a fact. A field that the page does
 // not give is zero; Provenance has an entry for each field that it does give.

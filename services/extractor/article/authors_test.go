@@ -63,3 +63,15 @@ func TestKindsOfAuthors(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoChangedTheArticleIsNoAuthor(t *testing.T) {
+	t.Parallel()
+	page := `<script type="application/ld+json">{"@type": "NewsArticle", "headline": "x", "author": [{"@type": "Person", "name": "Nora Feld"}, {"@type": "Person", "name": "Updated by Otto Kern"}, {"name": "Updated"}]}</script>` + story(strings.Repeat(paragraph, 8))
+	a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Authors) != 1 || a.Authors[0].Name != "Nora Feld" {
+		t.Errorf("authors are %+v", a.Authors)
+	}
+}

@@ -30,6 +30,9 @@ func (r *reader) addNames(list []Author, text, link string) []Author {
 	text = squeeze(html.UnescapeString(text))
 	for _, part := range splitNames(text) {
 		name := cleanName(part)
+		if lower := strings.ToLower(name); lower == "updated" || strings.HasPrefix(lower, "updated by ") {
+			continue // who changed it is not who wrote it
+		}
 		if !plausibleName(name) || r.base != nil && strings.EqualFold(name, r.base.Hostname()) {
 			continue
 		}

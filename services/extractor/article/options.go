@@ -16,7 +16,8 @@ type Page struct {
 	// Body is the page's bytes as received. Extract does not change them.
 	Body []byte
 	// FetchTime is when the page was fetched: dates that lie more than two days
-	// after it are disbelieved. Zero turns that check off.
+	// after it are disbelieved, and relative ones ("3 hours ago") count from it.
+	// Where it is zero, the present bounds dates, and relative ones are not read.
 	FetchTime time.Time
 }
 

@@ -48,6 +48,9 @@ func (r *reader) published() (*Timestamp, Source, float64) {
 		return ts, source, conf
 	}
 	fromURL := r.urlDate()
+	if ts := r.signedDate(); ts != nil {
+		return ts, FromStructure, 0.88
+	}
 	if ts := r.visibleDate(); ts != nil {
 		if fromURL != nil && fromURL.Time.Sub(ts.Time).Abs() > 72*time.Hour {
 			return fromURL, FromURL, 0.85
@@ -103,6 +106,9 @@ func (r *reader) declaredDate() (*Timestamp, Source, float64) {
 			return ts, FromMeta, 0.94
 		}
 	}
+	if ts := r.parse(r.meta[r.ownPublishedName()]); ts != nil {
+		return ts, FromMeta, 0.9
+	}
 	if v, _ := r.prop("datePublished"); v != "" {
 		if ts := r.parse(v); ts != nil {
 			return ts, FromMicrodata, 0.89
@@ -121,6 +127,39 @@ func (r *reader) declaredDate() (*Timestamp, Source, float64) {
 		}
 	}
 	return nil, "", 0
+}
+
+// ownPublishedName is the first name, in order of the alphabet, of metadata of a
+// system's own for the date of publication ("acme-published-date"), or "".
+func (r *reader) ownPublishedName() string {
+	found := ""
+	for name := range r.meta {
+		if ownPublished.MatchString(name) && (found == "" || name < found) {
+			found = name
+		}
+	}
+	return found
+}
+
+var ownPublished = regexp.MustCompile(`(?:^|[-_.:])(?:publish(?:ed)?|publication|pub)[-_.]?(?:date|time|on|at)?$`)
+
+// signedDate is the date of the first byline that holds it beside an author's
+// name.
+func (r *reader) signedDate() *Timestamp {
+	for i := range r.runs {
+		run := &r.runs[i]
+		if run.kind != runText || run.letters > 100 || r.elems[run.elem].within&(hintComment|hintRelated|hintNav|hintFooter) != 0 {
+			continue
+		}
+		text := r.textOf(run)
+		signed := slices.ContainsFunc(r.out.Authors, func(a Author) bool { return strings.Contains(text, a.Name) })
+		if signed && !changedLabel(text) && (hasByWord(text) || r.elems[run.elem].within&(hintByline|hintDate) != 0) {
+			if ts := r.parse(text); ts != nil {
+				return ts
+			}
+		}
+	}
+	return nil
 }
 
 // shownNear is the date of a line right behind the headline, or over it, that is
@@ -381,7 +420,11 @@ func (r *reader) parse(text string) *Timestamp {
 		return nil
 	}
 	d, ok := dates.Find(text, r.monthFirst(text))
-	if !ok || !r.now.IsZero() && d.Time.After(r.now.Add(maxFuture)) || d.Time.Year() < 1990 {
+	latest := r.now
+	if latest.IsZero() {
+		latest = time.Now()
+	}
+	if !ok || d.Time.After(latest.Add(maxFuture)) || d.Time.Year() < 1990 {
 		return nil
 	}
 	return timestamp(d)

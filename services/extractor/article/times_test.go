@@ -112,3 +112,41 @@ func TestTheDateBesideTheHeadlineIsTheArticles(t *testing.T) {
 		t.Errorf("published is %+v", a.Published)
 	}
 }
+
+func TestDatesOfSystemsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	teasers := strings.Repeat(`<div class="item"><h3><a href="/x">Ferry fares rise in the new year</a></h3><div class="item-date">Mar 3, 2026</div><div>May 7, 2026</div></div>`, 3)
+	body := strings.Repeat(paragraph, 8)
+	for name, c := range map[string]struct{ page, want string }{
+		"a name of its own": {`<meta name="acme-published-date" content="2025-05-27"><meta name="acme-published-by" content="2024-01-01">` + story(body), "2025-05-27"},
+		"no name for it":    {`<meta name="republished-date" content="2025-05-27">` + story(body), ""},
+		"signed line":       {story(body + `<p class="sidebar">Posted by Nora Feld on Friday December 19, 2025 @08:00PM from the harbour dept.</p>` + teasers + `<p>by Otto Kern on Monday May 4, 2026</p>`), "2025-12-19T20:00:00"},
+		"from the future":   {`<meta name="date" content="2078-07-08">` + story(body), ""},
+	} {
+		a, err := article.Extract(t.Context(), article.Page{Body: []byte(`<meta name="author" content="Nora Feld">` + c.page)}, article.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if a.Published != nil {
+			got = a.Published.Value
+		}
+		if got != c.want {
+			t.Errorf("%s: published is %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestADateShownLongBeforeTheDeclaredOneIsThatOfPublication(t *testing.T) {
+	t.Parallel()
+	for declared, want := range map[string]string{"2024-07-05T14:20:08Z": "2024-03-01", "2024-03-02T09:00:00Z": "2024-03-02T09:00:00Z", "2024-01-05T14:20:08Z": "2024-01-05T14:20:08Z"} {
+		page := `<meta property="article:published_time" content="` + declared + `">` + story("<div>March 1, 2024</div>"+strings.Repeat(paragraph, 8))
+		a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Published == nil || a.Published.Value != want {
+			t.Errorf("declared %s: published is %+v, want %s", declared, a.Published, want)
+		}
+	}
+}
