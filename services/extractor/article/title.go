@@ -49,8 +49,9 @@ func (r *reader) readTitle() {
 }
 
 // headingTitle is the heading that is the headline: one that a declared title
-// repeats, begins with or ends, else the only h1 that says as much as a headline
-// does: what metadata declares is often another wording, for search engines.
+// repeats, begins with or ends, else the h1 that says as much as a headline does
+// (what metadata declares is often another wording, for search engines), else a
+// line named as a title that a declared one begins with or ends.
 func (r *reader) headingTitle(declared []fact) (string, int32) {
 	folded := make([]string, len(declared))
 	for i := range declared {
@@ -59,7 +60,9 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 	if text, elem := r.headlineShown(declared); text != "" {
 		return text, elem
 	}
-	first, firstElem, count := "", int32(0), 0
+	var part, line heading // that a declared title has in part
+	var first heading      // the first h1
+	several := false       // h1s that say different things
 	for i := range r.runs {
 		run := &r.runs[i]
 		if !r.mayBeHeadline(run) {
@@ -84,29 +87,50 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 				if len(strings.Fields(declared[k].value)) > len(strings.Fields(text)) {
 					text = declared[k].value // elements of the heading that stand apart, without a space
 				}
+				if part.text != "" && r.elems[part.elem].node.DataAtom == atom.H1 {
+					// The headline with more behind it, and again over the comments.
+					return text, part.elem
+				}
 				return text, run.elem
 			case k == 0 && d == folded[1] && len(h) > 8 && isHeading(tag) && endsApart(declared[0].value, text):
 				// What parts of the page call the headline, and what is shared as
 				// such, is the kicker and the heading together.
 				return declared[0].value, run.elem
 			case len(h) > 15 && (strings.HasPrefix(d, h) || tag == atom.H1 && endsApart(declared[k].value, text)) && len(h)*2 > len(d), len(d) > 12 && strings.HasPrefix(h, d) && len(d)*2 > len(h):
-				return text, run.elem
+				if isHeading(tag) {
+					part.offer(text, run.elem)
+				} else {
+					line.offer(text, run.elem)
+				}
 			}
 		}
-		if tag == atom.H1 && runeCount(text) > 8 && e.hints&(hintsAgainst) == 0 {
-			count++
-			if count == 1 {
-				first, firstElem = text, run.elem
-			}
+		if tag == atom.H1 && runeCount(text) > 8 && e.within&(hintFooter|hintHidden) == 0 && e.hints&(hintsAgainst&^hintAd) == 0 && !strings.EqualFold(text, r.out.SiteName) && !r.isSite(text) {
+			several = several || first.text != "" && first.text != text
+			first.offer(text, run.elem)
 		}
 	}
-	if count != 1 || strings.EqualFold(first, r.out.SiteName) || r.isSite(first) {
-		return "", 0
+	switch {
+	case part.text != "":
+		return part.text, part.elem
+	case first.text == "":
+	case several && (r.elems[first.elem].hints&hintTitle == 0 || r.unlike(first.text, declared)):
+	case runeCount(first.text) >= 25 && len(strings.Fields(first.text)) >= 4 || !r.unlike(first.text, declared):
+		return first.text, first.elem
 	}
-	if long := runeCount(first) >= 25 && len(strings.Fields(first)) >= 4; long || !r.unlike(first, declared) {
-		return first, firstElem
+	return line.text, line.elem
+}
+
+// heading is a candidate for the headline.
+type heading struct {
+	text string
+	elem int32
+}
+
+// offer takes the first that it is offered.
+func (h *heading) offer(text string, elem int32) {
+	if h.text == "" {
+		h.text, h.elem = text, elem
 	}
-	return "", 0
 }
 
 // headlineShown is the heading that says word for word what structured data

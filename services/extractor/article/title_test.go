@@ -148,3 +148,24 @@ func TestTextBehindAPaywallIsKeptAndItsNoticeIsNot(t *testing.T) {
 		t.Errorf("the text has %d of its 12 paragraphs: %q", got, a.Text)
 	}
 }
+
+func TestTheHeadlineAmongHeadings(t *testing.T) {
+	t.Parallel()
+	declared := `<meta property="og:title" content="Best chairs for back pain | Acme Spine"><meta property="og:site_name" content="Acme Spine">`
+	body := strings.Repeat(paragraph, 8)
+	for name, c := range map[string]struct{ page, want string }{
+		"another wording":    {declared + `<div class="title">Best chairs for back</div><h1>Which office chairs keep backs from hurting</h1>` + body, "Which office chairs keep backs from hurting"},
+		"advanced heading":   {declared + `<h1 class="kt-adv-heading8_7">Which office chairs keep backs from hurting</h1>` + body, "Which office chairs keep backs from hurting"},
+		"twice, for screens": {declared + `<h1 class="wide">Which office chairs keep backs from hurting</h1><h1 class="narrow">Which office chairs keep backs from hurting</h1>` + body, "Which office chairs keep backs from hurting"},
+		"others beside it":   {declared + `<h1 class="headline">Which chairs for back pain</h1>` + body + `<h1>Subscribe to the newsletter of the clinic</h1>`, "Which chairs for back pain"},
+		"logo":               {declared + `<h1>Acme Spine</h1>` + body, "Best chairs for back pain"},
+	} {
+		a, err := article.Extract(t.Context(), article.Page{Body: []byte("<html><head></head><body><main>" + c.page + "</main></body></html>")}, article.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Title != c.want {
+			t.Errorf("%s: the title is %q, want %q", name, a.Title, c.want)
+		}
+	}
+}
