@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dateline-news/dateline/services/fetcher/internal/site"
 )
 
 // DefaultUserAgent says what fetches and where to read about it, but not who
@@ -26,6 +28,8 @@ type Config struct {
 	RetryDelay      time.Duration `doc:"Pause before the second attempt; each further one is four times as long, at most an hour."`
 	MaxRetryAfter   time.Duration `doc:"Longest Retry-After that is obeyed; longer ones count as this."`
 	MaxWait         time.Duration `doc:"Longest that a URL waits for a host that asks for patience, by Retry-After or by a robots.txt that cannot be had, before it is dead-lettered."`
+	BreakerFailures int           `doc:"After so many failures in a row a host is left alone, and then gets one request at a time to see whether it works again; 0 for never."`
+	BreakerRest     time.Duration `doc:"How long a failing host is left alone first; twice as long after each failure that follows, at most an hour."`
 	MaxRedirects    int           `doc:"Most redirects that are followed for one URL."`
 	MaxBodyBytes    int64         `doc:"Largest body in bytes as received; what is longer is cut and flagged."`
 	ConnectTimeout  time.Duration `doc:"Longest wait for name resolution and connection."`
@@ -44,7 +48,8 @@ func DefaultConfig() Config {
 	return Config{
 		UserAgent: DefaultUserAgent, MaxInFlight: 256, IntakeWorkers: 8,
 		Delay: time.Second, MaxDelay: time.Minute, DelayFactor: 2,
-		MaxAttempts: 4, RetryDelay: 10 * time.Second, MaxRetryAfter: time.Hour, MaxWait: 24 * time.Hour, MaxRedirects: 10,
+		MaxAttempts: 4, RetryDelay: 10 * time.Second, MaxRetryAfter: time.Hour, MaxWait: 24 * time.Hour,
+		BreakerFailures: 5, BreakerRest: time.Minute, MaxRedirects: 10,
 		MaxBodyBytes: 10 << 20, ConnectTimeout: 10 * time.Second, HeaderTimeout: 20 * time.Second,
 		IdleBodyTimeout: 10 * time.Second, TotalTimeout: time.Minute,
 		AllowPorts: []string{"80", "443", "8080", "8443"}, DrainTimeout: 10 * time.Second,
@@ -69,6 +74,8 @@ func (c Config) Validate() error {
 	check(c.RetryDelay > 0, "retry-delay is %s: it must be positive", c.RetryDelay)
 	check(c.MaxRetryAfter >= 0, "max-retry-after is %s: it must not be negative", c.MaxRetryAfter)
 	check(c.MaxWait >= 0, "max-wait is %s: it must not be negative", c.MaxWait)
+	check(c.BreakerFailures >= 0, "breaker-failures is %d: it must not be negative", c.BreakerFailures)
+	check(c.BreakerRest > 0, "breaker-rest is %s: it must be positive", c.BreakerRest)
 	check(c.MaxBodyBytes > 0, "max-body-bytes is %d: it must be positive", c.MaxBodyBytes)
 	check(c.MaxRedirects >= 0, "max-redirects is %d: it must not be negative", c.MaxRedirects)
 	for _, timeout := range []struct {
@@ -85,6 +92,13 @@ func (c Config) Validate() error {
 	_, err = c.ports()
 	problems = append(problems, err)
 	return errors.Join(problems...)
+}
+
+// maxBreakerRest is the longest that a failing host goes without a probe.
+const maxBreakerRest = time.Hour
+
+func (c Config) breaker() site.Breaker {
+	return site.Breaker{Failures: c.BreakerFailures, Rest: c.BreakerRest, MaxRest: max(c.BreakerRest, maxBreakerRest)}
 }
 
 // productToken is what robots.txt is asked for (RFC 9309, section 2.2.1).

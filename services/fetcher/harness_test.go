@@ -31,7 +31,7 @@ func hasty() fetcher.Config {
 	config := fetcher.DefaultConfig()
 	config.UserAgent, config.AllowPrivate = "TestNews/1.0 (+https://example.com/bot)", true
 	config.Delay, config.DelayFactor = time.Millisecond, 0
-	config.MaxAttempts, config.RetryDelay = 2, 10*time.Millisecond
+	config.MaxAttempts, config.RetryDelay, config.BreakerRest = 2, 10*time.Millisecond, time.Millisecond
 	config.HeaderTimeout, config.IdleBodyTimeout, config.ConnectTimeout = 300*time.Millisecond, 300*time.Millisecond, 2*time.Second
 	config.MaxBodyBytes, config.MaxRedirects = 100_000, 3
 	return config

@@ -13,6 +13,7 @@ type fetchMetrics struct {
 	failures  *prometheus.CounterVec
 	bytes     prometheus.Counter
 	robots    prometheus.Counter
+	breakers  *prometheus.CounterVec
 }
 
 func newFetchMetrics(reg prometheus.Registerer) *fetchMetrics {
@@ -29,8 +30,14 @@ func newFetchMetrics(reg prometheus.Registerer) *fetchMetrics {
 		robots: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "dateline_fetch_robots_total", Help: "Times that a robots.txt was asked for.",
 		}),
+		breakers: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "dateline_fetch_breaker_changes_total", Help: "Times that a failing host was left alone (open, again after each failed probe), or was found to work again (close).",
+		}, []string{"change"}),
 	}
-	reg.MustRegister(m.responses, m.failures, m.bytes, m.robots)
+	reg.MustRegister(m.responses, m.failures, m.bytes, m.robots, m.breakers)
+	for _, change := range []string{"open", "close"} {
+		m.breakers.WithLabelValues(change)
+	}
 	for class := 2; class <= 5; class++ {
 		m.responses.WithLabelValues(strconv.Itoa(class) + "xx")
 	}

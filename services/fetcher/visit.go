@@ -102,6 +102,11 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 	if err != nil {
 		return frontier.Decision{}, err
 	}
+	resting := known.Until.After(v.now())
+	if down := v.now().Sub(known.FailingSince); resting && v.config.breaker().Open(known) && down > v.config.MaxWait {
+		return frontier.Decision{}, v.bury(ctx, "host_down", fmt.Sprintf("%s has failed for %s, longer than the %s of fetcher.max-wait, and is asked again in %s: requeue it when the host works",
+			v.url.Host(), down.Round(time.Second), v.config.MaxWait, known.Until.Sub(v.now()).Round(time.Second)))
+	}
 	if wait := known.Until.Sub(v.now()); wait > v.config.MaxWait {
 		return frontier.Decision{}, v.bury(ctx, "host_resting", fmt.Sprintf("%s wants to be left alone for %s more, longer than the %s of fetcher.max-wait: requeue it later",
 			v.url.Host(), wait.Round(time.Second), v.config.MaxWait))
@@ -171,6 +176,11 @@ func (v *visit) judge(ctx context.Context, r *httpget.Response, err error) (fron
 		return v.failed(ctx, err)
 	}
 	v.fetch.response(r)
+	if r.Status < 500 && r.Status != http.StatusTooManyRequests {
+		if err := v.answered(ctx); err != nil {
+			return frontier.Decision{}, err
+		}
+	}
 	switch {
 	case r.Status/100 == 2:
 		return frontier.Decision{}, v.produced(ctx, r)
@@ -198,7 +208,7 @@ func (v *visit) failed(ctx context.Context, err error) (frontier.Decision, error
 	v.fetch.failures.WithLabelValues(string(failure.Class)).Inc()
 	switch {
 	case failure.Transient():
-		return v.retry(ctx, string(failure.Class), err.Error(), 0)
+		return v.ailing(ctx, string(failure.Class), err.Error(), 0)
 	case failure.Class == httpget.BadType:
 		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "not_html", err.Error())
 	case failure.Class == httpget.BlockedAddress, failure.Class == httpget.BlockedPort:
@@ -214,7 +224,30 @@ func (v *visit) refused(ctx context.Context, r *httpget.Response) (frontier.Deci
 		reason = "too_many_requests"
 	}
 	wait := min(site.RetryAfter(r.Header, v.now()), v.config.MaxRetryAfter)
-	return v.retry(ctx, reason, fmt.Sprintf("%s answered %d; it may pass", v.url.Host(), r.Status), wait)
+	return v.ailing(ctx, reason, fmt.Sprintf("%s answered %d; it may pass", v.url.Host(), r.Status), wait)
+}
+
+// ailing retries after a failure that is the host's, which counts for its breaker.
+func (v *visit) ailing(ctx context.Context, reason, detail string, wait time.Duration) (frontier.Decision, error) {
+	rest, err := v.sites.Failed(ctx, v.url, v.config.breaker())
+	if err != nil {
+		return frontier.Decision{}, err
+	}
+	if rest > 0 {
+		v.fetch.breakers.WithLabelValues("open").Inc()
+		v.log.Warn("a host fails and is left alone", "stage", "fetch", "host", v.url.Host(), "rest", rest, "reason", reason, "detail", detail)
+	}
+	return v.retry(ctx, reason, detail, max(wait, rest))
+}
+
+// answered closes the host's breaker.
+func (v *visit) answered(ctx context.Context) error {
+	closed, err := v.sites.Answered(ctx, v.url, v.config.breaker())
+	if closed {
+		v.fetch.breakers.WithLabelValues("close").Inc()
+		v.log.Info("a host that failed works again", "stage", "fetch", "host", v.url.Host())
+	}
+	return err
 }
 
 // retry puts the entry back for later, or gives it up.

@@ -32,14 +32,20 @@ type Site struct {
 	Rules   *robots.Rules
 	Verdict robots.Verdict
 	// Until is when the site may be asked again, where it has asked for more
-	// patience than the usual pause; zero otherwise.
+	// patience than the usual pause, or fails; zero otherwise.
 	Until time.Time
+	// Failures is how many requests in a row have failed, and FailingSince
+	// when the first of them did; zero where the last one did not.
+	Failures     int
+	FailingSince time.Time
 }
 
 // record is a Site in the bucket.
 type record struct {
-	Robots []byte    `json:"robots,omitempty"`
-	Until  time.Time `json:"until,omitzero"`
+	Robots       []byte    `json:"robots,omitempty"`
+	Until        time.Time `json:"until,omitzero"`
+	Failures     int       `json:"failures,omitempty"`
+	FailingSince time.Time `json:"failing_since,omitzero"`
 }
 
 // Sites is the cache over the bucket. Its owner asks for one host at a time.
@@ -77,7 +83,9 @@ func (s *Sites) Get(ctx context.Context, url weburl.URL) (*Site, error) {
 		s.remember(url, site)
 	}
 	if !s.now().Before(site.Verdict.Expires) {
-		return &Site{Verdict: site.Verdict, Until: site.Until}, nil
+		expired := *site
+		expired.Rules = nil
+		return &expired, nil
 	}
 	return site, nil
 }
@@ -94,7 +102,7 @@ func (s *Sites) load(ctx context.Context, url weburl.URL) (*Site, error) {
 	var site Site
 	// What cannot be read is as good as unknown: it is fetched anew.
 	if json.Unmarshal(entry.Value(), &stored) == nil {
-		site.Until = stored.Until
+		site.Until, site.Failures, site.FailingSince = stored.Until, stored.Failures, stored.FailingSince
 		if site.Verdict.UnmarshalBinary(stored.Robots) == nil {
 			site.Rules = site.Verdict.Rules()
 		} else {
@@ -118,7 +126,7 @@ func (s *Sites) remember(url weburl.URL, site *Site) {
 
 func (s *Sites) save(ctx context.Context, url weburl.URL, site *Site) error {
 	s.remember(url, site)
-	stored := record{Until: site.Until}
+	stored := record{Until: site.Until, Failures: site.Failures, FailingSince: site.FailingSince}
 	var err error
 	if site.Verdict.Access != 0 {
 		if stored.Robots, err = site.Verdict.MarshalBinary(); err != nil {
@@ -147,6 +155,63 @@ func (s *Sites) Rest(ctx context.Context, url weburl.URL, until time.Time) error
 	return s.save(ctx, url, &changed)
 }
 
+// Breaker says when a site that fails is left alone. After Failures in a row it
+// rests, then has a single request as a probe, and rests twice as long each time
+// that fails too.
+type Breaker struct {
+	// Failures in a row that open it; 0 for never.
+	Failures int
+	// Rest is how long the first rest is, and MaxRest the longest.
+	Rest, MaxRest time.Duration
+}
+
+// Open says that a site has failed so often that it is left alone.
+func (b Breaker) Open(site *Site) bool { return b.Failures > 0 && site.Failures >= b.Failures }
+
+// rest is how long a site rests after a number of failures in a row.
+func (b Breaker) rest(failures int) time.Duration {
+	if b.Failures == 0 || failures < b.Failures {
+		return 0
+	}
+	return min(b.Rest<<min(failures-b.Failures, 20), b.MaxRest)
+}
+
+// Failed notes that a request to a site has failed, and returns how long it is to
+// be left alone: 0 before the breaker opens. What opens it outlives the process.
+func (s *Sites) Failed(ctx context.Context, url weburl.URL, breaker Breaker) (time.Duration, error) {
+	site, err := s.Get(ctx, url)
+	if err != nil {
+		return 0, err
+	}
+	changed := *site
+	if changed.Failures++; changed.Failures == 1 {
+		changed.FailingSince = s.now()
+	}
+	rest := breaker.rest(changed.Failures)
+	if rest == 0 {
+		s.remember(url, &changed)
+		return 0, nil
+	}
+	changed.Until = s.now().Add(rest)
+	return rest, s.save(ctx, url, &changed)
+}
+
+// Answered notes that a site works, and reports whether the breaker was open.
+func (s *Sites) Answered(ctx context.Context, url weburl.URL, breaker Breaker) (closed bool, err error) {
+	site, err := s.Get(ctx, url)
+	if err != nil || site.Failures == 0 {
+		return false, err
+	}
+	closed = breaker.Open(site)
+	changed := *site
+	changed.Failures, changed.FailingSince = 0, time.Time{}
+	if !closed {
+		s.remember(url, &changed)
+		return false, nil
+	}
+	return true, s.save(ctx, url, &changed)
+}
+
 // FetchRobots asks the site for its robots.txt and stores the verdict; whatever
 // the site answers is no error. A site that does not answer, and whose rules are
 // not known from before, is an *httpget.Error, and nothing is stored of it.
@@ -167,7 +232,9 @@ func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL) error {
 	if failure != nil && verdict.Access == robots.DisallowAll {
 		return failure
 	}
-	return s.save(ctx, url, &Site{Rules: verdict.Rules(), Verdict: verdict, Until: known.Until})
+	changed := *known
+	changed.Rules, changed.Verdict = verdict.Rules(), verdict
+	return s.save(ctx, url, &changed)
 }
 
 // askRobots follows redirects and returns what there is to judge, with the
