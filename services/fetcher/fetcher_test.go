@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -419,5 +420,81 @@ func TestConfigReportsEverything(t *testing.T) {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("nothing is said of %s: %v", name, err)
 		}
+	}
+}
+
+// TestBreaker has a host that fails: it is left alone, gets single probes, also
+// from the next process, and everything is fetched once it works.
+func TestBreaker(t *testing.T) {
+	nc, js := natstest.Start(t)
+	var works atomic.Bool
+	site := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/robots.txt":
+			http.NotFound(w, r)
+		case works.Load():
+			page(w, r)
+		default:
+			w.WriteHeader(http.StatusBadGateway)
+		}
+	})
+	other := newWeb(t, page)
+	for i := range 20 {
+		publish(t, js, fmt.Sprintf("%s/%d", site.URL, i))
+		publish(t, js, fmt.Sprintf("%s/%d", other.URL, i))
+	}
+	config := hasty()
+	config.MaxAttempts, config.BreakerFailures, config.BreakerRest = 10, 3, 700*time.Millisecond
+	stop := run(t, nc, js, config)
+	natstest.Eventually(t, "the other host is done", func() bool { return len(pages(t, js)) == 20 })
+	natstest.Eventually(t, "the host was tried", func() bool { return len(site.requests()) >= 4 })
+	if got := len(site.requests()); got != 4 {
+		t.Errorf("%d requests to the host that fails, want robots.txt and 3", got)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	run(t, nc, js, config)
+	natstest.Eventually(t, "there are two probes", func() bool { return len(site.requests()) >= 6 })
+	requests := site.requests()
+	if gap := requests[4].time.Sub(requests[3].time); gap < config.BreakerRest {
+		t.Errorf("the first probe came after %s, want %s", gap, config.BreakerRest)
+	}
+	if gap := requests[5].time.Sub(requests[4].time); gap < 2*config.BreakerRest {
+		t.Errorf("the second probe came after %s, want twice %s", gap, config.BreakerRest)
+	}
+	works.Store(true)
+	for _, o := range ended(t, js, fetch, 40) {
+		if o.Verdict != produced {
+			t.Errorf("outcome: %v", o)
+		}
+	}
+}
+
+// TestHostThatStaysDown gives the URLs of a host up that has failed for longer
+// than they may wait, without asking it for each.
+func TestHostThatStaysDown(t *testing.T) {
+	nc, js := natstest.Start(t)
+	site := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/robots.txt" {
+			http.NotFound(w, r)
+			return
+		}
+		w.WriteHeader(http.StatusBadGateway)
+	})
+	for i := range 20 {
+		publish(t, js, fmt.Sprintf("%s/%d", site.URL, i))
+	}
+	config := hasty()
+	config.MaxAttempts, config.BreakerFailures, config.BreakerRest, config.MaxWait = 10, 3, 300*time.Millisecond, 800*time.Millisecond
+	run(t, nc, js, config)
+	down := 0
+	for _, o := range ended(t, js, fetch, 20) {
+		if o.Verdict == dead && o.Reason == "host_down" {
+			down++
+		}
+	}
+	if down < 15 || len(site.requests()) > 10 {
+		t.Errorf("%d URLs given up with the host, after %d requests", down, len(site.requests()))
 	}
 }

@@ -229,7 +229,7 @@ func (v *visit) refused(ctx context.Context, r *httpget.Response) (frontier.Deci
 
 // ailing retries after a failure that is the host's, which counts for its breaker.
 func (v *visit) ailing(ctx context.Context, reason, detail string, wait time.Duration) (frontier.Decision, error) {
-	rest, err := v.sites.Failed(ctx, v.url, v.config.breaker())
+	rest, failingSince, err := v.sites.Failed(ctx, v.url, v.config.breaker())
 	if err != nil {
 		return frontier.Decision{}, err
 	}
@@ -237,7 +237,11 @@ func (v *visit) ailing(ctx context.Context, reason, detail string, wait time.Dur
 		v.fetch.breakers.WithLabelValues("open").Inc()
 		v.log.Warn("a host fails and is left alone", "stage", "fetch", "host", v.url.Host(), "rest", rest, "reason", reason, "detail", detail)
 	}
-	return v.retry(ctx, reason, detail, max(wait, rest))
+	decision, err := v.retry(ctx, reason, detail, max(wait, rest))
+	if rest > 0 && v.now().Sub(failingSince) > v.config.MaxWait {
+		decision.Pause = 0 // the others of the host need not wait to be given up
+	}
+	return decision, err
 }
 
 // answered closes the host's breaker.

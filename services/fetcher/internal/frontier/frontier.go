@@ -1,5 +1,5 @@
 // Package frontier decides which URL is fetched next. The stream is the queue:
-// a subject for each partition and host holds the URLs that wait, each
+// a subject for each partition, urgency and host holds the URLs that wait, each
 // partition has one owner among the replicas, and the owner takes the hosts in
 // the order in which politeness lets them be asked again. A URL leaves the
 // stream only after what came of it is stored, so that nothing is ever pending

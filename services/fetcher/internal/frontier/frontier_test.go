@@ -49,16 +49,17 @@ func (d *diary) Visit(_ context.Context, e *Entry) (Decision, error) {
 	if d.busy == nil {
 		d.busy = map[string]bool{}
 	}
-	if d.busy[e.Subject] {
+	key := hostKey(e.Subject)
+	if d.busy[key] {
 		d.clashes++
 	}
-	d.busy[e.Subject] = true
+	d.busy[key] = true
 	d.visits = append(d.visits, visitNote{e.GetUrl(), time.Now()})
 	d.mu.Unlock()
 	defer func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.busy[e.Subject] = false
+		d.busy[key] = false
 	}()
 	if d.decide == nil {
 		return Decision{}, nil
@@ -244,6 +245,42 @@ func TestReplicaThatStopsRenewingIsReplaced(t *testing.T) {
 	}
 }
 
+func TestFreshGoesBeforeBackfill(t *testing.T) {
+	server, js := prepare(t)
+	const site = "https://site.example/"
+	enqueue := func(path string, priority datelinev1.Priority) {
+		t.Helper()
+		entry := &datelinev1.FrontierEntry{Url: site + path, Request: &datelinev1.FetchRequest{Url: site + path, RequestId: path, Priority: priority}}
+		if err := Publish(t.Context(), js, path, entry); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 5 {
+		enqueue(fmt.Sprintf("archive/%d", i), datelinev1.Priority_PRIORITY_BACKFILL)
+	}
+	enqueue("news/1", datelinev1.Priority_PRIORITY_FRESH)
+	enqueue("news/2", datelinev1.Priority_PRIORITY_UNSPECIFIED)
+	visitor := &diary{}
+	visitor.decide = func(e *Entry) (Decision, error) {
+		if e.GetUrl() == site+"archive/1" { // news that comes in between
+			enqueue("news/3", datelinev1.Priority_PRIORITY_FRESH)
+		}
+		return Decision{}, nil
+	}
+	join(t, server, "a", visitor)
+	empty(t, js)
+	want := []string{"news/1", "news/2", "archive/0", "archive/1", "news/3", "archive/2", "archive/3", "archive/4"}
+	for i := range want {
+		want[i] = site + want[i]
+	}
+	if got := visitor.urls(); !slices.Equal(got, want) {
+		t.Errorf("visited in the order %v, want %v", got, want)
+	}
+	if visitor.clashes > 0 {
+		t.Errorf("the host was visited twice at once, from two lanes")
+	}
+}
+
 func TestURLWaitsForItsTimeAndHoldsNoOther(t *testing.T) {
 	server, js := prepare(t)
 	due := time.Now().Add(700 * time.Millisecond)
@@ -267,7 +304,7 @@ func TestURLWaitsForItsTimeAndHoldsNoOther(t *testing.T) {
 func TestWhatCannotBeReadIsRefused(t *testing.T) {
 	server, js := prepare(t)
 	for _, data := range []string{"\xff\xff", "\xfe\xff"} {
-		if _, err := js.Publish(t.Context(), "frontier.3.example.site", []byte(data)); err != nil {
+		if _, err := js.Publish(t.Context(), "frontier.3.fresh.example.site", []byte(data)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -15,27 +15,34 @@ import (
 // notice can arrive before the stream has stored it.
 const noticeGrace = 2 * time.Second
 
-// maxDeferred bounds the URLs of a host that are known to wait for a later
-// time. Behind more than these, the rest of the queue waits for the first.
+// maxDeferred bounds the URLs of a lane that are known to wait for a later
+// time. Behind more than these, the rest of the lane waits for the first.
 const maxDeferred = 1000
 
-// host is a subject of the frontier with URLs, or with a pause that runs.
+// host is a host of the frontier with URLs, or with a pause that runs.
 type host struct {
-	subject   string
+	key       string
 	partition int
 	due       time.Time
 	index     int // in the heap; -1 while it is being visited
 	noticed   time.Time
 
-	// cursor is the sequence behind the last URL that was looked at, and
-	// deferred those before it that wait for their time, the earliest first.
-	cursor   uint64
-	deferred []deferral
+	// lanes are its queues, the more urgent first.
+	lanes [laneCount]lane
 
 	// current is the entry that is not finished yet, and unfinished what was
 	// decided about it but could not be stored.
 	current    *Entry
 	unfinished *Decision
+}
+
+// lane is one of a host's queues: a subject of the stream.
+type lane struct {
+	subject string
+	// cursor is the sequence behind the last URL that was looked at, and
+	// deferred those before it that wait for their time, the earliest first.
+	cursor   uint64
+	deferred []deferral
 }
 
 // deferral is an entry that waits. content is what it has come to since it was
@@ -46,9 +53,30 @@ type deferral struct {
 	content  *datelinev1.FrontierEntry
 }
 
-func (h *host) postpone(d deferral) {
-	at, _ := slices.BinarySearchFunc(h.deferred, d.until, func(d deferral, t time.Time) int { return d.until.Compare(t) })
-	h.deferred = slices.Insert(h.deferred, at, d)
+func (l *lane) postpone(d deferral) {
+	at, _ := slices.BinarySearchFunc(l.deferred, d.until, func(d deferral, t time.Time) int { return d.until.Compare(t) })
+	l.deferred = slices.Insert(l.deferred, at, d)
+}
+
+// lane is the host's queue that an entry came from.
+func (h *host) lane(entry *Entry) *lane {
+	for i := range h.lanes {
+		if h.lanes[i].subject == entry.Subject {
+			return &h.lanes[i]
+		}
+	}
+	return &h.lanes[0]
+}
+
+// wakes is when the first of the entries that wait is due, zero where none does.
+func (h *host) wakes() time.Time {
+	var first time.Time
+	for i := range h.lanes {
+		if d := h.lanes[i].deferred; len(d) > 0 && (first.IsZero() || d[0].until.Before(first)) {
+			first = d[0].until
+		}
+	}
+	return first
 }
 
 // again returns the entry with changed content, for the next visit.
@@ -85,17 +113,21 @@ func (d *dueHeap) Pop() any {
 func (f *Frontier) add(subject string, partition int, due time.Time, noticed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	h := f.hosts[subject]
+	key := hostKey(subject)
+	h := f.hosts[key]
 	if h == nil {
-		h = &host{subject: subject, partition: partition, due: due, index: -1}
-		f.hosts[subject] = h
+		h = &host{key: key, partition: partition, due: due, index: -1}
+		for i := range h.lanes {
+			h.lanes[i].subject = laneSubject(partition, i, key)
+		}
+		f.hosts[key] = h
 		heap.Push(&f.due, h)
 		f.poke()
 	}
 	if noticed {
 		h.noticed = f.Now()
 		// A host that sleeps until its deferred URLs are due has new work.
-		if h.index >= 0 && len(h.deferred) > 0 && h.due.Equal(h.deferred[0].until) {
+		if wakes := h.wakes(); h.index >= 0 && !wakes.IsZero() && h.due.Equal(wakes) {
 			h.due = due
 			heap.Fix(&f.due, h.index)
 			f.poke()
@@ -135,10 +167,10 @@ func (f *Frontier) follow(owned map[int]time.Time) {
 		f.listens[p] = sub
 		signal(f.gained)
 	}
-	for subject, h := range f.hosts {
+	for key, h := range f.hosts {
 		if _, ok := owned[h.partition]; !ok && h.index >= 0 {
 			heap.Remove(&f.due, h.index)
-			delete(f.hosts, subject)
+			delete(f.hosts, key)
 		}
 	}
 }

@@ -62,13 +62,38 @@ func Publish(ctx context.Context, js jetstream.JetStream, cause string, entry *d
 	return nil
 }
 
+// Lanes of a host, by urgency: a host's URL is taken from one only while those
+// before it have none that is due.
+const (
+	laneFresh = iota
+	laneBackfill
+	laneCount
+)
+
+// laneNames are the lanes as the subjects name them.
+var laneNames = [laneCount]string{laneFresh: "fresh", laneBackfill: "backfill"}
+
+func laneSubject(partition, lane int, host string) string {
+	return fmt.Sprintf("frontier.%d.%s.%s", partition, laneNames[lane], host)
+}
+
+// hostKey is the host that a subject is of, as subjects spell hosts.
+func hostKey(subject string) string {
+	parts := strings.SplitN(subject, ".", 4)
+	return parts[len(parts)-1]
+}
+
 // subjectOf is the queue that an entry belongs to.
 func subjectOf(entry *datelinev1.FrontierEntry) (string, error) {
 	url, err := weburl.Parse(entry.GetUrl())
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("frontier.%d.%s", weburl.Partition(url.Host(), topology.Partitions), url.SubjectHost()), nil
+	lane := laneFresh
+	if entry.GetRequest().GetPriority() == datelinev1.Priority_PRIORITY_BACKFILL {
+		lane = laneBackfill
+	}
+	return laneSubject(weburl.Partition(url.Host(), topology.Partitions), lane, url.SubjectHost()), nil
 }
 
 // next returns the first entry of a subject at or behind a sequence, nil where
@@ -101,7 +126,7 @@ func (q *queue) remove(ctx context.Context, entry *Entry) error {
 	return nil
 }
 
-// subjects lists the hosts of a partition that have URLs.
+// subjects lists the lanes of a partition that have URLs.
 func (q *queue) subjects(ctx context.Context, partition int) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 6*opTimeout)
 	defer cancel()

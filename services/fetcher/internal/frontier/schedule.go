@@ -73,7 +73,7 @@ func (f *Frontier) giveBack(h *host, due time.Time, forget bool) {
 		delete(f.busy, h.partition)
 	}
 	if forget && f.Now().Sub(h.noticed) >= noticeGrace {
-		delete(f.hosts, h.subject)
+		delete(f.hosts, h.key)
 		return
 	}
 	if forget {
@@ -99,10 +99,9 @@ func (f *Frontier) turn(ctx context.Context, h *host) {
 			f.Log.Warn("reading the frontier; it is tried again", "error", err)
 		}
 		f.giveBack(h, f.Now().Add(mishap), false)
-	case entry == nil && len(h.deferred) > 0:
-		f.giveBack(h, h.deferred[0].until, false)
 	case entry == nil:
-		f.giveBack(h, time.Time{}, true)
+		wakes := h.wakes()
+		f.giveBack(h, wakes, wakes.IsZero())
 	default:
 		// The pause begins when the visit is over, so that the host sees it whole.
 		pause := f.visit(ctx, h, entry)
@@ -110,26 +109,42 @@ func (f *Frontier) turn(ctx context.Context, h *host) {
 	}
 }
 
-// pick returns the host's entry that is due, nil where none is.
+// pick returns the host's entry that is due, of the most urgent lane that has one,
+// nil where none has.
 func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 	if h.current != nil {
 		return h.current, nil
 	}
+	for i := range h.lanes {
+		entry, err := f.pickFrom(ctx, &h.lanes[i])
+		if err != nil {
+			return nil, err
+		}
+		if entry != nil {
+			entry.MayDial = func() bool { return f.leases.valid(h.partition) }
+			return entry, nil
+		}
+	}
+	return nil, nil
+}
+
+// pickFrom returns the entry of a lane that is due, nil where none is.
+func (f *Frontier) pickFrom(ctx context.Context, l *lane) (*Entry, error) {
 	for ctx.Err() == nil {
-		from, recalled := h.cursor, false
+		from, recalled := l.cursor, false
 		var content *datelinev1.FrontierEntry
 		switch {
-		case len(h.deferred) > 0 && !h.deferred[0].until.After(f.Now()):
-			from, recalled, content = h.deferred[0].sequence, true, h.deferred[0].content
-		case len(h.deferred) >= maxDeferred:
+		case len(l.deferred) > 0 && !l.deferred[0].until.After(f.Now()):
+			from, recalled, content = l.deferred[0].sequence, true, l.deferred[0].content
+		case len(l.deferred) >= maxDeferred:
 			return nil, nil
 		}
-		entry, err := f.queue.next(ctx, h.subject, from)
+		entry, err := f.queue.next(ctx, l.subject, from)
 		if entry == nil && err != nil {
 			return nil, err
 		}
 		if recalled {
-			h.deferred = h.deferred[1:]
+			l.deferred = l.deferred[1:]
 			if entry == nil || entry.Sequence != from {
 				continue // it is gone
 			}
@@ -137,11 +152,11 @@ func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 			if entry == nil {
 				return nil, nil
 			}
-			h.cursor = entry.Sequence + 1
+			l.cursor = entry.Sequence + 1
 		}
 		if err != nil {
 			if err := f.refuse(ctx, entry, err); err != nil {
-				h.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(mishap)})
+				l.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(mishap)})
 				return nil, err
 			}
 			continue
@@ -150,10 +165,9 @@ func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 			entry.FrontierEntry = content
 		}
 		if t := entry.GetNotBeforeTime(); t != nil && t.AsTime().After(f.Now()) {
-			h.postpone(deferral{sequence: entry.Sequence, until: t.AsTime(), content: content})
+			l.postpone(deferral{sequence: entry.Sequence, until: t.AsTime(), content: content})
 			continue
 		}
-		entry.MayDial = func() bool { return f.leases.valid(h.partition) }
 		return entry, nil
 	}
 	return nil, ctx.Err()
@@ -207,11 +221,12 @@ func (f *Frontier) visit(ctx context.Context, h *host, entry *Entry) time.Durati
 func (f *Frontier) bypass(h *host, entry *Entry, next *datelinev1.FrontierEntry) {
 	h.current, h.unfinished = nil, nil
 	f.Log.Warn("a host's queue is full: a URL for it waits in the queue that it comes from", "url", next.GetUrl(), "from", entry.GetUrl())
-	if subject, err := subjectOf(next); err != nil || subject != h.subject {
-		h.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(fullPause)})
+	l := h.lane(entry)
+	if subject, err := subjectOf(next); err != nil || subject != l.subject {
+		l.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(fullPause)})
 		return
 	}
-	h.postpone(deferral{sequence: entry.Sequence, until: latest(f.Now(), next.GetNotBeforeTime().AsTime()), content: next})
+	l.postpone(deferral{sequence: entry.Sequence, until: latest(f.Now(), next.GetNotBeforeTime().AsTime()), content: next})
 }
 
 func latest(a, b time.Time) time.Time {

@@ -177,23 +177,24 @@ func (b Breaker) rest(failures int) time.Duration {
 }
 
 // Failed notes that a request to a site has failed, and returns how long it is to
-// be left alone: 0 before the breaker opens. What opens it outlives the process.
-func (s *Sites) Failed(ctx context.Context, url weburl.URL, breaker Breaker) (time.Duration, error) {
+// be left alone, 0 before the breaker opens, and since when it has failed. What
+// opens the breaker outlives the process.
+func (s *Sites) Failed(ctx context.Context, url weburl.URL, breaker Breaker) (rest time.Duration, since time.Time, err error) {
 	site, err := s.Get(ctx, url)
 	if err != nil {
-		return 0, err
+		return 0, time.Time{}, err
 	}
 	changed := *site
 	if changed.Failures++; changed.Failures == 1 {
 		changed.FailingSince = s.now()
 	}
-	rest := breaker.rest(changed.Failures)
+	rest = breaker.rest(changed.Failures)
 	if rest == 0 {
 		s.remember(url, &changed)
-		return 0, nil
+		return 0, changed.FailingSince, nil
 	}
 	changed.Until = s.now().Add(rest)
-	return rest, s.save(ctx, url, &changed)
+	return rest, changed.FailingSince, s.save(ctx, url, &changed)
 }
 
 // Answered notes that a site works, and reports whether the breaker was open.
