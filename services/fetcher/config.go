@@ -24,6 +24,8 @@ type Config struct {
 	Delay           time.Duration `doc:"Least pause between two requests to a host."`
 	MaxDelay        time.Duration `doc:"Most pause that a host's Crawl-delay or slowness can lead to."`
 	DelayFactor     float64       `doc:"A host rests for at least this many times its own response time."`
+	PerAddress      bool          `doc:"Whether the hosts on one address take turns, as one host would, with one request at a time and the usual pause: they are one machine's, or one company's. Each replica keeps to that by itself."`
+	PaceFile        string        `doc:"YAML file with pauses for single hosts (with those below them) and networks, instead of delay and delay-factor, such as - {host: example.com, delay: 5s} or - {network: 192.0.2.0/24, delay: 0s}. It is read again when it changes. A host's Crawl-delay is obeyed all the same."`
 	MaxAttempts     int           `doc:"How often a page is asked for before it is dead-lettered."`
 	RetryDelay      time.Duration `doc:"Pause before the second attempt; each further one is four times as long, at most an hour."`
 	MaxRetryAfter   time.Duration `doc:"Longest Retry-After that is obeyed; longer ones count as this."`
@@ -47,7 +49,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		UserAgent: DefaultUserAgent, MaxInFlight: 256, IntakeWorkers: 8,
-		Delay: time.Second, MaxDelay: time.Minute, DelayFactor: 2,
+		Delay: time.Second, MaxDelay: time.Minute, DelayFactor: 2, PerAddress: true,
 		MaxAttempts: 4, RetryDelay: 10 * time.Second, MaxRetryAfter: time.Hour, MaxWait: 24 * time.Hour,
 		BreakerFailures: 5, BreakerRest: time.Minute, MaxRedirects: 10,
 		MaxBodyBytes: 10 << 20, ConnectTimeout: 10 * time.Second, HeaderTimeout: 20 * time.Second,

@@ -23,6 +23,7 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
 	"github.com/dateline-news/dateline/services/fetcher/internal/intake"
+	"github.com/dateline-news/dateline/services/fetcher/internal/pace"
 	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
 	"github.com/dateline-news/dateline/services/fetcher/internal/site"
 )
@@ -103,12 +104,16 @@ func newVisitor(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, conf
 	if err != nil {
 		return nil, err
 	}
+	paces, err := pace.Open(config.PaceFile, log, time.Now)
+	if err != nil {
+		return nil, err
+	}
 	pages, err := newPageWriter(ctx, nc, js, writer, log)
 	if err != nil {
 		return nil, err
 	}
 	return &visitor{
-		config: config, client: client, sites: sites, seen: marks, pages: pages, writer: writer,
+		config: config, client: client, sites: sites, paces: paces, neighbours: pace.NewNeighbours(time.Now), seen: marks, pages: pages, writer: writer,
 		metrics: metrics, fetch: newFetchMetrics(reg), log: log, now: time.Now,
 	}, nil
 }

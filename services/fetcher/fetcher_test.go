@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -496,5 +498,64 @@ func TestHostThatStaysDown(t *testing.T) {
 	}
 	if down < 15 || len(site.requests()) > 10 {
 		t.Errorf("%d URLs given up with the host, after %d requests", down, len(site.requests()))
+	}
+}
+
+// TestNeighboursShareAPace has two names for one address.
+func TestNeighboursShareAPace(t *testing.T) {
+	const delay = 60 * time.Millisecond
+	least := func(perAddress bool) time.Duration {
+		nc, js := natstest.Start(t)
+		site := newWeb(t, page)
+		other := strings.Replace(site.URL, "127.0.0.1", "localhost", 1)
+		for i := range 5 {
+			publish(t, js, fmt.Sprintf("%s/a/%d", site.URL, i))
+			publish(t, js, fmt.Sprintf("%s/b/%d", other, i))
+		}
+		config := hasty()
+		config.Delay, config.PerAddress = delay, perAddress
+		stop := run(t, nc, js, config)
+		ended(t, js, fetch, 10)
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		requests := site.requests()
+		if len(requests) != 12 {
+			t.Errorf("%d requests, want two robots.txt and 10 pages", len(requests))
+		}
+		smallest := time.Hour
+		for i, r := range requests[1:] {
+			smallest = min(smallest, r.time.Sub(requests[i].time))
+		}
+		return smallest
+	}
+	if gap := least(true); gap < delay {
+		t.Errorf("two requests to one address came %s apart, want %s", gap, delay)
+	}
+	if gap := least(false); gap >= delay {
+		t.Errorf("with per-address off, the requests of two hosts came %s apart at the least: they still wait for each other", gap)
+	}
+}
+
+func TestPaceFile(t *testing.T) {
+	nc, js := natstest.Start(t)
+	const delay = 80 * time.Millisecond
+	path := filepath.Join(t.TempDir(), "pace.yaml")
+	if err := os.WriteFile(path, []byte("- {host: 127.0.0.1, delay: 80ms}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	site := newWeb(t, page)
+	for i := range 4 {
+		publish(t, js, fmt.Sprintf("%s/%d", site.URL, i))
+	}
+	config := hasty()
+	config.PaceFile = path
+	run(t, nc, js, config)
+	ended(t, js, fetch, 4)
+	requests := site.requests()
+	for i, r := range requests[1:] {
+		if gap := r.time.Sub(requests[i].time); gap < delay {
+			t.Errorf("request %d came %s after the one before, want %s", i+1, gap, delay)
+		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+	"github.com/dateline-news/dateline/services/fetcher/internal/pace"
 	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
 	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
 	"github.com/dateline-news/dateline/services/fetcher/internal/site"
@@ -27,16 +28,18 @@ import (
 
 // visitor does what the frontier's entries ask for.
 type visitor struct {
-	config  Config
-	client  *httpget.Client
-	sites   *site.Sites
-	seen    *seen.Marks
-	pages   *pageWriter
-	writer  *ledger.Writer
-	metrics *stage.Metrics
-	fetch   *fetchMetrics
-	log     *slog.Logger
-	now     func() time.Time
+	config     Config
+	client     *httpget.Client
+	sites      *site.Sites
+	paces      *pace.File
+	neighbours *pace.Neighbours
+	seen       *seen.Marks
+	pages      *pageWriter
+	writer     *ledger.Writer
+	metrics    *stage.Metrics
+	fetch      *fetchMetrics
+	log        *slog.Logger
+	now        func() time.Time
 }
 
 // visit is one turn of one entry.
@@ -117,7 +120,7 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 		return frontier.Decision{}, errLeaseLost
 	}
 	if known.Rules == nil {
-		return v.robots(ctx)
+		return v.inTurn(ctx, v.robots)
 	}
 	if known.Verdict.Access == robots.DisallowAll {
 		// That says nothing about the page: its robots.txt is asked for again
@@ -129,8 +132,44 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "robots_denied",
 			fmt.Sprintf("robots.txt of %s does not allow it (%s, status %d): leave it, or ask the site", v.url.Host(), line, known.Verdict.Status))
 	}
+	return v.inTurn(ctx, func(ctx context.Context) (frontier.Decision, error) {
+		return v.page(ctx, known.Rules.CrawlDelay(v.config.productToken()))
+	})
+}
+
+// inTurn makes a request when it is the host's turn among those on its address.
+func (v *visit) inTurn(ctx context.Context, request func(context.Context) (frontier.Decision, error)) (frontier.Decision, error) {
+	if !v.config.PerAddress {
+		return request(ctx)
+	}
+	address, err := v.client.Address(ctx, v.url.Scheme(), v.url.Host())
+	if err != nil {
+		return request(ctx) // which fails by the same cause, and says so
+	}
+	interval, given := v.paces.Network(address.Addr())
+	if given && interval == 0 {
+		return request(ctx)
+	}
+	if !given {
+		interval = v.config.Delay
+	}
+	if wait := v.neighbours.Enter(address, v.url.Host(), interval); wait > 0 {
+		return frontier.Decision{Again: v.entry.FrontierEntry, Pause: wait}, nil
+	}
+	v.start = v.now() // what came before says nothing about the host
+	defer func() {
+		if !given {
+			interval = v.pause(0)
+		}
+		v.neighbours.Leave(address, interval)
+	}()
+	return request(ctx)
+}
+
+// page fetches the page and decides what that means.
+func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.Decision, error) {
 	response, err := v.client.Get(ctx, httpget.Request{URL: v.url.String()})
-	pause := v.pause(known.Rules.CrawlDelay(v.config.productToken()))
+	pause := v.pause(crawlDelay)
 	decision, err := v.judge(ctx, response, err)
 	decision.Pause = max(decision.Pause, pause)
 	if err != nil || decision.Pause <= v.config.Delay+shortRest {
@@ -164,8 +203,12 @@ func (v *visit) robots(ctx context.Context) (frontier.Decision, error) {
 var errLeaseLost = errors.New("the partition is not this replica's any more")
 
 // pause is how long the host rests after a request: the configured delay, what
-// its robots.txt asks for, or a multiple of its own response time.
+// its robots.txt asks for, or a multiple of its own response time; or what the pace
+// file has for it, if its robots.txt does not ask for more.
 func (v *visit) pause(crawlDelay time.Duration) time.Duration {
+	if delay, ok := v.paces.Host(v.url.Host()); ok {
+		return max(delay, min(crawlDelay, v.config.MaxDelay))
+	}
 	took := v.now().Sub(v.start)
 	return min(max(v.config.Delay, crawlDelay, time.Duration(v.config.DelayFactor*float64(took))), max(v.config.Delay, v.config.MaxDelay))
 }

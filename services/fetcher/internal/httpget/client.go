@@ -139,6 +139,33 @@ func (c *Client) Get(ctx context.Context, request Request) (*Response, error) {
 	return response, nil
 }
 
+// Address is where a host is asked: of several addresses that it has the least,
+// so that names with the same addresses get the same one. The host is as in a
+// URL, with its port if that is not the scheme's.
+func (c *Client) Address(ctx context.Context, scheme, host string) (netip.AddrPort, error) {
+	name, port := host, uint16(80)
+	if scheme == "https" {
+		port = 443
+	}
+	if n, text, err := net.SplitHostPort(host); err == nil {
+		number, err := strconv.ParseUint(text, 10, 16)
+		if err != nil {
+			return netip.AddrPort{}, &Error{Class: BadRequest, Host: host, Err: errors.New("the port is not a number")}
+		}
+		name, port = n, uint16(number)
+	}
+	if addr, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
+		return netip.AddrPortFrom(addr.Unmap(), port), nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.config.ConnectTimeout)
+	defer cancel()
+	addresses, err := c.config.Resolver.LookupNetIP(ctx, "ip", name)
+	if err != nil {
+		return netip.AddrPort{}, classify(ctx, host, PhaseDNS, err)
+	}
+	return netip.AddrPortFrom(slices.MinFunc(addresses, netip.Addr.Compare).Unmap(), port), nil
+}
+
 // newRequest checks a Request and builds it without parsing its URL again: it
 // goes out byte for byte, also where net/url would escape it differently.
 func (c *Client) newRequest(request Request) (*http.Request, error) {

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/dateline-news/dateline/services/fetcher/internal/dnscache"
 )
 
 // Config of a Client. The zero value of a field, where no other meaning is
@@ -56,7 +58,8 @@ type Config struct {
 	// should not be talked to by a crawler.
 	AllowPorts []int
 
-	// Resolver looks names up. Default: the system's.
+	// Resolver looks names up. Default: the system's name servers, with a
+	// cache in front of them.
 	Resolver *net.Resolver
 	// RootCAs are the certificate authorities that are trusted. Default:
 	// the system's.
@@ -79,7 +82,7 @@ func (c Config) withDefaults() Config {
 		c.AllowPorts = []int{80, 443, 8080, 8443}
 	}
 	if c.Resolver == nil {
-		c.Resolver = net.DefaultResolver
+		c.Resolver = dnscache.New(nil, time.Now)
 	}
 	if c.Now == nil {
 		c.Now = time.Now

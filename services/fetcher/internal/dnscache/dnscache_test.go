@@ -1,0 +1,233 @@
+package dnscache
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// nameServer answers on loopback, over UDP and TCP, as reply says, and counts.
+type nameServer struct {
+	address string
+	asked   atomic.Int32
+	reply   atomic.Pointer[func(q dnsmessage.Question) dnsmessage.Message]
+}
+
+func serve(t testing.TB, reply func(q dnsmessage.Question) dnsmessage.Message) *nameServer {
+	t.Helper()
+	s := &nameServer{}
+	s.reply.Store(&reply)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.address = listener.Addr().String()
+	socket, err := net.ListenPacket("udp", s.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { socket.Close(); listener.Close() })
+	go func() {
+		buffer := make([]byte, 1500)
+		for {
+			n, from, err := socket.ReadFrom(buffer)
+			if err != nil {
+				return
+			}
+			socket.WriteTo([]byte("what nobody asked"), from)
+			socket.WriteTo(s.answer(buffer[:n], true), from)
+		}
+	}()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			var size [2]byte
+			if _, err := io.ReadFull(conn, size[:]); err == nil {
+				query := make([]byte, binary.BigEndian.Uint16(size[:]))
+				if _, err := io.ReadFull(conn, query); err == nil {
+					reply := s.answer(query, false)
+					conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...))
+				}
+			}
+			conn.Close()
+		}
+	}()
+	return s
+}
+
+func (s *nameServer) answer(query []byte, datagram bool) []byte {
+	var message dnsmessage.Message
+	if err := message.Unpack(query); err != nil {
+		return nil
+	}
+	if message.Questions[0].Type == dnsmessage.TypeA {
+		s.asked.Add(1)
+	}
+	out := (*s.reply.Load())(message.Questions[0])
+	out.ID, out.Response, out.Questions = message.ID, true, message.Questions
+	if out.Truncated && !datagram {
+		out.Truncated = false
+	} else if out.Truncated {
+		out.Answers = nil
+	}
+	packed, err := out.Pack()
+	if err != nil {
+		return nil
+	}
+	return packed
+}
+
+func (s *nameServer) dial(ctx context.Context, network, _ string) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, network, s.address)
+}
+
+func address(ttl uint32, last byte) func(dnsmessage.Question) dnsmessage.Message {
+	return func(q dnsmessage.Question) dnsmessage.Message {
+		if q.Type != dnsmessage.TypeA {
+			return dnsmessage.Message{}
+		}
+		return dnsmessage.Message{Answers: []dnsmessage.Resource{{
+			Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: ttl}, Body: &dnsmessage.AResource{A: [4]byte{192, 0, 2, last}},
+		}}}
+	}
+}
+
+func missing(q dnsmessage.Question) dnsmessage.Message {
+	zone := dnsmessage.MustNewName("example.")
+	return dnsmessage.Message{Header: dnsmessage.Header{RCode: dnsmessage.RCodeNameError}, Authorities: []dnsmessage.Resource{{
+		Header: dnsmessage.ResourceHeader{Name: zone, Type: dnsmessage.TypeSOA, Class: q.Class, TTL: 60},
+		Body:   &dnsmessage.SOAResource{NS: zone, MBox: zone, MinTTL: 3600},
+	}}}
+}
+
+func failing(dnsmessage.Question) dnsmessage.Message {
+	return dnsmessage.Message{Header: dnsmessage.Header{RCode: dnsmessage.RCodeServerFailure}}
+}
+
+func TestCache(t *testing.T) {
+	server := serve(t, address(60, 1))
+	clock := time.Now()
+	resolver := New(server.dial, func() time.Time { return clock })
+	look := func(name, want string, asked int32) {
+		t.Helper()
+		before := server.asked.Load()
+		got := ""
+		addresses, err := resolver.LookupNetIP(t.Context(), "ip4", name)
+		if err == nil {
+			got = addresses[0].String()
+		} else if e, ok := errors.AsType[*net.DNSError](err); ok && e.IsNotFound {
+			got = "missing"
+		} else {
+			got = "failed"
+		}
+		if n := server.asked.Load() - before; got != want || n != asked {
+			t.Errorf("%s is %s after %d questions, want %s after %d", name, got, n, want, asked)
+		}
+	}
+	set := func(reply func(dnsmessage.Question) dnsmessage.Message) { server.reply.Store(&reply) }
+
+	look("news.example.", "192.0.2.1", 1)
+	set(address(60, 2))
+	look("NEWS.example.", "192.0.2.1", 0)
+	clock = clock.Add(59 * time.Second)
+	look("news.example.", "192.0.2.1", 0)
+	clock = clock.Add(2 * time.Second)
+	look("news.example.", "192.0.2.2", 1)
+
+	set(address(0, 3)) // less than the bound
+	look("often.example.", "192.0.2.3", 1)
+	clock = clock.Add(minTTL - time.Second)
+	look("often.example.", "192.0.2.3", 0)
+	set(address(1<<30, 4)) // more
+	look("never.example.", "192.0.2.4", 1)
+	clock = clock.Add(maxTTL + time.Second)
+	look("never.example.", "192.0.2.4", 1)
+
+	set(missing)
+	look("none.example.", "missing", 1)
+	set(address(60, 5))
+	look("none.example.", "missing", 0)
+	clock = clock.Add(61 * time.Second)
+	look("none.example.", "192.0.2.5", 1)
+
+	clock = clock.Add(2 * time.Minute)
+	set(failing) // which makes Go's resolver ask twice
+	look("none.example.", "192.0.2.5", 1)
+	clock = clock.Add(maxStale)
+	look("none.example.", "failed", 2)
+	look("none.example.", "failed", 2)
+}
+
+func TestLongAnswersComeOverTCP(t *testing.T) {
+	server := serve(t, func(q dnsmessage.Question) dnsmessage.Message {
+		m := address(60, 9)(q)
+		m.Truncated = q.Type == dnsmessage.TypeA
+		return m
+	})
+	resolver := New(server.dial, time.Now)
+	for range 2 {
+		if got, err := resolver.LookupNetIP(t.Context(), "ip4", "long.example."); err != nil || got[0].String() != "192.0.2.9" {
+			t.Fatalf("%v, %v", got, err)
+		}
+	}
+	if got := server.asked.Load(); got != 2 {
+		t.Errorf("%d questions, want one over UDP and one over TCP", got)
+	}
+}
+
+func TestBoundedInSize(t *testing.T) {
+	c := &Cache{answers: map[string]answer{}, now: time.Now}
+	for i := range maxEntries + 100 {
+		c.keep(string(binary.BigEndian.AppendUint32(nil, uint32(i))), answer{})
+	}
+	if len(c.answers) != maxEntries {
+		t.Errorf("%d answers", len(c.answers))
+	}
+}
+
+func TestSilentServer(t *testing.T) {
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	resolver := New(func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "udp", silent.LocalAddr().String())
+	}, time.Now)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := resolver.LookupNetIP(ctx, "ip4", "slow.example."); err == nil {
+		t.Error("an answer from nowhere")
+	}
+}
+
+// FuzzLifetime feeds what a name server may send.
+func FuzzLifetime(f *testing.F) {
+	for _, reply := range []func(dnsmessage.Question) dnsmessage.Message{address(60, 1), missing, failing} {
+		q := dnsmessage.Question{Name: dnsmessage.MustNewName("a.example."), Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}
+		m := reply(q)
+		m.Questions = []dnsmessage.Question{q}
+		packed, err := m.Pack()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(packed)
+	}
+	f.Fuzz(func(t *testing.T, reply []byte) {
+		life, failed := lifetime(reply)
+		if life < 0 || life > maxTTL || life > 0 && (failed || life < minTTL) {
+			t.Errorf("%s, failed %v", life, failed)
+		}
+		answers(reply, append([]byte{1, 2}, reply...))
+	})
+}

@@ -1,0 +1,157 @@
+package pace
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pace.yaml")
+	write := func(text string, at time.Time) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clock := time.Now()
+	write("- {host: Example.com, delay: 5s}\n- {host: fast.example.com, delay: 0s}\n- {network: 151.101.0.0/16, delay: 100ms}\n- {network: 151.101.1.0/24, delay: 2s}\n- {network: '2001:db8::/32', delay: 1s}\n", clock)
+	f, err := Open(path, slog.New(slog.DiscardHandler), func() time.Time { return clock })
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := func(name, want string) {
+		t.Helper()
+		got := "none"
+		if d, ok := f.Host(name); ok {
+			got = d.String()
+		}
+		if got != want {
+			t.Errorf("%s has %s, want %s", name, got, want)
+		}
+	}
+	host("example.com", "5s")
+	host("www.Example.com:8080", "5s")
+	host("a.fast.example.com", "0s")
+	host("notexample.com", "none")
+	for address, want := range map[string]time.Duration{"151.101.9.9": 100 * time.Millisecond, "151.101.1.9": 2 * time.Second, "2001:db8::1": time.Second} {
+		if d, ok := f.Network(netip.MustParseAddr(address)); !ok || d != want {
+			t.Errorf("%s has %s, %v, want %s", address, d, ok, want)
+		}
+	}
+	if _, ok := f.Network(netip.MustParseAddr("192.0.2.1")); ok {
+		t.Error("a rule for an address that no network holds")
+	}
+	later := clock.Add(time.Hour)
+	write("- {host: example.com, delay: 7s}\n", later)
+	host("example.com", "5s") // not looked at yet
+	clock = clock.Add(recheck)
+	host("example.com", "7s")
+	host("fast.example.com", "7s")
+	write("- {host: example.com, delay: soon}\n", later.Add(time.Hour))
+	clock = clock.Add(recheck)
+	host("example.com", "7s") // what cannot be read changes nothing
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	clock = clock.Add(recheck)
+	host("example.com", "7s")
+
+	var none *File
+	if _, ok := none.Host("example.com"); ok {
+		t.Error("no file has a rule")
+	}
+}
+
+func TestFileSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	_, err := parse([]byte("- {host: a.example, delay: soon}\n- {delay: 1s}\n- {network: here, delay: 1s}\n- {host: b.example, network: 192.0.2.0/24, delay: 1s}\n- {host: c.example, delay: -1s}\n"))
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{`rule 1 has the delay "soon"`, "rule 2 names", `rule 3 has the network "here"`, "rule 4 names", "rule 5 has the delay"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("nothing is said of %s: %v", want, err)
+		}
+	}
+	for _, text := range []string{"host: a", "- {hots: a, delay: 1s}", "- [1]", "\x00"} {
+		if _, err := parse([]byte(text)); err == nil {
+			t.Errorf("%q is taken", text)
+		}
+	}
+	if r, err := parse(nil); err != nil || len(r.hosts) != 0 {
+		t.Errorf("an empty file: %v", err)
+	}
+}
+
+// TestNeighboursTakeTurns has fifty hosts on one address, each with ten requests.
+func TestNeighboursTakeTurns(t *testing.T) {
+	t.Parallel()
+	const hosts, each, interval, took = 50, 10, time.Second, 300 * time.Millisecond
+	clock := time.Unix(0, 0)
+	n := NewNeighbours(func() time.Time { return clock })
+	address := netip.MustParseAddrPort("192.0.2.1:443")
+	type state struct {
+		due  time.Time
+		left int
+	}
+	queue := map[string]*state{}
+	for i := range hosts {
+		queue[fmt.Sprint(i)] = &state{clock, each}
+	}
+	var end time.Time // of the request under way
+	busy := false
+	requests, asked, longest := 0, 0, time.Duration(0)
+	served := map[string]time.Time{}
+	for start := clock; requests < hosts*each && clock.Sub(start) < time.Hour; clock = clock.Add(10 * time.Millisecond) {
+		if busy && !clock.Before(end) {
+			busy = false
+			n.Leave(address, interval)
+		}
+		for host, s := range queue {
+			if s.left == 0 || clock.Before(s.due) {
+				continue
+			}
+			asked++
+			if wait := n.Enter(address, host, interval); wait > 0 {
+				s.due = clock.Add(wait)
+				continue
+			}
+			if busy || requests > 0 && clock.Before(end.Add(interval)) {
+				t.Fatal("two requests at once, or without a pause between them")
+			}
+			if last, ok := served[host]; ok {
+				longest = max(longest, clock.Sub(last))
+			}
+			served[host] = clock
+			busy, end = true, clock.Add(took)
+			s.left--
+			s.due = end.Add(interval)
+			requests++
+		}
+	}
+	took50 := clock.Sub(time.Unix(0, 0))
+	if ideal := hosts * each * (interval + took); requests != hosts*each || took50 > ideal*3/2 {
+		t.Errorf("%d requests took %s, at best %s", requests, took50, ideal)
+	}
+	if longest > 3*hosts*(interval+took) {
+		t.Errorf("a host waited for %s between two turns", longest)
+	}
+	if asked > 4*requests {
+		t.Errorf("%d questions for %d turns", asked, requests)
+	}
+	n.Leave(address, interval)
+	clock = clock.Add(time.Hour)
+	n.Enter(netip.MustParseAddrPort("192.0.2.2:443"), "x", interval)
+	if len(n.doors) != 1 {
+		t.Errorf("%d addresses are remembered", len(n.doors))
+	}
+}
