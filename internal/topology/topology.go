@@ -38,6 +38,8 @@ const (
 	BucketHosts = "dateline-hosts"
 	// BucketSeen holds the URLs requested within the freshness window.
 	BucketSeen = "dateline-seen"
+	// BucketVersions holds which version of a page was fetched last.
+	BucketVersions = "dateline-versions"
 	// BucketDrift holds the alarms about sites whose pages have changed, and
 	// samples of such pages.
 	BucketDrift = "dateline-drift"
@@ -48,6 +50,10 @@ const (
 // bodyTTL is how long a body in the object store is kept: longer than a page
 // may wait, and the only clean-up there is.
 const bodyTTL = 7 * 24 * time.Hour
+
+// versionsTTL is how long a version is remembered: news that is asked for again
+// later than that is rare.
+const versionsTTL = 31 * 24 * time.Hour
 
 // driftTTL and driftBytes bound what is kept of drift.
 const (
@@ -159,6 +165,7 @@ func buckets(l Limits) []jetstream.KeyValueConfig {
 		{Bucket: BucketHosts, Description: "what is known of hosts", TTL: 31 * 24 * time.Hour, Replicas: l.Replicas},
 		{Bucket: BucketDrift, Description: "alarms about sites whose pages have changed, with samples", TTL: driftTTL, MaxBytes: driftBytes, Replicas: l.Replicas},
 		{Bucket: BucketSeen, Description: "URLs requested lately", TTL: l.Freshness, Replicas: l.Replicas},
+		{Bucket: BucketVersions, Description: "validators of the pages fetched last", TTL: versionsTTL, MaxBytes: l.OtherBytes, Replicas: l.Replicas},
 	}
 }
 

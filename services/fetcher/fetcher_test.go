@@ -559,3 +559,47 @@ func TestPaceFile(t *testing.T) {
 		}
 	}
 }
+
+// TestUnchangedPage asks for a page again after the freshness window.
+func TestUnchangedPage(t *testing.T) {
+	nc, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
+	natstest.Reconcile(t, js, topology.Limits{Freshness: time.Second})
+	var version atomic.Int32
+	var whole atomic.Int32
+	site := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
+		tag := fmt.Sprintf("\"v%d\"", version.Load())
+		switch {
+		case r.URL.Path == "/robots.txt":
+			http.NotFound(w, r)
+		case r.Header.Get("If-None-Match") == tag:
+			w.WriteHeader(http.StatusNotModified)
+		default:
+			whole.Add(1)
+			w.Header().Set("ETag", tag)
+			html(w, tag)
+		}
+	})
+	run(t, nc, js, hasty())
+	ask := func(id string, force bool, want end) {
+		t.Helper()
+		before := len(outcomes(t, js, fetch))
+		natstest.Eventually(t, "the URL is admitted", func() bool {
+			send(t, js, &datelinev1.FetchRequest{Url: site.URL + "/a", RequestId: id, Force: force})
+			time.Sleep(300 * time.Millisecond)
+			return len(outcomes(t, js, fetch)) > before
+		})
+		all := outcomes(t, js, fetch)
+		if got := (end{all[len(all)-1].Verdict, all[len(all)-1].Reason}); got != want {
+			t.Errorf("request %s ended as %v, want %v", id, got, want)
+		}
+	}
+	ask("1", false, end{produced, ""})
+	ask("2", false, end{datelinev1.Verdict_VERDICT_UNCHANGED, "not_modified"})
+	ask("3", true, end{produced, ""})
+	version.Add(1)
+	ask("4", false, end{produced, ""})
+	ask("5", false, end{datelinev1.Verdict_VERDICT_UNCHANGED, "not_modified"})
+	if got := whole.Load(); got != 3 {
+		t.Errorf("the page was sent %d times, want 3", got)
+	}
+}

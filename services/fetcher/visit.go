@@ -24,6 +24,7 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
 	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
 	"github.com/dateline-news/dateline/services/fetcher/internal/site"
+	"github.com/dateline-news/dateline/services/fetcher/internal/versions"
 )
 
 // visitor does what the frontier's entries ask for.
@@ -34,6 +35,7 @@ type visitor struct {
 	paces      *pace.File
 	neighbours *pace.Neighbours
 	seen       *seen.Marks
+	versions   *versions.Versions
 	pages      *pageWriter
 	writer     *ledger.Writer
 	metrics    *stage.Metrics
@@ -168,7 +170,15 @@ func (v *visit) inTurn(ctx context.Context, request func(context.Context) (front
 
 // page fetches the page and decides what that means.
 func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.Decision, error) {
-	response, err := v.client.Get(ctx, httpget.Request{URL: v.url.String()})
+	request := httpget.Request{URL: v.url.String()}
+	if !v.entry.GetRequest().GetForce() {
+		known, err := v.versions.Get(ctx, v.url.ID())
+		if err != nil {
+			return frontier.Decision{}, err
+		}
+		request.IfNoneMatch, request.IfModifiedSince = known.ETag, known.LastModified
+	}
+	response, err := v.client.Get(ctx, request)
 	pause := v.pause(crawlDelay)
 	decision, err := v.judge(ctx, response, err)
 	decision.Pause = max(decision.Pause, pause)
@@ -229,6 +239,9 @@ func (v *visit) judge(ctx context.Context, r *httpget.Response, err error) (fron
 		return frontier.Decision{}, v.produced(ctx, r)
 	case r.Status/100 == 3 && r.Location != "":
 		return v.redirected(ctx, r)
+	case r.Status == http.StatusNotModified:
+		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_UNCHANGED, "not_modified",
+			fmt.Sprintf("%s says that the page is the one that was fetched last: set force to fetch it all the same", v.url.Host()))
 	case r.Status == http.StatusNotFound, r.Status == http.StatusGone:
 		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "not_found",
 			fmt.Sprintf("%s answered %d: there is no such page", v.url.Host(), r.Status))
@@ -346,12 +359,27 @@ func (v *visit) produced(ctx context.Context, r *httpget.Response) error {
 	if err != nil {
 		return err
 	}
+	if !page.GetTruncated() {
+		v.remember(ctx, r)
+	}
 	outcome := v.outcome(datelinev1.Verdict_VERDICT_PRODUCED, "", "")
 	outcome.OutputId = page.GetId()
 	if page.GetTruncated() {
 		outcome.Reason, outcome.Detail = "truncated", fmt.Sprintf("the page is longer than %d bytes and was cut there", v.config.MaxBodyBytes)
 	}
 	return v.store(ctx, outcome)
+}
+
+// remember notes which version of the page this is. Without it, the page is fetched
+// whole the next time, and nothing is lost.
+func (v *visit) remember(ctx context.Context, r *httpget.Response) {
+	version := versions.Of(r.Header)
+	if version == (versions.Version{}) {
+		return
+	}
+	if err := v.versions.Put(ctx, v.url.ID(), version); err != nil && ctx.Err() == nil {
+		v.log.Warn("the version of a page is not remembered", "url", v.url, "error", err)
+	}
 }
 
 func (v *visit) outcome(verdict datelinev1.Verdict, reason, detail string) *datelinev1.Outcome {
