@@ -603,3 +603,67 @@ func TestUnchangedPage(t *testing.T) {
 		t.Errorf("the page was sent %d times, want 3", got)
 	}
 }
+
+// TestCookiesLiveForOneChain has a site that lets nobody in without its cookie,
+// which it sets by a redirect.
+func TestCookiesLiveForOneChain(t *testing.T) {
+	nc, js := natstest.Start(t)
+	var leaked atomic.Int32
+	elsewhere := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
+		if len(r.Cookies()) > 0 {
+			leaked.Add(1)
+		}
+		page(w, r)
+	})
+	site := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
+		cookie, err := r.Cookie("seen")
+		switch {
+		case r.URL.Path == "/robots.txt":
+			http.NotFound(w, r)
+		case err != nil:
+			w.Header().Add("Set-Cookie", "seen=1; Path=/; HttpOnly")
+			http.Redirect(w, r, r.URL.Path, http.StatusFound)
+		case r.URL.Path == "/away":
+			http.Redirect(w, r, strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1)+"/x", http.StatusFound)
+		default:
+			html(w, cookie.Value)
+		}
+	})
+	loop := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/robots.txt" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Set-Cookie", fmt.Sprintf("n=%d", rand.Int()))
+		http.Redirect(w, r, r.URL.Path, http.StatusFound)
+	})
+	for _, url := range []string{site.URL + "/a", site.URL + "/b", site.URL + "/away", loop.URL + "/"} {
+		publish(t, js, url)
+	}
+	run(t, nc, js, hasty())
+	for _, o := range ended(t, js, fetch, 4) {
+		want := end{produced, ""}
+		if strings.HasPrefix(o.Url, loop.URL) {
+			want = end{rejected, "too_many_redirects"}
+		}
+		if got := (end{o.Verdict, o.Reason}); got != want {
+			t.Errorf("%s ended as %v (%s), want %v", o.Url, got, o.Detail, want)
+		}
+	}
+	if got := site.count("/a"); got != 2 {
+		t.Errorf("/a was asked for %d times, want 2", got)
+	}
+	if got := site.count("/b"); got != 2 {
+		t.Errorf("/b was asked for %d times: the cookie of another chain was sent", got)
+	}
+	if leaked.Load() > 0 {
+		t.Error("another host got the cookie")
+	}
+	for _, p := range pages(t, js) {
+		for _, h := range p.GetHeaders() {
+			if h.GetName() == "set-cookie" {
+				t.Error("a cookie is kept with the page")
+			}
+		}
+	}
+}

@@ -28,16 +28,18 @@ func FetchOne(ctx context.Context, config Config, raw string) (*datelinev1.Page,
 	defer client.Close()
 	page := &datelinev1.Page{RequestedUrl: asked.String(), Source: datelinev1.PageSource_PAGE_SOURCE_FETCH}
 	at := asked
+	var cookies []*datelinev1.SetCookie
 	for len(page.GetRedirects()) <= config.MaxRedirects {
 		if err := checkRobots(ctx, client, config, at); err != nil {
 			return nil, err
 		}
-		r, err := client.Get(ctx, httpget.Request{URL: at.String()})
+		r, err := client.Get(ctx, httpget.Request{URL: at.String(), Cookie: cookieHeader(cookies, at)})
 		if err != nil {
 			return nil, err
 		}
 		switch {
 		case r.Status/100 == 3 && r.Location != "":
+			cookies = setCookies(cookies, at, r.SetCookies)
 			page.Redirects = append(page.Redirects, &datelinev1.Redirect{Url: at.String(), Status: int32(r.Status)})
 			if at, err = weburl.Parse(r.Location); err != nil {
 				return nil, fmt.Errorf("following a redirect of %s: %w", raw, err)

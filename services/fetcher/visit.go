@@ -170,7 +170,7 @@ func (v *visit) inTurn(ctx context.Context, request func(context.Context) (front
 
 // page fetches the page and decides what that means.
 func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.Decision, error) {
-	request := httpget.Request{URL: v.url.String()}
+	request := httpget.Request{URL: v.url.String(), Cookie: cookieHeader(v.entry.GetCookies(), v.url)}
 	if !v.entry.GetRequest().GetForce() {
 		known, err := v.versions.Get(ctx, v.url.ID())
 		if err != nil {
@@ -340,7 +340,10 @@ func (v *visit) redirected(ctx context.Context, r *httpget.Response) (frontier.D
 	next := proto.CloneOf(v.entry.FrontierEntry)
 	next.Redirects = append(next.Redirects, &datelinev1.Redirect{Url: v.url.String(), Status: int32(r.Status)})
 	next.Url = target.String()
-	if len(next.Redirects) > v.config.MaxRedirects || target == v.url {
+	next.Cookies = setCookies(next.GetCookies(), v.url, r.SetCookies)
+	// A page that leads to itself may want to see whether its cookie comes back.
+	same := target == v.url && cookieHeader(next.GetCookies(), target) == cookieHeader(v.entry.GetCookies(), target)
+	if len(next.Redirects) > v.config.MaxRedirects || same {
 		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "too_many_redirects",
 			fmt.Sprintf("%d redirects led to no page, the last to %s: open the URL in a browser and publish where it ends", len(next.Redirects), target))
 	}

@@ -36,7 +36,9 @@ type FrontierEntry struct {
 	// The earliest time of the next attempt; unset means at once.
 	NotBeforeTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=not_before_time,json=notBeforeTime,proto3" json:"not_before_time,omitempty"`
 	// When intake admitted the URL.
-	AdmitTime     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=admit_time,json=admitTime,proto3" json:"admit_time,omitempty"`
+	AdmitTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=admit_time,json=admitTime,proto3" json:"admit_time,omitempty"`
+	// The cookies that the redirects have set; they go with the next requests of this chain, and nowhere else.
+	Cookies       []*SetCookie `protobuf:"bytes,7,rep,name=cookies,proto3" json:"cookies,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -113,11 +115,73 @@ func (x *FrontierEntry) GetAdmitTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *FrontierEntry) GetCookies() []*SetCookie {
+	if x != nil {
+		return x.Cookies
+	}
+	return nil
+}
+
+// SetCookie is a Set-Cookie header of a redirect (RFC 6265, section 4.1).
+type SetCookie struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The URL whose answer set it.
+	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	// The header's value, as received.
+	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetCookie) Reset() {
+	*x = SetCookie{}
+	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetCookie) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetCookie) ProtoMessage() {}
+
+func (x *SetCookie) ProtoReflect() protoreflect.Message {
+	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetCookie.ProtoReflect.Descriptor instead.
+func (*SetCookie) Descriptor() ([]byte, []int) {
+	return file_dateline_v1_frontier_entry_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SetCookie) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *SetCookie) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
 var File_dateline_v1_frontier_entry_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_frontier_entry_proto_rawDesc = "" +
 	"\n" +
-	" dateline/v1/frontier_entry.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x16dateline/v1/page.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa6\x02\n" +
+	" dateline/v1/frontier_entry.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x16dateline/v1/page.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\x02\n" +
 	"\rFrontierEntry\x123\n" +
 	"\arequest\x18\x01 \x01(\v2\x19.dateline.v1.FetchRequestR\arequest\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x123\n" +
@@ -125,7 +189,11 @@ const file_dateline_v1_frontier_entry_proto_rawDesc = "" +
 	"\battempts\x18\x04 \x01(\x05R\battempts\x12B\n" +
 	"\x0fnot_before_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rnotBeforeTime\x129\n" +
 	"\n" +
-	"admit_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tadmitTimeBDZBgithub.com/dateline-news/dateline/proto/gen/dateline/v1;datelinev1b\x06proto3"
+	"admit_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tadmitTime\x120\n" +
+	"\acookies\x18\a \x03(\v2\x16.dateline.v1.SetCookieR\acookies\"3\n" +
+	"\tSetCookie\x12\x10\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05valueBDZBgithub.com/dateline-news/dateline/proto/gen/dateline/v1;datelinev1b\x06proto3"
 
 var (
 	file_dateline_v1_frontier_entry_proto_rawDescOnce sync.Once
@@ -139,23 +207,25 @@ func file_dateline_v1_frontier_entry_proto_rawDescGZIP() []byte {
 	return file_dateline_v1_frontier_entry_proto_rawDescData
 }
 
-var file_dateline_v1_frontier_entry_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_dateline_v1_frontier_entry_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_dateline_v1_frontier_entry_proto_goTypes = []any{
 	(*FrontierEntry)(nil),         // 0: dateline.v1.FrontierEntry
-	(*FetchRequest)(nil),          // 1: dateline.v1.FetchRequest
-	(*Redirect)(nil),              // 2: dateline.v1.Redirect
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(*SetCookie)(nil),             // 1: dateline.v1.SetCookie
+	(*FetchRequest)(nil),          // 2: dateline.v1.FetchRequest
+	(*Redirect)(nil),              // 3: dateline.v1.Redirect
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
 }
 var file_dateline_v1_frontier_entry_proto_depIdxs = []int32{
-	1, // 0: dateline.v1.FrontierEntry.request:type_name -> dateline.v1.FetchRequest
-	2, // 1: dateline.v1.FrontierEntry.redirects:type_name -> dateline.v1.Redirect
-	3, // 2: dateline.v1.FrontierEntry.not_before_time:type_name -> google.protobuf.Timestamp
-	3, // 3: dateline.v1.FrontierEntry.admit_time:type_name -> google.protobuf.Timestamp
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	2, // 0: dateline.v1.FrontierEntry.request:type_name -> dateline.v1.FetchRequest
+	3, // 1: dateline.v1.FrontierEntry.redirects:type_name -> dateline.v1.Redirect
+	4, // 2: dateline.v1.FrontierEntry.not_before_time:type_name -> google.protobuf.Timestamp
+	4, // 3: dateline.v1.FrontierEntry.admit_time:type_name -> google.protobuf.Timestamp
+	1, // 4: dateline.v1.FrontierEntry.cookies:type_name -> dateline.v1.SetCookie
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_dateline_v1_frontier_entry_proto_init() }
@@ -171,7 +241,7 @@ func file_dateline_v1_frontier_entry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dateline_v1_frontier_entry_proto_rawDesc), len(file_dateline_v1_frontier_entry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

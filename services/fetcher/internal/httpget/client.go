@@ -65,6 +65,8 @@ type Request struct {
 	IfNoneMatch string
 	// IfModifiedSince is an earlier answer's Last-Modified, empty for none.
 	IfModifiedSince string
+	// Cookie is the header of that name, empty for none.
+	Cookie string
 	// AnyType takes a 2xx body of every type, as for robots.txt. Otherwise
 	// what is not HTML is refused as BadType.
 	AnyType bool
@@ -91,6 +93,9 @@ type Response struct {
 	// is not canonical and can have any scheme: weburl.Parse judges it. Where
 	// the header cannot be resolved it is as sent; empty if there is none.
 	Location string
+	// SetCookies are the headers of that name of a redirect, at most 16 of at
+	// most 4 KiB.
+	SetCookies []string
 	// RemoteAddr is the server's address and port.
 	RemoteAddr netip.AddrPort
 	Timings    Timings
@@ -127,6 +132,7 @@ func (c *Client) Get(ctx context.Context, request Request) (*Response, error) {
 	}
 	if incoming.StatusCode/100 == 3 {
 		response.Location = resolveLocation(request.URL, incoming.Header.Get("Location"))
+		response.SetCookies = setCookies(incoming.Header)
 	}
 	response.Body, response.Truncated, err = c.takeBody(x, incoming, request)
 	if err != nil {
@@ -183,9 +189,9 @@ func (c *Client) newRequest(request Request) (*http.Request, error) {
 	if request.AnyType {
 		header = c.anyHeader
 	}
-	if request.IfNoneMatch != "" || request.IfModifiedSince != "" {
-		if !isHeaderValue(request.IfNoneMatch) || !isHeaderValue(request.IfModifiedSince) {
-			return nil, &Error{Class: BadRequest, Host: host, Err: errors.New("a condition has a control character or is not ASCII")}
+	if request.IfNoneMatch != "" || request.IfModifiedSince != "" || request.Cookie != "" {
+		if !isHeaderValue(request.IfNoneMatch) || !isHeaderValue(request.IfModifiedSince) || !isHeaderValue(request.Cookie) {
+			return nil, &Error{Class: BadRequest, Host: host, Err: errors.New("a condition or a cookie has a control character or is not ASCII")}
 		}
 		header = maps.Clone(header)
 		if request.IfNoneMatch != "" {
@@ -193,6 +199,9 @@ func (c *Client) newRequest(request Request) (*http.Request, error) {
 		}
 		if request.IfModifiedSince != "" {
 			header["If-Modified-Since"] = []string{request.IfModifiedSince}
+		}
+		if request.Cookie != "" {
+			header["Cookie"] = []string{request.Cookie}
 		}
 	}
 	target := &url.URL{Scheme: scheme, Host: host, Opaque: pathQuery}
@@ -263,6 +272,16 @@ const (
 	maxHeaderValues = 16
 	maxHeaderValue  = 8 << 10
 )
+
+const (
+	maxSetCookies = 16
+	maxSetCookie  = 4 << 10
+)
+
+func setCookies(h http.Header) []string {
+	values := slices.DeleteFunc(slices.Clone(h["Set-Cookie"]), func(value string) bool { return len(value) > maxSetCookie || !isHeaderValue(value) })
+	return values[:min(len(values), maxSetCookies)]
+}
 
 // keepHeaders removes all other headers from h and returns it.
 func keepHeaders(h http.Header) http.Header {

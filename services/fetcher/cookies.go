@@ -1,0 +1,58 @@
+package fetcher
+
+import (
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/dateline-news/dateline/internal/weburl"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// maxCookies bounds the cookies of one chain of redirects, and maxCookieHeader
+// what is sent of them, in bytes.
+const (
+	maxCookies      = 32
+	maxCookieHeader = 8 << 10
+)
+
+// setCookies adds what an answer sets; the latest are kept.
+func setCookies(known []*datelinev1.SetCookie, from weburl.URL, values []string) []*datelinev1.SetCookie {
+	for _, value := range values {
+		known = append(known, &datelinev1.SetCookie{Url: from.String(), Value: value})
+	}
+	return known[max(0, len(known)-maxCookies):]
+}
+
+// cookieHeader is what a browser would send to a URL that had begun with this
+// chain of redirects (RFC 6265, section 5.4), empty for nothing.
+func cookieHeader(cookies []*datelinev1.SetCookie, to weburl.URL) string {
+	if len(cookies) == 0 {
+		return ""
+	}
+	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
+	if err != nil {
+		return ""
+	}
+	for _, c := range cookies {
+		if from, err := url.Parse(c.GetUrl()); err == nil {
+			jar.SetCookies(from, (&http.Response{Header: http.Header{"Set-Cookie": {c.GetValue()}}}).Cookies())
+		}
+	}
+	target, err := url.Parse(to.String())
+	if err != nil {
+		return ""
+	}
+	var pairs []string
+	for _, c := range jar.Cookies(target) {
+		pairs = append(pairs, c.Name+"="+c.Value)
+	}
+	header := strings.Join(pairs, "; ")
+	if len(header) > maxCookieHeader {
+		return ""
+	}
+	return header
+}
