@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -665,5 +666,91 @@ func TestCookiesLiveForOneChain(t *testing.T) {
 				t.Error("a cookie is kept with the page")
 			}
 		}
+	}
+}
+
+// TestRetryAfterHoldsTheHost has a site that asks for patience over one page, in
+// either form of the header, while another goes on.
+func TestRetryAfterHoldsTheHost(t *testing.T) {
+	for name, value := range map[string]func() string{
+		"seconds": func() string { return "2" },
+		"date":    func() string { return time.Now().Add(2500 * time.Millisecond).UTC().Format(http.TimeFormat) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			nc, js := natstest.Start(t)
+			var asked atomic.Int32
+			site := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/robots.txt" && asked.Add(1) == 1 {
+					w.Header().Set("Retry-After", value())
+					w.WriteHeader(http.StatusTooManyRequests)
+					return
+				}
+				page(w, r)
+			})
+			other := newWeb(t, page)
+			for i := range 5 {
+				publish(t, js, fmt.Sprintf("%s/%d", site.URL, i))
+				publish(t, js, fmt.Sprintf("%s/%d", other.URL, i))
+			}
+			run(t, nc, js, hasty())
+			for _, o := range ended(t, js, fetch, 10) {
+				if o.Verdict != produced {
+					t.Errorf("outcome: %v", o)
+				}
+			}
+			requests := site.requests()
+			if gap := requests[2].time.Sub(requests[1].time); gap < time.Second {
+				t.Errorf("the host was asked again after %s", gap)
+			}
+			last := other.requests()
+			if !last[len(last)-1].time.Before(requests[2].time) {
+				t.Error("the other host waited as well")
+			}
+		})
+	}
+}
+
+// TestReadmeNamesTests holds the table of behaviours to the tests that there are.
+func TestReadmeNamesTests(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := map[string]bool{}
+	roots := []string{".", "../../internal/weburl"}
+	for _, root := range roots {
+		err := filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`).FindAllStringSubmatch(string(source), -1) {
+				declared[m[1]] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows := 0
+	for line := range strings.Lines(string(readme)) {
+		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| what") || strings.HasPrefix(line, "|--") {
+			continue
+		}
+		names := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(line, -1)
+		if len(names) == 0 {
+			t.Errorf("no test is named in %q", line)
+		}
+		for _, m := range names {
+			if !declared[m[1]] {
+				t.Errorf("there is no %s", m[1])
+			}
+		}
+		rows++
+	}
+	if rows < 30 {
+		t.Errorf("%d rows", rows)
 	}
 }

@@ -295,6 +295,13 @@ func TestTLSFailures(t *testing.T) {
 // code and, for an A record, the address, if there is one.
 func serveDNS(t testing.TB, code dnsmessage.RCode, address *[4]byte) *net.Resolver {
 	t.Helper()
+	return serveDNSWith(t, func(dnsmessage.Type) (dnsmessage.RCode, *[4]byte) { return code, address })
+}
+
+// serveDNSWith is serveDNS with an answer of its own for each question; one that
+// is not for an IPv4 address gets the code alone.
+func serveDNSWith(t testing.TB, answer func(dnsmessage.Type) (dnsmessage.RCode, *[4]byte)) *net.Resolver {
+	t.Helper()
 	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -311,8 +318,10 @@ func serveDNS(t testing.TB, code dnsmessage.RCode, address *[4]byte) *net.Resolv
 			if message.Unpack(buffer[:n]) != nil {
 				continue
 			}
+			q := message.Questions[0]
+			code, address := answer(q.Type)
 			message.Response, message.RCode, message.Additionals = true, code, nil
-			if q := message.Questions[0]; address != nil && q.Type == dnsmessage.TypeA {
+			if address != nil && q.Type == dnsmessage.TypeA {
 				message.Answers = []dnsmessage.Resource{{
 					Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class},
 					Body:   &dnsmessage.AResource{A: *address},
