@@ -44,8 +44,8 @@ func TestReconcileDeclaresEverythingOnce(t *testing.T) {
 			t.Errorf("stream %s can lose messages or has no bound: %+v", name, config)
 		}
 	}
-	if len(first) != len(topology.StreamNames())+6 {
-		t.Errorf("%d streams, want %d and those of 6 buckets", len(first), len(topology.StreamNames()))
+	if len(first) != len(topology.StreamNames())+5 {
+		t.Errorf("%d streams, want %d and those of 5 buckets", len(first), len(topology.StreamNames()))
 	}
 	natstest.Reconcile(t, js, topology.Limits{})
 	if second := configs(t, js); !reflect.DeepEqual(first, second) {

@@ -36,10 +36,8 @@ const (
 	BucketLeases = "dateline-leases"
 	// BucketHosts holds what a restart must not forget of a host.
 	BucketHosts = "dateline-hosts"
-	// BucketSeen holds the URLs requested within the freshness window.
+	// BucketSeen holds what became of the URLs requested lately.
 	BucketSeen = "dateline-seen"
-	// BucketVersions holds which version of a page was fetched last.
-	BucketVersions = "dateline-versions"
 	// BucketDrift holds the alarms about sites whose pages have changed, and
 	// samples of such pages.
 	BucketDrift = "dateline-drift"
@@ -51,9 +49,13 @@ const (
 // may wait, and the only clean-up there is.
 const bodyTTL = 7 * 24 * time.Hour
 
-// versionsTTL is how long a version is remembered: news that is asked for again
-// later than that is rare.
-const versionsTTL = 31 * 24 * time.Hour
+// seenTTL is how long a URL is remembered at least: news that is asked for again
+// later than that is rare. Within it, a page that has not changed is not sent again.
+const seenTTL = 31 * 24 * time.Hour
+
+// FreshnessKey is the entry of BucketSeen's metadata that says how long a URL
+// counts as seen.
+const FreshnessKey = "dateline.freshness"
 
 // driftTTL and driftBytes bound what is kept of drift.
 const (
@@ -164,8 +166,7 @@ func buckets(l Limits) []jetstream.KeyValueConfig {
 		{Bucket: BucketLeases, Description: "owners of the frontier's partitions", TTL: LeaseTTL, Replicas: l.Replicas},
 		{Bucket: BucketHosts, Description: "what is known of hosts", TTL: 31 * 24 * time.Hour, Replicas: l.Replicas},
 		{Bucket: BucketDrift, Description: "alarms about sites whose pages have changed, with samples", TTL: driftTTL, MaxBytes: driftBytes, Replicas: l.Replicas},
-		{Bucket: BucketSeen, Description: "URLs requested lately", TTL: l.Freshness, Replicas: l.Replicas},
-		{Bucket: BucketVersions, Description: "validators of the pages fetched last", TTL: versionsTTL, MaxBytes: l.OtherBytes, Replicas: l.Replicas},
+		{Bucket: BucketSeen, Description: "URLs requested lately", TTL: max(seenTTL, l.Freshness), Replicas: l.Replicas, Metadata: map[string]string{FreshnessKey: l.Freshness.String()}},
 	}
 }
 

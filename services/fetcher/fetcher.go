@@ -26,7 +26,6 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/pace"
 	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
 	"github.com/dateline-news/dateline/services/fetcher/internal/site"
-	"github.com/dateline-news/dateline/services/fetcher/internal/versions"
 )
 
 // Fetcher is the stage. Make it with New.
@@ -109,16 +108,12 @@ func newVisitor(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, conf
 	if err != nil {
 		return nil, err
 	}
-	known, err := versions.Open(ctx, js)
-	if err != nil {
-		return nil, err
-	}
 	pages, err := newPageWriter(ctx, nc, js, writer, log)
 	if err != nil {
 		return nil, err
 	}
 	return &visitor{
-		config: config, client: client, sites: sites, paces: paces, neighbours: pace.NewNeighbours(time.Now), seen: marks, versions: known, pages: pages, writer: writer,
+		config: config, client: client, sites: sites, paces: paces, neighbours: pace.NewNeighbours(time.Now), seen: marks, pages: pages, writer: writer,
 		metrics: metrics, fetch: newFetchMetrics(reg), log: log, now: time.Now,
 	}, nil
 }

@@ -55,7 +55,7 @@ func newPageWriter(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, w
 // large for a message goes to the object store first.
 func (w *pageWriter) write(ctx context.Context, entry *datelinev1.FrontierEntry, asked, final weburl.URL, r *httpget.Response) (*datelinev1.Page, error) {
 	page := &datelinev1.Page{
-		Id: frontier.ID(entry), Request: entry.GetRequest(),
+		Id: frontier.ID(entry.GetRequest(), asked), Request: entry.GetRequest(),
 		RequestedUrl: asked.String(), FinalUrl: final.String(), Redirects: entry.GetRedirects(),
 		Status: int32(r.Status), Headers: headers(r), Body: r.Body, ContentEncoding: r.ContentEncoding,
 		Truncated: r.Truncated, Timings: timings(r.Timings), RemoteAddress: r.RemoteAddr.String(),

@@ -24,7 +24,6 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
 	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
 	"github.com/dateline-news/dateline/services/fetcher/internal/site"
-	"github.com/dateline-news/dateline/services/fetcher/internal/versions"
 )
 
 // visitor does what the frontier's entries ask for.
@@ -35,7 +34,6 @@ type visitor struct {
 	paces      *pace.File
 	neighbours *pace.Neighbours
 	seen       *seen.Marks
-	versions   *versions.Versions
 	pages      *pageWriter
 	writer     *ledger.Writer
 	metrics    *stage.Metrics
@@ -50,6 +48,7 @@ type visit struct {
 	entry *frontier.Entry
 	url   weburl.URL // to fetch now
 	asked weburl.URL // that was requested
+	mark  seen.Mark  // of that, as it was when the visit began
 	start time.Time
 }
 
@@ -60,8 +59,10 @@ func (v *visitor) Visit(ctx context.Context, entry *frontier.Entry) (frontier.De
 	if one.url, err = weburl.Parse(entry.GetUrl()); err != nil {
 		return frontier.Decision{}, v.Refuse(ctx, entry, err)
 	}
-	if one.asked, err = weburl.Parse(entry.GetRequest().GetUrl()); err != nil {
-		return frontier.Decision{}, v.Refuse(ctx, entry, err)
+	if one.asked = one.url; entry.GetRequest().GetUrl() != entry.GetUrl() {
+		if one.asked, err = weburl.Parse(entry.GetRequest().GetUrl()); err != nil {
+			return frontier.Decision{}, v.Refuse(ctx, entry, err)
+		}
 	}
 	end := v.metrics.Begin()
 	defer func() { end(v.now().Sub(one.start).Seconds()) }()
@@ -95,11 +96,11 @@ func source(entry *frontier.Entry) ledger.Source {
 }
 
 func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
-	mark, ok, err := v.seen.Get(ctx, v.asked.ID())
-	if err != nil {
+	var err error
+	if v.mark, _, err = v.seen.Get(ctx, v.asked.ID()); err != nil {
 		return frontier.Decision{}, err
 	}
-	if ok && mark.Done && mark.Request == v.entry.GetRequest().GetRequestId() {
+	if v.mark.Done && v.mark.Request == v.entry.GetRequest().GetRequestId() {
 		// A crash came between storing the page and removing the entry.
 		return frontier.Decision{}, nil
 	}
@@ -171,11 +172,7 @@ func (v *visit) inTurn(ctx context.Context, request func(context.Context) (front
 // page fetches the page and decides what that means.
 func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.Decision, error) {
 	request := httpget.Request{URL: v.url.String(), Cookie: cookieHeader(v.entry.GetCookies(), v.url)}
-	if !v.entry.GetRequest().GetForce() {
-		known, err := v.versions.Get(ctx, v.url.ID())
-		if err != nil {
-			return frontier.Decision{}, err
-		}
+	if known := v.mark.Version; !v.entry.GetRequest().GetForce() && known.URL == v.url.ID() {
 		request.IfNoneMatch, request.IfModifiedSince = known.ETag, known.LastModified
 	}
 	response, err := v.client.Get(ctx, request)
@@ -362,46 +359,33 @@ func (v *visit) produced(ctx context.Context, r *httpget.Response) error {
 	if err != nil {
 		return err
 	}
-	if !page.GetTruncated() {
-		v.remember(ctx, r)
-	}
+	version := seen.VersionOf(v.url.ID(), r.Header)
 	outcome := v.outcome(datelinev1.Verdict_VERDICT_PRODUCED, "", "")
 	outcome.OutputId = page.GetId()
 	if page.GetTruncated() {
 		outcome.Reason, outcome.Detail = "truncated", fmt.Sprintf("the page is longer than %d bytes and was cut there", v.config.MaxBodyBytes)
+		version = seen.Version{}
 	}
-	return v.store(ctx, outcome)
-}
-
-// remember notes which version of the page this is. Without it, the page is fetched
-// whole the next time, and nothing is lost.
-func (v *visit) remember(ctx context.Context, r *httpget.Response) {
-	version := versions.Of(r.Header)
-	if version == (versions.Version{}) {
-		return
-	}
-	if err := v.versions.Put(ctx, v.url.ID(), version); err != nil && ctx.Err() == nil {
-		v.log.Warn("the version of a page is not remembered", "url", v.url, "error", err)
-	}
+	return v.store(ctx, outcome, version)
 }
 
 func (v *visit) outcome(verdict datelinev1.Verdict, reason, detail string) *datelinev1.Outcome {
 	request := v.entry.GetRequest()
 	return &datelinev1.Outcome{
-		InputId: frontier.ID(v.entry.FrontierEntry), RequestId: request.GetRequestId(), Verdict: verdict, Reason: reason, Detail: detail,
+		InputId: frontier.ID(request, v.asked), RequestId: request.GetRequestId(), Verdict: verdict, Reason: reason, Detail: detail,
 		Url: v.asked.String(), Host: v.url.Host(), Attempt: v.entry.GetAttempts() + 1, Labels: request.GetLabels(),
 	}
 }
 
 func (v *visit) end(ctx context.Context, verdict datelinev1.Verdict, reason, detail string) error {
-	return v.store(ctx, v.outcome(verdict, reason, detail))
+	return v.store(ctx, v.outcome(verdict, reason, detail), seen.Version{})
 }
 
-func (v *visit) store(ctx context.Context, outcome *datelinev1.Outcome) error {
+func (v *visit) store(ctx context.Context, outcome *datelinev1.Outcome, version seen.Version) error {
 	if err := v.writer.Outcome(ctx, outcome, v.now().Sub(v.start), v.entry.Sequence); err != nil {
 		return err
 	}
-	return v.seen.Finish(ctx, v.asked.ID(), outcome.GetRequestId(), v.now())
+	return v.seen.Finish(ctx, v.asked.ID(), v.mark, outcome.GetRequestId(), version, v.now())
 }
 
 // bury gives the entry up. It can be asked for again at once.

@@ -31,12 +31,8 @@ type queue struct {
 
 // ID names a fetch for good: the request's own id, and which URL that is, for a
 // sender may have given all of his URLs the same.
-func ID(entry *datelinev1.FrontierEntry) string {
-	id := entry.GetRequest().GetRequestId()
-	if url, err := weburl.Parse(entry.GetRequest().GetUrl()); err == nil {
-		id += "." + url.ID()[:12]
-	}
-	return id
+func ID(request *datelinev1.FetchRequest, asked weburl.URL) string {
+	return request.GetRequestId() + "." + asked.ID()[:12]
 }
 
 // Publish puts an entry into the queue of its host. It returns ErrHostFull

@@ -85,7 +85,7 @@ func TestRedeliveryIsNoDuplicate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.seen.Finish(t.Context(), url.ID(), "mine", time.Now()); err != nil {
+	if err := r.seen.Finish(t.Context(), url.ID(), seen.Mark{}, "mine", seen.Version{}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if again := r.handle(input); again.Outcome.Verdict != produced || r.waiting() != 1 {
@@ -101,7 +101,7 @@ func TestLateEndOfAnEarlierRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.seen.Finish(t.Context(), url.ID(), "old", time.Now()); err != nil {
+	if err := r.seen.Finish(t.Context(), url.ID(), seen.Mark{}, "old", seen.Version{}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if mark, ok, err := r.seen.Get(t.Context(), url.ID()); err != nil || !ok || mark.Request != "new" || mark.Done {

@@ -1,5 +1,7 @@
-// Package seen remembers which URLs were requested within the freshness window,
-// so that each is fetched once in it however often it is asked for.
+// Package seen remembers what became of each URL: who asked for it, so that it is
+// fetched once within the freshness window however often it is asked for, and
+// which version of its page was fetched last, so that a server can say that it has
+// no other (RFC 9110, section 13).
 package seen
 
 import (
@@ -7,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -14,7 +17,7 @@ import (
 	"github.com/dateline-news/dateline/internal/topology"
 )
 
-// Mark says who asked for a URL, and whether that is done.
+// Mark is what is remembered of a URL.
 type Mark struct {
 	// Request is the id of the request that has the URL.
 	Request string `json:"request"`
@@ -23,20 +26,69 @@ type Mark struct {
 	Input string `json:"input"`
 	// Done says that the request has ended.
 	Done bool `json:"done,omitempty"`
-	// Time is when the mark was made.
+	// Time is when the request was admitted.
 	Time time.Time `json:"time"`
+	// Version is that of the page that was fetched last.
+	Version Version `json:"version,omitzero"`
+
+	// revision is the mark's in the bucket, 0 for one that is not there.
+	revision uint64
+}
+
+// maxValidator bounds a validator in bytes; longer ones are not remembered.
+const maxValidator = 1 << 10
+
+// Version is the validators of a page, as the server sent them.
+type Version struct {
+	// URL is the id of the URL that the page came from, after redirects.
+	URL          string `json:"url,omitempty"`
+	ETag         string `json:"etag,omitempty"`
+	LastModified string `json:"last_modified,omitempty"`
+}
+
+// VersionOf reads the validators of an answer; zero where it has none.
+func VersionOf(urlID string, header http.Header) Version {
+	version := Version{ETag: usable(header.Get("Etag")), LastModified: usable(header.Get("Last-Modified"))}
+	if version != (Version{}) {
+		version.URL = urlID
+	}
+	return version
+}
+
+// usable is a validator that can be sent back, else "".
+func usable(validator string) string {
+	if len(validator) > maxValidator {
+		return ""
+	}
+	for i := range len(validator) {
+		if validator[i] < ' ' || validator[i] > '~' {
+			return ""
+		}
+	}
+	return validator
 }
 
 // Marks is the bucket of marks, by the ids of canonical URLs.
-type Marks struct{ kv jetstream.KeyValue }
+type Marks struct {
+	kv        jetstream.KeyValue
+	freshness time.Duration
+}
 
-// Open opens the bucket.
+// Open opens the bucket, which says how long a URL counts as seen.
 func Open(ctx context.Context, js jetstream.JetStream) (*Marks, error) {
 	kv, err := js.KeyValue(ctx, topology.BucketSeen)
 	if err != nil {
 		return nil, fmt.Errorf("opening bucket %s: %w", topology.BucketSeen, err)
 	}
-	return &Marks{kv}, nil
+	status, err := kv.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the settings of bucket %s: %w", topology.BucketSeen, err)
+	}
+	freshness, err := time.ParseDuration(status.Metadata()[topology.FreshnessKey])
+	if err != nil {
+		return nil, fmt.Errorf("bucket %s does not say how long a URL counts as seen: start a process of this version that declares the streams first", topology.BucketSeen)
+	}
+	return &Marks{kv, freshness}, nil
 }
 
 // Claim marks a URL for a request, unless another has it within the window:
@@ -44,29 +96,40 @@ func Open(ctx context.Context, js jetstream.JetStream) (*Marks, error) {
 // message succeeds again, with the mark as it is. With force the mark is
 // written over whatever is there.
 func (m *Marks) Claim(ctx context.Context, urlID string, mark Mark, force bool) (other Mark, claimed bool, err error) {
-	data, err := json.Marshal(mark)
-	if err != nil {
-		return Mark{}, false, fmt.Errorf("encoding a mark: %w", err)
-	}
 	for {
-		_, err = m.kv.Create(ctx, urlID, data)
-		if !errors.Is(err, jetstream.ErrKeyExists) {
+		data, err := json.Marshal(mark)
+		if err != nil {
+			return Mark{}, false, fmt.Errorf("encoding a mark: %w", err)
+		}
+		if mark.revision == 0 {
+			_, err = m.kv.Create(ctx, urlID, data)
+		} else {
+			_, err = m.kv.Update(ctx, urlID, data, mark.revision)
+		}
+		if err == nil || !isConflict(err) {
 			return Mark{}, err == nil, wrap("claiming a URL", err)
 		}
 		other, ok, err := m.Get(ctx, urlID)
+		mark.revision, mark.Version = other.revision, other.Version
 		switch {
 		case err != nil:
 			return Mark{}, false, err
 		case !ok:
-			continue // it ran out just now
+			// It was removed just now.
 		case other.Input == mark.Input:
 			return other, true, nil
+		case mark.Time.Sub(other.Time) >= m.freshness:
+			// It has run out.
 		case !force || other.Request == mark.Request:
 			return other, false, nil
 		}
-		_, err = m.kv.Put(ctx, urlID, data)
-		return Mark{}, err == nil, wrap("claiming a URL", err)
 	}
+}
+
+// isConflict says that another write came first.
+func isConflict(err error) bool {
+	var api *jetstream.APIError
+	return errors.Is(err, jetstream.ErrKeyExists) || errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
 }
 
 // Get returns the mark of a URL, if it has one.
@@ -80,31 +143,45 @@ func (m *Marks) Get(ctx context.Context, urlID string) (Mark, bool, error) {
 	}
 	var mark Mark
 	if err := json.Unmarshal(entry.Value(), &mark); err != nil {
-		return Mark{}, false, nil // unreadable: as if unseen
+		mark = Mark{} // unreadable: as if from long ago
 	}
+	mark.revision = entry.Revision()
 	return mark, true, nil
 }
 
-// Finish notes that a request has ended. What is known of it stays, so that its
-// message is recognised when it is delivered again; the mark of a later request
-// for the same URL is left as it is.
-func (m *Marks) Finish(ctx context.Context, urlID, request string, now time.Time) error {
-	mark, ok, err := m.Get(ctx, urlID)
-	switch {
-	case err != nil:
-		return err
-	case !ok:
-		mark = Mark{Request: request, Time: now} // it ran out meanwhile
-	case mark.Request != request:
-		return nil
+// Finish notes that a request has ended, and which version it has fetched, zero
+// for none. Known is the mark as it was read before, zero where there was none.
+// What is known of a request stays, so that its message is recognised when it is
+// delivered again; the mark of a later request for the same URL is left as it is.
+func (m *Marks) Finish(ctx context.Context, urlID string, known Mark, request string, version Version, now time.Time) error {
+	for {
+		if known.revision != 0 && known.Request != request {
+			return nil
+		}
+		if known.revision == 0 {
+			known.Request, known.Time = request, now // it ran out meanwhile
+		}
+		next := known
+		next.Done = true
+		if version != (Version{}) {
+			next.Version = version
+		}
+		data, err := json.Marshal(next)
+		if err != nil {
+			return fmt.Errorf("encoding a mark: %w", err)
+		}
+		if known.revision == 0 {
+			_, err = m.kv.Create(ctx, urlID, data)
+		} else {
+			_, err = m.kv.Update(ctx, urlID, data, known.revision)
+		}
+		if err == nil || !isConflict(err) {
+			return wrap("marking a URL as done", err)
+		}
+		if known, _, err = m.Get(ctx, urlID); err != nil {
+			return err
+		}
 	}
-	mark.Done = true
-	data, err := json.Marshal(mark)
-	if err != nil {
-		return fmt.Errorf("encoding a mark: %w", err)
-	}
-	_, err = m.kv.Put(ctx, urlID, data)
-	return wrap("marking a URL as done", err)
 }
 
 // Forget lets a URL be asked for again at once, after it failed.

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gocolly/colly/v2"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/fetcher"
+	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
+	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+)
+
+const userAgent = "Bench/1.0 (+https://example.com/bot)"
+
+// pool has a number of workers fetch all pages.
+func pool(s settings, fetch func(url string) error) (figures, error) {
+	w := begin()
+	var next, failed atomic.Int64
+	var last atomic.Value
+	var workers sync.WaitGroup
+	for range s.InFlight {
+		workers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(s.Pages); i = next.Add(1) - 1 {
+				if err := fetch(s.url(int(i))); err != nil {
+					failed.Add(1)
+					last.Store(err)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	f := w.end(s.Pages)
+	if n := failed.Load(); n > 0 {
+		return f, fmt.Errorf("%d pages failed, the last: %w", n, last.Load().(error))
+	}
+	return f, nil
+}
+
+func transport(s settings) *http.Transport {
+	t := &http.Transport{DisableCompression: true, MaxIdleConns: 10_000, MaxIdleConnsPerHost: 2}
+	if s.TLS {
+		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true, ClientSessionCache: tls.NewLRUClientSessionCache(10_000)}
+	}
+	return t
+}
+
+// bare is net/http with nothing around it. It does not decode.
+func bare(s settings) (figures, error) {
+	client := &http.Client{Transport: transport(s)}
+	return pool(s, func(url string) error {
+		r, err := client.Get(url)
+		if err != nil {
+			return err
+		}
+		defer r.Body.Close()
+		if n, err := io.Copy(io.Discard, r.Body); err != nil || n < 10_000 || r.StatusCode != 200 {
+			return fmt.Errorf("%s: %d bytes, status %d, %v", url, n, r.StatusCode, err)
+		}
+		return nil
+	})
+}
+
+// get is the fetcher's HTTP path alone.
+func get(s settings) (figures, error) {
+	client, err := httpget.New(httpget.Config{UserAgent: userAgent, AllowPrivate: true, MaxIdleConns: 10_000})
+	if err != nil {
+		return figures{}, err
+	}
+	defer client.Close()
+	return pool(s, func(url string) error {
+		r, err := client.Get(context.Background(), httpget.Request{URL: url})
+		if err != nil {
+			return err
+		}
+		if len(r.Body) < 10_000 || r.Status != 200 {
+			return fmt.Errorf("%s: %d bytes, status %d", url, len(r.Body), r.Status)
+		}
+		return nil
+	})
+}
+
+// crawl is colly as its documentation shows it, asynchronous, decoding as it does
+// by default.
+func crawl(s settings) (figures, error) {
+	c := colly.NewCollector(colly.Async(true), colly.UserAgent(userAgent))
+	t := transport(s)
+	t.DisableCompression = false
+	c.WithTransport(t)
+	if err := c.Limit(&colly.LimitRule{DomainGlob: "*", Parallelism: s.InFlight}); err != nil {
+		return figures{}, err
+	}
+	var done, failed atomic.Int64
+	c.OnResponse(func(r *colly.Response) {
+		if len(r.Body) > 10_000 {
+			done.Add(1)
+		}
+	})
+	c.OnError(func(*colly.Response, error) { failed.Add(1) })
+	w := begin()
+	for i := range s.Pages {
+		if err := c.Visit(s.url(i)); err != nil {
+			return figures{}, err
+		}
+	}
+	c.Wait()
+	if int(done.Load()) != s.Pages {
+		return figures{}, fmt.Errorf("%d of %d pages, %d failed", done.Load(), s.Pages, failed.Load())
+	}
+	return w.end(s.Pages), nil
+}
+
+// whole is the fetcher from the frontier to the acknowledged page: robots.txt of
+// each host, pace, turns, publishing, outcomes.
+func whole(s settings) (figures, error) {
+	if s.TLS {
+		return figures{}, errors.New("the whole fetcher trusts the system's authorities alone: measure it without -tls")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	address, pid, _ := strings.Cut(s.NATS, "#")
+	nc, err := nats.Connect(address)
+	if err != nil {
+		return figures{}, err
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return figures{}, err
+	}
+	if err := topology.Reconcile(ctx, js, topology.Limits{}); err != nil {
+		return figures{}, err
+	}
+	if err := fill(ctx, js, s); err != nil {
+		return figures{}, err
+	}
+	config := fetcher.DefaultConfig()
+	config.UserAgent, config.AllowPrivate = userAgent, true
+	config.Delay, config.DelayFactor, config.MaxInFlight = time.Millisecond, 0, s.InFlight
+	f, err := fetcher.New(ctx, nc, js, config, prometheus.NewRegistry(), slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err != nil {
+		return figures{}, err
+	}
+	w, natsBefore := begin(), processCPU(pid)
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(running) }()
+	pages := 0
+	for pages < s.Pages {
+		select {
+		case err := <-ended:
+			stop()
+			return figures{}, fmt.Errorf("the fetcher ended: %w", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+		info, err := js.Stream(ctx, topology.StreamPages)
+		if err != nil {
+			stop()
+			return figures{}, err
+		}
+		pages = int(info.CachedInfo().State.Msgs)
+	}
+	result := w.end(pages)
+	result.Servers = processCPU(pid) - natsBefore
+	stop()
+	return result, <-ended
+}
+
+func fill(ctx context.Context, js jetstream.JetStream, s settings) error {
+	var workers sync.WaitGroup
+	errs := make(chan error, 32)
+	for part := range 32 {
+		workers.Go(func() {
+			for i := part; i < s.Pages; i += 32 {
+				url := s.url(i)
+				entry := &datelinev1.FrontierEntry{Url: url, Request: &datelinev1.FetchRequest{Url: url, RequestId: fmt.Sprint(i)}}
+				if err := frontier.Publish(ctx, js, fmt.Sprint(i), entry); err != nil {
+					errs <- err
+					return
+				}
+			}
+		})
+	}
+	workers.Wait()
+	close(errs)
+	return <-errs
+}
+
+// processCPU is the CPU time of another process (proc(5), stat, fields 14 and 15,
+// in hundredths of a second); 0 where it cannot be had.
+func processCPU(pid string) time.Duration {
+	text, err := os.ReadFile("/proc/" + pid + "/stat")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	var user, system int64
+	fmt.Sscan(fields[11], &user)
+	fmt.Sscan(fields[12], &system)
+	return time.Duration(user+system) * 10 * time.Millisecond
+}

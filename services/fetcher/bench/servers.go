@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"math/big"
+	mathrand "math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/dateline-news/dateline/internal/natsembed"
+)
+
+// page is a made-up news page of some 90 KB, gzipped to some 20.
+func page() []byte {
+	random := mathrand.New(mathrand.NewPCG(1, 2))
+	var b strings.Builder
+	b.WriteString("<!doctype html><html lang=en><head><title>Harbour bridge opens</title></head><body><article><h1>Harbour bridge opens</h1>")
+	for b.Len() < 90_000 {
+		b.WriteString(`<p class="story-text"><a href="/topics/harbour">`)
+		for range 40 {
+			for range 2 + random.IntN(8) {
+				b.WriteByte("etaoinshrdlucmfwypvbgk"[int(random.ExpFloat64()*5)%22])
+			}
+			b.WriteByte(' ')
+		}
+		b.WriteString("</a></p>\n")
+	}
+	b.WriteString("</article></body></html>")
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	io.WriteString(z, b.String())
+	z.Close()
+	return packed.Bytes()
+}
+
+// serveWeb serves the page on every loopback address until standard input ends.
+func serveWeb(s settings) error {
+	body := page()
+	listener, err := net.Listen("tcp", "0.0.0.0:0")
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/robots.txt" {
+			io.WriteString(w, "User-agent: *\nDisallow: /private\n")
+			return
+		}
+		time.Sleep(s.Latency)
+		h := w.Header()
+		h["Content-Type"], h["Content-Encoding"] = []string{"text/html; charset=utf-8"}, []string{"gzip"}
+		h["Content-Length"], h["Cache-Control"], h["Server"], h["Vary"] = []string{fmt.Sprint(len(body))}, []string{"max-age=60"}, []string{"bench"}, []string{"Accept-Encoding"}
+		if s.FullHandshakes {
+			h["Connection"] = []string{"close"}
+		}
+		w.Write(body)
+	})}
+	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
+	if s.TLS {
+		certificate, err := selfSigned()
+		if err != nil {
+			return err
+		}
+		config := &tls.Config{Certificates: []tls.Certificate{certificate}, SessionTicketsDisabled: s.FullHandshakes}
+		go server.Serve(tls.NewListener(listener, config))
+	} else {
+		go server.Serve(listener)
+	}
+	io.Copy(io.Discard, os.Stdin)
+	return server.Close()
+}
+
+func selfSigned() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	for i := range 2000 {
+		template.IPAddresses = append(template.IPAddresses, net.IPv4(127, byte(1+i/62500), byte(i/250%250), byte(1+i%250)))
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+}
+
+// serveNATS runs a NATS server until standard input ends. It syncs as an operating
+// system does: what is compared is CPU, not disks.
+func serveNATS() error {
+	dir, err := os.MkdirTemp("", "dateline-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	server, err := natsembed.Start(natsembed.Config{Dir: dir, Addr: "127.0.0.1:0", Relaxed: true})
+	if err != nil {
+		return err
+	}
+	defer server.Stop()
+	fmt.Println(server.ClientURL() + fmt.Sprintf("#%d", os.Getpid()))
+	io.Copy(io.Discard, os.Stdin)
+	return nil
+}
