@@ -121,7 +121,13 @@ func IsHostFull(err error) bool {
 // Message encodes a contract message for a subject. Messages of one stream with
 // the same id are stored once while the stream remembers the id.
 func Message(subject, id string, m proto.Message) (*nats.Msg, error) {
-	data, err := proto.Marshal(m)
+	return MessageIn(nil, subject, id, m)
+}
+
+// MessageIn is Message with its payload in a buffer, if that has room. The buffer
+// may be used again once the message has been published or given up.
+func MessageIn(buffer []byte, subject, id string, m proto.Message) (*nats.Msg, error) {
+	data, err := proto.MarshalOptions{}.MarshalAppend(buffer[:0], m)
 	if err != nil {
 		return nil, fmt.Errorf("encoding %s: %w", m.ProtoReflect().Descriptor().FullName(), err)
 	}

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -36,7 +37,13 @@ type pageWriter struct {
 	writer *ledger.Writer
 	zstd   *zstd.Encoder
 	log    *slog.Logger
+	// buffers hold messages while they are published: most of what would be
+	// allocated for a page.
+	buffers sync.Pool // of *[]byte
 }
+
+// maxPooled bounds a buffer that is kept, in bytes.
+const maxPooled = 256 << 10
 
 func newPageWriter(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, writer *ledger.Writer, log *slog.Logger) (*pageWriter, error) {
 	bodies, err := js.ObjectStore(ctx, topology.BucketBodies)
@@ -69,11 +76,19 @@ func (w *pageWriter) write(ctx context.Context, entry *datelinev1.FrontierEntry,
 			return nil, err
 		}
 	}
-	msg, err := ledger.Message(topology.PagesSubject(final.SubjectHost()), "page:"+page.GetId(), page)
+	buffer, ok := w.buffers.Get().(*[]byte)
+	if !ok {
+		buffer = new([]byte)
+	}
+	msg, err := ledger.MessageIn(*buffer, topology.PagesSubject(final.SubjectHost()), "page:"+page.GetId(), page)
 	if err != nil {
 		return nil, err
 	}
-	return page, w.writer.Publish(ctx, msg)
+	err = w.writer.Publish(ctx, msg)
+	if *buffer = msg.Data; cap(*buffer) <= maxPooled {
+		w.buffers.Put(buffer)
+	}
+	return page, err
 }
 
 // moveBody stores a body as an object, and waits where there is no room or no

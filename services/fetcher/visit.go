@@ -176,6 +176,9 @@ func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.De
 		request.IfNoneMatch, request.IfModifiedSince = known.ETag, known.LastModified
 	}
 	response, err := v.client.Get(ctx, request)
+	if err == nil {
+		defer response.Release()
+	}
 	pause := v.pause(crawlDelay)
 	decision, err := v.judge(ctx, response, err)
 	decision.Pause = max(decision.Pause, pause)

@@ -88,6 +88,7 @@ func get(s settings) (figures, error) {
 		if err != nil {
 			return err
 		}
+		defer r.Release()
 		if len(r.Body) < 10_000 || r.Status != 200 {
 			return fmt.Errorf("%s: %d bytes, status %d", url, len(r.Body), r.Status)
 		}

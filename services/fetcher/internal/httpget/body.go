@@ -9,14 +9,17 @@ import (
 const (
 	// scratchSize holds most pages as they are sent, compressed.
 	scratchSize = 64 << 10
+	// lendSize is from when on a body is not copied out of the scratch space.
+	lendSize = scratchSize / 8
 	// otherBodyBytes is what is taken of an answer that is not a 2xx: enough
 	// to tell a block page from an error page.
 	otherBodyBytes = 64 << 10
 )
 
 // takeBody reads a body up to its limit. Of a 2xx that is not HTML it takes no
-// more than is needed to see that, and returns a BadType.
-func (c *Client) takeBody(x *exchange, incoming *http.Response, request Request) (body []byte, truncated bool, err error) {
+// more than is needed to see that, and returns a BadType. A body that fills much
+// of the scratch space is lent with that; a small one is a copy.
+func (c *Client) takeBody(x *exchange, incoming *http.Response, request Request) (body []byte, truncated bool, lent *[scratchSize]byte, err error) {
 	limit := request.MaxBodyBytes
 	var check typeCheck
 	switch {
@@ -25,11 +28,15 @@ func (c *Client) takeBody(x *exchange, incoming *http.Response, request Request)
 	case !request.AnyType && incoming.StatusCode != http.StatusNoContent && incoming.StatusCode != http.StatusResetContent:
 		check, err = newTypeCheck(incoming.Header)
 		if err != nil {
-			return nil, false, err
+			return nil, false, nil, err
 		}
 	}
 	scratch := c.scratch.Get().(*[scratchSize]byte)
-	defer c.scratch.Put(scratch)
+	defer func() {
+		if lent == nil {
+			c.scratch.Put(scratch)
+		}
+	}()
 	// One byte more than the limit shows that there is more.
 	body = scratch[:0:min(scratchSize, limit+1)]
 	x.waitForBody(c.config.IdleBodyTimeout)
@@ -43,12 +50,12 @@ func (c *Client) takeBody(x *exchange, incoming *http.Response, request Request)
 			x.waitForBody(c.config.IdleBodyTimeout)
 		}
 		if err != nil && err != io.EOF {
-			return nil, false, err
+			return nil, false, nil, err
 		}
 		ended := err == io.EOF || int64(len(body)) > limit
 		if check.pending && (ended || len(body) >= sniffLength) {
 			if err := check.sniff(body); err != nil {
-				return nil, false, err
+				return nil, false, nil, err
 			}
 		}
 		if ended {
@@ -57,10 +64,13 @@ func (c *Client) takeBody(x *exchange, incoming *http.Response, request Request)
 			break
 		}
 	}
-	if len(body) <= scratchSize || cap(body) > 2*len(body) {
+	switch {
+	case len(body) <= scratchSize && len(body) >= lendSize:
+		return body, truncated, scratch, nil
+	case len(body) <= scratchSize || cap(body) > 2*len(body):
 		body = bytes.Clone(body)
 	}
-	return body, truncated, nil
+	return body, truncated, nil, nil
 }
 
 // grow moves a full buffer to one of four times the size, or of the announced

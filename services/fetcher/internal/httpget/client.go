@@ -101,6 +101,17 @@ type Response struct {
 	Timings    Timings
 	// FetchTime is when the request was made, by Config.Now.
 	FetchTime time.Time
+
+	release func()
+}
+
+// Release lets the room of Body be used for another answer. It need not be
+// called; where it is, Body must not be used any more.
+func (r *Response) Release() {
+	if r.release != nil {
+		r.release()
+		r.release, r.Body = nil, nil
+	}
 }
 
 // Get makes one request. It returns every final answer, redirects and errors
@@ -134,7 +145,11 @@ func (c *Client) Get(ctx context.Context, request Request) (*Response, error) {
 		response.Location = resolveLocation(request.URL, incoming.Header.Get("Location"))
 		response.SetCookies = setCookies(incoming.Header)
 	}
-	response.Body, response.Truncated, err = c.takeBody(x, incoming, request)
+	var lent *[scratchSize]byte
+	response.Body, response.Truncated, lent, err = c.takeBody(x, incoming, request)
+	if lent != nil {
+		response.release = func() { c.scratch.Put(lent) }
+	}
 	if err != nil {
 		failure := classify(ctx, host, PhaseBody, err)
 		failure.Status = incoming.StatusCode
