@@ -59,7 +59,8 @@ func newPageWriter(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, w
 }
 
 // write stores a page and returns when the server has it. A body that is too
-// large for a message goes to the object store first.
+// large for a message goes to the object store first. The answer's body is
+// released as soon as the message has it.
 func (w *pageWriter) write(ctx context.Context, entry *datelinev1.FrontierEntry, asked, final weburl.URL, r *httpget.Response) (*datelinev1.Page, error) {
 	page := &datelinev1.Page{
 		Id: frontier.ID(entry.GetRequest(), asked), Request: entry.GetRequest(),
@@ -84,6 +85,8 @@ func (w *pageWriter) write(ctx context.Context, entry *datelinev1.FrontierEntry,
 	if err != nil {
 		return nil, err
 	}
+	page.Body = nil // the message has it now
+	r.Release()
 	err = w.writer.Publish(ctx, msg)
 	if *buffer = msg.Data; cap(*buffer) <= maxPooled {
 		w.buffers.Put(buffer)

@@ -96,8 +96,7 @@ func source(entry *frontier.Entry) ledger.Source {
 }
 
 func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
-	var err error
-	if v.mark, _, err = v.seen.Get(ctx, v.asked.ID()); err != nil {
+	if err := v.readMark(ctx); err != nil {
 		return frontier.Decision{}, err
 	}
 	if v.mark.Done && v.mark.Request == v.entry.GetRequest().GetRequestId() {
@@ -186,6 +185,16 @@ func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.De
 		return decision, err
 	}
 	return decision, v.sites.Rest(ctx, v.url, v.now().Add(decision.Pause))
+}
+
+// readMark takes the mark that intake gave the entry; one that has waited in the
+// queue since may have been worked on by a process that did not end well.
+func (v *visit) readMark(ctx context.Context) (err error) {
+	carried := false
+	if v.mark, carried = seen.Carried(v.entry.FrontierEntry); !carried || v.entry.Inherited {
+		v.mark, _, err = v.seen.Get(ctx, v.asked.ID())
+	}
+	return err
 }
 
 // shortRest is how much longer than the usual delay a host's pause may be

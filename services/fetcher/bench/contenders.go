@@ -18,12 +18,16 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
 )
 
 const userAgent = "Bench/1.0 (+https://example.com/bot)"
@@ -147,9 +151,6 @@ func whole(s settings) (figures, error) {
 	if err := topology.Reconcile(ctx, js, topology.Limits{}); err != nil {
 		return figures{}, err
 	}
-	if err := fill(ctx, js, s); err != nil {
-		return figures{}, err
-	}
 	config := fetcher.DefaultConfig()
 	config.UserAgent, config.AllowPrivate = userAgent, true
 	config.Delay, config.DelayFactor, config.MaxInFlight = time.Millisecond, 0, s.InFlight
@@ -157,10 +158,18 @@ func whole(s settings) (figures, error) {
 	if err != nil {
 		return figures{}, err
 	}
-	w, natsBefore := begin(), processCPU(pid)
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- f.Run(running) }()
+	// The frontier's partitions are taken, and the queue is new to nobody else.
+	time.Sleep(7 * time.Second)
+	w, natsBefore := begin(), processCPU(pid)
+	filling := command("fill", s)
+	if err := filling.Start(); err != nil {
+		stop()
+		return figures{}, err
+	}
+	defer filling.Wait()
 	pages := 0
 	for pages < s.Pages {
 		select {
@@ -182,24 +191,49 @@ func whole(s settings) (figures, error) {
 	return result, <-ended
 }
 
-func fill(ctx context.Context, js jetstream.JetStream, s settings) error {
-	var workers sync.WaitGroup
-	errs := make(chan error, 32)
-	for part := range 32 {
-		workers.Go(func() {
-			for i := part; i < s.Pages; i += 32 {
-				url := s.url(i)
-				entry := &datelinev1.FrontierEntry{Url: url, Request: &datelinev1.FetchRequest{Url: url, RequestId: fmt.Sprint(i)}}
-				if err := frontier.Publish(ctx, js, fmt.Sprint(i), entry); err != nil {
-					errs <- err
-					return
+// fill admits all URLs as intake would, in a process of its own.
+func fill(s settings) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	address, _, _ := strings.Cut(s.NATS, "#")
+	nc, err := nats.Connect(address)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return err
+	}
+	marks, err := seen.Open(ctx, js)
+	if err != nil {
+		return err
+	}
+	workers, ctx := errgroup.WithContext(ctx)
+	for part := range 64 {
+		workers.Go(func() error {
+			for i := part; i < s.Pages; i += 64 {
+				url, err := weburl.Parse(s.url(i))
+				if err != nil {
+					return err
+				}
+				id := fmt.Sprint(i)
+				mark, _, err := marks.Claim(ctx, url.ID(), seen.Mark{Request: id, Input: id, Time: time.Now()}, false)
+				if err != nil {
+					return err
+				}
+				entry := &datelinev1.FrontierEntry{
+					Url: url.String(), Request: &datelinev1.FetchRequest{Url: url.String(), RequestId: id},
+					AdmitTime: timestamppb.New(mark.Time), Mark: mark.Proto(),
+				}
+				if err := frontier.Publish(ctx, js, id, entry); err != nil {
+					return err
 				}
 			}
+			return nil
 		})
 	}
-	workers.Wait()
-	close(errs)
-	return <-errs
+	return workers.Wait()
 }
 
 // processCPU is the CPU time of another process (proc(5), stat, fields 14 and 15,

@@ -92,6 +92,8 @@ func run() error {
 		return serveWeb(s)
 	case "nats":
 		return serveNATS()
+	case "fill":
+		return fill(s)
 	}
 	for _, c := range contenders {
 		if c.name == *role {

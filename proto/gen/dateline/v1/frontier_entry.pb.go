@@ -38,7 +38,9 @@ type FrontierEntry struct {
 	// When intake admitted the URL.
 	AdmitTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=admit_time,json=admitTime,proto3" json:"admit_time,omitempty"`
 	// The cookies that the redirects have set; they go with the next requests of this chain, and nowhere else.
-	Cookies       []*SetCookie `protobuf:"bytes,7,rep,name=cookies,proto3" json:"cookies,omitempty"`
+	Cookies []*SetCookie `protobuf:"bytes,7,rep,name=cookies,proto3" json:"cookies,omitempty"`
+	// What is remembered of the requested URL, as intake left it; unset has it looked up.
+	Mark          *UrlMark `protobuf:"bytes,8,opt,name=mark,proto3" json:"mark,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -122,6 +124,95 @@ func (x *FrontierEntry) GetCookies() []*SetCookie {
 	return nil
 }
 
+func (x *FrontierEntry) GetMark() *UrlMark {
+	if x != nil {
+		return x.Mark
+	}
+	return nil
+}
+
+// UrlMark is what is remembered of a URL: who asked for it, and which version of its page was fetched last.
+type UrlMark struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The mark's revision in its bucket.
+	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The message that brought the request.
+	InputId string `protobuf:"bytes,2,opt,name=input_id,json=inputId,proto3" json:"input_id,omitempty"`
+	// The id of the URL that the version is of, after redirects; empty where no version is known.
+	VersionUrlId string `protobuf:"bytes,3,opt,name=version_url_id,json=versionUrlId,proto3" json:"version_url_id,omitempty"`
+	// The version's ETag header; empty for none.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The version's Last-Modified header; empty for none.
+	LastModified  string `protobuf:"bytes,5,opt,name=last_modified,json=lastModified,proto3" json:"last_modified,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UrlMark) Reset() {
+	*x = UrlMark{}
+	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UrlMark) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UrlMark) ProtoMessage() {}
+
+func (x *UrlMark) ProtoReflect() protoreflect.Message {
+	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UrlMark.ProtoReflect.Descriptor instead.
+func (*UrlMark) Descriptor() ([]byte, []int) {
+	return file_dateline_v1_frontier_entry_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *UrlMark) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *UrlMark) GetInputId() string {
+	if x != nil {
+		return x.InputId
+	}
+	return ""
+}
+
+func (x *UrlMark) GetVersionUrlId() string {
+	if x != nil {
+		return x.VersionUrlId
+	}
+	return ""
+}
+
+func (x *UrlMark) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *UrlMark) GetLastModified() string {
+	if x != nil {
+		return x.LastModified
+	}
+	return ""
+}
+
 // SetCookie is a Set-Cookie header of a redirect (RFC 6265, section 4.1).
 type SetCookie struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -135,7 +226,7 @@ type SetCookie struct {
 
 func (x *SetCookie) Reset() {
 	*x = SetCookie{}
-	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[1]
+	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -147,7 +238,7 @@ func (x *SetCookie) String() string {
 func (*SetCookie) ProtoMessage() {}
 
 func (x *SetCookie) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[1]
+	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -160,7 +251,7 @@ func (x *SetCookie) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCookie.ProtoReflect.Descriptor instead.
 func (*SetCookie) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_frontier_entry_proto_rawDescGZIP(), []int{1}
+	return file_dateline_v1_frontier_entry_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *SetCookie) GetUrl() string {
@@ -181,7 +272,7 @@ var File_dateline_v1_frontier_entry_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_frontier_entry_proto_rawDesc = "" +
 	"\n" +
-	" dateline/v1/frontier_entry.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x16dateline/v1/page.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\x02\n" +
+	" dateline/v1/frontier_entry.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x16dateline/v1/page.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x03\n" +
 	"\rFrontierEntry\x123\n" +
 	"\arequest\x18\x01 \x01(\v2\x19.dateline.v1.FetchRequestR\arequest\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x123\n" +
@@ -190,7 +281,14 @@ const file_dateline_v1_frontier_entry_proto_rawDesc = "" +
 	"\x0fnot_before_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rnotBeforeTime\x129\n" +
 	"\n" +
 	"admit_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tadmitTime\x120\n" +
-	"\acookies\x18\a \x03(\v2\x16.dateline.v1.SetCookieR\acookies\"3\n" +
+	"\acookies\x18\a \x03(\v2\x16.dateline.v1.SetCookieR\acookies\x12(\n" +
+	"\x04mark\x18\b \x01(\v2\x14.dateline.v1.UrlMarkR\x04mark\"\x9f\x01\n" +
+	"\aUrlMark\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x19\n" +
+	"\binput_id\x18\x02 \x01(\tR\ainputId\x12$\n" +
+	"\x0eversion_url_id\x18\x03 \x01(\tR\fversionUrlId\x12\x12\n" +
+	"\x04etag\x18\x04 \x01(\tR\x04etag\x12#\n" +
+	"\rlast_modified\x18\x05 \x01(\tR\flastModified\"3\n" +
 	"\tSetCookie\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05valueBDZBgithub.com/dateline-news/dateline/proto/gen/dateline/v1;datelinev1b\x06proto3"
@@ -207,25 +305,27 @@ func file_dateline_v1_frontier_entry_proto_rawDescGZIP() []byte {
 	return file_dateline_v1_frontier_entry_proto_rawDescData
 }
 
-var file_dateline_v1_frontier_entry_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_dateline_v1_frontier_entry_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_dateline_v1_frontier_entry_proto_goTypes = []any{
 	(*FrontierEntry)(nil),         // 0: dateline.v1.FrontierEntry
-	(*SetCookie)(nil),             // 1: dateline.v1.SetCookie
-	(*FetchRequest)(nil),          // 2: dateline.v1.FetchRequest
-	(*Redirect)(nil),              // 3: dateline.v1.Redirect
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(*UrlMark)(nil),               // 1: dateline.v1.UrlMark
+	(*SetCookie)(nil),             // 2: dateline.v1.SetCookie
+	(*FetchRequest)(nil),          // 3: dateline.v1.FetchRequest
+	(*Redirect)(nil),              // 4: dateline.v1.Redirect
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
 }
 var file_dateline_v1_frontier_entry_proto_depIdxs = []int32{
-	2, // 0: dateline.v1.FrontierEntry.request:type_name -> dateline.v1.FetchRequest
-	3, // 1: dateline.v1.FrontierEntry.redirects:type_name -> dateline.v1.Redirect
-	4, // 2: dateline.v1.FrontierEntry.not_before_time:type_name -> google.protobuf.Timestamp
-	4, // 3: dateline.v1.FrontierEntry.admit_time:type_name -> google.protobuf.Timestamp
-	1, // 4: dateline.v1.FrontierEntry.cookies:type_name -> dateline.v1.SetCookie
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	3, // 0: dateline.v1.FrontierEntry.request:type_name -> dateline.v1.FetchRequest
+	4, // 1: dateline.v1.FrontierEntry.redirects:type_name -> dateline.v1.Redirect
+	5, // 2: dateline.v1.FrontierEntry.not_before_time:type_name -> google.protobuf.Timestamp
+	5, // 3: dateline.v1.FrontierEntry.admit_time:type_name -> google.protobuf.Timestamp
+	2, // 4: dateline.v1.FrontierEntry.cookies:type_name -> dateline.v1.SetCookie
+	1, // 5: dateline.v1.FrontierEntry.mark:type_name -> dateline.v1.UrlMark
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_dateline_v1_frontier_entry_proto_init() }
@@ -241,7 +341,7 @@ func file_dateline_v1_frontier_entry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dateline_v1_frontier_entry_proto_rawDesc), len(file_dateline_v1_frontier_entry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -29,6 +29,11 @@ type Entry struct {
 	Subject  string
 	Sequence uint64
 	Data     []byte
+	// Stored is when the stream took it, by the server's clock.
+	Stored time.Time
+	// Inherited says that it may have been in the queue before this replica
+	// took the partition, so that another may have worked on it.
+	Inherited bool
 	// MayDial reports whether the partition is still this replica's. Ask
 	// before each connection, and stop where it says no.
 	MayDial func() bool

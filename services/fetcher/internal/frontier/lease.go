@@ -45,6 +45,7 @@ type leases struct {
 type lease struct {
 	revision uint64
 	renewed  time.Time
+	taken    time.Time
 	// quiet is when the first request may be made: one politeness interval
 	// after the takeover, for the last owner may have just made one.
 	quiet time.Time
@@ -71,6 +72,16 @@ func (l *leases) valid(partition int) bool {
 	held, ok := l.held[partition]
 	now := l.now()
 	return ok && now.Sub(held.renewed) < l.ttl*2/3 && !now.Before(held.quiet)
+}
+
+// taken is when a partition was taken; now for one that is not held.
+func (l *leases) taken(partition int) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if held, ok := l.held[partition]; ok {
+		return held.taken
+	}
+	return l.now()
 }
 
 // owned returns the partitions that are held, with the end of their quiet
@@ -148,7 +159,7 @@ func (l *leases) take(ctx context.Context, p int, started time.Time, quiet time.
 	if err != nil {
 		return fmt.Errorf("taking partition %d: %w", p, err)
 	}
-	l.hold(p, lease{revision: revision, renewed: started, quiet: l.now().Add(quiet)})
+	l.hold(p, lease{revision: revision, renewed: started, taken: l.now(), quiet: l.now().Add(quiet)})
 	return nil
 }
 
@@ -169,7 +180,7 @@ func (l *leases) takeBack(ctx context.Context, p int, started time.Time, quiet t
 	if err != nil {
 		return fmt.Errorf("taking partition %d back: %w", p, err)
 	}
-	l.hold(p, lease{revision: revision, renewed: started, quiet: l.now().Add(quiet)})
+	l.hold(p, lease{revision: revision, renewed: started, taken: l.now(), quiet: l.now().Add(quiet)})
 	return nil
 }
 

@@ -104,7 +104,7 @@ func (q *queue) next(ctx context.Context, subject string, from uint64) (*Entry, 
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", subject, err)
 	}
-	entry := &Entry{FrontierEntry: &datelinev1.FrontierEntry{}, Subject: subject, Sequence: msg.Sequence, Data: msg.Data}
+	entry := &Entry{FrontierEntry: &datelinev1.FrontierEntry{}, Subject: subject, Sequence: msg.Sequence, Data: msg.Data, Stored: msg.Time}
 	if err := proto.Unmarshal(msg.Data, entry.FrontierEntry); err != nil {
 		return entry, fmt.Errorf("decoding the frontier's entry %d: %w", msg.Sequence, err)
 	}

@@ -14,6 +14,10 @@ import (
 // fullPause is how long a URL waits that leads to a host whose queue is full.
 const fullPause = time.Minute
 
+// clockSkew is how far the server's clock may be behind this one. Where it is more,
+// a page may be fetched twice after a crash.
+const clockSkew = 5 * time.Second
+
 // mishap is how long a host rests after the stream could not be used for it.
 const mishap = 2 * time.Second
 
@@ -122,6 +126,7 @@ func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 		}
 		if entry != nil {
 			entry.MayDial = func() bool { return f.leases.valid(h.partition) }
+			entry.Inherited = entry.Stored.Before(f.leases.taken(h.partition).Add(clockSkew))
 			return entry, nil
 		}
 	}

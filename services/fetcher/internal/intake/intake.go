@@ -91,23 +91,23 @@ func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
 	outcome.Url, outcome.Host, outcome.RequestId = url.String(), url.Host(), request.RequestId
 
 	mark := seen.Mark{Request: request.RequestId, Input: outcome.InputId, Time: in.now()}
-	other, claimed, err := in.seen.Claim(ctx, url.ID(), mark, request.GetForce())
+	stored, claimed, err := in.seen.Claim(ctx, url.ID(), mark, request.GetForce())
 	if err != nil {
 		result.Err = stage.Unavailable(err)
 		return result
 	}
 	if !claimed {
-		outcome.Verdict, outcome.Reason, outcome.OutputId = datelinev1.Verdict_VERDICT_DUPLICATE, "seen", other.Request
-		outcome.Detail = fmt.Sprintf("the URL was requested at %s (request %s): set force to fetch it again within the freshness window", other.Time.UTC().Format(time.RFC3339), other.Request)
+		outcome.Verdict, outcome.Reason, outcome.OutputId = datelinev1.Verdict_VERDICT_DUPLICATE, "seen", stored.Request
+		outcome.Detail = fmt.Sprintf("the URL was requested at %s (request %s): set force to fetch it again within the freshness window", stored.Time.UTC().Format(time.RFC3339), stored.Request)
 		return result
 	}
 	outcome.Verdict, outcome.OutputId = datelinev1.Verdict_VERDICT_PRODUCED, request.RequestId
-	if other.Done {
+	if stored.Done {
 		// A crash came before the outcome, and the URL has been fetched since.
 		return result
 	}
 	entry := &datelinev1.FrontierEntry{
-		Request: request, Url: url.String(), NotBeforeTime: request.GetNotBeforeTime(), AdmitTime: timestamppb.New(in.now()),
+		Request: request, Url: url.String(), NotBeforeTime: request.GetNotBeforeTime(), AdmitTime: timestamppb.New(stored.Time), Mark: stored.Proto(),
 	}
 	switch err := frontier.Publish(ctx, in.js, "admit:"+outcome.InputId, entry); {
 	case errors.Is(err, frontier.ErrHostFull):

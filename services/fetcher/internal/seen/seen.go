@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
 // Mark is what is remembered of a URL.
@@ -91,23 +92,25 @@ func Open(ctx context.Context, js jetstream.JetStream) (*Marks, error) {
 	return &Marks{kv, freshness}, nil
 }
 
-// Claim marks a URL for a request, unless another has it within the window:
-// then that one's mark is returned, and claimed is false. A claim by the same
-// message succeeds again, with the mark as it is. With force the mark is
-// written over whatever is there.
-func (m *Marks) Claim(ctx context.Context, urlID string, mark Mark, force bool) (other Mark, claimed bool, err error) {
+// Claim marks a URL for a request and returns the mark as it is stored, unless
+// another has it within the window: then that one's mark is returned, and claimed
+// is false. A claim by the same message succeeds again, with the mark as it is.
+// With force the mark is written over whatever is there.
+func (m *Marks) Claim(ctx context.Context, urlID string, mark Mark, force bool) (stored Mark, claimed bool, err error) {
 	for {
 		data, err := json.Marshal(mark)
 		if err != nil {
 			return Mark{}, false, fmt.Errorf("encoding a mark: %w", err)
 		}
+		revision := uint64(0)
 		if mark.revision == 0 {
-			_, err = m.kv.Create(ctx, urlID, data)
+			revision, err = m.kv.Create(ctx, urlID, data)
 		} else {
-			_, err = m.kv.Update(ctx, urlID, data, mark.revision)
+			revision, err = m.kv.Update(ctx, urlID, data, mark.revision)
 		}
 		if err == nil || !isConflict(err) {
-			return Mark{}, err == nil, wrap("claiming a URL", err)
+			mark.revision = revision
+			return mark, err == nil, wrap("claiming a URL", err)
 		}
 		other, ok, err := m.Get(ctx, urlID)
 		mark.revision, mark.Version = other.revision, other.Version
@@ -124,6 +127,24 @@ func (m *Marks) Claim(ctx context.Context, urlID string, mark Mark, force bool) 
 			return other, false, nil
 		}
 	}
+}
+
+// Proto is a mark as an entry of the frontier carries it.
+func (m Mark) Proto() *datelinev1.UrlMark {
+	return &datelinev1.UrlMark{
+		Revision: m.revision, InputId: m.Input,
+		VersionUrlId: m.Version.URL, Etag: m.Version.ETag, LastModified: m.Version.LastModified,
+	}
+}
+
+// Carried is the mark that an entry of the frontier carries; false where it
+// carries none.
+func Carried(entry *datelinev1.FrontierEntry) (Mark, bool) {
+	mark := entry.GetMark()
+	return Mark{
+		Request: entry.GetRequest().GetRequestId(), Input: mark.GetInputId(), Time: entry.GetAdmitTime().AsTime(), revision: mark.GetRevision(),
+		Version: Version{URL: mark.GetVersionUrlId(), ETag: mark.GetEtag(), LastModified: mark.GetLastModified()},
+	}, mark.GetRevision() != 0
 }
 
 // isConflict says that another write came first.
