@@ -25,7 +25,12 @@ type host struct {
 	partition int
 	due       time.Time
 	index     int // in the heap; -1 while it is being visited
-	noticed   time.Time
+
+	// notices is how many URLs were announced and not read yet, noticed when
+	// the last was, and looks how often none was found since.
+	notices int
+	noticed time.Time
+	looks   int
 
 	// lanes are its queues, the more urgent first.
 	lanes [laneCount]lane
@@ -39,6 +44,8 @@ type host struct {
 // lane is one of a host's queues: a subject of the stream.
 type lane struct {
 	subject string
+	// filled says that there may be URLs behind the cursor.
+	filled bool
 	// cursor is the sequence behind the last URL that was looked at, and
 	// deferred those before it that wait for their time, the earliest first.
 	cursor   uint64
@@ -56,6 +63,46 @@ type deferral struct {
 func (l *lane) postpone(d deferral) {
 	at, _ := slices.BinarySearchFunc(l.deferred, d.until, func(d deferral, t time.Time) int { return d.until.Compare(t) })
 	l.deferred = slices.Insert(l.deferred, at, d)
+}
+
+// mayHave reports whether a lane is to be read on, and takes it for read to its
+// end until found or a notice says otherwise.
+func (f *Frontier) mayHave(l *lane) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	filled := l.filled
+	l.filled = false
+	return filled
+}
+
+// refill takes back what mayHave has noted: the lane could not be read.
+func (f *Frontier) refill(l *lane) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	l.filled = true
+}
+
+// found notes that an entry was read on, which may be one that was announced.
+func (f *Frontier) found(h *host, l *lane, entry *Entry) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	l.filled, h.looks = true, 0
+	if h.notices > 0 && entry.Stored.After(h.noticed.Add(-clockSkew)) {
+		h.notices--
+	}
+}
+
+// lookAgain is how long to wait for an announced URL that is not there yet; 0 for
+// not at all.
+func (h *host) lookAgain(now time.Time) time.Duration {
+	if h.notices == 0 || now.Sub(h.noticed) >= noticeGrace {
+		return 0
+	}
+	h.looks++
+	for i := range h.lanes {
+		h.lanes[i].filled = true
+	}
+	return 5 * time.Millisecond << min(h.looks, 7)
 }
 
 // lane is the host's queue that an entry came from.
@@ -124,10 +171,16 @@ func (f *Frontier) add(subject string, partition int, due time.Time, noticed boo
 		heap.Push(&f.due, h)
 		f.poke()
 	}
+	for i := range h.lanes {
+		if h.lanes[i].subject == subject {
+			h.lanes[i].filled = true
+		}
+	}
 	if noticed {
-		h.noticed = f.Now()
+		h.noticed, h.looks = f.Now(), 0
+		h.notices++
 		// A host that sleeps until its deferred URLs are due has new work.
-		if wakes := h.wakes(); h.index >= 0 && !wakes.IsZero() && h.due.Equal(wakes) {
+		if h.index >= 0 && !h.wakes().IsZero() && h.due.Equal(h.wakes()) {
 			h.due = due
 			heap.Fix(&f.due, h.index)
 			f.poke()

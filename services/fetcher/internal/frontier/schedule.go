@@ -76,12 +76,13 @@ func (f *Frontier) giveBack(h *host, due time.Time, forget bool) {
 	if f.busy[h.partition]--; f.busy[h.partition] == 0 {
 		delete(f.busy, h.partition)
 	}
-	if forget && f.Now().Sub(h.noticed) >= noticeGrace {
-		delete(f.hosts, h.key)
-		return
-	}
 	if forget {
-		due = f.Now().Add(50 * time.Millisecond)
+		wait := h.lookAgain(f.Now())
+		if wait == 0 {
+			delete(f.hosts, h.key)
+			return
+		}
+		due = f.Now().Add(wait)
 	}
 	h.due = due
 	heap.Push(&f.due, h)
@@ -120,7 +121,7 @@ func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 		return h.current, nil
 	}
 	for i := range h.lanes {
-		entry, err := f.pickFrom(ctx, &h.lanes[i])
+		entry, err := f.pickFrom(ctx, h, &h.lanes[i])
 		if err != nil {
 			return nil, err
 		}
@@ -133,19 +134,20 @@ func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 	return nil, nil
 }
 
-// pickFrom returns the entry of a lane that is due, nil where none is.
-func (f *Frontier) pickFrom(ctx context.Context, l *lane) (*Entry, error) {
+// pickFrom returns the entry of a host's lane that is due, nil where none is.
+func (f *Frontier) pickFrom(ctx context.Context, h *host, l *lane) (*Entry, error) {
 	for ctx.Err() == nil {
 		from, recalled := l.cursor, false
 		var content *datelinev1.FrontierEntry
 		switch {
 		case len(l.deferred) > 0 && !l.deferred[0].until.After(f.Now()):
 			from, recalled, content = l.deferred[0].sequence, true, l.deferred[0].content
-		case len(l.deferred) >= maxDeferred:
+		case len(l.deferred) >= maxDeferred || !f.mayHave(l):
 			return nil, nil
 		}
 		entry, err := f.queue.next(ctx, l.subject, from)
 		if entry == nil && err != nil {
+			f.refill(l)
 			return nil, err
 		}
 		if recalled {
@@ -158,6 +160,7 @@ func (f *Frontier) pickFrom(ctx context.Context, l *lane) (*Entry, error) {
 				return nil, nil
 			}
 			l.cursor = entry.Sequence + 1
+			f.found(h, l, entry)
 		}
 		if err != nil {
 			if err := f.refuse(ctx, entry, err); err != nil {
