@@ -56,17 +56,21 @@ func pool(s settings, fetch func(url string) error) (figures, error) {
 	return f, nil
 }
 
-func transport(s settings) *http.Transport {
-	t := &http.Transport{DisableCompression: true, MaxIdleConns: 10_000, MaxIdleConnsPerHost: 2}
-	if s.TLS {
-		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true, ClientSessionCache: tls.NewLRUClientSessionCache(10_000)}
-	}
-	return t
+func transport(s settings) (*http.Transport, error) {
+	trusted, err := authorities(s)
+	return &http.Transport{
+		DisableCompression: true, MaxIdleConns: 10_000, MaxIdleConnsPerHost: 2,
+		TLSClientConfig: &tls.Config{RootCAs: trusted, ClientSessionCache: tls.NewLRUClientSessionCache(10_000)},
+	}, err
 }
 
 // bare is net/http with nothing around it. It does not decode.
 func bare(s settings) (figures, error) {
-	client := &http.Client{Transport: transport(s)}
+	t, err := transport(s)
+	if err != nil {
+		return figures{}, err
+	}
+	client := &http.Client{Transport: t}
 	return pool(s, func(url string) error {
 		r, err := client.Get(url)
 		if err != nil {
@@ -82,7 +86,11 @@ func bare(s settings) (figures, error) {
 
 // get is the fetcher's HTTP path alone.
 func get(s settings) (figures, error) {
-	client, err := httpget.New(httpget.Config{UserAgent: userAgent, AllowPrivate: true, MaxIdleConns: 10_000})
+	trusted, err := authorities(s)
+	if err != nil {
+		return figures{}, err
+	}
+	client, err := httpget.New(httpget.Config{UserAgent: userAgent, AllowPrivate: true, MaxIdleConns: 10_000, RootCAs: trusted})
 	if err != nil {
 		return figures{}, err
 	}
@@ -104,7 +112,10 @@ func get(s settings) (figures, error) {
 // by default.
 func crawl(s settings) (figures, error) {
 	c := colly.NewCollector(colly.Async(true), colly.UserAgent(userAgent))
-	t := transport(s)
+	t, err := transport(s)
+	if err != nil {
+		return figures{}, err
+	}
 	t.DisableCompression = false
 	c.WithTransport(t)
 	if err := c.Limit(&colly.LimitRule{DomainGlob: "*", Parallelism: s.InFlight}); err != nil {
@@ -134,7 +145,7 @@ func crawl(s settings) (figures, error) {
 // each host, pace, turns, publishing, outcomes.
 func whole(s settings) (figures, error) {
 	if s.TLS {
-		return figures{}, errors.New("the whole fetcher trusts the system's authorities alone: measure it without -tls")
+		return figures{}, errors.New("it trusts the system's authorities alone: leave it out with -only where -tls is asked for")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()

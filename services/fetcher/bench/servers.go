@@ -8,6 +8,8 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -15,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -65,28 +68,47 @@ func serveWeb(s settings) error {
 		}
 		w.Write(body)
 	})}
-	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
+	port := listener.Addr().(*net.TCPAddr).Port
 	if s.TLS {
-		certificate, err := selfSigned()
+		certificate, err := selfSigned(s.Hosts)
 		if err != nil {
 			return err
 		}
+		path := filepath.Join(os.TempDir(), fmt.Sprintf("dateline-bench-%d.pem", port))
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]}), 0o600); err != nil {
+			return err
+		}
+		defer os.Remove(path)
 		config := &tls.Config{Certificates: []tls.Certificate{certificate}, SessionTicketsDisabled: s.FullHandshakes}
 		go server.Serve(tls.NewListener(listener, config))
 	} else {
 		go server.Serve(listener)
 	}
+	fmt.Println(port)
 	io.Copy(io.Discard, os.Stdin)
 	return server.Close()
 }
 
-func selfSigned() (tls.Certificate, error) {
+// authorities trusts the web server's certificate, which it left in a file.
+func authorities(s settings) (*x509.CertPool, error) {
+	pool := x509.NewCertPool()
+	if !s.TLS {
+		return pool, nil
+	}
+	text, err := os.ReadFile(filepath.Join(os.TempDir(), "dateline-bench-"+s.Web+".pem"))
+	if err == nil && !pool.AppendCertsFromPEM(text) {
+		err = errors.New("there is no certificate in the web server's file")
+	}
+	return pool, err
+}
+
+func selfSigned(hosts int) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
-	for i := range 2000 {
+	for i := range hosts {
 		template.IPAddresses = append(template.IPAddresses, net.IPv4(127, byte(1+i/62500), byte(i/250%250), byte(1+i%250)))
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)

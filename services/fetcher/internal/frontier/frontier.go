@@ -82,6 +82,10 @@ type Config struct {
 // a new one was missed.
 const rescan = 15 * time.Second
 
+// maxNotices bounds the notices that wait to be taken in. Those beyond it are lost,
+// and their hosts are found by the next listing.
+const maxNotices = 32 << 10
+
 // Frontier is this replica's part of the queue. Make it with New.
 type Frontier struct {
 	Config
@@ -120,7 +124,7 @@ func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Conf
 		Config: config, nc: nc,
 		queue:   &queue{js: js, stream: stream},
 		leases:  leases,
-		notices: make(chan *nats.Msg, 4096),
+		notices: make(chan *nats.Msg, maxNotices),
 		wake:    make(chan struct{}, 1),
 		gained:  make(chan struct{}, 1),
 		hosts:   map[string]*host{}, busy: map[int]int{}, listens: map[int]*nats.Subscription{},

@@ -260,10 +260,7 @@ func (f *Frontier) notice(ctx context.Context) error {
 // notBefore is the earliest time for a host that is new to this replica.
 func (f *Frontier) notBefore(partition int) time.Time {
 	now := f.Now()
-	if quiet := f.leases.owned()[partition]; quiet.After(now) {
-		return quiet
-	}
-	return now
+	return latest(now, f.leases.quietEnd(partition))
 }
 
 // list finds all hosts with URLs in the owned partitions.

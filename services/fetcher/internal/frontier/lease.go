@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/internal/topology"
 )
@@ -23,6 +24,9 @@ const (
 	replicaPrefix   = "replica."
 	partitionPrefix = "partition."
 )
+
+// leaseTasks bounds the operations on leases at the same time.
+const leaseTasks = 32
 
 // leases holds this replica's share of the partitions. Every replica computes
 // the same share for each by rendezvous hashing over those that are alive, and
@@ -84,6 +88,13 @@ func (l *leases) taken(partition int) time.Time {
 	return l.now()
 }
 
+// quietEnd is when a partition's quiet interval ends; zero for one that is not held.
+func (l *leases) quietEnd(partition int) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.held[partition].quiet
+}
+
 // owned returns the partitions that are held, with the end of their quiet
 // interval.
 func (l *leases) owned() map[int]time.Time {
@@ -108,24 +119,29 @@ func (l *leases) round(ctx context.Context, quiet time.Duration, idle func(parti
 		return err
 	}
 	mine := l.owned()
+	// At once: one after the other they would take longer than a lease lives
+	// where the server is slow.
+	var tasks errgroup.Group
+	tasks.SetLimit(leaseTasks)
 	for p := range topology.Partitions {
-		_, held := mine[p]
-		due := preferred(replicas, p) == l.replica
-		switch {
-		case held && (due || !idle(p)):
-			err = l.renew(ctx, p, started)
-		case held:
-			err = l.release(ctx, p)
-		case due && !taken[p]:
-			err = l.take(ctx, p, started, quiet)
-		case due && !l.began:
-			err = l.takeBack(ctx, p, started, quiet)
-		default:
-			continue
-		}
-		if err != nil {
-			return err
-		}
+		tasks.Go(func() error {
+			_, held := mine[p]
+			due := preferred(replicas, p) == l.replica
+			switch {
+			case held && (due || !idle(p)):
+				return l.renew(ctx, p, started)
+			case held:
+				return l.release(ctx, p)
+			case due && !taken[p]:
+				return l.take(ctx, p, started, quiet)
+			case due && !l.began:
+				return l.takeBack(ctx, p, started, quiet)
+			}
+			return nil
+		})
+	}
+	if err := tasks.Wait(); err != nil {
+		return err
 	}
 	l.began = true
 	return nil
