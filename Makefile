@@ -34,7 +34,7 @@ vet: ## go vet in every module
 
 .PHONY: standalone
 standalone: ## Build each module without the workspace, and check that go.mod is tidy
-	@for m in $(MODULES) tools/peers; do echo "standalone $$m"; (cd $$m && GOWORK=off go build ./... && GOWORK=off go mod tidy -diff) || exit 1; done
+	@for m in $(MODULES) tools/peers services/fetcher/bench; do echo "standalone $$m"; (cd $$m && GOWORK=off go build ./... && GOWORK=off go mod tidy -diff) || exit 1; done
 
 .PHONY: contracts
 contracts: ## Lint the contracts and check that the generated code is current
@@ -78,6 +78,11 @@ fuzz: ## Run each fuzz target for a short time (FUZZTIME=…)
 .PHONY: peers
 peers: ## Measure other extractors for Go beside Dateline's (CORPUS=…); see docs/evaluation.md
 	GOWORK=off go -C tools/peers run . -corpus $(abspath $(CORPUS))
+
+.PHONY: crawl
+crawl: ## Compare the fetcher with bare net/http and colly on a thousand loopback hosts
+	GOWORK=off go -C services/fetcher/bench build -o $(abspath $(BIN))/fetcher-bench .
+	$(BIN)/fetcher-bench
 
 .PHONY: clean
 clean: ## Remove what make built and what the demo left
