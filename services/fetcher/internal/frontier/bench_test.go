@@ -1,0 +1,149 @@
+package frontier
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/natsembed"
+	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// BenchmarkFrontier starts on a queue of URLs and visits some of them: how long
+// until all hosts are known, what memory they take, and what a visit costs beside
+// the same on a small queue.
+func BenchmarkFrontier(b *testing.B) {
+	for _, size := range []struct{ urls, hosts int }{{10_000, 500}, {1_000_000, 50_000}} {
+		b.Run(fmt.Sprintf("%d URLs on %d hosts", size.urls, size.hosts), func(b *testing.B) {
+			nc, js := queueOf(b, size.urls, size.hosts)
+			for b.Loop() {
+				start(b, nc, js, size.hosts)
+			}
+		})
+	}
+}
+
+// queueOf fills a frontier.
+func queueOf(b *testing.B, urls, hosts int) (*nats.Conn, jetstream.JetStream) {
+	b.Helper()
+	server, err := natsembed.Start(natsembed.Config{Dir: b.TempDir(), Addr: "127.0.0.1:0", Relaxed: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(server.Stop)
+	nc, err := nats.Connect(server.ClientURL())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(nc.Close)
+	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(10_000))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := topology.Reconcile(b.Context(), js, topology.Limits{}); err != nil {
+		b.Fatal(err)
+	}
+	for i := range urls {
+		url := fmt.Sprintf("https://site%d.example/news/2026/11/25/a-headline-of-the-usual-length-%d", i%hosts, i)
+		entry := &datelinev1.FrontierEntry{Url: url, Request: &datelinev1.FetchRequest{Url: url, RequestId: fmt.Sprint(i)}}
+		subject, err := subjectOf(entry)
+		if err != nil {
+			b.Fatal(err)
+		}
+		msg, err := ledger.Message(subject, fmt.Sprint(i), entry)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := js.PublishMsgAsync(msg); err != nil {
+			b.Fatal(err)
+		}
+	}
+	select {
+	case <-js.PublishAsyncComplete():
+	case <-time.After(5 * time.Minute):
+		b.Fatal("the queue does not fill")
+	}
+	return nc, js
+}
+
+// counter is a visitor that lets visits begin when open is closed.
+type counter struct {
+	open   chan struct{}
+	visits atomic.Int64
+}
+
+func (c *counter) Visit(ctx context.Context, _ *Entry) (Decision, error) {
+	select {
+	case <-c.open:
+		c.visits.Add(1)
+		return Decision{Pause: 100 * time.Millisecond}, nil
+	case <-ctx.Done():
+		return Decision{}, ctx.Err()
+	}
+}
+
+func (c *counter) Refuse(context.Context, *Entry, error) error { return nil }
+
+func start(b *testing.B, nc *nats.Conn, js jetstream.JetStream, hosts int) {
+	b.Helper()
+	memory := func() uint64 {
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return stats.HeapAlloc
+	}
+	cpu := func() time.Duration {
+		var usage syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+			b.Fatal(err)
+		}
+		return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	}
+	before, began := memory(), time.Now()
+	visitor := &counter{open: make(chan struct{})}
+	f, err := New(b.Context(), nc, js, Config{
+		Replica: "bench", MaxInFlight: 64, Quiet: time.Millisecond, DrainTimeout: time.Second, Visitor: visitor,
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, Registry: prometheus.NewRegistry(),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	known := func() int {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return len(f.hosts)
+	}
+	for known() < hosts {
+		time.Sleep(10 * time.Millisecond)
+		if time.Since(began) > time.Minute {
+			b.Fatalf("%d of %d hosts are known", known(), hosts)
+		}
+	}
+	b.ReportMetric(time.Since(began).Seconds(), "s-to-know-all-hosts")
+	b.ReportMetric(float64(memory()-before)/float64(hosts), "B/host")
+	const visits = 4000
+	from := cpu()
+	close(visitor.open)
+	for visitor.visits.Load() < visits {
+		time.Sleep(time.Millisecond)
+	}
+	b.ReportMetric(float64((cpu()-from).Microseconds())/float64(visitor.visits.Load()), "cpu-us/visit")
+	cancel()
+	if err := <-ended; err != nil {
+		b.Fatal(err)
+	}
+}
