@@ -220,16 +220,25 @@ func fill(s settings) error {
 	if err != nil {
 		return err
 	}
+	urls := make([]string, s.Pages)
+	for i := range urls {
+		urls[i] = s.url(i)
+	}
+	return admit(ctx, js, marks, urls)
+}
+
+// admit puts URLs into the frontier, as intake would.
+func admit(ctx context.Context, js jetstream.JetStream, marks *seen.Marks, urls []string) error {
 	workers, ctx := errgroup.WithContext(ctx)
 	for part := range 64 {
 		workers.Go(func() error {
-			for i := part; i < s.Pages; i += 64 {
-				url, err := weburl.Parse(s.url(i))
+			for i := part; i < len(urls); i += 64 {
+				url, err := weburl.Parse(urls[i])
 				if err != nil {
 					return err
 				}
-				id := fmt.Sprint(i)
-				mark, _, err := marks.Claim(ctx, url.ID(), seen.Mark{Request: id, Input: id, Time: time.Now()}, false)
+				id := url.ID()
+				mark, _, err := marks.Claim(ctx, id, seen.Mark{Request: id, Input: id, Time: time.Now()}, false)
 				if err != nil {
 					return err
 				}

@@ -31,6 +31,10 @@ type settings struct {
 	// handshake each time.
 	TLS            bool `json:"tls"`
 	FullHandshakes bool `json:"full_handshakes"`
+	// Slow is how many URLs wait for a host that is slow.
+	Slow int `json:"slow"`
+	// Watch has the web server note who is asked when.
+	Watch bool `json:"watch"`
 }
 
 func (s settings) url(i int) string {
@@ -81,13 +85,20 @@ func run() error {
 	flag.DurationVar(&s.Latency, "latency", 80*time.Millisecond, "how long the web server thinks before it answers")
 	flag.BoolVar(&s.TLS, "tls", false, "fetch over TLS")
 	flag.BoolVar(&s.FullHandshakes, "full-handshakes", false, "with -tls, close each connection and keep no sessions")
+	flag.IntVar(&s.Slow, "slow", 0, "URLs that wait for one more host, which answers in half a second, with three replicas of the whole fetcher: reports how long the others take with it and without it")
 	only := flag.String("only", "", "measure these alone, parted by commas")
+	flag.BoolVar(&s.Watch, "watch", false, "")
 	flag.StringVar(&s.Web, "web", "", "")
 	flag.StringVar(&s.NATS, "nats", "", "")
 	flag.Parse()
 	switch *role {
 	case "":
+		if s.Slow > 0 {
+			return compareFairness(s)
+		}
 		return compare(s, *only)
+	case "replica":
+		return replica(s)
 	case "web":
 		return serveWeb(s)
 	case "nats":
@@ -162,7 +173,7 @@ func measure(name string, s settings, withNATS bool) (figures, error) {
 
 func command(role string, s settings) *exec.Cmd {
 	c := exec.Command(os.Args[0], "-role", role, "-pages", fmt.Sprint(s.Pages), "-hosts", fmt.Sprint(s.Hosts), "-in-flight", fmt.Sprint(s.InFlight),
-		"-latency", s.Latency.String(), fmt.Sprintf("-tls=%v", s.TLS), fmt.Sprintf("-full-handshakes=%v", s.FullHandshakes), "-web", s.Web, "-nats", s.NATS)
+		"-latency", s.Latency.String(), fmt.Sprintf("-tls=%v", s.TLS), fmt.Sprintf("-full-handshakes=%v", s.FullHandshakes), "-slow", fmt.Sprint(s.Slow), fmt.Sprintf("-watch=%v", s.Watch), "-web", s.Web, "-nats", s.NATS)
 	c.Stderr = os.Stderr
 	return c
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dateline-news/dateline/internal/natsembed"
@@ -54,12 +56,25 @@ func serveWeb(s settings) error {
 	if err != nil {
 		return err
 	}
+	visits := newVisitors()
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/report" {
+			json.NewEncoder(w).Encode(visits.report())
+			return
+		}
+		if s.Watch {
+			visits.begin(r.Host, r.URL.Path)
+			defer visits.end(r.Host)
+		}
 		if r.URL.Path == "/robots.txt" {
 			io.WriteString(w, "User-agent: *\nDisallow: /private\n")
 			return
 		}
-		time.Sleep(s.Latency)
+		if strings.HasPrefix(r.Host, slowHost+":") {
+			time.Sleep(slowLatency)
+		} else {
+			time.Sleep(s.Latency)
+		}
 		h := w.Header()
 		h["Content-Type"], h["Content-Encoding"] = []string{"text/html; charset=utf-8"}, []string{"gzip"}
 		h["Content-Length"], h["Cache-Control"], h["Server"], h["Vary"] = []string{fmt.Sprint(len(body))}, []string{"max-age=60"}, []string{"bench"}, []string{"Accept-Encoding"}
@@ -87,6 +102,60 @@ func serveWeb(s settings) error {
 	fmt.Println(port)
 	io.Copy(io.Discard, os.Stdin)
 	return server.Close()
+}
+
+// visitors watches how politely the web server is asked.
+type visitors struct {
+	mu    sync.Mutex
+	hosts map[string]*visited
+	pages map[string]int
+	tally report
+}
+
+type visited struct {
+	busy  int
+	ended time.Time
+}
+
+// report is how many pages were asked for more than once, and how many requests
+// came while another of the host was under way, or within the pause behind it.
+type report struct {
+	Twice int `json:"twice"`
+	Early int `json:"early"`
+}
+
+func newVisitors() *visitors { return &visitors{hosts: map[string]*visited{}, pages: map[string]int{}} }
+
+func (v *visitors) begin(host, path string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	h := v.hosts[host]
+	if h == nil {
+		h = &visited{}
+		v.hosts[host] = h
+	}
+	if h.busy > 0 || time.Since(h.ended) < fairDelay {
+		v.tally.Early++
+	}
+	h.busy++
+	if path != "/robots.txt" {
+		if v.pages[host+path]++; v.pages[host+path] == 2 {
+			v.tally.Twice++
+		}
+	}
+}
+
+func (v *visitors) end(host string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.hosts[host].busy--
+	v.hosts[host].ended = time.Now()
+}
+
+func (v *visitors) report() report {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.tally
 }
 
 // authorities trusts the web server's certificate, which it left in a file.

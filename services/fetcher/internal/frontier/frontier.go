@@ -103,6 +103,7 @@ type Frontier struct {
 	hosts   map[string]*host
 	due     dueHeap
 	busy    map[int]int // visits under way, by partition
+	closed  map[int]bool
 	listens map[int]*nats.Subscription
 }
 
@@ -127,7 +128,7 @@ func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Conf
 		notices: make(chan *nats.Msg, maxNotices),
 		wake:    make(chan struct{}, 1),
 		gained:  make(chan struct{}, 1),
-		hosts:   map[string]*host{}, busy: map[int]int{}, listens: map[int]*nats.Subscription{},
+		hosts:   map[string]*host{}, busy: map[int]int{}, closed: map[int]bool{}, listens: map[int]*nats.Subscription{},
 	}
 	f.register()
 	return f, nil
@@ -204,15 +205,20 @@ func (f *Frontier) keepListing(ctx context.Context) error {
 func (f *Frontier) leaseRound(ctx context.Context) {
 	attempt, cancel := context.WithTimeout(ctx, f.leases.ttl/3)
 	defer cancel()
-	if err := f.leases.round(attempt, f.Quiet, f.idle); err != nil && ctx.Err() == nil {
+	if err := f.leases.round(attempt, f.Quiet, f.close); err != nil && ctx.Err() == nil {
 		f.Log.Warn("keeping the frontier's leases; it is tried again", "error", err)
 	}
 	f.follow(f.leases.owned())
 }
 
-// idle reports whether no visit is under way in a partition.
-func (f *Frontier) idle(partition int) bool {
+// close lets no further visit begin in a partition, so that it can be let go, and
+// reports whether none is under way.
+func (f *Frontier) close(partition int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.busy[partition] == 0
+	if f.busy[partition] > 0 {
+		return false
+	}
+	f.closed[partition] = true
+	return true
 }

@@ -208,6 +208,11 @@ func (f *Frontier) follow(owned map[int]time.Time) {
 			delete(f.listens, p)
 		}
 	}
+	for p := range f.closed {
+		if _, ok := owned[p]; !ok {
+			delete(f.closed, p)
+		}
+	}
 	for p := range owned {
 		if f.listens[p] != nil {
 			continue

@@ -108,8 +108,9 @@ func (l *leases) owned() map[int]time.Time {
 }
 
 // round renews what is held, takes what is due to this replica and free, and
-// lets go of what is due to another and idle says is not being worked on.
-func (l *leases) round(ctx context.Context, quiet time.Duration, idle func(partition int) bool) error {
+// lets go of what is due to another and close says is not being worked on, and will
+// not be.
+func (l *leases) round(ctx context.Context, quiet time.Duration, close func(partition int) bool) error {
 	started := l.now()
 	if _, err := l.kv.Put(ctx, replicaPrefix+l.replica, nil); err != nil {
 		return fmt.Errorf("announcing this replica: %w", err)
@@ -128,7 +129,7 @@ func (l *leases) round(ctx context.Context, quiet time.Duration, idle func(parti
 			_, held := mine[p]
 			due := preferred(replicas, p) == l.replica
 			switch {
-			case held && (due || !idle(p)):
+			case held && (due || !close(p)):
 				return l.renew(ctx, p, started)
 			case held:
 				return l.release(ctx, p)

@@ -58,15 +58,21 @@ func (f *Frontier) schedule(ctx, work context.Context) error {
 func (f *Frontier) take() (*host, time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.due) == 0 {
-		return nil, time.Minute
+	for len(f.due) > 0 {
+		first := f.due[0]
+		if wait := first.due.Sub(f.Now()); wait > 0 {
+			return nil, wait
+		}
+		if f.closed[first.partition] { // it goes to another replica
+			first.due = f.Now().Add(mishap)
+			heap.Fix(&f.due, first.index)
+			continue
+		}
+		heap.Pop(&f.due)
+		f.busy[first.partition]++
+		return first, 0
 	}
-	if wait := f.due[0].due.Sub(f.Now()); wait > 0 {
-		return nil, wait
-	}
-	h := heap.Pop(&f.due).(*host)
-	f.busy[h.partition]++
-	return h, 0
+	return nil, time.Minute
 }
 
 // giveBack ends a host's turn: it is due again after a pause, or forgotten.
