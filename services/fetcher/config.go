@@ -27,7 +27,7 @@ type Config struct {
 	PerAddress      bool          `doc:"Whether the hosts on one address take turns, as one host would, with one request at a time and the usual pause: they are one machine's, or one company's. Each replica keeps to that by itself."`
 	PaceFile        string        `doc:"YAML file with pauses for single hosts (with those below them) and networks, instead of delay and delay-factor, such as - {host: example.com, delay: 5s} or - {network: 192.0.2.0/24, delay: 0s}. It is read again when it changes. A host's Crawl-delay is obeyed all the same."`
 	MaxAttempts     int           `doc:"How often a page is asked for before it is dead-lettered."`
-	RetryDelay      time.Duration `doc:"Pause before the second attempt; each further one is four times as long, at most an hour."`
+	RetryDelay      time.Duration `doc:"Pause before the second attempt, longer for failures that are slow to pass (an overloaded server 2 times, no connection 3 times, an unknown name or too many requests 6 times); each further one is four times as long, at most an hour."`
 	MaxRetryAfter   time.Duration `doc:"Longest Retry-After that is obeyed; longer ones count as this."`
 	MaxWait         time.Duration `doc:"Longest that a URL waits for a host that asks for patience, by Retry-After or by a robots.txt that cannot be had, before it is dead-lettered."`
 	BreakerFailures int           `doc:"After so many failures in a row a host is left alone, and then gets one request at a time to see whether it works again; 0 for never."`

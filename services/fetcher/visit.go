@@ -319,6 +319,13 @@ func (v *visit) answered(ctx context.Context) error {
 	return err
 }
 
+// slowToPass is how many times longer than others some failures are waited for:
+// names and machines come back in minutes rather than seconds, and whoever says
+// that it is too much is not to be asked soon.
+var slowToPass = map[string]time.Duration{
+	string(httpget.DNS): 6, string(httpget.Connect): 3, "too_many_requests": 6, "server_error": 2,
+}
+
 // retry puts the entry back for later, or gives it up.
 func (v *visit) retry(ctx context.Context, reason, detail string, wait time.Duration) (frontier.Decision, error) {
 	attempt := int(v.entry.GetAttempts()) + 1
@@ -329,7 +336,7 @@ func (v *visit) retry(ctx context.Context, reason, detail string, wait time.Dura
 		return frontier.Decision{Pause: wait}, v.bury(ctx, reason, detail)
 	}
 	v.metrics.CountRetry(reason)
-	backoff := min(v.config.RetryDelay<<min(2*(attempt-1), 20), time.Hour)
+	backoff := min(max(1, slowToPass[reason])*v.config.RetryDelay<<min(2*(attempt-1), 20), time.Hour)
 	backoff = max(wait, backoff+rand.N(backoff/4+1))
 	v.log.Info("retry", "stage", "fetch", "reason", reason, "attempt", attempt, "delay", backoff, "url", v.url, "detail", detail)
 	next := proto.CloneOf(v.entry.FrontierEntry)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -32,12 +33,38 @@ const (
 	splitTimeout = 10 * time.Second
 )
 
+// Requests for full hosts wait for room, delivered again and again. The stream lets
+// so many of all requests wait at once that maxFull within fullWindow, which is
+// about how long one waits, leave room for those of other hosts; the rest are
+// given up at once, to be requeued.
+const (
+	maxFull    = 500
+	fullWindow = 2 * time.Minute
+)
+
 // Intake admits requests. Its Handle is a stage.Handler for single inputs.
 type Intake struct {
 	js   jetstream.JetStream
 	seen *seen.Marks
 	log  *slog.Logger
 	now  func() time.Time
+
+	mu      sync.Mutex
+	full    int       // requests that were told to wait for room in this window
+	fullEnd time.Time // of the window
+}
+
+// mayWait says whether one more request may wait for room in its host's queue.
+func (in *Intake) mayWait(first bool) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if now := in.now(); now.After(in.fullEnd) {
+		in.full, in.fullEnd = 0, now.Add(fullWindow)
+	}
+	if first {
+		in.full++
+	}
+	return in.full <= maxFull
 }
 
 // New returns an intake.
@@ -112,7 +139,10 @@ func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
 	switch err := frontier.Publish(ctx, in.js, "admit:"+outcome.InputId, entry); {
 	case errors.Is(err, frontier.ErrHostFull):
 		in.unclaim(ctx, url)
-		result.Err = stage.Transient("host_full", fmt.Errorf("as many URLs of %s wait as may: send it later, or requeue it when the host's queue is shorter", url.Host()))
+		cause := fmt.Errorf("as many URLs of %s wait as may: send it later, or requeue it when the host's queue is shorter", url.Host())
+		if result.Err = stage.Permanent("host_full", cause); in.mayWait(input.Attempt <= 1) {
+			result.Err = stage.Transient("host_full", cause)
+		}
 	case err != nil:
 		result.Err = stage.Unavailable(err)
 	}

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -195,5 +196,29 @@ func TestHeaderCannotSmuggleAnID(t *testing.T) {
 	result := r.handle(input)
 	if result.Err != nil || result.Outcome.RequestId != result.Outcome.InputId {
 		t.Errorf("%v, %v", result.Outcome, result.Err)
+	}
+}
+
+// TestManyURLsOfAFullHost lets some wait for room, and gives the others up before
+// they keep those of other hosts from being read.
+func TestManyURLsOfAFullHost(t *testing.T) {
+	r := newRig(t, topology.Limits{PerHost: 1})
+	clock := time.Now()
+	r.now = func() time.Time { return clock }
+	r.handle(message(1, "https://example.com/a"))
+	for i := range maxFull + 100 {
+		if result := r.handle(message(uint64(i+2), fmt.Sprintf("https://example.com/b/%d", i))); result.Err == nil {
+			t.Fatalf("URL %d was admitted", i)
+		}
+		if waits := r.mayWait(false); waits != (i < maxFull) {
+			t.Fatalf("after %d URLs without room, another may wait: %v", i+1, waits)
+		}
+	}
+	if other := r.handle(message(9999, "https://other.example/")); other.Err != nil {
+		t.Errorf("another host: %v", other.Err)
+	}
+	clock = clock.Add(fullWindow + time.Second)
+	if !r.mayWait(true) {
+		t.Error("none may wait in the next window")
 	}
 }
