@@ -35,6 +35,8 @@ type settings struct {
 	Slow int `json:"slow"`
 	// Watch has the web server note who is asked when.
 	Watch bool `json:"watch"`
+	// Soak is how long hosts with hostile habits are fetched from.
+	Soak time.Duration `json:"soak"`
 }
 
 func (s settings) url(i int) string {
@@ -87,12 +89,16 @@ func run() error {
 	flag.BoolVar(&s.FullHandshakes, "full-handshakes", false, "with -tls, close each connection and keep no sessions")
 	flag.IntVar(&s.Slow, "slow", 0, "URLs that wait for one more host, which answers in half a second, with three replicas of the whole fetcher: reports how long the others take with it and without it")
 	only := flag.String("only", "", "measure these alone, parted by commas")
+	flag.DurationVar(&s.Soak, "soak", 0, "have the whole fetcher work for so long on hosts with hostile habits, and show what it holds")
 	flag.BoolVar(&s.Watch, "watch", false, "")
 	flag.StringVar(&s.Web, "web", "", "")
 	flag.StringVar(&s.NATS, "nats", "", "")
 	flag.Parse()
 	switch *role {
 	case "":
+		if s.Soak > 0 {
+			return soak(s)
+		}
 		if s.Slow > 0 {
 			return compareFairness(s)
 		}
@@ -173,7 +179,7 @@ func measure(name string, s settings, withNATS bool) (figures, error) {
 
 func command(role string, s settings) *exec.Cmd {
 	c := exec.Command(os.Args[0], "-role", role, "-pages", fmt.Sprint(s.Pages), "-hosts", fmt.Sprint(s.Hosts), "-in-flight", fmt.Sprint(s.InFlight),
-		"-latency", s.Latency.String(), fmt.Sprintf("-tls=%v", s.TLS), fmt.Sprintf("-full-handshakes=%v", s.FullHandshakes), "-slow", fmt.Sprint(s.Slow), fmt.Sprintf("-watch=%v", s.Watch), "-web", s.Web, "-nats", s.NATS)
+		"-latency", s.Latency.String(), fmt.Sprintf("-tls=%v", s.TLS), fmt.Sprintf("-full-handshakes=%v", s.FullHandshakes), "-slow", fmt.Sprint(s.Slow), fmt.Sprintf("-watch=%v", s.Watch), "-soak", s.Soak.String(), "-web", s.Web, "-nats", s.NATS)
 	c.Stderr = os.Stderr
 	return c
 }

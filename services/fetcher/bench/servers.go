@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	mathrand "math/rand/v2"
 	"net"
@@ -57,7 +58,7 @@ func serveWeb(s settings) error {
 		return err
 	}
 	visits := newVisitors()
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{ErrorLog: log.New(io.Discard, "", 0), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/report" {
 			json.NewEncoder(w).Encode(visits.report())
 			return
@@ -68,6 +69,10 @@ func serveWeb(s settings) error {
 		}
 		if r.URL.Path == "/robots.txt" {
 			io.WriteString(w, "User-agent: *\nDisallow: /private\n")
+			return
+		}
+		if s.Soak > 0 {
+			hostile(w, r, body)
 			return
 		}
 		if strings.HasPrefix(r.Host, slowHost+":") {
