@@ -206,7 +206,7 @@ const shortRest = 5 * time.Second
 // site that gives no answer at all fails as the page would.
 func (v *visit) robots(ctx context.Context) (frontier.Decision, error) {
 	v.fetch.robots.Inc()
-	err := v.sites.FetchRobots(ctx, v.url)
+	err := v.sites.FetchRobots(ctx, v.url, v.entry.MayDial)
 	failure, noAnswer := errors.AsType[*httpget.Error](err)
 	switch {
 	case noAnswer:

@@ -27,9 +27,10 @@ type settings struct {
 	// Web is the web server's port, and NATS the address of the NATS server.
 	Web  string `json:"web"`
 	NATS string `json:"nats"`
-	// TLS asks for https, and FullHandshakes for a new connection and a new
-	// handshake each time.
+	// TLS asks for https, Close for a new connection each time, and
+	// FullHandshakes for one without the session of the last.
 	TLS            bool `json:"tls"`
+	Close          bool `json:"close"`
 	FullHandshakes bool `json:"full_handshakes"`
 	// Slow is how many URLs wait for a host that is slow.
 	Slow int `json:"slow"`
@@ -86,7 +87,8 @@ func run() error {
 	flag.IntVar(&s.InFlight, "in-flight", 1000, "requests at the same time")
 	flag.DurationVar(&s.Latency, "latency", 80*time.Millisecond, "how long the web server thinks before it answers")
 	flag.BoolVar(&s.TLS, "tls", false, "fetch over TLS")
-	flag.BoolVar(&s.FullHandshakes, "full-handshakes", false, "with -tls, close each connection and keep no sessions")
+	flag.BoolVar(&s.Close, "close", false, "close each connection; with -tls, sessions are resumed")
+	flag.BoolVar(&s.FullHandshakes, "full-handshakes", false, "with -tls and -close, keep no sessions")
 	flag.IntVar(&s.Slow, "slow", 0, "URLs that wait for one more host, which answers in half a second, with three replicas of the whole fetcher: reports how long the others take with it and without it")
 	only := flag.String("only", "", "measure these alone, parted by commas")
 	flag.DurationVar(&s.Soak, "soak", 0, "have the whole fetcher work for so long on hosts with hostile habits, and show what it holds")
@@ -179,7 +181,7 @@ func measure(name string, s settings, withNATS bool) (figures, error) {
 
 func command(role string, s settings) *exec.Cmd {
 	c := exec.Command(os.Args[0], "-role", role, "-pages", fmt.Sprint(s.Pages), "-hosts", fmt.Sprint(s.Hosts), "-in-flight", fmt.Sprint(s.InFlight),
-		"-latency", s.Latency.String(), fmt.Sprintf("-tls=%v", s.TLS), fmt.Sprintf("-full-handshakes=%v", s.FullHandshakes), "-slow", fmt.Sprint(s.Slow), fmt.Sprintf("-watch=%v", s.Watch), "-soak", s.Soak.String(), "-web", s.Web, "-nats", s.NATS)
+		"-latency", s.Latency.String(), fmt.Sprintf("-tls=%v", s.TLS), fmt.Sprintf("-close=%v", s.Close), fmt.Sprintf("-full-handshakes=%v", s.FullHandshakes), "-slow", fmt.Sprint(s.Slow), fmt.Sprintf("-watch=%v", s.Watch), "-soak", s.Soak.String(), "-web", s.Web, "-nats", s.NATS)
 	c.Stderr = os.Stderr
 	return c
 }

@@ -83,7 +83,7 @@ func serveWeb(s settings) error {
 		h := w.Header()
 		h["Content-Type"], h["Content-Encoding"] = []string{"text/html; charset=utf-8"}, []string{"gzip"}
 		h["Content-Length"], h["Cache-Control"], h["Server"], h["Vary"] = []string{fmt.Sprint(len(body))}, []string{"max-age=60"}, []string{"bench"}, []string{"Accept-Encoding"}
-		if s.FullHandshakes {
+		if s.Close {
 			h["Connection"] = []string{"close"}
 		}
 		w.Write(body)

@@ -27,6 +27,9 @@ const maxSites = 20_000
 // 9309, section 2.3.1.2 asks for at least five.
 const maxRobotsRedirects = 5
 
+// ErrStopped says that a request was not made because mayDial did not allow it.
+var ErrStopped = errors.New("the site is not this replica's to ask any more")
+
 // Site is what is known of one scheme and host.
 type Site struct {
 	Rules   *robots.Rules
@@ -216,7 +219,8 @@ func (s *Sites) Answered(ctx context.Context, url weburl.URL, breaker Breaker) (
 // FetchRobots asks the site for its robots.txt and stores the verdict; whatever
 // the site answers is no error. A site that does not answer, and whose rules are
 // not known from before, is an *httpget.Error, and nothing is stored of it.
-func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL) error {
+// MayDial is asked before each request; where it says no, ErrStopped is returned.
+func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL, mayDial func() bool) error {
 	known, err := s.Get(ctx, url)
 	if err != nil {
 		return err
@@ -225,7 +229,7 @@ func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL) error {
 	if known.Verdict.Access != 0 {
 		previous = &known.Verdict
 	}
-	fetch, failure, err := s.askRobots(ctx, url.Origin()+"/robots.txt")
+	fetch, failure, err := s.askRobots(ctx, url.Origin()+"/robots.txt", mayDial)
 	if err != nil {
 		return err
 	}
@@ -241,8 +245,11 @@ func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL) error {
 // askRobots follows redirects and returns what there is to judge, with the
 // failure where the site itself gave no answer; an error only where this process
 // is ending.
-func (s *Sites) askRobots(ctx context.Context, target string) (fetch robots.Fetch, failure *httpget.Error, err error) {
+func (s *Sites) askRobots(ctx context.Context, target string, mayDial func() bool) (fetch robots.Fetch, failure *httpget.Error, err error) {
 	for hop := range maxRobotsRedirects + 1 {
+		if !mayDial() {
+			return robots.Fetch{}, nil, ErrStopped
+		}
 		response, err := s.client.Get(ctx, httpget.Request{URL: target, AnyType: true, MaxBodyBytes: robots.MaxSize + 1})
 		if ctx.Err() != nil {
 			return robots.Fetch{}, nil, ctx.Err()

@@ -3,6 +3,7 @@ package site
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -51,7 +52,7 @@ func serve(t *testing.T, handle http.HandlerFunc) weburl.URL {
 // ask fetches a site's robots.txt and says whether /private may be fetched.
 func ask(t *testing.T, sites *Sites, url weburl.URL) (allowed bool, verdict robots.Verdict) {
 	t.Helper()
-	if err := sites.FetchRobots(t.Context(), url); err != nil {
+	if err := sites.FetchRobots(t.Context(), url, func() bool { return true }); err != nil {
 		t.Fatal(err)
 	}
 	site, err := sites.Get(t.Context(), url)
@@ -209,4 +210,18 @@ func FuzzRetryAfter(f *testing.F) {
 			t.Errorf("%q is %s", value, got)
 		}
 	})
+}
+
+// TestNoRequestAfterThePartitionIsLost loses it between two redirects.
+func TestNoRequestAfterThePartitionIsLost(t *testing.T) {
+	sites := open(t, time.Now)
+	var asked atomic.Int32
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		http.Redirect(w, r, r.URL.Path+"x", http.StatusFound)
+	})
+	err := sites.FetchRobots(t.Context(), url, func() bool { return asked.Load() < 2 })
+	if !errors.Is(err, ErrStopped) || asked.Load() != 2 {
+		t.Errorf("%d requests, %v", asked.Load(), err)
+	}
 }
