@@ -45,6 +45,10 @@ func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Conf
 	if err != nil {
 		return nil, err
 	}
+	return newWith(ctx, nc, js, config, client, reg, log)
+}
+
+func newWith(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Config, client *httpget.Client, reg prometheus.Registerer, log *slog.Logger) (*Fetcher, error) {
 	marks, err := seen.Open(ctx, js)
 	if err != nil {
 		return nil, err

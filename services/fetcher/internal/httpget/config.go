@@ -2,6 +2,7 @@ package httpget
 
 import (
 	"cmp"
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -61,6 +62,9 @@ type Config struct {
 	// Resolver looks names up. Default: the system's name servers, with a
 	// cache in front of them.
 	Resolver *net.Resolver
+	// Dial makes connections instead of the network, without the guard: for
+	// simulated networks. Default none.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// RootCAs are the certificate authorities that are trusted. Default:
 	// the system's.
 	RootCAs *x509.CertPool

@@ -15,11 +15,15 @@ func newTransport(config Config) *http.Transport {
 	if !config.AllowPrivate {
 		dialer.Control = newGuard(config.AllowNets)
 	}
+	dial := dialer.DialContext
+	if config.Dial != nil {
+		dial = config.Dial
+	}
 	return &http.Transport{
 		// A proxy would make the connection, and the guard would see only
 		// the proxy's address.
 		Proxy:       nil,
-		DialContext: dialer.DialContext,
+		DialContext: dial,
 		TLSClientConfig: &tls.Config{
 			RootCAs: config.RootCAs,
 			// A resumed handshake costs a fraction of a full one.
