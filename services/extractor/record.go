@@ -3,6 +3,7 @@ package extractor
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -12,11 +13,19 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
 
+// rightsHeaders are the headers in which sites say what machines may do with a page.
+var rightsHeaders = []string{"x-robots-tag", "tdm-reservation", "tdm-policy"}
+
 // toRecord writes what the library found as the contract says it.
 func toRecord(a *article.Article, page *datelinev1.Page) *datelinev1.Article {
 	record := FromArticle(a)
 	record.RequestedUrl, record.FinalUrl = page.GetRequestedUrl(), page.GetFinalUrl()
 	record.FetchTime = page.GetFetchTime()
+	for _, h := range page.GetHeaders() {
+		if slices.Contains(rightsHeaders, h.GetName()) {
+			record.Rights = append(record.Rights, &datelinev1.RightsSignal{Place: "header", Name: h.GetName(), Value: h.GetValue()})
+		}
+	}
 	record.RequestId, record.Labels = page.GetRequest().GetRequestId(), page.GetRequest().GetLabels()
 	return record
 }
@@ -39,6 +48,9 @@ func FromArticle(a *article.Article) *datelinev1.Article {
 	}
 	for _, author := range a.Authors {
 		r.Authors = append(r.Authors, &datelinev1.Author{Name: author.Name, Url: author.URL, Kind: authorKinds[author.Kind]})
+	}
+	for _, signal := range a.Rights {
+		r.Rights = append(r.Rights, &datelinev1.RightsSignal{Place: "meta", Name: signal.Name, Value: signal.Value})
 	}
 	for _, image := range a.Images {
 		r.Images = append(r.Images, &datelinev1.Image{Url: image.URL, Alt: image.Alt, Caption: image.Caption, Credit: image.Credit, Lead: image.Lead})

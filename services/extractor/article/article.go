@@ -75,8 +75,19 @@ type Article struct {
 	// Damaged says that the page's bytes broke off or held errors, so that the
 	// text may be incomplete.
 	Damaged bool `json:"damaged,omitempty"`
+	// Rights is what the page's metadata says about use by machines, as it says
+	// it; what the server's headers say is not here.
+	Rights []RightsSignal `json:"rights,omitempty"`
 	// ExtractorVersion is Version.
 	ExtractorVersion string `json:"extractor_version"`
+}
+
+// RightsSignal is what a page says about indexing, mining or training in one
+// place: the robots meta element, or the TDM Reservation Protocol's (W3C Community
+// Group, 2024, section 5).
+type RightsSignal struct {
+	Name  string `json:"name"` // of the meta element, in lower case
+	Value string `json:"value"`
 }
 
 // Author is a person or organisation that wrote an article.

@@ -201,6 +201,7 @@ func (r *reader) finish() {
 	}
 	r.readLanguage()
 	r.readAccess()
+	r.readRights()
 	r.out.WordCount = countWords(r.out.Text)
 	if r.out.ReadingTimeMinutes > 0 {
 		r.set("reading_time_minutes", FromStructure, 0.9)

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -330,5 +331,18 @@ func TestEmbeddedPostsKeepTheirAddress(t *testing.T) {
 	}
 	if len(quotes) != 1 || quotes[0] != "https://twitter.com/mayor/status/1" {
 		t.Errorf("the quotes' addresses are %q", quotes)
+	}
+}
+
+func TestRightsAreRecordedAsTheyAreSaid(t *testing.T) {
+	t.Parallel()
+	head := `<meta name="ROBOTS" content="max-image-preview:large, noai"><meta name="tdm-reservation" content="1"><meta name="tdm-policy" content="https://example.com/policy.json"><meta name="googlebot" content="">`
+	a, err := article.Extract(t.Context(), article.Page{Body: []byte(head + story(strings.Repeat(paragraph, 8)))}, article.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []article.RightsSignal{{Name: "robots", Value: "max-image-preview:large, noai"}, {Name: "tdm-reservation", Value: "1"}, {Name: "tdm-policy", Value: "https://example.com/policy.json"}}
+	if !slices.Equal(a.Rights, want) {
+		t.Errorf("rights are %+v, want %+v", a.Rights, want)
 	}
 }

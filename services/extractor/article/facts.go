@@ -198,3 +198,17 @@ func propValue(n *html.Node) string {
 func (r *reader) set(field string, source Source, conf float64) {
 	r.out.Provenance[field] = Provenance{Source: source, Confidence: conf}
 }
+
+// rightsNames are the metadata that say what machines may do with a page.
+var rightsNames = []string{"robots", "googlebot", "tdm-reservation", "tdm-policy"}
+
+// maxRights bounds one such value, in bytes.
+const maxRights = 2 << 10
+
+func (r *reader) readRights() {
+	for _, name := range rightsNames {
+		if value := r.meta[name]; value != "" && len(value) <= maxRights {
+			r.out.Rights = append(r.out.Rights, RightsSignal{Name: name, Value: value})
+		}
+	}
+}

@@ -531,7 +531,9 @@ type Article struct {
 	// The character encoding that the page was read as, such as `utf-8`.
 	Charset string `protobuf:"bytes,33,opt,name=charset,proto3" json:"charset,omitempty"`
 	// Whether the page's bytes broke off or held errors, so that the text may be incomplete.
-	Damaged       bool `protobuf:"varint,34,opt,name=damaged,proto3" json:"damaged,omitempty"`
+	Damaged bool `protobuf:"varint,34,opt,name=damaged,proto3" json:"damaged,omitempty"`
+	// What the site says about use by machines, as it says it: nothing here decides what may be done.
+	Rights        []*RightsSignal `protobuf:"bytes,35,rep,name=rights,proto3" json:"rights,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -802,6 +804,13 @@ func (x *Article) GetDamaged() bool {
 		return x.Damaged
 	}
 	return false
+}
+
+func (x *Article) GetRights() []*RightsSignal {
+	if x != nil {
+		return x.Rights
+	}
+	return nil
 }
 
 // Author is a person or organisation that wrote the article.
@@ -1361,11 +1370,75 @@ func (x *RawPage) GetSequence() uint64 {
 	return 0
 }
 
+// RightsSignal is what a site says about indexing, mining or training, in one place.
+type RightsSignal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where it is said: `header` or `meta`.
+	Place string `protobuf:"bytes,1,opt,name=place,proto3" json:"place,omitempty"`
+	// The name in lower case: `x-robots-tag`, `robots`, `googlebot`, `tdm-reservation` or `tdm-policy`.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The value, as received.
+	Value         string `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RightsSignal) Reset() {
+	*x = RightsSignal{}
+	mi := &file_dateline_v1_article_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RightsSignal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RightsSignal) ProtoMessage() {}
+
+func (x *RightsSignal) ProtoReflect() protoreflect.Message {
+	mi := &file_dateline_v1_article_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RightsSignal.ProtoReflect.Descriptor instead.
+func (*RightsSignal) Descriptor() ([]byte, []int) {
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RightsSignal) GetPlace() string {
+	if x != nil {
+		return x.Place
+	}
+	return ""
+}
+
+func (x *RightsSignal) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RightsSignal) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
 var File_dateline_v1_article_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_article_proto_rawDesc = "" +
 	"\n" +
-	"\x19dateline/v1/article.proto\x12\vdateline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\v\n" +
+	"\x19dateline/v1/article.proto\x12\vdateline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\v\n" +
 	"\aArticle\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rrequested_url\x18\x02 \x01(\tR\frequestedUrl\x12\x1b\n" +
@@ -1406,7 +1479,8 @@ const file_dateline_v1_article_proto_rawDesc = "" +
 	"\x06kicker\x18\x1f \x01(\tR\x06kicker\x122\n" +
 	"\tpage_kind\x18  \x01(\x0e2\x15.dateline.v1.PageKindR\bpageKind\x12\x18\n" +
 	"\acharset\x18! \x01(\tR\acharset\x12\x18\n" +
-	"\adamaged\x18\" \x01(\bR\adamaged\x1aV\n" +
+	"\adamaged\x18\" \x01(\bR\adamaged\x121\n" +
+	"\x06rights\x18# \x03(\v2\x19.dateline.v1.RightsSignalR\x06rights\x1aV\n" +
 	"\x0fProvenanceEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12-\n" +
 	"\x05value\x18\x02 \x01(\v2\x17.dateline.v1.ProvenanceR\x05value:\x028\x01\x1a9\n" +
@@ -1454,7 +1528,11 @@ const file_dateline_v1_article_proto_rawDesc = "" +
 	"confidence\"=\n" +
 	"\aRawPage\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\tR\x06stream\x12\x1a\n" +
-	"\bsequence\x18\x02 \x01(\x04R\bsequence*\x81\x01\n" +
+	"\bsequence\x18\x02 \x01(\x04R\bsequence\"N\n" +
+	"\fRightsSignal\x12\x14\n" +
+	"\x05place\x18\x01 \x01(\tR\x05place\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x03 \x01(\tR\x05value*\x81\x01\n" +
 	"\bPageKind\x12\x19\n" +
 	"\x15PAGE_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11PAGE_KIND_ARTICLE\x10\x01\x12\x17\n" +
@@ -1516,7 +1594,7 @@ func file_dateline_v1_article_proto_rawDescGZIP() []byte {
 }
 
 var file_dateline_v1_article_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_dateline_v1_article_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_dateline_v1_article_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_dateline_v1_article_proto_goTypes = []any{
 	(PageKind)(0),                 // 0: dateline.v1.PageKind
 	(AuthorKind)(0),               // 1: dateline.v1.AuthorKind
@@ -1534,9 +1612,10 @@ var file_dateline_v1_article_proto_goTypes = []any{
 	(*Image)(nil),                 // 13: dateline.v1.Image
 	(*Provenance)(nil),            // 14: dateline.v1.Provenance
 	(*RawPage)(nil),               // 15: dateline.v1.RawPage
-	nil,                           // 16: dateline.v1.Article.ProvenanceEntry
-	nil,                           // 17: dateline.v1.Article.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*RightsSignal)(nil),          // 16: dateline.v1.RightsSignal
+	nil,                           // 17: dateline.v1.Article.ProvenanceEntry
+	nil,                           // 18: dateline.v1.Article.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
 }
 var file_dateline_v1_article_proto_depIdxs = []int32{
 	8,  // 0: dateline.v1.Article.authors:type_name -> dateline.v1.Author
@@ -1546,25 +1625,26 @@ var file_dateline_v1_article_proto_depIdxs = []int32{
 	10, // 4: dateline.v1.Article.body:type_name -> dateline.v1.Block
 	13, // 5: dateline.v1.Article.images:type_name -> dateline.v1.Image
 	5,  // 6: dateline.v1.Article.access:type_name -> dateline.v1.Access
-	16, // 7: dateline.v1.Article.provenance:type_name -> dateline.v1.Article.ProvenanceEntry
-	18, // 8: dateline.v1.Article.fetch_time:type_name -> google.protobuf.Timestamp
-	18, // 9: dateline.v1.Article.extract_time:type_name -> google.protobuf.Timestamp
-	17, // 10: dateline.v1.Article.labels:type_name -> dateline.v1.Article.LabelsEntry
+	17, // 7: dateline.v1.Article.provenance:type_name -> dateline.v1.Article.ProvenanceEntry
+	19, // 8: dateline.v1.Article.fetch_time:type_name -> google.protobuf.Timestamp
+	19, // 9: dateline.v1.Article.extract_time:type_name -> google.protobuf.Timestamp
+	18, // 10: dateline.v1.Article.labels:type_name -> dateline.v1.Article.LabelsEntry
 	15, // 11: dateline.v1.Article.raw_page:type_name -> dateline.v1.RawPage
 	0,  // 12: dateline.v1.Article.page_kind:type_name -> dateline.v1.PageKind
-	1,  // 13: dateline.v1.Author.kind:type_name -> dateline.v1.AuthorKind
-	18, // 14: dateline.v1.PublicationTime.value:type_name -> google.protobuf.Timestamp
-	2,  // 15: dateline.v1.PublicationTime.precision:type_name -> dateline.v1.TimePrecision
-	4,  // 16: dateline.v1.Block.kind:type_name -> dateline.v1.BlockKind
-	11, // 17: dateline.v1.Block.rows:type_name -> dateline.v1.TableRow
-	12, // 18: dateline.v1.Block.links:type_name -> dateline.v1.Link
-	6,  // 19: dateline.v1.Provenance.source:type_name -> dateline.v1.FieldSource
-	14, // 20: dateline.v1.Article.ProvenanceEntry.value:type_name -> dateline.v1.Provenance
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	16, // 13: dateline.v1.Article.rights:type_name -> dateline.v1.RightsSignal
+	1,  // 14: dateline.v1.Author.kind:type_name -> dateline.v1.AuthorKind
+	19, // 15: dateline.v1.PublicationTime.value:type_name -> google.protobuf.Timestamp
+	2,  // 16: dateline.v1.PublicationTime.precision:type_name -> dateline.v1.TimePrecision
+	4,  // 17: dateline.v1.Block.kind:type_name -> dateline.v1.BlockKind
+	11, // 18: dateline.v1.Block.rows:type_name -> dateline.v1.TableRow
+	12, // 19: dateline.v1.Block.links:type_name -> dateline.v1.Link
+	6,  // 20: dateline.v1.Provenance.source:type_name -> dateline.v1.FieldSource
+	14, // 21: dateline.v1.Article.ProvenanceEntry.value:type_name -> dateline.v1.Provenance
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_dateline_v1_article_proto_init() }
@@ -1579,7 +1659,7 @@ func file_dateline_v1_article_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dateline_v1_article_proto_rawDesc), len(file_dateline_v1_article_proto_rawDesc)),
 			NumEnums:      7,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
