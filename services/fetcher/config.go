@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +42,7 @@ type Config struct {
 	AllowPrivate    bool          `doc:"Whether addresses that are not public, and all ports, may be fetched from: for tests and one's own machine only."`
 	AllowNets       []string      `doc:"Networks that may be fetched from though they are not public, such as 10.1.0.0/16."`
 	AllowPorts      []string      `doc:"Ports that may be fetched from."`
+	Proxy           string        `doc:"URL of an HTTP proxy that makes the connections to sites, such as http://proxy.example:3128; empty for none. Proxies that the environment names are ignored. Addresses that are not public are refused here, but the proxy looks names up again: let it reach nothing private itself."`
 	DrainTimeout    time.Duration `doc:"Longest time to finish what is under way after being told to stop."`
 }
 
@@ -89,7 +91,9 @@ func (c Config) Validate() error {
 	} {
 		check(timeout.value > 0, "%s is %s: it must be positive", timeout.name, timeout.value)
 	}
-	_, err := c.nets()
+	_, err := c.proxy()
+	problems = append(problems, err)
+	_, err = c.nets()
 	problems = append(problems, err)
 	_, err = c.ports()
 	problems = append(problems, err)
@@ -112,6 +116,17 @@ func (c Config) productToken() string {
 		return c.UserAgent
 	}
 	return c.UserAgent[:end]
+}
+
+func (c Config) proxy() (*url.URL, error) {
+	if c.Proxy == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(c.Proxy)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, errors.New("proxy is no URL of an HTTP proxy: write it as http://proxy.example:3128") // it may hold a password
+	}
+	return u, nil
 }
 
 func (c Config) nets() ([]netip.Prefix, error) {

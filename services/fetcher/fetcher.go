@@ -90,10 +90,14 @@ func newClient(config Config) (*httpget.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	proxy, err := config.proxy()
+	if err != nil {
+		return nil, err
+	}
 	client, err := httpget.New(httpget.Config{
 		UserAgent: config.UserAgent, ConnectTimeout: config.ConnectTimeout, HeaderTimeout: config.HeaderTimeout,
 		IdleBodyTimeout: config.IdleBodyTimeout, TotalTimeout: config.TotalTimeout, MaxBodyBytes: config.MaxBodyBytes,
-		AllowPrivate: config.AllowPrivate, AllowNets: nets, AllowPorts: ports,
+		AllowPrivate: config.AllowPrivate, AllowNets: nets, AllowPorts: ports, Proxy: proxy,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing the HTTP client: %w", err)

@@ -127,6 +127,11 @@ func (c *Client) Get(ctx context.Context, request Request) (*Response, error) {
 		return nil, err
 	}
 	host := outgoing.URL.Host
+	if c.config.Proxy != nil && !c.config.AllowPrivate {
+		if err := c.checkAddresses(ctx, outgoing.URL.Scheme, host); err != nil {
+			return nil, err
+		}
+	}
 	x, ctx := startExchange(ctx, c.config.TotalTimeout)
 	defer x.stop()
 
@@ -164,6 +169,15 @@ func (c *Client) Get(ctx context.Context, request Request) (*Response, error) {
 // so that names with the same addresses get the same one. The host is as in a
 // URL, with its port if that is not the scheme's.
 func (c *Client) Address(ctx context.Context, scheme, host string) (netip.AddrPort, error) {
+	addresses, err := c.addresses(ctx, scheme, host)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return slices.MinFunc(addresses, netip.AddrPort.Compare), nil
+}
+
+// addresses are all that a host has, at least one.
+func (c *Client) addresses(ctx context.Context, scheme, host string) ([]netip.AddrPort, error) {
 	name, port := host, uint16(80)
 	if scheme == "https" {
 		port = 443
@@ -171,20 +185,44 @@ func (c *Client) Address(ctx context.Context, scheme, host string) (netip.AddrPo
 	if n, text, err := net.SplitHostPort(host); err == nil {
 		number, err := strconv.ParseUint(text, 10, 16)
 		if err != nil {
-			return netip.AddrPort{}, &Error{Class: BadRequest, Host: host, Err: errors.New("the port is not a number")}
+			return nil, &Error{Class: BadRequest, Host: host, Err: errors.New("the port is not a number")}
 		}
 		name, port = n, uint16(number)
 	}
 	if addr, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
-		return netip.AddrPortFrom(addr.Unmap(), port), nil
+		return []netip.AddrPort{netip.AddrPortFrom(addr.Unmap(), port)}, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.config.ConnectTimeout)
+	lookup, cancel := context.WithTimeout(ctx, c.config.ConnectTimeout)
 	defer cancel()
-	addresses, err := c.config.Resolver.LookupNetIP(ctx, "ip", name)
+	found, err := c.config.Resolver.LookupNetIP(lookup, "ip", name)
 	if err != nil {
-		return netip.AddrPort{}, classify(ctx, host, PhaseDNS, err)
+		return nil, classify(ctx, host, PhaseDNS, err)
 	}
-	return netip.AddrPortFrom(slices.MinFunc(addresses, netip.Addr.Compare).Unmap(), port), nil
+	out := make([]netip.AddrPort, len(found))
+	for i, addr := range found {
+		out[i] = netip.AddrPortFrom(addr.Unmap(), port)
+	}
+	return out, nil
+}
+
+// checkAddresses refuses a host that has an address which is not public: behind a
+// proxy, no connection of this process shows it.
+func (c *Client) checkAddresses(ctx context.Context, scheme, host string) error {
+	addresses, err := c.addresses(ctx, scheme, host)
+	if err != nil {
+		return err
+	}
+	guard := newGuard(c.config.AllowNets)
+	for _, address := range addresses {
+		network := "tcp6"
+		if address.Addr().Is4() {
+			network = "tcp4"
+		}
+		if err := guard(network, address.String(), nil); err != nil {
+			return classify(ctx, host, PhaseConnect, err)
+		}
+	}
+	return nil
 }
 
 // newRequest checks a Request and builds it without parsing its URL again: it
@@ -220,7 +258,9 @@ func (c *Client) newRequest(request Request) (*http.Request, error) {
 		}
 	}
 	target := &url.URL{Scheme: scheme, Host: host, Opaque: pathQuery}
-	if strings.HasPrefix(pathQuery, "//") {
+	if c.config.Proxy != nil && scheme == "http" {
+		target.Opaque = "//" + host + pathQuery // a proxy is given the whole URL
+	} else if strings.HasPrefix(pathQuery, "//") {
 		// net/url would take an opaque "//x" for a host.
 		target.Opaque = ""
 		target.RawPath, target.RawQuery, target.ForceQuery = strings.Cut(pathQuery, "?")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -58,6 +59,11 @@ type Config struct {
 	// 8080 and 8443: where news sites are; others are mostly services that
 	// should not be talked to by a crawler.
 	AllowPorts []int
+
+	// Proxy makes the connections to sites; nil for none. Names are looked up
+	// here as well, and those of addresses that are not public refused, but
+	// the proxy looks them up again: let it reach nothing private itself.
+	Proxy *url.URL
 
 	// Resolver looks names up. Default: the system's name servers, with a
 	// cache in front of them.

@@ -3,8 +3,11 @@ package httpget
 import (
 	"io"
 	"log"
+	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -91,5 +94,40 @@ func TestProxiesFromTheEnvironmentAreIgnored(t *testing.T) {
 	wantError(t, client, Request{URL: "http://missing.example/"}, DNS)
 	if proxied {
 		t.Error("the request went through the proxy")
+	}
+}
+
+// TestProxy sends requests through a proxy on a private address, and refuses what
+// is private behind it before the proxy is asked.
+func TestProxy(t *testing.T) {
+	var through atomic.Int32
+	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		through.Add(1)
+		if r.URL.Host == "" {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, r.URL.String()+page)
+	})
+	at, err := url.Parse(proxy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(address [4]byte) *Client {
+		return newClient(t, func(c *Config) {
+			c.AllowPrivate, c.Proxy, c.Resolver = false, at, serveDNS(t, dnsmessage.RCodeSuccess, &address)
+		})
+	}
+	public := with([4]byte{93, 184, 216, 34})
+	response := mustGet(t, public, Request{URL: "http://news.example/a?b=1"})
+	if string(response.Body) != "http://news.example/a?b=1"+page || through.Load() != 1 {
+		t.Errorf("%q after %d requests to the proxy", response.Body, through.Load())
+	}
+	wantError(t, with([4]byte{10, 1, 2, 3}), Request{URL: "http://inside.example/"}, BlockedAddress)
+	wantError(t, public, Request{URL: "http://127.0.0.1/"}, BlockedAddress)
+	wantError(t, public, Request{URL: "http://[::1]/"}, BlockedAddress)
+	if through.Load() != 1 {
+		t.Errorf("%d requests reached the proxy, want 1", through.Load())
 	}
 }

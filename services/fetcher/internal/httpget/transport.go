@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"syscall"
 
 	"code.dny.dev/ssrf"
@@ -16,13 +17,17 @@ func newTransport(config Config) *http.Transport {
 		dialer.Control = newGuard(config.AllowNets)
 	}
 	dial := dialer.DialContext
+	var proxy func(*http.Request) (*url.URL, error) // none, whatever the environment says
+	if config.Proxy != nil {
+		proxy = http.ProxyURL(config.Proxy)
+		// All connections are to the proxy, which may be on a private network.
+		dial = (&net.Dialer{Timeout: config.ConnectTimeout}).DialContext
+	}
 	if config.Dial != nil {
 		dial = config.Dial
 	}
 	return &http.Transport{
-		// A proxy would make the connection, and the guard would see only
-		// the proxy's address.
-		Proxy:       nil,
+		Proxy:       proxy,
 		DialContext: dial,
 		TLSClientConfig: &tls.Config{
 			RootCAs: config.RootCAs,
