@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -144,9 +143,6 @@ func crawl(s settings) (figures, error) {
 // whole is the fetcher from the frontier to the acknowledged page: robots.txt of
 // each host, pace, turns, publishing, outcomes.
 func whole(s settings) (figures, error) {
-	if s.TLS {
-		return figures{}, errors.New("it trusts the system's authorities alone: leave it out with -only where -tls is asked for")
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	address, pid, _ := strings.Cut(s.NATS, "#")

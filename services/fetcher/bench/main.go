@@ -183,6 +183,10 @@ func command(role string, s settings) *exec.Cmd {
 	c := exec.Command(os.Args[0], "-role", role, "-pages", fmt.Sprint(s.Pages), "-hosts", fmt.Sprint(s.Hosts), "-in-flight", fmt.Sprint(s.InFlight),
 		"-latency", s.Latency.String(), fmt.Sprintf("-tls=%v", s.TLS), fmt.Sprintf("-close=%v", s.Close), fmt.Sprintf("-full-handshakes=%v", s.FullHandshakes), "-slow", fmt.Sprint(s.Slow), fmt.Sprintf("-watch=%v", s.Watch), "-soak", s.Soak.String(), "-web", s.Web, "-nats", s.NATS)
 	c.Stderr = os.Stderr
+	if s.TLS && s.Web != "" {
+		// The whole fetcher trusts the system's authorities, which this names.
+		c.Env = append(os.Environ(), "SSL_CERT_FILE="+certificateFile(s.Web))
+	}
 	return c
 }
 

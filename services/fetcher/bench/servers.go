@@ -94,7 +94,7 @@ func serveWeb(s settings) error {
 		if err != nil {
 			return err
 		}
-		path := filepath.Join(os.TempDir(), fmt.Sprintf("dateline-bench-%d.pem", port))
+		path := certificateFile(fmt.Sprint(port))
 		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]}), 0o600); err != nil {
 			return err
 		}
@@ -163,13 +163,18 @@ func (v *visitors) report() report {
 	return v.tally
 }
 
+// certificateFile is where the web server on a port leaves its certificate.
+func certificateFile(port string) string {
+	return filepath.Join(os.TempDir(), "dateline-bench-"+port+".pem")
+}
+
 // authorities trusts the web server's certificate, which it left in a file.
 func authorities(s settings) (*x509.CertPool, error) {
 	pool := x509.NewCertPool()
 	if !s.TLS {
 		return pool, nil
 	}
-	text, err := os.ReadFile(filepath.Join(os.TempDir(), "dateline-bench-"+s.Web+".pem"))
+	text, err := os.ReadFile(certificateFile(s.Web))
 	if err == nil && !pool.AppendCertsFromPEM(text) {
 		err = errors.New("there is no certificate in the web server's file")
 	}
