@@ -16,6 +16,9 @@ func Transient(reason string, err error) error { return &failure{reason, transie
 // stage's input queue waits and no attempt is used up.
 func Unavailable(err error) error { return &failure{"unavailable", unavailable, err} }
 
+// IsPermanent reports whether an error is marked as permanent.
+func IsPermanent(err error) bool { return classify(err).kind == permanent }
+
 type kind int
 
 const (

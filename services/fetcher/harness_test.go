@@ -114,6 +114,27 @@ func page(w http.ResponseWriter, r *http.Request) {
 	html(w, "<p>"+r.URL.Path)
 }
 
+// answer is a site that allows everything, and answers every page with a status.
+func answer(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/robots.txt" {
+			http.NotFound(w, r)
+			return
+		}
+		w.WriteHeader(status)
+	}
+}
+
+// gaps are the times between the requests of a site.
+func (w *web) gaps() []time.Duration {
+	requests := w.requests()
+	var out []time.Duration
+	for i := range requests[1:] {
+		out = append(out, requests[i+1].time.Sub(requests[i].time))
+	}
+	return out
+}
+
 func publish(t *testing.T, js jetstream.JetStream, payload string) {
 	t.Helper()
 	if _, err := js.Publish(t.Context(), topology.SubjectURLs, []byte(payload)); err != nil {

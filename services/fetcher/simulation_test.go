@@ -31,8 +31,7 @@ import (
 // simulatedVariable says how long the simulation lasts by its own clock.
 const simulatedVariable = "DATELINE_SIMULATED"
 
-// simDelay is the pause of the simulated fetcher, and simSlack what a clock that
-// stands still between events leaves of it.
+// simDelay is the pause of the simulated fetcher.
 const simDelay = 30 * time.Second
 
 // TestSimulatedTime runs the whole fetcher, with a NATS server, on a web of sites
@@ -231,7 +230,7 @@ type simulatedWeb struct {
 
 type simulatedSite struct {
 	host, habit string
-	pause       time.Duration // that it may expect between two requests
+	crawlDelay  time.Duration // that its robots.txt asks for
 	handle      func(w http.ResponseWriter, r *http.Request)
 	server      *http.Server
 	connections chan net.Conn
@@ -242,8 +241,10 @@ type simulatedSite struct {
 	busy  int
 	ended time.Time
 	until time.Time // it has asked for patience
-	early int
-	least time.Duration
+	// afterPage says that the last request was for a page.
+	afterPage bool
+	early     int
+	least     time.Duration
 }
 
 func newSimulatedWeb() *simulatedWeb {
@@ -260,9 +261,9 @@ func newSimulatedWeb() *simulatedWeb {
 		}
 	}
 	add := func(habit string, robots string, handle func(s *simulatedSite, out http.ResponseWriter, r *http.Request)) *simulatedSite {
-		s := &simulatedSite{host: fmt.Sprintf("10.0.0.%d", len(w.sites)+1), habit: habit, pause: simDelay, least: time.Hour, connections: make(chan net.Conn), closed: make(chan struct{})}
+		s := &simulatedSite{host: fmt.Sprintf("10.0.0.%d", len(w.sites)+1), habit: habit, least: time.Hour, connections: make(chan net.Conn), closed: make(chan struct{})}
 		s.handle = func(out http.ResponseWriter, r *http.Request) {
-			s.begin()
+			s.begin(r.URL.Path != "/robots.txt")
 			defer s.end()
 			if r.URL.Path == "/robots.txt" && robots != "own" {
 				io.WriteString(out, robots)
@@ -333,7 +334,7 @@ func newSimulatedWeb() *simulatedWeb {
 		page(out)
 	})
 	add("allows nothing", "User-agent: *\nDisallow: /\n", func(_ *simulatedSite, out http.ResponseWriter, r *http.Request) { page(out) })
-	add("crawl delay", "User-agent: *\nCrawl-delay: 55\n", func(_ *simulatedSite, out http.ResponseWriter, r *http.Request) { page(out) }).pause = 30 * time.Second
+	add("crawl delay", "User-agent: *\nCrawl-delay: 55\n", func(_ *simulatedSite, out http.ResponseWriter, r *http.Request) { page(out) }).crawlDelay = 55 * time.Second
 	add("no robots.txt to be had", "own", func(_ *simulatedSite, out http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/robots.txt" && time.Since(began)%(3*time.Hour) < time.Hour {
 			out.WriteHeader(http.StatusServiceUnavailable)
@@ -344,19 +345,23 @@ func newSimulatedWeb() *simulatedWeb {
 	return w
 }
 
-// begin notes a request that came too early. What a crawl delay asks for holds
-// from one page to the next, which the pause of the site allows for.
-func (s *simulatedSite) begin() {
+// begin notes a request that came too early: within the fetcher's delay, between
+// two pages within the site's crawl delay, or before the site wanted one.
+func (s *simulatedSite) begin(page bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
 	s.busy++
-	gap := time.Since(s.ended)
-	if s.asked > 1 && s.busy == 1 {
-		s.least = min(s.least, gap)
+	pause := simDelay
+	if page && s.afterPage {
+		pause = max(pause, s.crawlDelay)
 	}
-	if s.asked > 1 && (gap < s.pause-time.Second || time.Now().Before(s.until)) {
-		s.early++
+	s.afterPage = page
+	if gap := time.Since(s.ended); s.asked > 1 {
+		s.least = min(s.least, gap)
+		if s.busy > 1 || gap < pause || time.Now().Before(s.until) {
+			s.early++
+		}
 	}
 }
 

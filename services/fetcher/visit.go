@@ -119,7 +119,7 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 		return frontier.Decision{Again: v.entry.FrontierEntry, Pause: wait}, nil
 	}
 	if !v.entry.MayDial() {
-		return frontier.Decision{}, errLeaseLost
+		return frontier.Decision{}, site.ErrNotOurs
 	}
 	if known.Rules == nil {
 		return v.inTurn(ctx, v.robots)
@@ -218,8 +218,6 @@ func (v *visit) robots(ctx context.Context) (frontier.Decision, error) {
 	}
 	return frontier.Decision{Again: v.entry.FrontierEntry, Pause: v.pause(0)}, nil
 }
-
-var errLeaseLost = errors.New("the partition is not this replica's any more")
 
 // pause is how long the host rests after a request: the configured delay, what
 // its robots.txt asks for, or a multiple of its own response time; or what the pace

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/dns/dnsmessage"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 )
@@ -88,27 +87,4 @@ func TestGoAway(t *testing.T) {
 	if got := connections.Load(); got != 3 {
 		t.Errorf("%d connections, want 3", got)
 	}
-}
-
-// TestNameThatFlips resolves to a public address first and to a private one from
-// then on, as an attacker's name server may.
-func TestNameThatFlips(t *testing.T) {
-	base := servePage(t, page, "Content-Type", "text/html")
-	var asked atomic.Int32
-	resolver := serveDNSWith(t, func(kind dnsmessage.Type) (dnsmessage.RCode, *[4]byte) {
-		if kind == dnsmessage.TypeA && asked.Add(1) == 1 {
-			return dnsmessage.RCodeSuccess, &[4]byte{192, 0, 2, 1}
-		}
-		return dnsmessage.RCodeSuccess, &[4]byte{127, 0, 0, 1}
-	})
-	client := newClient(t, func(c *Config) {
-		c.AllowPrivate, c.Resolver, c.ConnectTimeout = false, resolver, short
-	})
-	host := "flips.example" + base[len("http://127.0.0.1"):]
-	first, err := client.Address(t.Context(), "http", host)
-	if err != nil || first.Addr().String() != "192.0.2.1" {
-		t.Fatalf("the name is %v (%v)", first, err)
-	}
-	client.config.AllowPorts = append(client.config.AllowPorts, int(first.Port()))
-	wantError(t, client, Request{URL: "http://" + host + "/"}, BlockedAddress)
 }

@@ -131,3 +131,31 @@ func TestProxy(t *testing.T) {
 		t.Errorf("%d requests reached the proxy, want 1", through.Load())
 	}
 }
+
+// TestNameThatFlips resolves to an allowed address first and to a private one from
+// then on, as an attacker's name server may: a check of the name alone would pass.
+func TestNameThatFlips(t *testing.T) {
+	base := servePage(t, page, "Content-Type", "text/html")
+	port := base[strings.LastIndexByte(base, ':'):]
+	var asked atomic.Int32
+	flips := serveDNSWith(t, func(kind dnsmessage.Type) (dnsmessage.RCode, *[4]byte) {
+		if kind == dnsmessage.TypeA && asked.Add(1) == 1 {
+			return dnsmessage.RCodeSuccess, &[4]byte{127, 0, 0, 1} // allowed below
+		}
+		return dnsmessage.RCodeSuccess, &[4]byte{127, 0, 0, 2} // there is the same server
+	})
+	client := newClient(t, func(c *Config) {
+		c.AllowPrivate, c.Resolver = false, flips
+		c.AllowNets = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+		c.AllowPorts = []int{int(netip.MustParseAddrPort(strings.TrimPrefix(base, "http://")).Port())}
+	})
+	first, err := client.Address(t.Context(), "http", "flips.example"+port)
+	if err != nil || first.Addr().String() != "127.0.0.1" {
+		t.Fatalf("the name is %v (%v)", first, err)
+	}
+	wantError(t, client, Request{URL: "http://flips.example" + port + "/"}, BlockedAddress)
+	if asked.Load() != 2 {
+		t.Errorf("the name was looked up %d times, want 2", asked.Load())
+	}
+	mustGet(t, client, Request{URL: base + "/"}) // the address itself is allowed
+}

@@ -54,16 +54,18 @@ type Intake struct {
 	fullEnd time.Time // of the window
 }
 
-// mayWait says whether one more request may wait for room in its host's queue.
-func (in *Intake) mayWait(first bool) bool {
+// mayWait says whether a request may wait for room in its host's queue: one that
+// waits already may, another if there are not too many.
+func (in *Intake) mayWait(waits bool) bool {
+	if waits {
+		return true
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if now := in.now(); now.After(in.fullEnd) {
 		in.full, in.fullEnd = 0, now.Add(fullWindow)
 	}
-	if first {
-		in.full++
-	}
+	in.full++
 	return in.full <= maxFull
 }
 
@@ -140,7 +142,7 @@ func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
 	case errors.Is(err, frontier.ErrHostFull):
 		in.unclaim(ctx, url)
 		cause := fmt.Errorf("as many URLs of %s wait as may: send it later, or requeue it when the host's queue is shorter", url.Host())
-		if result.Err = stage.Permanent("host_full", cause); in.mayWait(input.Attempt <= 1) {
+		if result.Err = stage.Permanent("host_full", cause); in.mayWait(input.Attempt > 1) {
 			result.Err = stage.Transient("host_full", cause)
 		}
 	case err != nil:

@@ -206,19 +206,29 @@ func TestManyURLsOfAFullHost(t *testing.T) {
 	clock := time.Now()
 	r.now = func() time.Time { return clock }
 	r.handle(message(1, "https://example.com/a"))
+	waits := func(n uint64, attempt int) bool {
+		t.Helper()
+		input := message(n, fmt.Sprintf("https://example.com/b/%d", n))
+		input.Attempt = attempt
+		result := r.handle(input)
+		if result.Err == nil {
+			t.Fatalf("URL %d was admitted", n)
+		}
+		return !stage.IsPermanent(result.Err)
+	}
 	for i := range maxFull + 100 {
-		if result := r.handle(message(uint64(i+2), fmt.Sprintf("https://example.com/b/%d", i))); result.Err == nil {
-			t.Fatalf("URL %d was admitted", i)
+		if got := waits(uint64(i+2), 1); got != (i < maxFull) {
+			t.Fatalf("URL %d without room waits: %v", i+1, got)
 		}
-		if waits := r.mayWait(false); waits != (i < maxFull) {
-			t.Fatalf("after %d URLs without room, another may wait: %v", i+1, waits)
-		}
+	}
+	if !waits(2, 2) {
+		t.Error("one that waits is given up for the others")
 	}
 	if other := r.handle(message(9999, "https://other.example/")); other.Err != nil {
 		t.Errorf("another host: %v", other.Err)
 	}
 	clock = clock.Add(fullWindow + time.Second)
-	if !r.mayWait(true) {
+	if !waits(5000, 1) {
 		t.Error("none may wait in the next window")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"strings"
@@ -63,14 +64,18 @@ func Open(path string, log *slog.Logger, now func() time.Time) (*File, error) {
 	return f, nil
 }
 
-// Host is the pause of a host, given for itself or for the closest domain above.
+// Host is the pause of a host, as a URL has it, with its port or without: given for
+// itself or for the closest domain above.
 func (f *File) Host(host string) (delay time.Duration, ok bool) {
 	if f == nil {
 		return 0, false
 	}
 	current := f.current()
-	name, _, _ := strings.Cut(strings.ToLower(host), ":")
-	for ; name != ""; _, name, _ = strings.Cut(name, ".") {
+	name := strings.ToLower(host)
+	if bare, _, err := net.SplitHostPort(name); err == nil {
+		name = bare
+	}
+	for name = strings.Trim(name, "[]"); name != ""; _, name, _ = strings.Cut(name, ".") {
 		if delay, ok = current.hosts[name]; ok {
 			return delay, true
 		}

@@ -23,7 +23,7 @@ func TestFile(t *testing.T) {
 		}
 	}
 	clock := time.Now()
-	write("- {host: Example.com, delay: 5s}\n- {host: fast.example.com, delay: 0s}\n- {network: 151.101.0.0/16, delay: 100ms}\n- {network: 151.101.1.0/24, delay: 2s}\n- {network: '2001:db8::/32', delay: 1s}\n", clock)
+	write("- {host: Example.com, delay: 5s}\n- {host: fast.example.com, delay: 0s}\n- {network: 151.101.0.0/16, delay: 100ms}\n- {network: 151.101.1.0/24, delay: 2s}\n- {network: '2001:db8::/32', delay: 1s}\n- {host: '2001:db8::7', delay: 3s}\n", clock)
 	f, err := Open(path, slog.New(slog.DiscardHandler), func() time.Time { return clock })
 	if err != nil {
 		t.Fatal(err)
@@ -42,6 +42,8 @@ func TestFile(t *testing.T) {
 	host("www.Example.com:8080", "5s")
 	host("a.fast.example.com", "0s")
 	host("notexample.com", "none")
+	host("[2001:db8::7]:8443", "3s")
+	host("[2001:db8::7]", "3s")
 	for address, want := range map[string]time.Duration{"151.101.9.9": 100 * time.Millisecond, "151.101.1.9": 2 * time.Second, "2001:db8::1": time.Second} {
 		if d, ok := f.Network(netip.MustParseAddr(address)); !ok || d != want {
 			t.Errorf("%s has %s, %v, want %s", address, d, ok, want)

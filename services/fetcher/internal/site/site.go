@@ -27,8 +27,9 @@ const maxSites = 20_000
 // 9309, section 2.3.1.2 asks for at least five.
 const maxRobotsRedirects = 5
 
-// ErrStopped says that a request was not made because mayDial did not allow it.
-var ErrStopped = errors.New("the site is not this replica's to ask any more")
+// ErrNotOurs says that a request was not made because another replica may have
+// taken the site over.
+var ErrNotOurs = errors.New("the site is not this replica's to ask any more")
 
 // Site is what is known of one scheme and host.
 type Site struct {
@@ -219,7 +220,7 @@ func (s *Sites) Answered(ctx context.Context, url weburl.URL, breaker Breaker) (
 // FetchRobots asks the site for its robots.txt and stores the verdict; whatever
 // the site answers is no error. A site that does not answer, and whose rules are
 // not known from before, is an *httpget.Error, and nothing is stored of it.
-// MayDial is asked before each request; where it says no, ErrStopped is returned.
+// MayDial is asked before each request; where it says no, ErrNotOurs is returned.
 func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL, mayDial func() bool) error {
 	known, err := s.Get(ctx, url)
 	if err != nil {
@@ -248,7 +249,7 @@ func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL, mayDial func() 
 func (s *Sites) askRobots(ctx context.Context, target string, mayDial func() bool) (fetch robots.Fetch, failure *httpget.Error, err error) {
 	for hop := range maxRobotsRedirects + 1 {
 		if !mayDial() {
-			return robots.Fetch{}, nil, ErrStopped
+			return robots.Fetch{}, nil, ErrNotOurs
 		}
 		response, err := s.client.Get(ctx, httpget.Request{URL: target, AnyType: true, MaxBodyBytes: robots.MaxSize + 1})
 		if ctx.Err() != nil {

@@ -221,7 +221,7 @@ func TestNoRequestAfterThePartitionIsLost(t *testing.T) {
 		http.Redirect(w, r, r.URL.Path+"x", http.StatusFound)
 	})
 	err := sites.FetchRobots(t.Context(), url, func() bool { return asked.Load() < 2 })
-	if !errors.Is(err, ErrStopped) || asked.Load() != 2 {
+	if !errors.Is(err, ErrNotOurs) || asked.Load() != 2 {
 		t.Errorf("%d requests, %v", asked.Load(), err)
 	}
 }

@@ -1,0 +1,246 @@
+package article
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/dates"
+	"golang.org/x/net/html/atom"
+)
+
+// relativeLine is the time of a line around the headline that gives it from the
+// reader's moment ("3 hours ago"), which is taken for that of the fetch.
+func (r *reader) relativeLine() *Timestamp {
+	if r.now.IsZero() || r.titleElem == 0 {
+		return nil
+	}
+	title := r.headlineRun()
+	for i := max(0, title-linesBefore); i < min(title+linesNear, len(r.runs)); i++ {
+		run := &r.runs[i]
+		if run.kind != runText || run.letters > 60 || r.elems[run.elem].within&(hintComment|hintRelated|hintNav) != 0 {
+			continue
+		}
+		if d, ok := dates.Relative(r.textOf(run), r.now); ok {
+			return timestamp(d)
+		}
+	}
+	return nil
+}
+
+// signedDate is the date of the first byline that holds it beside an author's
+// name.
+func (r *reader) signedDate() *Timestamp {
+	for i := range r.runs {
+		run := &r.runs[i]
+		if run.kind != runText || run.letters > 100 || r.elems[run.elem].within&(hintComment|hintRelated|hintNav|hintFooter) != 0 {
+			continue
+		}
+		text := r.textOf(run)
+		signed := slices.ContainsFunc(r.out.Authors, func(a Author) bool { return strings.Contains(text, a.Name) })
+		if signed && !changedLabel(text) && (hasByWord(text) || r.elems[run.elem].within&(hintByline|hintDate) != 0) {
+			if ts := r.parse(text); ts != nil {
+				return ts
+			}
+		}
+	}
+	return nil
+}
+
+// shownNear is the date of a line right behind the headline, or over it, that is
+// named as a date or byline or says that it is one of publication.
+func (r *reader) shownNear() *Timestamp {
+	if r.titleElem == 0 {
+		return nil
+	}
+	if ts := r.adjacentDate(); ts != nil {
+		return ts
+	}
+	title := r.headlineRun()
+	for i := max(0, title-linesBefore); i < min(title+linesNear, len(r.runs)); i++ {
+		if ts := r.dateIn(&r.runs[i], func(run *run) bool {
+			return run.letters < 80 && (r.elems[run.elem].within&(hintDate|hintByline) != 0 || publishedLabel(r.textOf(run)))
+		}); ts != nil {
+			return ts
+		}
+	}
+	return nil
+}
+
+// linesAdjacent is how far from the headline a line that is a date needs no name
+// to be the article's.
+const linesAdjacent = 3
+
+// adjacentDate is the date of a short line right beside the headline, the closest
+// first.
+func (r *reader) adjacentDate() *Timestamp {
+	if r.titleElem == 0 {
+		return nil
+	}
+	title := r.headlineRun()
+	for distance := 1; distance <= linesAdjacent; distance++ {
+		for _, i := range []int{title + distance, title - distance} {
+			if i < 0 || i >= len(r.runs) {
+				continue
+			}
+			run := &r.runs[i]
+			if run.kind != runText || run.letters > 70 || isHeading(r.elems[run.elem].node.DataAtom) || r.elems[run.elem].within&(hintComment|hintRelated|hintNav) != 0 {
+				continue
+			}
+			if text := r.textOf(run); !changedLabel(text) && !strings.Contains(text, "©") {
+				if ts := r.parse(text); ts != nil {
+					return ts
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func publishedLabel(text string) bool {
+	lower := strings.ToLower(text)
+	return strings.HasPrefix(lower, "published") || strings.HasPrefix(lower, "posted") || strings.HasPrefix(lower, "first published") || strings.HasPrefix(lower, "veröffentlicht") || strings.HasPrefix(lower, "publié") || strings.HasPrefix(lower, "publicado")
+}
+
+// changedLine is the date of the first short line that says when the article was
+// changed.
+func (r *reader) changedLine() *Timestamp {
+	for i := range r.runs {
+		run := &r.runs[i]
+		if run.kind != runText || run.letters > 80 || r.elems[run.elem].within&(hintComment|hintRelated|hintFooter) != 0 {
+			continue
+		}
+		if text := r.textOf(run); changedLabel(text) {
+			if ts := r.parse(text); ts != nil {
+				return ts
+			}
+		}
+	}
+	return nil
+}
+
+// visibleDate is the first time element or dated byline that belongs to the
+// article: behind the headline if one has its place, and in no list of others.
+func (r *reader) visibleDate() *Timestamp {
+	if ts := r.adjacentDate(); ts != nil {
+		return ts
+	}
+	var before *Timestamp
+	for _, i := range r.times {
+		e := &r.elems[i]
+		if e.within&(hintComment|hintRelated|hintSidebar|hintFooter|hintNav) != 0 {
+			continue
+		}
+		value := attr(e.node, "datetime")
+		ts := r.parse(value)
+		if ts == nil {
+			ts = r.parse(nodeText(e.node))
+		}
+		if ts == nil || changedLabel(nodeText(e.node)) {
+			continue
+		}
+		if i > r.titleElem {
+			return ts
+		}
+		before = ts
+	}
+	if ts := r.datedLine(func(run *run) bool {
+		return r.elems[run.elem].within&(hintDate|hintByline) != 0
+	}); ts != nil {
+		return ts
+	}
+	return before
+}
+
+// textDate is a date in a short line near the headline.
+func (r *reader) textDate() *Timestamp {
+	return r.datedLine(func(*run) bool { return true })
+}
+
+// onlyDate is the only day that short lines of the page give, wherever they
+// stand. Where they give several days, they are other articles'.
+func (r *reader) onlyDate() *Timestamp {
+	var found *Timestamp
+	for i := range r.runs {
+		run := &r.runs[i]
+		within := r.elems[run.elem].within
+		if run.kind != runText || run.letters > 60 || within&(hintComment|hintRelated) != 0 || within&hintNav != 0 && within&hintBody == 0 {
+			continue
+		}
+		text := r.textOf(run)
+		if strings.Contains(text, "©") || changedLabel(text) {
+			continue
+		}
+		ts := r.parse(text)
+		switch {
+		case ts == nil:
+		case found == nil:
+			found = ts
+		case !sameDate(found.Time, ts.Time):
+			return nil
+		}
+	}
+	return found
+}
+
+func sameDate(a, b time.Time) bool {
+	return a.Year() == b.Year() && a.YearDay() == b.YearDay()
+}
+
+const (
+	linesBefore = 8  // short lines over the headline that may hold the date
+	linesNear   = 12 // lines behind it that are looked at before those
+	linesBehind = 60 // lines behind it that are looked at last
+)
+
+// headlineRun is the place of the headline's run, or of the first behind it.
+func (r *reader) headlineRun() int {
+	title := 0
+	for title < len(r.runs) && r.runs[title].elem < r.titleElem {
+		title++
+	}
+	return title
+}
+
+// datedLine is the first date in a short line that fits, behind the headline or
+// else right over it.
+func (r *reader) datedLine(fits func(*run) bool) *Timestamp {
+	title := r.headlineRun()
+	near, far := min(title+linesNear, len(r.runs)), min(title+linesBehind, len(r.runs))
+	for i := title; i < near; i++ {
+		if ts := r.dateIn(&r.runs[i], fits); ts != nil {
+			return ts
+		}
+	}
+	for i := title - 1; i >= max(0, title-linesBefore); i-- {
+		if ts := r.dateIn(&r.runs[i], fits); ts != nil {
+			return ts
+		}
+	}
+	for i := near; i < far; i++ {
+		if ts := r.dateIn(&r.runs[i], fits); ts != nil {
+			return ts
+		}
+	}
+	return nil
+}
+
+func (r *reader) dateIn(run *run, fits func(*run) bool) *Timestamp {
+	within := r.elems[run.elem].within
+	if run.kind != runText || run.letters > 150 || within&(hintComment|hintRelated|hintSidebar|hintFooter|hintNav) != 0 || r.elems[run.elem].node.DataAtom == atom.H1 || !fits(run) {
+		return nil
+	}
+	text := r.textOf(run)
+	if strings.Contains(text, "©") || changedLabel(text) || len(r.out.Title) > 10 && strings.Contains(text, r.out.Title) {
+		return nil
+	}
+	return r.parse(text)
+}
+
+// changedLabels are what lines with the time of the last change begin with.
+var changedLabels = []string{"updated", "last updated", "last update", "modified", "last modified", "last reviewed", "last edited", "edited", "aktualisiert", "zuletzt aktualisiert", "stand:", "mis à jour", "mise à jour", "modifié", "actualizado", "última actualización", "atualizado", "aggiornato", "ultimo aggiornamento", "bijgewerkt", "laatste update", "laatst bijgewerkt", "uppdaterad", "senast uppdaterad", "oppdatert", "sist oppdatert", "opdateret", "päivitetty", "aktualizacja", "zaktualizowano", "aktualizováno", "aktualizované", "güncelleme", "güncellendi", "son güncelleme", "обновлено", "оновлено", "تحديث", "آخر تحديث", "بروزرسانی", "更新", "最終更新", "수정"}
+
+func changedLabel(text string) bool {
+	lower := strings.ToLower(strings.TrimLeft(text, " |·•(-–—"))
+	return slices.ContainsFunc(changedLabels, func(label string) bool { return strings.HasPrefix(lower, label) })
+}

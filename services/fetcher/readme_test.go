@@ -1,0 +1,54 @@
+package fetcher_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestReadmeNamesTests holds the table of behaviours to the tests that there are.
+func TestReadmeNamesTests(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := map[string]bool{}
+	roots := []string{".", "../../internal/weburl"}
+	for _, root := range roots {
+		err := filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`).FindAllStringSubmatch(string(source), -1) {
+				declared[m[1]] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows := 0
+	_, table, _ := strings.Cut(string(readme), "## How it behaves")
+	for line := range strings.Lines(table) {
+		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| what") || strings.HasPrefix(line, "|--") {
+			continue
+		}
+		names := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(line, -1)
+		if len(names) == 0 {
+			t.Errorf("no test is named in %q", line)
+		}
+		for _, m := range names {
+			if !declared[m[1]] {
+				t.Errorf("there is no %s", m[1])
+			}
+		}
+		rows++
+	}
+	if rows < 30 {
+		t.Errorf("%d rows", rows)
+	}
+}
