@@ -9,6 +9,19 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
 
+// published is when a page says that it was, "" where it does not.
+func published(t *testing.T, page string) string {
+	t.Helper()
+	a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Published == nil {
+		return ""
+	}
+	return a.Published.Value
+}
+
 func TestDateInAColumn(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ column, want string }{
@@ -21,15 +34,7 @@ func TestDateInAColumn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			page := story("<div>" + strings.Repeat(paragraph, 8) + "</div>" + c.column)
-			a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := ""
-			if a.Published != nil {
-				got = a.Published.Value
-			}
-			if got != c.want {
+			if got := published(t, page); got != c.want {
 				t.Errorf("published is %q, want %q", got, c.want)
 			}
 		})
@@ -91,12 +96,8 @@ func TestTheOrderOfDayAndMonth(t *testing.T) {
 		"elsewhere":                      {"fr", "10/12/2023", "", "2023-12-10"},
 	} {
 		page := strings.Replace(story("<p>"+c.own+"</p>"+strings.Repeat(paragraph, 8)+"<footer><p>"+c.other+"</p></footer>"), "lang=en", "lang="+c.lang, 1)
-		a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if a.Published == nil || a.Published.Value != c.want {
-			t.Errorf("%s: published is %+v, want %s", name, a.Published, c.want)
+		if got := published(t, page); got != c.want {
+			t.Errorf("%s: published is %q, want %q", name, got, c.want)
 		}
 	}
 }
@@ -104,12 +105,8 @@ func TestTheOrderOfDayAndMonth(t *testing.T) {
 func TestTheDateBesideTheHeadlineIsTheArticles(t *testing.T) {
 	t.Parallel()
 	teasers := strings.Repeat(`<div class="item"><h3><a href="/x">Ferry fares rise in the new year</a></h3><div class="item-date">Mar 3, 2026</div></div>`, 3)
-	a, err := article.Extract(t.Context(), article.Page{Body: []byte(story("<div>February 6, 2026</div>" + strings.Repeat(paragraph, 8) + teasers))}, article.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a.Published == nil || a.Published.Value != "2026-02-06" {
-		t.Errorf("published is %+v", a.Published)
+	if got := published(t, story("<div>February 6, 2026</div>"+strings.Repeat(paragraph, 8)+teasers)); got != "2026-02-06" {
+		t.Errorf("published is %q", got)
 	}
 }
 
@@ -123,15 +120,7 @@ func TestDatesOfSystemsOfTheirOwn(t *testing.T) {
 		"signed line":       {story(body + `<p class="sidebar">Posted by Nora Feld on Friday December 19, 2025 @08:00PM from the harbour dept.</p>` + teasers + `<p>by Otto Kern on Monday May 4, 2026</p>`), "2025-12-19T20:00:00"},
 		"from the future":   {`<meta name="date" content="2078-07-08">` + story(body), ""},
 	} {
-		a, err := article.Extract(t.Context(), article.Page{Body: []byte(`<meta name="author" content="Nora Feld">` + c.page)}, article.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := ""
-		if a.Published != nil {
-			got = a.Published.Value
-		}
-		if got != c.want {
+		if got := published(t, `<meta name="author" content="Nora Feld">`+c.page); got != c.want {
 			t.Errorf("%s: published is %q, want %q", name, got, c.want)
 		}
 	}
@@ -141,12 +130,8 @@ func TestADateShownLongBeforeTheDeclaredOneIsThatOfPublication(t *testing.T) {
 	t.Parallel()
 	for declared, want := range map[string]string{"2024-07-05T14:20:08Z": "2024-03-01", "2024-03-02T09:00:00Z": "2024-03-02T09:00:00Z", "2024-01-05T14:20:08Z": "2024-01-05T14:20:08Z"} {
 		page := `<meta property="article:published_time" content="` + declared + `">` + story("<div>March 1, 2024</div>"+strings.Repeat(paragraph, 8))
-		a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if a.Published == nil || a.Published.Value != want {
-			t.Errorf("declared %s: published is %+v, want %s", declared, a.Published, want)
+		if got := published(t, page); got != want {
+			t.Errorf("declared %s: published is %q, want %s", declared, got, want)
 		}
 	}
 }

@@ -20,24 +20,24 @@ import (
 
 // settings are what every process of a run knows.
 type settings struct {
-	Pages    int           `json:"pages"`
-	Hosts    int           `json:"hosts"`
-	InFlight int           `json:"in_flight"`
-	Latency  time.Duration `json:"latency"`
+	Pages    int
+	Hosts    int
+	InFlight int
+	Latency  time.Duration
 	// Web is the web server's port, and NATS the address of the NATS server.
-	Web  string `json:"web"`
-	NATS string `json:"nats"`
+	Web  string
+	NATS string
 	// TLS asks for https, Close for a new connection each time, and
 	// FullHandshakes for one without the session of the last.
-	TLS            bool `json:"tls"`
-	Close          bool `json:"close"`
-	FullHandshakes bool `json:"full_handshakes"`
+	TLS            bool
+	Close          bool
+	FullHandshakes bool
 	// Slow is how many URLs wait for a host that is slow.
-	Slow int `json:"slow"`
+	Slow int
 	// Watch has the web server note who is asked when.
-	Watch bool `json:"watch"`
+	Watch bool
 	// Soak is how long hosts with hostile habits are fetched from.
-	Soak time.Duration `json:"soak"`
+	Soak time.Duration
 }
 
 func (s settings) url(i int) string {
