@@ -30,11 +30,11 @@ func phrases(text string) ([]phrase, error) {
 		}
 		for _, term := range terms {
 			var p phrase
-			for w := range words(term) {
+			for w := range words.In(term) {
 				if total++; total > maxQueryWords {
 					return nil, fmt.Errorf("%w: it has more than %d words; leave some out", ErrQuery, maxQueryWords)
 				}
-				p = append(p, w.folded)
+				p = append(p, w.Folded)
 			}
 			if p != nil {
 				found = append(found, p)

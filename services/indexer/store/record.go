@@ -138,9 +138,9 @@ func wordsOf(a *datelinev1.Article) indexedWords {
 	}
 	about = append(about, a.GetTags()...)
 	return indexedWords{
-		title: joinWords(maxTitleBytes, a.GetTitle()),
-		about: joinWords(maxAboutBytes, about...),
-		body:  joinWords(maxBodyBytes, a.GetText()),
+		title: words.Join(maxTitleBytes, a.GetTitle()),
+		about: words.Join(maxAboutBytes, about...),
+		body:  words.Join(maxBodyBytes, a.GetText()),
 	}
 }
 

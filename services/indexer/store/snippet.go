@@ -30,9 +30,9 @@ func snippet(article *datelinev1.Article, query []phrase) Snippet {
 	if len(text) > maxBodyBytes {
 		text = strings.ToValidUTF8(text[:maxBodyBytes], "")
 	}
-	var seen []word
+	var seen []words.Word
 	first, last := 0, -1 // the passage's words within seen
-	for w := range words(text) {
+	for w := range words.In(text) {
 		seen = append(seen, w)
 		if last < 0 && endsPhrase(seen, query) > 0 {
 			first = max(0, len(seen)-1-leadInWords)
@@ -54,7 +54,7 @@ func snippet(article *datelinev1.Article, query []phrase) Snippet {
 
 // endsPhrase returns the length in words of the longest phrase that ends with
 // the last of the words, and 0 where none does.
-func endsPhrase(seen []word, query []phrase) int {
+func endsPhrase(seen []words.Word, query []phrase) int {
 	longest := 0
 	for _, p := range query {
 		if len(p) <= longest || len(p) > len(seen) {
@@ -63,7 +63,7 @@ func endsPhrase(seen []word, query []phrase) int {
 		tail := seen[len(seen)-len(p):]
 		matches := true
 		for i := range p {
-			if tail[i].folded != p[i] {
+			if tail[i].Folded != p[i] {
 				matches = false
 				break
 			}
@@ -75,16 +75,16 @@ func endsPhrase(seen []word, query []phrase) int {
 	return longest
 }
 
-func cutSnippet(text string, seen []word, first, last int, query []phrase) Snippet {
+func cutSnippet(text string, seen []words.Word, first, last int, query []phrase) Snippet {
 	var b strings.Builder
 	var matches [][2]int
 	if first > 0 {
 		b.WriteString("… ")
 	}
 	shift := make([]int, last) // where each word begins in the snippet
-	end := seen[first].start
+	end := seen[first].Start
 	for i := first; i < last; i++ {
-		between := text[end:seen[i].start]
+		between := text[end:seen[i].Start]
 		if strings.ContainsAny(between, "\n\r\t") {
 			between = strings.Join(strings.Fields(" "+between+" "), " ")
 			between = " " + strings.TrimSpace(between)
@@ -94,8 +94,8 @@ func cutSnippet(text string, seen []word, first, last int, query []phrase) Snipp
 		}
 		b.WriteString(between)
 		shift[i] = b.Len()
-		b.WriteString(text[seen[i].start:seen[i].end])
-		end = seen[i].end
+		b.WriteString(text[seen[i].Start:seen[i].End])
+		end = seen[i].End
 		if n := endsPhrase(seen[first:i+1], query); n > 0 {
 			matches = addMatch(matches, [2]int{shift[i+1-n], b.Len()})
 		}

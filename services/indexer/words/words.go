@@ -1,4 +1,6 @@
-package store
+// Package words says what the searchable words of a text are, alike in the index
+// and in a query, in every script.
+package words
 
 import (
 	"iter"
@@ -9,14 +11,17 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxWordBytes is where a longer word is cut, in the index and in a query
+// maxBytes is where a longer word is cut, in the index and in a query
 // alike. PostgreSQL allows 2,046 bytes in a word.
-const maxWordBytes = 128
+const maxBytes = 128
 
-// word is one searchable word of a text.
-type word struct {
-	folded     string // as it is indexed
-	start, end int    // where it stands in the text, in bytes
+// Word is one searchable word of a text.
+type Word struct {
+	// Folded is the word as it is indexed: letters, digits and marks alone,
+	// without case and accents.
+	Folded string
+	// Start and End are where it stands in the text, in bytes.
+	Start, End int
 }
 
 // unspaced are the scripts that put no spaces between words, or, as Korean
@@ -28,17 +33,17 @@ var unspaced = []*unicode.RangeTable{
 	unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
 }
 
-// words yields a text's words in order: runs of letters, digits and marks,
+// In yields a text's words in order: runs of letters, digits and marks,
 // without case, accents, vowel points and differences of form.
-func words(text string) iter.Seq[word] {
-	return func(yield func(word) bool) {
+func In(text string) iter.Seq[Word] {
+	return func(yield func(Word) bool) {
 		var folded []byte
 		start := 0
 		flush := func(end int) bool {
 			if len(folded) == 0 {
 				return true
 			}
-			w := word{string(cut(folded)), start, end}
+			w := Word{string(cut(folded)), start, end}
 			folded = folded[:0]
 			return yield(w)
 		}
@@ -198,12 +203,12 @@ func appendFoldedRune(folded []byte, r rune) []byte {
 	return utf8.AppendRune(folded, r)
 }
 
-// cut shortens a word to maxWordBytes without splitting a character.
+// cut shortens a word to maxBytes without splitting a character.
 func cut(folded []byte) []byte {
-	if len(folded) <= maxWordBytes {
+	if len(folded) <= maxBytes {
 		return folded
 	}
-	end := maxWordBytes
+	end := maxBytes
 	for end > 0 && !utf8.RuneStart(folded[end]) {
 		end--
 	}
@@ -214,14 +219,14 @@ func cut(folded []byte) []byte {
 // no query holds it, so no phrase reaches across it.
 const breakWord = "·"
 
-// joinWords returns the words of several texts parted by spaces, the texts by
+// Join returns the words of several texts parted by spaces, the texts by
 // breakWord, in at most limit bytes.
-func joinWords(limit int, texts ...string) string {
+func Join(limit int, texts ...string) string {
 	var b strings.Builder
 	for _, text := range texts {
 		atStart := true
-		for w := range words(text) {
-			if b.Len()+len(w.folded)+len(breakWord)+2 > limit {
+		for w := range In(text) {
+			if b.Len()+len(w.Folded)+len(breakWord)+2 > limit {
 				return b.String()
 			}
 			if b.Len() > 0 {
@@ -231,7 +236,7 @@ func joinWords(limit int, texts ...string) string {
 				}
 			}
 			atStart = false
-			b.WriteString(w.folded)
+			b.WriteString(w.Folded)
 		}
 	}
 	return b.String()
