@@ -241,7 +241,8 @@ func TestSeed(t *testing.T) {
 			if code, ends := ingest(t, dir, url); code != 0 {
 				t.Fatalf("ingest: %+v", ends)
 			}
-			got, err := openStore(t, dir).Article(t.Context(), url)
+			hit, err := openStore(t, dir).Article(t.Context(), url)
+			got := hit.Article
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -234,7 +234,7 @@ func testBrokenText(t *testing.T, b backend) {
 	wantArticle(t, s, "id-broken", want)
 	wantArticle(t, s, "https://example.com/\x00broken", want)
 	wantNames(t, "null", find(t, s, "null"), "broken")
-	wantNames(t, "nul\x00l \xff", find(t, s, "nul\x00l \xff"))
+	wantNames(t, "nul\x00l \xff", find(t, s, "nul\x00l \xff"), "broken")
 	if _, err := s.Article(t.Context(), "\xff\x00"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a broken name gives %v", err)
 	}
@@ -295,11 +295,11 @@ func testConcurrency(t *testing.T, b backend) {
 					return
 				default:
 				}
-				hits, err := s.Search(t.Context(), store.Query{Text: "common headline", Limit: 1000})
+				page, err := s.Search(t.Context(), store.Query{Text: "common headline", Limit: 1000})
 				if err != nil {
 					t.Error(err)
 				}
-				if len(hits)%size != 0 {
+				if hits := page.Hits; len(hits)%size != 0 {
 					t.Errorf("%d hits: a reader saw a part of a batch", len(hits))
 				}
 				if _, err := s.Tally(t.Context()); err != nil {

@@ -115,11 +115,11 @@ func bareSQLite(b *testing.B, name string) func(testing.TB, []store.BareRow) {
 		b.Cleanup(func() { _ = statement.Close() })
 		return statement
 	}
-	articles := prepare(`INSERT INTO articles VALUES (?, ?, ?, ?, ?, 'en', NULL, ?, ?, ?, ?, ?, ?, ?, 1, 1)`)
+	articles := prepare(`INSERT INTO articles VALUES (?, ?, ?, ?, ?, 'en', '', 0, '', '', NULL, ?, ?, ?, ?, ?, ?, ?, 1, 1, 1, NULL, ?)`)
+	keys := prepare(`INSERT INTO sketch_keys VALUES (?, ?)`)
 	revisions := prepare(`INSERT INTO revisions VALUES (?, 1, ?, ?, ?, ?)`)
 	aliases := prepare(`INSERT INTO aliases VALUES (?, ?, 1, ?)`)
-	words := prepare(`INSERT INTO article_words (rowid, title, about, body) VALUES (?, ?, ?, ?)`)
-	next := int64(0)
+	words := prepare(`INSERT INTO article_words (rowid, title, about, body, filters) VALUES (?, ?, ?, ?, ?)`)
 	return func(t testing.TB, rows []store.BareRow) {
 		tx, err := db.BeginTx(t.Context(), nil)
 		if err != nil {
@@ -131,14 +131,16 @@ func bareSQLite(b *testing.B, name string) func(testing.TB, []store.BareRow) {
 			}
 		}
 		for _, r := range rows {
-			next++
 			at := r.Time.UnixMicro()
-			run(articles, next, r.ID, r.URL, r.Host, r.Title, at, r.Hash, r.WordsHash, at, at, at, at)
+			run(articles, r.Place, r.ID, r.URL, r.Host, r.Title, at, r.Hash, r.WordsHash, at, at, at, at, r.Sketch)
 			run(revisions, r.ID, r.Hash, at, at, r.Record)
 			run(aliases, r.URL, r.ID, at)
+			for _, key := range r.Keys {
+				run(keys, key, r.Place)
+			}
 		}
-		for i, r := range rows {
-			run(words, next-int64(len(rows)-1-i), r.Words[0], r.Words[1], r.Words[2])
+		for _, r := range rows {
+			run(words, r.Place, r.Words[0], r.Words[1], r.Words[2], r.Words[3])
 		}
 		if err := tx.Commit(); err != nil {
 			t.Fatal(err)
@@ -166,14 +168,16 @@ func barePostgres(b *testing.B, name string) func(testing.TB, []store.BareRow) {
 		// pgx copies in the binary format, which has no tsvector: a temporary
 		// table of text takes the rows of articles, as is usual.
 		if _, err := tx.Exec(t.Context(), `CREATE TEMPORARY TABLE incoming (id text, url text, host text, title text,
-			hash text, words_hash text, at timestamptz, words text) ON COMMIT DROP`); err != nil {
+			hash text, words_hash text, at timestamptz, sketch bytea, words text) ON COMMIT DROP`); err != nil {
 			t.Fatal(err)
 		}
-		copyRows("incoming", []string{"id", "url", "host", "title", "hash", "words_hash", "at", "words"}, func(r store.BareRow) []any {
-			return []any{r.ID, r.URL, r.Host, r.Title, r.Hash, r.WordsHash, r.Time, r.Vector}
+		copyRows("incoming", []string{"id", "url", "host", "title", "hash", "words_hash", "at", "sketch", "words"}, func(r store.BareRow) []any {
+			return []any{r.ID, r.URL, r.Host, r.Title, r.Hash, r.WordsHash, r.Time, r.Sketch, r.Vector}
 		})
-		if _, err := tx.Exec(t.Context(), `INSERT INTO articles SELECT id, url, host, title, 'en', NULL, at, hash, words_hash,
-			at, at, at, at, 1, 1, words::tsvector FROM incoming`); err != nil {
+		if _, err := tx.Exec(t.Context(), `INSERT INTO articles (id, canonical_url, host, title, language, section, access, authors,
+			tags, sort_time, content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen, revision, revisions,
+			own_page, sketch, words) SELECT id, url, host, title, 'en', '', 0, '', '', at, hash, words_hash,
+			at, at, at, at, 1, 1, true, sketch, words::tsvector FROM incoming`); err != nil {
 			t.Fatal(err)
 		}
 		copyRows("revisions", []string{"article_id", "number", "content_hash", "first_seen", "last_seen", "record"}, func(r store.BareRow) []any {
@@ -182,6 +186,15 @@ func barePostgres(b *testing.B, name string) func(testing.TB, []store.BareRow) {
 		copyRows("aliases", []string{"url_key", "url", "article_id", "canonical", "fetch_time"}, func(r store.BareRow) []any {
 			return []any{r.Key, r.URL, r.ID, true, r.Time}
 		})
+		var keys [][]any
+		for _, r := range rows {
+			for _, key := range r.Keys {
+				keys = append(keys, []any{key, int64(len(keys))})
+			}
+		}
+		if _, err := tx.CopyFrom(t.Context(), pgx.Identifier{"sketch_keys"}, []string{"key", "row"}, pgx.CopyFromRows(keys)); err != nil {
+			t.Fatal(err)
+		}
 		if err := tx.Commit(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -204,9 +217,9 @@ func BenchmarkSearch(b *testing.B) {
 				put(b, s, room.batch()...)
 			}
 			for b.Loop() {
-				hits, err := s.Search(b.Context(), store.Query{Text: "w64 w12c"})
-				if err != nil || len(hits) == 0 {
-					b.Fatalf("%d hits, %v", len(hits), err)
+				page, err := s.Search(b.Context(), store.Query{Text: "w64 w12c"})
+				if err != nil || len(page.Hits) == 0 {
+					b.Fatalf("%d hits, %v", len(page.Hits), err)
 				}
 			}
 		})

@@ -51,6 +51,18 @@ var conformance = map[string]func(*testing.T, backend){
 	"opening at the same moment works":             testConcurrentOpening,
 	"a store of a newer version is left untouched": testNewerVersion,
 	"a cancelled call stores nothing":              testCancelled,
+	"filters choose":                               testFilters,
+	"pages follow one another":                     testCursors,
+	"facets count":                                 testFacets,
+	"copies are one story":                         testStories,
+	"stories grow together":                        testStoriesMerge,
+	"one line in common makes no story":            testFurniture,
+	"articles that turn out to be one are joined":  testJoin,
+	"a sloppy canonical URL joins nothing":         testSloppyCanonical,
+	"a page to print changes nothing":              testVariants,
+	"what is erased does not come back":            testErase,
+	"sources are counted":                          testSources,
+	"results name their revision":                  testResults,
 }
 
 // backend is one kind of store.
@@ -142,8 +154,8 @@ func wantArticle(t *testing.T, s store.Store, idOrURL string, want *datelinev1.A
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !proto.Equal(got, want) {
-		t.Fatalf("article %s:\n got %v\nwant %v", idOrURL, got, want)
+	if !proto.Equal(got.Article, want) {
+		t.Fatalf("article %s:\n got %v\nwant %v", idOrURL, got.Article, want)
 	}
 }
 
@@ -166,12 +178,12 @@ func find(t *testing.T, s store.Store, text string) []string {
 
 func names(t *testing.T, s store.Store, q store.Query) []string {
 	t.Helper()
-	hits, err := s.Search(t.Context(), q)
+	page, err := s.Search(t.Context(), q)
 	if err != nil {
 		t.Fatalf("searching %q: %v", q.Text, err)
 	}
 	found := []string{}
-	for _, h := range hits {
+	for _, h := range page.Hits {
 		found = append(found, strings.TrimPrefix(h.Article.GetId(), "id-"))
 	}
 	return found

@@ -12,8 +12,10 @@ import (
 type BareRow struct {
 	ID, URL, Host, Title, Hash, WordsHash, Vector string
 	Time                                          time.Time
-	Key, Record                                   []byte
-	Words                                         [3]string
+	Place                                         int64
+	Key, Record, Sketch                           []byte
+	Keys                                          []int64
+	Words                                         [4]string
 }
 
 func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
@@ -23,11 +25,15 @@ func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
 		if err != nil {
 			t.Fatal(err)
 		}
+		first, _ := placesOf(a.row.sortTime)
 		rows[i] = BareRow{
 			ID: a.row.id, URL: a.row.canonicalURL, Host: a.row.host, Title: a.row.title,
 			Hash: a.row.contentHash, WordsHash: a.row.wordsHash, Vector: tsvector(a.words),
-			Time: a.row.fetched, Key: key(a.row.canonicalURL), Record: a.record,
-			Words: [3]string{a.words.title, a.words.about, a.words.body},
+			Time: a.row.fetched, Place: first, Key: key(a.row.canonicalURL), Record: a.record, Sketch: a.row.sketch,
+			Words: [4]string{a.words.title, a.words.about, a.words.body, a.words.filters},
+		}
+		for _, k := range a.sketch.Keys() {
+			rows[i].Keys = append(rows[i].Keys, int64(k))
 		}
 	}
 	return rows

@@ -9,7 +9,7 @@ import (
 // putIsolated stores what of a batch can be stored with put, which is one
 // transaction. Where a record makes the whole transaction fail, each goes
 // into one of its own, so that only that record fails.
-func putIsolated(articles []*datelinev1.Article, isPoison func(error) bool, put func([]arrival) ([]Status, error)) ([]PutResult, error) {
+func putIsolated(articles []*datelinev1.Article, isPoison func(error) bool, put func([]arrival) ([]PutResult, error)) ([]PutResult, error) {
 	results := make([]PutResult, len(articles))
 	arrivals := make([]arrival, 0, len(articles))
 	places := make([]int, 0, len(articles)) // of the arrivals among the articles
@@ -25,10 +25,10 @@ func putIsolated(articles []*datelinev1.Article, isPoison func(error) bool, put 
 	if len(arrivals) == 0 {
 		return results, nil
 	}
-	statuses, err := put(arrivals)
+	stored, err := put(arrivals)
 	if err == nil {
 		for n, i := range places {
-			results[i].Status = statuses[n]
+			results[i] = stored[n]
 		}
 		return results, nil
 	}
@@ -36,10 +36,10 @@ func putIsolated(articles []*datelinev1.Article, isPoison func(error) bool, put 
 		return nil, err
 	}
 	for n, i := range places {
-		statuses, err := put(arrivals[n : n+1])
+		stored, err := put(arrivals[n : n+1])
 		switch {
 		case err == nil:
-			results[i].Status = statuses[0]
+			results[i] = stored[0]
 		case isPoison(err):
 			results[i].Err = fmt.Errorf("the store refuses article %s (%s): %w", arrivals[n].row.id, arrivals[n].row.canonicalURL, err)
 		default:

@@ -50,6 +50,9 @@ func (s *schema) isCurrent(ctx context.Context, tableExists string) (bool, error
 	if version > s.newest {
 		return false, fmt.Errorf("%w: its tables are of version %d and this program knows %d; use the newer program, or another store", ErrNewerVersion, version, s.newest)
 	}
+	if oldest := s.provider.ListSources()[0].Version; version > 0 && version < oldest {
+		return false, fmt.Errorf("the store was made by a program from before the first release, whose tables cannot be brought up to date; use another store, and ingest again")
+	}
 	return version == s.newest, nil
 }
 

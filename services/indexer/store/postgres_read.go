@@ -1,31 +1,35 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/jackc/pgx/v5"
 )
 
-func (s *postgresStore) Article(ctx context.Context, idOrURL string) (*datelinev1.Article, error) {
+func (s *postgresStore) Article(ctx context.Context, idOrURL string) (Hit, error) {
 	name := cleanText(idOrURL)
-	var id string
-	var record []byte
-	err := s.pool.QueryRow(ctx, `SELECT a.id, r.record FROM articles a
+	var h hitRow
+	err := s.pool.QueryRow(ctx, `SELECT a.id, coalesce(a.story, ''), a.first_seen, a.last_seen, a.revisions, r.record FROM articles a
 		JOIN revisions r ON r.article_id = a.id AND r.number = a.revision
 		WHERE a.id IN ($1, (SELECT article_id FROM aliases WHERE url_key = $2))
 		OR length($1) >= $3 AND a.id COLLATE "C" BETWEEN $1 AND $1 || '~'
-		ORDER BY a.id = $1 DESC LIMIT 1`, name, key(name), minIDPrefix).Scan(&id, &record)
+		ORDER BY a.id = $1 DESC LIMIT 1`, name, key(name), minIDPrefix).Scan(&h.ID, &h.Story, &h.FirstSeen, &h.LastSeen, &h.Revisions, &h.record)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fmt.Errorf("article %.200q: %w", idOrURL, ErrNotFound)
+		return Hit{}, fmt.Errorf("article %.200q: %w", idOrURL, ErrNotFound)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading article %.200q from %s: %w", idOrURL, s.name, err)
+		return Hit{}, fmt.Errorf("reading article %.200q from %s: %w", idOrURL, s.name, err)
 	}
-	return decodeArticle(id, record)
+	h.FirstSeen, h.LastSeen = h.FirstSeen.UTC(), h.LastSeen.UTC()
+	h.Article, err = decodeArticle(h.ID, h.record)
+	return h.Hit, err
 }
 
 func (s *postgresStore) Revisions(ctx context.Context, id string) ([]Revision, error) {
@@ -46,50 +50,177 @@ func (s *postgresStore) Revisions(ctx context.Context, id string) ([]Revision, e
 	return found, nil
 }
 
-func (s *postgresStore) Search(ctx context.Context, query Query) ([]Hit, error) {
-	wanted, err := phrases(query.Text)
+func (s *postgresStore) Search(ctx context.Context, query Query) (Page, error) {
+	from, err := query.condition()
 	if err != nil {
-		return nil, err
+		return Page{}, err
 	}
-	arguments := []any{query.limit()}
-	where, order, rank := "true", "sort_time DESC, id", "0::real"
+	after, err := query.cursor(from)
+	if err != nil || from.nothing {
+		return Page{}, err
+	}
+	byRank := from.ranks(query)
+	where, arguments := query.where(from)
+	argument := func(value any) string {
+		arguments = append(arguments, value)
+		return fmt.Sprintf("$%d", len(arguments))
+	}
+	inner := `SELECT row, id, revision, sort_time, 0::float8 AS rank FROM articles WHERE ` + where
+	order := `sort_time DESC, row DESC`
 	switch {
-	case len(wanted) > 0:
-		where = "words @@ $2::tsquery"
-		arguments = append(arguments, tsquery(wanted))
-		if query.ByRank {
-			rank = "-ts_rank(words, $2::tsquery, 1)" // 1: a long text weighs its matches less
-			order = "rank, " + order
+	case byRank:
+		// 1: a long text weighs its matches less
+		inner = `SELECT * FROM (SELECT row, id, revision, sort_time, -ts_rank(words, ` + argument(from.tsquery(true)) + `::tsquery, 1)::float8 AS rank
+			FROM articles WHERE ` + where + `) m`
+		if after != nil {
+			inner += ` WHERE (rank, -row) > (` + argument(after.Rank) + `, -` + argument(after.Row) + `::bigint)`
 		}
-	case !isBlank(query.Text):
-		return nil, nil
+		order = `rank, row DESC`
+	case after != nil:
+		inner += ` AND (sort_time, row) < (` + argument(time.Unix(after.Time, 0)) + `, ` + argument(after.Row) + `)`
 	}
-	// The records are read for the hits alone, after the cut.
-	hits, err := collect(ctx, s, func(rows pgx.CollectableRow) (Hit, error) {
-		var id string
-		var record []byte
-		if err := rows.Scan(&id, &record); err != nil {
-			return Hit{}, err
-		}
-		return newHit(id, record, wanted)
-	}, `SELECT f.id, r.record FROM (
-			SELECT id, revision, sort_time, `+rank+` AS rank FROM articles WHERE `+where+` ORDER BY `+order+` LIMIT $1
-		) f JOIN revisions r ON r.article_id = f.id AND r.number = f.revision ORDER BY f.rank, f.sort_time DESC, f.id`,
-		arguments...)
+	// One more than asked for tells whether something follows. The records are
+	// read for the hits alone, after the cut.
+	limit := query.limit()
+	rows, err := collect(ctx, s, func(rows pgx.CollectableRow) (hitRow, error) {
+		var h hitRow
+		var sortTime time.Time
+		err := rows.Scan(&h.at.Row, &h.at.Rank, &sortTime, &h.ID, &h.Story, &h.FirstSeen, &h.LastSeen, &h.Revisions, &h.record)
+		h.FirstSeen, h.LastSeen, h.at.ByRank, h.at.Time = h.FirstSeen.UTC(), h.LastSeen.UTC(), byRank, sortTime.Unix()
+		return h, err
+	}, fmt.Sprintf(`SELECT f.row, f.rank, f.sort_time, f.id, coalesce(a.story, ''), a.first_seen, a.last_seen, a.revisions, r.record
+		FROM (%s ORDER BY %s LIMIT %d) f JOIN articles a USING (id)
+		JOIN revisions r ON r.article_id = f.id AND r.number = f.revision ORDER BY f.rank, f.sort_time DESC, f.row DESC`,
+		inner, order, limit+1), arguments...)
 	if err != nil {
-		return nil, fmt.Errorf("searching %s: %w", s.name, err)
+		return Page{}, fmt.Errorf("searching %s: %w", s.name, err)
 	}
-	return hits, nil
+	if byRank {
+		// Equal ranks lie in the order of rows, as the cursor reads them.
+		slices.SortStableFunc(rows, func(a, b hitRow) int {
+			return cmp.Or(cmp.Compare(a.at.Rank, b.at.Rank), -cmp.Compare(a.at.Row, b.at.Row))
+		})
+	}
+	return newPage(query, from, rows)
 }
 
-// tsquery writes phrases in the type's own syntax. Folded words hold letters
-// and digits alone, so that nothing in them needs escaping.
-func tsquery(wanted []phrase) string {
-	terms := make([]string, len(wanted))
-	for i, p := range wanted {
-		terms[i] = "('" + strings.Join(p, "' <-> '") + "')"
+// where is the condition on articles, with its arguments.
+func (q Query) where(from condition) (string, []any) {
+	where, arguments := "true", []any(nil)
+	add := func(format string, value any) {
+		arguments = append(arguments, value)
+		where += fmt.Sprintf(" AND "+format, len(arguments))
+	}
+	if from.hasWords() {
+		add("words @@ $%d::tsquery", from.tsquery(false))
+	}
+	if !q.Filter.From.IsZero() {
+		add("sort_time >= $%d", q.Filter.From)
+	}
+	if !q.Filter.Before.IsZero() {
+		add("sort_time < $%d", q.Filter.Before)
+	}
+	return where, arguments
+}
+
+// tsquery writes the condition in the type's own syntax. Folded words hold
+// letters and digits alone, and filters' words one sign more, so that nothing
+// needs escaping. To rank, the words alone count.
+func (c condition) tsquery(toRank bool) string {
+	var terms []string
+	if !toRank {
+		for _, group := range c.groups {
+			terms = append(terms, "('"+strings.Join(group, "' | '")+"')")
+		}
+	}
+	for _, one := range c.clauses {
+		var any []string
+		for _, p := range one.any {
+			term := "'" + strings.Join(p.words, "' <-> '") + "'"
+			if p.prefix {
+				term += ":*"
+			}
+			any = append(any, "("+term+")")
+		}
+		expression := "(" + strings.Join(any, " | ") + ")"
+		switch {
+		case !one.omit:
+			terms = append(terms, expression)
+		case !toRank:
+			terms = append(terms, "!"+expression)
+		}
 	}
 	return strings.Join(terms, " & ")
+}
+
+func (s *postgresStore) Facets(ctx context.Context, query Query) (Facets, error) {
+	from, err := query.condition()
+	if err != nil || from.nothing {
+		return Facets{Complete: true}, err
+	}
+	where, arguments := query.where(from)
+	var counts facetCounts
+	_, err = collect(ctx, s, func(rows pgx.CollectableRow) (struct{}, error) {
+		var r facetRow
+		err := rows.Scan(&r.host, &r.language, &r.section, &r.access, &r.authors, &r.tags)
+		counts.add(r)
+		return struct{}{}, err
+	}, fmt.Sprintf(`SELECT host, language, section, access, authors, tags FROM articles WHERE %s
+		ORDER BY sort_time DESC, row DESC LIMIT %d`, where, maxFacetArticles+1), arguments...)
+	if err != nil {
+		return Facets{}, fmt.Errorf("counting in %s: %w", s.name, err)
+	}
+	return counts.facets(), nil
+}
+
+func (s *postgresStore) Story(ctx context.Context, id string) ([]StoryMember, error) {
+	members, err := collect(ctx, s, func(rows pgx.CollectableRow) (StoryMember, error) {
+		var m StoryMember
+		err := rows.Scan(&m.ID, &m.URL, &m.Host, &m.Title, &m.Time, &m.FirstSeen)
+		m.Time, m.FirstSeen = m.Time.UTC(), m.FirstSeen.UTC()
+		return m, err
+	}, fmt.Sprintf(`SELECT id, canonical_url, host, title, sort_time, first_seen FROM articles
+		WHERE story = (SELECT story FROM articles WHERE id = $1) ORDER BY sort_time, first_seen, id LIMIT %d`, maxStory), cleanText(id))
+	if err != nil {
+		return nil, fmt.Errorf("reading the copies of article %.200q from %s: %w", id, s.name, err)
+	}
+	return members, nil
+}
+
+func (s *postgresStore) Sources(ctx context.Context, since time.Time, after string, limit int) ([]Source, error) {
+	if limit = sourceLimit(limit); limit == 0 {
+		return nil, nil
+	}
+	fail := func(err error) error { return fmt.Errorf("reading the sources from %s: %w", s.name, err) }
+	sources, err := collect(ctx, s, func(rows pgx.CollectableRow) (Source, error) {
+		var one Source
+		var firstSeen, lastSeen, lastNew *time.Time
+		err := rows.Scan(&one.Host, &one.Articles, &one.Revisions, &firstSeen, &lastSeen, &lastNew)
+		for field, value := range map[*time.Time]*time.Time{&one.FirstSeen: firstSeen, &one.LastSeen: lastSeen, &one.LastNew: lastNew} {
+			if value != nil && value.Unix() != 0 {
+				*field = value.UTC()
+			}
+		}
+		return one, err
+	}, `SELECT h.host, coalesce(s.articles, 0), coalesce(s.revisions, 0), s.first_seen, s.last_seen, s.last_new FROM (
+			SELECT host FROM sources WHERE host > $1 UNION SELECT host FROM source_hours WHERE host > $1 AND hour >= $2
+			ORDER BY host LIMIT $3) h LEFT JOIN sources s USING (host) ORDER BY h.host`, cleanText(after), hourOf(since), limit)
+	if err != nil {
+		return nil, fail(err)
+	}
+	if len(sources) == 0 {
+		return nil, nil
+	}
+	counts, err := collect(ctx, s, func(rows pgx.CollectableRow) (sourceOutcome, error) {
+		var c sourceOutcome
+		err := rows.Scan(&c.host, &c.stage, &c.verdict, &c.reason, &c.count)
+		return c, err
+	}, `SELECT host, stage, verdict, reason, sum(count)::bigint FROM source_hours WHERE host BETWEEN $1 AND $2 AND hour >= $3
+		GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`, sources[0].Host, sources[len(sources)-1].Host, hourOf(since))
+	if err != nil {
+		return nil, fail(err)
+	}
+	return withOutcomes(sources, counts), nil
 }
 
 func (s *postgresStore) Outcomes(ctx context.Context, url string) ([]*datelinev1.Outcome, error) {

@@ -27,7 +27,7 @@ func TestPostgresRace(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, statement := range []string{
-		`CREATE TEMPORARY TABLE a AS SELECT * FROM articles`, `UPDATE a SET id = 'id-raced'`, `INSERT INTO articles SELECT * FROM a`,
+		`CREATE TEMPORARY TABLE a AS SELECT * FROM articles`, `UPDATE a SET id = 'id-raced', row = 1000`, `INSERT INTO articles SELECT * FROM a`,
 		`CREATE TEMPORARY TABLE r AS SELECT * FROM revisions`, `UPDATE r SET article_id = 'id-raced'`, `INSERT INTO revisions SELECT * FROM r`,
 	} {
 		if _, err := tx.Exec(t.Context(), statement); err != nil {

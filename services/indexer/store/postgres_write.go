@@ -50,12 +50,12 @@ func isPostgresPoison(err error) bool {
 }
 
 func (s *postgresStore) Put(ctx context.Context, articles []*datelinev1.Article) ([]PutResult, error) {
-	results, err := putIsolated(articles, isPostgresPoison, func(arrivals []arrival) (statuses []Status, err error) {
+	results, err := putIsolated(articles, isPostgresPoison, func(arrivals []arrival) (results []PutResult, err error) {
 		err = s.repeat(ctx, func(tx pgx.Tx) error {
-			statuses, err = putArrivals(ctx, tx, arrivals)
+			results, err = putArrivals(ctx, tx, arrivals)
 			return err
 		})
-		return statuses, err
+		return results, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("storing %d articles in %s: %w", len(articles), s.name, err)
@@ -63,12 +63,25 @@ func (s *postgresStore) Put(ctx context.Context, articles []*datelinev1.Article)
 	return results, nil
 }
 
-func putArrivals(ctx context.Context, tx pgx.Tx, arrivals []arrival) ([]Status, error) {
-	known, err := loadStored(ctx, tx, arrivals)
+func putArrivals(ctx context.Context, tx pgx.Tx, arrivals []arrival) ([]PutResult, error) {
+	links, err := loadLinks(ctx, tx, arrivals)
+	if err != nil {
+		return nil, fmt.Errorf("reading where URLs lead: %w", err)
+	}
+	known, err := loadStored(ctx, tx, wantedIDs(arrivals, links))
 	if err != nil {
 		return nil, fmt.Errorf("reading what is stored: %w", err)
 	}
-	todo, statuses := changes(known, arrivals)
+	todo, results := changes(links, known, arrivals)
+	for _, c := range todo {
+		if err := joinArticles(ctx, tx, c); err != nil {
+			return nil, fmt.Errorf("joining articles with %s: %w", c.row.id, err)
+		}
+	}
+	moves, err := lookUpStories(ctx, tx, todo)
+	if err != nil {
+		return nil, fmt.Errorf("looking for copies: %w", err)
+	}
 	for part := range inParts(todo) {
 		if err := writeArticles(ctx, tx, part); err != nil {
 			return nil, err
@@ -77,48 +90,82 @@ func putArrivals(ctx context.Context, tx pgx.Tx, arrivals []arrival) ([]Status, 
 			return nil, fmt.Errorf("writing revisions: %w", err)
 		}
 	}
+	for _, m := range moves {
+		if _, err := tx.Exec(ctx, `UPDATE articles SET story = $3 WHERE id = $1 OR story = $2`, m.id, m.from, m.to); err != nil {
+			return nil, fmt.Errorf("writing the story of %s%s: %w", m.id, m.from, err)
+		}
+	}
+	if err := writeKeys(ctx, tx, todo); err != nil {
+		return nil, fmt.Errorf("writing the keys of copies: %w", err)
+	}
 	if err := writeAliases(ctx, tx, aliasesOf(todo)); err != nil {
 		return nil, fmt.Errorf("writing URLs: %w", err)
 	}
-	return statuses, nil
+	return results, writeSources(ctx, tx, sourcesOf(todo))
 }
 
-// loadStored reads and locks the articles of a batch that exist. The hashes
-// are read after the lock is held, so that they are those of its last holder.
-func loadStored(ctx context.Context, tx pgx.Tx, arrivals []arrival) (map[string]stored, error) {
-	ids := make([]string, len(arrivals))
-	for i, a := range arrivals {
-		ids[i] = a.row.id
+func loadLinks(ctx context.Context, tx pgx.Tx, arrivals []arrival) (map[string]link, error) {
+	byKey := make(map[string]string)
+	var keys [][]byte
+	for _, a := range arrivals {
+		for _, name := range a.names() {
+			k := key(name)
+			byKey[string(k)] = name
+			keys = append(keys, k)
+		}
 	}
-	rows, err := tx.Query(ctx, `SELECT id, canonical_url, host, title, language, published_time, sort_time, content_hash,
-		words_hash, fetch_time, extract_time, first_seen, last_seen, revision, revisions
+	rows, err := tx.Query(ctx, `SELECT url_key, article_id, canonical FROM aliases WHERE url_key = ANY ($1)`, keys)
+	if err != nil {
+		return nil, err
+	}
+	links := make(map[string]link)
+	for rows.Next() {
+		var k []byte
+		var l link
+		if err := rows.Scan(&k, &l.articleID, &l.canonical); err != nil {
+			return nil, err
+		}
+		links[byKey[string(k)]] = l
+	}
+	return links, rows.Err()
+}
+
+// loadStored reads and locks the articles of a batch that exist. The revisions
+// are read after the lock is held, so that they are those of its last holder.
+func loadStored(ctx context.Context, tx pgx.Tx, ids []string) (map[string]stored, error) {
+	rows, err := tx.Query(ctx, `SELECT row, id, canonical_url, host, title, language, section, access, authors, tags,
+		published_time, sort_time, content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen, revision,
+		revisions, own_page, coalesce(story, ''), sketch
 		FROM articles WHERE id = ANY ($1) ORDER BY id FOR UPDATE`, ids)
 	if err != nil {
 		return nil, err
 	}
 	known := make(map[string]stored)
 	for rows.Next() {
+		var place int64
 		var r articleRow
-		if err := rows.Scan(&r.id, &r.canonicalURL, &r.host, &r.title, &r.language, &r.published, &r.sortTime, &r.contentHash,
-			&r.wordsHash, &r.fetched, &r.extracted, &r.firstSeen, &r.lastSeen, &r.revision, &r.revisions); err != nil {
+		if err := rows.Scan(&place, &r.id, &r.canonicalURL, &r.host, &r.title, &r.language, &r.section, &r.access, &r.authors,
+			&r.tags, &r.published, &r.sortTime, &r.contentHash, &r.wordsHash, &r.fetched, &r.extracted, &r.firstSeen,
+			&r.lastSeen, &r.revision, &r.revisions, &r.ownPage, &r.story, &r.sketch); err != nil {
 			return nil, err
 		}
-		known[r.id] = stored{row: r}
+		known[r.id] = stored{row: r, place: place}
 	}
 	if err := rows.Err(); err != nil || len(known) == 0 {
 		return known, err
 	}
-	rows, err = tx.Query(ctx, `SELECT article_id, content_hash FROM revisions WHERE article_id = ANY ($1)`, ids)
+	rows, err = tx.Query(ctx, `SELECT article_id, number, content_hash, first_seen FROM revisions WHERE article_id = ANY ($1) ORDER BY 1, 2`, ids)
 	if err != nil {
 		return nil, err
 	}
 	for rows.Next() {
-		var id, hash string
-		if err := rows.Scan(&id, &hash); err != nil {
+		var id string
+		var r revisionBrief
+		if err := rows.Scan(&id, &r.number, &r.contentHash, &r.firstSeen); err != nil {
 			return nil, err
 		}
 		k := known[id]
-		k.hashes = append(k.hashes, hash)
+		k.revisions = append(k.revisions, r)
 		known[id] = k
 	}
 	return known, rows.Err()
@@ -155,10 +202,12 @@ func writeArticles(ctx context.Context, tx pgx.Tx, part []*change) error {
 		}
 	}
 	if len(added.ids) > 0 {
-		tag, err := tx.Exec(ctx, `INSERT INTO articles (id, canonical_url, host, title, language, published_time, sort_time,
-			content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen, revision, revisions, words)
-			SELECT id, canonical_url, host, title, language, published_time, sort_time,
-			content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen, revision, revisions, words::tsvector
+		tag, err := tx.Exec(ctx, `INSERT INTO articles (id, canonical_url, host, title, language, section, access, authors, tags,
+			published_time, sort_time, content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen, revision,
+			revisions, own_page, story, sketch, words)
+			SELECT id, canonical_url, host, title, language, section, access, authors, tags,
+			published_time, sort_time, content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen, revision,
+			revisions, own_page, nullif(story, ''), sketch, words::tsvector
 			FROM `+unnestArticles+` ON CONFLICT (id) DO NOTHING`, added.arguments()...)
 		if err != nil {
 			return fmt.Errorf("writing %d new articles: %w", len(added.ids), err)
@@ -168,45 +217,58 @@ func writeArticles(ctx context.Context, tx pgx.Tx, part []*change) error {
 		}
 	}
 	if len(updated.ids) > 0 {
-		if _, err := tx.Exec(ctx, `UPDATE articles a SET canonical_url = n.canonical_url, host = n.host, title = n.title,
-			language = n.language, published_time = n.published_time, sort_time = n.sort_time,
+		if _, err := tx.Exec(ctx, `UPDATE articles a SET id = n.id, canonical_url = n.canonical_url, host = n.host, title = n.title,
+			language = n.language, section = n.section, access = n.access, authors = n.authors, tags = n.tags,
+			published_time = n.published_time, sort_time = n.sort_time,
 			content_hash = n.content_hash, words_hash = n.words_hash, fetch_time = n.fetch_time,
 			extract_time = n.extract_time, first_seen = n.first_seen, last_seen = n.last_seen,
-			revision = n.revision, revisions = n.revisions, words = coalesce(n.words::tsvector, a.words)
-			FROM `+unnestArticles+` WHERE a.id = n.id`, updated.arguments()...); err != nil {
+			revision = n.revision, revisions = n.revisions, own_page = n.own_page, story = nullif(n.story, ''),
+			sketch = n.sketch, words = coalesce(n.words::tsvector, a.words)
+			FROM `+unnestArticles+` JOIN unnest($24::bigint[], $1::text[]) AS p (row, id) USING (id) WHERE a.row = p.row`,
+			append(updated.arguments(), updated.places)...); err != nil {
 			return fmt.Errorf("writing %d known articles: %w", len(updated.ids), err)
 		}
 	}
 	return nil
 }
 
-const unnestArticles = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
-	$7::timestamptz[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
-	$13::timestamptz[], $14::int[], $15::int[], $16::text[]) AS n (id, canonical_url, host, title, language,
+const unnestArticles = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[],
+	$9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[],
+	$16::timestamptz[], $17::timestamptz[], $18::int[], $19::int[], $20::boolean[], $21::text[], $22::bytea[], $23::text[])
+	AS n (id, canonical_url, host, title, language, section, access, authors, tags,
 	published_time, sort_time, content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen,
-	revision, revisions, words)`
+	revision, revisions, own_page, story, sketch, words)`
 
 // articleColumns are rows of articles turned into columns, for unnest.
 type articleColumns struct {
-	ids, urls, hosts, titles, languages []string
-	published                           []*time.Time
-	sortTimes                           []time.Time
-	contentHashes, wordsHashes          []string
-	fetched, extracted                  []time.Time
-	firstSeen, lastSeen                 []time.Time
-	revision, revisions                 []int
-	words                               []*string
+	places                                        []int64
+	ids, urls, hosts, titles, languages, sections []string
+	access                                        []int32
+	authors, tags                                 []string
+	published                                     []*time.Time
+	sortTimes                                     []time.Time
+	contentHashes, wordsHashes                    []string
+	fetched, extracted                            []time.Time
+	firstSeen, lastSeen                           []time.Time
+	revision, revisions                           []int
+	ownPage                                       []bool
+	stories                                       []string
+	sketches                                      [][]byte
+	words                                         []*string
 }
 
 func (c *articleColumns) add(one *change) {
 	r := one.row
+	c.places = append(c.places, one.place)
 	c.ids, c.urls, c.hosts = append(c.ids, r.id), append(c.urls, r.canonicalURL), append(c.hosts, r.host)
-	c.titles, c.languages = append(c.titles, r.title), append(c.languages, r.language)
+	c.titles, c.languages, c.sections = append(c.titles, r.title), append(c.languages, r.language), append(c.sections, r.section)
+	c.access, c.authors, c.tags = append(c.access, int32(r.access)), append(c.authors, r.authors), append(c.tags, r.tags)
 	c.published, c.sortTimes = append(c.published, r.published), append(c.sortTimes, r.sortTime)
 	c.contentHashes, c.wordsHashes = append(c.contentHashes, r.contentHash), append(c.wordsHashes, r.wordsHash)
 	c.fetched, c.extracted = append(c.fetched, r.fetched), append(c.extracted, r.extracted)
 	c.firstSeen, c.lastSeen = append(c.firstSeen, r.firstSeen), append(c.lastSeen, r.lastSeen)
 	c.revision, c.revisions = append(c.revision, r.revision), append(c.revisions, r.revisions)
+	c.ownPage, c.stories, c.sketches = append(c.ownPage, r.ownPage), append(c.stories, r.story), append(c.sketches, orEmpty(r.sketch))
 	var words *string
 	if one.words != nil {
 		vector := tsvector(*one.words)
@@ -216,8 +278,9 @@ func (c *articleColumns) add(one *change) {
 }
 
 func (c *articleColumns) arguments() []any {
-	return []any{c.ids, c.urls, c.hosts, c.titles, c.languages, c.published, c.sortTimes, c.contentHashes, c.wordsHashes,
-		c.fetched, c.extracted, c.firstSeen, c.lastSeen, c.revision, c.revisions, c.words}
+	return []any{c.ids, c.urls, c.hosts, c.titles, c.languages, c.sections, c.access, c.authors, c.tags, c.published,
+		c.sortTimes, c.contentHashes, c.wordsHashes, c.fetched, c.extracted, c.firstSeen, c.lastSeen, c.revision, c.revisions,
+		c.ownPage, c.stories, c.sketches, c.words}
 }
 
 func writeRevisions(ctx context.Context, tx pgx.Tx, part []*change) error {
@@ -266,7 +329,7 @@ func tsvector(words indexedWords) string {
 	for _, field := range []struct {
 		words  string
 		weight byte
-	}{{words.title, 'A'}, {words.about, 'B'}, {words.body, 'D'}} {
+	}{{words.title, 'A'}, {words.about, 'B'}, {words.body, 'D'}, {words.filters, 'D'}} {
 		for word := range strings.FieldsSeq(field.words) {
 			vector = append(append(append(vector, '\''), word...), "':"...)
 			vector = append(strconv.AppendInt(vector, position, 10), field.weight, ' ')

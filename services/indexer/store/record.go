@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/sketch"
+	"github.com/dateline-news/dateline/services/indexer/words"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
@@ -32,15 +35,22 @@ const (
 // articleRow is a row of the table of articles: what is known of an article
 // besides the records of its revisions. Times are in UTC, in whole microseconds.
 type articleRow struct {
-	id, canonicalURL, host, title, language string
-	published                               *time.Time
-	// sortTime orders articles from new to old: when it was published where
-	// the page says so credibly, otherwise when it was first fetched.
+	id, canonicalURL, host, title, language, section string
+
+	access        datelinev1.Access
+	authors, tags string // a line each
+	published     *time.Time
+	// sortTime orders articles from new to old, in whole seconds: when it was
+	// published where the page says so credibly, otherwise when it was first
+	// fetched.
 	sortTime               time.Time
 	contentHash, wordsHash string
 	fetched, extracted     time.Time // of the newest revision's record
 	firstSeen, lastSeen    time.Time
-	revision, revisions    int // the newest one's number, and how many there are
+	revision, revisions    int  // the newest one's number, and how many there are
+	ownPage                bool // whether the record is from the canonical URL itself
+	story                  string
+	sketch                 []byte
 }
 
 // revisionRow is one row of the table of revisions.
@@ -59,12 +69,13 @@ type aliasRow struct {
 	fetched        time.Time
 }
 
-// indexedWords are an article's words as they are indexed.
-type indexedWords struct{ title, about, body string }
+// indexedWords are an article's words as they are indexed, and as words the
+// values that it can be chosen by.
+type indexedWords struct{ title, about, body, filters string }
 
 func (w indexedWords) hash() string {
 	sum := sha256.New()
-	for _, field := range []string{w.title, w.about, w.body} {
+	for _, field := range []string{w.title, w.about, w.body, w.filters} {
 		fmt.Fprintf(sum, "%s\n", field)
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:16])
@@ -75,7 +86,8 @@ type arrival struct {
 	row    articleRow
 	record []byte
 	words  indexedWords
-	urls   []string // that led to it
+	sketch sketch.Sketch
+	urls   []string // that led to it; the canonical one first
 }
 
 // newArrival reads an article, or says why it can never be stored.
@@ -91,21 +103,23 @@ func newArrival(article *datelinev1.Article) (arrival, error) {
 	if err != nil {
 		return arrival{}, fmt.Errorf("encoding article %s: %w", a.GetId(), err)
 	}
-	words := wordsOf(a)
+	indexed := wordsOf(a)
 	fetched := timeOf(a.GetFetchTime())
 	row := articleRow{
 		id: a.GetId(), canonicalURL: a.GetCanonicalUrl(), host: a.GetHost(),
-		title: a.GetTitle(), language: a.GetLanguage(),
-		sortTime:    fetched,
-		contentHash: a.GetContentHash(), wordsHash: words.hash(),
+		title: a.GetTitle(), language: a.GetLanguage(), section: a.GetSection(), access: a.GetAccess(),
+		authors: lines(authorNames(a)), tags: lines(a.GetTags()),
+		sortTime:    fetched.Truncate(time.Second),
+		contentHash: a.GetContentHash(), wordsHash: indexed.hash(),
 		fetched: fetched, extracted: timeOf(a.GetExtractTime()),
 		firstSeen: fetched, lastSeen: fetched,
+		ownPage: a.GetFinalUrl() == a.GetCanonicalUrl(),
 	}
 	if value := a.GetPublished().GetValue(); value.IsValid() {
 		published := timeOf(value)
 		row.published = &published
 		if published.Before(fetched.Add(maxAhead)) {
-			row.sortTime = published
+			row.sortTime = published.Truncate(time.Second)
 		}
 	}
 	urls := []string{a.GetCanonicalUrl()}
@@ -114,7 +128,9 @@ func newArrival(article *datelinev1.Article) (arrival, error) {
 			urls = append(urls, url)
 		}
 	}
-	return arrival{row, record, words, urls}, nil
+	likeness := sketch.Of(strings.FieldsSeq(indexed.body))
+	row.sketch = likeness.Bytes()
+	return arrival{row, record, indexed, likeness, urls}, nil
 }
 
 func check(a *datelinev1.Article) error {
@@ -133,15 +149,39 @@ func check(a *datelinev1.Article) error {
 
 func wordsOf(a *datelinev1.Article) indexedWords {
 	about := []string{a.GetSummary(), a.GetSection(), a.GetSiteName()}
-	for _, author := range a.GetAuthors() {
-		about = append(about, author.GetName())
-	}
+	about = append(about, authorNames(a)...)
 	about = append(about, a.GetTags()...)
 	return indexedWords{
 		title: words.Join(maxTitleBytes, a.GetTitle()),
 		about: words.Join(maxAboutBytes, about...),
 		body:  words.Join(maxBodyBytes, a.GetText()),
+
+		filters: filtersOf(a),
 	}
+}
+
+func authorNames(a *datelinev1.Article) []string {
+	names := make([]string, len(a.GetAuthors()))
+	for i, author := range a.GetAuthors() {
+		names[i] = author.GetName()
+	}
+	return names
+}
+
+// lines puts texts on a line each, as many as have room.
+func lines(texts []string) string {
+	var b strings.Builder
+	for _, text := range texts {
+		text = strings.Join(strings.Fields(text), " ")
+		if text == "" || b.Len()+len(text) >= maxAboutBytes {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(text)
+	}
+	return b.String()
 }
 
 // timeOf returns a timestamp in whole microseconds, as both stores keep it; an

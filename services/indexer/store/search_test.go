@@ -21,40 +21,50 @@ func testSearch(t *testing.T, b backend) {
 	market := article("market", "Market report", "Keeper of the old market. Not a lighthouse.", after(2))
 	put(t, s, harbour, market, article("café", "Café", "Naïve façade in Zürich, STRASSE, Øresund.", after(1)))
 	for query, want := range map[string][]string{
-		"":                              {"harbour", "market", "café"},
-		" \t\n":                         {"harbour", "market", "café"},
-		"lighthouse":                    {"harbour", "market"},
-		"LIGHTHOUSE keeper":             {"harbour", "market"},
-		`"lighthouse keeper"`:           {"harbour"},
-		`"LightHouse   Keeper" report`:  {"harbour"},
-		`"keeper lighthouse"`:           {},
-		`"old lighthouse`:               {"harbour"},
-		`“old lighthouse”`:              {"harbour"},
-		`"harbour master" "old market"`: {},
-		"doesn't":                       {"harbour"},
-		"master's":                      {"harbour"},
-		"t doesn":                       {"harbour"},
-		"state-owned":                   {"harbour"},
-		"vance otto":                    {"harbour"},
-		`"maria vance"`:                 {"harbour"},
-		`"vance otto"`:                  {}, // two names
-		`"report a"`:                    {}, // headline and standfirst
-		`"owned the"`:                   {}, // tag and text
-		"coast sea night":               {"harbour"},
-		"light":                         {},
-		"!!! ...":                       {},
-		`""`:                            {},
-		"cafe":                          {"café"},
-		"CAFÉ":                          {"café"},
-		"cafe\u0301":                    {"café"},
-		"naive facade":                  {"café"},
-		"zurich straße oresund":         {"café"},
-		"unknown":                       {},
+		"":                               {"harbour", "market", "café"},
+		" \t\n":                          {"harbour", "market", "café"},
+		"lighthouse":                     {"harbour", "market"},
+		"LIGHTHOUSE keeper":              {"harbour", "market"},
+		`"lighthouse keeper"`:            {"harbour"},
+		`"LightHouse   Keeper" report`:   {"harbour"},
+		`"keeper lighthouse"`:            {},
+		`“old lighthouse”`:               {"harbour"},
+		`"harbour master" "old market"`:  {},
+		"doesn't":                        {"harbour"},
+		"master's":                       {"harbour"},
+		"t doesn":                        {"harbour"},
+		"state-owned":                    {"harbour"},
+		"vance otto":                     {"harbour"},
+		`"maria vance"`:                  {"harbour"},
+		`"vance otto"`:                   {}, // two names
+		`"report a"`:                     {}, // headline and standfirst
+		`"owned the"`:                    {}, // tag and text
+		"coast sea night":                {"harbour"},
+		"lighthouse -ships":              {"market"},
+		`report -"old market"`:           {"harbour"},
+		"facade OR ships":                {"harbour", "café"},
+		"report facade OR ships":         {"harbour"},
+		`"old market" OR "a long night"`: {"harbour", "market"},
+		"light*":                         {"harbour", "market"},
+		"lighthouse kee* boat*":          {"harbour"},
+		"fac* OR boats":                  {"harbour", "café"},
+		"zür*":                           {"café"},
+		"or":                             {},
+		"light":                          {},
+		"!!! ...":                        {},
+		`""`:                             {},
+		"cafe":                           {"café"},
+		"CAFÉ":                           {"café"},
+		"cafe\u0301":                     {"café"},
+		"naive facade":                   {"café"},
+		"zurich straße oresund":          {"café"},
+		"unknown":                        {},
 	} {
 		wantNames(t, query, find(t, s, query), want...)
 	}
 
-	hits, err := s.Search(t.Context(), store.Query{Text: `"lighthouse keeper" ships`})
+	page, err := s.Search(t.Context(), store.Query{Text: `"lighthouse keeper" ships`})
+	hits := page.Hits
 	if err != nil || len(hits) != 1 {
 		t.Fatalf("%d hits, %v", len(hits), err)
 	}
@@ -133,9 +143,9 @@ func testInjections(t *testing.T, b backend) {
 	s := b.open(t)
 	put(t, s, article("a", "Either and or not near", "title body NEAR rowid words", noon))
 	for _, query := range []string{
-		`'; DROP TABLE articles; --`, `" OR 1=1 --`, `"""`, `"a" "`, `(`, `)`, `((((`, `a AND`, `OR`, `NOT`, `NOT NOT x`,
-		`NEAR(a b, 5)`, `title:a`, `{title body}:x`, `-title:x`, `^a`, `a*`, `a + b`, `*`, `\`, `\'`, `'\''`, `%`, `_`, `a:b:c`,
-		`a & b | !c`, `a <-> b`, `a:*`, `:A`, `'a':1A`, `$1`, `?1`, `@x`, `;`, "\x00", "\xff\xfe", "a\x00b", `·`, "\u2028", "🦊",
+		`'; DROP TABLE articles; --`, `" OR 1=1 --"`, `"" ""`, `"a" ""`, `(`, `)`, `((((`, `a AND`, `or`, `NOT`, `NOT NOT x`,
+		`NEAR(a b, 5)`, `title:a`, `{title body}:x`, `a -title:x`, `^a`, `abc*`, `a + b`, `*`, `\`, `\'`, `'\''`, `%`, `_`, `a:b:c`, `-`, `- a`, `--a b`,
+		`a & b | !c`, `a <-> b`, `abc:*`, `:A`, `'a':1A`, `$1`, `?1`, `@x`, `;`, "\x00", "\xff\xfe", "a\x00b", `·`, `§0abc`, "\u2028", "🦊",
 		"\u0301", "\u0e31", "ﷺ", "½", "²", "a\u200db", strings.Repeat(`"`, 1000), strings.Repeat("(", 10000), "🇹🇷", "\U0010FFFF", "\uE000",
 	} {
 		if _, err := s.Search(t.Context(), store.Query{Text: query}); err != nil {
@@ -144,11 +154,32 @@ func testInjections(t *testing.T, b backend) {
 		if _, err := s.Search(t.Context(), store.Query{Text: query, ByRank: true}); err != nil {
 			t.Errorf("%q by rank: %v", query, err)
 		}
+		filter := store.Filter{Hosts: []string{query}, Tags: []string{query, "b"}, Labels: []string{query}}
+		if page, err := s.Search(t.Context(), store.Query{Filter: filter}); err != nil || len(page.Hits) > 0 {
+			t.Errorf("%q as a filter: %v, %v", query, page, err)
+		}
 	}
-	for _, query := range []string{"either AND or", "NOT NEAR", "near(rowid)", "title:body", `"and or not"`, "-body +near"} {
+	for query, want := range map[string]string{
+		`old "light house`: `the quote before "light house" is not closed`,
+		`a OR`:             "OR needs a word on either side",
+		`OR a`:             "OR needs a word on either side",
+		`a OR OR b`:        "OR needs a word on either side",
+		`a OR -b`:          "cannot follow OR",
+		`-a -b`:            "only says what to leave out",
+		`a*`:               "write at least 3 letters",
+	} {
+		_, err := s.Search(t.Context(), store.Query{Text: query})
+		if !errors.Is(err, store.ErrQuery) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q gives %v, which should say %q", query, err, want)
+		}
+		if _, err := s.Facets(t.Context(), store.Query{Text: query}); !errors.Is(err, store.ErrQuery) {
+			t.Errorf("%q gives facets, %v", query, err)
+		}
+	}
+	for _, query := range []string{"either AND or", "NOT NEAR", "near(rowid)", "title:body", `"and or not"`, "-absent +near", "eith*"} {
 		wantNames(t, query, find(t, s, query), "a")
 	}
-	for _, query := range []string{"near OR absent", "NOT absent", "eith*", "bo_y", "%"} {
+	for _, query := range []string{"NOT absent", "-body +near", "bo_y", "%"} {
 		wantNames(t, query, find(t, s, query))
 	}
 	wantStats(t, s, 1, 1)
@@ -183,7 +214,7 @@ func testOrder(t *testing.T, b backend) {
 		many = append(many, article(fmtName("many", i), "Many", "x", noon))
 	}
 	put(t, s, many...)
-	if got := names(t, s, store.Query{Text: "many"}); len(got) != 20 || got[0] != "many-0000" || got[19] != "many-0019" {
+	if got := names(t, s, store.Query{Text: "many"}); len(got) != 20 || got[0] != "many-0029" || got[19] != "many-0010" {
 		t.Errorf("without a limit: %q", got)
 	}
 	if got := names(t, s, store.Query{Text: "many", Limit: -1}); len(got) != 20 {
@@ -219,7 +250,8 @@ func TestSnippets(t *testing.T) {
 		article("empty", "needle", "", after(1)),
 		article("script", "x", "前略"+strings.Repeat("あいうえお", 20)+"needle 北京市政府。"+strings.Repeat("かきくけこ", 20), after(0)),
 	)
-	hits, err := s.Search(t.Context(), store.Query{Text: "needle"})
+	page, err := s.Search(t.Context(), store.Query{Text: "needle"})
+	hits := page.Hits
 	if err != nil {
 		t.Fatal(err)
 	}

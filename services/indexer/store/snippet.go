@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/words"
 )
 
 const (
@@ -57,19 +58,20 @@ func snippet(article *datelinev1.Article, query []phrase) Snippet {
 func endsPhrase(seen []words.Word, query []phrase) int {
 	longest := 0
 	for _, p := range query {
-		if len(p) <= longest || len(p) > len(seen) {
+		n := len(p.words)
+		if n <= longest || n > len(seen) {
 			continue
 		}
-		tail := seen[len(seen)-len(p):]
+		tail := seen[len(seen)-n:]
 		matches := true
-		for i := range p {
-			if tail[i].Folded != p[i] {
+		for i, word := range p.words {
+			if found := tail[i].Folded; found != word && !(p.prefix && i == n-1 && strings.HasPrefix(found, word)) {
 				matches = false
 				break
 			}
 		}
 		if matches {
-			longest = len(p)
+			longest = n
 		}
 	}
 	return longest

@@ -18,7 +18,7 @@ import (
 type sqliteStore struct {
 	path          string
 	writer, reads *sql.DB
-	insert        sqliteStatements
+	prepared      *sqliteStatements
 }
 
 // sqliteBusyMillis is how long a call waits for another process that writes.
@@ -49,7 +49,7 @@ func openSQLite(ctx context.Context, path string) (_ Store, err error) {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
 	s.reads.SetMaxOpenConns(max(4, runtime.NumCPU()))
-	if s.insert, err = prepareSQLite(ctx, s.writer); err != nil {
+	if s.prepared, err = prepareSQLite(ctx, s.writer); err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
 	return s, nil
@@ -132,7 +132,9 @@ func (s *sqliteStore) Stats(ctx context.Context) (Stats, error) {
 
 func (s *sqliteStore) Close() error {
 	var errs []error
-	s.insert.close()
+	if s.prepared != nil {
+		s.prepared.close()
+	}
 	for _, db := range []*sql.DB{s.reads, s.writer} {
 		if db != nil {
 			errs = append(errs, db.Close())

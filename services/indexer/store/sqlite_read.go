@@ -6,27 +6,31 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
+	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-func (s *sqliteStore) Article(ctx context.Context, idOrURL string) (*datelinev1.Article, error) {
-	key := cleanText(idOrURL)
-	var id string
-	var record []byte
-	err := s.reads.QueryRowContext(ctx, `SELECT a.id, r.record FROM articles a
+func (s *sqliteStore) Article(ctx context.Context, idOrURL string) (Hit, error) {
+	name := cleanText(idOrURL)
+	var h hitRow
+	var firstSeen, lastSeen int64
+	err := s.reads.QueryRowContext(ctx, `SELECT a.id, coalesce(a.story, ''), a.first_seen, a.last_seen, a.revisions, r.record FROM articles a
 		JOIN revisions r ON r.article_id = a.id AND r.number = a.revision
 		WHERE a.id = ?1 OR a.id = (SELECT article_id FROM aliases WHERE url = ?1)
 		OR length(?1) >= ?2 AND a.id BETWEEN ?1 AND ?1 || '~'
-		ORDER BY a.id = ?1 DESC LIMIT 1`, key, minIDPrefix).Scan(&id, &record)
+		ORDER BY a.id = ?1 DESC LIMIT 1`, name, minIDPrefix).Scan(&h.ID, &h.Story, &firstSeen, &lastSeen, &h.Revisions, &h.record)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, fmt.Errorf("article %.200q: %w", idOrURL, ErrNotFound)
+		return Hit{}, fmt.Errorf("article %.200q: %w", idOrURL, ErrNotFound)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading article %.200q from %s: %w", idOrURL, s.path, err)
+		return Hit{}, fmt.Errorf("reading article %.200q from %s: %w", idOrURL, s.path, err)
 	}
-	return decodeArticle(id, record)
+	h.FirstSeen, h.LastSeen = fromMicros(firstSeen), fromMicros(lastSeen)
+	h.Article, err = decodeArticle(h.ID, h.record)
+	return h.Hit, err
 }
 
 func (s *sqliteStore) Revisions(ctx context.Context, id string) ([]Revision, error) {
@@ -48,58 +52,169 @@ func (s *sqliteStore) Revisions(ctx context.Context, id string) ([]Revision, err
 	return found, nil
 }
 
-func (s *sqliteStore) Search(ctx context.Context, query Query) ([]Hit, error) {
-	wanted, err := phrases(query.Text)
+func (s *sqliteStore) Search(ctx context.Context, query Query) (Page, error) {
+	from, err := query.condition()
 	if err != nil {
-		return nil, err
+		return Page{}, err
 	}
-	from, where, order, rank := "articles a", "?1", "a.sort_time DESC, a.id", "0"
-	var match any = true
-	switch {
-	case len(wanted) > 0:
-		from, where = "article_words w JOIN articles a ON a.row = w.rowid", "article_words MATCH ?1"
-		match = matchExpression(wanted)
-		if query.ByRank {
-			rank = "bm25(article_words, 10, 4, 1)"
-			order = "rank, " + order
+	after, err := query.cursor(from)
+	if err != nil || from.nothing {
+		return Page{}, err
+	}
+	first, last := query.Filter.places()
+	if after != nil && !after.ByRank {
+		last = min(last, after.Row-1)
+	}
+	arguments := []any{first, last}
+	inner := `SELECT row, 0 AS rank FROM articles WHERE row BETWEEN ?1 AND ?2 ORDER BY row DESC`
+	byRank := from.ranks(query)
+	if from.hasWords() {
+		arguments = append(arguments, from.match())
+		inner = `SELECT rowid AS row, 0 AS rank FROM article_words WHERE article_words MATCH ?3 AND rowid BETWEEN ?1 AND ?2 ORDER BY rowid DESC`
+	}
+	if byRank {
+		inner = `SELECT rowid AS row, bm25(article_words, 10, 4, 1, 0) AS rank FROM article_words WHERE article_words MATCH ?3 AND rowid BETWEEN ?1 AND ?2`
+		if after != nil {
+			arguments = append(arguments, after.Rank, after.Row)
+			inner = `SELECT * FROM (` + inner + `) WHERE (rank, -row) > (?4, -?5)`
 		}
-	case !isBlank(query.Text):
+		inner += ` ORDER BY rank, row DESC`
+	}
+	// One more than asked for tells whether something follows. The records are
+	// read for the hits alone, after the cut.
+	limit := query.limit()
+	rows, err := queryRows(ctx, s.reads, func(rows *sql.Rows) (hitRow, error) {
+		var h hitRow
+		var firstSeen, lastSeen int64
+		err := rows.Scan(&h.at.Row, &h.at.Rank, &h.ID, &h.Story, &firstSeen, &lastSeen, &h.Revisions, &h.record)
+		h.FirstSeen, h.LastSeen, h.at.ByRank = fromMicros(firstSeen), fromMicros(lastSeen), byRank
+		return h, err
+	}, fmt.Sprintf(`SELECT f.row, f.rank, a.id, coalesce(a.story, ''), a.first_seen, a.last_seen, a.revisions, r.record
+		FROM (%s LIMIT %d) f JOIN articles a ON a.row = f.row
+		JOIN revisions r ON r.article_id = a.id AND r.number = a.revision ORDER BY f.rank, f.row DESC`, inner, limit+1), arguments...)
+	if err != nil {
+		return Page{}, fmt.Errorf("searching %s: %w", s.path, err)
+	}
+	return newPage(query, from, rows)
+}
+
+// places are the first and the last row of the table that the filter's times allow.
+func (f Filter) places() (first, last int64) {
+	first, last = math.MinInt64, math.MaxInt64
+	if !f.From.IsZero() {
+		first, _ = placesOf(f.From.Add(time.Second - 1)) // what is ordered by whole seconds
+	}
+	if !f.Before.IsZero() {
+		begin, _ := placesOf(f.Before.Add(time.Second - 1))
+		last = begin - 1
+	}
+	return first, last
+}
+
+// match writes the condition in FTS5's syntax. Folded words hold letters and
+// digits alone, and filters' words one sign more, so that nothing needs escaping.
+func (c condition) match() string {
+	var met, omitted []string
+	for _, group := range c.groups {
+		met = append(met, `("`+strings.Join(group, `" OR "`)+`")`)
+	}
+	for _, one := range c.clauses {
+		var any []string
+		for _, p := range one.any {
+			term := `"` + strings.Join(p.words, " ") + `"`
+			if p.prefix {
+				term += "*"
+			}
+			any = append(any, term)
+		}
+		if expression := "(" + strings.Join(any, " OR ") + ")"; one.omit {
+			omitted = append(omitted, expression)
+		} else {
+			met = append(met, expression)
+		}
+	}
+	expression := strings.Join(met, " AND ")
+	if len(omitted) > 0 {
+		expression = "(" + expression + ") NOT (" + strings.Join(omitted, " OR ") + ")"
+	}
+	return expression
+}
+
+func (s *sqliteStore) Facets(ctx context.Context, query Query) (Facets, error) {
+	from, err := query.condition()
+	if err != nil || from.nothing {
+		return Facets{Complete: true}, err
+	}
+	first, last := query.Filter.places()
+	arguments := []any{first, last}
+	inner := `SELECT row FROM articles WHERE row BETWEEN ?1 AND ?2 ORDER BY row DESC`
+	if from.hasWords() {
+		arguments = append(arguments, from.match())
+		inner = `SELECT rowid AS row FROM article_words WHERE article_words MATCH ?3 AND rowid BETWEEN ?1 AND ?2 ORDER BY rowid DESC`
+	}
+	var counts facetCounts
+	_, err = queryRows(ctx, s.reads, func(rows *sql.Rows) (struct{}, error) {
+		var r facetRow
+		err := rows.Scan(&r.host, &r.language, &r.section, &r.access, &r.authors, &r.tags)
+		counts.add(r)
+		return struct{}{}, err
+	}, fmt.Sprintf(`SELECT a.host, a.language, a.section, a.access, a.authors, a.tags
+		FROM (%s LIMIT %d) f JOIN articles a ON a.row = f.row`, inner, maxFacetArticles+1), arguments...)
+	if err != nil {
+		return Facets{}, fmt.Errorf("counting in %s: %w", s.path, err)
+	}
+	return counts.facets(), nil
+}
+
+func (s *sqliteStore) Story(ctx context.Context, id string) ([]StoryMember, error) {
+	members, err := queryRows(ctx, s.reads, func(rows *sql.Rows) (StoryMember, error) {
+		var m StoryMember
+		var sortTime, firstSeen int64
+		err := rows.Scan(&m.ID, &m.URL, &m.Host, &m.Title, &sortTime, &firstSeen)
+		m.Time, m.FirstSeen = fromMicros(sortTime), fromMicros(firstSeen)
+		return m, err
+	}, fmt.Sprintf(`SELECT id, canonical_url, host, title, sort_time, first_seen FROM articles
+		WHERE story = (SELECT story FROM articles WHERE id = ?) ORDER BY sort_time, first_seen, id LIMIT %d`, maxStory), cleanText(id))
+	if err != nil {
+		return nil, fmt.Errorf("reading the copies of article %.200q from %s: %w", id, s.path, err)
+	}
+	return members, nil
+}
+
+func (s *sqliteStore) Sources(ctx context.Context, since time.Time, after string, limit int) ([]Source, error) {
+	if limit = sourceLimit(limit); limit == 0 {
 		return nil, nil
 	}
-	// The records are read for the hits alone, after the cut.
-	hits, err := queryRows(ctx, s.reads, func(rows *sql.Rows) (Hit, error) {
-		var id string
-		var record []byte
-		if err := rows.Scan(&id, &record); err != nil {
-			return Hit{}, err
+	fail := func(err error) error { return fmt.Errorf("reading the sources from %s: %w", s.path, err) }
+	sources, err := queryRows(ctx, s.reads, func(rows *sql.Rows) (Source, error) {
+		var one Source
+		var firstSeen, lastSeen, lastNew sql.NullInt64
+		err := rows.Scan(&one.Host, &one.Articles, &one.Revisions, &firstSeen, &lastSeen, &lastNew)
+		for field, value := range map[*time.Time]sql.NullInt64{&one.FirstSeen: firstSeen, &one.LastSeen: lastSeen, &one.LastNew: lastNew} {
+			if value.Int64 != 0 {
+				*field = fromMicros(value.Int64)
+			}
 		}
-		return newHit(id, record, wanted)
-	}, `SELECT f.id, r.record FROM (
-			SELECT a.id, a.revision, a.sort_time, `+rank+` AS rank FROM `+from+` WHERE `+where+` ORDER BY `+order+` LIMIT ?2
-		) f JOIN revisions r ON r.article_id = f.id AND r.number = f.revision ORDER BY f.rank, f.sort_time DESC, f.id`,
-		match, query.limit())
+		return one, err
+	}, `SELECT h.host, coalesce(s.articles, 0), coalesce(s.revisions, 0), s.first_seen, s.last_seen, s.last_new FROM (
+			SELECT host FROM sources WHERE host > ?1 UNION SELECT DISTINCT host FROM source_hours WHERE host > ?1 AND hour >= ?2
+			ORDER BY host LIMIT ?3) h LEFT JOIN sources s USING (host) ORDER BY h.host`, after, hourOf(since), limit)
 	if err != nil {
-		return nil, fmt.Errorf("searching %s: %w", s.path, err)
+		return nil, fail(err)
 	}
-	return hits, nil
-}
-
-// matchExpression writes phrases in FTS5's syntax. Folded words hold letters
-// and digits alone, so that nothing in them needs escaping.
-func matchExpression(wanted []phrase) string {
-	quoted := make([]string, len(wanted))
-	for i, p := range wanted {
-		quoted[i] = `"` + strings.Join(p, " ") + `"`
+	if len(sources) == 0 {
+		return nil, nil
 	}
-	return strings.Join(quoted, " AND ")
-}
-
-func newHit(id string, record []byte, wanted []phrase) (Hit, error) {
-	article, err := decodeArticle(id, record)
+	counts, err := queryRows(ctx, s.reads, func(rows *sql.Rows) (sourceOutcome, error) {
+		var c sourceOutcome
+		err := rows.Scan(&c.host, &c.stage, &c.verdict, &c.reason, &c.count)
+		return c, err
+	}, `SELECT host, stage, verdict, reason, sum(count) FROM source_hours WHERE host BETWEEN ?1 AND ?2 AND hour >= ?3
+		GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`, sources[0].Host, sources[len(sources)-1].Host, hourOf(since))
 	if err != nil {
-		return Hit{}, err
+		return nil, fail(err)
 	}
-	return Hit{article, snippet(article, wanted)}, nil
+	return withOutcomes(sources, counts), nil
 }
 
 func (s *sqliteStore) Outcomes(ctx context.Context, url string) ([]*datelinev1.Outcome, error) {

@@ -1,77 +1,107 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/sketch"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // sqliteStatements are prepared once, on the connection that writes.
 type sqliteStatements struct {
-	load, article, revision, words, alias, outcome *sql.Stmt
+	links, load, place, insert, update, revision, words, removeWords, alias,
+	candidates, addKeys, removeKeys, source *sql.Stmt
+	outcome, outcomeAgain, outcomeEnd, hour *sql.Stmt
 }
 
-func prepareSQLite(ctx context.Context, db *sql.DB) (sqliteStatements, error) {
-	var s sqliteStatements
-	for _, p := range []struct {
-		statement **sql.Stmt
-		query     string
-	}{
-		{&s.load, `SELECT canonical_url, host, title, language, published_time, sort_time, content_hash, words_hash,
-			fetch_time, extract_time, first_seen, last_seen, revision, revisions,
-			(SELECT group_concat(content_hash, char(10)) FROM revisions WHERE article_id = id)
-			FROM articles WHERE id = ?`},
-		{&s.article, `INSERT INTO articles (id, canonical_url, host, title, language, published_time, sort_time,
-			content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen, revision, revisions)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET canonical_url = excluded.canonical_url, host = excluded.host,
-			title = excluded.title, language = excluded.language, published_time = excluded.published_time,
-			sort_time = excluded.sort_time, content_hash = excluded.content_hash, words_hash = excluded.words_hash,
-			fetch_time = excluded.fetch_time, extract_time = excluded.extract_time, first_seen = excluded.first_seen,
-			last_seen = excluded.last_seen, revision = excluded.revision, revisions = excluded.revisions
-			RETURNING row`},
-		{&s.revision, `INSERT INTO revisions (article_id, number, content_hash, first_seen, last_seen, record)
+func (s *sqliteStatements) all() map[**sql.Stmt]string {
+	return map[**sql.Stmt]string{
+		&s.links: `SELECT url, article_id, canonical FROM aliases WHERE url IN (?1, ?2, ?3, ?4)`,
+		&s.load: `SELECT row, canonical_url, host, title, language, section, access, authors, tags, published_time, sort_time,
+			content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen, revision, revisions, own_page,
+			coalesce(story, ''), sketch,
+			(SELECT group_concat(number || ' ' || first_seen || ' ' || content_hash, char(10)) FROM revisions WHERE article_id = id)
+			FROM articles WHERE id = ?`,
+		&s.place: `SELECT coalesce(max(row) + 1, ?1) FROM articles WHERE row BETWEEN ?1 AND ?2`,
+		&s.insert: `INSERT INTO articles (row, id, canonical_url, host, title, language, section, access, authors, tags,
+			published_time, sort_time, content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen, revision,
+			revisions, own_page, story, sketch)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?)`,
+		&s.update: `UPDATE articles SET row = ?, id = ?, canonical_url = ?, host = ?, title = ?, language = ?, section = ?,
+			access = ?, authors = ?, tags = ?, published_time = ?, sort_time = ?, content_hash = ?, words_hash = ?,
+			fetch_time = ?, extract_time = ?, first_seen = ?, last_seen = ?, revision = ?, revisions = ?, own_page = ?,
+			story = nullif(?, ''), sketch = ? WHERE row = ?`,
+		&s.revision: `INSERT INTO revisions (article_id, number, content_hash, first_seen, last_seen, record)
 			VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (article_id, number) DO UPDATE SET last_seen = excluded.last_seen, record = excluded.record`},
-		{&s.words, `REPLACE INTO article_words (rowid, title, about, body) VALUES (?, ?, ?, ?)`},
-		{&s.alias, `INSERT INTO aliases (url, article_id, canonical, fetch_time) VALUES (?, ?, ?, ?)
+			ON CONFLICT (article_id, number) DO UPDATE SET last_seen = excluded.last_seen, record = excluded.record`,
+		&s.words:       `REPLACE INTO article_words (rowid, title, about, body, filters) VALUES (?, ?, ?, ?, ?)`,
+		&s.removeWords: `DELETE FROM article_words WHERE rowid = ?`,
+		&s.alias: `INSERT INTO aliases (url, article_id, canonical, fetch_time) VALUES (?, ?, ?, ?)
 			ON CONFLICT (url) DO UPDATE SET article_id = excluded.article_id, canonical = excluded.canonical,
 			fetch_time = excluded.fetch_time
-			WHERE (excluded.canonical, excluded.fetch_time) >= (canonical, fetch_time)`},
-		{&s.outcome, `INSERT INTO outcomes (stage, input_id, verdict, reason, url, request_id, host, time, record)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (stage, input_id) DO UPDATE SET verdict = excluded.verdict, reason = excluded.reason, url = excluded.url,
-			request_id = excluded.request_id, host = excluded.host, time = excluded.time, record = excluded.record
-			WHERE outcomes.verdict = 5 AND excluded.time > outcomes.time`}, // 5: VERDICT_DEAD, see yieldsTo
-	} {
-		statement, err := db.PrepareContext(ctx, p.query)
+			WHERE (excluded.canonical, excluded.fetch_time) >= (canonical, fetch_time)`,
+		&s.candidates: `SELECT a.id, coalesce(a.story, ''), a.first_seen, a.sketch FROM articles a WHERE a.row IN (
+			SELECT row FROM sketch_keys WHERE key IN (?, ?, ?, ?, ?, ?, ?, ?) LIMIT ` + strconv.Itoa(maxCandidates) + `)`,
+		&s.addKeys: `INSERT OR IGNORE INTO sketch_keys (key, row) VALUES (?2, ?1), (?3, ?1), (?4, ?1), (?5, ?1), (?6, ?1),
+			(?7, ?1), (?8, ?1), (?9, ?1)`,
+		&s.removeKeys: `DELETE FROM sketch_keys WHERE row = ?1 AND key IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+		&s.source: `INSERT INTO sources (host, articles, revisions, first_seen, last_seen, last_new) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (host) DO UPDATE SET articles = articles + excluded.articles, revisions = revisions + excluded.revisions,
+			first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen),
+			last_new = max(last_new, excluded.last_new)`,
+		&s.outcome: `INSERT INTO outcomes (stage, input_id, verdict, reason, url, request_id, host, time, record)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stage, input_id) DO NOTHING`,
+		&s.outcomeEnd: `SELECT verdict, reason, host, time FROM outcomes WHERE stage = ? AND input_id = ?`,
+		&s.outcomeAgain: `UPDATE outcomes SET verdict = ?3, reason = ?4, url = ?5, request_id = ?6, host = ?7, time = ?8, record = ?9
+			WHERE stage = ?1 AND input_id = ?2`,
+		&s.hour: `INSERT INTO source_hours (host, hour, stage, verdict, reason, count) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (host, hour, stage, verdict, reason) DO UPDATE SET count = count + excluded.count`,
+	}
+}
+
+func prepareSQLite(ctx context.Context, db *sql.DB) (*sqliteStatements, error) {
+	s := &sqliteStatements{}
+	for statement, query := range s.all() {
+		prepared, err := db.PrepareContext(ctx, query)
 		if err != nil {
 			s.close()
-			return sqliteStatements{}, fmt.Errorf("preparing %.30q: %w", p.query, err)
+			return nil, fmt.Errorf("preparing %.30q: %w", query, err)
 		}
-		*p.statement = statement
+		*statement = prepared
 	}
 	return s, nil
 }
 
-func (s sqliteStatements) close() {
-	for _, statement := range []*sql.Stmt{s.load, s.article, s.revision, s.words, s.alias, s.outcome} {
-		if statement != nil {
-			_ = statement.Close()
+func (s *sqliteStatements) close() {
+	for statement := range s.all() {
+		if *statement != nil {
+			_ = (*statement).Close()
 		}
 	}
 }
 
 func (s *sqliteStore) Put(ctx context.Context, articles []*datelinev1.Article) ([]PutResult, error) {
-	results, err := putIsolated(articles, isSQLitePoison, func(arrivals []arrival) ([]Status, error) {
-		return s.putArrivals(ctx, arrivals)
+	results, err := putIsolated(articles, isSQLitePoison, func(arrivals []arrival) ([]PutResult, error) {
+		tx, err := s.writer.BeginTx(ctx, nil)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = tx.Rollback() }()
+		results, err := (&sqliteBatch{ctx, tx, s.prepared}).put(arrivals)
+		if err != nil {
+			return nil, err
+		}
+		return results, tx.Commit()
 	})
 	if err != nil {
 		return nil, fmt.Errorf("storing %d articles in %s: %w", len(articles), s.path, err)
@@ -79,57 +109,104 @@ func (s *sqliteStore) Put(ctx context.Context, articles []*datelinev1.Article) (
 	return results, nil
 }
 
-func (s *sqliteStore) putArrivals(ctx context.Context, arrivals []arrival) ([]Status, error) {
-	tx, err := s.writer.BeginTx(ctx, nil)
+// sqliteBatch is one transaction that writes.
+type sqliteBatch struct {
+	ctx      context.Context
+	tx       *sql.Tx
+	prepared *sqliteStatements
+}
+
+func (b *sqliteBatch) run(statement *sql.Stmt, arguments ...any) error {
+	_, err := b.tx.StmtContext(b.ctx, statement).ExecContext(b.ctx, arguments...)
+	return err
+}
+
+func (b *sqliteBatch) put(arrivals []arrival) ([]PutResult, error) {
+	links, known, err := b.load(arrivals)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading what is stored: %w", err)
 	}
-	defer func() { _ = tx.Rollback() }()
-	known := make(map[string]stored)
+	todo, results := changes(links, known, arrivals)
+	for _, c := range todo {
+		if err := b.join(c); err != nil {
+			return nil, fmt.Errorf("joining articles with %s: %w", c.row.id, err)
+		}
+	}
+	moves, err := findStories(todo, b.candidates)
+	if err != nil {
+		return nil, fmt.Errorf("looking for copies: %w", err)
+	}
+	for _, c := range todo {
+		if err := b.writeArticle(c); err != nil {
+			return nil, fmt.Errorf("writing article %s: %w", c.row.id, err)
+		}
+	}
+	for _, m := range moves {
+		if _, err := b.tx.ExecContext(b.ctx, `UPDATE articles SET story = ?3 WHERE id = ?1 OR story = ?2`, m.id, m.from, m.to); err != nil {
+			return nil, fmt.Errorf("writing the story of %s%s: %w", m.id, m.from, err)
+		}
+	}
+	for _, a := range aliasesOf(todo) {
+		if err := b.run(b.prepared.alias, a.url, a.articleID, a.canonical, a.fetched.UnixMicro()); err != nil {
+			return nil, fmt.Errorf("writing the URL %.200s of article %s: %w", a.url, a.articleID, err)
+		}
+	}
+	for _, s := range sourcesOf(todo) {
+		if err := b.run(b.prepared.source, s.host, s.articles, s.revisions, s.firstSeen.UnixMicro(), s.lastSeen.UnixMicro(), s.lastNew.UnixMicro()); err != nil {
+			return nil, fmt.Errorf("writing the source %s: %w", s.host, err)
+		}
+	}
+	return results, b.writeWords(todo)
+}
+
+// load reads where the names of a batch lead, and the articles it may change.
+func (b *sqliteBatch) load(arrivals []arrival) (map[string]link, map[string]stored, error) {
+	links := make(map[string]link)
 	for _, a := range arrivals {
-		before, err := s.loadStored(ctx, tx, a.row.id)
+		names := a.names()
+		for len(names) < 4 {
+			names = append(names, names[0])
+		}
+		rows, err := b.tx.StmtContext(b.ctx, b.prepared.links).QueryContext(b.ctx, names[0], names[1], names[2], names[3])
+		if err != nil {
+			return nil, nil, err
+		}
+		for rows.Next() {
+			var name string
+			var l link
+			if err := rows.Scan(&name, &l.articleID, &l.canonical); err != nil {
+				_ = rows.Close()
+				return nil, nil, err
+			}
+			links[name] = l
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, nil, err
+		}
+	}
+	known := make(map[string]stored)
+	for _, id := range wantedIDs(arrivals, links) {
+		before, err := b.loadStored(id)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading article %s: %w", a.row.id, err)
+			return nil, nil, fmt.Errorf("article %s: %w", id, err)
 		}
-		known[a.row.id] = before
+		known[id] = before
 	}
-	todo, statuses := changes(known, arrivals)
-	places := make([]int64, len(todo)) // the articles' rows in the table
-	for i, c := range todo {
-		if places[i], err = s.writeArticle(ctx, tx, c); err != nil {
-			return nil, fmt.Errorf("writing article %s: %w", c.row.id, err)
-		}
-	}
-	for _, a := range aliasesOf(todo) {
-		if _, err := tx.StmtContext(ctx, s.insert.alias).ExecContext(ctx, a.url, a.articleID, a.canonical, a.fetched.UnixMicro()); err != nil {
-			return nil, fmt.Errorf("writing the URL %.200s of article %s: %w", a.url, a.articleID, err)
-		}
-	}
-	// The words come last and together: FTS5 writes out what it has gathered
-	// at each statement in between that could be rolled back alone, which
-	// would double the time of a batch.
-	for i, c := range todo {
-		if c.words == nil {
-			continue
-		}
-		if _, err := tx.StmtContext(ctx, s.insert.words).ExecContext(ctx, places[i], c.words.title, c.words.about, c.words.body); err != nil {
-			return nil, fmt.Errorf("indexing article %s: %w", c.row.id, err)
-		}
-	}
-	return statuses, tx.Commit()
+	return links, known, nil
 }
 
-func (s *sqliteStore) loadStored(ctx context.Context, tx *sql.Tx, id string) (stored, error) {
+func (b *sqliteBatch) loadStored(id string) (stored, error) {
 	var published sql.NullInt64
 	var sortTime, fetched, extracted, firstSeen, lastSeen int64
-	var hashes string
-	r := articleRow{id: id}
-	err := tx.StmtContext(ctx, s.insert.load).QueryRowContext(ctx, id).Scan(&r.canonicalURL, &r.host, &r.title, &r.language,
-		&published, &sortTime, &r.contentHash, &r.wordsHash, &fetched, &extracted, &firstSeen, &lastSeen,
-		&r.revision, &r.revisions, &hashes)
+	var revisions string
+	s := stored{row: articleRow{id: id}}
+	r := &s.row
+	err := b.tx.StmtContext(b.ctx, b.prepared.load).QueryRowContext(b.ctx, id).Scan(&s.place, &r.canonicalURL, &r.host, &r.title,
+		&r.language, &r.section, &r.access, &r.authors, &r.tags, &published, &sortTime, &r.contentHash, &r.wordsHash, &fetched,
+		&extracted, &firstSeen, &lastSeen, &r.revision, &r.revisions, &r.ownPage, &r.story, &r.sketch, &revisions)
 	if err != nil {
 		return stored{}, err
 	}
@@ -139,57 +216,177 @@ func (s *sqliteStore) loadStored(ctx context.Context, tx *sql.Tx, id string) (st
 	}
 	r.sortTime, r.fetched, r.extracted = fromMicros(sortTime), fromMicros(fetched), fromMicros(extracted)
 	r.firstSeen, r.lastSeen = fromMicros(firstSeen), fromMicros(lastSeen)
-	return stored{r, strings.Split(hashes, "\n")}, nil
+	for line := range strings.SplitSeq(revisions, "\n") {
+		var brief revisionBrief
+		var seen int64
+		if _, err := fmt.Sscan(line, &brief.number, &seen, &brief.contentHash); err != nil {
+			return stored{}, fmt.Errorf("reading the revisions %.100q: %w", line, err)
+		}
+		brief.firstSeen = fromMicros(seen)
+		s.revisions = append(s.revisions, brief)
+	}
+	return s, nil
 }
 
-// writeArticle returns the article's row in the table.
-func (s *sqliteStore) writeArticle(ctx context.Context, tx *sql.Tx, c *change) (row int64, err error) {
-	r := c.row
-	var published sql.NullInt64
-	if r.published != nil {
-		published = sql.NullInt64{Int64: r.published.UnixMicro(), Valid: true}
+// join moves what was stored under other ids to the article's own.
+func (b *sqliteBatch) join(c *change) error {
+	type step struct {
+		query     string
+		arguments []any
 	}
-	err = tx.StmtContext(ctx, s.insert.article).QueryRowContext(ctx, r.id, r.canonicalURL, r.host, r.title, r.language,
-		published, r.sortTime.UnixMicro(), r.contentHash, r.wordsHash, r.fetched.UnixMicro(), r.extracted.UnixMicro(),
-		r.firstSeen.UnixMicro(), r.lastSeen.UnixMicro(), r.revision, r.revisions).Scan(&row)
-	if err != nil {
-		return 0, err
+	var steps []step
+	move := func(from string, offset int) {
+		steps = append(steps,
+			step{`UPDATE revisions SET article_id = ?2, number = number + ?3 WHERE article_id = ?1`, []any{from, c.row.id, offset}},
+			step{`UPDATE aliases SET article_id = ?2, canonical = 0 WHERE article_id = ?1`, []any{from, c.row.id}})
 	}
-	for _, v := range c.revisions {
-		if _, err := tx.StmtContext(ctx, s.insert.revision).ExecContext(ctx, v.articleID, v.number, v.contentHash,
-			v.firstSeen.UnixMicro(), v.lastSeen.UnixMicro(), v.record); err != nil {
-			return 0, err
+	if c.renamed != "" {
+		move(c.renamed, 0)
+	}
+	for _, j := range c.joined {
+		move(j.row.id, j.offset)
+		steps = append(steps,
+			step{`DELETE FROM articles WHERE row = ?`, []any{j.place}},
+			step{`DELETE FROM article_words WHERE rowid = ?`, []any{j.place}},
+			step{`UPDATE sources SET articles = articles - 1 WHERE host = ?`, []any{j.row.host}})
+		if err := b.removeKeys(j.place, j.row.sketch); err != nil {
+			return err
 		}
 	}
-	return row, nil
-}
-
-func (s *sqliteStore) Record(ctx context.Context, outcomes []*datelinev1.Outcome) error {
-	rows, err := newOutcomeRows(outcomes)
-	if err != nil {
-		return err
-	}
-	if err := s.recordRows(ctx, rows); err != nil {
-		return fmt.Errorf("recording %d outcomes in %s: %w", len(rows), s.path, err)
+	for _, s := range steps {
+		if _, err := b.tx.ExecContext(b.ctx, s.query, s.arguments...); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (s *sqliteStore) recordRows(ctx context.Context, rows []outcomeRow) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return err
+func (b *sqliteBatch) candidates(keys []uint64) ([]candidate, error) {
+	arguments := make([]any, len(keys))
+	for i, key := range keys {
+		arguments[i] = int64(key)
 	}
-	defer func() { _ = tx.Rollback() }()
-	insert := tx.StmtContext(ctx, s.insert.outcome)
-	for _, r := range rows {
-		o := r.outcome
-		if _, err := insert.ExecContext(ctx, int32(o.GetStage()), r.inputID, int32(o.GetVerdict()), o.GetReason(),
-			o.GetUrl(), o.GetRequestId(), o.GetHost(), r.time.UnixMicro(), r.record); err != nil {
-			return fmt.Errorf("writing the outcome of %.100s: %w", r.inputID, err)
+	rows, err := b.tx.StmtContext(b.ctx, b.prepared.candidates).QueryContext(b.ctx, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var found []candidate
+	for rows.Next() {
+		var one candidate
+		var data []byte
+		if err := rows.Scan(&one.id, &one.story, &one.firstSeen, &data); err != nil {
+			return nil, err
+		}
+		if one.sketch, err = sketch.Parse(data); err != nil {
+			return nil, fmt.Errorf("article %s: %w", one.id, err)
+		}
+		found = append(found, one)
+	}
+	return found, rows.Err()
+}
+
+// The rows of a second are numbered in placeBits bits.
+const placeBits = 29
+
+// placesOf returns the first and the last row that a second has; what is more
+// than 272 years from 1970 has the outermost second.
+func placesOf(t time.Time) (first, last int64) {
+	const outermost = 1<<(63-placeBits-1) - 1
+	second := min(max(t.Unix(), -outermost), outermost)
+	return second << placeBits, second<<placeBits + 1<<placeBits - 1
+}
+
+func (b *sqliteBatch) writeArticle(c *change) error {
+	r := c.row
+	place := c.place
+	if c.isNew || !r.sortTime.Equal(c.before.sortTime) {
+		first, last := placesOf(r.sortTime)
+		if err := b.tx.StmtContext(b.ctx, b.prepared.place).QueryRowContext(b.ctx, first, last).Scan(&place); err != nil {
+			return err
 		}
 	}
-	return tx.Commit()
+	var published sql.NullInt64
+	if r.published != nil {
+		published = sql.NullInt64{Int64: r.published.UnixMicro(), Valid: true}
+	}
+	columns := []any{place, r.id, r.canonicalURL, r.host, r.title, r.language, r.section, int32(r.access), r.authors, r.tags,
+		published, r.sortTime.UnixMicro(), r.contentHash, r.wordsHash, r.fetched.UnixMicro(), r.extracted.UnixMicro(),
+		r.firstSeen.UnixMicro(), r.lastSeen.UnixMicro(), r.revision, r.revisions, r.ownPage, r.story, orEmpty(r.sketch)}
+	statement := b.prepared.insert
+	if !c.isNew {
+		statement, columns = b.prepared.update, append(columns, c.place)
+	}
+	if err := b.run(statement, columns...); err != nil {
+		return err
+	}
+	for _, v := range c.revisions {
+		if err := b.run(b.prepared.revision, v.articleID, v.number, v.contentHash, v.firstSeen.UnixMicro(), v.lastSeen.UnixMicro(), v.record); err != nil {
+			return err
+		}
+	}
+	if moved := place != c.place; !c.isNew && (moved || c.isResketched()) {
+		if err := b.removeKeys(c.place, c.before.sketch); err != nil {
+			return err
+		}
+		if moved {
+			if err := b.run(b.prepared.removeWords, c.place); err != nil {
+				return err
+			}
+		}
+		if err := b.addKeys(place, r.sketch); err != nil {
+			return err
+		}
+	} else if c.isNew {
+		if err := b.addKeys(place, r.sketch); err != nil {
+			return err
+		}
+	}
+	c.place = place
+	return nil
+}
+
+func orEmpty(data []byte) []byte {
+	if data == nil {
+		return []byte{}
+	}
+	return data
+}
+
+func (b *sqliteBatch) addKeys(place int64, data []byte) error {
+	return b.withKeys(b.prepared.addKeys, place, data)
+}
+
+func (b *sqliteBatch) removeKeys(place int64, data []byte) error {
+	return b.withKeys(b.prepared.removeKeys, place, data)
+}
+
+func (b *sqliteBatch) withKeys(statement *sql.Stmt, place int64, data []byte) error {
+	s, err := sketch.Parse(data)
+	if err != nil || s.IsZero() {
+		return err
+	}
+	arguments := []any{place}
+	for _, key := range s.Keys() {
+		arguments = append(arguments, int64(key))
+	}
+	return b.run(statement, arguments...)
+}
+
+// writeWords comes last: FTS5 writes out what it has gathered at each statement
+// in between that could be rolled back alone, which would double the time of a
+// batch. It does so as well where a row is not higher than the one before.
+func (b *sqliteBatch) writeWords(todo []*change) error {
+	inOrder := slices.SortedFunc(slices.Values(todo), func(x, y *change) int { return cmp.Compare(x.place, y.place) })
+	for _, c := range inOrder {
+		if c.words == nil {
+			continue
+		}
+		if err := b.run(b.prepared.words, c.place, c.words.title, c.words.about, c.words.body, c.words.filters); err != nil {
+			return fmt.Errorf("indexing article %s: %w", c.row.id, err)
+		}
+	}
+	return nil
 }
 
 // isSQLitePoison says whether the error is about what was to be stored and

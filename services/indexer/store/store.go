@@ -36,8 +36,12 @@ type Store interface {
 	// An article is known by its id. A change of its content hash makes a new
 	// revision; the same hash again refreshes the newest revision's record and
 	// makes none, so that a redelivery changes nothing. A record fetched
-	// before the one that is stored never replaces it. A record that cannot be
-	// stored has its reason in its result and does not keep the others out.
+	// before the one that is stored never replaces it, nor does one of another
+	// page of the article (to print, say) where the article's own is stored.
+	// Articles that turn out to be one, because a URL of the one leads to the
+	// other now and their texts are the same, are joined. An article that was
+	// erased is not stored. A record that cannot be stored has its reason in
+	// its result and does not keep the others out.
 	// Broken UTF-8 is stored as U+FFFD and NUL bytes are left out.
 	Put(ctx context.Context, articles []*datelinev1.Article) ([]PutResult, error)
 	// Record stores outcomes, one for each stage and input id: the first stays
@@ -45,18 +49,34 @@ type Store interface {
 	// takes: the input was sent through the pipeline again.
 	Record(ctx context.Context, outcomes []*datelinev1.Outcome) error
 
-	// Article returns the newest revision of an article, given its id or the
-	// first eight digits of it or more, its canonical URL or a URL that led to it, in canonical form. The error is
-	// ErrNotFound where there is none.
-	Article(ctx context.Context, idOrURL string) (*datelinev1.Article, error)
+	// Article returns an article, given its id or the first eight digits of it
+	// or more, its canonical URL or a URL that led to it, in canonical form. The
+	// hit has no snippet. The error is ErrNotFound where there is none.
+	Article(ctx context.Context, idOrURL string) (Hit, error)
 	// Revisions returns every revision of the article with the given id in the
 	// order in which they were fetched; none where there is no such article.
 	Revisions(ctx context.Context, id string) ([]Revision, error)
-	// Search returns the articles that a query describes. Every search text
-	// is answered: all its signs but double quotes are text, and a quote that
-	// is not closed reaches to the end. The error is ErrQuery where it has too
-	// many words.
-	Search(ctx context.Context, query Query) ([]Hit, error)
+	// Search returns a page of the articles that a query describes. The error
+	// is ErrQuery where the query has to be written in another way.
+	Search(ctx context.Context, query Query) (Page, error)
+	// Facets counts the values of the fields among the newest articles that a
+	// query describes; its limit and cursor do not matter.
+	Facets(ctx context.Context, query Query) (Facets, error)
+	// Story returns the articles that are copies of the one with the given id,
+	// and that one, by the time of publication, the newest ones beyond 200 left
+	// out; the first is the first publisher's. It returns none where the
+	// article has no copies.
+	Story(ctx context.Context, id string) ([]StoryMember, error)
+	// Erase removes an article with its revisions, its words and its traces in
+	// sources' counts of articles, and sees to it that none of its URLs is
+	// stored again. The ledger and the tombstone keep the URLs. The error is
+	// ErrNotFound where there is no such article.
+	Erase(ctx context.Context, idOrURL string) (Erasure, error)
+
+	// Sources returns the hosts that articles or outcomes came from, with the
+	// outcomes since a time (in whole hours), by name; at most limit, and those
+	// after a name.
+	Sources(ctx context.Context, since time.Time, after string, limit int) ([]Source, error)
 
 	// Outcomes returns what the ledger has about a URL in canonical form,
 	// ordered by time: what names the URL or another URL of the same article,
@@ -88,6 +108,8 @@ const (
 	// Outdated means that a revision was stored that was fetched before the
 	// newest one, which remains the newest.
 	Outdated
+	// Erased means that the article was erased before and was not stored.
+	Erased
 )
 
 // String returns the status as one lower-case word.
@@ -101,6 +123,8 @@ func (s Status) String() string {
 		return "unchanged"
 	case Outdated:
 		return "outdated"
+	case Erased:
+		return "erased"
 	}
 	return "none"
 }
@@ -109,6 +133,12 @@ func (s Status) String() string {
 type PutResult struct {
 	// Status is zero where Err is set.
 	Status Status
+	// ID is the id under which the article is stored: another than its record's
+	// where it was joined with one.
+	ID string
+	// Revision is the number of the revision that this very record made, now or
+	// when it was stored before; 0 where it made none.
+	Revision int
 	// Err says why this record can never be stored; storing it again is of no use.
 	Err error
 }
@@ -128,20 +158,90 @@ type Revision struct {
 // Query describes articles.
 type Query struct {
 	// Text holds words and "phrases in double quotes", all of which have to
-	// occur, whatever their case and accents. Blank text describes every article.
-	Text string
+	// occur, whatever their case and accents; -word must not occur, of
+	// "one OR another" one has to, and elect* stands for every word that begins
+	// so. Blank text describes every article.
+	Text   string
+	Filter Filter
 	// ByRank puts the best matches first; otherwise the newest articles come first.
 	ByRank bool
 	// Limit is the greatest number of hits; zero means 20, and at most 1,000 are given.
 	Limit int
+	// After is the Next of the page before; empty for the first page.
+	After string
+	// WithoutSnippets spares the time that they take.
+	WithoutSnippets bool
+}
+
+// Page is a part of the articles that a query describes, in order.
+type Page struct {
+	Hits []Hit
+	// Next continues after the last hit; empty where nothing follows. What is
+	// stored meanwhile changes nothing of the pages by time, but may move what
+	// is ranked.
+	Next string
 }
 
 // Hit is an article that a query describes.
 type Hit struct {
 	// Article is its newest revision.
 	Article *datelinev1.Article
+	// ID is the article's id in the store.
+	ID string
+	// Story is shared by articles that are copies of one another; empty for
+	// those without copies.
+	Story string
+	// FirstSeen and LastSeen are the times of its first and last fetch.
+	FirstSeen, LastSeen time.Time
+	// Revisions is how many revisions it has.
+	Revisions int
 	// Snippet is the passage of the text around the first match, on one line.
 	Snippet Snippet
+}
+
+// Facets counts the values of fields among articles.
+type Facets struct {
+	// Articles is how many articles were counted.
+	Articles int
+	// Complete says that there are no more of them.
+	Complete bool
+	// The values of each field, the most frequent first, at most 20.
+	Hosts, Languages, Sections, Authors, Tags, Access []FacetValue
+}
+
+// FacetValue is a value of a field and how many articles have it.
+type FacetValue struct {
+	Value string `json:"value" doc:"The value, as a filter takes it."`
+	Count int    `json:"count" doc:"How many of the articles counted have it."`
+}
+
+// StoryMember is one of several copies of an article.
+type StoryMember struct {
+	ID, URL, Host, Title string
+	// Time is when it was published, or else first fetched.
+	Time, FirstSeen time.Time
+}
+
+// Erasure says what was erased.
+type Erasure struct {
+	ID, Host string
+	// URLs are all that led to the article.
+	URLs []string
+	// Pages are where the pages lie that its revisions were made from, as far
+	// as the records tell.
+	Pages     []*datelinev1.RawPage
+	Revisions int
+}
+
+// Source is a host that articles or outcomes came from.
+type Source struct {
+	Host                string
+	Articles, Revisions int64
+	// FirstSeen and LastSeen are the times of the first and the last fetch of an
+	// article, LastNew that of the last one that was new; zero where none was.
+	FirstSeen, LastSeen, LastNew time.Time
+	// Outcomes are those of the time that was asked for.
+	Outcomes []Count
 }
 
 // Count is the number of outcomes that ended alike.

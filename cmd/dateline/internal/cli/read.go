@@ -40,24 +40,34 @@ func withStore(load func() (pipeline.Config, error), run func(ctx context.Contex
 func newSearch() *cobra.Command {
 	var asJSON, byRank bool
 	var limit int
+	var filter articleFlags
 	cmd := &cobra.Command{
-		Use:     "search WORDS...",
-		Short:   "Find stored articles by their words",
-		Long:    "Finds the articles in which all the words occur; words in double quotes are a\nphrase. Newest first, unless --rank is given. Without words, the newest articles.",
-		Example: "  dateline search ferry strike\n  dateline search '\"night train\"' --rank --json",
+		Use:   "search [flags] [--] WORDS...",
+		Short: "Find stored articles by their words",
+		Long: `Finds the articles in which all the words occur; words in double quotes are a
+phrase, elect* stands for every word that begins so, of "ferry OR boat" one has
+to occur, and -word must not (write -- before it). Newest first, unless --rank is
+given. Without words, the newest articles.`,
+		Example: "  dateline search ferry strike\n  dateline search '\"night train\"' --rank --json\n  dateline search --host example.com --since 2026-11-01 -- storm -football",
 	}
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one JSON object a line for each article.")
 	cmd.Flags().BoolVar(&byRank, "rank", false, "Put the best matches first instead of the newest.")
 	cmd.Flags().IntVar(&limit, "limit", 20, "Most articles to show.")
+	filter.add(cmd.Flags())
 	cmd.RunE = withStore(load, func(ctx context.Context, cmd *cobra.Command, s store.Store, args []string) error {
 		if limit < 1 {
 			return &usageError{fmt.Errorf("--limit is %d: it must be at least 1", limit)}
 		}
-		hits, err := s.Search(ctx, store.Query{Text: strings.Join(args, " "), ByRank: byRank, Limit: limit})
+		chosen, err := filter.filter()
 		if err != nil {
 			return err
 		}
+		page, err := s.Search(ctx, store.Query{Text: strings.Join(args, " "), Filter: chosen, ByRank: byRank, Limit: limit})
+		if err != nil {
+			return err
+		}
+		hits := page.Hits
 		if asJSON {
 			for _, hit := range hits {
 				if err := printJSON(cmd.OutOrStdout(), hit.Article); err != nil {
@@ -73,7 +83,11 @@ func newSearch() *cobra.Command {
 		if len(hits) > 0 {
 			fmt.Fprintln(cmd.OutOrStdout(), t.Render())
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d articles\n", len(hits))
+		more := ""
+		if page.Next != "" {
+			more = "; there are more, see --limit"
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d articles%s\n", len(hits), more)
 		return err
 	})
 	return cmd
@@ -97,9 +111,9 @@ func newShow() *cobra.Command {
 			return err
 		}
 		if asJSON {
-			return printJSON(cmd.OutOrStdout(), a)
+			return printJSON(cmd.OutOrStdout(), a.Article)
 		}
-		return printArticle(cmd.OutOrStdout(), a)
+		return printArticle(cmd.OutOrStdout(), a.Article)
 	})
 	return cmd
 }

@@ -76,8 +76,9 @@ func (r *report) add(ctx context.Context, articles store.Store, end follow.End) 
 	}
 	var article *datelinev1.Article
 	if !end.Failed() {
-		var err error
-		if article, err = articles.Article(ctx, end.Outcome.GetOutputId()); err != nil {
+		hit, err := articles.Article(ctx, end.Outcome.GetOutputId())
+		article = hit.Article
+		if err != nil {
 			return fmt.Errorf("reading the article of %s: %w", end.URL, err)
 		}
 	}

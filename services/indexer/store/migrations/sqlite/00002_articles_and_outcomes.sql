@@ -1,6 +1,9 @@
 -- Times are microseconds since 1970 in UTC; records are protobuf messages.
 
 -- +goose Up
+-- The rows lie in the order of time: an article's row is the second that orders
+-- it, times 2^29, and a number within that second. So the words, whose rows
+-- have the same numbers, give what they find in that order, without a sort.
 CREATE TABLE articles (
     row            INTEGER PRIMARY KEY,
     id             TEXT    NOT NULL UNIQUE,
@@ -8,6 +11,10 @@ CREATE TABLE articles (
     host           TEXT    NOT NULL,
     title          TEXT    NOT NULL,
     language       TEXT    NOT NULL,
+    section        TEXT    NOT NULL,
+    access         INTEGER NOT NULL,
+    authors        TEXT    NOT NULL, -- a line each
+    tags           TEXT    NOT NULL, -- a line each
     published_time INTEGER,
     sort_time      INTEGER NOT NULL,
     content_hash   TEXT    NOT NULL,
@@ -17,9 +24,12 @@ CREATE TABLE articles (
     first_seen     INTEGER NOT NULL,
     last_seen      INTEGER NOT NULL,
     revision       INTEGER NOT NULL,
-    revisions      INTEGER NOT NULL
+    revisions      INTEGER NOT NULL,
+    own_page       INTEGER NOT NULL, -- whether the record is from the canonical URL itself
+    story          TEXT,             -- shared by copies; NULL where there is none
+    sketch         BLOB    NOT NULL
 ) STRICT;
-CREATE INDEX articles_by_time ON articles (sort_time DESC, id);
+CREATE INDEX articles_by_story ON articles (story) WHERE story IS NOT NULL;
 
 CREATE TABLE revisions (
     article_id   TEXT    NOT NULL,
@@ -31,7 +41,8 @@ CREATE TABLE revisions (
     UNIQUE (article_id, number)
 ) STRICT;
 
--- The URLs that lead to an article.
+-- The URLs that lead to an article, and the ids of articles that were joined
+-- with it. Without an article it is a tombstone.
 CREATE TABLE aliases (
     url        TEXT    NOT NULL PRIMARY KEY,
     article_id TEXT    NOT NULL,
@@ -40,11 +51,40 @@ CREATE TABLE aliases (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX aliases_by_article ON aliases (article_id);
 
+-- Where copies of a text are looked for.
+CREATE TABLE sketch_keys (
+    key INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    PRIMARY KEY (key, row)
+) STRICT, WITHOUT ROWID;
+
 -- The words come prepared, parted by spaces, and the text is in the record.
+-- The filters are words too: one for each value that an article can be chosen by.
 CREATE VIRTUAL TABLE article_words USING fts5 (
-    title, about, body,
+    title, about, body, filters,
     content = '', contentless_delete = 1, tokenize = 'ascii'
 );
+
+-- What is known of each host, and how its inputs ended in each hour (hours
+-- since 1970).
+CREATE TABLE sources (
+    host       TEXT    NOT NULL PRIMARY KEY,
+    articles   INTEGER NOT NULL,
+    revisions  INTEGER NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen  INTEGER NOT NULL, -- the last fetch of an article
+    last_new   INTEGER NOT NULL  -- the last fetch that brought a new article
+) STRICT, WITHOUT ROWID;
+CREATE TABLE source_hours (
+    host    TEXT    NOT NULL,
+    hour    INTEGER NOT NULL,
+    stage   INTEGER NOT NULL,
+    verdict INTEGER NOT NULL,
+    reason  TEXT    NOT NULL,
+    count   INTEGER NOT NULL,
+    PRIMARY KEY (host, hour, stage, verdict, reason)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX source_hours_by_hour ON source_hours (hour);
 
 CREATE TABLE outcomes (
     stage      INTEGER NOT NULL,
