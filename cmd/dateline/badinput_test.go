@@ -48,8 +48,10 @@ func TestRefusals(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"the NATS port is in use", []string{"up", "--data", t.TempDir(), "--data-nats-addr", taken.Addr().String(), "--admin-addr="}, 1, []string{"in use"}},
-		{"the admin port is in use", []string{"up", "--data", t.TempDir(), "--data-nats-addr=", "--admin-addr", taken.Addr().String()}, 1, []string{"admin address", "in use"}},
+		{"the NATS port is in use", []string{"up", "--data", t.TempDir(), "--data-nats-addr", taken.Addr().String(), "--admin-addr=", "--http-addr="}, 1, []string{"in use"}},
+		{"the web port is in use", []string{"up", "--data", t.TempDir(), "--data-nats-addr=", "--admin-addr=", "--http-addr", taken.Addr().String()}, 1, []string{"web page", "in use", "http.addr"}},
+		{"the web page open to all", []string{"up", "--data", t.TempDir(), "--http-addr", "0.0.0.0:0"}, 2, []string{"read-token", "127.0.0.1"}},
+		{"the admin port is in use", []string{"up", "--data", t.TempDir(), "--data-nats-addr=", "--admin-addr", taken.Addr().String(), "--http-addr="}, 1, []string{"admin address", "in use"}},
 		{"a newer data folder", []string{"ingest", "--data", newer, "https://example.com/"}, 1, []string{"newer version", "--data"}},
 		{"a stream with other settings", []string{"ingest", "--data", foreign, "https://example.com/"}, 1, []string{"PAGES", "nterest", "nats stream rm PAGES"}},
 		{"no NATS", []string{"publish", "--nats", "nats://127.0.0.1:1", "--nats-wait", "10ms", "https://example.com/"}, 1, []string{"connecting to NATS at nats://127.0.0.1:1", "check"}},
@@ -169,7 +171,7 @@ func TestUpStops(t *testing.T) {
 		t.Fatalf("building: %v\n%s", err, out)
 	}
 	admin := natstest.FreeAddr(t)
-	run := exec.CommandContext(ctx, program, "up", "--data", t.TempDir(), "--data-nats-addr", "127.0.0.1:0", "--admin-addr", admin)
+	run := exec.CommandContext(ctx, program, "up", "--data", t.TempDir(), "--data-nats-addr", "127.0.0.1:0", "--admin-addr", admin, "--http-addr=")
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ func urlFile(t *testing.T, urls []string) string {
 
 func testConfig(dir string) pipeline.Config {
 	cfg := pipeline.DefaultConfig()
-	cfg.Data.Dir, cfg.Data.NATSAddr, cfg.Admin.Addr, cfg.Data.MinFree = dir, "", "", 0
+	cfg.Data.Dir, cfg.Data.NATSAddr, cfg.Admin.Addr, cfg.HTTP.Addr, cfg.Data.MinFree = dir, "", "", "", 0
 	return cfg
 }
 

@@ -77,6 +77,10 @@ type Config struct {
 // The factor leaves room for plain restarts, which count as deliveries too.
 const poisonFactor = 10
 
+// settleAtOnce is how many results of a batch are published at the same time:
+// the way to the server and its disk would else be waited for once for each.
+const settleAtOnce = 8
+
 // Retry delays grow from the first to the last by doubling, with a quarter of
 // jitter so that what failed together does not return together.
 const (
@@ -190,9 +194,16 @@ func (l *Loop) handle(ctx context.Context, batch []jetstream.Msg) {
 	start := time.Now()
 	results := l.attempt(ctx, inputs)
 	took := time.Since(start)
+	var settling sync.WaitGroup
+	turns := make(chan struct{}, settleAtOnce)
 	for i, result := range results {
-		l.settle(ctx, batch[i], inputs[i], result, took)
+		turns <- struct{}{}
+		settling.Go(func() {
+			defer func() { <-turns }()
+			l.settle(ctx, batch[i], inputs[i], result, took)
+		})
 	}
+	settling.Wait()
 }
 
 // settle stores what came of an input, then acks it; or gives it back.

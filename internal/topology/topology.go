@@ -28,6 +28,8 @@ const (
 	StreamArticles = "ARTICLES"
 	StreamOutcomes = "OUTCOMES"
 	StreamDead     = "DEAD"
+	// StreamRevisions tells what the store has made of the articles.
+	StreamRevisions = "REVISIONS"
 )
 
 // The key-value buckets.
@@ -113,8 +115,12 @@ func orInt[T ~int | ~int64](field *T, value T) {
 	}
 }
 
+// revisionsTTL is how long the stream of revisions tells of one.
+const revisionsTTL = 31 * 24 * time.Hour
+
 // streams declares every stream. None ever drops a message that somebody may
-// still want: a full one refuses new messages, and the trimmer makes room.
+// still want: a full one refuses new messages, and the trimmer makes room. But
+// REVISIONS only tells what the store has, and is no queue: its oldest go first.
 func streams(l Limits) []jetstream.StreamConfig {
 	all := []jetstream.StreamConfig{
 		{
@@ -130,11 +136,14 @@ func streams(l Limits) []jetstream.StreamConfig {
 		{Name: StreamArticles, Subjects: []string{"articles.>"}, Description: "article records"},
 		{Name: StreamOutcomes, Subjects: []string{"outcomes.*.*"}, Description: "how each input of each stage ended"},
 		{Name: StreamDead, Subjects: []string{"dead.*.*"}, Description: "inputs that failed for good, whole"},
+		{Name: StreamRevisions, Subjects: []string{"revisions.>"}, Description: "new and changed articles, as stored", MaxAge: revisionsTTL},
 	}
 	for i := range all {
 		s := &all[i]
 		s.Storage = jetstream.FileStorage
-		s.Discard = jetstream.DiscardNew
+		if s.Discard = jetstream.DiscardNew; s.Name == StreamRevisions {
+			s.Discard = jetstream.DiscardOld
+		}
 		s.AllowDirect = true
 		s.Replicas = l.Replicas
 		s.Duplicates = 2 * time.Minute
@@ -183,6 +192,14 @@ func ArticlesSubject(language, host string) string {
 	return "articles." + strings.ToLower(language) + "." + host
 }
 
+// RevisionsSubject is where an event of a revision goes.
+func RevisionsSubject(change datelinev1.RevisionChange, language, host string) string {
+	return "revisions." + ChangeName(change) + strings.TrimPrefix(ArticlesSubject(language, host), "articles")
+}
+
+// ChangeName is the token of a change in subjects and messages.
+func ChangeName(c datelinev1.RevisionChange) string { return token(c.String(), "REVISION_CHANGE_") }
+
 // notInTag reports what no language tag has (RFC 5646, section 2.1), and what
 // would be more than one token of a subject.
 func notInTag(r rune) bool {
@@ -230,5 +247,5 @@ func DeadSubject(s datelinev1.Stage, reason string) string {
 
 // StreamNames lists the streams.
 func StreamNames() []string {
-	return []string{StreamURLs, StreamFrontier, StreamPages, StreamArticles, StreamOutcomes, StreamDead}
+	return []string{StreamURLs, StreamFrontier, StreamPages, StreamArticles, StreamOutcomes, StreamDead, StreamRevisions}
 }

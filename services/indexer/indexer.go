@@ -13,11 +13,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -73,7 +75,7 @@ func New(ctx context.Context, js jetstream.JetStream, articles store.Store, conf
 		Name: "dateline_index_articles_total", Help: "Articles written to the store, by what the store made of them.",
 	}, []string{"status"})}
 	reg.MustRegister(ix.revised)
-	for _, status := range []store.Status{store.New, store.Changed, store.Unchanged, store.Outdated} {
+	for _, status := range []store.Status{store.New, store.Changed, store.Unchanged, store.Outdated, store.Erased} {
 		ix.revised.WithLabelValues(status.String())
 	}
 	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INDEX)
@@ -137,8 +139,33 @@ func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Resul
 			continue
 		}
 		ix.judge(results[i].Outcome, &results[i], stored[k])
+		if err := announce(&results[i], stored[k], batch[k]); err != nil {
+			results[i].Err = stage.Permanent("malformed", err)
+		}
 	}
 	return results
+}
+
+// announce tells of a revision that this record made. It does so again when the
+// record is delivered again: the program may have ended in between.
+func announce(result *stage.Result, stored store.PutResult, record *datelinev1.Article) error {
+	if stored.Revision == 0 {
+		return nil
+	}
+	change := datelinev1.RevisionChange_REVISION_CHANGE_CHANGED
+	switch {
+	case stored.Status == store.Outdated:
+		change = datelinev1.RevisionChange_REVISION_CHANGE_OUTDATED
+	case stored.Revision == 1:
+		change = datelinev1.RevisionChange_REVISION_CHANGE_NEW
+	}
+	msg, err := library.Event(&datelinev1.RevisionEvent{
+		Change: change, ArticleId: stored.ID, Revision: int32(stored.Revision), Article: record, Time: timestamppb.Now(),
+	}, record.GetLanguage(), record.GetHost())
+	if err == nil {
+		result.Publish = append(result.Publish, msg)
+	}
+	return err
 }
 
 func (ix *Indexer) judge(outcome *datelinev1.Outcome, result *stage.Result, stored store.PutResult) {
@@ -147,8 +174,11 @@ func (ix *Indexer) judge(outcome *datelinev1.Outcome, result *stage.Result, stor
 		return
 	}
 	ix.revised.WithLabelValues(stored.Status.String()).Inc()
-	outcome.Reason = stored.Status.String()
+	outcome.Reason, outcome.OutputId = stored.Status.String(), stored.ID
 	switch stored.Status {
+	case store.Erased:
+		outcome.Verdict, outcome.OutputId = datelinev1.Verdict_VERDICT_REJECTED, ""
+		outcome.Detail = "The article was erased, and does not come back."
 	case store.Unchanged:
 		outcome.Verdict = datelinev1.Verdict_VERDICT_UNCHANGED
 	default:

@@ -40,4 +40,6 @@ func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
 }
 
 // SQLiteDSN is how the store opens the connection that writes.
-func SQLiteDSN(path string) string { return sqliteDSN(path, "synchronous(FULL)", "cache_size(-32768)") }
+func SQLiteDSN(path string) string {
+	return sqliteDSN(path, "synchronous(FULL)", "cache_size(-131072)", "wal_autocheckpoint(16384)")
+}

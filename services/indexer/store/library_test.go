@@ -482,8 +482,21 @@ func testSources(t *testing.T, b backend) {
 	revived := outcome(datelinev1.Stage_STAGE_FETCH, "d", after(2))
 	revived.Host = "dead.test"
 	record(t, s, revived)
-	if got, want := list(after(0), "c.test", 1), "dead.test 0/0 - - - 21:1; "; !strings.HasPrefix(strings.Replace(got, " 25dns:0", "", 1), want) {
+	if got, want := list(after(0), "c.test", 1), "dead.test 0/0 - - - 21:1; "; got != want {
 		t.Errorf("revived %q, want %q", got, want)
+	}
+	for host, want := range map[string]string{"": "-30 21:1; 1 21:2; 2 21:1; ", "dead.test": "2 21:1; ", "none.test": ""} {
+		hours, err := s.Hours(t.Context(), host, after(-100))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, h := range hours {
+			got += fmt.Sprintf("%v %d%d%s:%d; ", h.Begin.Sub(noon).Hours(), h.Stage, h.Verdict, h.Reason, h.Count.Count)
+		}
+		if got != want {
+			t.Errorf("the hours of %q are %q, want %q", host, got, want)
+		}
 	}
 }
 

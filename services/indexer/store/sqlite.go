@@ -41,7 +41,7 @@ func openSQLite(ctx context.Context, path string) (_ Store, err error) {
 		}
 	}()
 	// FULL: a commit is on the disk before it is acked.
-	if s.writer, err = sql.Open("sqlite", sqliteDSN(path, "synchronous(FULL)", "cache_size(-32768)")); err != nil {
+	if s.writer, err = sql.Open("sqlite", sqliteDSN(path, "synchronous(FULL)", "cache_size(-131072)", "wal_autocheckpoint(16384)")); err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
 	s.writer.SetMaxOpenConns(1)

@@ -210,11 +210,26 @@ func (s *sqliteStore) Sources(ctx context.Context, since time.Time, after string
 		err := rows.Scan(&c.host, &c.stage, &c.verdict, &c.reason, &c.count)
 		return c, err
 	}, `SELECT host, stage, verdict, reason, sum(count) FROM source_hours WHERE host BETWEEN ?1 AND ?2 AND hour >= ?3
-		GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`, sources[0].Host, sources[len(sources)-1].Host, hourOf(since))
+		GROUP BY 1, 2, 3, 4 HAVING sum(count) <> 0 ORDER BY 1, 2, 3, 4`, sources[0].Host, sources[len(sources)-1].Host, hourOf(since))
 	if err != nil {
 		return nil, fail(err)
 	}
 	return withOutcomes(sources, counts), nil
+}
+
+func (s *sqliteStore) Hours(ctx context.Context, host string, since time.Time) ([]Hour, error) {
+	hours, err := queryRows(ctx, s.reads, func(rows *sql.Rows) (Hour, error) {
+		var h Hour
+		var hour int64
+		err := rows.Scan(&hour, &h.Stage, &h.Verdict, &h.Reason, &h.Count.Count)
+		h.Begin = time.Unix(hour*3600, 0).UTC()
+		return h, err
+	}, `SELECT hour, stage, verdict, reason, sum(count) FROM source_hours WHERE hour >= ?1 AND (?2 = '' OR host = ?2)
+		GROUP BY 1, 2, 3, 4 HAVING sum(count) <> 0 ORDER BY 1, 2, 3, 4`, hourOf(since), host)
+	if err != nil {
+		return nil, fmt.Errorf("reading the hours of %s from %s: %w", host, s.path, err)
+	}
+	return hours, nil
 }
 
 func (s *sqliteStore) Outcomes(ctx context.Context, url string) ([]*datelinev1.Outcome, error) {

@@ -19,7 +19,7 @@ import (
 
 // sqliteStatements are prepared once, on the connection that writes.
 type sqliteStatements struct {
-	links, load, place, insert, update, revision, words, removeWords, alias,
+	links, load, place, insert, update, revision, addWords, words, removeWords, alias,
 	candidates, addKeys, removeKeys, source *sql.Stmt
 	outcome, outcomeAgain, outcomeEnd, hour *sql.Stmt
 }
@@ -44,6 +44,7 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 		&s.revision: `INSERT INTO revisions (article_id, number, content_hash, first_seen, last_seen, record)
 			VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (article_id, number) DO UPDATE SET last_seen = excluded.last_seen, record = excluded.record`,
+		&s.addWords:    `INSERT INTO article_words (rowid, title, about, body, filters) VALUES (?, ?, ?, ?, ?)`,
 		&s.words:       `REPLACE INTO article_words (rowid, title, about, body, filters) VALUES (?, ?, ?, ?, ?)`,
 		&s.removeWords: `DELETE FROM article_words WHERE rowid = ?`,
 		&s.alias: `INSERT INTO aliases (url, article_id, canonical, fetch_time) VALUES (?, ?, ?, ?)
@@ -382,7 +383,11 @@ func (b *sqliteBatch) writeWords(todo []*change) error {
 		if c.words == nil {
 			continue
 		}
-		if err := b.run(b.prepared.words, c.place, c.words.title, c.words.about, c.words.body, c.words.filters); err != nil {
+		statement := b.prepared.words
+		if c.isNew {
+			statement = b.prepared.addWords
+		}
+		if err := b.run(statement, c.place, c.words.title, c.words.about, c.words.body, c.words.filters); err != nil {
 			return fmt.Errorf("indexing article %s: %w", c.row.id, err)
 		}
 	}

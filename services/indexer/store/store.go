@@ -78,6 +78,10 @@ type Store interface {
 	// after a name.
 	Sources(ctx context.Context, since time.Time, after string, limit int) ([]Source, error)
 
+	// Hours counts how inputs ended in each hour since a time, of one host or,
+	// where host is empty, of all, by time.
+	Hours(ctx context.Context, host string, since time.Time) ([]Hour, error)
+
 	// Outcomes returns what the ledger has about a URL in canonical form,
 	// ordered by time: what names the URL or another URL of the same article,
 	// and what names a request of those.
@@ -231,6 +235,13 @@ type Erasure struct {
 	// as the records tell.
 	Pages     []*datelinev1.RawPage
 	Revisions int
+}
+
+// Hour is how many inputs ended alike in an hour.
+type Hour struct {
+	// Begin is the beginning of the hour.
+	Begin time.Time
+	Count
 }
 
 // Source is a host that articles or outcomes came from.

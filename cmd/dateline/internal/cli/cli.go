@@ -114,7 +114,7 @@ func shortNames(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 
 // quiet is for commands that tell people what happens in their own way.
 func quiet(cfg *pipeline.Config) {
-	cfg.Admin.LogLevel, cfg.Admin.Addr, cfg.Data.NATSAddr = "error", "", ""
+	cfg.Admin.LogLevel, cfg.Admin.Addr, cfg.Data.NATSAddr, cfg.HTTP.Addr = "error", "", "", ""
 }
 
 // exactArgs is cobra's, with an error that says what is missing.

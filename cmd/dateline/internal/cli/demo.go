@@ -67,6 +67,7 @@ Now look at what was stored:
   %[2]s search --data %[1]s '"night train"'
   %[2]s show --data %[1]s ID            (an id from the table)
   %[2]s explain --data %[1]s URL        (why a URL ended as it did)
+  %[2]s up --data %[1]s                 (then open http://127.0.0.1:8080)
 `
 
 // demoMark is a file that only a demo's data folder has.

@@ -14,7 +14,7 @@ func newUp() *cobra.Command {
 		Short: "Run the whole pipeline as a service until told to stop",
 		Long: `Runs every stage in this process, with an embedded NATS server on loopback and
 an embedded store, until it is told to stop (SIGINT or SIGTERM). --nats and
---store use outside ones instead.`,
+--store use outside ones instead. The articles are on http://127.0.0.1:8080.`,
 		Example: "  dateline up\n  nats pub urls https://example.com/news/a",
 		Args:    cobra.NoArgs,
 	}
@@ -29,7 +29,7 @@ an embedded store, until it is told to stop (SIGINT or SIGTERM). --nats and
 		if err != nil {
 			return err
 		}
-		log.Info("ready", "nats", p.Bus.URL(), "store", cfg.StoreName(), "admin", cfg.Admin.Addr)
+		log.Info("ready", "nats", p.Bus.URL(), "store", cfg.StoreName(), "admin", cfg.Admin.Addr, "web", cfg.HTTP.Addr)
 		err = p.Run(cmd.Context())
 		log.Info("stopped")
 		return errors.Join(err, p.Close())

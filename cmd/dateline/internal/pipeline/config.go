@@ -10,6 +10,7 @@ import (
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
+	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
 // Config of the whole pipeline in one process.
@@ -21,6 +22,7 @@ type Config struct {
 	Fetcher   fetcher.Config
 	Extractor extractor.Config
 	Indexer   indexer.Config
+	HTTP      web.Config
 }
 
 // DataConfig says where the embedded NATS server and the embedded store live.
@@ -39,7 +41,7 @@ func DefaultConfig() Config {
 	return Config{
 		Data: DataConfig{Dir: "dateline-data", NATSAddr: "127.0.0.1:4222", MinFree: 256 << 20},
 		NATS: nats, Admin: telemetry.DefaultConfig(),
-		Fetcher: fetcher.DefaultConfig(), Extractor: extractor.DefaultConfig(), Indexer: indexer.DefaultConfig(),
+		Fetcher: fetcher.DefaultConfig(), Extractor: extractor.DefaultConfig(), Indexer: indexer.DefaultConfig(), HTTP: web.DefaultConfig(),
 	}
 }
 

@@ -17,7 +17,9 @@ import (
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
+	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
 // embeddedReplica is the fetcher's name on an embedded server, where there is
@@ -72,6 +74,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	checks := append(process.Checks(p.Bus.NC, p.Bus.JS), telemetry.Check{Name: "store", Test: p.Store.Ping})
 	tasks.Go(func() error { return telemetry.Serve(ctx, p.config.Admin.Addr, p.registry, checks) })
+	tasks.Go(func() error {
+		return web.Serve(ctx, p.config.HTTP, library.New(p.Store, p.Bus.JS), p.registry, p.log)
+	})
 	if p.Bus.Embedded() {
 		tasks.Go(func() error { return p.config.watchDisk(ctx) })
 	}

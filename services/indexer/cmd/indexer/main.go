@@ -5,11 +5,15 @@ import (
 	"context"
 	"os"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/process"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/services/indexer"
+	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
 type config struct {
@@ -17,6 +21,7 @@ type config struct {
 	Admin   telemetry.Config
 	Store   indexer.StoreConfig
 	Indexer indexer.Config
+	HTTP    web.Config
 }
 
 func main() { os.Exit(run()) }
@@ -24,10 +29,10 @@ func main() { os.Exit(run()) }
 func run() int {
 	cfg := config{
 		NATS: bus.DefaultConfig(), Admin: telemetry.DefaultConfig(),
-		Store: indexer.DefaultStoreConfig(), Indexer: indexer.DefaultConfig(),
+		Store: indexer.DefaultStoreConfig(), Indexer: indexer.DefaultConfig(), HTTP: web.DefaultConfig(),
 	}
 	return process.Main(process.Service{
-		Name: "indexer", About: "Stores the articles that the extractor publishes, and the ledger of outcomes.",
+		Name: "indexer", About: "Stores the articles that the extractor publishes and the ledger of outcomes, and serves both over HTTP.",
 		Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin,
 		New: func(ctx context.Context, env process.Env) (process.Runner, []telemetry.Check, error) {
 			articles, err := store.Open(ctx, cfg.Store.URL)
@@ -39,9 +44,25 @@ func run() int {
 				articles.Close()
 				return nil, nil, err
 			}
-			return closing{stage, articles}, []telemetry.Check{{Name: "store", Test: articles.Ping}}, nil
+			served := serving{stage, cfg.HTTP, library.New(articles, env.JS), env}
+			return closing{served, articles}, []telemetry.Check{{Name: "store", Test: articles.Ping}}, nil
 		},
 	})
+}
+
+// serving serves the web page and the API beside the stage.
+type serving struct {
+	process.Runner
+	config  web.Config
+	library *library.Library
+	env     process.Env
+}
+
+func (s serving) Run(ctx context.Context) error {
+	tasks, ctx := errgroup.WithContext(ctx)
+	tasks.Go(func() error { return s.Runner.Run(ctx) })
+	tasks.Go(func() error { return web.Serve(ctx, s.config, s.library, s.env.Registry, s.env.Log) })
+	return tasks.Wait()
 }
 
 // closing closes the store after the stage has ended.

@@ -64,6 +64,10 @@ CREATE VIRTUAL TABLE article_words USING fts5 (
     title, about, body, filters,
     content = '', contentless_delete = 1, tokenize = 'ascii'
 );
+-- A batch is gathered in memory and written as one segment, and eight segments
+-- are merged into one: with the defaults (1 MiB, 4) merging takes a third of
+-- the time of storing.
+INSERT INTO article_words (article_words, rank) VALUES ('hashsize', 16777216), ('automerge', 8);
 
 -- What is known of each host, and how its inputs ended in each hour (hours
 -- since 1970).

@@ -79,9 +79,14 @@ func Open(ctx context.Context, js jetstream.JetStream) (Letters, error) {
 // All yields the letters that are there now and match, the oldest first. An
 // error ends it.
 func (s Letters) All(ctx context.Context, filter Filter) func(yield func(Letter, error) bool) {
+	return s.From(ctx, filter, 1)
+}
+
+// From is All, beginning with a number.
+func (s Letters) From(ctx context.Context, filter Filter, first uint64) func(yield func(Letter, error) bool) {
 	return func(yield func(Letter, error) bool) {
 		last := s.stream.CachedInfo().State.LastSeq
-		for number := uint64(1); number <= last; number++ {
+		for number := first; number <= last; number++ {
 			letter, err := s.next(ctx, number)
 			if errors.Is(err, jetstream.ErrMsgNotFound) {
 				return

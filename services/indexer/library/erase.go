@@ -1,0 +1,175 @@
+package library
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/dateline-news/dateline/internal/deadletter"
+	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/weburl"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// Erased says what was removed from where.
+type Erased struct {
+	ID          string   `json:"id" doc:"The article's id."`
+	URLs        []string `json:"urls" doc:"The URLs that led to it; none of them is stored again."`
+	Revisions   int      `json:"revisions" doc:"Revisions removed from the store."`
+	Pages       int      `json:"pages" doc:"Pages removed from the stream of pages."`
+	Records     int      `json:"records" doc:"Records removed from the streams of articles and revisions."`
+	DeadLetters int      `json:"dead_letters" doc:"Dead letters removed."`
+}
+
+// Erase removes an article from everywhere: its revisions and words, the pages
+// and records that the streams keep, and dead letters that name one of its
+// URLs. A tombstone keeps it from coming back; it and the ledger keep the URLs.
+// The store comes first: where a stream cannot be read afterwards, the error
+// says what is left, and erasing the same again finds nothing in the store but
+// removes the rest. The error is store.ErrNotFound where nothing was found.
+func (l *Library) Erase(ctx context.Context, idOrURL string) (Erased, error) {
+	gone, err := l.Store.Erase(ctx, Name(idOrURL))
+	if err != nil {
+		return Erased{}, err
+	}
+	e := Erased{ID: gone.ID, URLs: gone.URLs, Revisions: gone.Revisions}
+	slices.Sort(e.URLs)
+	if err := l.eraseStreams(ctx, &e, gone.Pages); err != nil {
+		return e, fmt.Errorf("article %s is erased from the store, but not from all streams: %w", gone.ID, err)
+	}
+	msg, err := Event(&datelinev1.RevisionEvent{
+		Change: datelinev1.RevisionChange_REVISION_CHANGE_ERASED, ArticleId: gone.ID, Time: timestamppb.Now(),
+	}, "", gone.Host)
+	if err != nil {
+		return e, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	if _, err := l.js.PublishMsg(ctx, msg); err != nil {
+		return e, fmt.Errorf("article %s is erased, but its readers could not be told: %w", gone.ID, err)
+	}
+	return e, nil
+}
+
+func (l *Library) eraseStreams(ctx context.Context, e *Erased, places []*datelinev1.RawPage) error {
+	isOurs := func(urls ...string) bool {
+		return slices.ContainsFunc(urls, func(url string) bool { return slices.Contains(e.URLs, url) })
+	}
+	isPage := func(data []byte) bool {
+		page := &datelinev1.Page{}
+		return proto.Unmarshal(data, page) == nil && isOurs(page.GetFinalUrl(), page.GetRequestedUrl())
+	}
+	isRecord := func(data []byte) bool {
+		record := &datelinev1.Article{}
+		return proto.Unmarshal(data, record) == nil && (record.GetId() == e.ID || isOurs(record.GetCanonicalUrl(), record.GetFinalUrl()))
+	}
+	isEvent := func(data []byte) bool {
+		event := &datelinev1.RevisionEvent{}
+		return proto.Unmarshal(data, event) == nil && event.GetArticleId() == e.ID
+	}
+	for _, place := range places {
+		if err := l.deletePage(ctx, place, e); err != nil {
+			return err
+		}
+	}
+	for _, host := range hostsOf(e.URLs) {
+		for _, search := range []struct {
+			stream, subject string
+			matches         func([]byte) bool
+			count           *int
+		}{
+			{topology.StreamPages, topology.PagesSubject(host), isPage, &e.Pages},
+			{topology.StreamArticles, "articles.*." + host, isRecord, &e.Records},
+			{topology.StreamRevisions, "revisions.*.*." + host, isEvent, &e.Records},
+		} {
+			n, err := l.deleteMatching(ctx, search.stream, search.subject, search.matches)
+			if *search.count += n; err != nil {
+				return err
+			}
+		}
+	}
+	letters, err := l.Letters(ctx)
+	if err != nil {
+		return err
+	}
+	for letter, err := range letters.All(ctx, deadletter.Filter{}) {
+		if err != nil {
+			return err
+		}
+		if !isOurs(letter.GetUrl()) {
+			continue
+		}
+		if err := letters.Drop(ctx, letter); err != nil {
+			return err
+		}
+		e.DeadLetters++
+	}
+	return nil
+}
+
+// hostsOf returns the hosts of URLs, in the form that subjects have.
+func hostsOf(urls []string) []string {
+	var hosts []string
+	for _, one := range urls {
+		if url, err := weburl.Parse(one); err == nil && !slices.Contains(hosts, url.SubjectHost()) {
+			hosts = append(hosts, url.SubjectHost())
+		}
+	}
+	return hosts
+}
+
+func (l *Library) deletePage(ctx context.Context, place *datelinev1.RawPage, e *Erased) error {
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	stream, err := l.js.Stream(ctx, place.GetStream())
+	if err != nil {
+		return fmt.Errorf("opening stream %s: %w", place.GetStream(), err)
+	}
+	err = stream.SecureDeleteMsg(ctx, place.GetSequence())
+	switch {
+	case err == nil:
+		e.Pages++
+	case !isGone(err):
+		return fmt.Errorf("removing message %d of stream %s: %w", place.GetSequence(), place.GetStream(), err)
+	}
+	return nil
+}
+
+// isGone says whether a message was not there to be removed.
+func isGone(err error) bool {
+	return errors.Is(err, jetstream.ErrMsgNotFound) || errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) || strings.Contains(err.Error(), "no message found")
+}
+
+// deleteMatching removes the messages of a subject that match, and overwrites
+// them on the disk.
+func (l *Library) deleteMatching(ctx context.Context, name, subject string, matches func([]byte) bool) (int, error) {
+	stream, err := l.js.Stream(ctx, name)
+	if err != nil {
+		return 0, fmt.Errorf("opening stream %s: %w", name, err)
+	}
+	last, removed := stream.CachedInfo().State.LastSeq, 0
+	for sequence := uint64(1); sequence <= last; sequence++ {
+		op, cancel := context.WithTimeout(ctx, opTimeout)
+		msg, err := stream.GetMsg(op, sequence, jetstream.WithGetMsgSubject(subject))
+		if err == nil && matches(msg.Data) {
+			if err = stream.SecureDeleteMsg(op, msg.Sequence); err == nil {
+				removed++
+			}
+		}
+		cancel()
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return removed, nil
+		}
+		if err != nil {
+			return removed, fmt.Errorf("searching stream %s: %w", name, err)
+		}
+		sequence = msg.Sequence
+	}
+	return removed, nil
+}

@@ -1,0 +1,134 @@
+package library
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// walkPage is how many articles are read at once: enough to hide the way to the
+// database, few enough that no long transaction holds up those who write.
+const walkPage = 200
+
+// Walk yields every article that a query describes, newest first. An error ends
+// it.
+func (l *Library) Walk(ctx context.Context, query store.Query) func(yield func(store.Hit, error) bool) {
+	query.Limit, query.ByRank, query.WithoutSnippets = walkPage, false, true
+	return func(yield func(store.Hit, error) bool) {
+		for {
+			page, err := l.Search(ctx, query)
+			if err != nil {
+				yield(store.Hit{}, err)
+				return
+			}
+			for _, hit := range page.Hits {
+				if !yield(hit, nil) {
+					return
+				}
+			}
+			if query.After = page.Next; page.Next == "" {
+				return
+			}
+		}
+	}
+}
+
+// WriteJSONLines writes each article's record in the JSON form of the contract
+// on a line of its own.
+func WriteJSONLines(w io.Writer, hits func(yield func(store.Hit, error) bool)) error {
+	for hit, err := range hits {
+		if err != nil {
+			return err
+		}
+		line, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(hit.Article)
+		if err != nil {
+			return fmt.Errorf("writing article %s: %w", hit.ID, err)
+		}
+		if _, err := w.Write(append(line, '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ParquetRow is a row of an export in Apache Parquet.
+type ParquetRow struct {
+	ID            string    `parquet:"id"`
+	URL           string    `parquet:"url"`
+	Host          string    `parquet:"host,dict"`
+	SiteName      string    `parquet:"site_name,dict"`
+	Title         string    `parquet:"title"`
+	Summary       string    `parquet:"summary"`
+	Section       string    `parquet:"section,dict"`
+	Authors       []string  `parquet:"authors,list"`
+	Tags          []string  `parquet:"tags,list"`
+	Language      string    `parquet:"language,dict"`
+	Access        string    `parquet:"access,dict"`
+	Dateline      string    `parquet:"dateline"`
+	PublishedTime time.Time `parquet:"published_time,optional,timestamp(microsecond)"`
+	ModifiedTime  time.Time `parquet:"modified_time,optional,timestamp(microsecond)"`
+	FirstSeen     time.Time `parquet:"first_seen,timestamp(microsecond)"`
+	LastSeen      time.Time `parquet:"last_seen,timestamp(microsecond)"`
+	Revisions     int32     `parquet:"revisions"`
+	WordCount     int32     `parquet:"word_count"`
+	Story         string    `parquet:"story"`
+	ContentHash   string    `parquet:"content_hash"`
+	Text          string    `parquet:"text,zstd"`
+}
+
+// parquetGroup is how many articles are gathered before they are written.
+const parquetGroup = 1000
+
+// WriteParquet writes the articles as Apache Parquet with a row each, in groups
+// of 1,000, so that the memory it takes does not grow with their number.
+func WriteParquet(w io.Writer, hits func(yield func(store.Hit, error) bool)) error {
+	out := parquet.NewGenericWriter[ParquetRow](w, parquet.Compression(&parquet.Zstd), parquet.CreatedBy("dateline", "", ""))
+	rows := make([]ParquetRow, 0, parquetGroup)
+	flush := func() error {
+		if len(rows) == 0 {
+			return nil
+		}
+		if _, err := out.Write(rows); err != nil {
+			return err
+		}
+		rows = rows[:0]
+		return out.Flush()
+	}
+	for hit, err := range hits {
+		if err != nil {
+			return err
+		}
+		if rows = append(rows, parquetRow(hit)); len(rows) == parquetGroup {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	return out.Close()
+}
+
+func parquetRow(hit store.Hit) ParquetRow {
+	a := hit.Article
+	row := ParquetRow{
+		ID: hit.ID, URL: a.GetCanonicalUrl(), Host: a.GetHost(), SiteName: a.GetSiteName(), Title: a.GetTitle(), Summary: a.GetSummary(),
+		Section: a.GetSection(), Authors: authorNames(a), Tags: a.GetTags(), Language: a.GetLanguage(), Access: store.AccessName(a.GetAccess()),
+		Dateline: a.GetDateline(), FirstSeen: hit.FirstSeen, LastSeen: hit.LastSeen, Revisions: int32(hit.Revisions),
+		WordCount: a.GetWordCount(), Story: hit.Story, ContentHash: a.GetContentHash(), Text: a.GetText(),
+	}
+	if t := a.GetPublished().GetValue(); t != nil && t.IsValid() {
+		row.PublishedTime = t.AsTime()
+	}
+	if t := a.GetModified().GetValue(); t != nil && t.IsValid() {
+		row.ModifiedTime = t.AsTime()
+	}
+	return row
+}

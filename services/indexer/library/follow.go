@@ -1,0 +1,57 @@
+package library
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// Heard is an event and its number in the stream.
+type Heard struct {
+	*datelinev1.RevisionEvent
+	Number uint64
+}
+
+// Follow yields events of revisions as they happen: those after a number, or
+// from now on where it is 0. Between events it yields nil at least every beat,
+// so that its reader can say that it lives. It ends with ctx, or with an error.
+// A slow reader holds up nothing but itself.
+func (l *Library) Follow(ctx context.Context, after uint64, beat time.Duration) func(yield func(*Heard, error) bool) {
+	return func(yield func(*Heard, error) bool) {
+		config := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy, InactiveThreshold: time.Minute}
+		if after > 0 {
+			config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, after+1
+		}
+		consumer, err := l.js.OrderedConsumer(ctx, topology.StreamRevisions, config)
+		if err != nil {
+			yield(nil, fmt.Errorf("following stream %s: %w", topology.StreamRevisions, err))
+			return
+		}
+		for ctx.Err() == nil {
+			batch, err := consumer.Fetch(16, jetstream.FetchMaxWait(beat))
+			if err != nil {
+				yield(nil, fmt.Errorf("following stream %s: %w", topology.StreamRevisions, err))
+				return
+			}
+			for msg := range batch.Messages() {
+				event := &datelinev1.RevisionEvent{}
+				meta, err := msg.Metadata()
+				if err != nil || proto.Unmarshal(msg.Data(), event) != nil {
+					continue // not ours
+				}
+				if !yield(&Heard{event, meta.Sequence.Stream}, nil) {
+					return
+				}
+			}
+			if !yield(nil, nil) {
+				return
+			}
+		}
+	}
+}
