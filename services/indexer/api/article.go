@@ -15,8 +15,8 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// articleInput names an article.
-type articleInput struct {
+// ArticleName is the part of a path that names an article.
+type ArticleName struct {
 	ID string `path:"id" maxLength:"8192" doc:"The article's id, the first eight digits of it or more, or a URL that leads to it, percent-encoded."`
 }
 
@@ -63,7 +63,7 @@ func (s *service) article(ctx context.Context, id string) (store.Hit, error) {
 
 func (s *service) registerArticle(a huma.API) {
 	huma.Register(a, get("article", "/articles/{id}", "articles", "Read an article", "", http.StatusNotFound),
-		func(ctx context.Context, in *articleInput) (*struct{ Body articleAnswer }, error) {
+		func(ctx context.Context, in *ArticleName) (*struct{ Body articleAnswer }, error) {
 			hit, err := s.article(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -73,7 +73,7 @@ func (s *service) registerArticle(a huma.API) {
 
 	huma.Register(a, get("revisions", "/articles/{id}/revisions", "articles", "List an article's revisions", "", http.StatusNotFound),
 		func(ctx context.Context, in *struct {
-			articleInput
+			ArticleName
 			Records bool `query:"records" doc:"Give the whole records."`
 		}) (*struct{ Body []revisionAnswer }, error) {
 			revisions, err := s.revisions(ctx, in.ID)
@@ -95,7 +95,7 @@ func (s *service) registerArticle(a huma.API) {
 	huma.Register(a, get("diff", "/articles/{id}/diff", "articles", "Compare two revisions", "Word by word. Unless given, the newest revision with the one before it.",
 		http.StatusBadRequest, http.StatusNotFound),
 		func(ctx context.Context, in *struct {
-			articleInput
+			ArticleName
 			From int `query:"from" minimum:"1" doc:"The number of the earlier revision."`
 			To   int `query:"to" minimum:"1" doc:"The number of the later revision."`
 		}) (*struct{ Body library.Difference }, error) {
@@ -112,7 +112,7 @@ func (s *service) registerArticle(a huma.API) {
 
 	huma.Register(a, get("story", "/articles/{id}/story", "articles", "List an article's copies", "By the time of publication: the first is the first publisher's. Empty where there are none.",
 		http.StatusNotFound),
-		func(ctx context.Context, in *articleInput) (*struct{ Body []memberAnswer }, error) {
+		func(ctx context.Context, in *ArticleName) (*struct{ Body []memberAnswer }, error) {
 			hit, err := s.article(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -129,7 +129,7 @@ func (s *service) registerArticle(a huma.API) {
 		})
 
 	huma.Register(a, get("outcomes", "/articles/{id}/outcomes", "articles", "Tell what became of an article's URLs", "Each stage's outcome, by time.", http.StatusNotFound),
-		func(ctx context.Context, in *articleInput) (*struct{ Body []outcomeAnswer }, error) {
+		func(ctx context.Context, in *ArticleName) (*struct{ Body []outcomeAnswer }, error) {
 			outcomes, err := s.library.Outcomes(ctx, library.Name(in.ID))
 			if err == nil && len(outcomes) == 0 {
 				var hit store.Hit
@@ -145,7 +145,7 @@ func (s *service) registerArticle(a huma.API) {
 
 	huma.Register(a, get("raw", "/articles/{id}/raw", "articles", "Get the page as received", "Byte for byte as the origin sent it, with its content encoding; for as long as the stream of pages keeps it.",
 		http.StatusNotFound, http.StatusGone),
-		func(ctx context.Context, in *articleInput) (*rawAnswer, error) {
+		func(ctx context.Context, in *ArticleName) (*rawAnswer, error) {
 			hit, err := s.article(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -170,7 +170,7 @@ func (s *service) registerArticle(a huma.API) {
 	} {
 		operation := get(form.name, "/articles/{id}/"+form.name, "articles", form.summary, "", http.StatusNotFound)
 		operation.Responses = map[string]*huma.Response{"200": {Description: "The article", Content: map[string]*huma.MediaType{form.contentType: {}}}}
-		huma.Register(a, operation, func(ctx context.Context, in *articleInput) (*bytesAnswer, error) {
+		huma.Register(a, operation, func(ctx context.Context, in *ArticleName) (*bytesAnswer, error) {
 			hit, err := s.article(ctx, in.ID)
 			if err != nil {
 				return nil, err

@@ -18,6 +18,18 @@ type feedInput struct {
 	Filters
 	Title string `query:"title" maxLength:"200" doc:"The title of the feed."`
 	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Most articles in the feed."`
+
+	base string // where this server was reached
+}
+
+// Resolve notes where the server was reached: a feed names its own URL.
+func (f *feedInput) Resolve(hc huma.Context) []error {
+	scheme := "http"
+	if hc.TLS() != nil || hc.Header("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	f.base = scheme + "://" + hc.Host()
+	return nil
 }
 
 type feedAnswer struct {
@@ -52,7 +64,7 @@ func (s *service) registerFeeds(a huma.API) {
 					title += ": " + in.Q
 				}
 			}
-			body, err := form.write(title, Prefix+"/feed."+form.name+"?"+in.Values().Encode(), page.Hits)
+			body, err := form.write(title, in.base+Prefix+"/feed."+form.name+"?"+in.Values().Encode(), page.Hits)
 			if err != nil {
 				return nil, s.problem(ctx, err)
 			}
@@ -125,7 +137,7 @@ func atomFeed(title, self string, hits []store.Hit) ([]byte, error) {
 		Author  person   `xml:"author"`
 		Entries []entry  `xml:"entry"`
 	}{
-		ID: "urn:dateline:feed:" + strings.TrimPrefix(self, Prefix), Title: text{Type: "text", Body: legible(title)},
+		ID: self, Title: text{Type: "text", Body: legible(title)},
 		Updated: newest(hits).Format(time.RFC3339), Link: link{"self", self}, Author: person{"Dateline"},
 	}
 	for _, hit := range hits {

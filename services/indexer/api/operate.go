@@ -121,7 +121,7 @@ func (s *service) registerOperation(a huma.API) {
 		"Removes it with its revisions, words, pages, records on streams and dead letters, and keeps it from coming back. The ledger keeps its URLs. Needs the operate token.",
 		http.StatusNotFound, http.StatusForbidden)
 	operation.Method = http.MethodDelete
-	huma.Register(a, operation, func(ctx context.Context, in *articleInput) (*struct{ Body library.Erased }, error) {
+	huma.Register(a, operation, func(ctx context.Context, in *ArticleName) (*struct{ Body library.Erased }, error) {
 		erased, err := s.library.Erase(ctx, in.ID)
 		if err != nil {
 			return nil, s.problem(ctx, err)

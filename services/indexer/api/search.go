@@ -65,8 +65,8 @@ type searchInput struct {
 
 type searchAnswer struct {
 	Articles []ArticleBrief `json:"articles"`
-	Next     string  `json:"next,omitempty" doc:"The cursor of the next page; absent where nothing follows."`
-	Facets   *Facets `json:"facets,omitempty"`
+	Next     string         `json:"next,omitempty" doc:"The cursor of the next page; absent where nothing follows."`
+	Facets   *Facets        `json:"facets,omitempty"`
 }
 
 // Facets counts values of fields.

@@ -23,9 +23,9 @@ const (
 )
 
 type tailEvent struct {
-	Change   string `json:"change" enum:"new,changed,outdated,erased"`
-	ID       string `json:"id"`
-	Revision int32  `json:"revision,omitempty"`
+	Change   string        `json:"change" enum:"new,changed,outdated,erased"`
+	ID       string        `json:"id"`
+	Revision int32         `json:"revision,omitempty"`
 	Article  *ArticleBrief `json:"article,omitempty"`
 }
 

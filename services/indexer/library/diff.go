@@ -83,18 +83,18 @@ func diffWords(before, after string) []Run {
 	return runs
 }
 
-// splitWords parts a text into words with the space that follows each, and
-// characters of scripts without spaces.
+// splitWords parts a text into words, the space between them, and characters of
+// scripts without spaces.
 func splitWords(text string) []string {
 	var all []string
-	start, inSpace := 0, false
+	start, wasSpace := 0, false
 	for i, r := range text {
-		space := unicode.IsSpace(r)
-		if i > start && (inSpace && !space || !space && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)) {
+		isSpace := unicode.IsSpace(r)
+		if i > start && (wasSpace != isSpace || !isSpace && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)) {
 			all = append(all, text[start:i])
 			start = i
 		}
-		inSpace = space
+		wasSpace = isSpace
 	}
 	if start < len(text) {
 		all = append(all, text[start:])

@@ -34,8 +34,10 @@ func (l *Library) Follow(ctx context.Context, after uint64, beat time.Duration) 
 			return
 		}
 		for ctx.Err() == nil {
-			batch, err := consumer.Fetch(16, jetstream.FetchMaxWait(beat))
+			waiting, stop := context.WithTimeout(ctx, beat)
+			batch, err := consumer.Fetch(16, jetstream.FetchContext(waiting))
 			if err != nil {
+				stop()
 				yield(nil, fmt.Errorf("following stream %s: %w", topology.StreamRevisions, err))
 				return
 			}
@@ -46,9 +48,11 @@ func (l *Library) Follow(ctx context.Context, after uint64, beat time.Duration) 
 					continue // not ours
 				}
 				if !yield(&Heard{event, meta.Sequence.Stream}, nil) {
+					stop()
 					return
 				}
 			}
+			stop()
 			if !yield(nil, nil) {
 				return
 			}

@@ -90,7 +90,7 @@ func (f *facetCounts) facets() Facets {
 		values := slices.SortedFunc(maps.Keys(f.fields[field]), func(a, b string) int {
 			return cmp.Or(-cmp.Compare(f.fields[field][a], f.fields[field][b]), cmp.Compare(a, b))
 		})
-		var all []FacetValue
+		all := []FacetValue{}
 		for _, value := range values[:min(maxFacetValues, len(values))] {
 			all = append(all, FacetValue{value, f.fields[field][value]})
 		}

@@ -156,7 +156,7 @@ func (c condition) tsquery(toRank bool) string {
 func (s *postgresStore) Facets(ctx context.Context, query Query) (Facets, error) {
 	from, err := query.condition()
 	if err != nil || from.nothing {
-		return Facets{Complete: true}, err
+		return (&facetCounts{}).facets(), err
 	}
 	where, arguments := query.where(from)
 	var counts facetCounts

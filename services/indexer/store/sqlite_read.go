@@ -143,7 +143,7 @@ func (c condition) match() string {
 func (s *sqliteStore) Facets(ctx context.Context, query Query) (Facets, error) {
 	from, err := query.condition()
 	if err != nil || from.nothing {
-		return Facets{Complete: true}, err
+		return (&facetCounts{}).facets(), err
 	}
 	first, last := query.Filter.places()
 	arguments := []any{first, last}

@@ -43,6 +43,9 @@ var functions = template.FuncMap{
 	"when":      func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") },
 	"machine":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"published": library.TimeText,
+	"plain": func(published string) string { // for people
+		return strings.TrimSuffix(strings.Replace(published, "T", " ", 1), ":00Z")
+	},
 	"names": func(authors []*datelinev1.Author) string {
 		var all []string
 		for _, author := range authors {
