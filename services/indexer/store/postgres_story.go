@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -44,51 +46,92 @@ func joinArticles(ctx context.Context, tx pgx.Tx, c *change) error {
 
 // lookUpStories reads the candidates of the whole batch at once.
 func lookUpStories(ctx context.Context, tx pgx.Tx, todo []*change) ([]storyMove, error) {
-	var all []int64
-	for _, keys := range candidateKeys(todo) {
-		for _, key := range keys {
-			all = append(all, int64(key))
+	var keys []int64
+	for _, own := range candidateKeys(todo) {
+		for _, key := range own {
+			keys = append(keys, int64(key))
 		}
 	}
-	slices.Sort(all)
-	byKey := make(map[uint64][]candidate)
-	if all = slices.Compact(all); len(all) > 0 {
-		rows, err := tx.Query(ctx, fmt.Sprintf(`SELECT k.key, a.id, coalesce(a.story, ''), a.first_seen, a.sketch
-			FROM unnest($1::bigint[]) AS k (key)
-			CROSS JOIN LATERAL (SELECT row FROM sketch_keys s WHERE s.key = k.key LIMIT %d) s
-			JOIN articles a ON a.row = s.row`, maxCandidates/4), all)
-		if err != nil {
-			return nil, err
-		}
-		for rows.Next() {
-			var key int64
-			var one candidate
-			var seen time.Time
-			var data []byte
-			if err := rows.Scan(&key, &one.id, &one.story, &seen, &data); err != nil {
-				return nil, err
+	rowsOf, err := rowsOfKeys(ctx, tx, keys)
+	if err != nil {
+		return nil, err
+	}
+	chosen := func(keys []uint64) []int64 {
+		shared := make(map[int64]int)
+		for _, key := range keys {
+			for _, row := range rowsOf[key] {
+				shared[row]++
 			}
-			if one.sketch, err = sketch.Parse(data); err != nil {
-				return nil, fmt.Errorf("article %s: %w", one.id, err)
-			}
-			one.firstSeen = seen.UnixMicro()
-			byKey[uint64(key)] = append(byKey[uint64(key)], one)
 		}
-		if err := rows.Err(); err != nil {
-			return nil, err
-		}
+		rows := slices.SortedFunc(maps.Keys(shared), func(a, b int64) int {
+			return cmp.Or(-cmp.Compare(shared[a], shared[b]), -cmp.Compare(a, b))
+		})
+		return rows[:min(maxCandidates, len(rows))]
+	}
+	var wanted []int64
+	for _, own := range candidateKeys(todo) {
+		wanted = append(wanted, chosen(own)...)
+	}
+	byRow, err := loadCandidates(ctx, tx, wanted)
+	if err != nil {
+		return nil, err
 	}
 	return findStories(todo, func(keys []uint64) ([]candidate, error) {
 		var found []candidate
-		for _, key := range keys {
-			for _, one := range byKey[key] {
-				if !slices.ContainsFunc(found, func(c candidate) bool { return c.id == one.id }) {
-					found = append(found, one)
-				}
+		for _, row := range chosen(keys) {
+			if one, ok := byRow[row]; ok {
+				found = append(found, one)
 			}
 		}
 		return found, nil
 	})
+}
+
+func rowsOfKeys(ctx context.Context, tx pgx.Tx, keys []int64) (map[uint64][]int64, error) {
+	all := make(map[uint64][]int64)
+	slices.Sort(keys)
+	if keys = slices.Compact(keys); len(keys) == 0 {
+		return all, nil
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf(`SELECT k.key, s.row FROM unnest($1::bigint[]) AS k (key) CROSS JOIN LATERAL
+		(SELECT row FROM sketch_keys s WHERE s.key = k.key ORDER BY row DESC LIMIT %d) s`, maxOfKey), keys)
+	if err != nil {
+		return nil, err
+	}
+	for rows.Next() {
+		var key, row int64
+		if err := rows.Scan(&key, &row); err != nil {
+			return nil, err
+		}
+		all[uint64(key)] = append(all[uint64(key)], row)
+	}
+	return all, rows.Err()
+}
+
+func loadCandidates(ctx context.Context, tx pgx.Tx, wanted []int64) (map[int64]candidate, error) {
+	all := make(map[int64]candidate)
+	if len(wanted) == 0 {
+		return all, nil
+	}
+	rows, err := tx.Query(ctx, `SELECT row, id, coalesce(story, ''), first_seen, sketch FROM articles WHERE row = ANY ($1)`, wanted)
+	if err != nil {
+		return nil, err
+	}
+	for rows.Next() {
+		var row int64
+		var one candidate
+		var seen time.Time
+		var data []byte
+		if err := rows.Scan(&row, &one.id, &one.story, &seen, &data); err != nil {
+			return nil, err
+		}
+		if one.sketch, err = sketch.Parse(data); err != nil {
+			return nil, fmt.Errorf("article %s: %w", one.id, err)
+		}
+		one.firstSeen = seen.UnixMicro()
+		all[row] = one
+	}
+	return all, rows.Err()
 }
 
 // writeKeys follows the sketches of a batch's articles.

@@ -51,8 +51,10 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 			ON CONFLICT (url) DO UPDATE SET article_id = excluded.article_id, canonical = excluded.canonical,
 			fetch_time = excluded.fetch_time
 			WHERE (excluded.canonical, excluded.fetch_time) >= (canonical, fetch_time)`,
-		&s.candidates: `SELECT a.id, coalesce(a.story, ''), a.first_seen, a.sketch FROM articles a WHERE a.row IN (
-			SELECT row FROM sketch_keys WHERE key IN (?, ?, ?, ?, ?, ?, ?, ?) LIMIT ` + strconv.Itoa(maxCandidates) + `)`,
+		&s.candidates: `SELECT a.id, coalesce(a.story, ''), a.first_seen, a.sketch FROM (
+			SELECT row, count(*) AS shared FROM (` + strings.Join(slices.Repeat([]string{fmt.Sprintf(
+			`SELECT * FROM (SELECT row FROM sketch_keys WHERE key = ? ORDER BY row DESC LIMIT %d)`, maxOfKey)}, 8), " UNION ALL ") + `)
+			GROUP BY row ORDER BY shared DESC, row DESC LIMIT ` + strconv.Itoa(maxCandidates) + `) k JOIN articles a ON a.row = k.row`,
 		&s.addKeys: `INSERT OR IGNORE INTO sketch_keys (key, row) VALUES (?2, ?1), (?3, ?1), (?4, ?1), (?5, ?1), (?6, ?1),
 			(?7, ?1), (?8, ?1), (?9, ?1)`,
 		&s.removeKeys: `DELETE FROM sketch_keys WHERE row = ?1 AND key IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,

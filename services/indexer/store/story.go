@@ -7,9 +7,13 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/sketch"
 )
 
-// maxCandidates bounds how many articles are compared with a new one, so that
-// a line that stands in thousands of them costs no more than one in two.
-const maxCandidates = 64
+// These bound how many articles are looked at for a new one, so that a line
+// that stands in thousands of them costs no more than one in two: of each key
+// the newest, and of those the ones that share most keys.
+const (
+	maxOfKey      = 16
+	maxCandidates = 8
+)
 
 // candidate is a stored article that shares a key of its sketch with a new one.
 type candidate struct {
@@ -73,7 +77,7 @@ func findStories(todo []*change, lookUp func(keys []uint64) ([]candidate, error)
 					copies = append(copies, candidate{other.row.id, other.row.story, other.row.firstSeen.UnixMicro(), likeness})
 				}
 			}
-			if len(inBatch[key]) < maxCandidates {
+			if len(inBatch[key]) < maxOfKey {
 				inBatch[key] = append(inBatch[key], c)
 			}
 		}
