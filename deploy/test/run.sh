@@ -89,7 +89,7 @@ started=$SECONDS
 compose up -d --wait --wait-timeout 120 >"$scratch/up.log" 2>&1 || { cat "$scratch/up.log"; fail 'the stack did not come up healthy'; }
 say "healthy after $((SECONDS - started)) s"
 
-for port in 'nats 4222' 'prometheus 9090'; do
+for port in 'nats 4222' 'indexer 8080' 'prometheus 9090'; do
   address=$(compose port $port)
   [[ $address == 127.0.0.1:* ]] || fail "$port is published on $address, not on loopback"
   (exec 3<>"/dev/tcp/${address/://}") || fail "nothing answers on $address ($port)"
@@ -110,6 +110,19 @@ say "$good articles are in PostgreSQL"
 want="1:1=$((good + bad)) 2:1=$good 2:4=$bad 3:1=$good 4:1=$good"
 until_true 30 "a ledger of $want" balanced "$want"
 say "every URL has its outcome at every stage: $want"
+
+# The API, asked over the published port: without a token, and with it.
+address=$(compose port indexer 8080)
+ask() { # path, headers: the answer, whole
+  exec 3<>"/dev/tcp/${address/://}" || return 1
+  printf 'GET %s HTTP/1.0\r\nHost: %s\r\n%b\r\n' "$1" "$address" "${2-}" >&3
+  cat <&3
+}
+[[ $(ask /api/v1/articles) == *' 401 '* ]] || fail 'the API answers without a token'
+token=$(sed -n 's/^DATELINE_HTTP_READ_TOKEN=//p' "$scratch/env")
+found=$(ask '/api/v1/articles?limit=1000' "Authorization: Bearer $token\r\n" | grep -o '"first_seen"' | wc -l)
+[[ $found == "$good" ]] || fail "the API finds $found articles, not $good"
+say "the API finds all $good articles, and nobody without a token"
 
 for job in fetcher extractor indexer; do
   until_true 30 "Prometheus reaching the $job" target_up "$job"
