@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,22 +21,30 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// kills is how often the process is ended without notice.
-const kills = 20
+// defaultKills is how often the process is ended without notice, if
+// DATELINE_KILLS does not say.
+const defaultKills = 20
 
 // hosts is how many names on loopback the pages are spread over.
 const hosts = 12
 
-// TestKilledTwentyTimes ends the process by SIGKILL at random moments of its
+// TestKilledInALoop ends the process by SIGKILL at random moments of its
 // work and starts it again on the same data folder, then lets it finish. Every
 // page must have ended in one outcome of each stage it reached, every article
 // must be stored once, and none may have a revision that nobody wrote.
 //
 // The pages are those of the corpus in DATELINE_CORPUS where that is set (the
 // sets aeb-dev and fundus-dev), and made-up ones otherwise.
-func TestKilledTwentyTimes(t *testing.T) {
+func TestKilledInALoop(t *testing.T) {
 	if testing.Short() {
-		t.Skip("this test starts and kills a process twenty times: run without -short")
+		t.Skip("this test starts and kills a process again and again: run without -short")
+	}
+	kills := defaultKills
+	if text := os.Getenv("DATELINE_KILLS"); text != "" {
+		var err error
+		if kills, err = strconv.Atoi(text); err != nil {
+			t.Fatalf("DATELINE_KILLS: %v", err)
+		}
 	}
 	program := filepath.Join(t.TempDir(), "dateline")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {

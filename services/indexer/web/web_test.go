@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -452,5 +453,43 @@ func TestFeeds(t *testing.T) {
 	}](t, h.get(t, "/api/v1/feed.json?q=ferry"))
 	if feed.Version != "https://jsonfeed.org/version/1.1" || len(feed.Items) != 1 || feed.Items[0].URL != "https://example.com/a" || feed.FeedURL != h.URL+"/api/v1/feed.json?q=ferry" {
 		t.Errorf("JSON feed %+v", feed)
+	}
+}
+
+// TestSlowClient: clients that ask for everything and read nothing hold up
+// neither those who write nor those who read.
+func TestSlowClient(t *testing.T) {
+	h := open(t, web.DefaultConfig())
+	var all []*datelinev1.Article
+	for i := range 400 {
+		all = append(all, article(fmt.Sprintf("a%04d", i), "Ferry", strings.Repeat(fmt.Sprintf("word%d ", i), 4000), noon))
+	}
+	h.put(t, all...)
+	address := strings.TrimPrefix(h.URL, "http://")
+	for i := range 6 { // more than run at once
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		path := []string{"/api/v1/export", "/api/v1/tail"}[i%2]
+		if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 20 {
+			h.put(t, article(fmt.Sprint("late", i), "Late", "x", noon.Add(time.Hour)))
+			if got := decode[list](t, h.get(t, "/api/v1/articles?q=late&limit=100")); len(got.Articles) != i+1 {
+				t.Errorf("%d late articles are found, want %d", len(got.Articles), i+1)
+			}
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(30 * time.Second):
+		t.Error("storing waits for clients that read nothing")
 	}
 }

@@ -1,0 +1,113 @@
+package indexer_test
+
+import (
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// BenchmarkFreshness measures how long an article that was published on its
+// stream takes until it can be found, with a server that syncs every message
+// to the disk. First it finds the greatest rate: a flood. Then it publishes at
+// half of that. An article can be found before its event is heard, so that the
+// times are upper bounds.
+func BenchmarkFreshness(b *testing.B) {
+	for b.Loop() {
+		nc, js := natstest.Connect(b, natstest.Server(b, b.TempDir()))
+		natstest.Reconcile(b, js, topology.Limits{})
+		s, err := store.Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "articles.db"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		ix, err := indexer.New(b.Context(), js, s, indexer.DefaultConfig(), prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+		if err != nil {
+			b.Fatal(err)
+		}
+		heard := make(chan *nats.Msg, 1<<16)
+		if _, err := nc.ChanSubscribe("revisions.>", heard); err != nil {
+			b.Fatal(err)
+		}
+		go func() { _ = ix.Run(b.Context()) }()
+		const flood = 6000
+		start := time.Now()
+		feed(b, js, 0, flood, 0)
+		for range flood {
+			<-heard
+		}
+		rate := flood / time.Since(start).Seconds()
+
+		const steady = 6000
+		published := make(chan map[string]time.Time, 1)
+		go func() { published <- feed(b, js, flood, steady, rate/2) }()
+		at := map[string]time.Time{}
+		for range steady {
+			msg := <-heard
+			now := time.Now()
+			event := &datelinev1.RevisionEvent{}
+			if err := proto.Unmarshal(msg.Data, event); err != nil {
+				b.Fatal(err)
+			}
+			at[event.GetArticleId()] = now
+		}
+		var took []time.Duration
+		for id, began := range <-published {
+			took = append(took, at[id].Sub(began))
+		}
+		slices.Sort(took)
+		b.ReportMetric(rate, "articles/s-at-most")
+		b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "ms-median")
+		b.ReportMetric(float64(took[len(took)*99/100].Milliseconds()), "ms-99th")
+		b.ReportMetric(float64(took[len(took)-1].Milliseconds()), "ms-most")
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// feed publishes articles, evenly at a rate for each second or, where that is
+// 0, as fast as the server takes them. It returns when each was published.
+func feed(b *testing.B, js jetstream.JetStream, first, n int, rate float64) map[string]time.Time {
+	random := rand.New(rand.NewPCG(1, uint64(first)))
+	began := make(map[string]time.Time, n)
+	start := time.Now()
+	for i := range n {
+		var text strings.Builder
+		for range 600 {
+			fmt.Fprintf(&text, "w%x ", random.Uint32N(1<<random.Uint32N(16)))
+		}
+		a := record(fmt.Sprint("fresh", first+i), fmt.Sprint("Headline ", i), noon.Add(time.Duration(first+i)*time.Second))
+		a.Text = text.String()
+		msg, err := ledger.Message(topology.ArticlesSubject("en", "com.example"), a.GetId(), a)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if rate > 0 {
+			time.Sleep(time.Until(start.Add(time.Duration(float64(i) / rate * float64(time.Second)))))
+		}
+		began[a.GetId()] = time.Now()
+		if _, err := js.PublishMsgAsync(msg); err != nil {
+			b.Fatal(err)
+		}
+		if i%100 == 99 {
+			<-js.PublishAsyncComplete()
+		}
+	}
+	return began
+}
