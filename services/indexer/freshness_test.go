@@ -1,6 +1,8 @@
 package indexer_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -16,6 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/natsembed"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -30,7 +33,11 @@ import (
 // times are upper bounds.
 func BenchmarkFreshness(b *testing.B) {
 	for b.Loop() {
-		nc, js := natstest.Connect(b, natstest.Server(b, b.TempDir()))
+		server, err := natsembed.Start(natsembed.Config{Dir: b.TempDir(), MaxStoreBytes: 64 << 30})
+		if err != nil {
+			b.Fatal(err)
+		}
+		nc, js := natstest.Connect(b, server)
 		natstest.Reconcile(b, js, topology.Limits{})
 		s, err := store.Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "articles.db"))
 		if err != nil {
@@ -44,7 +51,9 @@ func BenchmarkFreshness(b *testing.B) {
 		if _, err := nc.ChanSubscribe("revisions.>", heard); err != nil {
 			b.Fatal(err)
 		}
-		go func() { _ = ix.Run(b.Context()) }()
+		ctx, stop := context.WithCancel(b.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- ix.Run(ctx) }()
 		const flood = 6000
 		start := time.Now()
 		feed(b, js, 0, flood, 0)
@@ -75,9 +84,12 @@ func BenchmarkFreshness(b *testing.B) {
 		b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "ms-median")
 		b.ReportMetric(float64(took[len(took)*99/100].Milliseconds()), "ms-99th")
 		b.ReportMetric(float64(took[len(took)-1].Milliseconds()), "ms-most")
-		if err := s.Close(); err != nil {
+		stop()
+		if err := errors.Join(<-ended, s.Close()); err != nil && !errors.Is(err, context.Canceled) {
 			b.Fatal(err)
 		}
+		nc.Close()
+		server.Stop()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -30,7 +31,7 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 		&s.load: `SELECT row, canonical_url, host, title, language, section, access, authors, tags, published_time, sort_time,
 			content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen, revision, revisions, own_page,
 			coalesce(story, ''), sketch,
-			(SELECT group_concat(number || ' ' || first_seen || ' ' || content_hash, char(10)) FROM revisions WHERE article_id = id)
+			(SELECT json_group_array(json_object('n', number, 't', first_seen, 'h', content_hash)) FROM revisions WHERE article_id = id)
 			FROM articles WHERE id = ?`,
 		&s.place: `SELECT coalesce(max(row) + 1, ?1) FROM articles WHERE row BETWEEN ?1 AND ?2`,
 		&s.insert: `INSERT INTO articles (row, id, canonical_url, host, title, language, section, access, authors, tags,
@@ -219,14 +220,16 @@ func (b *sqliteBatch) loadStored(id string) (stored, error) {
 	}
 	r.sortTime, r.fetched, r.extracted = fromMicros(sortTime), fromMicros(fetched), fromMicros(extracted)
 	r.firstSeen, r.lastSeen = fromMicros(firstSeen), fromMicros(lastSeen)
-	for line := range strings.SplitSeq(revisions, "\n") {
-		var brief revisionBrief
-		var seen int64
-		if _, err := fmt.Sscan(line, &brief.number, &seen, &brief.contentHash); err != nil {
-			return stored{}, fmt.Errorf("reading the revisions %.100q: %w", line, err)
-		}
-		brief.firstSeen = fromMicros(seen)
-		s.revisions = append(s.revisions, brief)
+	var briefs []struct {
+		Number    int    `json:"n"`
+		FirstSeen int64  `json:"t"`
+		Hash      string `json:"h"`
+	}
+	if err := json.Unmarshal([]byte(revisions), &briefs); err != nil {
+		return stored{}, fmt.Errorf("reading the revisions %.100q: %w", revisions, err)
+	}
+	for _, one := range briefs {
+		s.revisions = append(s.revisions, revisionBrief{one.Number, one.Hash, fromMicros(one.FirstSeen)})
 	}
 	return s, nil
 }
