@@ -129,6 +129,8 @@ func (r *reader) read(ctx context.Context) (*Article, error) {
 		r.readLead(r.firstProse(from, to))
 		from, to = r.classify(ctx, from, to)
 		r.dropPullQuotes(from, to)
+		r.dropConsentNotices(from, to)
+		r.dropLabelledLinks(from, to)
 	}
 	r.assemble(from, to)
 	r.out.Text = joinText(r.out.Body)
