@@ -40,7 +40,7 @@ const (
 	BucketHosts = "dateline-hosts"
 	// BucketSeen holds what became of the URLs requested lately.
 	BucketSeen = "dateline-seen"
-	// BucketDrift holds the alarms about sites whose pages have changed, and
+	// BucketDrift holds what is usual of sites, the alarms about those whose pages have changed, and
 	// samples of such pages.
 	BucketDrift = "dateline-drift"
 	// BucketBodies is the object store of page bodies that exceed a message.
@@ -220,6 +220,9 @@ const (
 	DriftAlarms  = "alarms.>"
 	DriftSamples = "samples.>"
 )
+
+// DriftHabitsKey is the key of a part of what is usual of all hosts.
+func DriftHabitsKey(part int) string { return "habits." + strconv.Itoa(part) }
 
 // DriftAlarmKey is the key of a host's alarm; host is in subject form.
 func DriftAlarmKey(host string, s datelinev1.DriftSignal) string {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -122,6 +123,12 @@ func New(ctx context.Context, js jetstream.JetStream, config Config, reg prometh
 // configured drain timeout. What is not finished is delivered again.
 func (e *Extractor) Run(ctx context.Context) error {
 	defer e.zstd.Close()
+	e.drift.recall(ctx)
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var remembering sync.WaitGroup
+	remembering.Go(func() { e.drift.remember(watching) })
+	defer remembering.Wait()
+	defer stop()
 	return e.loop.Run(ctx)
 }
 

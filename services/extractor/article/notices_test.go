@@ -54,7 +54,9 @@ func TestTextAboutCookiesIsText(t *testing.T) {
 func TestLinksBehindOneLabelAreNoText(t *testing.T) {
 	t.Parallel()
 	// In a language whose phrases nobody has listed.
-	link := func(n int) string { return fmt.Sprintf("<p>SOMA HAPA | <a href=/habari/%d>Daraja la kale lafungwa kwa wiki %d</a></p>", n, n) }
+	link := func(n int) string {
+		return fmt.Sprintf("<p>SOMA HAPA | <a href=/habari/%d>Daraja la kale lafungwa kwa wiki %d</a></p>", n, n)
+	}
 	text := textOf(t, prosePage(link(1), link(2), link(3)))
 	if strings.Contains(text, "SOMA") || !strings.Contains(text, "6th week") {
 		t.Errorf("got %s", text)

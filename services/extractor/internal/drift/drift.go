@@ -208,7 +208,7 @@ func (h *host) judge(k int) (raised bool, recent float64) {
 	}
 	recent = float64(n) / Recent
 	if h.count < Recent || h.before < settled {
-		return false, recent
+		return h.raised[k], recent // too early to tell, or after a restart too early again
 	}
 	if h.raised[k] {
 		return recent > h.usual[k]+0.25, recent
