@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/config"
 	"github.com/dateline-news/dateline/internal/telemetry"
@@ -46,6 +47,8 @@ type Service struct {
 	Config any
 	NATS   *bus.Config
 	Admin  *telemetry.Config
+	// Inputs are what the stage reads: the backlog of each is told in metrics.
+	Inputs []backlog.Input
 	// New makes the stage, and lists what else must be there for it to be
 	// ready. The context is that of the process.
 	New func(ctx context.Context, env Env) (Runner, []telemetry.Check, error)
@@ -127,8 +130,10 @@ func (s Service) run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	waiting := backlog.New(js, env.Registry, log, time.Now, s.Inputs...)
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return runner.Run(ctx) })
+	tasks.Go(func() error { return waiting.Run(ctx) })
 	tasks.Go(func() error {
 		return telemetry.Serve(ctx, s.Admin.Addr, env.Registry, append(Checks(nc, js), checks...))
 	})

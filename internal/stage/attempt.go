@@ -20,12 +20,12 @@ const (
 func (l *Loop) attempt(ctx context.Context, inputs []*Input) []Result {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		results := l.guarded(ctx, inputs)
-		away := awayError(results)
-		if away == nil || ctx.Err() != nil {
+		missing := awayError(results)
+		if missing == nil || ctx.Err() != nil {
 			return results
 		}
-		l.Metrics.retries.WithLabelValues("unavailable").Inc()
-		l.Log.Warn("what the stage needs is away; it is tried again", "stage", topology.StageName(l.Stage), "inputs", len(inputs), "error", away)
+		l.Metrics.retries.WithLabelValues(away).Inc()
+		l.Log.Warn("what the stage needs is away; it is tried again", "stage", topology.StageName(l.Stage), "inputs", len(inputs), "error", missing)
 		select {
 		case <-ctx.Done():
 			return results

@@ -14,10 +14,16 @@ func Transient(reason string, err error) error { return &failure{reason, transie
 // Unavailable marks a failure that is not the input's: a store or a service is
 // away. The same inputs are tried again in place until it is back, so that the
 // stage's input queue waits and no attempt is used up.
-func Unavailable(err error) error { return &failure{"unavailable", unavailable, err} }
+func Unavailable(err error) error { return &failure{away, unavailable, err} }
 
 // IsPermanent reports whether an error is marked as permanent.
 func IsPermanent(err error) bool { return classify(err).kind == permanent }
+
+// The reasons of failures that name none of their own.
+const (
+	away     = "unavailable"
+	unmarked = "error"
+)
 
 type kind int
 
@@ -40,5 +46,5 @@ func classify(err error) *failure {
 	if f, ok := errors.AsType[*failure](err); ok {
 		return &failure{f.reason, f.kind, err}
 	}
-	return &failure{"error", transient, err}
+	return &failure{unmarked, transient, err}
 }

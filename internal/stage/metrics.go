@@ -1,6 +1,8 @@
 package stage
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/dateline-news/dateline/internal/topology"
@@ -17,17 +19,36 @@ type Metrics struct {
 	retries  *prometheus.CounterVec
 }
 
+// Reasons are those that a stage can give, so that a series of each is there at
+// zero before the first event. What every stage may say (a panic, a message too
+// large) is added to them.
+type Reasons struct {
+	Produced, Duplicate, Unchanged, Rejected []string
+	// Permanent ones end an input as dead at once, Transient ones when its
+	// attempts are used up, and lead to a retry before that.
+	Permanent, Transient []string
+}
+
+// The reasons that the run loop itself gives.
+var (
+	loopPermanent = []string{"panic", "poison", "too_large"}
+	loopTransient = []string{unmarked}
+	loopRetries   = []string{away}
+)
+
 // NewMetrics registers the metrics of a stage, its series at zero from the
 // start so that a first event is seen as an increase.
-func NewMetrics(reg prometheus.Registerer, stage datelinev1.Stage) *Metrics {
-	return newMetrics(reg, topology.StageName(stage))
+func NewMetrics(reg prometheus.Registerer, stage datelinev1.Stage, reasons Reasons) *Metrics {
+	return newMetrics(reg, topology.StageName(stage), reasons)
 }
 
 // NewLedgerMetrics registers the metrics of the loop that stores the ledger,
 // which is no stage: its series have the stage "ledger".
-func NewLedgerMetrics(reg prometheus.Registerer) *Metrics { return newMetrics(reg, "ledger") }
+func NewLedgerMetrics(reg prometheus.Registerer) *Metrics {
+	return newMetrics(reg, "ledger", Reasons{Permanent: []string{"malformed"}})
+}
 
-func newMetrics(reg prometheus.Registerer, name string) *Metrics {
+func newMetrics(reg prometheus.Registerer, name string, reasons Reasons) *Metrics {
 	reg = prometheus.WrapRegistererWith(prometheus.Labels{"stage": name}, reg)
 	m := &Metrics{
 		outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -55,7 +76,27 @@ func newMetrics(reg prometheus.Registerer, name string) *Metrics {
 			m.outcomes.WithLabelValues(topology.VerdictName(verdict))
 		}
 	}
+	m.begin(reasons)
 	return m
+}
+
+// begin makes a series of each reason that may be given.
+func (m *Metrics) begin(reasons Reasons) {
+	transient := append(slices.Clone(loopTransient), reasons.Transient...)
+	for verdict, given := range map[datelinev1.Verdict][]string{
+		datelinev1.Verdict_VERDICT_PRODUCED:  reasons.Produced,
+		datelinev1.Verdict_VERDICT_DUPLICATE: reasons.Duplicate,
+		datelinev1.Verdict_VERDICT_UNCHANGED: reasons.Unchanged,
+		datelinev1.Verdict_VERDICT_REJECTED:  reasons.Rejected,
+		datelinev1.Verdict_VERDICT_DEAD:      slices.Concat(loopPermanent, reasons.Permanent, transient),
+	} {
+		for _, reason := range given {
+			m.reasons.WithLabelValues(topology.VerdictName(verdict), reason)
+		}
+	}
+	for _, reason := range append(transient, loopRetries...) {
+		m.retries.WithLabelValues(reason)
+	}
 }
 
 // CountOutcome counts an outcome that is stored.

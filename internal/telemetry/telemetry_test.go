@@ -9,9 +9,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 	"go.uber.org/goleak"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/telemetry"
 )
@@ -90,5 +94,52 @@ func TestValidateReportsEverything(t *testing.T) {
 	}
 	if err := telemetry.DefaultConfig().Validate(); err != nil {
 		t.Errorf("the default: %v", err)
+	}
+}
+
+// TestCreatedTimestamps: whoever scrapes in protobuf, as Prometheus does, learns
+// when a counter or histogram began at zero, and gets both kinds of histogram.
+func TestCreatedTimestamps(t *testing.T) {
+	before := time.Now()
+	reg := telemetry.NewRegistry("test")
+	counter := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "dateline_test_things_total", Help: "Things."}, []string{"kind"})
+	seconds := prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "dateline_test_seconds", Help: "Times.", Buckets: []float64{1, 10}, NativeHistogramBucketFactor: 1.1,
+	})
+	reg.MustRegister(counter, seconds)
+	counter.WithLabelValues("a").Inc()
+	seconds.Observe(3)
+
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
+	request.Header.Set("Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
+	answer := httptest.NewRecorder()
+	telemetry.Handler(reg, nil).ServeHTTP(answer, request)
+	decoder := expfmt.NewDecoder(answer.Body, expfmt.ResponseFormat(answer.Header()))
+	found := 0
+	for {
+		family := &dto.MetricFamily{}
+		if err := decoder.Decode(family); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		var created *timestamppb.Timestamp
+		switch metric := family.GetMetric()[0]; family.GetName() {
+		case "dateline_test_things_total":
+			created = metric.GetCounter().GetCreatedTimestamp()
+		case "dateline_test_seconds":
+			created = metric.GetHistogram().GetCreatedTimestamp()
+			if h := metric.GetHistogram(); len(h.GetBucket()) != 2 || len(h.GetPositiveSpan()) != 1 || h.GetSampleCount() != 1 {
+				t.Errorf("the histogram is not both classic and native: %v", h)
+			}
+		default:
+			continue
+		}
+		if found++; !created.IsValid() || created.AsTime().Before(before) || created.AsTime().After(time.Now()) {
+			t.Errorf("%s was created at %v", family.GetName(), created)
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d of the two metrics are exposed", found)
 	}
 }

@@ -52,7 +52,7 @@ func newDriftWatch(ctx context.Context, js jetstream.JetStream, reg prometheus.R
 	d := &driftWatch{
 		watch: drift.New(maxWatched), bucket: bucket, pack: pack, log: log, now: now,
 		alarms: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "dateline_extractor_drift_alarms_total", Help: "Alarms raised because a host's pages yield less than they used to, by signal.",
+			Name: "dateline_extract_drift_alarms_total", Help: "Alarms raised because a host's pages yield less than they used to, by signal.",
 		}, []string{"signal"}),
 	}
 	reg.MustRegister(d.alarms)
@@ -60,7 +60,7 @@ func newDriftWatch(ctx context.Context, js jetstream.JetStream, reg prometheus.R
 		name := topology.DriftSignalName(signal)
 		d.alarms.WithLabelValues(name)
 		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "dateline_extractor_drifting_hosts", Help: "Hosts whose drift alarm is raised, by signal.",
+			Name: "dateline_extract_drifting_hosts", Help: "Hosts whose drift alarm is raised, by signal.",
 			ConstLabels: prometheus.Labels{"signal": name},
 		}, func() float64 { return float64(d.watch.Raised(signal)) }))
 	}

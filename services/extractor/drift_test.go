@@ -72,7 +72,7 @@ func TestDriftIsToldAndSampled(t *testing.T) {
 	if err := proto.Unmarshal(entry.Value(), alarm); err != nil || alarm.GetRaised() {
 		t.Errorf("after the repair the alarm is %v, %v", alarm, err)
 	}
-	if count, err := testutil.GatherAndCount(registry, "dateline_extractor_drifting_hosts"); err != nil || count != 4 {
+	if count, err := testutil.GatherAndCount(registry, "dateline_extract_drifting_hosts"); err != nil || count != 4 {
 		t.Errorf("%d series of drifting hosts, %v", count, err)
 	}
 }

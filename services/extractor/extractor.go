@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/topology"
@@ -76,6 +77,11 @@ func (c Config) Options() (article.Options, error) {
 	return opts, nil
 }
 
+// Inputs are what the stage reads.
+func Inputs() []backlog.Input {
+	return []backlog.Input{{Stream: topology.StreamPages, Consumer: topology.ConsumerExtract}}
+}
+
 // Extractor is the stage. Make it with New.
 type Extractor struct {
 	config  Config
@@ -84,6 +90,7 @@ type Extractor struct {
 	loop    *stage.Loop
 	zstd    *zstd.Decoder
 	drift   *driftWatch
+	metrics *extractMetrics
 	now     func() time.Time
 }
 
@@ -105,11 +112,11 @@ func New(ctx context.Context, js jetstream.JetStream, config Config, reg prometh
 	if err != nil {
 		return nil, fmt.Errorf("preparing zstd: %w", err)
 	}
-	e := &Extractor{config: config, options: options, js: js, zstd: decoder, now: time.Now}
+	e := &Extractor{config: config, options: options, js: js, zstd: decoder, metrics: newExtractMetrics(reg), now: time.Now}
 	if e.drift, err = newDriftWatch(ctx, js, reg, log, time.Now); err != nil {
 		return nil, err
 	}
-	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_EXTRACT)
+	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_EXTRACT, reasons())
 	e.loop = stage.New(stage.Config{
 		Stage: datelinev1.Stage_STAGE_EXTRACT, Consumer: consumer,
 		Writer: ledger.NewWriter(js, datelinev1.Stage_STAGE_EXTRACT, log, time.Now, metrics.CountOutcome),
@@ -165,6 +172,7 @@ func (e *Extractor) extract(ctx context.Context, input *stage.Input) stage.Resul
 	found, err := article.Extract(limited, received, e.options)
 	reason := article.ReasonOf(err)
 	if found != nil || reason != "" {
+		e.metrics.observe(found, err)
 		e.drift.observe(ctx, received, found, reason)
 	}
 	if reason != "" {

@@ -26,7 +26,11 @@ func toRecord(a *article.Article, page *datelinev1.Page) *datelinev1.Article {
 			record.Rights = append(record.Rights, &datelinev1.RightsSignal{Place: "header", Name: h.GetName(), Value: h.GetValue()})
 		}
 	}
-	record.RequestId, record.Labels = page.GetRequest().GetRequestId(), page.GetRequest().GetLabels()
+	request := page.GetRequest()
+	record.RequestId, record.Labels, record.Priority = request.GetRequestId(), request.GetLabels(), request.GetPriority()
+	if record.DueTime = request.GetRequestTime(); request.GetNotBeforeTime().AsTime().After(record.DueTime.AsTime()) {
+		record.DueTime = request.GetNotBeforeTime()
+	}
 	return record
 }
 

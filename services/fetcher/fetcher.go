@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/topology"
@@ -27,6 +28,11 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
 	"github.com/dateline-news/dateline/services/fetcher/internal/site"
 )
+
+// Inputs are what the stage reads.
+func Inputs() []backlog.Input {
+	return []backlog.Input{{Stream: topology.StreamURLs, Consumer: topology.ConsumerIntake}, {Stream: topology.StreamFrontier}}
+}
 
 // Fetcher is the stage. Make it with New.
 type Fetcher struct {
@@ -106,7 +112,7 @@ func newClient(config Config) (*httpget.Client, error) {
 }
 
 func newVisitor(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Config, client *httpget.Client, marks *seen.Marks, reg prometheus.Registerer, log *slog.Logger) (*visitor, error) {
-	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_FETCH)
+	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_FETCH, fetchReasons())
 	writer := ledger.NewWriter(js, datelinev1.Stage_STAGE_FETCH, log, time.Now, metrics.CountOutcome)
 	sites, err := site.Open(ctx, js, client, time.Now)
 	if err != nil {
@@ -120,9 +126,10 @@ func newVisitor(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, conf
 	if err != nil {
 		return nil, err
 	}
+	resting := func() int { return sites.Resting(config.breaker()) }
 	return &visitor{
 		config: config, client: client, sites: sites, paces: paces, neighbours: pace.NewNeighbours(time.Now), seen: marks, pages: pages, writer: writer,
-		metrics: metrics, fetch: newFetchMetrics(reg), log: log, now: time.Now,
+		metrics: metrics, fetch: newFetchMetrics(reg, time.Now, resting), log: log, now: time.Now,
 	}, nil
 }
 
@@ -131,7 +138,7 @@ func newIntake(ctx context.Context, js jetstream.JetStream, config Config, marks
 	if err != nil {
 		return nil, fmt.Errorf("opening consumer %s: %w", topology.ConsumerIntake, err)
 	}
-	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INTAKE)
+	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INTAKE, intake.Reasons)
 	return stage.New(stage.Config{
 		Stage: datelinev1.Stage_STAGE_INTAKE, Consumer: consumer,
 		Writer:  ledger.NewWriter(js, datelinev1.Stage_STAGE_INTAKE, log, time.Now, metrics.CountOutcome),

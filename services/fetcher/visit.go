@@ -131,6 +131,7 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 			known.Verdict.Expires.Sub(v.now()))
 	}
 	if allowed, line := known.Rules.Allowed(v.config.productToken(), v.url.PathQuery()); !allowed {
+		v.fetch.denied.Inc()
 		return frontier.Decision{}, v.end(ctx, datelinev1.Verdict_VERDICT_REJECTED, "robots_denied",
 			fmt.Sprintf("robots.txt of %s does not allow it (%s, status %d): leave it, or ask the site", v.url.Host(), line, known.Verdict.Status))
 	}
@@ -174,6 +175,7 @@ func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.De
 	if known := v.mark.Version; !v.entry.GetRequest().GetForce() && known.URL == v.url.ID() {
 		request.IfNoneMatch, request.IfModifiedSince = known.ETag, known.LastModified
 	}
+	v.entry.Begin(v.now())
 	response, err := v.client.Get(ctx, request)
 	if err == nil {
 		defer response.Release()
@@ -235,7 +237,7 @@ func (v *visit) judge(ctx context.Context, r *httpget.Response, err error) (fron
 	if err != nil {
 		return v.failed(ctx, err)
 	}
-	v.fetch.response(r)
+	v.fetch.response(v.url.Host(), r)
 	if r.Status < 500 && r.Status != http.StatusTooManyRequests {
 		if err := v.answered(ctx); err != nil {
 			return frontier.Decision{}, err

@@ -15,9 +15,11 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -59,26 +61,30 @@ func (c Config) Validate() error {
 	return errors.Join(problems...)
 }
 
+// Inputs are what the stage reads, and what it writes for others.
+func Inputs() []backlog.Input {
+	return []backlog.Input{
+		{Stream: topology.StreamArticles, Consumer: topology.ConsumerIndex}, {Stream: topology.StreamOutcomes, Consumer: topology.ConsumerLedger},
+		{Stream: topology.StreamDead}, {Stream: topology.StreamRevisions},
+	}
+}
+
 // Indexer is the stage. Make it with New.
 type Indexer struct {
 	store    store.Store
 	articles *stage.Loop
 	ledger   *stage.Loop
-	revised  *prometheus.CounterVec
+	audit    *audit
+	metrics  *metrics
 }
 
 // New connects the stage to streams that topology.Reconcile has declared, and
 // to a store, which stays the caller's to close. The configuration must be
 // valid.
 func New(ctx context.Context, js jetstream.JetStream, articles store.Store, config Config, reg prometheus.Registerer, log *slog.Logger) (*Indexer, error) {
-	ix := &Indexer{store: articles, revised: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "dateline_index_articles_total", Help: "Articles written to the store, by what the store made of them.",
-	}, []string{"status"})}
-	reg.MustRegister(ix.revised)
-	for _, status := range []store.Status{store.New, store.Changed, store.Unchanged, store.Outdated, store.Erased} {
-		ix.revised.WithLabelValues(status.String())
-	}
-	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INDEX)
+	ix := &Indexer{store: articles, metrics: newMetrics(reg)}
+	ix.audit = &audit{js: js, store: articles, metrics: ix.metrics, log: log, now: time.Now}
+	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INDEX, reasons)
 	shared := stage.Config{
 		Stage:  datelinev1.Stage_STAGE_INDEX,
 		Writer: ledger.NewWriter(js, datelinev1.Stage_STAGE_INDEX, log, time.Now, metrics.CountOutcome),
@@ -109,6 +115,7 @@ func (ix *Indexer) Run(ctx context.Context) error {
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return ix.articles.Run(ctx) })
 	tasks.Go(func() error { return ix.ledger.Run(ctx) })
+	tasks.Go(func() error { return ix.audit.run(ctx) })
 	return tasks.Wait()
 }
 
@@ -124,7 +131,7 @@ func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Resul
 			continue
 		}
 		results[i].Outcome = &datelinev1.Outcome{
-			InputId: record.GetRequestId(), RequestId: record.GetRequestId(), Url: record.GetRequestedUrl(), Host: record.GetHost(),
+			InputId: inputID(record), RequestId: record.GetRequestId(), Url: record.GetRequestedUrl(), Host: record.GetHost(),
 			OutputId: record.GetId(), Labels: record.GetLabels(),
 		}
 		batch, at = append(batch, record), append(at, i)
@@ -132,18 +139,33 @@ func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Resul
 	if len(batch) == 0 {
 		return results
 	}
+	start := time.Now()
 	stored, err := ix.store.Put(ctx, batch)
+	ix.metrics.puts.observe(len(batch), start)
+	now := time.Now()
 	for k, i := range at {
 		if err != nil {
 			results[i].Err = stage.Unavailable(fmt.Errorf("storing %d articles: %w", len(batch), err))
 			continue
 		}
-		ix.judge(results[i].Outcome, &results[i], stored[k])
+		if stored[k].Err == nil {
+			ix.metrics.put(batch[k], stored[k], now)
+		}
+		judge(results[i].Outcome, &results[i], stored[k])
 		if err := announce(&results[i], stored[k], batch[k]); err != nil {
 			results[i].Err = stage.Permanent("malformed", err)
 		}
 	}
 	return results
+}
+
+// inputID names an article's fetch as the stages before do: the request alone
+// may be for several URLs.
+func inputID(record *datelinev1.Article) string {
+	if url, err := weburl.Parse(record.GetRequestedUrl()); err == nil {
+		return record.GetRequestId() + "." + url.ID()[:12]
+	}
+	return record.GetRequestId()
 }
 
 // announce tells of a revision that this record made. It does so again when the
@@ -168,12 +190,11 @@ func announce(result *stage.Result, stored store.PutResult, record *datelinev1.A
 	return err
 }
 
-func (ix *Indexer) judge(outcome *datelinev1.Outcome, result *stage.Result, stored store.PutResult) {
+func judge(outcome *datelinev1.Outcome, result *stage.Result, stored store.PutResult) {
 	if stored.Err != nil {
 		result.Err = stage.Permanent("refused", stored.Err)
 		return
 	}
-	ix.revised.WithLabelValues(stored.Status.String()).Inc()
 	outcome.Reason, outcome.OutputId = stored.Status.String(), stored.ID
 	switch stored.Status {
 	case store.Erased:
@@ -203,7 +224,10 @@ func (ix *Indexer) record(ctx context.Context, inputs []*stage.Input) []stage.Re
 	if len(batch) == 0 {
 		return results
 	}
-	if err := ix.store.Record(ctx, batch); err != nil {
+	start := time.Now()
+	err := ix.store.Record(ctx, batch)
+	ix.metrics.records.observe(len(batch), start)
+	if err != nil {
 		for _, i := range at {
 			results[i].Err = stage.Unavailable(fmt.Errorf("storing %d outcomes: %w", len(batch), err))
 		}

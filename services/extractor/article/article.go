@@ -240,6 +240,9 @@ const (
 	KindOther    PageKind = "other"
 )
 
+// Kinds are all of them.
+var Kinds = []PageKind{KindArticle, KindLiveBlog, KindVideo, KindGallery, KindList, KindOther}
+
 // Source is the part of a page that a value came from.
 type Source string
 

@@ -30,6 +30,11 @@ const (
 	ReasonBlocked Reason = "blocked"
 )
 
+// Reasons are all of them.
+var Reasons = []Reason{
+	ReasonEmpty, ReasonNotHTML, ReasonBrokenEncoding, ReasonTooLarge, ReasonNoArticle, ReasonNeedsRendering, ReasonBlocked,
+}
+
 // Error says why a page yielded no article. Extract returns no other kind of
 // error, save the context's own.
 type Error struct {

@@ -38,6 +38,8 @@ var conformance = map[string]func(*testing.T, backend){
 	"the ledger keeps the first outcome":           testLedger,
 	"the ledger tells all about a URL":             testOutcomesOfURL,
 	"the ledger refuses nothing":                   testOddOutcomes,
+	"inputs without an outcome are counted":        testOutstanding,
+	"the size follows what is stored":              testSize,
 	"words and phrases are found":                  testSearch,
 	"every script is found":                        testScripts,
 	"no search text is an error of the database":   testInjections,

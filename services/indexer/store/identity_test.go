@@ -44,6 +44,20 @@ func wantStory(t *testing.T, s store.Store, id string, want ...string) {
 	}
 }
 
+// copies stores articles and returns which of them joined a story.
+func copies(t *testing.T, s store.Store, articles ...*datelinev1.Article) []bool {
+	t.Helper()
+	results, err := s.Put(t.Context(), articles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	joins := make([]bool, len(results))
+	for i, r := range results {
+		joins[i] = r.Copy
+	}
+	return joins
+}
+
 func testStories(t *testing.T, b backend) {
 	s := b.open(t)
 	text := prose(1, 10)
@@ -52,15 +66,22 @@ func testStories(t *testing.T, b backend) {
 	wantStory(t, s, "id-copy")
 	original := article("original", "Headline", joined(text...), after(3))
 	original.Published = &datelinev1.PublicationTime{Value: timestamppb.New(after(1))}
-	put(t, s, original)
+	for i, joins := range []bool{true, false} { // the second time it has joined already
+		if got := copies(t, s, original); got[0] != joins {
+			t.Errorf("stored for the %d. time, whether the original joins a story is %t", i+1, got[0])
+		}
+	}
 	wantStory(t, s, "id-copy", "original", "copy")
 	// In one batch: two copies, and three of another story.
-	put(t, s,
+	joins := copies(t, s,
 		article("trimmed", "Short", joined(text[:6]...), after(4)),
 		article("x1", "X", joined(prose(2, 8)...), after(5)), article("x2", "X again", joined(prose(2, 8)...), after(6)),
 		article("reordered", "Headline", joined(append(slices.Clone(text[5:]), text[:5]...)...), after(7)),
 		article("alone", "Headline", joined(prose(3, 8)...), after(8)),
 	)
+	if want := []bool{true, false, true, true, false}; !slices.Equal(joins, want) { // x1 gives its story the name
+		t.Errorf("who joins a story is %v, want %v", joins, want)
+	}
 	for _, name := range []string{"copy", "original", "trimmed", "reordered"} {
 		wantStory(t, s, "id-"+name, "original", "copy", "trimmed", "reordered")
 	}

@@ -138,3 +138,56 @@ func testOddOutcomes(t *testing.T, b backend) {
 		t.Errorf("the broken outcome reads %v", got)
 	}
 }
+
+func testOutstanding(t *testing.T, b backend) {
+	s := b.open(t)
+	const fetch, extract = datelinev1.Stage_STAGE_FETCH, datelinev1.Stage_STAGE_EXTRACT
+	expect := func(stage datelinev1.Stage, from, old, to time.Time, want store.Outstanding) {
+		t.Helper()
+		got, err := s.Outstanding(t.Context(), stage, from, old, to)
+		if err != nil || got.All != want.All || got.Old != want.Old || !got.First.Equal(want.First) {
+			t.Errorf("%v from %s to %s: %+v, %v; want %+v", stage, from, to, got, err, want)
+		}
+	}
+	expect(fetch, after(0), after(9), after(9), store.Outstanding{})
+	handed := func(name string, at int) *datelinev1.Outcome {
+		o := outcome(datelinev1.Stage_STAGE_INTAKE, name, after(at))
+		o.InputId = "message-" + name
+		return o
+	}
+	split, rejected := handed("several", 1), handed("refused", 1)
+	split.Reason, rejected.Verdict = "split", datelinev1.Verdict_VERDICT_REJECTED
+	// One request for two URLs, of which one was fetched.
+	twin := handed("twin", 4)
+	twin.RequestId = "request-done"
+	dead := outcome(fetch, "dead", after(9))
+	dead.Verdict = datelinev1.Verdict_VERDICT_DEAD
+	record(t, s, split, rejected, handed("early", 2), handed("done", 3), handed("dead", 3), twin, handed("late", 5),
+		outcome(fetch, "done", after(8)), dead)
+	expect(fetch, after(0), after(5), after(9), store.Outstanding{All: 3, Old: 2, First: after(2)})
+	expect(fetch, after(3), after(5), after(5), store.Outstanding{All: 1, Old: 1, First: after(4)})
+	expect(extract, after(0), after(9), after(9), store.Outstanding{All: 1, Old: 1, First: after(8)}) // a dead one is handed to nobody
+	record(t, s, outcome(extract, "done", after(9)))
+	expect(extract, after(0), after(9), after(9), store.Outstanding{})
+}
+
+func testSize(t *testing.T, b backend) {
+	s := b.open(t)
+	before, err := s.Size(t.Context())
+	if err != nil || before.Articles != 0 || before.Bytes <= 0 {
+		t.Fatalf("an empty store has the size %+v, %v", before, err)
+	}
+	big := article("big", "Big", strings.Repeat("some words ", 20_000), noon)
+	put(t, s, big, article("other", "Other", "x", noon))
+	put(t, s, big)
+	size, err := s.Size(t.Context())
+	if err != nil || size.Articles != 2 || size.Bytes <= before.Bytes {
+		t.Errorf("with two articles the size is %+v, %v; it was %+v", size, err, before)
+	}
+	if _, err := s.Erase(t.Context(), big.GetId()); err != nil {
+		t.Fatal(err)
+	}
+	if size, err := s.Size(t.Context()); err != nil || size.Articles != 1 {
+		t.Errorf("after an article was erased the size is %+v, %v", size, err)
+	}
+}

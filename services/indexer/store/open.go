@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 )
 
@@ -31,4 +32,17 @@ func Open(ctx context.Context, dsn string) (Store, error) {
 		return nil, errors.New("the store has no path; use sqlite:PATH or postgres://…")
 	}
 	return openSQLite(ctx, dsn)
+}
+
+// Folder is where the file of the store that dsn names lies; empty for a store
+// that is no file.
+func Folder(dsn string) string {
+	scheme, rest, _ := strings.Cut(dsn, ":")
+	switch {
+	case scheme == "sqlite":
+		return filepath.Dir(rest)
+	case strings.Contains(dsn, "://"):
+		return ""
+	}
+	return filepath.Dir(dsn)
 }

@@ -110,6 +110,16 @@ func (s *postgresStore) Ping(ctx context.Context) error {
 	return nil
 }
 
+func (s *postgresStore) Size(ctx context.Context) (Size, error) {
+	var size Size
+	err := s.pool.QueryRow(ctx, `SELECT pg_database_size(current_database()), (SELECT coalesce(sum(articles), 0)::bigint FROM sources)`).
+		Scan(&size.Bytes, &size.Articles)
+	if err != nil {
+		return Size{}, fmt.Errorf("measuring %s: %w", s.name, err)
+	}
+	return size, nil
+}
+
 func (s *postgresStore) Stats(ctx context.Context) (Stats, error) {
 	var stats Stats
 	err := s.pool.QueryRow(ctx, `SELECT

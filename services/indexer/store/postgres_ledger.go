@@ -122,3 +122,22 @@ func (c *outcomeColumns) arguments() []any {
 	return []any{c.stages, c.inputKeys, c.inputIDs, c.verdicts, c.reasons, c.urlKeys, c.urls,
 		c.requestKeys, c.requestIDs, c.hosts, c.times, c.records}
 }
+
+func (s *postgresStore) Outstanding(ctx context.Context, stage datelinev1.Stage, from, old, to time.Time) (Outstanding, error) {
+	var left Outstanding
+	var first *time.Time
+	err := s.pool.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE h.time < $4), min(h.time)
+		FROM outcomes h
+		WHERE h.time >= $2 AND h.time < $3 AND h.stage = $1 - 1 AND h.verdict = $5 AND h.reason <> 'split'
+		AND NOT EXISTS (SELECT 1 FROM outcomes o
+			WHERE o.url_key = h.url_key AND o.stage = $1 AND o.request_key = h.request_key)`,
+		int32(stage), from, to, old, int32(datelinev1.Verdict_VERDICT_PRODUCED)).
+		Scan(&left.All, &left.Old, &first)
+	if err != nil {
+		return Outstanding{}, fmt.Errorf("looking for inputs without an outcome in %s: %w", s.name, err)
+	}
+	if first != nil {
+		left.First = first.UTC()
+	}
+	return left, nil
+}

@@ -82,6 +82,7 @@ func putArrivals(ctx context.Context, tx pgx.Tx, arrivals []arrival) ([]PutResul
 	if err != nil {
 		return nil, fmt.Errorf("looking for copies: %w", err)
 	}
+	markCopies(todo, results)
 	for part := range inParts(todo) {
 		if err := writeArticles(ctx, tx, part); err != nil {
 			return nil, err

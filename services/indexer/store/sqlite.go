@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"runtime"
 
 	"github.com/pressly/goose/v3"
@@ -117,6 +118,24 @@ func (s *sqliteStore) Ping(ctx context.Context) error {
 		return fmt.Errorf("reading the store %s: %w", s.path, err)
 	}
 	return nil
+}
+
+func (s *sqliteStore) Size(ctx context.Context) (Size, error) {
+	var size Size
+	if err := s.reads.QueryRowContext(ctx, "SELECT coalesce(sum(articles), 0) FROM sources").Scan(&size.Articles); err != nil {
+		return Size{}, fmt.Errorf("counting the articles of the store %s: %w", s.path, err)
+	}
+	for _, file := range []string{s.path, s.path + "-wal"} {
+		info, err := os.Stat(file)
+		if errors.Is(err, os.ErrNotExist) { // there is no log while nobody writes
+			continue
+		}
+		if err != nil {
+			return Size{}, fmt.Errorf("measuring the store %s: %w", s.path, err)
+		}
+		size.Bytes += info.Size()
+	}
+	return size, nil
 }
 
 func (s *sqliteStore) Stats(ctx context.Context) (Stats, error) {

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -63,4 +65,23 @@ func (b *sqliteBatch) recordRow(r outcomeRow, hours hourCounts) error {
 	hours.add(before, -1)
 	hours.add(r, 1)
 	return b.run(b.prepared.outcomeAgain, columns...)
+}
+
+func (s *sqliteStore) Outstanding(ctx context.Context, stage datelinev1.Stage, from, old, to time.Time) (Outstanding, error) {
+	var left Outstanding
+	var first sql.NullInt64
+	err := s.reads.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(h.time < ?4), 0), min(h.time)
+		FROM outcomes h INDEXED BY outcomes_by_time
+		WHERE h.time >= ?2 AND h.time < ?3 AND h.stage = ?1 - 1 AND h.verdict = ?5 AND h.reason <> 'split'
+		AND NOT EXISTS (SELECT 1 FROM outcomes o INDEXED BY outcomes_by_url
+			WHERE o.url = h.url AND o.stage = ?1 AND o.request_id = h.request_id)`,
+		int32(stage), from.UnixMicro(), to.UnixMicro(), old.UnixMicro(), int32(datelinev1.Verdict_VERDICT_PRODUCED)).
+		Scan(&left.All, &left.Old, &first)
+	if err != nil {
+		return Outstanding{}, fmt.Errorf("looking for inputs without an outcome in %s: %w", s.path, err)
+	}
+	if first.Valid {
+		left.First = fromMicros(first.Int64)
+	}
+	return left, nil
 }

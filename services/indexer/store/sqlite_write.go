@@ -140,6 +140,7 @@ func (b *sqliteBatch) put(arrivals []arrival) ([]PutResult, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking for copies: %w", err)
 	}
+	markCopies(todo, results)
 	for _, c := range todo {
 		if err := b.writeArticle(c); err != nil {
 			return nil, fmt.Errorf("writing article %s: %w", c.row.id, err)

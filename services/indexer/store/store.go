@@ -91,6 +91,14 @@ type Store interface {
 	// Tally counts the ledger's outcomes by stage, verdict and reason, in that order.
 	Tally(ctx context.Context) ([]Count, error)
 
+	// Outstanding counts the inputs of a stage that have no outcome, though the stage
+	// before ended with them as produced at from or later and before to; an
+	// outcome is known by its request and URL. Of those that were handed over
+	// before old it also counts how many they are.
+	Outstanding(ctx context.Context, stage datelinev1.Stage, from, old, to time.Time) (Outstanding, error)
+
+	// Size is how much the store takes. It costs little.
+	Size(ctx context.Context) (Size, error)
 	// Stats counts what is stored.
 	Stats(ctx context.Context) (Stats, error)
 	// Ping asks whether the store answers.
@@ -143,6 +151,8 @@ type PutResult struct {
 	// Revision is the number of the revision that this very record made, now or
 	// when it was stored before; 0 where it made none.
 	Revision int
+	// Copy says that the article has just joined the story of another.
+	Copy bool
 	// Err says why this record can never be stored; storing it again is of no use.
 	Err error
 }
@@ -261,6 +271,20 @@ type Count struct {
 	Verdict datelinev1.Verdict
 	Reason  string
 	Count   int64
+}
+
+// Outstanding is how many inputs have no outcome.
+type Outstanding struct {
+	All, Old int64
+	// First is when the first of them was handed over; zero where there is none.
+	First time.Time
+}
+
+// Size is how much a store takes.
+type Size struct {
+	// Bytes are those on the disk: of the SQLite file and its log, or of the
+	// PostgreSQL database.
+	Bytes, Articles int64
 }
 
 // Stats counts what a store holds.

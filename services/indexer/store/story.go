@@ -86,6 +86,20 @@ func findStories(todo []*change, lookUp func(keys []uint64) ([]candidate, error)
 	return moves, nil
 }
 
+// markCopies notes which articles of a batch have just joined the story of
+// another, once for each.
+func markCopies(todo []*change, results []PutResult) {
+	joined := make(map[string]bool)
+	for _, c := range todo {
+		joined[c.row.id] = c.row.story != "" && c.row.story != c.row.id && c.before.story == ""
+	}
+	for i := range results {
+		if id := results[i].ID; joined[id] {
+			results[i].Copy, joined[id] = true, false
+		}
+	}
+}
+
 // enterStory gives the article and its copies one story.
 func (c *change) enterStory(copies []candidate, ofBatch map[string]*change) []storyMove {
 	if len(copies) == 0 {

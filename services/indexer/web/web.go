@@ -166,11 +166,14 @@ func limit(next http.Handler) http.Handler {
 func observe(reg prometheus.Registerer, next http.Handler) http.Handler {
 	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "dateline_http_request_duration_seconds", Help: "How long requests to the web page and the API took, by part and class of status.",
-		Buckets: prometheus.ExponentialBuckets(0.001, 4, 8),
-	}, []string{"part", "status"})
+		Buckets:                     prometheus.ExponentialBuckets(0.001, 4, 8),
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
+	}, []string{"part", "class"})
 	reg.MustRegister(took)
 	for _, part := range []string{"api", "page"} {
-		took.WithLabelValues(part, "2xx")
+		for class := 2; class <= 5; class++ {
+			took.WithLabelValues(part, fmt.Sprintf("%dxx", class))
+		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		part := "page"

@@ -10,6 +10,7 @@ import (
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
+	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
@@ -60,6 +61,15 @@ func (c Config) StoreURL() string {
 		return c.Store.URL
 	}
 	return "sqlite:" + filepath.Join(c.Data.Dir, "articles.db")
+}
+
+// folder is where the process keeps its data: that of an embedded server, else
+// that of a store in a file; empty where both are elsewhere.
+func (c Config) folder(embedded bool) string {
+	if embedded {
+		return c.Data.Dir
+	}
+	return store.Folder(c.StoreURL())
 }
 
 // StoreName is StoreURL without user and password, for people.

@@ -6,11 +6,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dateline-news/dateline/internal/backlog"
+	"github.com/dateline-news/dateline/internal/disk"
 	"github.com/dateline-news/dateline/internal/process"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/topology"
@@ -62,7 +65,11 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Pipeline, erro
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	p.stages = []process.Runner{fetch, extract, index}
+	if folder := config.folder(p.Bus.Embedded()); folder != "" {
+		disk.Register(p.registry, folder)
+	}
+	inputs := slices.Concat(fetcher.Inputs(), extractor.Inputs(), indexer.Inputs())
+	p.stages = []process.Runner{fetch, extract, index, backlog.New(p.Bus.JS, p.registry, log, time.Now, inputs...)}
 	return p, nil
 }
 

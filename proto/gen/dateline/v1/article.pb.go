@@ -533,7 +533,11 @@ type Article struct {
 	// Whether the page's bytes broke off or held errors, so that the text may be incomplete.
 	Damaged bool `protobuf:"varint,34,opt,name=damaged,proto3" json:"damaged,omitempty"`
 	// What the site says about use by machines, as it says it: nothing here decides what may be done.
-	Rights        []*RightsSignal `protobuf:"bytes,35,rep,name=rights,proto3" json:"rights,omitempty"`
+	Rights []*RightsSignal `protobuf:"bytes,35,rep,name=rights,proto3" json:"rights,omitempty"`
+	// When the request was due: when it was made or, where that is later, the earliest time at which it let the URL be fetched.
+	DueTime *timestamppb.Timestamp `protobuf:"bytes,36,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
+	// How urgent the request was against others of the same host.
+	Priority      Priority `protobuf:"varint,37,opt,name=priority,proto3,enum=dateline.v1.Priority" json:"priority,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -811,6 +815,20 @@ func (x *Article) GetRights() []*RightsSignal {
 		return x.Rights
 	}
 	return nil
+}
+
+func (x *Article) GetDueTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueTime
+	}
+	return nil
+}
+
+func (x *Article) GetPriority() Priority {
+	if x != nil {
+		return x.Priority
+	}
+	return Priority_PRIORITY_UNSPECIFIED
 }
 
 // Author is a person or organisation that wrote the article.
@@ -1438,7 +1456,7 @@ var File_dateline_v1_article_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_article_proto_rawDesc = "" +
 	"\n" +
-	"\x19dateline/v1/article.proto\x12\vdateline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\v\n" +
+	"\x19dateline/v1/article.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\f\n" +
 	"\aArticle\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rrequested_url\x18\x02 \x01(\tR\frequestedUrl\x12\x1b\n" +
@@ -1480,7 +1498,9 @@ const file_dateline_v1_article_proto_rawDesc = "" +
 	"\tpage_kind\x18  \x01(\x0e2\x15.dateline.v1.PageKindR\bpageKind\x12\x18\n" +
 	"\acharset\x18! \x01(\tR\acharset\x12\x18\n" +
 	"\adamaged\x18\" \x01(\bR\adamaged\x121\n" +
-	"\x06rights\x18# \x03(\v2\x19.dateline.v1.RightsSignalR\x06rights\x1aV\n" +
+	"\x06rights\x18# \x03(\v2\x19.dateline.v1.RightsSignalR\x06rights\x125\n" +
+	"\bdue_time\x18$ \x01(\v2\x1a.google.protobuf.TimestampR\adueTime\x121\n" +
+	"\bpriority\x18% \x01(\x0e2\x15.dateline.v1.PriorityR\bpriority\x1aV\n" +
 	"\x0fProvenanceEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12-\n" +
 	"\x05value\x18\x02 \x01(\v2\x17.dateline.v1.ProvenanceR\x05value:\x028\x01\x1a9\n" +
@@ -1616,6 +1636,7 @@ var file_dateline_v1_article_proto_goTypes = []any{
 	nil,                           // 17: dateline.v1.Article.ProvenanceEntry
 	nil,                           // 18: dateline.v1.Article.LabelsEntry
 	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
+	(Priority)(0),                 // 20: dateline.v1.Priority
 }
 var file_dateline_v1_article_proto_depIdxs = []int32{
 	8,  // 0: dateline.v1.Article.authors:type_name -> dateline.v1.Author
@@ -1632,19 +1653,21 @@ var file_dateline_v1_article_proto_depIdxs = []int32{
 	15, // 11: dateline.v1.Article.raw_page:type_name -> dateline.v1.RawPage
 	0,  // 12: dateline.v1.Article.page_kind:type_name -> dateline.v1.PageKind
 	16, // 13: dateline.v1.Article.rights:type_name -> dateline.v1.RightsSignal
-	1,  // 14: dateline.v1.Author.kind:type_name -> dateline.v1.AuthorKind
-	19, // 15: dateline.v1.PublicationTime.value:type_name -> google.protobuf.Timestamp
-	2,  // 16: dateline.v1.PublicationTime.precision:type_name -> dateline.v1.TimePrecision
-	4,  // 17: dateline.v1.Block.kind:type_name -> dateline.v1.BlockKind
-	11, // 18: dateline.v1.Block.rows:type_name -> dateline.v1.TableRow
-	12, // 19: dateline.v1.Block.links:type_name -> dateline.v1.Link
-	6,  // 20: dateline.v1.Provenance.source:type_name -> dateline.v1.FieldSource
-	14, // 21: dateline.v1.Article.ProvenanceEntry.value:type_name -> dateline.v1.Provenance
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	19, // 14: dateline.v1.Article.due_time:type_name -> google.protobuf.Timestamp
+	20, // 15: dateline.v1.Article.priority:type_name -> dateline.v1.Priority
+	1,  // 16: dateline.v1.Author.kind:type_name -> dateline.v1.AuthorKind
+	19, // 17: dateline.v1.PublicationTime.value:type_name -> google.protobuf.Timestamp
+	2,  // 18: dateline.v1.PublicationTime.precision:type_name -> dateline.v1.TimePrecision
+	4,  // 19: dateline.v1.Block.kind:type_name -> dateline.v1.BlockKind
+	11, // 20: dateline.v1.Block.rows:type_name -> dateline.v1.TableRow
+	12, // 21: dateline.v1.Block.links:type_name -> dateline.v1.Link
+	6,  // 22: dateline.v1.Provenance.source:type_name -> dateline.v1.FieldSource
+	14, // 23: dateline.v1.Article.ProvenanceEntry.value:type_name -> dateline.v1.Provenance
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_dateline_v1_article_proto_init() }
@@ -1652,6 +1675,7 @@ func file_dateline_v1_article_proto_init() {
 	if File_dateline_v1_article_proto != nil {
 		return
 	}
+	file_dateline_v1_fetch_request_proto_init()
 	file_dateline_v1_article_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -23,7 +23,7 @@ func run() int {
 	cfg := config{NATS: bus.DefaultConfig(), Admin: telemetry.DefaultConfig(), Extractor: extractor.DefaultConfig()}
 	return process.Main(process.Service{
 		Name: "extractor", About: "Turns the pages that the fetcher publishes into article records.",
-		Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin,
+		Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin, Inputs: extractor.Inputs(),
 		New: func(ctx context.Context, env process.Env) (process.Runner, []telemetry.Check, error) {
 			stage, err := extractor.New(ctx, env.JS, cfg.Extractor, env.Registry, env.Log)
 			return stage, nil, err

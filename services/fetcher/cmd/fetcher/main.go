@@ -23,7 +23,7 @@ func run() int {
 	cfg := config{NATS: bus.DefaultConfig(), Admin: telemetry.DefaultConfig(), Fetcher: fetcher.DefaultConfig()}
 	return process.Main(process.Service{
 		Name: "fetcher", About: "Fetches the URLs that are published on the subject urls.",
-		Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin,
+		Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin, Inputs: fetcher.Inputs(),
 		New: func(ctx context.Context, env process.Env) (process.Runner, []telemetry.Check, error) {
 			stage, err := fetcher.New(ctx, env.NC, env.JS, cfg.Fetcher, env.Registry, env.Log)
 			return stage, nil, err

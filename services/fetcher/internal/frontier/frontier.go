@@ -37,6 +37,22 @@ type Entry struct {
 	// MayDial reports whether the partition is still this replica's. Ask
 	// before each connection, and stop where it says no.
 	MayDial func() bool
+
+	wait prometheus.Observer // nil once the first request has begun
+}
+
+// Begin notes that the URL's own request begins at a time: its wait is over. The
+// wait for a time that was set before is none.
+func (e *Entry) Begin(now time.Time) {
+	if e.wait == nil {
+		return
+	}
+	since := e.Stored
+	if t := e.GetNotBeforeTime(); t != nil {
+		since = latest(since, t.AsTime())
+	}
+	e.wait.Observe(max(0, now.Sub(since).Seconds()))
+	e.wait = nil
 }
 
 // Decision is what to do with an entry after a visit.
@@ -98,6 +114,7 @@ type Frontier struct {
 	wake chan struct{}
 	// gained tells that partitions were taken, whose hosts are to be listed.
 	gained chan struct{}
+	wait   prometheus.Observer
 
 	mu      sync.Mutex
 	hosts   map[string]*host
@@ -132,21 +149,6 @@ func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Conf
 	}
 	f.register()
 	return f, nil
-}
-
-func (f *Frontier) register() {
-	f.Registry.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "dateline_frontier_hosts", Help: "Hosts with URLs that wait or a pause that runs, in this replica's partitions.",
-		}, func() float64 {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			return float64(len(f.hosts))
-		}),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "dateline_frontier_partitions", Help: "Partitions that this replica owns.",
-		}, func() float64 { return float64(len(f.leases.owned())) }),
-	)
 }
 
 // Run visits what is due until ctx ends, finishes the visits that are under way

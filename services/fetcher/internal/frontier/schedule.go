@@ -133,6 +133,7 @@ func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 		}
 		if entry != nil {
 			entry.MayDial = func() bool { return f.leases.valid(h.partition) }
+			entry.wait = f.wait
 			entry.Inherited = entry.Stored.Before(f.leases.taken(h.partition).Add(clockSkew))
 			return entry, nil
 		}

@@ -45,6 +45,11 @@ const (
 	Canceled Class = "canceled"
 )
 
+// Classes are all of them.
+var Classes = []Class{
+	BadRequest, BlockedPort, BlockedAddress, DNS, Connect, TLS, Timeout, Reset, HeaderTooLarge, Protocol, BadType, Canceled,
+}
+
 // Phase is what a request was doing.
 type Phase string
 

@@ -42,6 +42,12 @@ const (
 	fullWindow = 2 * time.Minute
 )
 
+// Reasons are why a request can end, besides being admitted.
+var Reasons = stage.Reasons{
+	Produced: []string{"split"}, Duplicate: []string{"seen"},
+	Permanent: []string{"malformed", "bad_url"}, Transient: []string{"host_full", "urls_full"},
+}
+
 // Intake admits requests. Its Handle is a stage.Handler for single inputs.
 type Intake struct {
 	js   jetstream.JetStream

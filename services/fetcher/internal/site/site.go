@@ -172,6 +172,20 @@ type Breaker struct {
 // Open says that a site has failed so often that it is left alone.
 func (b Breaker) Open(site *Site) bool { return b.Failures > 0 && site.Failures >= b.Failures }
 
+// Resting counts the sites that are left alone now because they fail, of those
+// in memory.
+func (s *Sites) Resting(breaker Breaker) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, now := 0, s.now()
+	for _, site := range s.known {
+		if breaker.Open(site) && now.Before(site.Until) {
+			n++
+		}
+	}
+	return n
+}
+
 // rest is how long a site rests after a number of failures in a row.
 func (b Breaker) rest(failures int) time.Duration {
 	if b.Failures == 0 || failures < b.Failures {

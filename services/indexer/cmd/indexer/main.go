@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/internal/bus"
+	"github.com/dateline-news/dateline/internal/disk"
 	"github.com/dateline-news/dateline/internal/process"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/services/indexer"
@@ -33,11 +34,14 @@ func run() int {
 	}
 	return process.Main(process.Service{
 		Name: "indexer", About: "Stores the articles that the extractor publishes and the ledger of outcomes, and serves both over HTTP.",
-		Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin,
+		Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin, Inputs: indexer.Inputs(),
 		New: func(ctx context.Context, env process.Env) (process.Runner, []telemetry.Check, error) {
 			articles, err := store.Open(ctx, cfg.Store.URL)
 			if err != nil {
 				return nil, nil, err
+			}
+			if folder := store.Folder(cfg.Store.URL); folder != "" {
+				disk.Register(env.Registry, folder)
 			}
 			stage, err := indexer.New(ctx, env.JS, articles, cfg.Indexer, env.Registry, env.Log)
 			if err != nil {

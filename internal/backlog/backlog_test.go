@@ -1,0 +1,159 @@
+package backlog_test
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go.uber.org/goleak"
+
+	"github.com/dateline-news/dateline/internal/backlog"
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/topology"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var pages = backlog.Input{Stream: topology.StreamPages, Consumer: topology.ConsumerExtract}
+
+// take delivers n pages to the stage, which does not ack them.
+func take(t *testing.T, js jetstream.JetStream, n int) []jetstream.Msg {
+	t.Helper()
+	consumer, err := js.Consumer(t.Context(), pages.Stream, pages.Consumer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch, err := consumer.Fetch(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var msgs []jetstream.Msg
+	for msg := range batch.Messages() {
+		msgs = append(msgs, msg)
+	}
+	if len(msgs) != n {
+		t.Fatalf("%d pages were delivered, want %d", len(msgs), n)
+	}
+	return msgs
+}
+
+func ack(t *testing.T, msg jetstream.Msg) {
+	t.Helper()
+	if err := msg.DoubleAck(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func stored(t *testing.T, msg jetstream.Msg) time.Time {
+	t.Helper()
+	meta, err := msg.Metadata()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return meta.Timestamp
+}
+
+// expect compares one metric of the registry.
+func expect(t *testing.T, reg *prometheus.Registry, name, labels string, want float64) {
+	t.Helper()
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			var got []string
+			for _, label := range m.GetLabel() {
+				got = append(got, label.GetValue())
+			}
+			if family.GetName() == name && strings.Join(got, ",") == labels {
+				if value := m.GetGauge().GetValue() + m.GetCounter().GetValue(); value != want {
+					t.Errorf("%s{%s} is %g, want %g", name, labels, value, want)
+				}
+				return
+			}
+		}
+	}
+	t.Errorf("there is no %s{%s}", name, labels)
+}
+
+// TestBacklog follows pages that wait, are delivered, and are acked out of order.
+func TestBacklog(t *testing.T) {
+	_, js := natstest.Start(t)
+	reg := prometheus.NewRegistry()
+	var now time.Time
+	watch := backlog.New(js, reg, slog.New(slog.DiscardHandler), func() time.Time { return now }, pages, backlog.Input{Stream: topology.StreamDead})
+	for _, name := range []string{"dateline_consumer_pending", "dateline_consumer_oldest_waiting_seconds"} {
+		expect(t, reg, name, "extract,PAGES", 0) // before the first round
+	}
+	expect(t, reg, "dateline_stream_messages", "DEAD", 0)
+
+	for i := range 5 {
+		if _, err := js.Publish(t.Context(), "pages.com.example", []byte(strconv.Itoa(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	msgs := take(t, js, 3)
+	at := func(waits jetstream.Msg) {
+		t.Helper()
+		now = stored(t, waits).Add(time.Minute)
+		watch.Refresh(t.Context())
+		expect(t, reg, "dateline_consumer_oldest_waiting_seconds", "extract,PAGES", 60)
+	}
+	at(msgs[0])
+	expect(t, reg, "dateline_stream_messages", "PAGES", 5)
+	expect(t, reg, "dateline_stream_limit_bytes", "PAGES", 8<<30)
+	expect(t, reg, "dateline_stream_oldest_age_seconds", "PAGES", 60)
+	expect(t, reg, "dateline_stream_oldest_age_seconds", "DEAD", 0)
+	expect(t, reg, "dateline_consumer_pending", "extract,PAGES", 2)
+	expect(t, reg, "dateline_consumer_ack_pending", "extract,PAGES", 3)
+
+	ack(t, msgs[1]) // not the oldest
+	at(msgs[0])
+	ack(t, msgs[0])
+	at(msgs[2]) // the stream keeps those that are acked
+	rest := take(t, js, 2)
+	ack(t, msgs[2])
+	at(rest[0])
+	ack(t, rest[0])
+	ack(t, rest[1])
+	watch.Refresh(t.Context())
+	expect(t, reg, "dateline_consumer_oldest_waiting_seconds", "extract,PAGES", 0)
+	expect(t, reg, "dateline_stream_messages", "PAGES", 5)
+	expect(t, reg, "dateline_stream_read_errors_total", "", 0)
+	if got := testutil.CollectAndCount(reg, "dateline_stream_messages"); got != 2 {
+		t.Errorf("%d series of dateline_stream_messages, want one for each stream", got)
+	}
+}
+
+// TestUnreadable: what cannot be had is counted, the rest is there all the same,
+// and nothing waits for longer than a round may take.
+func TestUnreadable(t *testing.T) {
+	nc, js := natstest.Start(t)
+	reg := prometheus.NewRegistry()
+	gone := backlog.Input{Stream: topology.StreamArticles, Consumer: "nobody"}
+	watch := backlog.New(js, reg, slog.New(slog.DiscardHandler), time.Now, gone, pages)
+	if _, err := js.Publish(t.Context(), "pages.com.example", nil); err != nil {
+		t.Fatal(err)
+	}
+	watch.Refresh(t.Context())
+	expect(t, reg, "dateline_stream_read_errors_total", "", 1)
+	expect(t, reg, "dateline_consumer_pending", "extract,PAGES", 1)
+
+	nc.Close()
+	watch.Refresh(t.Context())
+	expect(t, reg, "dateline_stream_read_errors_total", "", 1+3) // the account and both streams
+	expect(t, reg, "dateline_consumer_pending", "extract,PAGES", 1)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := watch.Run(ctx); err != nil {
+		t.Errorf("Run ended with %v", err)
+	}
+}

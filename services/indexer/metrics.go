@@ -1,0 +1,109 @@
+package indexer
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/dateline-news/dateline/internal/stage"
+	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// reasons are what the store makes of articles, and why it may not take one.
+var reasons = stage.Reasons{
+	Produced:  []string{store.New.String(), store.Changed.String(), store.Outdated.String()},
+	Unchanged: []string{store.Unchanged.String()}, Rejected: []string{store.Erased.String()},
+	Permanent: []string{"malformed", "refused"},
+}
+
+// balanced are the stages whose inputs are the outputs of one before.
+var balanced = []datelinev1.Stage{
+	datelinev1.Stage_STAGE_FETCH, datelinev1.Stage_STAGE_EXTRACT, datelinev1.Stage_STAGE_INDEX,
+}
+
+type metrics struct {
+	articles    *prometheus.CounterVec
+	freshness   prometheus.Histogram
+	copies      prometheus.Counter
+	corrections prometheus.Counter
+	puts        batches
+	records     batches
+	storeBytes  prometheus.Gauge
+	stored      prometheus.Gauge
+	unaccounted *prometheus.GaugeVec
+}
+
+// batches are the transactions of one loop.
+type batches struct{ size, seconds prometheus.Observer }
+
+func (b batches) observe(size int, start time.Time) {
+	b.size.Observe(float64(size))
+	b.seconds.Observe(time.Since(start).Seconds())
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	size := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "dateline_index_batch_size", Help: "How many articles, or outcomes, a transaction stored.",
+		Buckets:                     []float64{1, 2, 5, 10, 20, 50, 100, 200, 500},
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
+	}, []string{"loop"})
+	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "dateline_index_batch_seconds", Help: "How long a transaction with articles, or outcomes, took.",
+		Buckets:                     prometheus.ExponentialBuckets(0.001, 2, 14),
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
+	}, []string{"loop"})
+	m := &metrics{
+		articles: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "dateline_index_articles_total", Help: "Articles written to the store, by what the store made of them.",
+		}, []string{"status"}),
+		freshness: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:                        "dateline_index_freshness_seconds",
+			Help:                        "From the publication of a URL, or the time before which it must not be fetched, until its article is committed in the store; without requests of priority backfill.",
+			Buckets:                     []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400},
+			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160,
+		}),
+		copies: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "dateline_index_copies_total", Help: "Articles that joined the story of another, being copies of it.",
+		}),
+		corrections: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "dateline_index_corrections_total", Help: "New revisions in which the page says that it was corrected.",
+		}),
+		puts:    batches{size.WithLabelValues("articles"), seconds.WithLabelValues("articles")},
+		records: batches{size.WithLabelValues("outcomes"), seconds.WithLabelValues("outcomes")},
+		storeBytes: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_store_bytes", Help: "Bytes that the store takes on disk; read every minute or two.",
+		}),
+		stored: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_store_articles", Help: "Articles in the store; read every minute or two.",
+		}),
+		unaccounted: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "dateline_ledger_unaccounted", Help: "Inputs of a stage that the one before handed over more than ten minutes ago, within the last day, and that neither wait nor have an outcome. While URLs wait in the frontier, those of fetch are at least so many.",
+		}, []string{"stage"}),
+	}
+	reg.MustRegister(m.articles, m.freshness, m.copies, m.corrections, size, seconds, m.storeBytes, m.stored, m.unaccounted)
+	for _, status := range []store.Status{store.New, store.Changed, store.Unchanged, store.Outdated, store.Erased} {
+		m.articles.WithLabelValues(status.String())
+	}
+	for _, s := range balanced {
+		m.unaccounted.WithLabelValues(topology.StageName(s))
+	}
+	return m
+}
+
+// put notes what the store made of an article.
+func (m *metrics) put(record *datelinev1.Article, result store.PutResult, now time.Time) {
+	m.articles.WithLabelValues(result.Status.String()).Inc()
+	if result.Copy {
+		m.copies.Inc()
+	}
+	if result.Status == store.Changed && library.Correction(record) != "" {
+		m.corrections.Inc()
+	}
+	due := record.GetDueTime()
+	if result.Status != store.Erased && due.IsValid() && record.GetPriority() != datelinev1.Priority_PRIORITY_BACKFILL {
+		m.freshness.Observe(max(0, now.Sub(due.AsTime()).Seconds()))
+	}
+}
