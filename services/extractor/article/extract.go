@@ -44,7 +44,7 @@ func open(ctx context.Context, page Page, opts Options) (*reader, error) {
 		return nil, fmt.Errorf("extracting %s: %w", page.URL, err)
 	}
 	picked := opts.Rules.of(page.URL).pick(doc)
-	r := &reader{picked: picked, tree: withIsland(doc, layOut(doc), islands, opts.MaxNodes), page: page, now: page.FetchTime, out: &Article{
+	r := &reader{picked: picked, tree: withIsland(doc, layOut(doc), islands, opts.MaxNodes), page: page, raw: text, now: page.FetchTime, out: &Article{
 		Provenance: make(map[string]Provenance, 24), Charset: charset, Damaged: damaged, ExtractorVersion: Version,
 	}}
 	r.base, _ = url.Parse(page.URL)

@@ -21,6 +21,7 @@ type fact struct {
 type reader struct {
 	*tree
 	page  Page
+	raw   []byte // the page's text before it was parsed
 	base  *url.URL
 	meta  map[string]string // the first content of each name or property
 	metas map[string][]string
@@ -65,6 +66,10 @@ func (r *reader) readFacts() {
 	}
 	for _, script := range r.ld {
 		r.graph.Add([]byte(script))
+	}
+	// Some frameworks make a meta element of a script that they are told to add.
+	if data := r.meta["script:ld+json"]; data != "" {
+		r.graph.Add([]byte(data))
 	}
 	for _, t := range storyTypes {
 		for _, o := range r.graph.Objects {
@@ -182,6 +187,10 @@ func propValue(n *html.Node) string {
 		}
 	case atom.Meta:
 		return ""
+	case atom.Abbr:
+		if v := attr(n, "title"); v != "" { // a value for machines, as microformats have it
+			return v
+		}
 	}
 	for d := range n.Descendants() {
 		if d.Type == html.ElementNode && attr(d, "itemprop") == "name" {

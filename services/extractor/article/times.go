@@ -37,13 +37,11 @@ const republished = 36 * time.Hour
 
 func (r *reader) published() (*Timestamp, Source, float64) {
 	if ts, source, conf := r.declaredDate(); ts != nil {
-		if shown := r.shownNear(); shown != nil {
-			if ts.Time.Sub(shown.Time) > republished {
-				return shown, FromStructure, 0.75
-			}
-			ts = inZoneOf(ts, shown)
+		shown := r.shownNear()
+		if shown != nil && ts.Time.Sub(shown.Time) > republished {
+			return shown, FromStructure, 0.75
 		}
-		return ts, source, conf
+		return r.onOwnDay(ts, shown), source, conf
 	}
 	fromURL := r.urlDate()
 	if ts := r.signedDate(); ts != nil {
@@ -73,17 +71,21 @@ func (r *reader) published() (*Timestamp, Source, float64) {
 	return nil, "", 0
 }
 
-// declaredDate is the date of publication that metadata gives.
+// declaredDate is the date of publication that metadata gives. Of two that are one
+// by different clocks, that of the meta element is the one to believe: its name
+// belongs to a protocol that few systems write by hand.
 func (r *reader) declaredDate() (*Timestamp, Source, float64) {
+	meta := r.firstDate(publishedNames)
 	for _, key := range []string{"datePublished", "dateCreated", "uploadDate"} {
 		if ts := r.parse(r.ldText(key)); ts != nil {
+			if meta != nil && sameClock(ts, meta) {
+				break
+			}
 			return ts, FromJSONLD, 0.91
 		}
 	}
-	for _, name := range publishedNames {
-		if ts := r.parse(r.meta[name]); ts != nil {
-			return ts, FromMeta, 0.94
-		}
+	if meta != nil {
+		return meta, FromMeta, 0.94
 	}
 	if ts := r.parse(r.meta[r.ownPublishedName()]); ts != nil {
 		return ts, FromMeta, 0.9
@@ -108,6 +110,16 @@ func (r *reader) declaredDate() (*Timestamp, Source, float64) {
 	return nil, "", 0
 }
 
+// firstDate is the date of the first of several meta elements that has one.
+func (r *reader) firstDate(names []string) *Timestamp {
+	for _, name := range names {
+		if ts := r.parse(r.meta[name]); ts != nil {
+			return ts
+		}
+	}
+	return nil
+}
+
 // ownPublishedName is the first name, in order of the alphabet, of metadata of a
 // system's own for the date of publication ("acme-published-date"), or "".
 func (r *reader) ownPublishedName() string {
@@ -122,31 +134,12 @@ func (r *reader) ownPublishedName() string {
 
 var ownPublished = regexp.MustCompile(`(?:^|[-_.:])(?:publish(?:ed)?|publication|pub)[-_.]?(?:date|time|on|at)?$`)
 
-// inZoneOf is a declared time, if that is in UTC, in the zone in which the page
-// shows it: the page gives the same minute by a clock that differs by a zone's
-// offset.
-func inZoneOf(declared, shown *Timestamp) *Timestamp {
-	if _, offset := declared.Time.Zone(); offset != 0 || !declared.HasZone || shown.HasZone || shown.Precision == PrecisionDay || declared.Precision == PrecisionDay {
-		return declared
-	}
-	ahead := shown.Time.Sub(declared.Time.Truncate(time.Minute))
-	if ahead == 0 || ahead%(15*time.Minute) != 0 || ahead < -12*time.Hour || ahead > 14*time.Hour {
-		return declared
-	}
-	local := *declared
-	local.Time = declared.Time.In(time.FixedZone("", int(ahead.Seconds())))
-	local.Value = local.Time.Format(time.RFC3339)
-	return &local
-}
-
 func (r *reader) modified() (*Timestamp, Source) {
 	if ts := r.parse(r.ldText("dateModified")); ts != nil {
 		return ts, FromJSONLD
 	}
-	for _, name := range modifiedNames {
-		if ts := r.parse(r.meta[name]); ts != nil {
-			return ts, FromMeta
-		}
+	if ts := r.firstDate(modifiedNames); ts != nil {
+		return ts, FromMeta
 	}
 	if v, _ := r.prop("dateModified"); v != "" {
 		return r.parse(v), FromMicrodata

@@ -88,7 +88,7 @@ func (r *reader) adjacentDate() *Timestamp {
 				continue
 			}
 			if text := r.textOf(run); !changedLabel(text) && !strings.Contains(text, "©") {
-				if ts := r.parse(text); ts != nil {
+				if ts := r.dateOf(run, text); ts != nil {
 					return ts
 				}
 			}
@@ -234,7 +234,30 @@ func (r *reader) dateIn(run *run, fits func(*run) bool) *Timestamp {
 	if strings.Contains(text, "©") || changedLabel(text) || len(r.out.Title) > 10 && strings.Contains(text, r.out.Title) {
 		return nil
 	}
-	return r.parse(text)
+	return r.dateOf(run, text)
+}
+
+// dateOf is the date of a run with that text. Where a time element shows it, what
+// that element says for machines counts: it leaves no doubt about the order of day
+// and month.
+func (r *reader) dateOf(run *run, text string) *Timestamp {
+	shown := r.parse(text)
+	first, _ := slices.BinarySearch(r.times, run.elem)
+	for _, i := range r.times[first:] {
+		if i >= r.elems[run.elem].end {
+			break
+		}
+		own := nodeText(r.elems[i].node)
+		if own == "" || !strings.Contains(text, own) {
+			continue
+		}
+		if machine := r.parse(attr(r.elems[i].node, "datetime")); machine != nil {
+			if ts := r.parse(own); ts == nil || shown != nil && ts.Time.Equal(shown.Time) {
+				return machine
+			}
+		}
+	}
+	return shown
 }
 
 // changedLabels are what lines with the time of the last change begin with.
