@@ -30,7 +30,7 @@ func clockAt(d *Date, toks []token, i int) bool {
 	}
 	next := i + 3
 	switch sep {
-	case ":", "h", "時", "시":
+	case ":", "h", "時", "时", "點", "点", "시":
 	case ".":
 		if next < len(toks) && toks[next].is(".") {
 			return false // another date
@@ -47,7 +47,10 @@ func clockAt(d *Date, toks []token, i int) bool {
 			next += 2
 		}
 	}
-	hour, next = halfDay(toks, hour, next)
+	if next < len(toks) && toks[next].is("分") || next < len(toks) && toks[next].is("분") {
+		next++
+	}
+	hour, next = halfDay(toks, hour, i, next)
 	loc, hasZone := zoneAt(toks, next)
 	y, m, day := d.Time.Date()
 	d.Time = time.Date(y, m, day, hour, minute, min(second, 59), fraction, loc)
@@ -63,33 +66,41 @@ func nanoseconds(t token) int {
 	return n
 }
 
-// halfDay applies an "am" or "p.m." at token i.
-func halfDay(toks []token, hour, i int) (int, int) {
-	if i >= len(toks) {
-		return hour, i
-	}
-	mark, next := toks[i].text, i+1
-	if (mark == "a" || mark == "p") && i+2 < len(toks) && toks[i+1].is(".") && toks[i+2].is("m") {
-		mark, next = mark+"m", i+3
-		if next < len(toks) && toks[next].is(".") {
-			next++
+// halves are the marks of the halves of the day, true for the second, in the letters
+// that months are compared in. Letters parted by full stops stand without them.
+var halves = map[string]bool{
+	"am": false, "ص": false, "صباحا": false, "قظ": false, "πμ": false, "sa": false, "오전": false, "上午": false, "午前": false, "早上": false, "凌晨": false,
+	"pm": true, "م": true, "مساء": true, "بظ": true, "μμ": true, "ch": true, "오후": true, "下午": true, "午後": true, "晚上": true, "中午": true,
+}
+
+// halfDay applies the mark of a half of the day ("am", "p.m.", "下午") that stands
+// at token i, or before the hour at token start.
+func halfDay(toks []token, hour, start, i int) (int, int) {
+	second, known, next := false, false, i
+	if i < len(toks) && toks[i].num < 0 {
+		second, known = halves[sameLetters(toks[i].text)]
+		next = i + 1
+		if !known && i+2 < len(toks) && toks[i+1].is(".") {
+			second, known = halves[sameLetters(toks[i].text)+sameLetters(toks[i+2].text)]
+			next = i + 3
+			if next < len(toks) && toks[next].is(".") {
+				next++
+			}
 		}
 	}
-	switch mark {
-	case "م", "مساء", "مساءً":
-		mark = "pm"
-	case "ص", "صباحا", "صباحًا":
-		mark = "am"
+	if !known {
+		next = i
+		if start >= 2 {
+			second, known = halves[toks[start-2].text+toks[start-1].text]
+		}
 	}
 	switch {
-	case mark == "pm" && hour < 12:
-		return hour + 12, next
-	case mark == "am" && hour == 12:
-		return 0, next
-	case mark == "am" || mark == "pm":
-		return hour, next
+	case known && second && hour < 12:
+		hour += 12
+	case known && !second && hour == 12:
+		hour = 0
 	}
-	return hour, i
+	return hour, next
 }
 
 // zoneAt reads an offset or zone name at token i or after a bracket or word

@@ -1,8 +1,10 @@
 // Package dates reads the dates of news pages: ISO 8601, RFC 2822 and the
-// forms of running text, with the month names of some thirty languages.
+// forms of running text, with the month names of some ninety languages and the
+// years of the calendars of Iran, Thailand, Japan and Taiwan.
 package dates
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -37,6 +39,9 @@ func Find(text string, monthFirst bool) (Date, bool) {
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "")
 	}
+	if !hasNumber(text) {
+		return Date{}, false
+	}
 	toks := tokenize(text)
 	if d, ok := unixTime(toks); ok {
 		return d, true
@@ -53,11 +58,20 @@ func Find(text string, monthFirst bool) (Date, bool) {
 	return Date{}, false
 }
 
+// hasNumber says that text has a digit of any script, or an ideograph for one.
+func hasNumber(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool {
+		return r >= '0' && r <= '9' || r >= utf8.RuneSelf && (unicode.IsDigit(r) || r >= 0x2E80 && ideographs[r] > 0)
+	}) >= 0
+}
+
 // token is a run of digits, a run of letters, or one other character.
 type token struct {
 	text string // in lower case
 	num  int    // the value of a run of digits, else -1
 }
+
+func number(n int) token { return token{text: strconv.Itoa(n), num: n} }
 
 func (t token) is(s string) bool { return t.text == s }
 
@@ -84,6 +98,9 @@ func tokenize(text string) []token {
 		kind = 0
 	}
 	for _, r := range text {
+		if r == '\u200d' { // joins letters
+			continue
+		}
 		k := 0
 		switch {
 		case r < utf8.RuneSelf && r >= '0' && r <= '9':
@@ -106,11 +123,22 @@ func tokenize(text string) []token {
 		case unicode.IsSpace(r), unicode.Is(unicode.Cf, r):
 			flush()
 		default:
-			toks = append(toks, token{text: string(r), num: -1})
+			toks = append(toks, token{text: plainMark(r), num: -1})
 		}
 	}
 	flush()
-	return toks
+	return readIdeographs(toks)
+}
+
+// plainMark is a mark, one of full width as that of ASCII.
+func plainMark(r rune) string {
+	switch {
+	case r >= 0xFF01 && r <= 0xFF5E:
+		r -= 0xFF01 - '!'
+	case r == '‐' || r == '‑' || r == '–':
+		r = '-'
+	}
+	return string(r)
 }
 
 // digitOf is the ASCII digit of a decimal digit in any script: each script's
@@ -149,7 +177,10 @@ func dateAt(toks []token, i int, monthFirst bool) (year, month, day, next int, o
 	if len(t.text) == 8 && plausible(t.num/10000) {
 		return t.num / 10000, t.num / 100 % 100, t.num % 100, i + 1, true
 	}
-	if len(t.text) == 4 && plausible(t.num) {
+	if year, month, day, next, ok = eraYear(toks, i); ok {
+		return year, month, day, next, ok
+	}
+	if len(t.text) == 4 && anyYear(t.num) {
 		if year, month, day, next, ok = yearFirst(toks, i); ok {
 			return year, month, day, next, ok
 		}
@@ -171,52 +202,75 @@ func monthDayYear(toks []token, i, month int) (int, int, int, int, bool) {
 	}
 	day := toks[j].num
 	j = skip(toks, j+1)
-	if j >= len(toks) || len(toks[j].text) != 4 || !plausible(toks[j].num) {
+	if j < len(toks) && len(toks[j].text) == 2 && toks[j].num >= 0 && (toks[j-1].is("'") || toks[j-1].is("’")) {
+		return 2000 + toks[j].num, month, day, j + 1, true
+	}
+	if j >= len(toks) || len(toks[j].text) != 4 || !anyYear(toks[j].num) {
 		return 0, 0, 0, 0, false
 	}
-	return toks[j].num, month, day, j + 1, true
+	return gregorian(toks[j].num, month, day, j+1)
 }
 
-// dayMonthYear reads "20 April 2025", "20. dubna 2025", "20 de abril de 2025"
-// and "20-Apr-25".
+// dayMonthYear reads "20 April 2025", "20. dubna 2025", "20 de abril de 2025",
+// "20-Apr-25", "20 Apr '25" and "20 tháng 4 năm 2025".
 func dayMonthYear(toks []token, i int) (int, int, int, int, bool) {
 	j := skip(toks, i+1)
 	month, after, known := monthAt(months, toks, j)
-	if !known {
+	switch {
+	case known && toks[j].is("listopada") && toks[i+1].is("."):
+		month = 10 // Croatian, which has a stop behind the day, and not Polish
+	case !known && j < len(toks) && toks[j].num > 0 && (toks[j-1].is("tháng") || toks[j-1].is("thg")):
+		month, after, known = toks[j].num, j+1, true
+	case !known:
 		return solarDate(toks, i, j)
 	}
-	hyphen := after < len(toks) && toks[after].is("-")
+	short := after < len(toks) && (toks[after].is("-") || toks[after].is("'") || toks[after].is("’"))
+	thai := toks[j].text >= "ก" && toks[j].text < "๛"
 	j = skip(toks, after)
 	if j >= len(toks) || toks[j].num < 0 {
 		return 0, 0, 0, 0, false
 	}
 	switch {
-	case len(toks[j].text) == 4 && plausible(toks[j].num):
-		return toks[j].num, month, toks[i].num, j + 1, true
-	case len(toks[j].text) == 2 && hyphen:
+	case len(toks[j].text) == 4 && anyYear(toks[j].num):
+		return gregorian(toks[j].num, month, toks[i].num, j+1)
+	case len(toks[j].text) == 2 && thai:
+		return 2500 - buddhistEra + toks[j].num, month, toks[i].num, j + 1, true
+	case len(toks[j].text) == 2 && short:
 		return 2000 + toks[j].num, month, toks[i].num, j + 1, true
 	}
 	return 0, 0, 0, 0, false
 }
 
 // yearFirst reads "2025-04-20", "2025/4/20", "2025. 4. 20.", "2025年4月20日",
-// "2025년 4월 20일" and "2025 április 20".
+// "2025년 4월 20일", "2025 április 20", "2025. gada 20. aprīlis" and "2025-W16-7".
 func yearFirst(toks []token, i int) (int, int, int, int, bool) {
 	j := skip(toks, i+1)
 	if j >= len(toks) {
 		return 0, 0, 0, 0, false
 	}
+	if toks[j].is("w") && j+3 < len(toks) && toks[j+1].num > 0 && toks[j+1].num <= 53 && toks[j+3].num > 0 && toks[j+3].num <= 7 {
+		// The fourth of January lies in the first week (ISO 8601).
+		first := time.Date(toks[i].num, time.January, 4, 0, 0, 0, 0, time.UTC)
+		t := first.AddDate(0, 0, 7*(toks[j+1].num-1)+toks[j+3].num-1-(int(first.Weekday())+6)%7)
+		return t.Year(), int(t.Month()), t.Day(), j + 4, true
+	}
 	month, after := toks[j].num, j+1
-	if m, next, known := monthAt(months, toks, j); known {
+	m, next, known := monthAt(months, toks, j)
+	switch {
+	case known:
 		month, after = m, next
-	} else if j == i+1 || len(toks[j].text) > 2 {
+	case j == i+1 || len(toks[j].text) > 2:
 		return 0, 0, 0, 0, false
+	default:
+		if m, next, known := monthAt(months, toks, skip(toks, after)); known {
+			return toks[i].num, m, toks[j].num, next, true
+		}
 	}
 	k := skip(toks, after)
 	if k >= len(toks) || k == after && toks[j].num >= 0 || toks[k].num < 1 || len(toks[k].text) > 2 {
 		return 0, 0, 0, 0, false
 	}
-	return toks[i].num, month, toks[k].num, k + 1, true
+	return gregorian(toks[i].num, month, toks[k].num, k+1)
 }
 
 // solarDate reads a date of the Solar Hijri calendar, day at token i and month
@@ -224,31 +278,10 @@ func yearFirst(toks []token, i int) (int, int, int, int, bool) {
 func solarDate(toks []token, i, j int) (int, int, int, int, bool) {
 	month, j, known := monthAt(solarMonths, toks, j)
 	j = skip(toks, j)
-	if !known || j >= len(toks) || toks[j].num < 1300 || toks[j].num > 1500 || toks[i].num < 1 || toks[i].num > 31 {
+	if !known || j >= len(toks) || !solarYear(toks[j].num) {
 		return 0, 0, 0, 0, false
 	}
-	year := toks[j].num
-	// The first six months have 31 days, the others 30.
-	days := 31*(month-1) - max(0, month-7) + toks[i].num - 1
-	for y := 1404; y < year; y++ {
-		days += 365 + solarLeap(y)
-	}
-	for y := year; y < 1404; y++ {
-		days -= 365 + solarLeap(y)
-	}
-	t := time.Date(2025, time.March, 21+days, 0, 0, 0, 0, time.UTC) // 1 Farvardin 1404
-	return t.Year(), int(t.Month()), t.Day(), j + 1, true
-}
-
-// solarLeap is 1 in a leap year: eight of each 33 (this pattern of remainders
-// holds for 1343 to 1472, that is 1964 to 2094: Wikipedia, "Solar Hijri
-// calendar"; beyond those years a date may be a day off).
-func solarLeap(year int) int {
-	switch year % 33 {
-	case 1, 5, 9, 13, 17, 22, 26, 30:
-		return 1
-	}
-	return 0
+	return gregorian(toks[j].num, month, toks[i].num, j+1)
 }
 
 // numeric reads "20.04.2025", "4/20/2025" and "20-04-25".
@@ -268,8 +301,11 @@ func numeric(toks []token, i int, monthFirst bool) (int, int, int, int, bool) {
 	default:
 		return 0, 0, 0, 0, false
 	}
-	if !plausible(y) {
+	if !anyYear(y) {
 		return 0, 0, 0, 0, false
+	}
+	if solarYear(y) || y >= 2400 { // neither is written month first
+		return gregorian(y, b, a, i+5)
 	}
 	if a <= 12 && (b > 12 || monthFirst && (sep == "/" || sep == "-")) {
 		return y, a, b, i + 5, true
@@ -279,16 +315,23 @@ func numeric(toks []token, i int, monthFirst bool) (int, int, int, int, bool) {
 
 // skip passes over what may stand between the parts of a date.
 func skip(toks []token, i int) int {
-	for ; i < len(toks); i++ {
-		switch toks[i].text {
-		case ",", ".", "/", "-", "'", "’", "st", "nd", "rd", "th", "er", "de", "del", "of", "º", "ª", "،",
-			"ی", "ي", "年", "月", "日", "년", "월", "일", "г", "року", "ta", "of the", "d":
-		default:
-			return i
-		}
+	for i < len(toks) && between[toks[i].text] {
+		i++
 	}
 	return i
 }
+
+// between is what may stand between the parts of a date: marks, endings of
+// ordinals, and words for "of", "day", "month" and "year".
+var between = func() map[string]bool {
+	between := make(map[string]bool)
+	for word := range strings.FieldsSeq(", . / - ' ’ · ・ ، ၊ st nd rd th er re de del do di of º ª ° d e го ого року рік г ја ი ی ي 年 月 日 号 號 년 월 일 " +
+		"ta an a m gada gadā yil yili жыл жылы жылғы жылдын оны он р дугаар дүгээр сарын ko eko тооны " +
+		"tháng thg năm ngày พ ศ ค ปี พุทธศักราช ខែ ឆ្នាំ ປີ ເດືອນ ခုနှစ် ခု နှစ် წელი წლის թ թվականի שנת של ਦੇ সালের সাল") {
+		between[word] = true
+	}
+	return between
+}()
 
 // plausible bounds the years of news on the web, archives included.
 func plausible(year int) bool { return year >= 1900 && year <= 2100 }
