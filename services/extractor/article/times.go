@@ -47,6 +47,9 @@ func (r *reader) published() (*Timestamp, Source, float64) {
 	if ts := r.signedDate(); ts != nil {
 		return ts, FromStructure, 0.88
 	}
+	if ts := r.titleDate(); ts != nil {
+		return ts, FromText, 0.86
+	}
 	if ts := r.visibleDate(); ts != nil {
 		if fromURL != nil && fromURL.Time.Sub(ts.Time).Abs() > 72*time.Hour {
 			return fromURL, FromURL, 0.85
@@ -57,6 +60,9 @@ func (r *reader) published() (*Timestamp, Source, float64) {
 		return fromURL, FromURL, 0.85
 	}
 	if ts := r.textDate(); ts != nil {
+		return ts, FromText, 0.86
+	}
+	if ts := r.labelledDate(); ts != nil {
 		return ts, FromText, 0.86
 	}
 	if ts := r.onlyDate(); ts != nil {
@@ -101,7 +107,7 @@ func (r *reader) declaredDate() (*Timestamp, Source, float64) {
 		}
 	}
 	for _, o := range r.graph.Objects {
-		if o.Is(storyTypes...) && r.ownStory(o) {
+		if o.Is(storyTypes...) && (r.ownStory(o) || r.out.Title != "" && fold(jsonld.String(o["headline"])) == fold(r.out.Title)) {
 			if ts := r.parse(jsonld.String(o["datePublished"])); ts != nil {
 				return ts, FromJSONLD, 0.85
 			}

@@ -1,6 +1,7 @@
 package article
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -64,8 +65,53 @@ func (r *reader) shownNear() *Timestamp {
 			return ts
 		}
 	}
+	return r.labelledDate()
+}
+
+// labelledDate is the day of the lines that say that it is that of publication, or
+// of those right behind a line that says no more than that. Where they give
+// several, they are other articles', and there is none.
+func (r *reader) labelledDate() *Timestamp {
+	var found *Timestamp
+	for i := range r.runs {
+		run := &r.runs[i]
+		if run.kind != runText || run.letters > 80 || r.elems[run.elem].within&(hintComment|hintRelated|hintNav|hintFooter) != 0 {
+			continue
+		}
+		text := r.textOf(run)
+		if !publishedLabel(text) {
+			continue
+		}
+		ts := r.dateOf(run, text)
+		if ts == nil && run.letters < 30 && i+1 < len(r.runs) && r.runs[i+1].letters < 40 {
+			ts = r.dateOf(&r.runs[i+1], r.textOf(&r.runs[i+1]))
+		}
+		switch {
+		case ts == nil:
+		case found == nil:
+			found = ts
+		case !sameDate(found.Time, ts.Time):
+			return nil
+		}
+	}
+	return found
+}
+
+// titleDate is the date that is a part of its own of the document's title.
+func (r *reader) titleDate() *Timestamp {
+	for _, title := range []string{r.title, r.meta["og:title"]} {
+		for _, part := range titleParts.Split(title, -1)[1:] {
+			if runeCount(part) < 25 {
+				if ts := r.parse(part); ts != nil {
+					return ts
+				}
+			}
+		}
+	}
 	return nil
 }
+
+var titleParts = regexp.MustCompile(`\s[|·•–—-]\s`)
 
 // linesAdjacent is how far from the headline a line that is a date needs no name
 // to be the article's.
@@ -95,11 +141,6 @@ func (r *reader) adjacentDate() *Timestamp {
 		}
 	}
 	return nil
-}
-
-func publishedLabel(text string) bool {
-	lower := strings.ToLower(text)
-	return strings.HasPrefix(lower, "published") || strings.HasPrefix(lower, "posted") || strings.HasPrefix(lower, "first published") || strings.HasPrefix(lower, "veröffentlicht") || strings.HasPrefix(lower, "publié") || strings.HasPrefix(lower, "publicado")
 }
 
 // changedLine is the date of the first short line that says when the article was
@@ -258,12 +299,4 @@ func (r *reader) dateOf(run *run, text string) *Timestamp {
 		}
 	}
 	return shown
-}
-
-// changedLabels are what lines with the time of the last change begin with.
-var changedLabels = []string{"updated", "last updated", "last update", "modified", "last modified", "last reviewed", "last edited", "edited", "aktualisiert", "zuletzt aktualisiert", "stand:", "mis à jour", "mise à jour", "modifié", "actualizado", "última actualización", "atualizado", "aggiornato", "ultimo aggiornamento", "bijgewerkt", "laatste update", "laatst bijgewerkt", "uppdaterad", "senast uppdaterad", "oppdatert", "sist oppdatert", "opdateret", "päivitetty", "aktualizacja", "zaktualizowano", "aktualizováno", "aktualizované", "güncelleme", "güncellendi", "son güncelleme", "обновлено", "оновлено", "تحديث", "آخر تحديث", "بروزرسانی", "更新", "最終更新", "수정"}
-
-func changedLabel(text string) bool {
-	lower := strings.ToLower(strings.TrimLeft(text, " |·•(-–—"))
-	return slices.ContainsFunc(changedLabels, func(label string) bool { return strings.HasPrefix(lower, label) })
 }
