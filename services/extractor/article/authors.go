@@ -2,6 +2,7 @@ package article
 
 import (
 	"bytes"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,7 +60,11 @@ func organisationLike(name string) bool {
 }
 
 // readAuthors takes the authors from the most reliable place that names any.
+// Where that names the publication, an account or a first name alone, the writer
+// is looked for in the places that follow, and nobody lost if they tell no more.
 func (r *reader) readAuthors() {
+	var vague []Author
+	var from Provenance
 	for _, try := range []struct {
 		read   func() []Author
 		source Source
@@ -72,46 +77,110 @@ func (r *reader) readAuthors() {
 		{r.labelledAuthors, FromText, 0.69},
 		{r.boxAuthors, FromStructure, 0.69},
 		{r.bareAuthors, FromText, 0.69},
+		{r.siteAuthor, FromStructure, 0.69},
 	} {
-		found := tidy(try.read())
-		if try.source == FromJSONLD && r.siteItself(found) {
-			// Publishers name themselves where they do not tell the writer.
-			if written := tidy(r.bylineAuthors()); len(written) > 0 && !r.siteItself(written) {
-				continue
-			}
-			for _, read := range []func() []Author{r.labelledAuthors, r.bareAuthors} {
-				if written := tidy(read()); len(written) > 0 && !r.siteItself(written) {
-					found, try.source, try.conf = written, FromText, 0.69
-					break
-				}
-			}
-		}
-		if len(found) > 0 {
-			r.out.Authors = found[:min(len(found), maxAuthors)]
+		found := tidy(try.read(), try.source == FromJSONLD)
+		found = found[:min(len(found), maxAuthors)]
+		switch {
+		case len(found) == 0:
+		case vague == nil && r.vague(found):
+			vague, from = found, Provenance{try.source, try.conf}
+		case vague == nil || r.tellsMore(found, vague):
+			r.out.Authors = found
 			r.set("authors", try.source, try.conf)
 			return
 		}
 	}
+	if len(vague) > 0 {
+		r.out.Authors = vague
+		r.set("authors", from.Source, from.Confidence)
+	}
+}
+
+// vague says that all a list names is the publication, an account, or somebody by
+// the first name.
+func (r *reader) vague(list []Author) bool {
+	return r.siteItself(list) || len(list) == 1 && (accountName(list[0]) || firstName(list[0].Name))
+}
+
+// tellsMore says that a list names somebody where a vague one does not: a person
+// in full or, for the publication, an agency, and for a first name the one who
+// has it.
+func (r *reader) tellsMore(list, vague []Author) bool {
+	known, name := vague[0].Name, list[0].Name
+	switch {
+	case r.siteItself(list[:1]):
+		return false
+	case r.siteItself(vague):
+		return !strings.HasPrefix(name, known) && (personLike(name) || organisationLike(name) && !strings.EqualFold(name, "agencies"))
+	case firstName(known):
+		return len(list) == 1 && strings.HasPrefix(name, known+" ")
+	}
+	return personLike(name)
+}
+
+// personLike says that a name is written as people's are, in capitals or not, or
+// in a script that has none.
+func personLike(name string) bool {
+	if !cased(name) {
+		return true
+	}
+	return fullName(name) && (plainName(name) || strings.ToUpper(name) == name && plainName(capitalised(name)))
+}
+
+// capitalised writes a name in capitals as names are written else.
+func capitalised(name string) string {
+	var b strings.Builder
+	for w := range strings.FieldsSeq(strings.ToLower(name)) {
+		first, width := utf8.DecodeRuneInString(w)
+		b.WriteString(" " + string(unicode.ToUpper(first)) + w[width:])
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// accountName says that an author is an account of the site's software: its
+// administrator, or a name as people log in with.
+func accountName(a Author) bool {
+	if base := path.Base(strings.TrimRight(a.URL, "/")); base == "admin" || base == "administrator" {
+		return true
+	}
+	return accountForm.MatchString(a.Name)
+}
+
+// accountForm is one word in small letters with a dot, digit or underscore in it,
+// or one with a capital at its end ("jane.roe", "jroe2", "JaneR").
+var accountForm = regexp.MustCompile(`^(?:[a-z]+[._\d][a-z._\d]*|\p{Lu}?\p{Ll}+\p{Lu})$`)
+
+// firstName says that a name is one word as people are called by, which no
+// agency is.
+func firstName(name string) bool {
+	return startsUpper(name) && cased(name) && strings.ToUpper(name) != name && !strings.Contains(name, " ") && !organisationLike(name)
 }
 
 // tidy drops what is no further author: a name that holds another of the list (a
 // byline's text beside the link in it: "Jane Roe Last updated on", "Jane
-// RoeFounder"), the initials of another, and beside full names roles, and words in
-// small letters, which are tags.
-func tidy(list []Author) []Author {
+// RoeFounder"), the initials of another, and beside full names roles. Where nothing
+// declares that they are names, single words beside full names go too, save
+// agencies: they are sections, tags and places.
+func tidy(list []Author, declared bool) []Author {
 	return slices.DeleteFunc(slices.Clone(list), func(a Author) bool {
 		return slices.ContainsFunc(list, func(b Author) bool {
 			if a.Name == b.Name || !strings.Contains(b.Name, " ") {
 				return false
 			}
-			if roleAlone(a.Name) {
+			if roleAlone(a.Name) || initials(b.Name) == a.Name {
 				return true
 			}
 			longer := len(b.Name) < len(a.Name) && (strings.Contains(" "+a.Name+" ", " "+b.Name+" ") || strings.HasPrefix(a.Name, b.Name))
-			return longer || initials(b.Name) == a.Name || strings.ToLower(a.Name) == a.Name && strings.ToUpper(a.Name) != a.Name && !organisationLike(a.Name) && strings.ToLower(b.Name) != b.Name
+			return longer || !declared && (smallLetters(a.Name) && !smallLetters(b.Name) || !strings.Contains(a.Name, " ") && plainName(b.Name)) && cased(a.Name) && !organisationLike(a.Name)
 		})
 	})
 }
+
+func smallLetters(s string) bool { return strings.ToLower(s) == s && cased(s) }
+
+// cased says that a text's script has capitals.
+func cased(s string) bool { return strings.ToUpper(s) != strings.ToLower(s) }
 
 func initials(name string) string {
 	var b strings.Builder
@@ -126,8 +195,56 @@ func initials(name string) string {
 
 // siteItself says that the only author is the publication.
 func (r *reader) siteItself(list []Author) bool {
-	return len(list) == 1 && (r.isSite(list[0].Name) || strings.EqualFold(list[0].Name, r.out.SiteName))
+	if len(list) != 1 {
+		return false
+	}
+	name := list[0].Name
+	if r.isSite(name) || strings.EqualFold(name, r.out.SiteName) {
+		return true
+	}
+	if r.base == nil {
+		return false
+	}
+	label, _, _ := strings.Cut(strings.TrimPrefix(r.base.Hostname(), "www."), ".")
+	return strings.Contains(name, " ") && strings.EqualFold(initials(name), label)
 }
+
+// siteAuthor is the person that a site is named for, where its text says "I".
+func (r *reader) siteAuthor() []Author {
+	name := r.out.SiteName
+	for _, of := range []string{"'s ", "’s "} {
+		name, _, _ = strings.Cut(name, of)
+	}
+	if !plainName(name) || organisationLike(name) || len(strings.Fields(name)) > 3 || strings.HasPrefix(name, "The ") {
+		return nil
+	}
+	own, ours := 0, 0
+	for i := range r.runs {
+		run := &r.runs[i]
+		if run.kind != runText || !prose(run) || r.elems[run.elem].within&(hintsAgainst) != 0 {
+			continue
+		}
+		for word := range strings.FieldsSeq(strings.ToLower(r.textOf(run))) {
+			word, _, _ = strings.Cut(strings.Trim(word, ".,;:!?\"“”()"), "'")
+			word, _, _ = strings.Cut(word, "’")
+			if selfWords[word] {
+				own++
+			} else if groupWords[word] {
+				ours++
+			}
+		}
+	}
+	if own < 4 || own < 2*ours {
+		return nil
+	}
+	return r.addNames(nil, name, "")
+}
+
+// selfWords are what writers call themselves, groupWords what companies do.
+var (
+	selfWords  = words("i my ich mein meine je mon moi yo eu meu ik mijn jag jeg io mio я мой мне ben ja")
+	groupWords = words("we our us wir unser unsere nous notre nos nosotros nuestro nuestra nós nosso wij onze vi vår noi nostro мы наш biz bizim")
+)
 
 func (r *reader) ldAuthors() []Author {
 	if r.story == nil {
@@ -140,7 +257,9 @@ func (r *reader) ldAuthors() []Author {
 			o, _ := v.(map[string]any)
 			link := ""
 			if o != nil {
-				link = jsonld.String(o["url"])
+				if link = jsonld.String(o["url"]); link == "" && !strings.Contains(jsonld.String(o["@id"]), "#") {
+					link = jsonld.String(o["@id"])
+				}
 				v = o["name"]
 			}
 			for _, name := range jsonld.List(v) {
@@ -172,7 +291,7 @@ func (r *reader) propAuthors() []Author {
 
 func (r *reader) metaAuthors() []Author {
 	var list []Author
-	for _, name := range []string{"author", "article:author", "og:article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "byl", "byline", "twitter:creator"} {
+	for _, name := range []string{"author", "article:author", "og:article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "articleauthor", "byl", "byline", "twitter:creator"} {
 		for _, v := range r.metas[name] {
 			if strings.HasPrefix(v, "@") || strings.HasPrefix(v, "http") {
 				continue
@@ -199,14 +318,18 @@ func (r *reader) bylineAuthors() []Author {
 	var group int32 = -1
 	for _, i := range r.bylines {
 		e := &r.elems[i]
-		if e.within&(hintComment|hintRelated|hintNav|hintFooter) != 0 || e.within&hintSidebar != 0 && !r.closeBehindHeadline(i) || i < r.titleElem && r.titleElem > 0 && len(list) > 0 {
+		if e.within&(hintComment|hintRelated|hintNav) != 0 || e.within&hintFooter != 0 && !r.inArticle(i) || e.within&hintSidebar != 0 && !r.closeToHeadline(i) || i < r.titleElem && r.titleElem > 0 && len(list) > 0 {
 			continue
 		}
 		if group >= 0 && !r.near(group, i) {
 			break
 		}
 		before := len(list)
-		if links := authorLinks(e.node); len(links) > 0 {
+		if n := r.besideIcon(i); n != nil {
+			if text := nodeText(n); fullName(text) && plainName(text) {
+				list = r.addNames(list, text, "")
+			}
+		} else if links := authorLinks(e.node); len(links) > 0 {
 			for _, a := range links {
 				if !otherHand(a) {
 					list = r.addNames(list, nodeText(a), attr(a, "href"))
@@ -222,10 +345,33 @@ func (r *reader) bylineAuthors() []Author {
 	return list
 }
 
-// closeBehindHeadline says that an element stands right behind the headline,
-// where an aside is the article's own.
-func (r *reader) closeBehindHeadline(elem int32) bool {
-	return r.titleElem > 0 && elem > r.titleElem && elem < r.titleElem+60
+// closeToHeadline says that an element stands right behind the headline, or is an
+// aside right before it: such are the article's own.
+func (r *reader) closeToHeadline(elem int32) bool {
+	if r.titleElem == 0 {
+		return false
+	}
+	return elem > r.titleElem && elem < r.titleElem+60 || elem < r.titleElem && elem > r.titleElem-20 && r.elems[elem].hints&hintSidebar != 0
+}
+
+// inArticle says that an element lies in an article element: so does its footer.
+func (r *reader) inArticle(elem int32) bool {
+	for ; elem > 0; elem = r.elems[elem].parent {
+		if r.elems[elem].node.DataAtom == atom.Article {
+			return true
+		}
+	}
+	return false
+}
+
+// besideIcon is the element around one that is the drawing of a person, close
+// behind the headline, or nil.
+func (r *reader) besideIcon(elem int32) *html.Node {
+	e := &r.elems[elem]
+	if e.node.DataAtom != atom.I && e.node.DataAtom != atom.Span || e.node.FirstChild != nil || !r.closeToHeadline(elem) {
+		return nil
+	}
+	return e.node.Parent
 }
 
 // otherHandLabel is what bylines say of people who did not write.
@@ -280,7 +426,7 @@ func authorLinks(n *html.Node) []*html.Node {
 }
 
 // authorLabels are lines that stand over or before an author's name.
-var authorLabels = []string{"by", "by:", "written by", "written by:", "author", "author:", "authors", "authors:", "words by", "story by", "posted by", "autor", "autor:", "autorin", "autorin:", "autor/in", "autorin/autor", "von", "von:", "text", "text:", "auteur", "auteur :", "par", "por", "autore", "autore:", "yazar", "yazar:", "автор", "автор:", "tekst", "tekst:", "作者", "记者", "記者"}
+var authorLabels = []string{"by", "by:", "written by", "written by:", "author", "author:", "authors", "authors:", "words by", "story by", "posted by", "autor", "autor:", "autorin", "autorin:", "autor/in", "autorin/autor", "von", "von:", "text", "text:", "auteur", "auteur :", "par", "por", "autore", "autore:", "yazar", "yazar:", "автор", "автор:", "tekst", "tekst:", "作者", "记者", "記者", "article by", "text by", "words", "author(s)", "auteur(s)", "auteurs", "autores", "autori", "forfatter", "skribent", "kirjoittaja", "szerző", "szerző:", "συντάκτης", "نویسنده", "بقلم", "مقال بقلم", "מאת", "penulis", "tác giả", "필자", "글", "文"}
 
 // labelledAuthors reads a short line that says who wrote: it begins as bylines
 // do, has "by" behind a date or a separator, or follows a line that is the label
@@ -297,24 +443,39 @@ func (r *reader) labelledAuthors() []Author {
 		if run.letters > 120 || run.elem < r.titleElem || r.elems[run.elem].within&(hintComment|hintRelated|hintNav) != 0 || r.elems[run.elem].within&hintFooter != 0 && r.elems[run.elem].within&hintBody == 0 {
 			continue
 		}
-		text := strings.Trim(squeeze(r.textOf(run)), "()（）[] ")
+		text := squeeze(r.textOf(run))
 		if label = slices.Contains(authorLabels, strings.ToLower(text)); label {
 			continue
 		}
+		text = strings.Trim(text, "()（）[] ")
 		text, ok := afterBy(text)
 		if !ok && !(was && run.letters < 60 && startsUpper(text)) {
 			continue
 		}
 		if list := r.addNames(nil, upToPreposition(text), ""); len(list) > 0 && startsUpper(list[0].Name) {
+			for j := i + 1; !ok && j < min(len(r.runs), i+maxAuthors) && r.itemBehind(i, j); j++ {
+				list = r.addNames(list, r.textOf(&r.runs[j]), "") // a list under the label
+			}
 			return list
 		}
 	}
 	return nil
 }
 
+// itemBehind says that a run is an item of the same list as another, and a full
+// name.
+func (r *reader) itemBehind(i, j int) bool {
+	a, b := &r.elems[r.runs[i].elem], &r.elems[r.runs[j].elem]
+	return r.runs[j].kind == runText && a.node.DataAtom == atom.Li && b.node.DataAtom == atom.Li && a.parent == b.parent && fullName(r.textOf(&r.runs[j]))
+}
+
 var (
 	byBehind = regexp.MustCompile(`(?i)(?:^|[·|•–—-]\s*|\d\s+|\b(?:posted|written|published|reported|updated)\s+)by\s+(\p{Lu}.*)$`)
 	byGlued  = regexp.MustCompile(`^By(\p{Lu}\p{Ll}+ \p{Lu}.*)$`)
+	// reporterBefore and reporterBehind are the bylines of Chinese and of Korean
+	// papers: "記者王小明／台北報導", "서울=김민수 기자".
+	reporterBefore = regexp.MustCompile(`^[\[【〔(（]?(?:本報)?[記记]者\s*(\p{Han}{2,4}(?:、\p{Han}{2,4})*)\s*(?:[／/╱]|\p{Han}*[報报][導道]|[\]】〕)）]|$)`)
+	reporterBehind = regexp.MustCompile(`(?:^|[\s=|·])(\p{Hangul}{2,4})\s?(?:\p{Hangul}{2}\s?)?(?:기자|특파원|논설위원|객원기자)(?:\s|$|[=|·(])`)
 	// dated and placed are what follows a name in a byline: when, and where or
 	// for whom.
 	dated  = regexp.MustCompile(`(?i)\s+on\s+(?:\d|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d).*$`)
@@ -326,7 +487,7 @@ func afterBy(line string) (string, bool) {
 	if hasByWord(line) {
 		return line, true
 	}
-	for _, form := range []*regexp.Regexp{byBehind, byGlued} {
+	for _, form := range []*regexp.Regexp{byBehind, byGlued, reporterBefore, reporterBehind} {
 		if m := form.FindStringSubmatch(line); m != nil {
 			return m[1], true
 		}
@@ -397,7 +558,7 @@ func (r *reader) bareAuthors() []Author {
 		first, rest, _ := strings.Cut(r.textOf(run), "\n")
 		name, more, parted := strings.Cut(first, " | ")
 		name = upToPreposition(squeeze(name))
-		if slices.ContainsFunc(strings.Split(name, "/"), func(n string) bool { return !fullName(n) || !plainName(n) }) || strings.EqualFold(name, r.out.Section) {
+		if slices.ContainsFunc(strings.Split(name, "/"), func(n string) bool { return !fullName(n) || !plainName(n) && !(r.boldOverText(i) && personLike(n)) }) || strings.EqualFold(name, r.out.Section) {
 			continue
 		}
 		if parted && (metaLine(more) || roleLike(more)) || metaLine(rest) || r.metaBeside(i) || r.boldOverText(i) || r.describedBehind(i, len(r.runs), name) {
@@ -438,7 +599,7 @@ func (r *reader) metaBeside(i int) bool {
 // name, none of which is a word of the trade.
 func plainName(s string) bool {
 	parts := strings.Fields(s)
-	if len(parts) < 2 || len(parts) > 4 || strings.ContainsAny(s, "0123456789,:;!?/&") {
+	if len(parts) < 2 || len(parts) > 4 || strings.ContainsAny(s, "0123456789,:;!?/&+*[]") {
 		return false
 	}
 	for _, w := range parts {
@@ -452,7 +613,7 @@ func plainName(s string) bool {
 }
 
 // tradeWords are words of headings, sections and buttons, which names lack.
-var tradeWords = words("about advertisement africa america article articles asia best blog book books breaking business buying case city company contact culture customer data digital education email english entertainment europe event events fashion featured finance follow food free get global guide guides health help home how industry insights international latest learn learning life lifestyle list listen local login magazine management market marketing markets media money more music my new news newsletter north opinion our part podcast policy politics post posts press print privacy product products project read reading related report research resources review reviews science search security series services share shop sign small social software south sports start stories story studies study subscribe success tech technology terms the tips today top topics travel trends tv united updated us video videos view watch week what why work world your")
+var tradeWords = words("central comment comments community facebook instagram lessons rate shops show sidebar skip jump club forum wiki pubmed about advertisement africa america article articles asia best blog book books breaking business buying case city company contact culture customer data digital education email english entertainment europe event events fashion featured finance follow food free get global guide guides health help home how industry insights international latest learn learning life lifestyle list listen local login magazine management market marketing markets media money more music my new news newsletter north opinion our part podcast policy politics post posts press print privacy product products project read reading related report research resources review reviews science search security series services share shop sign small social software south sports start stories story studies study subscribe success tech technology terms the tips today top topics travel trends tv united updated us video videos view watch week what why work world your")
 
 func startsUpper(s string) bool {
 	for _, c := range s {

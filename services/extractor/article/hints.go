@@ -54,7 +54,7 @@ var hintWords = []struct {
 	{hintBody, "articlebody articlecontent articletext articlecopy bodycopy bodytext contentbody entrycontent entrybody postbody postcontent posttext storybody storycontent storytext storycopy newsbody newstext newscontent maincontent singlecontent richtext blogcontent contenttext pagecontent wysiwyg artikeltext artikelinhalt cuerpo articolo"},
 	{hintTitle, "headline entrytitle posttitle articletitle storytitle pagetitle titular"},
 	{hintStandfirst, "standfirst subtitle subheadline subhead subheading dek deck excerpt lede leadin intro introtext teasertext articlesummary storysummary articledescription articlelead articleintro articlesubtitle posttagline perex chapo chapeau vorspann anlauf untertitel entradilla bajada sottotitolo occhiello ingress manchet lead sapo"},
-	{hintByline, "byline bylines author authors authorname postauthor articleauthor writtenby writer reporter contributor contributors autor autoren auteur auteurs autore autori firma forfatter skribent yazar muhabir journalist redakteur"},
+	{hintByline, "byline bylines author authors authorname postauthor articleauthor writtenby writer reporter contributor contributors autor autoren auteur auteurs autore autori firma forfatter skribent yazar muhabir journalist redakteur fauser biperson iconuser"},
 	{hintDate, "date datetime pubdate publishdate published publishedat publishdate posttime timestamp dateline postdate entrydate articledate datum fecha"},
 	{hintCaption, "caption captions figcaption imagecaption photocaption wpcaption legend bildunterschrift bildtext imagedescription cutline pie"},
 	{hintCredit, "credit credits photocredit imagecredit copyright source photographer imagesource bildquelle quelle fotocredit"},

@@ -23,11 +23,14 @@ func hasByWord(line string) bool {
 }
 
 // byWords are what bylines begin with, in lower case and with what follows.
-var byWords = []string{"articles by ", "published in ", "contributors: ", "contributor: ", "von: ", "par : ", "por: ", "责编：", "责任编辑：", "记者：", "作者：", "编辑：", "文：", "記者：", "撰文：", "this post was written by ", "by ", "by: ", "by\n", "von ", "par ", "por ", "di ", "door ", "av ", "af ", "author: ", "author ", "authors: ", "autor: ", "autor ", "autorin: ", "autorin/autor ", "autorin/autor: ", "auteur : ", "autore: ", "written by ", "written by: ", "words by ", "story by ", "posted by ", "published by ", "reported by ", "text: ", "texte : ", "yazan: ", "автор: ", "автор ", "a cura di ", "texto: ", "tekst: ", "oleh ", "reporter: "}
+var byWords = []string{"articles by ", "published in ", "contributors: ", "contributor: ", "von: ", "par : ", "por: ", "责编：", "责任编辑：", "记者：", "作者：", "编辑：", "文：", "記者：", "撰文：", "this post was written by ", "by ", "by: ", "by\n", "von ", "par ", "por ", "di ", "door ", "av ", "af ", "author: ", "author ", "authors: ", "autor: ", "autor ", "autorin: ", "autorin/autor ", "autorin/autor: ", "auteur : ", "autore: ", "written by ", "written by: ", "words by ", "story by ", "posted by ", "published by ", "reported by ", "text: ", "texte : ", "yazan: ", "автор: ", "автор ", "a cura di ", "texto: ", "tekst: ", "oleh ", "reporter: ", "penulis: ", "oleh: ", "teksti: ", "text by ", "testo di ", "texto de ", "texto por ", "par: ", "por : ", "autori: ", "autores: ", "auteurs : ", "autors: ", "autorius: ", "szerző: ", "írta: ", "scris de ", "napsal ", "napsala ", "tác giả: ", "текст: ", "авторы: ", "автори: ", "συντάκτης: ", "γράφει ο ", "γράφει η ", "کاتب: ", "نویسنده: ", "نویسنده ", "به قلم ", "بقلم: ", "بقلم ", "كتب: ", "كتبت: ", "تقرير: ", "מאת: ", "מאת ", "글: ", "文／", "文/", "撰文／", "執筆：", "取材・文：", "文・"}
 
 // addNames cleans a byline and adds the names in it, each once.
 func (r *reader) addNames(list []Author, text, link string) []Author {
 	text = squeeze(html.UnescapeString(text))
+	if at := otherHandBehind.FindStringIndex(text); at != nil {
+		text = text[:at[0]]
+	}
 	for _, part := range splitNames(text) {
 		name := cleanName(part)
 		if lower := strings.ToLower(name); lower == "updated" || strings.HasPrefix(lower, "updated by ") {
@@ -48,8 +51,11 @@ func (r *reader) addNames(list []Author, text, link string) []Author {
 	return list
 }
 
+// otherHandBehind is where a byline goes on with who did not write, or for whom.
+var otherHandBehind = regexp.MustCompile(`(?i)\s+(?:[|,;·•–—-]\s*)?(?:(?:medically |clinically |expert |fact[ -])?(?:reviewed|edited|checked|verified|photographs?|photography|photos?|illustrations?|illustrated|translated)(?: and edited)? by|on behalf of|im auftrag von|au nom de|en nombre de|übersetzt von|übersetzung:|traduit par|traducido por|tradotto da)\s.*$`)
+
 func splitNames(text string) []string {
-	for _, sep := range []string{" and ", " und ", " et ", " och ", " og ", " & ", " | ", "; ", " / ", "、", "，", " ve ", " и ", " with ", " • ", " · "} {
+	for _, sep := range []string{" and ", " und ", " et ", " och ", " og ", " & ", " | ", ";", " / ", "、", "，", "،", " ve ", " и ", " és ", " și ", " şi ", " та ", " και ", " và ", " و ", " with ", " • ", " · "} {
 		text = strings.ReplaceAll(text, sep, "\x00")
 	}
 	if parts := strings.Split(text, "/"); len(parts) > 1 && !slices.ContainsFunc(parts, func(p string) bool { return !fullName(p) }) {
@@ -75,7 +81,7 @@ func splitNames(text string) []string {
 
 // namesWithin are conjunctions that stand within surnames as well ("Ramón y
 // Cajal", "Gaudí i Cornet", "Vaz e Silva").
-var namesWithin = []string{" y ", " e ", " i ", " en "}
+var namesWithin = []string{" y ", " e ", " i ", " en ", " a ", " ja ", " ir ", " un ", " dan ", " eta ", " і ", " con ", " avec ", " mit ", " com "}
 
 // splitFullNames parts a text at those conjunctions that have a full name, of
 // two words or more, on both sides.
@@ -147,13 +153,21 @@ func cleanName(s string) string {
 			}
 		}
 	}
-	if i := strings.IndexAny(s, "(|@<"); i > 0 {
+	if i := strings.IndexAny(s, "(|@<"); i > 0 && (s[i] != '(' || !strings.Contains(s[i:], ") ") || strings.ContainsAny(s[i:], "|@<")) {
 		s = s[:i]
 	}
-	if i := strings.Index(s, " - "); i > 0 {
-		s = s[:i]
+	for _, dash := range []string{" - ", " – ", " — ", ". –", ". —"} {
+		if i := strings.Index(s, dash); i > 0 {
+			s = s[:i]
+		}
 	}
-	return withoutRole(strings.Trim(s, " \t,.;:•·|–-\""))
+	if m := reporterBehind.FindStringSubmatch(s); m != nil {
+		s = m[1]
+	}
+	if strings.Contains(s, " ") {
+		s = footnotes.ReplaceAllString(s, "$1")
+	}
+	return withoutRole(strings.Trim(s, " \t,.;:•·|–-\"●”“„»«"))
 }
 
 // roleNouns end what people are called after their names, and roleModifiers
@@ -162,6 +176,9 @@ var (
 	roleNouns     = words("analyst anchor author blogger ceo coach co-founder columnist consultant contributor coordinator copywriter correspondent critic cto developer director editor engineer expert fellow founder freelancer host intern journalist manager marketer officer photographer producer professor publisher redakteur redakteurin reporter researcher reviewer scientist specialist strategist writer")
 	roleModifiers = words("and assistant associate business chief community content contributing copy creative data deputy digital editor editorial executive food former freelance general growth guest head health investigative junior lead legal lifestyle managing marketing media medical multimedia national news of operations opinion political politics product research science senior seo social software special sports staff style tech technical technology the travel video web")
 )
+
+// rankWords begin a role and end no name.
+var rankWords = words("assistant associate chief deputy executive former junior lead managing senior staff")
 
 func words(list string) map[string]bool {
 	set := make(map[string]bool)
@@ -181,6 +198,11 @@ func nameWords(parts []string) int {
 	n--
 	for n > 0 && roleModifiers[strings.ToLower(parts[n-1])] {
 		n--
+	}
+	for i := 2; i < n; i++ {
+		if rankWords[strings.ToLower(parts[i])] {
+			n = i // "Jane Roe Senior Autos"
+		}
 	}
 	if n > 0 && roleModifiers[strings.ToLower(parts[0])] {
 		return 0
@@ -210,6 +232,12 @@ func roleAlone(s string) bool {
 
 var monthDay = regexp.MustCompile(`(?i)(?:^|\s)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?\s+\d{1,2}\b`)
 
+// footnotes are the marks behind a name that point to notes.
+var footnotes = regexp.MustCompile(`(\p{L})(?:\d{1,2}|[*†‡§]+)$`)
+
+// dayMonth is a date behind a name that begins with the day ("Jane Roe 4 August").
+var dayMonth = regexp.MustCompile(`(?i)\s\d{1,2}\.?\s+(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b`)
+
 // gluedMonth is a date right behind a name, as elements without a space between
 // them give ("Luke KimDecember 17").
 var gluedMonth = regexp.MustCompile(`\p{Ll}(?:January|February|March|April|May|June|July|August|September|October|November|December)\s+\d{1,2}\b`)
@@ -218,6 +246,9 @@ var gluedMonth = regexp.MustCompile(`\p{Ll}(?:January|February|March|April|May|J
 // separator, or -1.
 func monthAt(s string) int {
 	if at := monthDay.FindStringIndex(s); at != nil {
+		return at[0]
+	}
+	if at := dayMonth.FindStringIndex(s); at != nil {
 		return at[0]
 	}
 	if at := gluedMonth.FindStringIndex(s); at != nil {
@@ -242,10 +273,17 @@ func smallWords(s string) int {
 	return n
 }
 
+// signature is how German papers sign what they have edited: the source, and who did
+// it ("dpa/mia").
+var signature = regexp.MustCompile(`^\p{Ll}{2,5}(?:/\p{Ll}{2,5}){1,2}$`)
+
 // plausibleName says that a text can be a name: short, with letters, no
 // sentence, no date, no address.
 func plausibleName(s string) bool {
 	n := runeCount(s)
+	if signature.MatchString(s) {
+		return true
+	}
 	if n < 2 || n > 60 || len(strings.Fields(s)) > 7 || strings.ContainsAny(s, "/@{}<>=?!:") {
 		return false
 	}
@@ -274,5 +312,12 @@ func plausibleName(s string) bool {
 		return false
 	}
 	lower := strings.ToLower(s)
+	if parts := strings.Fields(lower); len(parts) > 1 && labelEnds[parts[len(parts)-1]] {
+		return false
+	}
 	return !strings.HasPrefix(lower, "learn about") && !strings.HasPrefix(lower, "view ") && !strings.HasPrefix(lower, "all posts") && !strings.HasPrefix(lower, "more from") && !strings.HasPrefix(lower, "more by") && !strings.HasPrefix(lower, "posts by") && !strings.HasPrefix(lower, "about ") && !strings.HasPrefix(lower, "profile picture")
 }
+
+// labelEnds end what stands around bylines, and no name: "Search author on",
+// "Editorial guidelines", "Learn more".
+var labelEnds = words("by from on more disclosure guidelines standards policy process profile checked reviewed archive archives page posts articles here")

@@ -1,6 +1,7 @@
 package article
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -24,6 +25,10 @@ func (r *reader) readTitle() {
 	for i := range declared {
 		// Many publishers escape what they have escaped before.
 		declared[i].value = r.withoutSite(html.UnescapeString(declared[i].value))
+	}
+	if ld, card := fold(declared[0].value), fold(declared[2].value); ld != "" && ld != card && ld == fold(declared[1].value) && ld == fold(declared[3].value) {
+		// All agree but what is shown on one social network.
+		declared[2].value = ""
 	}
 	if t, elem := r.headingTitle(declared); t != "" {
 		r.out.Title, r.titleElem = t, elem
@@ -69,8 +74,12 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 			continue
 		}
 		e := &r.elems[run.elem]
-		tag := e.node.DataAtom
+		tag, parted := r.headingAround(run.elem)
 		text := r.withoutKicker(run)
+		if whole := squeeze(r.textOf(run)); whole != text && unanimous(declared, fold(whole)) {
+			// Nobody calls it the kicker but its element's name.
+			return cmp.Or(declared[0].value, declared[1].value), run.elem
+		}
 		h := fold(text)
 		if isHeading(tag) {
 			for k, d := range folded[:3] {
@@ -87,6 +96,9 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 				if len(strings.Fields(declared[k].value)) > len(strings.Fields(text)) {
 					text = declared[k].value // elements of the heading that stand apart, without a space
 				}
+				if strings.EqualFold(text, declared[k].value) && strings.ToUpper(text) == text {
+					text = declared[k].value // which is not in capitals throughout
+				}
 				if part.text != "" && r.elems[part.elem].node.DataAtom == atom.H1 {
 					// The headline with more behind it, and again over the comments.
 					return text, part.elem
@@ -96,7 +108,9 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 				// What parts of the page call the headline, and what is shared as
 				// such, is the kicker and the heading together.
 				return declared[0].value, run.elem
-			case len(h) > 15 && (strings.HasPrefix(d, h) || tag == atom.H1 && endsApart(declared[k].value, text)) && len(h)*2 > len(d), len(d) > 12 && strings.HasPrefix(h, d) && len(d)*2 > len(h):
+			case len(d) > 12 && isHeading(tag) && len(d)*2 > len(h) && beginsApart(text, declared[k].value):
+				part.offer(declared[k].value, run.elem)
+			case len(h) > 15 && (strings.HasPrefix(d, h) || (tag == atom.H1 || parted) && endsApart(declared[k].value, text)) && len(h)*2 > len(d), len(d) > 12 && strings.HasPrefix(h, d) && len(d)*2 > len(h):
 				if isHeading(tag) {
 					part.offer(text, run.elem)
 				} else {
@@ -104,7 +118,7 @@ func (r *reader) headingTitle(declared []fact) (string, int32) {
 				}
 			}
 		}
-		if tag == atom.H1 && runeCount(text) > 8 && e.within&(hintFooter|hintHidden) == 0 && e.hints&(hintsAgainst&^hintAd) == 0 && !strings.EqualFold(text, r.out.SiteName) && !r.isSite(text) {
+		if tag == atom.H1 && !parted && runeCount(text) > 8 && e.within&(hintFooter|hintHidden) == 0 && e.hints&(hintsAgainst&^hintAd) == 0 && !strings.EqualFold(text, r.out.SiteName) && !r.isSite(text) {
 			several = several || first.text != "" && first.text != text
 			first.offer(text, run.elem)
 		}
@@ -145,7 +159,7 @@ func (r *reader) headlineShown(declared []fact) (string, int32) {
 	}
 	for i := range r.runs {
 		run := &r.runs[i]
-		if r.mayBeHeadline(run) && isHeading(r.elems[run.elem].node.DataAtom) && strings.EqualFold(r.withoutKicker(run), headline) {
+		if r.mayBeHeadline(run) && isHeading(r.elems[run.elem].node.DataAtom) && r.hintsAround(run.elem)&hintNotice == 0 && strings.EqualFold(r.withoutKicker(run), headline) {
 			return headline, run.elem
 		}
 	}
@@ -162,8 +176,45 @@ func properEnd(heading, title string) bool {
 // navigation, comments and related stories.
 func (r *reader) mayBeHeadline(run *run) bool {
 	e := &r.elems[run.elem]
-	return run.kind == runText && (isHeading(e.node.DataAtom) || e.hints&hintTitle != 0) && run.letters <= 400 &&
+	tag, _ := r.headingAround(run.elem)
+	return run.kind == runText && (isHeading(tag) || e.hints&hintTitle != 0) && run.letters <= 400 &&
 		r.hintsAround(run.elem)&(hintBreadcrumb|hintNav|hintRelated|hintComment) == 0
+}
+
+// headingAround is the tag of the heading that an element is, or is a part of:
+// some have their kicker and their headline in blocks of their own.
+func (r *reader) headingAround(elem int32) (tag atom.Atom, parted bool) {
+	e := &r.elems[elem]
+	if !isHeading(e.node.DataAtom) && e.parent > 0 && isHeading(r.elems[e.parent].node.DataAtom) {
+		return r.elems[e.parent].node.DataAtom, true
+	}
+	return e.node.DataAtom, false
+}
+
+// unanimous says that two declared titles or more say the same as a folded
+// heading, and none says anything else.
+func unanimous(declared []fact, heading string) bool {
+	agree := 0
+	for _, f := range declared {
+		switch fold(f.value) {
+		case "":
+		case heading:
+			agree++
+		default:
+			return false
+		}
+	}
+	return agree >= 2
+}
+
+// beginsApart says that a heading begins with a declared title, and that a dash
+// or bar parts it from the rest. Behind a colon stands the headline's own half.
+func beginsApart(heading, declared string) bool {
+	if len(declared) >= len(heading) || !strings.EqualFold(heading[:len(declared)], declared) {
+		return false
+	}
+	rest := heading[len(declared):]
+	return slices.ContainsFunc(titleSeparators, func(sep string) bool { return strings.HasPrefix(rest, sep) })
 }
 
 // endsApart says that a declared title ends with the heading, and that a colon,
