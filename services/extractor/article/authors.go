@@ -16,6 +16,10 @@ import (
 
 const maxAuthors = 12
 
+// maxByline is how long a byline's text may be, in letters: what is longer says
+// more about the author than the name.
+const maxByline = 120
+
 // nameKinds says of each author whether it is an organisation: structured data
 // calls it one, it is the site, or its name has a word that only those have.
 func (r *reader) nameKinds() {
@@ -109,12 +113,13 @@ func (r *reader) vague(list []Author) bool {
 func (r *reader) tellsMore(list, vague []Author) bool {
 	known, name := vague[0].Name, list[0].Name
 	switch {
-	case r.siteItself(list[:1]):
+	case name == known || r.siteItself(list[:1]) || accountName(list[0]):
 		return false
 	case r.siteItself(vague):
 		return !strings.HasPrefix(name, known) && (personLike(name) || organisationLike(name) && !strings.EqualFold(name, "agencies"))
 	case firstName(known):
-		return len(list) == 1 && strings.HasPrefix(name, known+" ")
+		rest, ok := strings.CutPrefix(name, known+" ")
+		return ok && len(list) == 1 && startsUpper(rest) && plainName(name)
 	}
 	return personLike(name)
 }
@@ -284,7 +289,9 @@ func (r *reader) propAuthors() []Author {
 		if n.DataAtom == atom.A {
 			link = attr(n, "href")
 		}
-		list = r.addNames(list, propValue(n), link)
+		if text := propValue(n); runeCount(text) < maxByline {
+			list = r.addNames(list, text, link)
+		}
 	}
 	return list
 }
@@ -335,7 +342,7 @@ func (r *reader) bylineAuthors() []Author {
 					list = r.addNames(list, nodeText(a), attr(a, "href"))
 				}
 			}
-		} else if text := nodeText(e.node); runeCount(text) < 120 && !otherHandLabel.MatchString(text) {
+		} else if text := nodeText(e.node); runeCount(text) < maxByline && !otherHandLabel.MatchString(text) {
 			list = r.addNames(list, upToPreposition(text), "")
 		}
 		if len(list) > before && group < 0 {
@@ -375,12 +382,12 @@ func (r *reader) besideIcon(elem int32) *html.Node {
 }
 
 // otherHandLabel is what bylines say of people who did not write.
-var otherHandLabel = regexp.MustCompile(`(?i)(?:reviewed|edited|checked|photographs?|photography|photos?|illustrations?|illustrated|translated|produced) by:?\s*$|(?:^|[|·•]\s*)(?:medically |expert |fact[ -])?(?:reviewed|edited|checked|translated|illustrated) by\b`)
+var otherHandLabel = regexp.MustCompile(`(?i)(?:(?:reviewed|researched|edited|checked|verified|photographs?|photography|photos?|illustrations?|illustrated|translated|produced) by|(?:geprüft|bearbeitet|übersetzt|fotos?) von|(?:relu|vérifié|traduit) par|(?:revisado|verificado|traducido) por|(?:verificato|tradotto) da|übersetzung(?: und [\p{L}]+)?):?\s*$|(?:^|[|·•]\s*)(?:medically |expert |fact[ -])?(?:reviewed|edited|checked|translated|illustrated) by\b`)
 
 // otherHand says that what stands before a link, in its element or the one
 // around that, says that its person did something else than write.
 func otherHand(link *html.Node) bool {
-	for around, depth := link, 0; around != nil && depth < 2; around, depth = around.Parent, depth+1 {
+	for around, depth := link, 0; around != nil && depth < 4; around, depth = around.Parent, depth+1 {
 		for n := around.PrevSibling; n != nil; n = n.PrevSibling {
 			text := n.Data
 			if n.Type == html.ElementNode {
