@@ -174,7 +174,7 @@ func (s Letters) Requeue(ctx context.Context, letter Letter) error {
 func (s Letters) Drop(ctx context.Context, letter Letter) error {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	if err := s.stream.DeleteMsg(ctx, letter.Number); err != nil {
+	if err := s.stream.SecureDeleteMsg(ctx, letter.Number); err != nil {
 		return fmt.Errorf("removing dead letter %d: %w", letter.Number, err)
 	}
 	return nil

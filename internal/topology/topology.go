@@ -234,6 +234,9 @@ func DriftSampleKey(host string, s datelinev1.DriftSignal, n int) string {
 	return "samples." + host + "." + DriftSignalName(s) + "." + strconv.Itoa(n)
 }
 
+// DriftSamplesOf is the pattern of the keys of a host's samples.
+func DriftSamplesOf(host string) string { return "samples." + host + ".>" }
+
 func token(name, prefix string) string {
 	return strings.ToLower(strings.TrimPrefix(name, prefix))
 }

@@ -1,8 +1,10 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -217,11 +219,28 @@ func testErase(t *testing.T, b backend) {
 				t.Errorf("%s gives %v", name, err)
 			}
 		}
-		if _, err := s.Erase(t.Context(), "id-a"); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("erasing again gives %v", err)
+		for _, name := range []string{"id-a", "https://example.com/a", "https://sho.rt/a"} {
+			again, err := s.Erase(t.Context(), name)
+			if err != nil || again.ID != "id-a" || again.Host != "example.com" || again.Revisions != 0 || len(again.URLs) != 2 || again.URLs[0] != "https://example.com/a" {
+				t.Errorf("erasing %s again gives %+v, %v", name, again, err)
+			}
 		}
 	}
 	check()
+	if _, err := s.Erase(t.Context(), "id-nothing"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("erasing what never was gives %v", err)
+	}
+	// The ledger of one that was erased is not that of all that were.
+	put(t, s, article("gone", "Gone", "Gone.", after(1)))
+	if _, err := s.Erase(t.Context(), "id-gone"); err != nil {
+		t.Fatal(err)
+	}
+	record(t, s,
+		&datelinev1.Outcome{Stage: datelinev1.Stage_STAGE_FETCH, InputId: "1", Url: "https://example.com/a"},
+		&datelinev1.Outcome{Stage: datelinev1.Stage_STAGE_FETCH, InputId: "2", Url: "https://example.com/gone"})
+	if got, err := s.Outcomes(t.Context(), "https://sho.rt/a"); err != nil || len(got) != 1 || got[0].GetInputId() != "1" {
+		t.Errorf("the outcomes of what was erased are %v, %v", got, err)
+	}
 	// It does not come back: not as it was, not changed, not under another id
 	// with the same URL, and not after reopening.
 	otherID := article("c", "Secret", "x", after(3))
@@ -239,6 +258,42 @@ func testErase(t *testing.T, b backend) {
 	wantStatuses(t, put(t, s, other), store.New)
 	wantStory(t, s, "id-e")
 	wantStats(t, s, 2, 2)
+}
+
+// TestErasedIsOverwritten looks for the text of an erased article in the file
+// of SQLite and in its log.
+func TestErasedIsOverwritten(t *testing.T) {
+	name := sqliteFile(t)
+	s := reopen(t, name)
+	text := joined(prose(1, 6)...)
+	a := article("a", "Unspeakable headline", text, after(1))
+	put(t, s, a, article("b", "B", "Another.", after(1)))
+	path := strings.TrimPrefix(name, "sqlite:")
+	isThere := func() bool {
+		t.Helper()
+		for _, file := range []string{path, path + "-wal"} {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(data, []byte("Unspeakable")) || bytes.Contains(data, []byte(text[:60])) {
+				return true
+			}
+		}
+		return false
+	}
+	if !isThere() {
+		t.Fatal("the text is not found before it is erased: this test shows nothing")
+	}
+	if _, err := s.Erase(t.Context(), "id-a"); err != nil {
+		t.Fatal(err)
+	}
+	if isThere() {
+		t.Error("the text is still in the file")
+	}
+	wantNames(t, "another", find(t, s, "another"), "b")
+	put(t, s, article("c", "C", "A third.", after(2))) // the store goes on
+	wantNames(t, "third", find(t, s, "third"), "c")
 }
 
 func testSources(t *testing.T, b backend) {

@@ -2,16 +2,19 @@ package store
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/dateline-news/dateline/services/indexer/sketch"
 )
 
 // link is where a URL, or the id of an article that was joined with another,
-// leads. Without an article id it is a tombstone.
+// leads; where the article was erased, to its tombstone.
 type link struct {
 	articleID string
 	canonical bool
 }
+
+func (l link) isTombstone() bool { return strings.HasPrefix(l.articleID, tombstone) }
 
 // names are what may lead to an article that is stored already: its id, and
 // its URLs.
@@ -25,8 +28,7 @@ func (a arrival) isErased(links map[string]link) bool {
 		names = append(names, a.urls[1])
 	}
 	return slices.ContainsFunc(names, func(name string) bool {
-		l, ok := links[name]
-		return ok && l.articleID == ""
+		return links[name].isTombstone()
 	})
 }
 
@@ -56,7 +58,7 @@ func (a arrival) joinable(links map[string]link, known map[string]stored) []stor
 	var found []stored
 	for _, url := range a.urls[1:] {
 		l := links[url]
-		if !l.canonical || l.articleID == "" || l.articleID == a.row.id {
+		if !l.canonical || l.isTombstone() || l.articleID == a.row.id {
 			continue
 		}
 		other, ok := known[l.articleID]

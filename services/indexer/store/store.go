@@ -69,8 +69,9 @@ type Store interface {
 	Story(ctx context.Context, id string) ([]StoryMember, error)
 	// Erase removes an article with its revisions, its words and its traces in
 	// sources' counts of articles, and sees to it that none of its URLs is
-	// stored again. The ledger and the tombstone keep the URLs. The error is
-	// ErrNotFound where there is no such article.
+	// stored again. The ledger and the tombstone keep the URLs, so that erasing
+	// it again, by its whole id or a URL, tells them once more, with no
+	// revisions. The error is ErrNotFound where there never was such an article.
 	Erase(ctx context.Context, idOrURL string) (Erasure, error)
 
 	// Sources returns the hosts that articles or outcomes came from, with the

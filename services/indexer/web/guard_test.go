@@ -211,11 +211,38 @@ func TestErase(t *testing.T) {
 	secret.RequestedUrl = "https://short.test/x"
 	other := article("other", "Other", "y", noon)
 	page := &datelinev1.Page{Id: "p", RequestedUrl: "https://short.test/x", FinalUrl: secret.GetFinalUrl(), Body: []byte("Unspeakable page")}
+	bodies, err := h.js.ObjectStore(t.Context(), topology.BucketBodies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large, err := bodies.PutString(t.Context(), "p2", strings.Repeat("Unspeakable body. ", 20_000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	largePage := &datelinev1.Page{Id: "p2", FinalUrl: secret.GetFinalUrl(), BodyObject: &datelinev1.ObjectReference{Bucket: topology.BucketBodies, Name: "p2", Size: int64(large.Size)}}
+	sample, err := proto.Marshal(&datelinev1.DriftSample{Url: secret.GetFinalUrl(), HtmlZstd: []byte("Unspeakable sample")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	drift, err := h.js.KeyValue(t.Context(), topology.BucketDrift)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := drift.Put(t.Context(), topology.DriftSampleKey("com.example", datelinev1.DriftSignal_DRIFT_SIGNAL_NO_DATE, 1), sample); err != nil {
+		t.Fatal(err)
+	}
+	refused, err := proto.Marshal(secret) // under a URL that the store never heard of
+	if err != nil {
+		t.Fatal(err)
+	}
+	poison := &datelinev1.DeadLetter{InputId: "r", Stage: datelinev1.Stage_STAGE_INDEX, Reason: "refused", Url: "https://short.test/y", Data: refused}
 	otherPage := &datelinev1.Page{Id: "q", FinalUrl: other.GetFinalUrl(), Body: []byte("another page")}
 	dead := &datelinev1.DeadLetter{InputId: "d", Stage: datelinev1.Stage_STAGE_FETCH, Reason: "dns", Url: "https://short.test/x", Data: []byte("Unspeakable letter")}
 	event := &datelinev1.RevisionEvent{Change: datelinev1.RevisionChange_REVISION_CHANGE_NEW, ArticleId: secret.GetId(), Revision: 1, Article: secret}
 	send(t, h, topology.PagesSubject("com.example"), "p", page)
+	send(t, h, topology.PagesSubject("com.example"), "p2", largePage)
 	send(t, h, topology.PagesSubject("com.example"), "q", otherPage)
+	send(t, h, topology.DeadSubject(poison.GetStage(), "refused"), "r", poison)
 	send(t, h, topology.ArticlesSubject("en", "com.example"), "a", secret)
 	send(t, h, topology.ArticlesSubject("en", "com.example"), "b", other)
 	send(t, h, topology.DeadSubject(dead.GetStage(), "dns"), "d", dead)
@@ -229,10 +256,10 @@ func TestErase(t *testing.T) {
 		DeadLetters               int `json:"dead_letters"`
 		URLs                      []string
 	}](t, body)
-	if status != http.StatusOK || got.Revisions != 1 || got.Pages != 1 || got.Records != 2 || got.DeadLetters != 1 || len(got.URLs) != 2 {
+	if status != http.StatusOK || got.Revisions != 1 || got.Pages != 3 || got.Records != 2 || got.DeadLetters != 2 || len(got.URLs) != 2 {
 		t.Errorf("erasing answers %d %s", status, body)
 	}
-	for _, name := range []string{topology.StreamPages, topology.StreamArticles, topology.StreamDead, topology.StreamRevisions} {
+	for _, name := range []string{topology.StreamPages, topology.StreamArticles, topology.StreamDead, topology.StreamRevisions, "OBJ_" + topology.BucketBodies, "KV_" + topology.BucketDrift} {
 		for _, msg := range messages(t, h, name) {
 			if strings.Contains(string(msg), "Unspeakable") {
 				t.Errorf("stream %s still tells of it", name)
@@ -245,8 +272,13 @@ func TestErase(t *testing.T) {
 	if body := h.get(t, "/api/v1/articles?q=unspeakable"); !strings.Contains(body, `"articles":[]`) {
 		t.Errorf("it is still found: %s", body)
 	}
-	if status, _, _ := h.ask(t, http.MethodDelete, "/api/v1/articles/id-secret-0000", "Authorization", "Bearer "+operateToken); status != http.StatusNotFound {
-		t.Errorf("erasing again answers %d", status)
+	// What a stream still held, or was sent since, is removed by erasing it again.
+	send(t, h, topology.PagesSubject("com.example"), "p3", page)
+	if status, _, body := h.ask(t, http.MethodDelete, "/api/v1/articles/id-secret-0000", "Authorization", "Bearer "+operateToken); status != http.StatusOK || !strings.Contains(body, `"revisions":0,"pages":1,`) {
+		t.Errorf("erasing again answers %d %s", status, body)
+	}
+	if status, _, _ := h.ask(t, http.MethodDelete, "/api/v1/articles/id-nothing", "Authorization", "Bearer "+operateToken); status != http.StatusNotFound {
+		t.Errorf("erasing what never was answers %d", status)
 	}
 	results, err := h.store.Put(t.Context(), []*datelinev1.Article{secret})
 	if err != nil || results[0].Status.String() != "erased" {

@@ -44,7 +44,7 @@ CREATE TABLE revisions (
 );
 
 -- The URLs that lead to an article, and the ids of articles that were joined
--- with it. Without an article it is a tombstone.
+-- with it. Where the article was erased, the id stands after "erased:".
 CREATE TABLE aliases (
     url_key    bytea       PRIMARY KEY,
     url        text        NOT NULL,

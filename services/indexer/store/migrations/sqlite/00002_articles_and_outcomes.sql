@@ -42,7 +42,7 @@ CREATE TABLE revisions (
 ) STRICT;
 
 -- The URLs that lead to an article, and the ids of articles that were joined
--- with it. Without an article it is a tombstone.
+-- with it. Where the article was erased, the id stands after "erased:".
 CREATE TABLE aliases (
     url        TEXT    NOT NULL PRIMARY KEY,
     article_id TEXT    NOT NULL,
