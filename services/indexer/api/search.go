@@ -31,6 +31,8 @@ type ArticleBrief struct {
 	Revisions int       `json:"revisions" doc:"How many revisions there are."`
 	Story     string    `json:"story,omitempty" doc:"Shared by articles that are copies of one another."`
 	Snippet   *Snippet  `json:"snippet,omitempty"`
+
+	TitleMatches [][2]int `json:"title_matches,omitempty" doc:"Where the query matches in the title, as in the snippet."`
 }
 
 // Snippet is the passage around the first match.
@@ -45,7 +47,7 @@ func brief(hit store.Hit) ArticleBrief {
 		ID: hit.ID, URL: a.GetCanonicalUrl(), Host: a.GetHost(), SiteName: a.GetSiteName(), Title: a.GetTitle(), Summary: a.GetSummary(),
 		Section: a.GetSection(), Tags: a.GetTags(), Language: a.GetLanguage(), Access: store.AccessName(a.GetAccess()),
 		Published: library.TimeText(a.GetPublished()), WordCount: a.GetWordCount(), FirstSeen: hit.FirstSeen, LastSeen: hit.LastSeen,
-		Revisions: hit.Revisions, Story: hit.Story,
+		Revisions: hit.Revisions, Story: hit.Story, TitleMatches: hit.TitleMatches,
 	}
 	for _, author := range a.GetAuthors() {
 		b.Authors = append(b.Authors, author.GetName())

@@ -4,18 +4,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
 // BareRow is an article as the bare insertion of the benchmark gets it, with
 // everything worked out beforehand.
 type BareRow struct {
-	ID, URL, Host, Title, Hash, WordsHash, Vector string
-	Time                                          time.Time
-	Place                                         int64
-	Key, Record, Sketch                           []byte
-	Keys                                          []int64
-	Words                                         [4]string
+	ID, URL, Host, Title, Hash, WordsHash string
+	Vector                                pgtype.TSVector
+	Time                                  time.Time
+	Place                                 int64
+	Key, Record, Sketch                   []byte
+	Keys                                  []int64
+	Words                                 [4]string
 }
 
 func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
@@ -28,7 +31,7 @@ func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
 		first, _ := placesOf(a.row.sortTime)
 		rows[i] = BareRow{
 			ID: a.row.id, URL: a.row.canonicalURL, Host: a.row.host, Title: a.row.title,
-			Hash: a.row.contentHash, WordsHash: a.row.wordsHash, Vector: tsvector(a.words),
+			Hash: a.row.contentHash, WordsHash: a.row.wordsHash, Vector: vectorOf(a.words),
 			Time: a.row.fetched, Place: first, Key: key(a.row.canonicalURL), Record: a.record, Sketch: a.row.sketch,
 			Words: [4]string{a.words.title, a.words.about, a.words.body, a.words.filters},
 		}

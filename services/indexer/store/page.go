@@ -33,7 +33,7 @@ func newPage(query Query, from condition, rows []hitRow) (Page, error) {
 			return Page{}, fmt.Errorf("a hit of a search: %w", err)
 		}
 		if !query.WithoutSnippets {
-			hit.Snippet = snippet(hit.Article, phrases)
+			hit.Snippet, hit.TitleMatches = snippet(hit.Article, phrases), matchesIn(hit.Article.GetTitle(), phrases)
 		}
 		page.Hits = append(page.Hits, hit)
 	}

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const (
@@ -208,7 +208,7 @@ func writeArticles(ctx context.Context, tx pgx.Tx, part []*change) error {
 			revisions, own_page, story, sketch, words)
 			SELECT id, canonical_url, host, title, language, section, access, authors, tags,
 			published_time, sort_time, content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen, revision,
-			revisions, own_page, nullif(story, ''), sketch, words::tsvector
+			revisions, own_page, nullif(story, ''), sketch, words
 			FROM `+unnestArticles+` ON CONFLICT (id) DO NOTHING`, added.arguments()...)
 		if err != nil {
 			return fmt.Errorf("writing %d new articles: %w", len(added.ids), err)
@@ -224,7 +224,7 @@ func writeArticles(ctx context.Context, tx pgx.Tx, part []*change) error {
 			content_hash = n.content_hash, words_hash = n.words_hash, fetch_time = n.fetch_time,
 			extract_time = n.extract_time, first_seen = n.first_seen, last_seen = n.last_seen,
 			revision = n.revision, revisions = n.revisions, own_page = n.own_page, story = nullif(n.story, ''),
-			sketch = n.sketch, words = coalesce(n.words::tsvector, a.words)
+			sketch = n.sketch, words = coalesce(n.words, a.words)
 			FROM `+unnestArticles+` JOIN unnest($24::bigint[], $1::text[]) AS p (row, id) USING (id) WHERE a.row = p.row`,
 			append(updated.arguments(), updated.places)...); err != nil {
 			return fmt.Errorf("writing %d known articles: %w", len(updated.ids), err)
@@ -235,7 +235,7 @@ func writeArticles(ctx context.Context, tx pgx.Tx, part []*change) error {
 
 const unnestArticles = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[],
 	$9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[],
-	$16::timestamptz[], $17::timestamptz[], $18::int[], $19::int[], $20::boolean[], $21::text[], $22::bytea[], $23::text[])
+	$16::timestamptz[], $17::timestamptz[], $18::int[], $19::int[], $20::boolean[], $21::text[], $22::bytea[], $23::tsvector[])
 	AS n (id, canonical_url, host, title, language, section, access, authors, tags,
 	published_time, sort_time, content_hash, words_hash, fetch_time, extract_time, first_seen, last_seen,
 	revision, revisions, own_page, story, sketch, words)`
@@ -255,7 +255,7 @@ type articleColumns struct {
 	ownPage                                       []bool
 	stories                                       []string
 	sketches                                      [][]byte
-	words                                         []*string
+	words                                         []pgtype.TSVector
 }
 
 func (c *articleColumns) add(one *change) {
@@ -270,10 +270,9 @@ func (c *articleColumns) add(one *change) {
 	c.firstSeen, c.lastSeen = append(c.firstSeen, r.firstSeen), append(c.lastSeen, r.lastSeen)
 	c.revision, c.revisions = append(c.revision, r.revision), append(c.revisions, r.revisions)
 	c.ownPage, c.stories, c.sketches = append(c.ownPage, r.ownPage), append(c.stories, r.story), append(c.sketches, orEmpty(r.sketch))
-	var words *string
+	var words pgtype.TSVector // NULL
 	if one.words != nil {
-		vector := tsvector(*one.words)
-		words = &vector
+		words = vectorOf(*one.words)
 	}
 	c.words = append(c.words, words)
 }
@@ -321,22 +320,37 @@ func writeAliases(ctx context.Context, tx pgx.Tx, aliases []aliasRow) error {
 	return err
 }
 
-// tsvector writes words in the type's own syntax, past PostgreSQL's parser and
-// dictionaries. The positions of two fields are apart, so that no phrase
-// reaches across.
-func tsvector(words indexedWords) string {
-	vector := make([]byte, 0, 3*(len(words.title)+len(words.about)+len(words.body)))
-	position := int64(1)
+// PostgreSQL keeps of each word the first 255 places in an article, and knows
+// no place beyond 16,383: later ones count as that one.
+const (
+	maxVectorPlaces = 255
+	maxVectorPlace  = 1<<14 - 1
+)
+
+// vectorOf are words as PostgreSQL indexes them, past its parser and
+// dictionaries. The places of two fields are apart, so that no phrase reaches
+// across.
+func vectorOf(words indexedWords) pgtype.TSVector {
+	vector := pgtype.TSVector{Valid: true}
+	known := make(map[string]int, 512)
+	place := uint16(1)
 	for _, field := range []struct {
 		words  string
-		weight byte
+		weight pgtype.TSVectorWeight
 	}{{words.title, 'A'}, {words.about, 'B'}, {words.body, 'D'}, {words.filters, 'D'}} {
 		for word := range strings.FieldsSeq(field.words) {
-			vector = append(append(append(vector, '\''), word...), "':"...)
-			vector = append(strconv.AppendInt(vector, position, 10), field.weight, ' ')
-			position++
+			i, ok := known[word]
+			if !ok {
+				i = len(vector.Lexemes)
+				known[word], vector.Lexemes = i, append(vector.Lexemes, pgtype.TSVectorLexeme{Word: word})
+			}
+			places := vector.Lexemes[i].Positions
+			if n := len(places); n == 0 || n < maxVectorPlaces && places[n-1].Position < place {
+				vector.Lexemes[i].Positions = append(places, pgtype.TSVectorPosition{Position: place, Weight: field.weight})
+			}
+			place = min(place+1, maxVectorPlace)
 		}
-		position++
+		place = min(place+1, maxVectorPlace)
 	}
-	return string(vector)
+	return vector
 }

@@ -245,7 +245,7 @@ func TestSnippets(t *testing.T) {
 	s := reopen(t, sqliteFile(t))
 	long := "Start of it. " + strings.Repeat("padding words here. ", 40)
 	put(t, s,
-		article("middle", "x", long+"Then the\n\nneedle appears. "+long, after(3)),
+		article("middle", "x", long+"Then the\n\nneedle appears.\n\n"+long, after(3)),
 		article("none", "needle", long, after(2)),
 		article("empty", "needle", "", after(1)),
 		article("script", "x", "前略"+strings.Repeat("あいうえお", 20)+"needle 北京市政府。"+strings.Repeat("かきくけこ", 20), after(0)),
@@ -267,6 +267,11 @@ func TestSnippets(t *testing.T) {
 		}
 		if marks := map[int]int{0: 1, 3: 1}[i]; len(got.Matches) != marks {
 			t.Errorf("snippet %d has the matches %v", i, got.Matches)
+		}
+	}
+	for i, want := range []int{0, 1, 1, 0} {
+		if got := hits[i].TitleMatches; len(got) != want || want == 1 && got[0] != [2]int{0, len("needle")} {
+			t.Errorf("the title of %d matches at %v", i, got)
 		}
 	}
 	if got := hits[0].Snippet.Text; !strings.HasPrefix(got, "… ") || !strings.HasSuffix(got, " …") {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"strings"
+	"unicode"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/words"
@@ -87,14 +88,7 @@ func cutSnippet(text string, seen []words.Word, first, last int, query []phrase)
 	end := seen[first].Start
 	for i := first; i < last; i++ {
 		between := text[end:seen[i].Start]
-		if strings.ContainsAny(between, "\n\r\t") {
-			between = strings.Join(strings.Fields(" "+between+" "), " ")
-			between = " " + strings.TrimSpace(between)
-			if between != " " {
-				between += " "
-			}
-		}
-		b.WriteString(between)
+		b.WriteString(onOneLine(between))
 		shift[i] = b.Len()
 		b.WriteString(text[seen[i].Start:seen[i].End])
 		end = seen[i].End
@@ -111,6 +105,39 @@ func cutSnippet(text string, seen []words.Word, first, last int, query []phrase)
 		}
 	}
 	return Snippet{b.String(), matches}
+}
+
+// onOneLine puts a single space for each run of them and of line breaks.
+func onOneLine(text string) string {
+	var b strings.Builder
+	wasSpace := false
+	for _, r := range text {
+		isSpace := unicode.IsSpace(r)
+		switch {
+		case !isSpace:
+			b.WriteRune(r)
+		case !wasSpace:
+			b.WriteByte(' ')
+		}
+		wasSpace = isSpace
+	}
+	return b.String()
+}
+
+// matchesIn returns the places of a text that match the query.
+func matchesIn(text string, query []phrase) [][2]int {
+	if len(query) == 0 {
+		return nil
+	}
+	var seen []words.Word
+	var matches [][2]int
+	for w := range words.In(text) {
+		seen = append(seen, w)
+		if n := endsPhrase(seen, query); n > 0 {
+			matches = addMatch(matches, [2]int{seen[len(seen)-n].Start, w.End})
+		}
+	}
+	return matches
 }
 
 // addMatch appends a match, joined with those that it overlaps.

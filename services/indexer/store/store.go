@@ -212,6 +212,8 @@ type Hit struct {
 	Revisions int
 	// Snippet is the passage of the text around the first match, on one line.
 	Snippet Snippet
+	// TitleMatches are the places in the title that match, as in the snippet.
+	TitleMatches [][2]int
 }
 
 // Facets counts the values of fields among articles.

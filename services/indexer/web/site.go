@@ -43,9 +43,7 @@ var functions = template.FuncMap{
 	"when":      func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") },
 	"machine":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"published": library.TimeText,
-	"plain": func(published string) string { // for people
-		return strings.TrimSuffix(strings.Replace(published, "T", " ", 1), ":00Z")
-	},
+	"plain":     plain,
 	"names": func(authors []*datelinev1.Author) string {
 		var all []string
 		for _, author := range authors {
@@ -80,6 +78,19 @@ var functions = template.FuncMap{
 		return fmt.Sprintf("%.3g TiB", size)
 	},
 	"escape": url.PathEscape,
+}
+
+// plain writes a day or a time in RFC 3339 for people: to the minute, in its own
+// zone where that is not UTC.
+func plain(published string) string {
+	at, err := time.Parse(time.RFC3339, published)
+	if err != nil {
+		return published // a day
+	}
+	if strings.HasSuffix(published, "Z") {
+		return at.Format("2006-01-02 15:04")
+	}
+	return at.Format("2006-01-02 15:04 -07:00")
 }
 
 // direction is how an article's text runs; a browser finds out for itself where

@@ -142,6 +142,7 @@ func decode[T any](t *testing.T, body string) T {
 type list struct {
 	Articles []struct {
 		ID, Title, Published string
+		TitleMatches         [][2]int `json:"title_matches"`
 		Snippet              struct {
 			Text    string
 			Matches [][2]int
@@ -208,8 +209,23 @@ func TestSearch(t *testing.T) {
 	if f := page.Facets; f == nil || f.Articles != 5 || !f.Complete || fmt.Sprint(f.Fields["language"]) != "[{de 3} {en 2}]" {
 		t.Errorf("facets %+v", f)
 	}
+	if m := page.Articles[0].TitleMatches; fmt.Sprint(m) != "[[0 5]]" {
+		t.Errorf("the title matches at %v", m)
+	}
 	if m := page.Articles[0].Snippet; m.Text != "The ferry sails." || fmt.Sprint(m.Matches) != "[[4 9]]" {
 		t.Errorf("snippet %+v", m)
+	}
+	train := article("train", "Train", "It runs.", noon)
+	train.Published.UtcOffsetMinutes = proto.Int32(180)
+	h.put(t, train)
+	for path, want := range map[string]string{
+		"/?q=ferry+4": `<mark>Ferry</mark> <mark>4</mark></a></h2>`,
+		"/?q=ferry+3": `>2026-03-04 15:00</time>`,
+		"/?q=train":   `>2026-03-04 15:00 &#43;03:00</time>`,
+	} {
+		if got := h.get(t, path); !strings.Contains(got, want) {
+			t.Errorf("%s has no %s", path, want)
+		}
 	}
 	for query, want := range map[string]string{
 		"q=%22open":      "the quote before \\\"open\\\" is not closed",

@@ -1,0 +1,155 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dateline-news/dateline/services/indexer/api"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+type searchPage struct {
+	Filters              api.Filters
+	Hits                 []searchHit
+	Facets               []facet
+	Counted              string
+	Next, Atom, JSON     string
+	JSONLines, Parquet   string
+	Host, Language       string
+	Error                string
+	IsFiltered, HasFirst bool
+	Chosen               []choice
+}
+
+type searchHit struct {
+	store.Hit
+	Title, Snippet template.HTML
+}
+
+type facet struct {
+	Name, Field string
+	Values      []choice
+}
+
+// choice is a value of a filter and the search with it, or without it where it
+// is chosen.
+type choice struct {
+	Field, Value, URL string
+	Count             int
+}
+
+func (s *site) search(w http.ResponseWriter, r *http.Request) {
+	v := r.URL.Query()
+	f := api.Filters{
+		Q: v.Get("q"), Host: given(v["host"]), Language: given(v["language"]), Section: given(v["section"]), Author: given(v["author"]),
+		Tag: given(v["tag"]), Label: given(v["label"]), Access: given(v["access"]), From: v.Get("from"), Before: v.Get("before"), Order: v.Get("order"),
+	}
+	page := searchPage{Filters: f, HasFirst: v.Get("cursor") != "", Host: strings.Join(f.Host, " "), Language: strings.Join(f.Language, " ")}
+	status := http.StatusOK
+	if err := s.fillSearch(r, f, &page); err != nil {
+		if !errors.Is(err, store.ErrQuery) {
+			s.failed(w, r, err)
+			return
+		}
+		status, page.Error = http.StatusBadRequest, strings.TrimPrefix(err.Error(), store.ErrQuery.Error()+": ")
+	}
+	title := "Articles"
+	if f.Q != "" {
+		title = f.Q
+	}
+	s.show(w, r, status, "search", title, page)
+}
+
+// given leaves out empty values, which forms send.
+func given(values []string) []string {
+	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return strings.TrimSpace(v) == "" })
+}
+
+func (s *site) fillSearch(r *http.Request, f api.Filters, page *searchPage) error {
+	query, err := f.Query()
+	if err != nil {
+		return fmt.Errorf("%w: %w", store.ErrQuery, err)
+	}
+	query.After = r.URL.Query().Get("cursor")
+	found, err := s.library.Search(r.Context(), query)
+	if err != nil {
+		return err
+	}
+	for _, hit := range found.Hits {
+		page.Hits = append(page.Hits, searchHit{hit, marked(hit.Article.GetTitle(), hit.TitleMatches), marked(hit.Snippet.Text, hit.Snippet.Matches)})
+	}
+	values := f.Values()
+	page.IsFiltered = len(values) > 0
+	page.Atom, page.JSON = api.Prefix+"/feed.atom?"+values.Encode(), api.Prefix+"/feed.json?"+values.Encode()
+	page.JSONLines, page.Parquet = api.Prefix+"/export?"+values.Encode(), api.Prefix+"/export?"+with(values, "format", "parquet")
+	if found.Next != "" {
+		page.Next = "/?" + with(values, "cursor", found.Next)
+	}
+	facets, err := s.library.Facets(r.Context(), query)
+	if err != nil {
+		return err
+	}
+	page.Counted = strconv.Itoa(facets.Articles)
+	if !facets.Complete {
+		page.Counted = "more than " + page.Counted
+	}
+	for _, one := range []struct {
+		name, field string
+		values      []store.FacetValue
+	}{
+		{"Site", "host", facets.Hosts}, {"Language", "language", facets.Languages}, {"Section", "section", facets.Sections},
+		{"Author", "author", facets.Authors}, {"Tag", "tag", facets.Tags}, {"Access", "access", facets.Access},
+	} {
+		list := facet{Name: one.name, Field: one.field}
+		for _, value := range one.values[:min(8, len(one.values))] {
+			if !slices.Contains(values[one.field], value.Value) {
+				list.Values = append(list.Values, choice{one.field, value.Value, "/?" + with(values, one.field, value.Value), value.Count})
+			}
+		}
+		if list.Values != nil {
+			page.Facets = append(page.Facets, list)
+		}
+		for _, value := range values[one.field] {
+			page.Chosen = append(page.Chosen, choice{Field: one.name, Value: value, URL: "/?" + without(values, one.field, value)})
+		}
+	}
+	return nil
+}
+
+func with(values url.Values, name, value string) string {
+	more := url.Values{}
+	for k, v := range values {
+		more[k] = slices.Clone(v)
+	}
+	more.Add(name, value)
+	return more.Encode()
+}
+
+func without(values url.Values, name, value string) string {
+	less := url.Values{}
+	for k, v := range values {
+		less[k] = slices.DeleteFunc(slices.Clone(v), func(one string) bool { return k == name && one == value })
+	}
+	return less.Encode()
+}
+
+// marked writes a text with its matches marked; all of it is escaped.
+func marked(text string, matches [][2]int) template.HTML {
+	var b strings.Builder
+	at := 0
+	for _, m := range matches {
+		template.HTMLEscape(&b, []byte(text[at:m[0]]))
+		b.WriteString("<mark>")
+		template.HTMLEscape(&b, []byte(text[m[0]:m[1]]))
+		b.WriteString("</mark>")
+		at = m[1]
+	}
+	template.HTMLEscape(&b, []byte(text[at:]))
+	return template.HTML(b.String())
+}
