@@ -210,32 +210,57 @@ type profile struct {
 // hours where there are few.
 func (b *Baseline) profile() profile {
 	var p profile
-	// The hours that were seen, each weighing what it does by its age.
-	seen := (1 - math.Exp2(-float64(b.Last-b.First)/halfLife)) / (1 - math.Exp2(-1.0/halfLife))
-	if seen <= 0 {
+	span := b.Last - b.First
+	if span <= 0 {
 		return p
 	}
 	scale := math.Exp2(-float64(b.Last-b.epoch)/halfLife) / unit
-	var around [Week + 4]float64 // with two hours of the weeks before and after
-	for i := range around {
-		around[i] = float64(b.counts[(i+Week-2)%Week]) * scale
-		if i >= 4 {
-			p.articles += around[i]
+	var rates [Week]float64
+	// An hour of the week was seen as often as the whole weeks that the span has,
+	// or once more; each time weighs what it does by its age.
+	whole := float64(span / Week)
+	seen, seenMore := sumOfWeeks(whole), sumOfWeeks(whole+1)
+	for age := range int64(Week) {
+		if age == span%Week {
+			seenMore = seen
 		}
+		i := index(b.Last - age)
+		articles := float64(b.counts[i]) * scale
+		p.articles += articles
+		if seenMore > 0 {
+			rates[i] = articles / (seenMore * weights[age])
+		}
+		p.week += rates[i]
 	}
-	p.week = p.articles / seen * Week
 	independent := p.articles // those of one burst say but once when it was
 	if b.gaps > 0 && b.sum > 0 {
 		mean, square := b.gapMoments()
 		independent *= min(1, 2*mean*mean/square)
 	}
 	share := flat / (flat + independent)
+	around := [Week + 4]float64{rates[Week-2], rates[Week-1]} // with two hours more on either side
+	copy(around[2:], rates[:])
+	around[Week+2], around[Week+3] = rates[0], rates[1]
 	for i := range p.rates {
 		near := around[i : i+5]
-		smooth := (near[0] + 2*near[1] + 3*near[2] + 2*near[3] + near[4]) / 9 / seen * Week
+		smooth := (near[0] + 2*near[1] + 3*near[2] + 2*near[3] + near[4]) / 9
 		p.rates[i] = (1-share)*smooth + share*p.week/Week
 	}
 	return p
+}
+
+// weights are what an hour of some age, in hours, weighs.
+var weights = func() (w [Week]float64) {
+	for age := range w {
+		w[age] = math.Exp2(-float64(age) / halfLife)
+	}
+	return w
+}()
+
+// sumOfWeeks is the sum of what n weeks weigh, the latest of which weighs one.
+func sumOfWeeks(n float64) float64 {
+	const weekly = float64(Week) / halfLife
+	return (1 - math.Exp2(-weekly*n)) / (1 - math.Exp2(-weekly))
 }
 
 // between sums the hours from one to before another.

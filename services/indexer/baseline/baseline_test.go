@@ -70,7 +70,7 @@ func weekly() source {
 // TestFalseAlarms simulates sources that go on as ever: how often is their
 // silence declared by chance, and how soon when they do fall silent?
 func TestFalseAlarms(t *testing.T) {
-	const weeks = 120
+	const weeks = 100
 	for _, kind := range []struct {
 		name    string
 		sources int

@@ -64,6 +64,10 @@ var conformance = map[string]func(*testing.T, backend){
 	"a page to print changes nothing":              testVariants,
 	"what is erased does not come back":            testErase,
 	"sources are counted":                          testSources,
+	"baselines come from the ledger":               testBaselines,
+	"a silent source is found with what happened":  testSilence,
+	"baselines are bounded":                        testBaselinesAreBounded,
+	"an older store gets its baselines":            testBaselinesOfOlderStore,
 	"results name their revision":                  testResults,
 }
 

@@ -310,7 +310,7 @@ func testSources(t *testing.T, b backend) {
 
 	list := func(since time.Time, after string, limit int) string {
 		t.Helper()
-		sources, err := s.Sources(t.Context(), since, after, limit)
+		sources, err := s.Sources(t.Context(), store.SourceQuery{Since: since, At: noon, After: after, Limit: limit})
 		if err != nil {
 			t.Fatal(err)
 		}

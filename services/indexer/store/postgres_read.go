@@ -187,42 +187,6 @@ func (s *postgresStore) Story(ctx context.Context, id string) ([]StoryMember, er
 	return members, nil
 }
 
-func (s *postgresStore) Sources(ctx context.Context, since time.Time, after string, limit int) ([]Source, error) {
-	if limit = sourceLimit(limit); limit == 0 {
-		return nil, nil
-	}
-	fail := func(err error) error { return fmt.Errorf("reading the sources from %s: %w", s.name, err) }
-	sources, err := collect(ctx, s, func(rows pgx.CollectableRow) (Source, error) {
-		var one Source
-		var firstSeen, lastSeen, lastNew *time.Time
-		err := rows.Scan(&one.Host, &one.Articles, &one.Revisions, &firstSeen, &lastSeen, &lastNew)
-		for field, value := range map[*time.Time]*time.Time{&one.FirstSeen: firstSeen, &one.LastSeen: lastSeen, &one.LastNew: lastNew} {
-			if value != nil && value.Unix() != 0 {
-				*field = value.UTC()
-			}
-		}
-		return one, err
-	}, `SELECT h.host, coalesce(s.articles, 0), coalesce(s.revisions, 0), s.first_seen, s.last_seen, s.last_new FROM (
-			SELECT host FROM sources WHERE host > $1 UNION SELECT host FROM source_hours WHERE host > $1 AND hour >= $2
-			ORDER BY host LIMIT $3) h LEFT JOIN sources s USING (host) ORDER BY h.host`, cleanText(after), hourOf(since), limit)
-	if err != nil {
-		return nil, fail(err)
-	}
-	if len(sources) == 0 {
-		return nil, nil
-	}
-	counts, err := collect(ctx, s, func(rows pgx.CollectableRow) (sourceOutcome, error) {
-		var c sourceOutcome
-		err := rows.Scan(&c.host, &c.stage, &c.verdict, &c.reason, &c.count)
-		return c, err
-	}, `SELECT host, stage, verdict, reason, sum(count)::bigint FROM source_hours WHERE host BETWEEN $1 AND $2 AND hour >= $3
-		GROUP BY 1, 2, 3, 4 HAVING sum(count) <> 0 ORDER BY 1, 2, 3, 4`, sources[0].Host, sources[len(sources)-1].Host, hourOf(since))
-	if err != nil {
-		return nil, fail(err)
-	}
-	return withOutcomes(sources, counts), nil
-}
-
 func (s *postgresStore) Hours(ctx context.Context, host string, since time.Time) ([]Hour, error) {
 	hours, err := collect(ctx, s, func(rows pgx.CollectableRow) (Hour, error) {
 		var h Hour

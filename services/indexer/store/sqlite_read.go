@@ -181,42 +181,6 @@ func (s *sqliteStore) Story(ctx context.Context, id string) ([]StoryMember, erro
 	return members, nil
 }
 
-func (s *sqliteStore) Sources(ctx context.Context, since time.Time, after string, limit int) ([]Source, error) {
-	if limit = sourceLimit(limit); limit == 0 {
-		return nil, nil
-	}
-	fail := func(err error) error { return fmt.Errorf("reading the sources from %s: %w", s.path, err) }
-	sources, err := queryRows(ctx, s.reads, func(rows *sql.Rows) (Source, error) {
-		var one Source
-		var firstSeen, lastSeen, lastNew sql.NullInt64
-		err := rows.Scan(&one.Host, &one.Articles, &one.Revisions, &firstSeen, &lastSeen, &lastNew)
-		for field, value := range map[*time.Time]sql.NullInt64{&one.FirstSeen: firstSeen, &one.LastSeen: lastSeen, &one.LastNew: lastNew} {
-			if value.Int64 != 0 {
-				*field = fromMicros(value.Int64)
-			}
-		}
-		return one, err
-	}, `SELECT h.host, coalesce(s.articles, 0), coalesce(s.revisions, 0), s.first_seen, s.last_seen, s.last_new FROM (
-			SELECT host FROM sources WHERE host > ?1 UNION SELECT DISTINCT host FROM source_hours WHERE host > ?1 AND hour >= ?2
-			ORDER BY host LIMIT ?3) h LEFT JOIN sources s USING (host) ORDER BY h.host`, after, hourOf(since), limit)
-	if err != nil {
-		return nil, fail(err)
-	}
-	if len(sources) == 0 {
-		return nil, nil
-	}
-	counts, err := queryRows(ctx, s.reads, func(rows *sql.Rows) (sourceOutcome, error) {
-		var c sourceOutcome
-		err := rows.Scan(&c.host, &c.stage, &c.verdict, &c.reason, &c.count)
-		return c, err
-	}, `SELECT host, stage, verdict, reason, sum(count) FROM source_hours WHERE host BETWEEN ?1 AND ?2 AND hour >= ?3
-		GROUP BY 1, 2, 3, 4 HAVING sum(count) <> 0 ORDER BY 1, 2, 3, 4`, sources[0].Host, sources[len(sources)-1].Host, hourOf(since))
-	if err != nil {
-		return nil, fail(err)
-	}
-	return withOutcomes(sources, counts), nil
-}
-
 func (s *sqliteStore) Hours(ctx context.Context, host string, since time.Time) ([]Hour, error) {
 	hours, err := queryRows(ctx, s.reads, func(rows *sql.Rows) (Hour, error) {
 		var h Hour
@@ -288,6 +252,11 @@ func queryRows[T any](ctx context.Context, db *sql.DB, scan func(*sql.Rows) (T, 
 	if err != nil {
 		return nil, err
 	}
+	return collectRows(rows, scan)
+}
+
+// collectRows returns what scan makes of each row, and closes them.
+func collectRows[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
 	defer func() { _ = rows.Close() }()
 	var all []T
 	for rows.Next() {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/baseline"
 )
 
 var (
@@ -74,10 +75,18 @@ type Store interface {
 	// revisions. The error is ErrNotFound where there never was such an article.
 	Erase(ctx context.Context, idOrURL string) (Erasure, error)
 
-	// Sources returns the hosts that articles or outcomes came from, with the
-	// outcomes since a time (in whole hours), by name; at most limit, and those
-	// after a name.
-	Sources(ctx context.Context, since time.Time, after string, limit int) ([]Source, error)
+	// Sources returns the hosts that articles or outcomes came from, by name.
+	Sources(ctx context.Context, query SourceQuery) ([]Source, error)
+	// SourceStates counts the sources that have a baseline by what is thought of
+	// them at a time.
+	SourceStates(ctx context.Context, at time.Time) (SourceStates, error)
+	// RollUp takes the hours that have ended into the sources' baselines, and
+	// lets go of counts that are older than 40 days and of baselines of sources
+	// that have been silent for longer than 90. It does a bounded part of it in
+	// one transaction, and says whether there is more to do. Several processes
+	// may do so at once. What the ledger gets to know of an hour after that is
+	// missing in the baselines.
+	RollUp(ctx context.Context, now time.Time) (more bool, err error)
 
 	// Hours counts how inputs ended in each hour since a time, of one host or,
 	// where host is empty, of all, by time.
@@ -257,6 +266,20 @@ type Hour struct {
 	Count
 }
 
+// SourceQuery chooses sources.
+type SourceQuery struct {
+	// Since is the time since when outcomes are counted, in whole hours.
+	Since time.Time
+	// At is now: the time at which a source is silent or not.
+	At time.Time
+	// Host chooses one source, Silent those that are silent; else all are chosen.
+	Host   string
+	Silent bool
+	// After is the last host of the page before, Limit the most sources to return.
+	After string
+	Limit int
+}
+
 // Source is a host that articles or outcomes came from.
 type Source struct {
 	Host                string
@@ -266,6 +289,26 @@ type Source struct {
 	FirstSeen, LastSeen, LastNew time.Time
 	// Outcomes are those of the time that was asked for.
 	Outcomes []Count
+	// Baseline is what the source usually publishes; nil where nothing is known.
+	Baseline *baseline.Baseline
+	// Silence is nil unless the source is silent.
+	Silence *Silence
+}
+
+// Silence is what happened while a source brought nothing new for longer than
+// chance explains.
+type Silence struct {
+	// Since is the end of the last hour with a new article; From is when the
+	// silence became too long to be chance.
+	Since, From time.Time
+	// Outcomes are those since then, and Before those of the four weeks before.
+	Outcomes, Before []Count
+}
+
+// SourceStates counts sources.
+type SourceStates struct {
+	// Learning are those of which too little is known to judge their silence.
+	Learning, Publishing, Silent int64
 }
 
 // Count is the number of outcomes that ended alike.
