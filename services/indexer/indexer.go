@@ -75,6 +75,7 @@ type Indexer struct {
 	articles *stage.Loop
 	ledger   *stage.Loop
 	audit    *audit
+	sources  *sourceWatch
 	metrics  *metrics
 }
 
@@ -84,6 +85,7 @@ type Indexer struct {
 func New(ctx context.Context, js jetstream.JetStream, articles store.Store, config Config, reg prometheus.Registerer, log *slog.Logger) (*Indexer, error) {
 	ix := &Indexer{store: articles, metrics: newMetrics(reg)}
 	ix.audit = &audit{js: js, store: articles, metrics: ix.metrics, log: log, now: time.Now}
+	ix.sources = newSourceWatch(library.New(articles, js), reg, log, time.Now)
 	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INDEX, reasons)
 	shared := stage.Config{
 		Stage:  datelinev1.Stage_STAGE_INDEX,
@@ -116,6 +118,7 @@ func (ix *Indexer) Run(ctx context.Context) error {
 	tasks.Go(func() error { return ix.articles.Run(ctx) })
 	tasks.Go(func() error { return ix.ledger.Run(ctx) })
 	tasks.Go(func() error { return ix.audit.run(ctx) })
+	tasks.Go(func() error { return ix.sources.run(ctx) })
 	return tasks.Wait()
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/deadletter"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 type letterInput struct {
@@ -29,6 +30,17 @@ type sourceAnswer struct {
 	LastSeen  *time.Time    `json:"last_seen,omitempty" doc:"The last fetch of an article."`
 	LastNew   *time.Time    `json:"last_new,omitempty" doc:"The last fetch that brought a new article."`
 	Ends      []library.End `json:"ends" doc:"How its inputs ended in the time that was asked for."`
+	library.Health
+}
+
+type sourceWeek struct {
+	sourceAnswer
+	Week []float64 `json:"week" doc:"How many new articles are usual in each of the 168 hours of a week, the first of which is Monday's first in UTC; empty where nothing is known."`
+}
+
+func answerSource(one library.SourceHealth) sourceAnswer {
+	return sourceAnswer{one.Host, one.Articles, one.Revisions,
+		orNil(one.FirstSeen), orNil(one.LastSeen), orNil(one.LastNew), library.Ends(one.Outcomes), one.Health}
 }
 
 func (s *service) registerOperation(a huma.API) {
@@ -41,20 +53,45 @@ func (s *service) registerOperation(a huma.API) {
 			return &struct{ Body library.State }{state}, nil
 		})
 
-	huma.Register(a, get("sources", "/sources", "pipeline", "List the sources", "The hosts that articles or outcomes came from, by name.", http.StatusBadRequest),
+	huma.Register(a, get("sources", "/sources", "pipeline", "List the sources",
+		"The hosts that articles or outcomes came from, by name, each with how it fares: what came against what is usual, and why it is silent.", http.StatusBadRequest),
 		func(ctx context.Context, in *struct {
-			Hours int    `query:"hours" minimum:"1" maximum:"840" default:"24" doc:"How many hours back ends are counted."`
-			After string `query:"after" maxLength:"300" doc:"The last host of the page before."`
-			Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Most sources in one page."`
+			Hours  int    `query:"hours" minimum:"1" maximum:"840" default:"24" doc:"How many hours back articles and ends are counted."`
+			Silent bool   `query:"silent" doc:"Only sources that are silent."`
+			After  string `query:"after" maxLength:"300" doc:"The last host of the page before."`
+			Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Most sources in one page."`
 		}) (*struct{ Body []sourceAnswer }, error) {
-			sources, err := s.library.Sources(ctx, time.Now().Add(-time.Duration(in.Hours)*time.Hour), in.After, in.Limit)
+			now := time.Now()
+			sources, err := s.library.SourcesHealth(ctx, store.SourceQuery{
+				Since: now.Add(-time.Duration(in.Hours) * time.Hour), At: now, Silent: in.Silent, After: in.After, Limit: in.Limit})
 			if err != nil {
 				return nil, s.problem(ctx, err)
 			}
 			out := &struct{ Body []sourceAnswer }{[]sourceAnswer{}}
 			for _, one := range sources {
-				out.Body = append(out.Body, sourceAnswer{one.Host, one.Articles, one.Revisions,
-					orNil(one.FirstSeen), orNil(one.LastSeen), orNil(one.LastNew), library.Ends(one.Outcomes)})
+				out.Body = append(out.Body, answerSource(one))
+			}
+			return out, nil
+		})
+
+	huma.Register(a, get("source", "/sources/{host}", "pipeline", "Read a source", "With its usual week.", http.StatusNotFound),
+		func(ctx context.Context, in *struct {
+			Host  string `path:"host" maxLength:"300" doc:"The host, such as example.com."`
+			Hours int    `query:"hours" minimum:"1" maximum:"840" default:"24" doc:"How many hours back articles and ends are counted."`
+		}) (*struct{ Body sourceWeek }, error) {
+			now := time.Now()
+			sources, err := s.library.SourcesHealth(ctx, store.SourceQuery{
+				Since: now.Add(-time.Duration(in.Hours) * time.Hour), At: now, Host: in.Host, Limit: 1})
+			if err != nil {
+				return nil, s.problem(ctx, err)
+			}
+			if len(sources) == 0 {
+				return nil, huma.Error404NotFound("nothing came from " + in.Host)
+			}
+			out := &struct{ Body sourceWeek }{sourceWeek{answerSource(sources[0]), []float64{}}}
+			if known := sources[0].Baseline; known != nil {
+				usual := known.Usual()
+				out.Body.Week = usual[:]
 			}
 			return out, nil
 		})

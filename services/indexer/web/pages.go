@@ -15,38 +15,56 @@ const sourcesPerPage = 200
 
 type sourcesPage struct {
 	Sources []sourceRow
+	States  store.SourceStates
+	Silent  bool
 	Next    string
 }
 
 type sourceRow struct {
-	store.Source
+	library.SourceHealth
 	Produced, Rejected, Dead int64
-	Health, Why              string
+	Condition, Why, Usual    string
 }
 
 func (s *site) sources(w http.ResponseWriter, r *http.Request) {
-	sources, err := s.library.Sources(r.Context(), time.Now().Add(-24*time.Hour), r.URL.Query().Get("after"), sourcesPerPage)
+	now := time.Now()
+	query := store.SourceQuery{
+		Since: now.Add(-24 * time.Hour), At: now, Silent: r.URL.Query().Get("silent") == "1",
+		After: r.URL.Query().Get("after"), Limit: sourcesPerPage,
+	}
+	sources, err := s.library.SourcesHealth(r.Context(), query)
+	page := sourcesPage{Silent: query.Silent}
+	if err == nil {
+		page.States, err = s.library.SourceStates(r.Context(), now)
+	}
 	if err != nil {
 		s.failed(w, r, err)
 		return
 	}
-	var page sourcesPage
 	for _, one := range sources {
 		if one.Host != "" {
-			page.Sources = append(page.Sources, health(one))
+			page.Sources = append(page.Sources, condition(one))
 		}
 	}
 	if len(sources) == sourcesPerPage {
-		page.Next = "/sources?after=" + url.QueryEscape(sources[len(sources)-1].Host)
+		next := url.Values{"after": {sources[len(sources)-1].Host}}
+		if query.Silent {
+			next.Set("silent", "1")
+		}
+		page.Next = "/sources?" + next.Encode()
 	}
 	s.show(w, r, http.StatusOK, "sources", "Sources", page)
 }
 
-// health judges a source by what the fetcher and the extractor made of it in
-// the last day: failing where more failed than came through, refusing where
-// rules let nothing through.
-func health(one store.Source) sourceRow {
-	row := sourceRow{Source: one, Health: "quiet", Why: "nothing was asked for in the last 24 hours"}
+// condition judges a source: silent where it brings less than chance explains;
+// else by what the fetcher and the extractor made of it in the last day:
+// failing where more failed than came through, refused where rules let nothing
+// through.
+func condition(one library.SourceHealth) sourceRow {
+	row := sourceRow{SourceHealth: one, Condition: "quiet", Why: "nothing was asked for in the last 24 hours"}
+	if one.Expected != nil {
+		row.Usual = strconv.FormatFloat(*one.Expected, 'f', 1, 64)
+	}
 	var most int64
 	var reason string
 	for _, o := range one.Outcomes {
@@ -69,12 +87,14 @@ func health(one store.Source) sourceRow {
 		}
 	}
 	switch {
+	case one.State == library.StateSilent:
+		row.Condition, row.Why = "silent", strings.ReplaceAll(string(one.Cause), "_", " ")+": "+one.Evidence
 	case row.Dead > row.Produced:
-		row.Health, row.Why = "failing", "most often: "+reason
+		row.Condition, row.Why = "failing", "most often: "+reason
 	case row.Produced == 0 && row.Rejected > 0:
-		row.Health, row.Why = "refused", "most often: "+reason
+		row.Condition, row.Why = "refused", "most often: "+reason
 	case row.Produced > 0:
-		row.Health, row.Why = "healthy", ""
+		row.Condition, row.Why = "healthy", ""
 		if most > 0 {
 			row.Why = fmt.Sprintf("%d did not come through, most often: %s", row.Dead+row.Rejected, reason)
 		}
