@@ -26,7 +26,7 @@ secret() { LC_ALL=C tr -dc 'a-zA-Z' </dev/urandom | head -c 40; }
 umask 077
 while IFS= read -r line; do
   case $line in
-    *PASSWORD= | *TOKEN=) echo "$line$(secret)" ;;
+    *PASSWORD= | *TOKEN= | *_ID=) echo "$line$(secret)" ;;
     *USER_AGENT=) echo "$line'$agent'" ;;
     *) echo "$line" ;;
   esac

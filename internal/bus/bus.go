@@ -20,11 +20,12 @@ type Config struct {
 	Credentials string        `doc:"File with NATS credentials (JWT and seed); empty for none."`
 	Replicas    int           `doc:"Copies that a cluster keeps of each stream: 1, 3 or 5."`
 	Wait        time.Duration `doc:"How long to try to reach the server at start."`
+	Declare     bool          `doc:"Whether the process declares streams and consumers at start. Where its NATS user may not, say no, and have a user who may run it with the command declare beforehand."`
 }
 
 // DefaultConfig is a server on this machine.
 func DefaultConfig() Config {
-	return Config{URL: nats.DefaultURL, Replicas: 1, Wait: 30 * time.Second}
+	return Config{URL: nats.DefaultURL, Replicas: 1, Wait: 30 * time.Second, Declare: true}
 }
 
 // Validate refuses what cannot work.
@@ -39,11 +40,13 @@ func (c Config) Validate() error {
 	return errors.Join(problems...)
 }
 
-// Connect opens a connection that survives restarts of the server. Extra
-// options, such as nats.InProcessServer, come last.
+// Connect opens a connection that survives restarts of the server. Answers come
+// to _INBOX.NAME, so that a server can keep processes from reading each other's.
+// Extra options, such as nats.InProcessServer, come last.
 func Connect(ctx context.Context, name string, config Config, log *slog.Logger, extra ...nats.Option) (*nats.Conn, jetstream.JetStream, error) {
 	options := []nats.Option{
 		nats.Name(name),
+		nats.CustomInboxPrefix("_INBOX." + name),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(500 * time.Millisecond),
 		nats.Timeout(5 * time.Second),

@@ -85,7 +85,7 @@ func (s Service) main(ctx context.Context, args, environ []string, stdout, stder
 	flags := pflag.NewFlagSet(s.Name, pflag.ContinueOnError)
 	flags.SetOutput(stdout)
 	flags.Usage = func() {
-		fmt.Fprintf(stdout, "%s\n\nUsage:\n  %[2]s [flags]\n  %[2]s healthcheck [flags]   Ask the running %[2]s whether it is ready.\n\n%[3]s", s.About, s.Name, flags.FlagUsages())
+		fmt.Fprintf(stdout, "%s\n\nUsage:\n  %[2]s [flags]\n  %[2]s healthcheck [flags]   Ask the running %[2]s whether it is ready.\n  %[2]s declare [flags]       Declare the streams and consumers in NATS, and end.\n\n%[3]s", s.About, s.Name, flags.FlagUsages())
 	}
 	file := flags.String("config", "", "Configuration file (YAML).")
 	version := flags.Bool("version", false, "Print the version and end.")
@@ -102,16 +102,43 @@ func (s Service) main(ctx context.Context, args, environ []string, stdout, stder
 		return nil
 	}
 	command := flags.Arg(0)
-	if flags.NArg() > 1 || command != "" && command != "healthcheck" {
+	if flags.NArg() > 1 || command != "" && command != "healthcheck" && command != "declare" {
 		return &usageError{fmt.Errorf("unexpected argument %q; %s --help lists what there is", flags.Arg(flags.NArg()-1), s.Name)}
 	}
 	if err := loader.Load(*file, environ); err != nil {
 		return &usageError{fmt.Errorf("the configuration has problems:\n%w", err)}
 	}
-	if command == "healthcheck" {
+	log := s.Admin.Logger(stderr)
+	switch command {
+	case "healthcheck":
 		return health(ctx, s.Admin.Addr)
+	case "declare":
+		return s.declare(ctx, log)
 	}
-	return s.run(ctx, s.Admin.Logger(stderr))
+	return s.run(ctx, log)
+}
+
+// declare brings the server in line for the services, whose users may not.
+func (s Service) declare(ctx context.Context, log *slog.Logger) error {
+	nc, js, err := bus.Connect(ctx, "declare", *s.NATS, log)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	if err := s.prepare(ctx, js, topology.Reconcile); err != nil {
+		return err
+	}
+	log.Info("declared", "nats", nc.ConnectedUrlRedacted(), "replicas", s.NATS.Replicas)
+	return nil
+}
+
+// prepareTimeout bounds the declaring of the streams, or the wait for them.
+const prepareTimeout = time.Minute
+
+func (s Service) prepare(ctx context.Context, js jetstream.JetStream, prepare func(context.Context, jetstream.JetStream, topology.Limits) error) error {
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
+	return prepare(ctx, js, topology.Limits{Replicas: s.NATS.Replicas})
 }
 
 func (s Service) run(ctx context.Context, log *slog.Logger) error {
@@ -120,9 +147,11 @@ func (s Service) run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer nc.Close()
-	declare, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	if err := topology.Reconcile(declare, js, topology.Limits{Replicas: s.NATS.Replicas}); err != nil {
+	prepare := topology.Reconcile
+	if !s.NATS.Declare {
+		prepare = topology.Await
+	}
+	if err := s.prepare(ctx, js, prepare); err != nil {
 		return err
 	}
 	env := Env{NC: nc, JS: js, Registry: telemetry.NewRegistry(s.Name), Log: log}
@@ -135,9 +164,8 @@ func (s Service) run(ctx context.Context, log *slog.Logger) error {
 	tasks.Go(func() error { return runner.Run(ctx) })
 	tasks.Go(func() error { return waiting.Run(ctx) })
 	tasks.Go(func() error {
-		return telemetry.Serve(ctx, s.Admin.Addr, env.Registry, append(Checks(nc, js), checks...))
+		return telemetry.Serve(ctx, s.Admin.Addr, env.Registry, append(Checks(nc, js), checks...), s.Admin.Targets())
 	})
-	tasks.Go(func() error { return topology.Trim(ctx, js, log, 10*time.Second) })
 	log.Info("started", "service", s.Name, "nats", nc.ConnectedUrlRedacted(), "admin", s.Admin.Addr)
 	err = tasks.Wait()
 	log.Info("stopped", "service", s.Name)

@@ -23,9 +23,10 @@ import (
 
 // Config of logs and of the admin address.
 type Config struct {
-	Addr      string `doc:"Address of /metrics, /healthz and /readyz; empty for none."`
-	LogLevel  string `doc:"Least severity that is logged: debug, info, warn or error."`
-	LogFormat string `doc:"Form of log lines: text or json."`
+	Addr      string   `doc:"Address of /metrics, /healthz and /readyz; empty for none."`
+	LogLevel  string   `doc:"Least severity that is logged: debug, info, warn or error."`
+	LogFormat string   `doc:"Form of log lines: text or json."`
+	Discover  []string `doc:"Names and ports of services, such as fetcher:9464, whose replicas /targets lists for Prometheus (HTTP service discovery); empty for none."`
 }
 
 // DefaultConfig listens on loopback and logs text.
@@ -42,6 +43,11 @@ func (c Config) Validate() error {
 	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		problems = append(problems, fmt.Errorf("log format is %q: choose text or json", c.LogFormat))
+	}
+	for _, service := range c.Discover {
+		if host, port, err := net.SplitHostPort(service); err != nil || host == "" || port == "" {
+			problems = append(problems, fmt.Errorf("discover has %q: give names with ports, such as fetcher:9464", service))
+		}
 	}
 	return errors.Join(problems...)
 }
@@ -106,9 +112,16 @@ type Check struct {
 // checkTimeout bounds all checks of one request together.
 const checkTimeout = 2 * time.Second
 
+// Route is something else that the admin address answers.
+type Route struct {
+	// Pattern is one of http.ServeMux.
+	Pattern string
+	Handler http.Handler
+}
+
 // Serve answers on the admin address until ctx ends. An empty address serves
 // nothing and waits for ctx.
-func Serve(ctx context.Context, addr string, reg *prometheus.Registry, checks []Check) error {
+func Serve(ctx context.Context, addr string, reg *prometheus.Registry, checks []Check, routes ...Route) error {
 	if addr == "" {
 		<-ctx.Done()
 		return nil
@@ -121,7 +134,7 @@ func Serve(ctx context.Context, addr string, reg *prometheus.Registry, checks []
 		return fmt.Errorf("listening on the admin address %s: %w", addr, err)
 	}
 	server := &http.Server{
-		Handler:           Handler(reg, checks),
+		Handler:           Handler(reg, checks, routes...),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 16 << 10,
 	}
@@ -142,9 +155,13 @@ func Serve(ctx context.Context, addr string, reg *prometheus.Registry, checks []
 }
 
 // Handler is what the admin address answers: /metrics, /healthz (the process
-// lives) and /readyz (200 when every check passes, else 503 with the reasons).
-func Handler(reg *prometheus.Registry, checks []Check) http.Handler {
+// lives) and /readyz (200 when every check passes, else 503 with the reasons);
+// and the routes.
+func Handler(reg *prometheus.Registry, checks []Check, routes ...Route) http.Handler {
 	mux := http.NewServeMux()
+	for _, route := range routes {
+		mux.Handle(route.Pattern, route.Handler)
+	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg, MaxRequestsInFlight: 8, Timeout: 20 * time.Second}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {

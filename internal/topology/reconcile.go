@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -52,6 +54,44 @@ func Reconcile(ctx context.Context, js jetstream.JetStream, limits Limits) error
 		problems = append(problems, fmt.Errorf("declaring object store %s: %w", bodies.Bucket, err))
 	}
 	return errors.Join(problems...)
+}
+
+// Await returns as soon as every stream is there, declared by another process,
+// and fits. It waits for what is missing for as long as ctx lives, and changes
+// nothing.
+func Await(ctx context.Context, js jetstream.JetStream, limits Limits) error {
+	for {
+		missing, err := missing(ctx, js, limits.withDefaults())
+		if err != nil {
+			return err
+		}
+		if len(missing) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("these streams are not there: %s; run the command declare as a NATS user who may create them", strings.Join(missing, ", "))
+		case <-time.After(250 * time.Millisecond):
+		}
+	}
+}
+
+// missing names the streams that are not there, and reports those that do not fit.
+func missing(ctx context.Context, js jetstream.JetStream, limits Limits) ([]string, error) {
+	var names []string
+	var problems []error
+	for _, want := range streams(limits) {
+		stream, err := js.Stream(ctx, want.Name)
+		switch {
+		case errors.Is(err, jetstream.ErrStreamNotFound):
+			names = append(names, want.Name)
+		case err != nil:
+			return nil, fmt.Errorf("asking for stream %s: %w; check that JetStream is on and that this NATS user may read the streams' settings", want.Name, err)
+		default:
+			problems = append(problems, conflict(stream.CachedInfo().Config, want))
+		}
+	}
+	return names, errors.Join(problems...)
 }
 
 // inspect reports every existing stream that cannot be made to fit.

@@ -59,9 +59,13 @@ func embed(ctx context.Context, config Config, addr string, log *slog.Logger) (*
 	if b.NC, b.JS, err = bus.Connect(ctx, "dateline", config.NATS, log, options...); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	declare, cancel := context.WithTimeout(ctx, time.Minute)
+	prepare := topology.Reconcile
+	if !config.NATS.Declare {
+		prepare = topology.Await
+	}
+	limited, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	if err := topology.Reconcile(declare, b.JS, topology.Limits{Replicas: config.NATS.Replicas}); err != nil {
+	if err := prepare(limited, b.JS, topology.Limits{Replicas: config.NATS.Replicas}); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	if b.server != nil {

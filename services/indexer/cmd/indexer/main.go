@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"os"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/dateline-news/dateline/internal/disk"
 	"github.com/dateline-news/dateline/internal/process"
 	"github.com/dateline-news/dateline/internal/telemetry"
+	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/services/indexer"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -54,7 +56,11 @@ func run() int {
 	})
 }
 
-// serving serves the web page and the API beside the stage.
+// trimInterval is how often room is made in the streams.
+const trimInterval = 10 * time.Second
+
+// serving serves the web page and the API beside the stage, and keeps the
+// streams from filling up with what is consumed.
 type serving struct {
 	process.Runner
 	config  web.Config
@@ -65,6 +71,8 @@ type serving struct {
 func (s serving) Run(ctx context.Context) error {
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return s.Runner.Run(ctx) })
+	// The last stage makes room for all: nothing may go before it has seen it.
+	tasks.Go(func() error { return topology.Trim(ctx, s.env.JS, s.env.Log, trimInterval) })
 	tasks.Go(func() error { return web.Serve(ctx, s.config, s.library, s.env.Registry, s.env.Log) })
 	return tasks.Wait()
 }
