@@ -9,7 +9,7 @@ import (
 )
 
 // articles is how many the site has on every host name; further ones are 404.
-const articles = 5
+const articles = 100
 
 var page = template.Must(template.New("article").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">

@@ -1,0 +1,99 @@
+# The shipped stack under a project name of its own, to be sourced by a test:
+#
+#   . stack.sh
+#   stack_init NAME          settings, scratch folder; takes everything down at exit
+#   stack_up [SERVICE…]      builds, starts, waits until all is healthy
+#   compose …                Compose on this stack
+#   sql QUERY                a query as the database's owner
+#   promql QUERY             an instant query of Prometheus
+#   until_true SECONDS WHAT COMMAND…
+#
+#   KEEP=1      leave the stack running
+#   OVERLAYS=   further Compose files, parted by spaces
+#   PROFILES=   profiles to bring up, parted by commas (monitoring)
+#   STANDINS=   folder with a build.sh that makes the base images locally, for a
+#               machine without a container registry; used when one is missing
+test=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+deploy=$(dirname "$test")
+root=$(dirname "$deploy")
+standins=${STANDINS:-$root/../shared/standins}
+
+say() { printf '[%3ss] %s\n' "$SECONDS" "$*"; }
+fail() { say "FAILED: $*"; exit 1; }
+
+compose() {
+  local file files=()
+  for file in ${OVERLAYS-}; do files+=(-f "$file"); done
+  COMPOSE_PROFILES=${PROFILES-} docker compose -p "$project" --env-file "$scratch/env" \
+    -f "$deploy/compose.yaml" -f "$test/compose.test.yaml" "${files[@]}" "$@"
+}
+sql() { compose exec -T postgres psql -XAtq -U dateline -d dateline -c "$1"; }
+promql() { compose exec -T prometheus promtool query instant http://127.0.0.1:9090 "$1"; }
+setting() { sed -n "s/^$1=//p" "$scratch/env"; }
+
+# until_true SECONDS WHAT COMMAND...: repeats the command until it succeeds.
+until_true() {
+  local end=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@"; do
+    [ "$SECONDS" -lt "$end" ] || fail "waited in vain for $what"
+    sleep 1
+  done
+}
+
+# stack_init NAME: a project and its settings. Ports are any that are free, so that
+# a deployment on this machine is not in the way.
+stack_init() {
+  project=dateline-$1-$$
+  scratch=$(mktemp -d)
+  trap stack_finish EXIT
+  "$deploy/generate-env.sh" 'DatelineTrial/1.0 (+https://example.com/bot)' "$scratch/env" >/dev/null
+  sed -i "s/_PORT=.*/_PORT=0/; s/^COMPOSE_PROJECT_NAME=.*/COMPOSE_PROJECT_NAME=$project/" "$scratch/env"
+  # The images of a trial are the same for all of them, so that they are built once.
+  export IMAGE_PREFIX=dateline-trial
+}
+
+stack_up() {
+  base_images
+  say 'building the images'
+  compose build --quiet
+  say 'starting'
+  local started=$SECONDS
+  compose up -d --wait --wait-timeout 120 "$@" >"$scratch/up.log" 2>&1 || { cat "$scratch/up.log"; fail 'the stack did not come up healthy'; }
+  say "healthy after $((SECONDS - started)) s"
+}
+
+stack_finish() {
+  local code=$?
+  trap - EXIT
+  if [ "$code" != 0 ] && [ -e "$scratch/env" ]; then
+    compose ps -a || true
+    compose logs --no-color --tail 40 || true
+  fi
+  if [ "${KEEP:-0}" = 1 ]; then
+    say "left running: project $project, settings in $scratch/env"
+  else
+    [ ! -e "$scratch/env" ] || PROFILES='*' compose down -v --timeout 20 >"$scratch/down.log" 2>&1 || cat "$scratch/down.log"
+    rm -rf "$scratch"
+  fi
+  exit "$code"
+}
+
+# base_images builds stand-ins for images that are missing, where it can.
+base_images() {
+  local image missing=()
+  for image in $(compose config --images | grep -v '^dateline') golang:1.26-bookworm gcr.io/distroless/static-debian12:nonroot; do
+    docker image inspect "$image" >/dev/null 2>&1 || missing+=("$image")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ ! -x "$standins/build.sh" ]; then
+    say "to be pulled: ${missing[*]}"
+    return 0
+  fi
+  say "building stand-ins, for want of ${missing[*]}"
+  local parts=()
+  [[ ${missing[*]} != *alertmanager* ]] || parts+=(alertmanager)
+  [[ ${missing[*]} != *postgres-exporter* ]] || parts+=(postgres_exporter)
+  NATS_TAGS=nats:2.15-alpine NATS_VERSION=v2.15.2 "$standins/build.sh"
+  [ ${#parts[@]} = 0 ] || "$standins/build.sh" "${parts[@]}"
+}
