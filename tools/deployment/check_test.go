@@ -1,0 +1,145 @@
+package deployment
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const good = "kQzWvTnbLmPxRdYcHsJfGaUe"
+
+// check runs the check as a container does, as this user or another, and returns
+// what it says.
+func check(t *testing.T, as *syscall.Credential, env []string, args ...string) (said string, ok bool) {
+	t.Helper()
+	script, err := filepath.Abs(filepath.Join(deploy, "check", "check.sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", append([]string{script}, args...)...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as}
+	out, err := cmd.CombinedOutput()
+	return string(out), err == nil
+}
+
+// refused asserts that a check ends in one line with all of these words.
+func refused(t *testing.T, env []string, words []string, args ...string) {
+	t.Helper()
+	refusedAs(t, nil, env, words, args...)
+}
+
+func refusedAs(t *testing.T, as *syscall.Credential, env []string, words []string, args ...string) {
+	t.Helper()
+	said, ok := check(t, as, env, args...)
+	if ok || strings.Count(said, "\n") != 1 {
+		t.Errorf("got %q (passed: %v), want one line", said, ok)
+	}
+	for _, word := range words {
+		if !strings.Contains(said, word) {
+			t.Errorf("it says %q, without %q", said, word)
+		}
+	}
+}
+
+func passes(t *testing.T, env []string, args ...string) {
+	t.Helper()
+	if said, ok := check(t, nil, env, args...); !ok || said != "" {
+		t.Errorf("it refuses: %s", said)
+	}
+}
+
+func TestWeakSecretsAreRefused(t *testing.T) {
+	passes(t, []string{"A_PASSWORD=" + good, "B_TOKEN=" + strings.ToLower(good) + "x"}, "settings")
+	for name, test := range map[string]struct{ value, want string }{
+		"short":    {"Abcdefg123", "has 10 characters"},
+		"empty":    {"", "has 0 characters"},
+		"repeated": {strings.Repeat("abc", 12), "only 3 different characters"},
+		"symbols":  {good + "$(id)", "other than letters and digits"},
+		"digit":    {"1" + good, "begins with a digit"},
+		"shared":   {good, "the same as another"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refused(t, []string{"A_PASSWORD=" + good, "NATS_X_PASSWORD=" + test.value}, []string{"NATS_X_PASSWORD", test.want}, "settings")
+		})
+	}
+}
+
+func TestGeneratedSettingsPass(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "env")
+	cmd := exec.CommandContext(t.Context(), "sh", filepath.Join(deploy, "generate-env.sh"), "Trial/1.0 (+https://example.com/bot)", file)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("others can read the secrets: %v, %v", info.Mode(), err)
+	}
+	var env []string
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			env = append(env, line)
+		}
+	}
+	passes(t, env, "settings")
+}
+
+func TestVolumesThatCannotServeAreRefused(t *testing.T) {
+	env := []string{"DEPLOYMENT_ID=one", "COMPOSE_PROJECT_NAME=dateline"}
+	folder := t.TempDir()
+	passes(t, env, "nats", folder)
+	passes(t, env, "nats", folder) // a second start
+
+	refused(t, []string{"DEPLOYMENT_ID=two", "COMPOSE_PROJECT_NAME=dateline"}, []string{"another deployment", "COMPOSE_PROJECT_NAME"}, "nats", folder)
+	refused(t, append(env, "MIN_FREE_MIB=999999999"), []string{"volume nats has", "make room"}, "nats", folder)
+
+	later := time.Now().Add(time.Hour).Unix()
+	if err := os.WriteFile(filepath.Join(folder, "deployment"), []byte("one "+strconv.FormatInt(later, 10)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, env, []string{"the clock is", "behind the last start"}, "nats", folder)
+
+}
+
+// The volume is somebody else's: the check runs as the user of the server.
+func TestAVolumeThatCannotBeWrittenIsRefused(t *testing.T) {
+	folder := t.TempDir()
+	if err := errors.Join(os.Chmod(filepath.Dir(folder), 0o755), os.Chmod(folder, 0o555)); err != nil {
+		t.Fatal(err)
+	}
+	var as *syscall.Credential
+	if os.Getuid() == 0 { // who may write everywhere
+		as = &syscall.Credential{Uid: 65534, Gid: 65534}
+	}
+	refusedAs(t, as, []string{"DEPLOYMENT_ID=one"}, []string{"volume nats cannot be written", "with mode 555", "chown -R 0:0"}, "nats", folder)
+}
+
+func TestAnOlderDatabaseIsRefused(t *testing.T) {
+	programs := t.TempDir()
+	if err := os.WriteFile(filepath.Join(programs, "postgres"), []byte("#!/bin/sh\necho 'postgres (PostgreSQL) 17.2 (Debian 17.2-1)'\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{fmt.Sprintf("PATH=%s:%s", programs, os.Getenv("PATH"))}
+	folder := t.TempDir()
+	passes(t, env, "postgres", folder)
+	for version, ok := range map[string]bool{"17": true, "15": false, "18": false} {
+		if err := os.WriteFile(filepath.Join(folder, "PG_VERSION"), []byte(version+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if ok {
+			passes(t, env, "postgres", folder)
+		} else {
+			refused(t, env, []string{"made by PostgreSQL " + version, "this is 17", "docs/backup.md"}, "postgres", folder)
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package deployment
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+const deploy = "../../deploy"
+
+type composeFile struct {
+	Services map[string]struct {
+		Image       string
+		ReadOnly    bool     `yaml:"read_only"`
+		CapDrop     []string `yaml:"cap_drop"`
+		CapAdd      []string `yaml:"cap_add"`
+		SecurityOpt []string `yaml:"security_opt"`
+		Privileged  bool
+		MemLimit    string `yaml:"mem_limit"`
+		CPUs        string
+		PidsLimit   int `yaml:"pids_limit"`
+		Restart     string
+		StopGrace   string    `yaml:"stop_grace_period"`
+		Healthcheck yaml.Node `yaml:"healthcheck"`
+		Logging     struct{ Options map[string]string }
+		Ports       []string
+		Networks    []string
+		NetworkMode string               `yaml:"network_mode"`
+		Profiles    []string             `yaml:"profiles"`
+		DependsOn   map[string]yaml.Node `yaml:"depends_on"`
+		Environment map[string]string
+	}
+	Networks map[string]struct{ Internal bool }
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(deploy, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func compose(t *testing.T) composeFile {
+	t.Helper()
+	var file composeFile
+	if err := yaml.Unmarshal([]byte(read(t, "compose.yaml")), &file); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestEveryContainerIsLockedDown(t *testing.T) {
+	pinned := regexp.MustCompile(`:v?\d+\.\d+(\.\d+)?(-alpine)?\}?$|^postgres:\d+-alpine$`)
+	for name, service := range compose(t).Services {
+		complain := func(is bool, what string) {
+			t.Helper()
+			if is {
+				t.Errorf("%s %s", name, what)
+			}
+		}
+		complain(!service.ReadOnly, "can write to its file system")
+		complain(!slices.Equal(service.CapDrop, []string{"ALL"}) || len(service.CapAdd) > 0 || service.Privileged, "has capabilities")
+		complain(!slices.Contains(service.SecurityOpt, "no-new-privileges:true"), "can gain privileges")
+		complain(service.MemLimit == "", "has no memory limit")
+		complain(service.CPUs == "", "has no limit of processors")
+		complain(service.PidsLimit == 0, "has no limit of processes")
+		complain(service.Logging.Options["max-size"] == "" || service.Logging.Options["max-file"] == "", "has logs without a bound")
+		complain(len(service.Networks) == 0 && service.NetworkMode != "none", "is on the default network")
+		once := service.Restart == "no"
+		complain(!once && service.Restart != "unless-stopped", "is not started again")
+		complain(!once && service.Healthcheck.IsZero(), "has no health check")
+		own := strings.Contains(service.Image, "IMAGE_PREFIX")
+		complain(!own && !pinned.MatchString(service.Image), "has no fixed version: "+service.Image)
+		complain(own && !once && service.StopGrace != "30s", "is not given the time to drain")
+		for _, port := range service.Ports {
+			complain(!strings.HasPrefix(port, "127.0.0.1:"), "is published beyond loopback: "+port)
+		}
+		for dependency, node := range service.DependsOn {
+			text, _ := yaml.Marshal(&node)
+			complain(!strings.Contains(string(text), "service_healthy") && !strings.Contains(string(text), "service_completed_successfully"), "starts before "+dependency+" is ready")
+		}
+	}
+}
+
+func TestOnlyWhoMustHasAWayOut(t *testing.T) {
+	out := []string{"alertmanager", "fetcher"}
+	var got []string
+	for name, service := range compose(t).Services {
+		if slices.Contains(service.Networks, "edge") {
+			got = append(got, name)
+		}
+	}
+	if slices.Sort(got); !slices.Equal(got, out) {
+		t.Errorf("%v can reach the world, want %v", got, out)
+	}
+}
+
+var variable = regexp.MustCompile(`\$\{([A-Z_0-9]+)(:[?-][^}]*)?\}`)
+
+// notSettings are variables that a person does not set in .env: a test names its
+// images by it.
+var notSettings = []string{"IMAGE_PREFIX"}
+
+func TestEnvExampleHoldsEverySetting(t *testing.T) {
+	used := map[string]bool{}
+	for _, name := range []string{"compose.yaml", "compose.cluster.yaml", "compose.external.yaml"} {
+		for _, match := range variable.FindAllStringSubmatch(read(t, name), -1) {
+			used[match[1]] = true
+		}
+	}
+	for _, name := range notSettings {
+		delete(used, name)
+	}
+	listed := map[string]string{}
+	for line := range strings.Lines(read(t, ".env.example")) {
+		// A setting that an overlay alone needs stands in a comment.
+		line = strings.TrimPrefix(strings.TrimSpace(line), "#")
+		if name, value, found := strings.Cut(line, "="); found && regexp.MustCompile(`^[A-Z_0-9]+$`).MatchString(name) {
+			listed[name] = value
+		}
+	}
+	for name := range used {
+		if _, found := listed[name]; !found {
+			t.Errorf("%s is used and not in .env.example", name)
+		}
+	}
+	for name := range listed {
+		if !used[name] {
+			t.Errorf("%s is in .env.example and not used", name)
+		}
+	}
+	for _, match := range variable.FindAllStringSubmatch(read(t, "compose.yaml"), -1) {
+		if name, alternative := match[1], match[2]; strings.HasPrefix(alternative, ":-") && !slices.Contains(notSettings, name) && listed[name] != alternative[2:] {
+			t.Errorf("%s is %q in .env.example and %q where it is not set", name, listed[name], alternative[2:])
+		}
+	}
+}
+
+func TestNoSecretHasADefault(t *testing.T) {
+	secret := regexp.MustCompile(`PASSWORD|TOKEN|SECRET`)
+	for _, name := range []string{"compose.yaml", "compose.cluster.yaml", "compose.external.yaml"} {
+		required := map[string]bool{}
+		text := read(t, name) + read(t, "compose.yaml")
+		for _, match := range variable.FindAllStringSubmatch(text, -1) {
+			if !secret.MatchString(match[1]) {
+				continue
+			}
+			if strings.HasPrefix(match[2], ":-") {
+				t.Errorf("%s: %s has a default", name, match[1])
+			}
+			required[match[1]] = required[match[1]] || strings.HasPrefix(match[2], ":?")
+		}
+		for secret, is := range required {
+			if !is {
+				t.Errorf("%s: nothing says that %s is not set", name, secret)
+			}
+		}
+	}
+	for line := range strings.Lines(read(t, ".env.example")) {
+		if name, value, _ := strings.Cut(strings.TrimSpace(line), "="); secret.MatchString(name) && !strings.HasPrefix(name, "#") && value != "" {
+			t.Errorf(".env.example has a secret in it: %s", name)
+		}
+	}
+}
+
+// Each secret is checked before anything starts.
+func TestEverySecretIsChecked(t *testing.T) {
+	checked := compose(t).Services["check-settings"].Environment
+	for line := range strings.Lines(read(t, ".env.example")) {
+		name, value, found := strings.Cut(strings.TrimSpace(line), "=")
+		if !found || value != "" || !regexp.MustCompile(`_(PASSWORD|TOKEN)$`).MatchString(name) || name == "NATS_ROUTE_PASSWORD" {
+			continue
+		}
+		if _, is := checked[name]; !is {
+			t.Errorf("nothing checks %s", name)
+		}
+	}
+}

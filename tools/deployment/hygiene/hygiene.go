@@ -1,0 +1,200 @@
+// Package hygiene looks into an image, as "docker save" writes it, for what an
+// image of one static program has no business to hold.
+package hygiene
+
+import (
+	"archive/tar"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Finding is something in an image that should not be there.
+type Finding struct {
+	// Layer is the layer's place, the lowest is 1; 0 is the image's own settings.
+	Layer int
+	// Path is the file in the layer, or the setting.
+	Path string
+	// Problem says what is wrong.
+	Problem string
+}
+
+func (f Finding) String() string {
+	if f.Layer == 0 {
+		return fmt.Sprintf("%s: %s", f.Path, f.Problem)
+	}
+	return fmt.Sprintf("layer %d, /%s: %s", f.Layer, f.Path, f.Problem)
+}
+
+// maxFile bounds what is read of one file, in bytes: more than a service's program.
+const maxFile = 256 << 20
+
+var (
+	shells = []string{"sh", "bash", "dash", "ash", "zsh", "ksh", "fish", "busybox", "toybox", "csh", "tcsh"}
+	// managers are package managers, and the folders in which they keep their state.
+	managers       = []string{"apt", "apt-get", "dpkg", "apk", "rpm", "yum", "dnf", "microdnf", "pacman", "zypper", "pip", "pip3", "npm", "gem"}
+	managerFolders = []string{"lib/apk", "var/lib/apt", "var/lib/rpm", "var/lib/pacman", "etc/apt", "etc/apk"}
+	// secretNames are files that hold secrets by what they are for.
+	secretNames = regexp.MustCompile(`(^|/)(\.env(\..*)?|\.netrc|\.npmrc|\.git-credentials|\.dockercfg|\.pgpass|id_(rsa|dsa|ecdsa|ed25519)|.*\.(key|p12|pfx|keystore|nk|creds))$|(^|/)(\.ssh|\.aws|\.docker|\.git)/`)
+	// secretTexts are secrets by how they look.
+	secretTexts = map[string]*regexp.Regexp{
+		"a private key":           regexp.MustCompile(`-----BEGIN (RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY-----\s+[A-Za-z0-9+/=]{16}`),
+		"a NATS seed":             regexp.MustCompile(`-----BEGIN (USER|ACCOUNT|OPERATOR) NKEY SEED-----\s+S[A-Z2-7]{16}`),
+		"an access key of AWS":    regexp.MustCompile(`\bAKIA[0-9A-Z]{16}\b`),
+		"a token of GitHub":       regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{36}\b`),
+		"a password in a setting": regexp.MustCompile(`(?m)^[A-Z_]*(PASSWORD|SECRET|TOKEN)=\S{8,}`),
+	}
+)
+
+// Check reads an image as "docker save" writes it. The error says that it could
+// not be read.
+func Check(image io.Reader) ([]Finding, error) {
+	files, err := unpack(image)
+	if err != nil {
+		return nil, err
+	}
+	var manifest []struct {
+		Config string
+		Layers []string
+	}
+	if err := json.Unmarshal(files["manifest.json"], &manifest); err != nil || len(manifest) != 1 {
+		return nil, fmt.Errorf("reading manifest.json: want one image, as \"docker save IMAGE\" writes it (%v)", err)
+	}
+	findings, err := checkConfig(files[manifest[0].Config])
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range manifest[0].Layers {
+		layer, found := files[name]
+		if !found {
+			return nil, fmt.Errorf("layer %s is not in the image", name)
+		}
+		inLayer, err := checkLayer(i+1, layer)
+		if err != nil {
+			return nil, fmt.Errorf("reading layer %s: %w", name, err)
+		}
+		findings = append(findings, inLayer...)
+	}
+	return findings, nil
+}
+
+func unpack(image io.Reader) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	links := map[string]string{}
+	for archive := tar.NewReader(image); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the image: %w", err)
+		}
+		switch header.Typeflag {
+		case tar.TypeReg:
+			data, err := io.ReadAll(io.LimitReader(archive, maxFile))
+			if err != nil {
+				return nil, fmt.Errorf("reading %s: %w", header.Name, err)
+			}
+			files[path.Clean(header.Name)] = data
+		case tar.TypeSymlink: // a layer that occurs twice
+			links[path.Clean(header.Name)] = path.Join(path.Dir(header.Name), header.Linkname)
+		}
+	}
+	for name, target := range links {
+		files[name] = files[target]
+	}
+	return files, nil
+}
+
+// checkConfig looks at the user that the image runs as, and at its environment
+// and history, which build arguments leave traces in.
+func checkConfig(data []byte) ([]Finding, error) {
+	var config struct {
+		Config struct {
+			User   string
+			Env    []string
+			Labels map[string]string
+		}
+		History []struct {
+			CreatedBy string `json:"created_by"`
+		}
+	}
+	if err := json.Unmarshal(data, &config); err != nil {
+		return nil, fmt.Errorf("reading the image's settings: %w", err)
+	}
+	var findings []Finding
+	if user, _, _ := strings.Cut(config.Config.User, ":"); user == "" || user == "0" || user == "root" {
+		findings = append(findings, Finding{0, "user", "the image runs as root"})
+	}
+	for _, label := range []string{"title", "description", "source", "licenses", "version", "revision"} {
+		if config.Config.Labels["org.opencontainers.image."+label] == "" {
+			findings = append(findings, Finding{0, "labels", "org.opencontainers.image." + label + " is missing"})
+		}
+	}
+	for _, line := range config.Config.Env {
+		findings = append(findings, secretsIn(0, "environment", []byte(line))...)
+	}
+	for _, step := range config.History {
+		for _, word := range strings.Fields(step.CreatedBy) {
+			findings = append(findings, secretsIn(0, "history", []byte(word))...)
+		}
+	}
+	return findings, nil
+}
+
+// checkLayer looks at every file that a layer adds, also at those that a later
+// one removes: whoever has the image has them.
+func checkLayer(number int, data []byte) ([]Finding, error) {
+	var findings []Finding
+	for archive := tar.NewReader(bytes.NewReader(data)); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return findings, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		name := strings.TrimPrefix(path.Clean(header.Name), "/")
+		add := func(problem string) { findings = append(findings, Finding{number, name, problem}) }
+		base := path.Base(name)
+		isFile := header.Typeflag == tar.TypeReg || header.Typeflag == tar.TypeLink || header.Typeflag == tar.TypeSymlink
+		switch {
+		case isFile && slices.Contains(shells, base):
+			add("a shell")
+		case isFile && slices.Contains(managers, base), slices.Contains(managerFolders, name):
+			add("a package manager")
+		}
+		if header.Typeflag == tar.TypeReg && header.Mode&0o6000 != 0 {
+			add("runs with the rights of its owner (setuid or setgid)")
+		}
+		if isFile && header.Mode&0o002 != 0 && header.Typeflag == tar.TypeReg {
+			add("anybody can write it")
+		}
+		if secretNames.MatchString(name) && header.Typeflag == tar.TypeReg {
+			add("a file that holds secrets")
+		}
+		if header.Typeflag == tar.TypeReg {
+			text, err := io.ReadAll(io.LimitReader(archive, maxFile))
+			if err != nil {
+				return nil, err
+			}
+			findings = append(findings, secretsIn(number, name, text)...)
+		}
+	}
+}
+
+func secretsIn(layer int, where string, text []byte) []Finding {
+	var findings []Finding
+	for what, pattern := range secretTexts {
+		if pattern.Match(text) {
+			findings = append(findings, Finding{layer, where, what})
+		}
+	}
+	return findings
+}
