@@ -9,6 +9,7 @@
 #   until_true SECONDS WHAT COMMAND…
 #
 #   KEEP=1      leave the stack running
+#   BUILD=0     take the images dateline-trial-* that are there
 #   OVERLAYS=   further Compose files, parted by spaces
 #   PROFILES=   profiles to bring up, parted by commas (monitoring)
 #   STANDINS=   folder with a build.sh that makes the base images locally, for a
@@ -55,8 +56,10 @@ stack_init() {
 
 stack_up() {
   base_images
-  say 'building the images'
-  compose build --quiet
+  if [ "${BUILD:-1}" = 1 ]; then
+    say 'building the images'
+    compose build --quiet
+  fi
   say 'starting'
   local started=$SECONDS
   compose up -d --wait --wait-timeout 120 "$@" >"$scratch/up.log" 2>&1 || { cat "$scratch/up.log"; fail 'the stack did not come up healthy'; }

@@ -1,0 +1,194 @@
+package manifests
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	keda "github.com/kedacore/keda/v2/apis/keda/v1alpha1"
+	apps "k8s.io/api/apps/v1"
+	core "k8s.io/api/core/v1"
+	networking "k8s.io/api/networking/v1"
+	policy "k8s.io/api/policy/v1"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
+
+	"github.com/dateline-news/dateline/internal/topology"
+)
+
+const root = "../.."
+
+// types are the API types that the manifests use.
+var types = map[string]func() any{
+	"v1/ConfigMap":                       func() any { return new(core.ConfigMap) },
+	"v1/Service":                         func() any { return new(core.Service) },
+	"apps/v1/Deployment":                 func() any { return new(apps.Deployment) },
+	"policy/v1/PodDisruptionBudget":      func() any { return new(policy.PodDisruptionBudget) },
+	"networking.k8s.io/v1/NetworkPolicy": func() any { return new(networking.NetworkPolicy) },
+	"keda.sh/v1alpha1/ScaledObject":      func() any { return new(keda.ScaledObject) },
+}
+
+// decode decodes an object strictly: an unknown, repeated or misplaced field is
+// an error.
+func decode(text []byte) (any, error) {
+	var kind struct{ APIVersion, Kind string }
+	if err := yaml.Unmarshal(text, &kind); err != nil {
+		return nil, err
+	}
+	name := kind.APIVersion + "/" + kind.Kind
+	make, found := types[name]
+	if !found {
+		return nil, fmt.Errorf("%s is not among the types that are checked", name)
+	}
+	object := make()
+	if err := yaml.UnmarshalStrict(text, object); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return object, nil
+}
+
+// build builds a kustomization and decodes what it makes.
+func build(t *testing.T, name string) []any {
+	t.Helper()
+	made, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(root, "deploy", "kubernetes", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var objects []any
+	for _, resource := range made.Resources() {
+		text, err := resource.AsYAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		object, err := decode(text)
+		if err != nil {
+			t.Errorf("%s: %s: %v", name, resource.GetName(), err)
+			continue
+		}
+		objects = append(objects, object)
+	}
+	return objects
+}
+
+func deployments(objects []any) map[string]*apps.Deployment {
+	found := map[string]*apps.Deployment{}
+	for _, object := range objects {
+		if d, ok := object.(*apps.Deployment); ok {
+			found[d.Name] = d
+		}
+	}
+	return found
+}
+
+func TestManifestsFitTheirTypes(t *testing.T) {
+	for _, name := range []string{"base", "keda"} {
+		if found := deployments(build(t, name)); len(found) != 3 {
+			t.Errorf("%s has %d deployments, want 3", name, len(found))
+		}
+	}
+}
+
+func TestWhatDoesNotFitIsFound(t *testing.T) {
+	for what, text := range map[string]string{
+		"unknown field":  "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {replica: 2}\n",
+		"wrong type":     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {replicas: two}\n",
+		"repeated field": "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {type: ClusterIP, type: NodePort}\n",
+		"unknown kind":   "apiVersion: apps/v1\nkind: Deploymant\nmetadata: {name: x}\n",
+		"of KEDA":        "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: x}\nspec: {scaleTargetRef: {name: x}, maxReplicas: 3}\n",
+	} {
+		if _, err := decode([]byte(text)); err == nil {
+			t.Errorf("%s: no error", what)
+		}
+	}
+}
+
+func TestEveryContainerIsLockedDown(t *testing.T) {
+	for name, d := range deployments(build(t, "base")) {
+		pod := d.Spec.Template.Spec
+		if pod.SecurityContext == nil || pod.SecurityContext.RunAsNonRoot == nil || !*pod.SecurityContext.RunAsNonRoot || pod.SecurityContext.SeccompProfile == nil {
+			t.Errorf("%s may run as root or without seccomp", name)
+		}
+		if pod.AutomountServiceAccountToken == nil || *pod.AutomountServiceAccountToken {
+			t.Errorf("%s has a token for the cluster", name)
+		}
+		for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
+			s := c.SecurityContext
+			if s == nil || s.ReadOnlyRootFilesystem == nil || !*s.ReadOnlyRootFilesystem || s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || s.Capabilities == nil || !slices.Equal(s.Capabilities.Drop, []core.Capability{"ALL"}) {
+				t.Errorf("%s/%s is not locked down", name, c.Name)
+			}
+			if c.Resources.Limits.Memory().IsZero() || c.Resources.Requests.Cpu().IsZero() {
+				t.Errorf("%s/%s has no memory limit or asks for no processor", name, c.Name)
+			}
+			if !strings.Contains(c.Image, ":") || strings.HasSuffix(c.Image, ":latest") {
+				t.Errorf("%s/%s has no fixed version: %s", name, c.Name, c.Image)
+			}
+		}
+		for _, c := range pod.Containers {
+			if c.ReadinessProbe == nil || c.LivenessProbe == nil || c.StartupProbe == nil {
+				t.Errorf("%s/%s is without a probe", name, c.Name)
+			}
+		}
+	}
+}
+
+// The settings are those of the programs.
+func TestSettingsExist(t *testing.T) {
+	reference, err := os.ReadFile(filepath.Join(root, "docs", "configuration.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(where, name string) {
+		if strings.HasPrefix(name, "DATELINE_") && !strings.Contains(string(reference), "`"+name+"`") {
+			t.Errorf("%s: there is no setting %s", where, name)
+		}
+	}
+	for _, object := range build(t, "base") {
+		switch object := object.(type) {
+		case *core.ConfigMap:
+			for name := range object.Data {
+				check(object.Name, name)
+			}
+		case *apps.Deployment:
+			for _, c := range slices.Concat(object.Spec.Template.Spec.InitContainers, object.Spec.Template.Spec.Containers) {
+				for _, e := range c.Env {
+					check(object.Name, e.Name)
+				}
+			}
+		}
+	}
+}
+
+// What KEDA scales by is there, and what it scales has no number of its own.
+func TestScalingIsByConsumersThatExist(t *testing.T) {
+	read := map[string]string{
+		topology.StreamURLs: topology.ConsumerIntake, topology.StreamPages: topology.ConsumerExtract, topology.StreamArticles: topology.ConsumerIndex,
+	}
+	objects := build(t, "keda")
+	scaled := deployments(objects)
+	count := 0
+	for _, object := range objects {
+		s, ok := object.(*keda.ScaledObject)
+		if !ok {
+			continue
+		}
+		count++
+		target := scaled[s.Spec.ScaleTargetRef.Name]
+		if target == nil || target.Spec.Replicas != nil {
+			t.Errorf("%s scales %q, which is not there or has a number of replicas of its own", s.Name, s.Spec.ScaleTargetRef.Name)
+		}
+		for _, trigger := range s.Spec.Triggers {
+			m := trigger.Metadata
+			if trigger.Type != "nats-jetstream" || read[m["stream"]] != m["consumer"] || m["account"] != "DATELINE" || !regexp.MustCompile(`^\d+$`).MatchString(m["lagThreshold"]) || !regexp.MustCompile(`:8222$`).MatchString(m["natsServerMonitoringEndpoint"]) {
+				t.Errorf("%s scales by %v", s.Name, m)
+			}
+		}
+	}
+	if count != 3 {
+		t.Errorf("%d parts are scaled, want 3", count)
+	}
+}
