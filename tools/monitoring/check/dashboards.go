@@ -1,0 +1,116 @@
+// Package check finds faults in dashboards, alerts and recording rules without
+// running anything. What only a running system shows is in package trial.
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dateline-news/dateline/tools/monitoring/grafana"
+)
+
+// units are those of Grafana's units that the dashboards use; a misspelt one
+// would be shown as a suffix.
+var units = []string{"s", "short", "ops", "reqps", "bytes", "Bps", "percentunit", "suffix:x"}
+
+// builtIn are the variables that Grafana has on every dashboard.
+var builtIn = map[string]string{"__rate_interval": "1m", "__range": "1h", "datasource": ""}
+
+// Dashboards returns what is wrong with dashboards; nothing, if all is well.
+func Dashboards(all []grafana.Dashboard, known Metrics) []error {
+	var problems []error
+	uids := map[string]string{}
+	for _, d := range all {
+		if other, taken := uids[d.UID]; taken || d.UID == "" || len(d.UID) > 40 {
+			problems = append(problems, fmt.Errorf("%s: the uid %q is empty, longer than 40 characters, or that of %q as well", d.Title, d.UID, other))
+		}
+		uids[d.UID] = d.Title
+		if d.Title == "" || d.Description == "" {
+			problems = append(problems, fmt.Errorf("%s: without a title or a description", d.UID))
+		}
+		problems = append(problems, layout(d)...)
+		variables := variables(d)
+		for _, p := range d.Panels {
+			if p.Type == "row" {
+				continue
+			}
+			for _, problem := range panelProblems(p, variables, known) {
+				problems = append(problems, fmt.Errorf("%s, panel %d (%s): %w", d.UID, p.ID, p.Title, problem))
+			}
+		}
+	}
+	return problems
+}
+
+// layout checks ids and places.
+func layout(d grafana.Dashboard) []error {
+	var problems []error
+	for i, p := range d.Panels {
+		g := p.GridPos
+		if g.W < 1 || g.H < 1 || g.X < 0 || g.Y < 0 || g.X+g.W > grafana.Columns {
+			problems = append(problems, fmt.Errorf("%s, panel %d (%s): its place %+v is outside of the %d columns", d.UID, p.ID, p.Title, g, grafana.Columns))
+		}
+		for _, other := range d.Panels[:i] {
+			if p.ID == other.ID {
+				problems = append(problems, fmt.Errorf("%s: the panels %q and %q have the same id %d", d.UID, other.Title, p.Title, p.ID))
+			}
+			if g.Overlaps(other.GridPos) {
+				problems = append(problems, fmt.Errorf("%s: the panels %q and %q overlap", d.UID, other.Title, p.Title))
+			}
+		}
+		if p.ID < 1 || p.Title == "" {
+			problems = append(problems, fmt.Errorf("%s, panel %d (%s): without an id or a title", d.UID, p.ID, p.Title))
+		}
+	}
+	return problems
+}
+
+// variables gives each variable of a dashboard its value when all is chosen.
+func variables(d grafana.Dashboard) map[string]string {
+	values := map[string]string{}
+	for _, v := range d.Templating.List {
+		values[v.Name] = v.AllValue
+	}
+	for name, value := range builtIn {
+		values[name] = value
+	}
+	return values
+}
+
+func panelProblems(p grafana.Panel, variables map[string]string, known Metrics) []error {
+	var problems []error
+	complain := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if p.Description == "" {
+		complain("it has no description")
+	}
+	if p.FieldConfig == nil || !slices.Contains(units, p.FieldConfig.Defaults.Unit) {
+		complain("its unit is missing or none of %s", strings.Join(units, ", "))
+	}
+	if p.Datasource == nil || p.Datasource.UID != "${datasource}" {
+		complain("its data source is not the one chosen at the top")
+	}
+	if len(p.Targets) == 0 {
+		complain("it has no query")
+	}
+	refs := map[string]bool{}
+	for _, target := range p.Targets {
+		if target.RefID == "" || refs[target.RefID] {
+			complain("the query %s has no letter of its own", target.Expr)
+		}
+		refs[target.RefID] = true
+		expr, err := Substitute(target.Expr, variables)
+		if err != nil {
+			complain("%w", err)
+			continue
+		}
+		missing, err := known.unknown(expr)
+		if err != nil {
+			complain("%w", err)
+		}
+		for _, name := range missing {
+			complain("nothing exports the metric %s: see docs/metrics.md, or record it in deploy/prometheus/rules", name)
+		}
+	}
+	return problems
+}

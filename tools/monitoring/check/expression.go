@@ -1,0 +1,52 @@
+package check
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// variable is one that Grafana replaces before it asks: $name or ${name}.
+var variable = regexp.MustCompile(`\$\{?([A-Za-z_]+)\}?`)
+
+// Substitute replaces Grafana's variables in an expression, as Grafana does. A
+// variable without a value is an error, as Grafana would send it on as it is.
+func Substitute(expr string, values map[string]string) (string, error) {
+	var unknown []string
+	result := variable.ReplaceAllStringFunc(expr, func(found string) string {
+		name := variable.FindStringSubmatch(found)[1]
+		value, ok := values[name]
+		if !ok {
+			unknown = append(unknown, name)
+		}
+		return value
+	})
+	if len(unknown) > 0 {
+		return "", fmt.Errorf("the variable %s is not defined", strings.Join(unknown, ", "))
+	}
+	return result, nil
+}
+
+var promQL = parser.NewParser(parser.Options{})
+
+// metricsOf are the metrics that an expression reads, each once, sorted.
+func metricsOf(expr string) ([]string, error) {
+	parsed, err := promQL.ParseExpr(expr)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", expr, err)
+	}
+	var names []string
+	for _, matchers := range parser.ExtractSelectors(parsed) {
+		i := slices.IndexFunc(matchers, func(m *labels.Matcher) bool { return m.Name == labels.MetricName })
+		if i < 0 || matchers[i].Type != labels.MatchEqual {
+			return nil, fmt.Errorf("reading %s: a selector does not name its metric", expr)
+		}
+		names = append(names, matchers[i].Value)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}

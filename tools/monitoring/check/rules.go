@@ -1,0 +1,184 @@
+package check
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/rulefmt"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/dateline-news/dateline/tools/monitoring/grafana"
+)
+
+// Where an alert's annotations lead to.
+const (
+	runbookURL   = "https://github.com/dateline-news/dateline/blob/main/docs/runbooks/"
+	dashboardURL = "http://127.0.0.1:3000/d/"
+)
+
+// runbookSections are the headings that every runbook has.
+var runbookSections = []string{"## Cause", "## Check", "## Cure"}
+
+// ReadRules reads every file of rules in a folder.
+func ReadRules(folder string) ([]rulefmt.Rule, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
+	if err != nil || len(files) == 0 {
+		return nil, errors.Join(fmt.Errorf("no rules in %s", folder), err)
+	}
+	var rules []rulefmt.Rule
+	for _, file := range files {
+		groups, problems := rulefmt.ParseFile(file, false, model.LegacyValidation, promQL, slog.New(slog.DiscardHandler))
+		if len(problems) > 0 {
+			return nil, errors.Join(problems...)
+		}
+		for _, group := range groups.Groups {
+			rules = append(rules, group.Rules...)
+		}
+	}
+	return rules, nil
+}
+
+// AddRecorded adds what the rules record to the metrics that may be used.
+func (m Metrics) AddRecorded(rules []rulefmt.Rule) {
+	for _, rule := range rules {
+		if rule.Record != "" {
+			m[rule.Record] = true
+		}
+	}
+}
+
+// Rules returns what is wrong with rules: metrics that nobody exports, and
+// alerts without severity, texts, a runbook in the folder, or a panel.
+func Rules(rules []rulefmt.Rule, known Metrics, all []grafana.Dashboard, runbooks string) []error {
+	var problems []error
+	panels := map[string]bool{}
+	for _, d := range all {
+		for _, p := range d.Panels {
+			panels[fmt.Sprintf("%s%s?viewPanel=%d", dashboardURL, d.UID, p.ID)] = p.Type != "row"
+		}
+	}
+	for _, rule := range rules {
+		name := rule.Alert + rule.Record
+		complain := func(format string, args ...any) {
+			problems = append(problems, fmt.Errorf(name+": "+format, args...))
+		}
+		missing, err := known.unknown(rule.Expr)
+		if err != nil {
+			complain("%w", err)
+		}
+		for _, metric := range missing {
+			complain("nothing exports the metric %s: see docs/metrics.md", metric)
+		}
+		if rule.Alert == "" {
+			continue
+		}
+		if s := rule.Labels["severity"]; s != "critical" && s != "warning" {
+			complain("its severity is %q: want critical or warning", s)
+		}
+		for _, text := range []string{"summary", "description"} {
+			if rule.Annotations[text] == "" {
+				complain("it has no %s", text)
+			}
+		}
+		if want := runbookURL + rule.Alert + ".md"; rule.Annotations["runbook_url"] != want {
+			complain("its runbook_url is %q, want %s", rule.Annotations["runbook_url"], want)
+		}
+		if link := rule.Annotations["dashboard_url"]; !panels[link] {
+			complain("its dashboard_url %q is that of no panel", link)
+		}
+		problems = append(problems, runbookProblems(filepath.Join(runbooks, rule.Alert+".md"), rule.Alert)...)
+	}
+	return append(problems, strayRunbooks(rules, runbooks)...)
+}
+
+func runbookProblems(path, alert string) []error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return []error{fmt.Errorf("%s: reading its runbook: %w", alert, err)}
+	}
+	var problems []error
+	if !strings.HasPrefix(string(text), "# "+alert+"\n") {
+		problems = append(problems, fmt.Errorf("%s: its title is not %q", path, alert))
+	}
+	// What is between the headings has to say something.
+	rest := string(text)
+	for _, heading := range runbookSections {
+		_, after, found := strings.Cut(rest, "\n"+heading+"\n")
+		body, _, _ := strings.Cut(after, "\n## ")
+		if !found || len(strings.TrimSpace(body)) < 40 {
+			problems = append(problems, fmt.Errorf("%s: the section %q is missing, empty or out of order", path, heading))
+			continue
+		}
+		rest = after
+	}
+	return problems
+}
+
+// strayRunbooks are those of alerts that are no more.
+func strayRunbooks(rules []rulefmt.Rule, runbooks string) []error {
+	files, err := filepath.Glob(filepath.Join(runbooks, "Dateline*.md"))
+	if err != nil {
+		return []error{err}
+	}
+	var problems []error
+	for _, file := range files {
+		alert := strings.TrimSuffix(filepath.Base(file), ".md")
+		if !slices.ContainsFunc(rules, func(r rulefmt.Rule) bool { return r.Alert == alert }) {
+			problems = append(problems, fmt.Errorf("%s: there is no alert %s", file, alert))
+		}
+	}
+	return problems
+}
+
+// ruleTests is the little of promtool's test files that says which alerts are
+// tested, and which way.
+type ruleTests struct {
+	Tests []struct {
+		Alerts []struct {
+			Name     string      `yaml:"alertname"`
+			Expected []yaml.Node `yaml:"exp_alerts"`
+		} `yaml:"alert_rule_test"`
+	} `yaml:"tests"`
+}
+
+// Untested returns the alerts that no test in the folder sees firing, or that
+// none sees silent. promtool runs the tests.
+func Untested(rules []rulefmt.Rule, folder string) ([]error, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	firing, silent := map[string]bool{}, map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading tests of rules: %w", err)
+		}
+		var tests ruleTests
+		if err := yaml.Unmarshal(text, &tests); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", file, err)
+		}
+		for _, test := range tests.Tests {
+			for _, alert := range test.Alerts {
+				if len(alert.Expected) > 0 {
+					firing[alert.Name] = true
+				} else {
+					silent[alert.Name] = true
+				}
+			}
+		}
+	}
+	var problems []error
+	for _, rule := range rules {
+		if rule.Alert != "" && !(firing[rule.Alert] && silent[rule.Alert]) {
+			problems = append(problems, fmt.Errorf("%s: its tests in %s see it firing: %t; silent: %t; want both", rule.Alert, folder, firing[rule.Alert], silent[rule.Alert]))
+		}
+	}
+	return problems, nil
+}

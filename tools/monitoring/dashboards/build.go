@@ -1,0 +1,183 @@
+package dashboards
+
+import (
+	"github.com/dateline-news/dateline/tools/monitoring/grafana"
+)
+
+// datasource is the one that the reader has chosen at the top.
+var datasource = grafana.Datasource{Type: "prometheus", UID: "${datasource}"}
+
+// The colors, by meaning.
+const (
+	green  = "green"
+	yellow = "yellow"
+	red    = "red"
+)
+
+// dashboard lays the rows out, one below the other.
+func dashboard(name, title, description string, variables []grafana.Variable, rows ...row) grafana.Dashboard {
+	d := grafana.Dashboard{
+		UID: Prefix + name, Title: "Dateline / " + title, Description: description, Tags: []string{"dateline"},
+		Editable: true, GraphTooltip: 1, Refresh: "30s", SchemaVersion: grafana.SchemaVersion,
+		Time: grafana.TimeRange{From: "now-3h", To: "now"}, Timezone: "browser",
+		Templating: grafana.Templating{List: append([]grafana.Variable{{
+			Name: "datasource", Label: "Data source", Type: "datasource", Query: "prometheus",
+		}}, variables...)},
+		Annotations: grafana.Annotations{List: []grafana.Annotation{{
+			Name: "Alerts", Datasource: datasource, Enable: true, IconColor: red, Step: "60s",
+			Expr:        `ALERTS{alertname=~"Dateline.*", alertstate="firing"}`,
+			TitleFormat: "{{alertname}}", TextFormat: "{{severity}} {{stage}}{{stream}}{{instance}}",
+		}}},
+		Links: []grafana.Link{{Title: "Dateline", Type: "dashboards", Tags: []string{"dateline"}, AsDropdown: true, IncludeVars: true, KeepTime: true}},
+	}
+	y := 0
+	for i, r := range rows {
+		open := false
+		// Ids from 1000 are the rows'; no link leads to one.
+		d.Panels = append(d.Panels, grafana.Panel{
+			ID: 1000 + i, Type: "row", Title: r.title, Collapsed: &open,
+			GridPos: grafana.GridPos{H: 1, W: grafana.Columns, Y: y},
+		})
+		y++
+		x, height := 0, 0
+		for _, p := range r.panels {
+			if x+p.GridPos.W > grafana.Columns {
+				x, y, height = 0, y+height, 0
+			}
+			p.GridPos.X, p.GridPos.Y = x, y
+			x, height = x+p.GridPos.W, max(height, p.GridPos.H)
+			d.Panels = append(d.Panels, p.Panel)
+		}
+		y += height
+	}
+	return d
+}
+
+// row is a heading with panels below it, laid out from left to right.
+type row struct {
+	title  string
+	panels []panel
+}
+
+func section(title string, panels ...panel) row { return row{title, panels} }
+
+// panel is one that is being described. Its id never changes: alerts and
+// bookmarks link to it.
+type panel struct{ grafana.Panel }
+
+// query is an expression, and how its series are named in the legend.
+type query struct{ expr, legend string }
+
+func newPanel(kind string, id int, title, unit, description string, queries []query) panel {
+	p := panel{grafana.Panel{
+		ID: id, Type: kind, Title: title, Description: description, Datasource: &datasource,
+		FieldConfig: &grafana.FieldConfig{
+			Defaults:  grafana.Field{Unit: unit, Color: &grafana.Color{Mode: "palette-classic"}},
+			Overrides: []any{},
+		},
+	}}
+	for i, q := range queries {
+		p.Targets = append(p.Targets, grafana.Target{
+			RefID: string(rune('A' + i)), Datasource: &datasource, Expr: q.expr, LegendFormat: q.legend,
+			Instant: kind != "timeseries", Range: kind == "timeseries",
+		})
+	}
+	return p
+}
+
+// graph draws series over time, half the dashboard wide.
+func graph(id int, title, unit, description string, queries ...query) panel {
+	p := newPanel("timeseries", id, title, unit, description, queries)
+	p.GridPos = grafana.GridPos{W: 12, H: 8}
+	zero := 0.0
+	p.FieldConfig.Defaults.Min = &zero
+	p.FieldConfig.Defaults.Custom = &grafana.TimeSeriesField{DrawStyle: "line", LineWidth: 1, FillOpacity: 8, ShowPoints: "never"}
+	p.Options = grafana.TimeSeriesOptions{
+		Legend:  grafana.Legend{DisplayMode: "table", Placement: "bottom", ShowLegend: true, Calcs: []string{"lastNotNull", "max"}},
+		Tooltip: grafana.Tooltip{Mode: "multi", Sort: "desc"},
+	}
+	return p
+}
+
+// number shows the value of now, large, a sixth of the dashboard wide.
+func number(id int, title, unit, description string, q query) panel {
+	p := newPanel("stat", id, title, unit, description, []query{q})
+	p.GridPos = grafana.GridPos{W: 4, H: 4}
+	p.FieldConfig.Defaults.Color.Mode = "thresholds"
+	p.Options = grafana.StatOptions{
+		ReduceOptions: lastValue, ColorMode: "value", GraphMode: "none", TextMode: "auto", JustifyMode: "auto", Orientation: "auto",
+	}
+	return p.steps(green)
+}
+
+// bars shows the values of now beside each other, half the dashboard wide.
+func bars(id int, title, unit, description string, q query) panel {
+	p := newPanel("bargauge", id, title, unit, description, []query{q})
+	p.GridPos = grafana.GridPos{W: 12, H: 8}
+	zero := 0.0
+	p.FieldConfig.Defaults.Min = &zero
+	p.FieldConfig.Defaults.Color.Mode = "thresholds"
+	p.Options = grafana.BarGaugeOptions{
+		ReduceOptions: lastValue, DisplayMode: "basic", Orientation: "horizontal", ShowUnfilled: true, ValueMode: "color",
+	}
+	return p.steps(green)
+}
+
+var lastValue = grafana.ReduceOptions{Calcs: []string{"lastNotNull"}}
+
+func (p panel) wide(columns int) panel { p.GridPos.W = columns; return p }
+
+// steps sets the color at the bottom and those that follow it.
+func (p panel) steps(bottom string, more ...grafana.Step) panel {
+	p.FieldConfig.Defaults.Thresholds = &grafana.Thresholds{Mode: "absolute", Steps: append([]grafana.Step{{Color: bottom}}, more...)}
+	return p
+}
+
+func from(value float64, color string) grafana.Step { return grafana.Step{Color: color, Value: &value} }
+
+// limit draws a line into a graph at the value that an alert looks at.
+func (p panel) limit(value float64) panel {
+	p.custom().ThresholdsStyle = &grafana.ThresholdsStyle{Mode: "line"}
+	return p.steps("transparent", from(value, red))
+}
+
+// log makes the value axis of a graph logarithmic.
+func (p panel) log() panel {
+	p.FieldConfig.Defaults.Min = nil
+	p.custom().ScaleDistribution = &grafana.ScaleDistribution{Type: "log", Log: 10}
+	return p
+}
+
+// stacked puts the series of a graph on top of one another.
+func (p panel) stacked() panel {
+	p.custom().Stacking = &grafana.Stacking{Mode: "normal", Group: "A"}
+	p.custom().FillOpacity = 25
+	return p
+}
+
+// upTo sets the largest value of the axis.
+func (p panel) upTo(most float64) panel { p.FieldConfig.Defaults.Max = &most; return p }
+
+func (p panel) custom() *grafana.TimeSeriesField {
+	return p.FieldConfig.Defaults.Custom.(*grafana.TimeSeriesField)
+}
+
+// byLabel is a variable whose choices are the values of a label, of a metric or
+// of the series that a selector picks; at first all.
+func byLabel(name, label, selector string) grafana.Variable {
+	definition := "label_values(" + selector + ", " + name + ")"
+	return grafana.Variable{
+		Name: name, Label: label, Type: "query", Datasource: &datasource, Definition: definition,
+		Query:   grafana.VariableQuery{Query: definition, RefID: "Variable-" + name},
+		Refresh: 2, Sort: 1, Multi: true, IncludeAll: true, AllValue: ".*",
+		Current: &grafana.Current{Text: []string{"All"}, Value: []string{"$__all"}},
+	}
+}
+
+// instance chooses among the replicas that have a series of a metric.
+func instance(metric string) grafana.Variable { return byLabel("instance", "Instance", metric) }
+
+// stage chooses among stages, given as alternatives of a regular expression.
+func stage(stages string) grafana.Variable {
+	return byLabel("stage", "Stage", `dateline_stage_outcomes_total{stage=~"`+stages+`"}`)
+}

@@ -1,0 +1,156 @@
+// Command monitoring makes and tries Dateline's dashboards:
+//
+//	monitoring generate            writes deploy/grafana/dashboards
+//	monitoring check               finds faults that show without running anything
+//	monitoring live [flags]        asks every query of a running Prometheus
+//	monitoring pictures [flags]    draws the dashboards into docs/pictures
+//
+// It runs in tools/monitoring; the Makefile at the root calls it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/dateline-news/dateline/tools/monitoring/check"
+	"github.com/dateline-news/dateline/tools/monitoring/dashboards"
+	"github.com/dateline-news/dateline/tools/monitoring/picture"
+	"github.com/dateline-news/dateline/tools/monitoring/trial"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "monitoring:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 {
+		return errors.New("usage: monitoring generate | check | live | pictures")
+	}
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	root := flags.String("root", "../..", "`folder` of the repository")
+	url := flags.String("prometheus", "", "`address` of a Prometheus that runs; empty starts one, and a Dateline under load")
+	window := flags.Duration("window", 15*time.Second, "what $__rate_interval stands for: four scrape intervals")
+	shown := flags.Duration("range", 2*time.Minute, "how long a time the graphs show")
+	patience := flags.Duration("patience", 3*time.Minute, "how long to wait for all queries to have data")
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	p := check.Project{Root: *root}
+	switch args[0] {
+	case "generate":
+		return generate(p)
+	case "check":
+		return errors.Join(p.Problems()...)
+	case "live", "pictures":
+		source, stop, err := open(ctx, p, *url, *shown, *window, args[0] == "pictures")
+		if err != nil {
+			return err
+		}
+		if args[0] == "live" {
+			err = live(ctx, p, source, *patience, out)
+		} else {
+			err = pictures(ctx, p, source, out)
+		}
+		return errors.Join(err, stop())
+	}
+	return fmt.Errorf("there is no command %q", args[0])
+}
+
+func generate(p check.Project) error {
+	for _, d := range dashboards.All() {
+		text, err := dashboards.JSON(d)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(p.Dashboard(d), text, 0o644); err != nil {
+			return fmt.Errorf("writing dashboard %s: %w", d.UID, err)
+		}
+	}
+	return nil
+}
+
+// open is the Prometheus at an address, or one beside a Dateline under load.
+func open(ctx context.Context, p check.Project, url string, shown, window time.Duration, bursts bool) (*trial.Source, func() error, error) {
+	stop := func() error { return nil }
+	if url == "" {
+		dir, err := os.MkdirTemp("", "dateline-trial-")
+		if err != nil {
+			return nil, nil, fmt.Errorf("making a folder for the trial: %w", err)
+		}
+		stack, err := trial.Start(ctx, trial.Config{
+			Dateline: p.Path("bin/dateline"), Prometheus: p.Path("bin/prometheus"), Rules: p.Path("deploy/prometheus/rules"), Dir: dir, Bursts: bursts,
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		url = stack.Prometheus
+		stop = func() error {
+			if err := stack.Stop(); err != nil {
+				return err // the logs may be wanted
+			}
+			return os.RemoveAll(dir)
+		}
+	}
+	source, err := trial.Open(url, shown, window)
+	if err != nil {
+		return nil, nil, errors.Join(err, stop())
+	}
+	return source, stop, nil
+}
+
+func live(ctx context.Context, p check.Project, source *trial.Source, patience time.Duration, out io.Writer) error {
+	rules, err := p.Rules()
+	if err != nil {
+		return err
+	}
+	all := dashboards.All()
+	if err := source.Settle(ctx, all, check.Names(rules), patience); err != nil {
+		return err
+	}
+	queries := 0
+	for _, d := range all {
+		for _, panel := range d.Panels {
+			queries += len(panel.Targets)
+		}
+	}
+	firing, err := source.Firing(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d queries of %d dashboards answered with data, %d rules evaluated; alerts firing: %d\n", queries, len(all), len(rules), len(firing))
+	for _, alert := range firing {
+		fmt.Fprintln(out, alert)
+	}
+	return nil
+}
+
+// pictures waits until the range that is shown has passed, and draws it.
+func pictures(ctx context.Context, p check.Project, source *trial.Source, out io.Writer) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(source.Range):
+	}
+	source.End = time.Now()
+	for _, d := range dashboards.All() {
+		path := filepath.Join(p.Path("docs/pictures"), dashboards.Name(d)+".png")
+		if err := picture.Draw(ctx, source, d, path); err != nil {
+			return err
+		}
+		fmt.Fprintln(out, path)
+	}
+	return nil
+}

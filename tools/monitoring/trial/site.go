@@ -1,0 +1,151 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"html/template"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The hosts of the made-up press: most publish, the others do what sites do.
+const (
+	publishing = 8
+	forbidden  = publishing     // answers 403
+	throttling = publishing + 1 // answers 429
+	failing    = publishing + 2 // answers 503
+	closed     = publishing + 3 // robots.txt forbids all
+	hosts      = publishing + 4
+)
+
+// press is a made-up press on addresses of its own on loopback.
+type press struct {
+	origins []string // by host
+	nowhere string   // where nobody listens
+	servers []*http.Server
+	serving sync.WaitGroup
+}
+
+// openPress serves until close.
+func openPress(ctx context.Context) (*press, error) {
+	p := &press{}
+	for host := range hosts {
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.1.%d:0", host+1))
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("listening for a site: %w", err), p.close())
+		}
+		p.origins = append(p.origins, "http://"+listener.Addr().String())
+		server := &http.Server{Handler: site(host), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
+		p.servers = append(p.servers, server)
+		p.serving.Go(func() { _ = server.Serve(listener) })
+	}
+	// A port that was free a moment ago: a connection to it is refused.
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.1.250:0")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("finding a port where nobody listens: %w", err), p.close())
+	}
+	p.nowhere = "http://" + listener.Addr().String()
+	return p, listener.Close()
+}
+
+func (p *press) close() error {
+	var problems []error
+	for _, server := range p.servers {
+		problems = append(problems, server.Close())
+	}
+	p.serving.Wait()
+	return errors.Join(problems...)
+}
+
+func site(host int) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /robots.txt", func(w http.ResponseWriter, _ *http.Request) {
+		if host == closed {
+			fmt.Fprint(w, "User-agent: *\nDisallow: /\n")
+		}
+	})
+	status := map[int]int{forbidden: http.StatusForbidden, throttling: http.StatusTooManyRequests, failing: http.StatusServiceUnavailable}[host]
+	mux.HandleFunc("GET /articles/{number}", func(w http.ResponseWriter, r *http.Request) {
+		if status != 0 {
+			http.Error(w, "not now", status)
+			return
+		}
+		number, err := strconv.Atoi(r.PathValue("number"))
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		// Every tenth article is an agency's, the same on every host.
+		author := fmt.Sprint("host ", host)
+		if number%10 == 0 {
+			author = "the agency"
+		}
+		write(w, r.Host, story(author, number, ""), number%7 != 0)
+	})
+	// An article that is corrected between any two visits.
+	mux.HandleFunc("GET /live/{number}", func(w http.ResponseWriter, r *http.Request) {
+		write(w, r.Host, story("live", 0, time.Now().Format("At 15:04:05.000 the tide gauge was read again.")), true)
+	})
+	mux.HandleFunc("GET /section/{name}", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "<!doctype html><title>Section</title><h1>Section</h1><ul>")
+		for n := range 30 {
+			fmt.Fprintf(w, `<li><a href="/articles/%d">A headline that leads to story number %d</a></li>`, n, n)
+		}
+		fmt.Fprint(w, "</ul>")
+	})
+	return mux
+}
+
+type text struct {
+	Title, Author, Published string
+	Paragraphs               []string
+}
+
+var words = strings.Fields(`harbour ferry council bridge winter market school river station teacher engine garden
+	museum captain window letter village doctor bakery railway garage festival library island mountain valley orchard
+	lantern kitchen tunnel concert painter journal cabinet meadow timber quarry signal theatre bicycle compass weather`)
+
+// story is made up, the same each time for the same author and number.
+func story(author string, number int, addition string) text {
+	seed := fnv.New64a()
+	fmt.Fprint(seed, author, number)
+	random := rand.New(rand.NewPCG(seed.Sum64(), 1))
+	word := func() string { return words[random.IntN(len(words))] }
+	s := text{
+		Title:     fmt.Sprintf("The %s and the %s of the %s %s", word(), word(), word(), word()),
+		Author:    "Ada Quayle",
+		Published: time.Date(2026, time.March, 1+number%28, 6, 30, 0, 0, time.UTC).Format(time.RFC3339),
+	}
+	for range 6 {
+		var paragraph strings.Builder
+		for range 4 {
+			fmt.Fprintf(&paragraph, "The %s by the %s was older than the %s, and nobody who had seen the %s would forget the %s near the %s. ", word(), word(), word(), word(), word(), word())
+		}
+		s.Paragraphs = append(s.Paragraphs, paragraph.String())
+	}
+	if addition != "" {
+		s.Paragraphs[0] = addition + " " + s.Paragraphs[0]
+	}
+	return s
+}
+
+var page = template.Must(template.New("article").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{{.Text.Title}} | {{.Host}}</title>
+{{if .Whole}}<meta property="og:type" content="article"><meta property="article:published_time" content="{{.Text.Published}}">
+<meta name="author" content="{{.Text.Author}}"><meta property="og:image" content="http://{{.Host}}/image.jpg">{{end}}
+</head><body><article><h1>{{.Text.Title}}</h1>{{range .Text.Paragraphs}}<p>{{.}}</p>
+{{end}}</article></body></html>
+`))
+
+// write sends an article; one that is not whole lacks author, date and image.
+func write(w http.ResponseWriter, host string, s text, whole bool) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_ = page.Execute(w, map[string]any{"Host": host, "Text": s, "Whole": whole})
+}

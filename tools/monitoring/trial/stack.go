@@ -1,0 +1,173 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Config of a stack.
+type Config struct {
+	// Dateline and Prometheus are the programs; Rules is the folder of rules.
+	Dateline, Prometheus, Rules string
+	// Dir is where both keep their data and logs.
+	Dir string
+	// Bursts lets a few hundred URLs come at once each minute.
+	Bursts bool
+	// Relabel is more scrape configuration, to try what a renamed metric does.
+	Relabel string
+}
+
+// Stack is a running Dateline under load, and a Prometheus that scrapes it.
+type Stack struct {
+	// Prometheus is its address.
+	Prometheus string
+
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+	press  *press
+	mu     sync.Mutex
+	failed []error
+}
+
+// startTimeout bounds the wait for both programs to be ready.
+const startTimeout = 90 * time.Second
+
+// Start brings everything up on loopback. End it with Stop.
+func Start(ctx context.Context, config Config) (*Stack, error) {
+	ports, err := freePorts(4)
+	if err != nil {
+		return nil, err
+	}
+	admin, web, bus, prom := ports[0], ports[1], ports[2], ports[3]
+	settings := filepath.Join(config.Dir, "prometheus.yml")
+	if err := os.WriteFile(settings, fmt.Appendf(nil, scrape, config.Rules, admin, config.Relabel, prom), 0o600); err != nil {
+		return nil, fmt.Errorf("writing Prometheus's configuration: %w", err)
+	}
+	running, cancel := context.WithCancel(ctx)
+	s := &Stack{Prometheus: "http://" + prom, cancel: cancel}
+	if s.press, err = openPress(running); err != nil {
+		cancel()
+		return nil, err
+	}
+	s.program(running, config.Dir, config.Dateline, "up",
+		"--data", filepath.Join(config.Dir, "data"), "--admin-addr", admin, "--http-addr", web, "--data-nats-addr", bus,
+		"--fetcher-allow-private", "--fetcher-delay", "100ms", "--fetcher-delay-factor", "0",
+		"--fetcher-max-attempts", "2", "--fetcher-retry-delay", "2s", "--fetcher-breaker-rest", "20s")
+	s.program(running, config.Dir, config.Prometheus,
+		"--config.file", settings, "--storage.tsdb.path", filepath.Join(config.Dir, "prometheus"), "--web.listen-address", prom,
+		"--enable-feature", "created-timestamp-zero-ingestion", "--log.level", "warn")
+	starting, stop := context.WithTimeout(running, startTimeout)
+	defer stop()
+	for _, url := range []string{"http://" + admin + "/readyz", s.Prometheus + "/-/ready"} {
+		if err := ready(starting, url); err != nil {
+			return nil, errors.Join(err, s.Stop())
+		}
+	}
+	s.task("the load", func() error {
+		return load{press: s.press, natsURL: "nats://" + bus, webURL: "http://" + web, bursts: config.Bursts}.run(running)
+	})
+	return s, nil
+}
+
+// scrape is Prometheus's configuration: the shipped one's settings, with an
+// interval that makes a trial short.
+const scrape = `global:
+  scrape_interval: 1s
+  scrape_timeout: 1s
+  evaluation_interval: 2s
+  scrape_native_histograms: true
+rule_files: ["%s/*.yaml"]
+scrape_configs:
+  - job_name: dateline
+    always_scrape_classic_histograms: true
+    static_configs: [{ targets: ["%s"] }]
+%s
+  - job_name: prometheus
+    static_configs: [{ targets: ["%s"] }]
+`
+
+// task runs f beside the others; an error of it is one of Stop.
+func (s *Stack) task(name string, f func() error) {
+	s.tasks.Go(func() {
+		if err := f(); err != nil {
+			s.mu.Lock()
+			s.failed = append(s.failed, fmt.Errorf("%s: %w", name, err))
+			s.mu.Unlock()
+		}
+	})
+}
+
+// program runs one until ctx ends, and gives it time to end by itself then.
+func (s *Stack) program(ctx context.Context, dir, path string, args ...string) {
+	name := filepath.Base(path)
+	s.task(name, func() error {
+		log, err := os.Create(filepath.Join(dir, name+".log"))
+		if err != nil {
+			return err
+		}
+		defer log.Close()
+		cmd := exec.CommandContext(ctx, path, args...)
+		cmd.Stdout, cmd.Stderr = log, log
+		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+		cmd.WaitDelay = 30 * time.Second
+		if err := cmd.Run(); ctx.Err() == nil {
+			return fmt.Errorf("it ended by itself (%v); its log is %s", err, log.Name())
+		}
+		return nil
+	})
+}
+
+// Stop ends everything and returns what failed meanwhile.
+func (s *Stack) Stop() error {
+	s.cancel()
+	s.tasks.Wait()
+	return errors.Join(append(s.failed, s.press.close())...)
+}
+
+// ready asks until the answer is 200.
+func ready(ctx context.Context, url string) error {
+	ticker := time.NewTicker(200 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return fmt.Errorf("asking %s: %w", url, err)
+		}
+		answer, err := http.DefaultClient.Do(req)
+		if err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+			err = errors.New(answer.Status)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %s: %w", url, err)
+		case <-ticker.C:
+		}
+	}
+}
+
+// freePorts are addresses on loopback on which nobody listened just now.
+func freePorts(count int) ([]string, error) {
+	var addresses []string
+	for range count {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("finding a free port: %w", err)
+		}
+		defer listener.Close()
+		addresses = append(addresses, listener.Addr().String())
+	}
+	return addresses, nil
+}
