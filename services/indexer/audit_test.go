@@ -150,7 +150,7 @@ func TestAuditOfPages(t *testing.T) {
 	r.expect(time.Hour, 0, 0, 0)
 	r.ended(extractStage, 0, 3)
 	r.consume(topology.StreamOutcomes, topology.ConsumerLedger, 4) // one is lost
-	r.expect(time.Minute, 0, 0, 0) // what is known to be acked was noted before
+	r.expect(time.Minute, 0, 0, 0)                                 // what is known to be acked was noted before
 	r.expect(time.Minute, 0, 1, 0)
 	r.expect(20*time.Minute, 0, 1, 0)
 	r.expect(20*time.Minute, 0, 1, 3) // the three articles never were on their stream

@@ -17,11 +17,11 @@ func TestSiteHasArticlesOnEveryHost(t *testing.T) {
 		status int
 		text   string
 	}{
-		"http://north.example/articles/1": {http.StatusOK, "Harbour book of north.example, page 1"},
-		"http://south.example/articles/5": {http.StatusOK, "Harbour book of south.example, page 5"},
+		"http://north.example/articles/1":   {http.StatusOK, "Harbour book of north.example, page 1"},
+		"http://south.example/articles/5":   {http.StatusOK, "Harbour book of south.example, page 5"},
 		"http://south.example/articles/101": {http.StatusNotFound, ""},
-		"http://south.example/articles/x": {http.StatusNotFound, ""},
-		"http://south.example/robots.txt": {http.StatusOK, "Disallow: /private/"},
+		"http://south.example/articles/x":   {http.StatusNotFound, ""},
+		"http://south.example/robots.txt":   {http.StatusOK, "Disallow: /private/"},
 	} {
 		answer := httptest.NewRecorder()
 		site().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, target, nil))
