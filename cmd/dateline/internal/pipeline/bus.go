@@ -46,18 +46,9 @@ func OpenBus(ctx context.Context, config Config, log *slog.Logger) (*Bus, error)
 // embed opens the bus of a pipeline of this process's own; addr is where an
 // embedded server takes other clients.
 func embed(ctx context.Context, config Config, addr string, log *slog.Logger) (*Bus, error) {
-	b := &Bus{}
-	var options []nats.Option
-	if config.NATS.URL == "" {
-		if err := b.startServer(config, addr); err != nil {
-			return nil, errors.Join(err, b.Close())
-		}
-		options = append(options, nats.InProcessServer(b.server))
-		config.NATS.URL = b.server.ClientURL()
-	}
-	var err error
-	if b.NC, b.JS, err = bus.Connect(ctx, "dateline", config.NATS, log, options...); err != nil {
-		return nil, errors.Join(err, b.Close())
+	b, err := OpenBare(ctx, config, addr, log)
+	if err != nil {
+		return nil, err
 	}
 	prepare := topology.Reconcile
 	if !config.NATS.Declare {
@@ -72,6 +63,24 @@ func embed(ctx context.Context, config Config, addr string, log *slog.Logger) (*
 		if err := b.server.Sync(); err != nil {
 			return nil, errors.Join(err, b.Close())
 		}
+	}
+	return b, nil
+}
+
+// OpenBare opens the bus without declaring a stream: for putting streams back.
+func OpenBare(ctx context.Context, config Config, addr string, log *slog.Logger) (*Bus, error) {
+	b := &Bus{}
+	var options []nats.Option
+	if config.NATS.URL == "" {
+		if err := b.startServer(config, addr); err != nil {
+			return nil, errors.Join(err, b.Close())
+		}
+		options = append(options, nats.InProcessServer(b.server))
+		config.NATS.URL = b.server.ClientURL()
+	}
+	var err error
+	if b.NC, b.JS, err = bus.Connect(ctx, "dateline", config.NATS, log, options...); err != nil {
+		return nil, errors.Join(err, b.Close())
 	}
 	return b, nil
 }

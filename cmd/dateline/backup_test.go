@@ -1,0 +1,125 @@
+package main
+
+import (
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/dateline-news/dateline/cmd/dateline/internal/backup"
+	"github.com/dateline-news/dateline/cmd/dateline/internal/newsroom"
+	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// Everything of a data folder comes back in another: rows, messages, their
+// numbers, and what the stages had still to do.
+func TestBackupRestoresIntoAnEmptyFolder(t *testing.T) {
+	room, err := newsroom.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer room.Close()
+	from, saved, to := filepath.Join(t.TempDir(), "from"), filepath.Join(t.TempDir(), "saved"), filepath.Join(t.TempDir(), "to")
+	ingest(t, from, urlFile(t, room.URLs()))
+	// One that nobody has worked on yet.
+	if code, _, text := dateline(t, "publish", "--data", from, room.URLs()[0]); code != 0 {
+		t.Fatal(text)
+	}
+	if code, out, text := dateline(t, "backup", "--data", from, saved); code != 0 || strings.Count(out, "messages") != 11 {
+		t.Fatalf("backup: %d %s %s", code, out, text)
+	}
+	if code, _, text := dateline(t, "backup", "--data", from, saved); code == 0 || !strings.Contains(text, "back up into an empty folder") {
+		t.Errorf("a second backup into the folder: %d %q", code, text)
+	}
+	if code, _, text := dateline(t, "restore", "--data", from, saved); code == 0 || !strings.Contains(text, "restore into an empty one") {
+		t.Errorf("a restore over what is there: %d %q", code, text)
+	}
+	if code, _, text := dateline(t, "restore", "--data", to, saved); code != 0 {
+		t.Fatalf("restore: %s", text)
+	}
+	before, after := contents(t, from), contents(t, to)
+	for name, want := range before {
+		if after[name] != want {
+			t.Errorf("%s: %+v was backed up, and %+v is there", name, want, after[name])
+		}
+	}
+	if before[topology.StreamURLs].messages != 1 || before["articles"].messages < 20 {
+		t.Errorf("the test has too little to lose: %+v", before)
+	}
+	pageIsThere(t, to)
+	// The work goes on where it was: the waiting URL is a repetition.
+	ingest(t, to, room.URLs()[1])
+	if left := contents(t, to)[topology.StreamURLs].messages; left != 0 {
+		t.Errorf("%d URLs wait on the restored stream, want 0", left)
+	}
+}
+
+func TestRestoreNeedsABackup(t *testing.T) {
+	code, _, text := dateline(t, "restore", "--data", filepath.Join(t.TempDir(), "to"), t.TempDir())
+	if code == 0 || strings.Count(text, "\n") != 1 || !strings.Contains(text, "name the folder") {
+		t.Errorf("%d %q", code, text)
+	}
+}
+
+// Over the network, the deployment's operator may back up; a service may not.
+func TestOnlyTheOperatorBacksUp(t *testing.T) {
+	srv, _ := deployed(t)
+	_, js := connectAs(t, srv, "setup", "declare")
+	if err := topology.Reconcile(t.Context(), js, topology.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	operator, _ := connectAs(t, srv, "operator", "dateline")
+	if streams, err := backup.Streams(t.Context(), operator, t.TempDir()); err != nil || len(streams) != 11 {
+		t.Errorf("operator: %v, %v", streams, err)
+	}
+	indexer, _ := connectAs(t, srv, "indexer", "indexer")
+	if _, err := backup.Streams(t.Context(), indexer, t.TempDir()); err == nil || !strings.Contains(err.Error(), "such as operator") {
+		t.Errorf("indexer: %v", err)
+	}
+}
+
+// pageIsThere asserts that the page of an article is where its record says.
+func pageIsThere(t *testing.T, dir string) {
+	t.Helper()
+	bus, err := pipeline.OpenBus(t.Context(), testConfig(dir), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	lib := library.New(openStore(t, dir), bus.JS)
+	page, err := lib.Search(t.Context(), store.Query{Limit: 1})
+	if err != nil || len(page.Hits) != 1 {
+		t.Fatalf("%v, %v", page, err)
+	}
+	if raw, err := lib.Raw(t.Context(), page.Hits[0].Article); err != nil || len(raw.Body) == 0 {
+		t.Errorf("%d bytes, %v", len(raw.Body), err)
+	}
+}
+
+type content struct{ messages, first, last uint64 }
+
+// contents is what the streams and the store of a data folder hold.
+func contents(t *testing.T, dir string) map[string]content {
+	t.Helper()
+	all := map[string]content{}
+	bus, err := pipeline.OpenBus(t.Context(), testConfig(dir), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	for _, name := range topology.StreamNames() {
+		s := state(t, bus, name)
+		all[name] = content{s.Msgs, s.FirstSeq, s.LastSeq}
+	}
+	stats, err := openStore(t, dir).Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all["articles"] = content{messages: uint64(stats.Articles)}
+	all["revisions"] = content{messages: uint64(stats.Revisions)}
+	all["outcomes"] = content{messages: uint64(stats.Outcomes)}
+	return all
+}
