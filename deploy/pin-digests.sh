@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Writes compose.release.yaml: every image of compose.yaml by its digest, so that
+# a deployment of a release runs what was tested, whatever becomes of the tags.
+# Needs a registry within reach, and for our own images those of the release:
+#
+#   IMAGE_PREFIX=registry.example/dateline VERSION=v1.0.0 ./pin-digests.sh
+#   docker compose -f compose.yaml -f compose.release.yaml up -d --wait
+set -euo pipefail
+cd "$(dirname "$0")"
+prefix=${IMAGE_PREFIX:-}
+version=${VERSION:-}
+[ -n "$prefix" ] && [ -n "$version" ] || { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+
+digest() { # image: its digest in the registry
+  local found
+  found=$(docker buildx imagetools inspect "$1" --format '{{.Manifest.Digest}}') || { echo "$0: the digest of $1 cannot be had: is the registry within reach, and the image there?" >&2; return 1; }
+  case $found in
+    sha256:????????????????????????????????????????????????????????????????) echo "$found" ;;
+    *) echo "$0: $1 has the digest \"$found\", which is none" >&2; return 1 ;;
+  esac
+}
+
+# Service and image, a line each, without any secret being set.
+images() {
+  sed -n '/^services:/,/^networks:/{ s/^  \([a-z-]*\):.*/\1/p; s/^    image: *\(.*\)/= \1/p; }' compose.yaml |
+    awk '$1 == "=" { print service, $2; next } { service = $1 }'
+}
+
+partial=compose.release.yaml.partial
+trap 'rm -f "$partial"' EXIT
+printf '# Made by pin-digests.sh for %s. Images by their digests.\nservices:\n' "$version" >"$partial"
+images | while read -r service image; do
+  case $image in
+    '${IMAGE_PREFIX:-dateline}-'*) image=$prefix-${image##*-}:$version ;;
+    '${GRAFANA_IMAGE:-'*) image=${image#*:-} image=${image%\}} ;;
+  esac
+  found=$(digest "$image")
+  printf '  %s: { image: "%s@%s" }\n' "$service" "$image" "$found" >>"$partial"
+done
+mv "$partial" compose.release.yaml
+echo "wrote compose.release.yaml"
