@@ -22,7 +22,7 @@ test: ## Run every test with the race detector
 	go test -race -timeout 10m $(addsuffix /...,$(MODULES))
 
 .PHONY: check
-check: format vet standalone contracts reference ## Everything that is checked without running it
+check: format vet standalone contracts breaking reference ## Everything that is checked without running it
 
 .PHONY: format
 format: ## Fail if a file is not gofmt'ed
@@ -34,7 +34,7 @@ vet: ## go vet in every module
 
 .PHONY: standalone
 standalone: ## Build each module without the workspace, and check that go.mod is tidy
-	@for m in $(MODULES) tools/peers services/fetcher/bench; do echo "standalone $$m"; (cd $$m && GOWORK=off go build -o /dev/null ./... && GOWORK=off go mod tidy -diff) || exit 1; done
+	@for m in $(MODULES) tools/peers tools/deployment tools/manifests services/fetcher/bench; do echo "standalone $$m"; (cd $$m && GOWORK=off go build -o /dev/null ./... && GOWORK=off go mod tidy -diff) || exit 1; done
 
 .PHONY: contracts
 contracts: ## Lint the contracts and check that the generated code is current
@@ -51,6 +51,43 @@ generate: ## Generate Go from the contracts
 .PHONY: reference
 reference: ## Check that docs/configuration.md is current
 	@go run ./cmd/dateline reference | diff -u docs/configuration.md - || (echo "docs/configuration.md is not current: go run ./cmd/dateline reference > docs/configuration.md"; exit 1)
+
+# What the contracts must not break: the last release, before the first one what main has.
+SINCE ?= $(or $(shell git describe --tags --abbrev=0 2>/dev/null),$(shell git rev-parse -q --verify origin/main 2>/dev/null),HEAD)
+
+.PHONY: breaking
+breaking: ## Check that the contracts break nothing since the last release (SINCE=…)
+	$(BUF) breaking ../proto --against '../.git#ref=$(SINCE),subdir=proto'
+
+.PHONY: deployment
+deployment: ## Check what is under deploy/ without starting it: Compose, settings, Kubernetes
+	GOWORK=off go -C tools/deployment test ./...
+	GOWORK=off go -C tools/manifests test ./...
+
+IMAGES := fetcher extractor indexer
+
+.PHONY: images
+images: ## Build the services' images and look at what is in them (VERSION=…)
+	@for i in $(IMAGES); do \
+	  docker build -q -f deploy/Dockerfile --target $$i --build-arg VERSION=$(or $(VERSION),devel) --build-arg REVISION=$$(git rev-parse HEAD) -t dateline-$$i . && \
+	  docker save dateline-$$i | GOWORK=off go -C tools/deployment run ./cmd/hygiene || exit 1; done
+
+.PHONY: sbom
+sbom: build ## Write a bill of materials (CycloneDX) for each program into bin/sbom
+	@mkdir -p $(BIN)/sbom
+	@for i in $(IMAGES) dateline; do GOWORK=off go -C tools tool cyclonedx-gomod bin -json -noserial -output ../$(BIN)/sbom/$$i.cdx.json ../$(BIN)/$$i || exit 1; done
+
+.PHONY: reproducible
+reproducible: ## Build the services twice and compare the programs
+	deploy/test/reproducible.sh
+
+.PHONY: trial
+trial: ## Bring the shipped Compose file up, put it to the test, and take it down again
+	deploy/test/run.sh
+	deploy/test/badinput.sh
+	deploy/test/cluster.sh
+	deploy/test/external.sh
+	deploy/test/backup.sh
 
 .PHONY: serve-corpus
 serve-corpus: ## Serve a corpus of pages on loopback (CORPUS=…) and write its URLs to bin/corpus.urls

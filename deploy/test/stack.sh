@@ -66,6 +66,9 @@ stack_up() {
   say "healthy after $((SECONDS - started)) s"
 }
 
+# on_exit is for what a test has started besides; a test may define its own.
+on_exit() { :; }
+
 stack_finish() {
   local code=$?
   trap - EXIT
@@ -77,6 +80,7 @@ stack_finish() {
     say "left running: project $project, settings in $scratch/env"
   else
     [ ! -e "$scratch/env" ] || PROFILES='*' compose down -v --timeout 20 >"$scratch/down.log" 2>&1 || cat "$scratch/down.log"
+    on_exit
     rm -rf "$scratch"
   fi
   exit "$code"

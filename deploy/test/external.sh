@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Brings the services up on a NATS server and a PostgreSQL that are no part of the
+# project, with the accounts that are shipped, and checks that articles arrive.
+# stack.sh says which variables there are.
+set -euo pipefail
+. "$(dirname "$0")/stack.sh"
+stack_init external
+OVERLAYS="$deploy/compose.external.yaml $test/compose.outside.yaml"
+say 'NATS and PostgreSQL elsewhere'
+outside() { docker compose -p "$project-outside" --env-file "$scratch/env" -f "$test/outside.yaml" "$@"; }
+on_exit() { outside down -v --timeout 5 >/dev/null 2>&1 || true; }
+base_images
+echo "OUTSIDE_NETWORK=$project-outside" >>"$scratch/env"
+outside up -d --wait >"$scratch/outside.log" 2>&1 || { cat "$scratch/outside.log"; fail 'what should be outside does not start'; }
+cat >>"$scratch/env" <<EOF
+NATS_ADDRESS=nats.outside.example:4222
+STORE_URL=postgres://dateline:$(setting POSTGRES_OWNER_PASSWORD)@postgres.outside.example/dateline?sslmode=disable
+EOF
+stack_up
+[ -z "$(compose config --services | grep -x 'nats\|postgres')" ] || fail 'the project has a NATS or PostgreSQL of its own'
+
+stored() { [ "$(outside exec -T postgres psql -XAtq -U dateline -d dateline -c 'SELECT count(*) FROM articles')" = "$1" ]; }
+for n in 1 2 3; do echo "http://north.example:8080/articles/$n"; done |
+  outside run --rm -T client
+until_true 90 '3 articles in the database outside' stored 3
+say 'the articles are in the database outside'
+say ok

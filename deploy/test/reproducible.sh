@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Builds the services twice, in different folders, the second time from nothing,
+# and compares the programs byte by byte. The flags are those of the Dockerfile.
+#   SERVICES=   which (fetcher extractor indexer)
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+scratch=$(mktemp -d)
+trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
+flags=$(sed -n 's/.*-ldflags="\(.*\) -X .*/\1/p' "$root/deploy/Dockerfile" | head -n 1)
+[ -n "$flags" ] || { echo "no flags found in deploy/Dockerfile" >&2; exit 1; }
+
+build() { # folder
+  mkdir -p "$1/out"
+  tar -C "$root" -c proto internal services | tar -C "$1" -x
+  for service in ${SERVICES:-fetcher extractor indexer}; do
+    (cd "$1/services/$service" && GOWORK=off CGO_ENABLED=0 go build -trimpath -buildvcs=false -o "$1/out/$service" -ldflags="$flags" "./cmd/$service")
+  done
+}
+build "$scratch/one"
+export GOCACHE=$scratch/cache
+build "$scratch/another/folder"
+(cd "$scratch/one/out" && sha256sum *) >"$scratch/sums"
+(cd "$scratch/another/folder/out" && sha256sum --check "$scratch/sums")
