@@ -89,6 +89,41 @@ trial: ## Bring the shipped Compose file up, put it to the test, and take it dow
 	deploy/test/external.sh
 	deploy/test/backup.sh
 
+# The Prometheus that rules and dashboards are tried with is built once, in the
+# version that is deployed. The tags leave out what discovers targets in clouds.
+$(BIN)/promtool $(BIN)/prometheus: tools/monitoring/go.mod
+	@mkdir -p $(BIN)
+	CGO_ENABLED=0 GOWORK=off go -C tools/monitoring build -tags netgo,remove_all_sd -ldflags '-s -w' -o ../../$@ github.com/prometheus/prometheus/cmd/$(@F)
+
+MONITORING := GOWORK=off go -C tools/monitoring
+
+.PHONY: dashboards
+dashboards: ## Write the Grafana dashboards (tools/monitoring/dashboards) as JSON
+	$(MONITORING) run . generate
+
+.PHONY: dashboards-check
+dashboards-check: $(BIN)/promtool ## Check dashboards, alerts and runbooks; run the rules' tests
+	$(MONITORING) vet ./...
+	$(MONITORING) run . check
+	$(MONITORING) test ./check/... ./dashboards/... ./picture/...
+	$(BIN)/promtool check rules deploy/prometheus/rules/*.yaml
+	$(BIN)/promtool test rules deploy/prometheus/tests/*.yaml
+
+.PHONY: dashboards-live
+dashboards-live: $(BIN)/prometheus ## Ask every query of a Dateline under load, or of the stack behind PROMETHEUS=http://…
+ifdef PROMETHEUS
+	$(MONITORING) run . live -prometheus $(PROMETHEUS) -window 1m -range 10m
+else
+	go build -trimpath -ldflags '-s -w' -o $(BIN)/ ./cmd/dateline
+	$(MONITORING) run . live
+	$(MONITORING) test ./trial
+endif
+
+.PHONY: dashboards-pictures
+dashboards-pictures: $(BIN)/prometheus ## Draw the dashboards of a Dateline under load into docs/pictures
+	go build -trimpath -ldflags '-s -w' -o $(BIN)/ ./cmd/dateline
+	$(MONITORING) run . pictures -range 10m
+
 .PHONY: serve-corpus
 serve-corpus: ## Serve a corpus of pages on loopback (CORPUS=…) and write its URLs to bin/corpus.urls
 	@mkdir -p $(BIN)

@@ -232,7 +232,8 @@ func (l *Loop) store(ctx context.Context, in *Input, r Result, took time.Duratio
 	err := r.Err
 	if err == nil {
 		if err = l.Writer.Publish(ctx, r.Publish...); err == nil {
-			if r.Outcome == nil {
+			if r.Outcome == nil { // of the ledger itself: it is counted all the same
+				l.Metrics.CountOutcome(topology.VerdictName(datelinev1.Verdict_VERDICT_PRODUCED), "")
 				return nil
 			}
 			r.Outcome.Attempt = int32(in.Attempt)

@@ -127,6 +127,8 @@ var lastValue = grafana.ReduceOptions{Calcs: []string{"lastNotNull"}}
 
 func (p panel) wide(columns int) panel { p.GridPos.W = columns; return p }
 
+func (p panel) high(rows int) panel { p.GridPos.H = rows; return p }
+
 // steps sets the color at the bottom and those that follow it.
 func (p panel) steps(bottom string, more ...grafana.Step) panel {
 	p.FieldConfig.Defaults.Thresholds = &grafana.Thresholds{Mode: "absolute", Steps: append([]grafana.Step{{Color: bottom}}, more...)}

@@ -45,7 +45,7 @@ func extractor() grafana.Dashboard {
 			).stacked(),
 			bars(12, "Why pages yield no article", "short",
 				"The ten most frequent reasons over the time range shown.",
-				query{`topk(10, sum by (verdict, reason) (increase(dateline_stage_outcome_reasons_total{instance=~"$instance", stage="extract", verdict!="produced"}[$__range])))`, "{{verdict}}: {{reason}}"},
+				query{`topk(10, round(sum by (verdict, reason) (increase(dateline_stage_outcome_reasons_total{instance=~"$instance", stage="extract", verdict!="produced"}[$__range]))))`, "{{verdict}}: {{reason}}"},
 			),
 			graph(13, "Time for a page", "s",
 				"How long decoding, parsing and extraction took together.",

@@ -90,7 +90,7 @@ func fetcher() grafana.Dashboard {
 			),
 			bars(31, "Why URLs led to no page", "short",
 				"The ten most frequent reasons over the time range shown, duplicates and unchanged pages included.",
-				query{`topk(10, sum by (verdict, reason) (increase(dateline_stage_outcome_reasons_total{instance=~"$instance", stage=~"intake|fetch", stage=~"$stage", verdict!="produced"}[$__range])))`, "{{verdict}}: {{reason}}"},
+				query{`topk(10, round(sum by (verdict, reason) (increase(dateline_stage_outcome_reasons_total{instance=~"$instance", stage=~"intake|fetch", stage=~"$stage", verdict!="produced"}[$__range]))))`, "{{verdict}}: {{reason}}"},
 			),
 			graph(32, "Attempts made again", "ops",
 				"Attempts that failed and are repeated later, by reason.",

@@ -20,9 +20,9 @@ func indexer() grafana.Dashboard {
 				"What the store takes on disk, indexes included.",
 				query{`max(dateline_store_bytes)`, "size"},
 			),
-			number(4, "Disk free", "percentunit",
-				"Share of the disk that is free, where it is scarcest.",
-				query{`min(dateline_disk_free_bytes{instance=~"$instance"} / dateline_disk_total_bytes{instance=~"$instance"})`, "free"},
+			number(4, "Room left", "percentunit",
+				"Share of the disk that is free, where it is scarcest. Where no process of Dateline holds data in a folder of its own, the share of the streams' limits that is left.",
+				query{`min(dateline_disk_free_bytes{instance=~"$instance"} / dateline_disk_total_bytes{instance=~"$instance"}) or ` + streamsLeft, "left"},
 			).steps(red, from(0.1, yellow), from(0.25, green)),
 			number(5, "Articles waiting", "short",
 				"Articles not yet delivered to an indexer.",
@@ -67,9 +67,9 @@ func indexer() grafana.Dashboard {
 				"What the store takes on disk, indexes included.",
 				query{`max(dateline_store_bytes)`, "store"},
 			),
-			graph(23, "Disk free", "percentunit",
-				"Share of the disk that is free, of the folder that holds each process's data.",
-				query{`dateline_disk_free_bytes{instance=~"$instance"} / dateline_disk_total_bytes{instance=~"$instance"}`, "{{instance}}"},
+			graph(23, "Room left", "percentunit",
+				"Share of the disk that is free, of the folder that holds each process's data. Where none does, the share of the streams' limits that is left.",
+				query{`dateline_disk_free_bytes{instance=~"$instance"} / dateline_disk_total_bytes{instance=~"$instance"} or on () label_replace(` + streamsLeft + `, "instance", "streams", "", "")`, "{{instance}}"},
 			).upTo(1),
 			graph(24, "Attempts made again", "ops",
 				"Attempts that failed and are repeated later, by stage and reason; unavailable is a store or a NATS server that does not answer.",
@@ -93,3 +93,6 @@ func indexer() grafana.Dashboard {
 		),
 	)
 }
+
+// streamsLeft is the share of the streams' limits that is left.
+const streamsLeft = `(1 - sum(max by (stream) (dateline_stream_bytes)) / sum(max by (stream) (dateline_stream_limit_bytes)))`

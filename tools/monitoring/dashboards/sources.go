@@ -68,7 +68,7 @@ func sources() grafana.Dashboard {
 			),
 			bars(25, "Why no article came of a URL", "short",
 				"The ten most frequent reasons over the time range shown, at fetch and extract.",
-				query{`topk(10, sum by (stage, reason) (increase(dateline_stage_outcome_reasons_total{stage=~"fetch|extract", stage=~"$stage", verdict=~"rejected|dead"}[$__range])))`, "{{stage}}: {{reason}}"},
+				query{`topk(10, round(sum by (stage, reason) (increase(dateline_stage_outcome_reasons_total{stage=~"fetch|extract", stage=~"$stage", verdict=~"rejected|dead"}[$__range]))))`, "{{stage}}: {{reason}}"},
 			),
 		),
 	)

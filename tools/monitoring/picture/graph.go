@@ -25,7 +25,9 @@ func drawGraph(p grafana.Panel, all []named, c draw.Canvas) error {
 	field := p.FieldConfig.Defaults
 	custom := field.Custom.(*grafana.TimeSeriesField)
 	logarithmic := custom.ScaleDistribution != nil
-	slices.SortStableFunc(all, func(a, b named) int { return cmp.Compare(a.name, b.name) })
+	if len(all) > legendLines { // the legend has room for the largest
+		slices.SortStableFunc(all, func(a, b named) int { return cmp.Compare(b.most(), a.most()) })
+	}
 	shown := all
 	if custom.Stacking != nil {
 		shown = stack(all)
@@ -138,7 +140,7 @@ func bounds(all []named, logarithmic bool) (low, high float64) {
 	if !logarithmic {
 		return 0, high * 1.05
 	}
-	return math.Pow(10, math.Floor(math.Log10(low))), math.Pow(10, math.Ceil(math.Log10(high)))
+	return math.Pow(10, math.Floor(math.Log10(low))), high * 1.5
 }
 
 // limit is the value at which a panel draws a line, 0 for none.
@@ -158,17 +160,27 @@ func grid() *plotter.Grid {
 func valueTicks(from, to float64, unit string, logarithmic bool) []plot.Tick {
 	var ticks []plot.Tick
 	if logarithmic {
-		for value := from; value <= to*1.001; value *= 10 {
+		for value := from; value <= to*1.001; value = decade(value, unit) {
 			ticks = append(ticks, plot.Tick{Value: value, Label: format(value, unit)})
 		}
 		return ticks
 	}
-	for _, tick := range (plot.DefaultTicks{}).Ticks(from, to) {
+	scale := base(to, unit)
+	for _, tick := range (plot.DefaultTicks{}).Ticks(from/scale, to/scale) {
 		if !tick.IsMinor() {
-			ticks = append(ticks, plot.Tick{Value: tick.Value, Label: format(tick.Value, unit)})
+			ticks = append(ticks, plot.Tick{Value: tick.Value * scale, Label: format(tick.Value*scale, unit)})
 		}
 	}
 	return ticks
+}
+
+// decade is the tick after a value on a logarithmic axis: ten times as much,
+// but full minutes and hours.
+func decade(value float64, unit string) float64 {
+	if next := map[float64]float64{10: 60, 600: 3600}[math.Round(value)]; unit == "s" && next > 0 {
+		return next
+	}
+	return value * 10
 }
 
 // timeTicks are full minutes, about eight of them.

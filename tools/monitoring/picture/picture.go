@@ -3,11 +3,13 @@
 package picture
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image/color"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/common/model"
@@ -67,7 +69,7 @@ func Draw(ctx context.Context, source *trial.Source, d grafana.Dashboard, path s
 	page := draw.New(canvas)
 	page.FillText(style(16, ink, true, text.XLeft, text.YCenter), vg.Point{X: 2 * gap, Y: height - head/2}, d.Title)
 	page.FillText(style(11, faint, false, text.XRight, text.YCenter), vg.Point{X: width - 2*gap, Y: height - head/2},
-		fmt.Sprintf("%s until %s UTC", source.Range, source.End.UTC().Format("2006-01-02 15:04")))
+		fmt.Sprintf("%s until %s UTC", model.Duration(source.Range), source.End.UTC().Format("2006-01-02 15:04")))
 	for _, p := range d.Panels {
 		g := p.GridPos
 		top := height - head - line*vg.Length(g.Y)
@@ -107,6 +109,9 @@ func drawPanel(ctx context.Context, source *trial.Source, d grafana.Dashboard, p
 		if err != nil {
 			return err
 		}
+		slices.SortFunc(series, func(a, b trial.Series) int {
+			return cmp.Compare(legend(target.LegendFormat, a.Labels), legend(target.LegendFormat, b.Labels))
+		})
 		for _, one := range series {
 			all = append(all, named{legend(target.LegendFormat, one.Labels), one.Points})
 		}
@@ -121,6 +126,7 @@ func drawPanel(ctx context.Context, source *trial.Source, d grafana.Dashboard, p
 		value := all[0].now()
 		inside.FillText(style(24, shade(p, value), true, text.XCenter, text.YCenter), inside.Center(), format(value, p.FieldConfig.Defaults.Unit))
 	case p.Type == "bargauge":
+		slices.SortStableFunc(all, func(a, b named) int { return cmp.Compare(b.now(), a.now()) })
 		drawBars(p, all, inside)
 	}
 	return nil
@@ -133,6 +139,17 @@ type named struct {
 }
 
 func (n named) now() float64 { return float64(n.points[len(n.points)-1].Value) }
+
+// most is the largest value, 0 where there is none above.
+func (n named) most() float64 {
+	most := 0.0
+	for _, point := range n.points {
+		if value := float64(point.Value); value > most {
+			most = value
+		}
+	}
+	return most
+}
 
 var placeholder = regexp.MustCompile(`\{\{ *(\w+) *\}\}`)
 
@@ -157,7 +174,7 @@ func rectangle(r vg.Rectangle) []vg.Point {
 	return []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}}
 }
 
-// drawBars draws the values below one another, the largest first as they came.
+// drawBars draws the values below one another.
 func drawBars(p grafana.Panel, all []named, c draw.Canvas) {
 	unit := p.FieldConfig.Defaults.Unit
 	most := 0.0

@@ -69,3 +69,22 @@ func digits(value float64) string {
 func clock(unix float64) string {
 	return fmt.Sprint(time.Unix(int64(unix), 0).UTC().Format("15:04"))
 }
+
+// base is what the ticks of an axis up to a value are counted in, so that they
+// are round in the unit: KiB for thousands of bytes, minutes for hundreds of seconds.
+func base(most float64, unit string) float64 {
+	scale := 1.0
+	switch unit {
+	case "bytes", "Bps":
+		for most >= 1024*scale {
+			scale *= 1024
+		}
+	case "s":
+		for _, larger := range []float64{60, 3600, 86400} {
+			if most >= larger {
+				scale = larger
+			}
+		}
+	}
+	return scale
+}

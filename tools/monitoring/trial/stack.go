@@ -31,11 +31,12 @@ type Stack struct {
 	// Prometheus is its address.
 	Prometheus string
 
-	cancel context.CancelFunc
-	tasks  sync.WaitGroup
-	press  *press
-	mu     sync.Mutex
-	failed []error
+	cancel  context.CancelFunc
+	tasks   sync.WaitGroup
+	endLoad func()
+	press   *press
+	mu      sync.Mutex
+	failed  []error
 }
 
 // startTimeout bounds the wait for both programs to be ready.
@@ -48,12 +49,16 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 		return nil, err
 	}
 	admin, web, bus, prom := ports[0], ports[1], ports[2], ports[3]
+	rules, err := filepath.Abs(config.Rules)
+	if err != nil {
+		return nil, fmt.Errorf("finding the rules: %w", err)
+	}
 	settings := filepath.Join(config.Dir, "prometheus.yml")
-	if err := os.WriteFile(settings, fmt.Appendf(nil, scrape, config.Rules, admin, config.Relabel, prom), 0o600); err != nil {
+	if err := os.WriteFile(settings, fmt.Appendf(nil, scrape, rules, admin, config.Relabel, prom), 0o600); err != nil {
 		return nil, fmt.Errorf("writing Prometheus's configuration: %w", err)
 	}
 	running, cancel := context.WithCancel(ctx)
-	s := &Stack{Prometheus: "http://" + prom, cancel: cancel}
+	s := &Stack{Prometheus: "http://" + prom, cancel: cancel, endLoad: func() {}}
 	if s.press, err = openPress(running); err != nil {
 		cancel()
 		return nil, err
@@ -72,9 +77,13 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 			return nil, errors.Join(err, s.Stop())
 		}
 	}
+	loading, enough := context.WithCancel(running)
+	ended := make(chan struct{})
 	s.task("the load", func() error {
-		return load{press: s.press, natsURL: "nats://" + bus, webURL: "http://" + web, bursts: config.Bursts}.run(running)
+		defer close(ended)
+		return load{press: s.press, natsURL: "nats://" + bus, webURL: "http://" + web, bursts: config.Bursts}.run(loading)
 	})
+	s.endLoad = func() { enough(); <-ended }
 	return s, nil
 }
 
@@ -126,8 +135,9 @@ func (s *Stack) program(ctx context.Context, dir, path string, args ...string) {
 	})
 }
 
-// Stop ends everything and returns what failed meanwhile.
+// Stop ends everything, the load first, and returns what failed meanwhile.
 func (s *Stack) Stop() error {
+	s.endLoad()
 	s.cancel()
 	s.tasks.Wait()
 	return errors.Join(append(s.failed, s.press.close())...)
