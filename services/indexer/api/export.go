@@ -51,9 +51,11 @@ func (s *service) registerExport(a huma.API) {
 			hc.SetHeader("Content-Type", contentType)
 			hc.SetHeader("Content-Disposition", `attachment; filename="`+name+`"`)
 			out := bufio.NewWriterSize(patient{hc}, 64<<10)
-			if err := write(out, s.library.Walk(hc.Context(), query)); err == nil {
+			err := write(out, s.library.Walk(hc.Context(), query))
+			if err == nil {
 				err = out.Flush()
-			} else {
+			}
+			if err != nil {
 				// A connection that breaks off is how the client learns of it.
 				s.log.Warn("an export broke off", "error", err)
 				panic(http.ErrAbortHandler)

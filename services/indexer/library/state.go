@@ -29,7 +29,7 @@ type StreamState struct {
 	Messages uint64    `json:"messages"`
 	Bytes    uint64    `json:"bytes"`
 	MaxBytes int64     `json:"max_bytes" doc:"The bound of bytes; -1 for none."`
-	Oldest   time.Time `json:"oldest" doc:"When the oldest message came in."`
+	Oldest   time.Time `json:"oldest,omitzero" doc:"When the oldest message came in; absent where there is none."`
 }
 
 // ConsumerState is what a stage has still to do.

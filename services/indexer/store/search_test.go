@@ -119,6 +119,8 @@ func testScripts(t *testing.T, b backend) {
 		"الحكومة":            "arabic",
 		"اعلنت بغداد":        "arabic",
 		"للمياه":             "arabic",
+		"حكومة مياه":         "arabic", // without the article and the particle
+		"\"حكومة في بغداد\"": "arabic",
 		"می‌خواهد":           "persian",
 		"كتابخانه":           "persian",
 		"هەولێر":             "kurdish",

@@ -115,7 +115,11 @@ func Handler(config Config, l *library.Library, reg prometheus.Registerer, log *
 	api.Register(mux, l, log)
 	newSite(l, config, log).register(mux)
 	guarded := guard{config}.wrap(mux)
-	return observe(reg, limit(secure(http.NewCrossOriginProtection().Handler(guarded))))
+	origin := http.NewCrossOriginProtection()
+	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, http.StatusForbidden, "a page of another site asked for this; only pages of this one may")
+	}))
+	return observe(reg, limit(secure(origin.Handler(guarded))))
 }
 
 // secure sets the headers that keep a page to itself: nothing is loaded from

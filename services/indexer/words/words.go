@@ -3,6 +3,7 @@
 package words
 
 import (
+	"bytes"
 	"iter"
 	"strings"
 	"unicode"
@@ -34,7 +35,7 @@ var unspaced = []*unicode.RangeTable{
 }
 
 // In yields a text's words in order: runs of letters, digits and marks,
-// without case, accents, vowel points and differences of form.
+// without case, accents, vowel points, differences of form and the Arabic article.
 func In(text string) iter.Seq[Word] {
 	return func(yield func(Word) bool) {
 		var folded []byte
@@ -43,7 +44,7 @@ func In(text string) iter.Seq[Word] {
 			if len(folded) == 0 {
 				return true
 			}
-			w := Word{string(cut(folded)), start, end}
+			w := Word{string(cut(withoutArticle(folded))), start, end}
 			folded = folded[:0]
 			return yield(w)
 		}
@@ -201,6 +202,28 @@ func appendFoldedRune(folded []byte, r rune) []byte {
 		return append(folded, byte(r))
 	}
 	return utf8.AppendRune(folded, r)
+}
+
+// arabicArticles are the Arabic article and what is written together with it: and,
+// then, with, like, and for the.
+var arabicArticles = []string{"ال", "وال", "فال", "بال", "کال", "لل"}
+
+// minAfterArticle is how many bytes have to follow an article, three letters:
+// with fewer, its letters are most often the word's own.
+const minAfterArticle = 6
+
+// withoutArticle leaves out the Arabic article, which is written together with
+// its word: whoever asks for a train means the train as well.
+func withoutArticle(folded []byte) []byte {
+	if len(folded) < len(arabicArticles[0])+minAfterArticle || folded[0] < 0xd8 || folded[0] > 0xda { // the first bytes of Arabic letters
+		return folded
+	}
+	for _, article := range arabicArticles {
+		if rest, found := bytes.CutPrefix(folded, []byte(article)); found && len(rest) >= minAfterArticle {
+			return rest
+		}
+	}
+	return folded
 }
 
 // cut shortens a word to maxBytes without splitting a character.

@@ -1,0 +1,68 @@
+package words_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/dateline-news/dateline/services/indexer/words"
+)
+
+func folded(text string) string {
+	var all []string
+	for w := range words.In(text) {
+		all = append(all, w.Folded)
+	}
+	return strings.Join(all, "|")
+}
+
+func TestIn(t *testing.T) {
+	for text, want := range map[string]string{
+		"Don't stop":            "don|t|stop",
+		"Café, CAFÉ cafe\u0301": "cafe|cafe|cafe",
+		"Straße Łódź Ægir":      "strasse|lodz|aegir",
+		"İstanbul ISPARTA ısı":  "istanbul|isparta|isi",
+		"北京市 2026":              "北|京|市|2026",
+		"می‌خواهد كتاب":         "می|خواهد|کتاب",
+		"ﬁne ½ №5":              "fine|12|5",
+		"":                      "",
+		"…!?":                   "",
+		// The Arabic article, alone and after particles; not where it is the
+		// word's own, nor in other scripts.
+		"القطار وَالقطار بالقطار كالقطار فالقطار للقطار قطار": "قطار|قطار|قطار|قطار|قطار|قطار|قطار",
+		"الله والد بالغ لله الآن":                             "الله|والد|بالغ|لله|الان",
+		"Alabama allgemein": "alabama|allgemein",
+	} {
+		if got := folded(text); got != want {
+			t.Errorf("%q has the words %q, want %q", text, got, want)
+		}
+	}
+	long := strings.Repeat("ة", 200)
+	for w := range words.In(long) {
+		if len(w.Folded) > 128 || !utf8.ValidString(w.Folded) {
+			t.Errorf("a long word is cut to %q", w.Folded)
+		}
+	}
+	if got := words.Join(20, "One two", "", "three, four five six"); got != "one two · three" {
+		t.Errorf("joined %q", got)
+	}
+}
+
+// FuzzIn: words follow one another within the text, and none is empty or broken.
+func FuzzIn(f *testing.F) {
+	for _, seed := range []string{"Don't", "北京 東京", "القطار والالقطار", "می‌خواهد", "\xff\xfea\u0301", "ﷺ ½ ²", "กรุงเทพ", "e\u200d\u00ad"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		end := 0
+		for w := range words.In(text) {
+			if w.Start < end || w.End <= w.Start || w.End > len(text) {
+				t.Fatalf("%q: word %+v begins before %d or ends outside", text, w, end)
+			}
+			end = w.End
+			if w.Folded == "" || !utf8.ValidString(w.Folded) {
+				t.Fatalf("%q: word %+v is empty or broken", text, w)
+			}
+		}
+	})
+}
