@@ -49,8 +49,9 @@ generate: ## Generate Go from the contracts
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BUF) generate ../proto --template ../proto/buf.gen.yaml -o ../proto
 
 .PHONY: reference
-reference: ## Check that docs/configuration.md is current
+reference: ## Check that docs/configuration.md and docs/metrics.md are current
 	@go run ./cmd/dateline reference | diff -u docs/configuration.md - || (echo "docs/configuration.md is not current: go run ./cmd/dateline reference > docs/configuration.md"; exit 1)
+	@go run ./cmd/dateline reference --metrics | diff -u docs/metrics.md - || (echo "docs/metrics.md is not current: go run ./cmd/dateline reference --metrics > docs/metrics.md"; exit 1)
 
 # What the contracts must not break: the last release, before the first one what main has.
 SINCE ?= $(or $(shell git describe --tags --abbrev=0 2>/dev/null),$(shell git rev-parse -q --verify origin/main 2>/dev/null),HEAD)

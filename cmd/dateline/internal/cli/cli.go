@@ -169,13 +169,35 @@ store.url empty a file in that folder.
 
 `
 
+const metricsHead = `# Metrics
+
+Every metric of Dateline, generated from the code by "dateline reference --metrics".
+The services and the all-in-one expose them on the admin address under /metrics
+(admin.addr), each service those of its own parts. Every series is there from the
+start at zero, and no label ever is a URL or a host. Histograms are native and
+classic at once. Counters and histograms say when they began, so that Prometheus
+with --enable-feature=created-timestamp-zero-ingestion sees what happened before
+its first scrape.
+
+A stage's dead letters by reason are dateline_stage_outcome_reasons_total with the
+verdict dead. What tells of streams and consumers is read from NATS by whoever reads
+them, every five seconds; of several replicas, take max by (stream, consumer).
+
+`
+
 func newReference() *cobra.Command {
-	return &cobra.Command{
-		Use: "reference", Short: "Print the reference of all settings as Markdown", Args: cobra.NoArgs, Hidden: true,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg := pipeline.DefaultConfig()
-			fmt.Fprint(cmd.OutOrStdout(), referenceHead)
-			return config.WriteReference(cmd.OutOrStdout(), &cfg)
-		},
+	cmd := &cobra.Command{
+		Use: "reference", Short: "Print the reference of all settings, or of all metrics, as Markdown", Args: cobra.NoArgs, Hidden: true,
 	}
+	metrics := cmd.Flags().Bool("metrics", false, "The metrics instead of the settings.")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *metrics {
+			fmt.Fprint(cmd.OutOrStdout(), metricsHead)
+			return pipeline.WriteMetrics(cmd.Context(), cmd.OutOrStdout())
+		}
+		cfg := pipeline.DefaultConfig()
+		fmt.Fprint(cmd.OutOrStdout(), referenceHead)
+		return config.WriteReference(cmd.OutOrStdout(), &cfg)
+	}
+	return cmd
 }

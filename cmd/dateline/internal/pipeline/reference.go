@@ -1,0 +1,33 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/dateline-news/dateline/internal/telemetry"
+	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/web"
+)
+
+// WriteMetrics writes the reference of all metrics as Markdown: those that a
+// pipeline on an empty folder, which goes again, exposes.
+func WriteMetrics(ctx context.Context, w io.Writer) (err error) {
+	config := DefaultConfig()
+	if config.Data.Dir, err = os.MkdirTemp("", "dateline-"); err != nil {
+		return fmt.Errorf("making a folder for an empty pipeline: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(config.Data.Dir)) }()
+	config.Data.NATSAddr, config.Data.MinFree, config.Data.Relaxed = "", 0, true
+	log := slog.New(slog.DiscardHandler)
+	p, err := Open(ctx, config, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	web.Handler(config.HTTP, library.New(p.Store, p.Bus.JS), p.registry, log)
+	return telemetry.WriteReference(w, p.registry)
+}

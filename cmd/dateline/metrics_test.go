@@ -1,0 +1,254 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"github.com/dateline-news/dateline/cmd/dateline/internal/newsroom"
+	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+	"github.com/dateline-news/dateline/internal/backlog"
+	"github.com/dateline-news/dateline/internal/disk"
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/telemetry"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/extractor"
+	"github.com/dateline-news/dateline/services/fetcher"
+	"github.com/dateline-news/dateline/services/indexer"
+	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/web"
+)
+
+// documented is what docs/metrics.md says: the values of each label by metric;
+// nil for those that it does not list.
+type documented map[string]map[string][]string
+
+var (
+	metricRow = regexp.MustCompile("(?m)^\\| `(dateline_\\w+)` \\| \\w+ \\| [\\w ]* \\| ([^|]*) \\| [^|]+\\|$")
+	reasonRow = regexp.MustCompile(`(?m)^\| (\w+) \| (\w+) \| ([\w, ]+) \|$`)
+)
+
+func readDocumented(t *testing.T) documented {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs := documented{}
+	for _, row := range metricRow.FindAllStringSubmatch(string(text), -1) {
+		docs[row[1]] = map[string][]string{}
+		for label := range strings.SplitSeq(row[2], "; ") {
+			name, values, listed := strings.Cut(label, ": ")
+			if name = strings.Trim(name, "` "); name == "" {
+				continue
+			}
+			if docs[row[1]][name] = nil; listed {
+				docs[row[1]][name] = strings.Split(values, ", ")
+			}
+		}
+	}
+	const reasons = "dateline_stage_outcome_reasons_total"
+	docs[reasons]["reason"] = nil
+	docs[reasons]["end"] = nil
+	for _, row := range reasonRow.FindAllStringSubmatch(string(text), -1) {
+		for reason := range strings.SplitSeq(row[3], ", ") {
+			docs[reasons]["end"] = append(docs[reasons]["end"], row[1]+" "+row[2]+" "+reason)
+		}
+	}
+	return docs
+}
+
+// check compares what is exposed with the document, and returns its names.
+func (d documented) check(t *testing.T, where string, families []*dto.MetricFamily) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	for _, family := range families {
+		name := family.GetName()
+		if !strings.HasPrefix(name, telemetry.Prefix) {
+			continue
+		}
+		if names[name] = true; d[name] == nil {
+			t.Errorf("%s exposes %s, which docs/metrics.md does not have: go run ./cmd/dateline reference --metrics > docs/metrics.md", where, name)
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			of := map[string]string{}
+			for _, label := range metric.GetLabel() {
+				of[label.GetName()] = label.GetValue()
+				values, ok := d[name][label.GetName()]
+				if !ok || values != nil && !slices.Contains(values, label.GetValue()) {
+					t.Errorf("%s exposes %s with %s=%q, which docs/metrics.md does not have", where, name, label.GetName(), label.GetValue())
+				}
+			}
+			if ends := d[name]["end"]; ends != nil {
+				if end := of["stage"] + " " + of["verdict"] + " " + of["reason"]; !slices.Contains(ends, end) {
+					t.Errorf("%s ended an input as %q, a reason that is not declared", where, end)
+				}
+			}
+		}
+	}
+	return names
+}
+
+func (d documented) checkAllIn(t *testing.T, where string, names map[string]bool) {
+	t.Helper()
+	for name := range d {
+		if !names[name] {
+			t.Errorf("docs/metrics.md has %s, which %s does not expose", name, where)
+		}
+	}
+}
+
+// TestMetricsAreDocumented runs the whole pipeline over the newsroom and its
+// troubles, and compares what it exposes then with docs/metrics.md: each metric,
+// each value of each label, and the other way round.
+func TestMetricsAreDocumented(t *testing.T) {
+	docs := readDocumented(t)
+	room, err := newsroom.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer room.Close()
+	cfg := testConfig(t.TempDir())
+	cfg.Admin.Addr, cfg.HTTP.Addr = natstest.FreeAddr(t), natstest.FreeAddr(t)
+	cfg.Fetcher.AllowPrivate, cfg.Fetcher.Delay, cfg.Fetcher.DelayFactor = true, time.Millisecond, 0
+	cfg.Fetcher.MaxAttempts, cfg.Fetcher.RetryDelay = 2, 10*time.Millisecond
+	p, err := pipeline.Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	defer func() {
+		stop()
+		if err := errors.Join(<-ended, p.Close()); err != nil {
+			t.Error(err)
+		}
+	}()
+	urls := append(room.URLs(), "no URL", "http://127.0.0.1:1/nobody-listens")
+	if _, err := p.Bus.JS.Publish(t.Context(), "urls", []byte(strings.Join(urls, "\n"))); err != nil {
+		t.Fatal(err)
+	}
+	natstest.Eventually(t, "the end of everything", func() bool {
+		tally, err := p.Store.Tally(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, produced := map[datelinev1.Stage]int64{}, map[datelinev1.Stage]int64{}
+		for _, c := range tally {
+			if all[c.Stage] += c.Count; c.Verdict == datelinev1.Verdict_VERDICT_PRODUCED && c.Reason != "split" {
+				produced[c.Stage] += c.Count
+			}
+		}
+		const intake, fetch, extract, index = datelinev1.Stage_STAGE_INTAKE, datelinev1.Stage_STAGE_FETCH, datelinev1.Stage_STAGE_EXTRACT, datelinev1.Stage_STAGE_INDEX
+		return int(all[intake]) == len(urls)+1 && all[fetch] == produced[intake] && all[extract] == produced[fetch] && all[index] == produced[extract]
+	})
+	for _, path := range []string{"/", "/api/v1/search", "/nowhere"} {
+		get(t, "http://"+cfg.HTTP.Addr+path)
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	scraped, err := parser.TextToMetricFamilies(strings.NewReader(get(t, "http://"+cfg.Admin.Addr+"/metrics")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var families []*dto.MetricFamily
+	for _, family := range scraped {
+		families = append(families, family)
+	}
+	docs.checkAllIn(t, "the pipeline", docs.check(t, "the pipeline", families))
+
+	of := func(name string) *dto.MetricFamily { return scraped[name] }
+	if stored := of("dateline_index_freshness_seconds").GetMetric()[0].GetHistogram(); stored.GetSampleCount() == 0 || stored.GetSampleSum() > 600*float64(stored.GetSampleCount()) {
+		t.Errorf("freshness: %d articles in %g seconds", stored.GetSampleCount(), stored.GetSampleSum())
+	}
+	for _, name := range []string{"dateline_frontier_wait_seconds", "dateline_extract_confidence"} {
+		if of(name).GetMetric()[0].GetHistogram().GetSampleCount() == 0 {
+			t.Errorf("%s has no samples", name)
+		}
+	}
+	for _, name := range []string{"dateline_fetch_robots_denied_total", "dateline_fetch_body_bytes_total"} {
+		if of(name).GetMetric()[0].GetCounter().GetValue() == 0 {
+			t.Errorf("%s is zero", name)
+		}
+	}
+}
+
+// TestServicesMetricsAreDocumented: the services together expose what the
+// pipeline does.
+func TestServicesMetricsAreDocumented(t *testing.T) {
+	docs := readDocumented(t)
+	nc, js := natstest.Start(t)
+	log := slog.New(slog.DiscardHandler)
+	dir := t.TempDir()
+	articles, err := store.Open(t.Context(), filepath.Join(dir, "articles.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer articles.Close()
+	all := map[string]bool{}
+	for name, begin := range map[string]func(reg prometheus.Registerer) ([]backlog.Input, error){
+		"fetcher": func(reg prometheus.Registerer) ([]backlog.Input, error) {
+			_, err := fetcher.New(t.Context(), nc, js, fetcher.DefaultConfig(), reg, log)
+			return fetcher.Inputs(), err
+		},
+		"extractor": func(reg prometheus.Registerer) ([]backlog.Input, error) {
+			_, err := extractor.New(t.Context(), js, extractor.DefaultConfig(), reg, log)
+			return extractor.Inputs(), err
+		},
+		"indexer": func(reg prometheus.Registerer) ([]backlog.Input, error) {
+			_, err := indexer.New(t.Context(), js, articles, indexer.DefaultConfig(), reg, log)
+			web.Handler(web.DefaultConfig(), library.New(articles, js), reg, log)
+			disk.Register(reg, dir)
+			return indexer.Inputs(), err
+		},
+	} {
+		reg := telemetry.NewRegistry(name)
+		inputs, err := begin(reg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		backlog.New(js, reg, log, time.Now, inputs...)
+		families, err := reg.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for metric := range docs.check(t, "the "+name, families) {
+			all[metric] = true
+		}
+	}
+	docs.checkAllIn(t, "any service", all)
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
