@@ -44,7 +44,7 @@ func (s *schema) isCurrent(ctx context.Context, tableExists string) (bool, error
 		return false, nil
 	}
 	var version int64
-	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version); err != nil {
+	if err := s.db.QueryRowContext(ctx, appliedVersion).Scan(&version); err != nil {
 		return false, fmt.Errorf("reading the store's version: %w", err)
 	}
 	if version > s.newest {

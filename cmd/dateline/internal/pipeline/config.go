@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -52,6 +53,19 @@ func (c Config) Validate() error {
 		return errors.New("data.dir is empty: name a folder, or an outside NATS server (nats.url) and store (store.url)")
 	}
 	return nil
+}
+
+// NATSURL is where the deployment's NATS server is reached from another process:
+// the outside one, that of the pipeline that runs on the data folder, or where
+// such a one would listen.
+func (c Config) NATSURL() string {
+	if c.NATS.URL != "" {
+		return c.NATS.URL
+	}
+	if url, err := os.ReadFile(addressFile(c.Data.Dir)); err == nil {
+		return string(url)
+	}
+	return "nats://" + c.Data.NATSAddr
 }
 
 // StoreURL is where articles are stored: as configured, else a file in the
