@@ -24,7 +24,9 @@ import (
 var oldestNATS = [2]int{2, 12}
 
 func examineNATS(ctx context.Context, t Target, r *report) {
-	options := []nats.Option{nats.Name("dateline doctor"), nats.Timeout(t.Timeout), nats.NoReconnect()}
+	options := []nats.Option{nats.Name("dateline doctor"), nats.Timeout(t.Timeout), nats.NoReconnect(),
+		// What this user may not do shows in the answers that do not come.
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})}
 	if t.NATS.Credentials != "" {
 		options = append(options, nats.UserCredentials(t.NATS.Credentials))
 	}
@@ -237,7 +239,7 @@ func examineConsumers(ctx context.Context, js jetstream.JetStream, t Target, r *
 			continue // which has been told of
 		}
 		info := consumer.CachedInfo()
-		if info.NumWaiting == 0 && info.NumAckPending == 0 && !isRead(ctx, consumer, t.Timeout/4) {
+		if info.NumWaiting == 0 && info.NumAckPending == 0 && !isRead(ctx, consumer, t.Timeout/8) {
 			r.problem(check, fmt.Sprintf("start the %s, and look into its log", at.service), "nobody reads %s (consumer %s), where %d messages wait", at.stream, at.consumer, info.NumPending)
 			continue
 		}
@@ -248,20 +250,29 @@ func examineConsumers(ctx context.Context, js jetstream.JetStream, t Target, r *
 			r.problem(check, fmt.Sprintf("start more of the %s, or see what slows it (dateline top)", at.service), "%d messages wait for the %s", info.NumPending, at.service)
 		}
 	}
-	if leases, err := js.KeyValue(ctx, topology.BucketLeases); err == nil {
-		owned := 0
-		if keys, err := leases.ListKeys(ctx); err == nil {
-			for range keys.Keys() {
-				owned++
-			}
-		}
-		if owned < topology.Partitions {
-			r.problem(check, "start a fetcher, or wait half a minute if one has just stopped", "%d of the frontier's %d partitions have no fetcher: the URLs in them wait", topology.Partitions-owned, topology.Partitions)
-		}
+	if owned, err := ownedPartitions(ctx, js); err != nil {
+		r.skip(check, "the fetchers' leases cannot be read: %v", err)
+	} else if owned < topology.Partitions {
+		r.problem(check, "start a fetcher, or wait half a minute if one has just stopped", "%d of the frontier's %d partitions have no fetcher: the URLs in them wait", topology.Partitions-owned, topology.Partitions)
 	}
 	if r.isFine(check) {
 		r.ok(check, "every stage reads, and fewer than %d messages wait for each", maxLag)
 	}
+}
+
+func ownedPartitions(ctx context.Context, js jetstream.JetStream) (owned int, err error) {
+	leases, err := js.KeyValue(ctx, topology.BucketLeases)
+	if err != nil {
+		return 0, err
+	}
+	keys, err := leases.ListKeys(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for range keys.Keys() {
+		owned++
+	}
+	return owned, ctx.Err()
 }
 
 // isRead waits to see whether somebody asks for messages: a reader that has
