@@ -39,40 +39,43 @@ func (r *reader) published() (*Timestamp, Source, float64) {
 	if ts, source, conf := r.declaredDate(); ts != nil {
 		shown := r.shownNear()
 		if shown != nil && ts.Time.Sub(shown.Time) > republished {
-			return shown, FromStructure, 0.75
+			return shown, FromStructure, 0.85
 		}
 		return r.onOwnDay(ts, shown), source, conf
 	}
 	fromURL := r.urlDate()
 	if ts := r.signedDate(); ts != nil {
-		return ts, FromStructure, 0.88
+		return ts, FromStructure, 0.9
 	}
 	if ts := r.titleDate(); ts != nil {
-		return ts, FromText, 0.86
+		return ts, FromText, 0.9
 	}
 	if ts := r.visibleDate(); ts != nil {
 		if fromURL != nil && fromURL.Time.Sub(ts.Time).Abs() > 72*time.Hour {
 			return fromURL, FromURL, 0.85
 		}
-		return ts, FromStructure, 0.88
+		return ts, FromStructure, 0.9
 	}
 	if fromURL != nil {
 		return fromURL, FromURL, 0.85
 	}
 	if ts := r.textDate(); ts != nil {
-		return ts, FromText, 0.86
+		return ts, FromText, 0.9
 	}
 	if ts := r.labelledDate(); ts != nil {
-		return ts, FromText, 0.86
+		return ts, FromText, 0.9
 	}
 	if ts := r.onlyDate(); ts != nil {
-		return ts, FromStructure, 0.75
+		return ts, FromStructure, 0.85
+	}
+	if ts := r.scriptDate(false); ts != nil {
+		return ts, FromDataIsland, 0.7
 	}
 	if ts := r.relativeLine(); ts != nil {
 		return ts, FromText, 0.69
 	}
 	if ts := r.changedLine(); ts != nil {
-		return ts, FromText, 0.57
+		return ts, FromText, 0.54
 	}
 	return nil, "", 0
 }
@@ -87,11 +90,11 @@ func (r *reader) declaredDate() (*Timestamp, Source, float64) {
 			if meta != nil && sameClock(ts, meta) {
 				break
 			}
-			return ts, FromJSONLD, 0.91
+			return ts, FromJSONLD, 0.93
 		}
 	}
 	if meta != nil {
-		return meta, FromMeta, 0.94
+		return meta, FromMeta, 0.95
 	}
 	if ts := r.parse(r.meta[r.ownPublishedName()]); ts != nil {
 		return ts, FromMeta, 0.9
@@ -177,7 +180,7 @@ const maxFuture = 48 * time.Hour
 
 // parse reads a date and disbelieves one from the future.
 func (r *reader) parse(text string) *Timestamp {
-	if text == "" {
+	if !dates.HasNumber(text) {
 		return nil
 	}
 	d, ok := dates.Find(text, r.monthFirst(text))

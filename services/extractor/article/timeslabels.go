@@ -3,6 +3,8 @@ package article
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // publishedLabels are what lines with the time of publication begin with.
@@ -20,7 +22,7 @@ var publishedLabels = []string{
 
 // changedLabels are what lines with the time of the last change begin with.
 var changedLabels = []string{
-	"updated", "last updated", "last update", "page updated", "page last updated", "modified", "last modified", "date modified", "last reviewed", "reviewed", "last edited", "edited", "last changed", "revised", "last revised",
+	"updated", "last updated", "last update", "page updated", "page last updated", "modified", "last modified", "date modified", "last reviewed", "reviewed", "last edited", "edited on", "edited at", "edited:", "last changed", "revised", "last revised",
 	"aktualisiert", "zuletzt aktualisiert", "zuletzt geändert", "letzte aktualisierung", "letzte änderung", "geändert", "stand:", "mis à jour", "mise à jour", "dernière mise à jour", "modifié", "actualizado", "actualizada", "última actualización", "ultima actualización", "modificado", "última modificación",
 	"atualizado", "atualizada", "última atualização", "aggiornato", "aggiornata", "ultimo aggiornamento", "ultima modifica", "modificato", "actualitzat", "darrera actualització", "actualizat", "ultima actualizare", "eguneratua",
 	"bijgewerkt", "laatste update", "laatst bijgewerkt", "laatst gewijzigd", "gewijzigd", "uppdaterad", "senast uppdaterad", "ändrad", "oppdatert", "sist oppdatert", "endret", "opdateret", "sidst opdateret", "senest opdateret", "päivitetty", "muokattu", "uuendatud", "muudetud", "atjaunots", "atnaujinta", "uppfært",
@@ -30,12 +32,73 @@ var changedLabels = []string{
 	"更新", "最終更新", "最后更新", "最後更新", "修改", "수정", "최종수정", "최종 수정", "업데이트",
 }
 
-func publishedLabel(text string) bool { return beginsWith(text, publishedLabels) }
+func publishedLabel(text string) bool { return publishedFirst.begin(text) }
 
-func changedLabel(text string) bool { return beginsWith(text, changedLabels) }
+func changedLabel(text string) bool { return changedFirst.begin(text) }
 
-// beginsWith says that a line begins with one of several words, marks aside.
-func beginsWith(text string, words []string) bool {
-	lower := strings.ToLower(strings.TrimLeft(text, " |·•(-–—[【*"))
-	return slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(lower, word) })
+// firstLetters are labels by their first letter, since most lines begin with none.
+type firstLetters map[rune][]string
+
+var publishedFirst, changedFirst = byFirstLetter(publishedLabels), byFirstLetter(changedLabels)
+
+func byFirstLetter(labels []string) firstLetters {
+	by := make(firstLetters)
+	for _, label := range labels {
+		r, _ := utf8.DecodeRuneInString(label)
+		by[r] = append(by[r], label)
+	}
+	return by
+}
+
+// begin says that a line begins with one of the labels, marks aside.
+func (f firstLetters) begin(text string) bool {
+	text = strings.TrimLeft(text, " |·•(-–—[【*")
+	r, _ := utf8.DecodeRuneInString(text)
+	labels := f[unicode.ToLower(r)]
+	if labels == nil {
+		return false
+	}
+	lower := strings.ToLower(text)
+	return slices.ContainsFunc(labels, func(label string) bool { return strings.HasPrefix(lower, label) })
+}
+
+// changedAt is where in a line with a date the words begin that give that of the
+// last change, or -1.
+func changedAt(text string) int {
+	if changedLabel(text) {
+		return 0
+	}
+	return labelAt(text, changedLabels)
+}
+
+// publishedAt is where in a line the words begin that give the date of publication,
+// or -1.
+func publishedAt(text string) int { return labelAt(text, publishedLabels) }
+
+// labelBytes is how far behind a label in the middle of a line the date's first
+// number stands at most, in bytes.
+const labelBytes = 24
+
+// labelAt is where the first label begins that stands as a word of its own in a
+// line, with a number right behind it, or -1.
+func labelAt(text string, labels []string) int {
+	lower := strings.ToLower(text)
+	if len(lower) != len(text) {
+		return -1 // a letter whose capital takes other bytes
+	}
+	first := -1
+	for _, label := range labels {
+		at := strings.Index(lower, label)
+		if at < 0 || first >= 0 && at >= first {
+			continue
+		}
+		before, _ := utf8.DecodeLastRuneInString(lower[:at])
+		behind := lower[at+len(label):]
+		behind = behind[:min(len(behind), labelBytes)]
+		if at > 0 && unicode.IsLetter(before) && before < 0x2E80 || strings.IndexFunc(behind, unicode.IsDigit) < 0 {
+			continue
+		}
+		first = at
+	}
+	return first
 }

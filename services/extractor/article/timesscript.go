@@ -11,11 +11,11 @@ const (
 	scriptDateBytes = 80  // behind it, that may hold the date
 )
 
-// scriptDate is the date of publication by the site's own clock that the page's
-// scripts hold under a name that says so ("publishDate": "2020-02-17 21:18:11",
-// date_created = '2020-02-17'). Where they name several days, they speak of other
-// articles as well, and there is none.
-func (r *reader) scriptDate() *Timestamp {
+// scriptDate is the date of publication that the page's scripts hold under a name
+// that says so ("publishDate": "2020-02-17 21:18:11", date_created = '2020-02-17').
+// Where they name several days, they speak of other articles as well, and there is
+// none. Local leaves out those with a zone, to tell the site's own clock.
+func (r *reader) scriptDate(local bool) *Timestamp {
 	var found *Timestamp
 	looked := 0
 	for _, stem := range [][]byte{[]byte("ubli"), []byte("reat")} {
@@ -32,7 +32,7 @@ func (r *reader) scriptDate() *Timestamp {
 			}
 			ts := r.parse(string(m[2]))
 			switch {
-			case ts == nil || ts.HasZone:
+			case ts == nil || local && ts.HasZone:
 			case found == nil:
 				found = ts
 			case !sameDate(found.Time, ts.Time):

@@ -39,8 +39,8 @@ func (r *reader) signedDate() *Timestamp {
 		}
 		text := r.textOf(run)
 		signed := slices.ContainsFunc(r.out.Authors, func(a Author) bool { return strings.Contains(text, a.Name) })
-		if signed && !changedLabel(text) && (hasByWord(text) || r.elems[run.elem].within&(hintByline|hintDate) != 0) {
-			if ts := r.parse(text); ts != nil {
+		if signed && (hasByWord(text) || r.elems[run.elem].within&(hintByline|hintDate) != 0) {
+			if ts := r.publishedIn(run, text); ts != nil {
 				return ts
 			}
 		}
@@ -82,7 +82,7 @@ func (r *reader) labelledDate() *Timestamp {
 		if !publishedLabel(text) {
 			continue
 		}
-		ts := r.dateOf(run, text)
+		ts := r.publishedIn(run, text)
 		if ts == nil && run.letters < 30 && i+1 < len(r.runs) && r.runs[i+1].letters < 40 {
 			ts = r.dateOf(&r.runs[i+1], r.textOf(&r.runs[i+1]))
 		}
@@ -133,8 +133,8 @@ func (r *reader) adjacentDate() *Timestamp {
 			if run.kind != runText || run.letters > 70 || isHeading(r.elems[run.elem].node.DataAtom) || r.elems[run.elem].within&(hintComment|hintRelated|hintNav) != 0 {
 				continue
 			}
-			if text := r.textOf(run); !changedLabel(text) && !strings.Contains(text, "©") {
-				if ts := r.dateOf(run, text); ts != nil {
+			if text := r.textOf(run); !strings.Contains(text, "©") {
+				if ts := r.publishedIn(run, text); ts != nil {
 					return ts
 				}
 			}
@@ -151,9 +151,12 @@ func (r *reader) changedLine() *Timestamp {
 		if run.kind != runText || run.letters > 80 || r.elems[run.elem].within&(hintComment|hintRelated|hintFooter) != 0 {
 			continue
 		}
-		if text := r.textOf(run); changedLabel(text) {
-			if ts := r.parse(text); ts != nil {
+		text := r.textOf(run)
+		if ts := r.dateOf(run, text); ts != nil {
+			if at := changedAt(text); at == 0 {
 				return ts
+			} else if at > 0 {
+				return r.parse(text[at:])
 			}
 		}
 	}
@@ -209,10 +212,10 @@ func (r *reader) onlyDate() *Timestamp {
 			continue
 		}
 		text := r.textOf(run)
-		if strings.Contains(text, "©") || changedLabel(text) {
+		if strings.Contains(text, "©") {
 			continue
 		}
-		ts := r.parse(text)
+		ts := r.publishedIn(run, text)
 		switch {
 		case ts == nil:
 		case found == nil:
@@ -272,10 +275,30 @@ func (r *reader) dateIn(run *run, fits func(*run) bool) *Timestamp {
 		return nil
 	}
 	text := r.textOf(run)
-	if strings.Contains(text, "©") || changedLabel(text) || len(r.out.Title) > 10 && strings.Contains(text, r.out.Title) {
+	if strings.Contains(text, "©") || len(r.out.Title) > 10 && strings.Contains(text, r.out.Title) {
 		return nil
 	}
-	return r.dateOf(run, text)
+	return r.publishedIn(run, text)
+}
+
+// publishedIn is the date that a run's text gives as that of publication, be it
+// beside that of the last change, or nil.
+func (r *reader) publishedIn(run *run, text string) *Timestamp {
+	ts := r.dateOf(run, text)
+	if ts == nil {
+		return nil
+	}
+	at := changedAt(text)
+	if at < 0 {
+		return ts
+	}
+	if before := r.parse(text[:at]); before != nil {
+		return before
+	}
+	if after := publishedAt(text[at:]); after > 0 {
+		return r.parse(text[at+after:])
+	}
+	return nil
 }
 
 // dateOf is the date of a run with that text. Where a time element shows it, what

@@ -17,7 +17,7 @@ func (r *reader) onOwnDay(declared, shown *Timestamp) *Timestamp {
 	if ts := onDayOf(declared, r.urlDate()); ts != declared {
 		return ts
 	}
-	if local := r.scriptDate(); local != nil && !local.HasZone {
+	if local := r.scriptDate(true); local != nil {
 		if local.Precision != PrecisionDay {
 			return inZoneOf(declared, local)
 		}

@@ -39,7 +39,7 @@ func Find(text string, monthFirst bool) (Date, bool) {
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "")
 	}
-	if !hasNumber(text) {
+	if !HasNumber(text) {
 		return Date{}, false
 	}
 	toks := tokenize(text)
@@ -58,8 +58,9 @@ func Find(text string, monthFirst bool) (Date, bool) {
 	return Date{}, false
 }
 
-// hasNumber says that text has a digit of any script, or an ideograph for one.
-func hasNumber(text string) bool {
+// HasNumber says that text has a digit of any script, or an ideograph for one: no
+// other text has a date.
+func HasNumber(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool {
 		return r >= '0' && r <= '9' || r >= utf8.RuneSelf && (unicode.IsDigit(r) || r >= 0x2E80 && ideographs[r] > 0)
 	}) >= 0
