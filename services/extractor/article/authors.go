@@ -89,7 +89,7 @@ func (r *reader) readAuthors() {
 		case len(found) == 0:
 		case vague == nil && r.vague(found):
 			vague, from = found, Provenance{try.source, try.conf}
-		case vague == nil || r.tellsMore(found, vague):
+		case vague == nil || r.tellsMore(found, vague, try.source == FromStructure):
 			r.out.Authors = found
 			r.set("authors", try.source, try.conf)
 			return
@@ -108,15 +108,15 @@ func (r *reader) vague(list []Author) bool {
 }
 
 // tellsMore says that a list names somebody where a vague one does not: a person
-// in full or, for the publication, an agency, and for a first name the one who
-// has it.
-func (r *reader) tellsMore(list, vague []Author) bool {
+// in full or, for the publication, an agency or whom markup calls the author, and
+// for a first name the one who has it.
+func (r *reader) tellsMore(list, vague []Author, marked bool) bool {
 	known, name := vague[0].Name, list[0].Name
 	switch {
 	case name == known || r.siteItself(list[:1]) || accountName(list[0]):
 		return false
 	case r.siteItself(vague):
-		return !strings.HasPrefix(name, known) && (personLike(name) || organisationLike(name) && !strings.EqualFold(name, "agencies"))
+		return !strings.HasPrefix(name, known) && (personLike(name) || marked && firstName(name) || organisationLike(name) && !strings.EqualFold(name, "agencies"))
 	case firstName(known):
 		rest, ok := strings.CutPrefix(name, known+" ")
 		return ok && len(list) == 1 && startsUpper(rest) && plainName(name)
@@ -214,6 +214,9 @@ func (r *reader) siteItself(list []Author) bool {
 	return strings.Contains(name, " ") && strings.EqualFold(initials(name), label)
 }
 
+// maxSelfRuns bounds the lines in which writers are looked for who say "I".
+const maxSelfRuns = 150
+
 // siteAuthor is the person that a site is named for, where its text says "I".
 func (r *reader) siteAuthor() []Author {
 	name := r.out.SiteName
@@ -224,17 +227,17 @@ func (r *reader) siteAuthor() []Author {
 		return nil
 	}
 	own, ours := 0, 0
-	for i := range r.runs {
+	for i := range r.runs[:min(len(r.runs), maxSelfRuns)] {
 		run := &r.runs[i]
-		if run.kind != runText || !prose(run) || r.elems[run.elem].within&(hintsAgainst) != 0 {
+		if run.kind != runText || !prose(run) || r.elems[run.elem].within&hintsAgainst != 0 {
 			continue
 		}
-		for word := range strings.FieldsSeq(strings.ToLower(r.textOf(run))) {
-			word, _, _ = strings.Cut(strings.Trim(word, ".,;:!?\"“”()"), "'")
-			word, _, _ = strings.Cut(word, "’")
-			if selfWords[word] {
+		for word := range bytes.FieldsSeq(r.text[run.from:run.to]) {
+			word, _, _ = bytes.Cut(bytes.Trim(word, ".,;:!?()\""), []byte("'"))
+			word, _, _ = bytes.Cut(word, []byte("’"))
+			if selfWords[string(word)] {
 				own++
-			} else if groupWords[word] {
+			} else if groupWords[string(word)] {
 				ours++
 			}
 		}
@@ -247,8 +250,8 @@ func (r *reader) siteAuthor() []Author {
 
 // selfWords are what writers call themselves, groupWords what companies do.
 var (
-	selfWords  = words("i my ich mein meine je mon moi yo eu meu ik mijn jag jeg io mio я мой мне ben ja")
-	groupWords = words("we our us wir unser unsere nous notre nos nosotros nuestro nuestra nós nosso wij onze vi vår noi nostro мы наш biz bizim")
+	selfWords  = words("I my My ich mein meine je mon moi yo eu meu ik mijn jag jeg io mio я мой мне ben ja")
+	groupWords = words("we We our Our us wir unser unsere nous notre nos nosotros nuestro nuestra nós nosso wij onze vi vår noi nostro мы наш biz bizim")
 )
 
 func (r *reader) ldAuthors() []Author {
@@ -481,7 +484,7 @@ var (
 	byGlued  = regexp.MustCompile(`^By(\p{Lu}\p{Ll}+ \p{Lu}.*)$`)
 	// reporterBefore and reporterBehind are the bylines of Chinese and of Korean
 	// papers: "記者王小明／台北報導", "서울=김민수 기자".
-	reporterBefore = regexp.MustCompile(`^[\[【〔(（]?(?:本報)?[記记]者\s*(\p{Han}{2,4}(?:、\p{Han}{2,4})*)\s*(?:[／/╱]|\p{Han}*[報报][導道]|[\]】〕)）]|$)`)
+	reporterBefore = regexp.MustCompile(`^[\[【〔(（]?(?:\p{Han}{2,3})?[記记]者\s*(\p{Han}{2,4}(?:、\p{Han}{2,4})*)\s*(?:[／/╱]|\p{Han}*[報报][導道]|[\]】〕)）]|$)`)
 	reporterBehind = regexp.MustCompile(`(?:^|[\s=|·])(\p{Hangul}{2,4})\s?(?:\p{Hangul}{2}\s?)?(?:기자|특파원|논설위원|객원기자)(?:\s|$|[=|·(])`)
 	// dated and placed are what follows a name in a byline: when, and where or
 	// for whom.
@@ -489,12 +492,23 @@ var (
 	placed = regexp.MustCompile(`\s+(?:in|for|at|via|from)\s+\p{Lu}.*$`)
 )
 
+func isKoreanByline(line string) bool {
+	return strings.Contains(line, "기자") || strings.Contains(line, "특파원") || strings.Contains(line, "논설위원")
+}
+
 // afterBy is what follows the word that says who wrote.
 func afterBy(line string) (string, bool) {
 	if hasByWord(line) {
 		return line, true
 	}
-	for _, form := range []*regexp.Regexp{byBehind, byGlued, reporterBefore, reporterBehind} {
+	forms := []*regexp.Regexp{byBehind, byGlued}
+	switch {
+	case strings.Contains(line, "记者"), strings.Contains(line, "記者"):
+		forms = []*regexp.Regexp{reporterBefore}
+	case isKoreanByline(line):
+		forms = []*regexp.Regexp{reporterBehind}
+	}
+	for _, form := range forms {
 		if m := form.FindStringSubmatch(line); m != nil {
 			return m[1], true
 		}
@@ -532,13 +546,17 @@ func (r *reader) boxAuthors() []Author {
 	return nil
 }
 
+// describes begins an apposition that says who somebody is ("Jane Roe, a
+// reporter, …", "Jane Roe, MD, …").
+var describes = regexp.MustCompile(`^, (?:an?|the|our|who|founder|editor|author|CEO|[A-Z]{2,5}|Ph\.?D|M\.D)\b`)
+
 // describedBehind says that a line between two says who a name is.
 func (r *reader) describedBehind(i, end int, name string) bool {
 	for j := i + 1; j < min(len(r.runs), end); j++ {
 		if !bytes.HasPrefix(r.text[r.runs[j].from:r.runs[j].to], []byte(name)) {
 			continue
 		}
-		if rest, ok := strings.CutPrefix(squeeze(r.textOf(&r.runs[j])), name); ok && (strings.HasPrefix(rest, " is ") || strings.HasPrefix(rest, " has ") || strings.HasPrefix(rest, ", ") || strings.HasPrefix(rest, " ist ") || strings.HasPrefix(rest, " est ") || strings.HasPrefix(rest, " es ")) {
+		if rest, ok := strings.CutPrefix(squeeze(r.textOf(&r.runs[j])), name); ok && (strings.HasPrefix(rest, " is ") || strings.HasPrefix(rest, " has ") || describes.MatchString(rest) || strings.HasPrefix(rest, " ist ") || strings.HasPrefix(rest, " est ") || strings.HasPrefix(rest, " es ")) {
 			return true
 		}
 	}

@@ -23,7 +23,7 @@ func hasByWord(line string) bool {
 }
 
 // byWords are what bylines begin with, in lower case and with what follows.
-var byWords = []string{"articles by ", "published in ", "contributors: ", "contributor: ", "von: ", "par : ", "por: ", "责编：", "责任编辑：", "记者：", "作者：", "编辑：", "文：", "記者：", "撰文：", "this post was written by ", "by ", "by: ", "by\n", "von ", "par ", "por ", "di ", "door ", "av ", "af ", "author: ", "author ", "authors: ", "autor: ", "autor ", "autorin: ", "autorin/autor ", "autorin/autor: ", "auteur : ", "autore: ", "written by ", "written by: ", "words by ", "story by ", "posted by ", "published by ", "reported by ", "text: ", "texte : ", "yazan: ", "автор: ", "автор ", "a cura di ", "texto: ", "tekst: ", "oleh ", "reporter: ", "penulis: ", "oleh: ", "teksti: ", "text by ", "testo di ", "texto de ", "texto por ", "par: ", "por : ", "autori: ", "autores: ", "auteurs : ", "autors: ", "autorius: ", "szerző: ", "írta: ", "scris de ", "napsal ", "napsala ", "tác giả: ", "текст: ", "авторы: ", "автори: ", "συντάκτης: ", "γράφει ο ", "γράφει η ", "کاتب: ", "نویسنده: ", "نویسنده ", "به قلم ", "بقلم: ", "بقلم ", "كتب: ", "كتبت: ", "تقرير: ", "מאת: ", "מאת ", "글: ", "文／", "文/", "撰文／", "執筆：", "取材・文：", "文・"}
+var byWords = []string{"articles by ", "published in ", "contributors: ", "contributor: ", "von: ", "par : ", "por: ", "责编：", "责任编辑：", "记者：", "作者：", "编辑：", "文：", "記者：", "撰文：", "this post was written by ", "by ", "by: ", "by\n", "von ", "par ", "por ", "di ", "door ", "av ", "af ", "author: ", "author ", "authors: ", "autor: ", "autor ", "autorin: ", "autorin/autor ", "autorin/autor: ", "auteur : ", "autore: ", "written by ", "written by: ", "words by ", "story by ", "words: ", "story: ", "report: ", "posted by ", "published by ", "reported by ", "text: ", "texte : ", "yazan: ", "автор: ", "автор ", "a cura di ", "texto: ", "tekst: ", "oleh ", "reporter: ", "penulis: ", "oleh: ", "teksti: ", "text by ", "testo di ", "texto de ", "texto por ", "par: ", "por : ", "autori: ", "autores: ", "auteurs : ", "autors: ", "autorius: ", "szerző: ", "írta: ", "scris de ", "napsal ", "napsala ", "tác giả: ", "текст: ", "авторы: ", "автори: ", "συντάκτης: ", "γράφει ο ", "γράφει η ", "کاتب: ", "نویسنده: ", "نویسنده ", "به قلم ", "بقلم: ", "بقلم ", "كتب: ", "كتبت: ", "تقرير: ", "מאת: ", "מאת ", "글: ", "文／", "文/", "撰文／", "執筆：", "取材・文：", "文・"}
 
 // addNames cleans a byline and adds the names in it, each once.
 func (r *reader) addNames(list []Author, text, link string) []Author {
@@ -71,6 +71,7 @@ func splitNames(text string) []string {
 		// it looks like one, with two words or more.
 		parts = append(parts, pieces[0])
 		for _, p := range pieces[1:] {
+			p = footnotes.ReplaceAllString(p, "$1")
 			if n := len(strings.Fields(p)); n >= 2 && n <= 4 && !roleLike(p) || slices.Contains(agencies, strings.ToLower(strings.TrimSpace(p))) {
 				parts = append(parts, p)
 			}
@@ -161,8 +162,10 @@ func cleanName(s string) string {
 			s = s[:i]
 		}
 	}
-	if m := reporterBehind.FindStringSubmatch(s); m != nil {
-		s = m[1]
+	if isKoreanByline(s) {
+		if m := reporterBehind.FindStringSubmatch(s); m != nil {
+			s = m[1]
+		}
 	}
 	if strings.Contains(s, " ") {
 		s = footnotes.ReplaceAllString(s, "$1")
