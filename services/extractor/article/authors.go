@@ -78,10 +78,10 @@ func (r *reader) readAuthors() {
 		{r.propAuthors, FromMicrodata, 0.77},
 		{r.bylineAuthors, FromStructure, 0.79},
 		{r.metaAuthors, FromMeta, 0.84},
-		{r.labelledAuthors, FromText, 0.69},
-		{r.boxAuthors, FromStructure, 0.69},
-		{r.bareAuthors, FromText, 0.69},
-		{r.siteAuthor, FromStructure, 0.69},
+		{r.labelledAuthors, FromText, 0.76},
+		{r.boxAuthors, FromStructure, 0.76},
+		{r.bareAuthors, FromText, 0.76},
+		{r.siteAuthor, FromStructure, 0.76},
 	} {
 		found := tidy(try.read(), try.source == FromJSONLD)
 		found = found[:min(len(found), maxAuthors)]
