@@ -3,6 +3,8 @@ package store_test
 import (
 	"bufio"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -11,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,9 +23,10 @@ import (
 )
 
 // BenchmarkScale fills a store with DATELINE_SCALE articles (20,000 unless
-// given) and reports what storing one costs from step to step, and how long
-// queries take at the end: two words, with and without a filter of time. The
-// articles' words follow one another as in the corpus in DATELINE_CORPUS.
+// given) and reports what storing one costs from step to step, how long queries
+// take at the end (two words, with and without a filter of time), and what
+// storing costs then beside a small store. The articles' words follow one
+// another as in the corpus in DATELINE_CORPUS.
 // DATELINE_STORE names the store, if it is not to be a new SQLite file; what
 // it holds already stays.
 func BenchmarkScale(b *testing.B) {
@@ -39,6 +43,7 @@ func BenchmarkScale(b *testing.B) {
 		s := reopen(b, cmp.Or(os.Getenv("DATELINE_STORE"), sqliteFile(b)))
 		fill(b, s, chain, total)
 		ask(b, s, chain, total)
+		compare(b, s, chain, total)
 	}
 }
 
@@ -46,13 +51,15 @@ func BenchmarkScale(b *testing.B) {
 // corpus: its words are as frequent as there, and no text is written twice.
 type chain struct {
 	random *rand.Rand
-	words  []string
-	next   map[string][]string
+	words  []string // each once
+	run    []int32  // the corpus, as numbers of words
+	next   [][]int32
 	texts  [][]string
 }
 
 func newChain(b *testing.B, folder string) *chain {
-	c := &chain{random: rand.New(rand.NewPCG(5, 5)), next: map[string][]string{}}
+	c := &chain{random: rand.New(rand.NewPCG(5, 5))}
+	numbers := make(map[string]int32)
 	for _, set := range []string{"aeb-dev", "fundus-dev", "wcxb-dev"} {
 		file, err := os.Open(filepath.Join(folder, set, "truth.jsonl"))
 		if err != nil {
@@ -70,9 +77,19 @@ func newChain(b *testing.B, folder string) *chain {
 			if len(words) < 50 {
 				continue
 			}
-			c.texts, c.words = append(c.texts, words), append(c.words, words...)
-			for i := range words[1:] {
-				c.next[words[i]] = append(c.next[words[i]], words[i+1])
+			c.texts = append(c.texts, words)
+			for i, word := range words {
+				number, ok := numbers[word]
+				if !ok {
+					number = int32(len(c.words))
+					numbers[word] = number
+					c.words, c.next = append(c.words, word), append(c.next, nil)
+				}
+				if i > 0 {
+					last := c.run[len(c.run)-1]
+					c.next[last] = append(c.next[last], number)
+				}
+				c.run = append(c.run, number)
 			}
 		}
 		if err := lines.Err(); err != nil {
@@ -84,15 +101,15 @@ func newChain(b *testing.B, folder string) *chain {
 
 func (c *chain) write(n int) string {
 	var text strings.Builder
-	word := c.words[c.random.IntN(len(c.words))]
+	word := c.run[c.random.IntN(len(c.run))]
 	for i := range n {
 		if i > 0 {
 			text.WriteByte(' ')
 		}
-		text.WriteString(word)
+		text.WriteString(c.words[word])
 		following := c.next[word]
 		if len(following) == 0 || c.random.IntN(20) == 0 {
-			following = c.words
+			following = c.run
 		}
 		word = following[c.random.IntN(len(following))]
 	}
@@ -106,9 +123,13 @@ func (c *chain) article(n int) *datelinev1.Article {
 	at := firstDay.Add(time.Duration(n) * 3600 * time.Millisecond)
 	a := article(fmt.Sprintf("scale-%08d", n), c.write(9), "", at)
 	a.Host = fmt.Sprintf("host-%d.example.com", c.random.IntN(2000))
+	url := fmt.Sprintf("https://%s/%s/%d", a.Host, at.Format("2006/01/02"), n)
+	a.CanonicalUrl, a.FinalUrl, a.RequestedUrl = url, url, url
+	digest := sha256.Sum256([]byte(url)) // ids are in no order
+	a.Id = hex.EncodeToString(digest[:16])
 	a.ContentHash = fmt.Sprintf("%064x", n)
 	a.Published = &datelinev1.PublicationTime{Value: timestamppb.New(at.Add(-time.Duration(c.random.IntN(7200)) * time.Second))}
-	a.Section, a.Tags = fmt.Sprintf("Section %d", c.random.IntN(20)), []string{c.words[c.random.IntN(len(c.words))]}
+	a.Section, a.Tags = fmt.Sprintf("Section %d", c.random.IntN(20)), []string{c.words[c.run[c.random.IntN(len(c.run))]]}
 	a.Authors = []*datelinev1.Author{{Name: fmt.Sprintf("Author %d", c.random.IntN(5000))}}
 	a.Summary = c.write(25)
 	var text []string
@@ -121,36 +142,78 @@ func (c *chain) article(n int) *datelinev1.Article {
 	return a
 }
 
+func (c *chain) batch(from, until int) []*datelinev1.Article {
+	batch := make([]*datelinev1.Article, 0, benchBatch)
+	for n := from; n < min(from+benchBatch, until); n++ {
+		batch = append(batch, c.article(n))
+	}
+	return batch
+}
+
+// spent is what storing has cost.
+type spent struct {
+	cpu, wall time.Duration
+	articles  int
+}
+
+func (s *spent) put(b *testing.B, into store.Store, batch []*datelinev1.Article) {
+	cpu, start := cpuTime(b), time.Now()
+	put(b, into, batch...)
+	s.cpu, s.wall, s.articles = s.cpu+cpuTime(b)-cpu, s.wall+time.Since(start), s.articles+len(batch)
+}
+
+// each returns µs of CPU and µs for each article.
+func (s *spent) each() (cpu, wall float64) {
+	return float64(s.cpu.Microseconds()) / float64(s.articles), float64(s.wall.Microseconds()) / float64(s.articles)
+}
+
+// cpuTime is how long the processors have worked for this process so far, the
+// system's part included.
+func cpuTime(b *testing.B) time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
 func fill(b *testing.B, s store.Store, c *chain, total int) {
-	stats, err := s.Stats(b.Context())
+	stored, err := s.Stats(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
-	batches := make(chan []*datelinev1.Article, 4)
-	go func() {
-		defer close(batches)
-		for n := int(stats.Articles); n < total; n += benchBatch {
-			batch := make([]*datelinev1.Article, 0, benchBatch)
-			for i := n; i < min(n+benchBatch, total); i++ {
-				batch = append(batch, c.article(i))
-			}
-			batches <- batch
-		}
-	}()
-	stored, since := int(stats.Articles), 0
-	var spent time.Duration
+	var cost spent
 	step := 10_000
-	for batch := range batches {
-		start := time.Now()
-		put(b, s, batch...)
-		spent += time.Since(start)
-		stored, since = stored+len(batch), since+len(batch)
-		if stored >= step {
-			b.Logf("%9d articles: %6.0f µs each since the last line", stored, float64(spent.Microseconds())/float64(since))
-			spent, since = 0, 0
-			step = max(step+50_000, stored+1)
+	for n := int(stored.Articles); n < total; n += benchBatch {
+		cost.put(b, s, c.batch(n, total))
+		if n+benchBatch >= step {
+			cpu, wall := cost.each()
+			b.Logf("%9d articles: %6.0f µs of CPU each since the last line, %6.0f µs in all", n+benchBatch, cpu, wall)
+			cost = spent{}
+			step = max(step+50_000, n+benchBatch+1)
 		}
 	}
+}
+
+// compare stores articles in the full store and in a small one, in turns, so
+// that whatever else the machine does slows both. The small one grows from
+// 10,000 articles to 60,000.
+func compare(b *testing.B, full store.Store, c *chain, total int) {
+	const small, more = 10_000, 50_000
+	young := reopen(b, sqliteFile(b))
+	for n := 0; n < small; n += benchBatch {
+		put(b, young, c.batch(total+n, total+small)...)
+	}
+	var old, new spent
+	for n := total + small; n < total+small+more; n += benchBatch {
+		batch := c.batch(n, total+small+more)
+		old.put(b, full, batch)
+		new.put(b, young, batch)
+	}
+	oldCPU, oldWall := old.each()
+	newCPU, newWall := new.each()
+	b.Logf("%d more in turns: µs of CPU each %.0f after %d articles and %.0f after %d, %.2f times; µs in all %.0f and %.0f, %.2f times",
+		more, oldCPU, total, newCPU, small, oldCPU/newCPU, oldWall, newWall, oldWall/newWall)
 }
 
 // ask measures queries of two words that stand in one text of the corpus.

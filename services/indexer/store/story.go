@@ -12,7 +12,7 @@ import (
 // the newest, and of those the ones that share most keys.
 const (
 	maxOfKey      = 16
-	maxCandidates = 8
+	maxCandidates = 4
 )
 
 // candidate is a stored article that shares a key of its sketch with a new one.
