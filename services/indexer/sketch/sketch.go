@@ -137,6 +137,9 @@ func (s Sketch) Bytes() []byte {
 	return data
 }
 
+// KeyBytes is the part of what Bytes wrote that holds the keys.
+func KeyBytes(data []byte) []byte { return data[min(4, len(data)):min(4+8*keys, len(data))] }
+
 // Parse reads what Bytes wrote.
 func Parse(data []byte) (Sketch, error) {
 	if len(data) == 0 {

@@ -24,6 +24,7 @@ var sqliteBackend = backend{
 			t.Fatal(err)
 		}
 	},
+	passWindow: `INSERT INTO recent_keys (number, row, keys) SELECT max(number) + 524288, -1, x'' FROM recent_keys`,
 	refusePoison: []string{`CREATE TRIGGER poison BEFORE INSERT ON articles WHEN NEW.title = 'poison'
 		BEGIN SELECT RAISE(ABORT, 'no poison here'); END`},
 }
@@ -42,5 +43,6 @@ var postgresBackend = backend{
 			t.Fatal(err)
 		}
 	},
+	passWindow:   `SELECT setval(pg_get_serial_sequence('articles', 'row'), (SELECT max(row) + 524288 FROM articles))`,
 	refusePoison: []string{`ALTER TABLE articles ADD CONSTRAINT no_poison_here CHECK (title <> 'poison')`},
 }

@@ -116,7 +116,7 @@ func bareSQLite(b *testing.B, name string) func(testing.TB, []store.BareRow) {
 		return statement
 	}
 	articles := prepare(`INSERT INTO articles VALUES (?, ?, ?, ?, ?, 'en', '', 0, '', '', NULL, ?, ?, ?, ?, ?, ?, ?, 1, 1, 1, NULL, ?)`)
-	keys := prepare(`INSERT INTO sketch_keys VALUES (?, ?)`)
+	keys := prepare(`INSERT INTO recent_keys (row, keys) VALUES (?, ?)`)
 	revisions := prepare(`INSERT INTO revisions VALUES (?, 1, ?, ?, ?, ?)`)
 	aliases := prepare(`INSERT INTO aliases VALUES (?, ?, 1, ?)`)
 	words := prepare(`INSERT INTO article_words (rowid, title, about, body, filters) VALUES (?, ?, ?, ?, ?)`)
@@ -135,9 +135,7 @@ func bareSQLite(b *testing.B, name string) func(testing.TB, []store.BareRow) {
 			run(articles, r.Place, r.ID, r.URL, r.Host, r.Title, at, r.Hash, r.WordsHash, at, at, at, at, r.Sketch)
 			run(revisions, r.ID, r.Hash, at, at, r.Record)
 			run(aliases, r.URL, r.ID, at)
-			for _, key := range r.Keys {
-				run(keys, key, r.Place)
-			}
+			run(keys, r.Place, r.KeyBytes)
 		}
 		for _, r := range rows {
 			run(words, r.Place, r.Words[0], r.Words[1], r.Words[2], r.Words[3])

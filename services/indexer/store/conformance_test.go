@@ -59,6 +59,7 @@ var conformance = map[string]func(*testing.T, backend){
 	"copies are one story":                         testStories,
 	"stories grow together":                        testStoriesMerge,
 	"one line in common makes no story":            testFurniture,
+	"copies are looked for among the newest":       testCopiesWindow,
 	"articles that turn out to be one are joined":  testJoin,
 	"a sloppy canonical URL joins nothing":         testSloppyCanonical,
 	"a page to print changes nothing":              testVariants,
@@ -77,6 +78,9 @@ type backend struct {
 	fresh func(testing.TB) string
 	// execute runs SQL on it, behind the store's back.
 	execute func(t *testing.T, dsn, sql string)
+	// passWindow is SQL after which as many articles seem to have been stored
+	// as a new one is compared with.
+	passWindow string
 	// refusePoison is SQL after which the database refuses articles entitled "poison".
 	refusePoison []string
 }

@@ -67,7 +67,7 @@ func (s *sqliteStore) Erase(ctx context.Context, idOrURL string) (Erasure, error
 			return err
 		}
 		defer func() { _ = tx.Rollback() }()
-		if erased, err = (&sqliteBatch{ctx, tx, s.prepared}).erase(hit.ID); err != nil {
+		if erased, err = (&sqliteBatch{ctx: ctx, tx: tx, prepared: s.prepared}).erase(hit.ID); err != nil {
 			return err
 		}
 		return tx.Commit()
@@ -147,7 +147,7 @@ func (b *sqliteBatch) erase(id string) (Erasure, error) {
 	if err := rows.Err(); err != nil {
 		return Erasure{}, err
 	}
-	if err := b.removeKeys(before.place, before.row.sketch); err != nil {
+	if err := b.run(b.prepared.removeKeys, before.place); err != nil {
 		return Erasure{}, err
 	}
 	for _, step := range []struct {

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/sketch"
 )
 
 // BareRow is an article as the bare insertion of the benchmark gets it, with
@@ -16,7 +17,7 @@ type BareRow struct {
 	Vector                                pgtype.TSVector
 	Time                                  time.Time
 	Place                                 int64
-	Key, Record, Sketch                   []byte
+	Key, Record, Sketch, KeyBytes         []byte
 	Keys                                  []int64
 	Words                                 [4]string
 }
@@ -33,7 +34,8 @@ func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
 			ID: a.row.id, URL: a.row.canonicalURL, Host: a.row.host, Title: a.row.title,
 			Hash: a.row.contentHash, WordsHash: a.row.wordsHash, Vector: vectorOf(a.words),
 			Time: a.row.fetched, Place: first, Key: key(a.row.canonicalURL), Record: a.record, Sketch: a.row.sketch,
-			Words: [4]string{a.words.title, a.words.about, a.words.body, a.words.filters},
+			KeyBytes: sketch.KeyBytes(a.row.sketch),
+			Words:    [4]string{a.words.title, a.words.about, a.words.body, a.words.filters},
 		}
 		for _, k := range a.sketch.Keys() {
 			rows[i].Keys = append(rows[i].Keys, int64(k))

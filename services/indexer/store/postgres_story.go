@@ -1,10 +1,8 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -57,16 +55,7 @@ func lookUpStories(ctx context.Context, tx pgx.Tx, todo []*change) ([]storyMove,
 		return nil, err
 	}
 	chosen := func(keys []uint64) []int64 {
-		shared := make(map[int64]int)
-		for _, key := range keys {
-			for _, row := range rowsOf[key] {
-				shared[row]++
-			}
-		}
-		rows := slices.SortedFunc(maps.Keys(shared), func(a, b int64) int {
-			return cmp.Or(-cmp.Compare(shared[a], shared[b]), -cmp.Compare(a, b))
-		})
-		return rows[:min(maxCandidates, len(rows))]
+		return closest(keys, func(key uint64) []int64 { return rowsOf[key] })
 	}
 	var wanted []int64
 	for _, own := range candidateKeys(todo) {
@@ -94,7 +83,8 @@ func rowsOfKeys(ctx context.Context, tx pgx.Tx, keys []int64) (map[uint64][]int6
 		return all, nil
 	}
 	rows, err := tx.Query(ctx, fmt.Sprintf(`SELECT k.key, s.row FROM unnest($1::bigint[]) AS k (key) CROSS JOIN LATERAL
-		(SELECT row FROM sketch_keys s WHERE s.key = k.key ORDER BY row DESC LIMIT %d) s`, maxOfKey), keys)
+		(SELECT row FROM sketch_keys s WHERE s.key = k.key AND s.row > (SELECT max(row) FROM articles) - %d
+			ORDER BY row DESC LIMIT %d) s`, copiesWindow, maxOfKey), keys)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ type sqliteStore struct {
 	path          string
 	writer, reads *sql.DB
 	prepared      *sqliteStatements
+	recent        *keyIndex // of the transaction that writes
 }
 
 // sqliteBusyMillis is how long a call waits for another process that writes.
@@ -35,7 +36,7 @@ func openSQLite(ctx context.Context, path string) (_ Store, err error) {
 	if err := migrateSQLite(ctx, path); err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w%s", path, err, sqliteAdvice(err))
 	}
-	s := &sqliteStore{path: path}
+	s := &sqliteStore{path: path, recent: newKeyIndex(copiesWindow)}
 	defer func() {
 		if err != nil {
 			_ = s.Close()

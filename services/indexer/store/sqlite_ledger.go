@@ -26,7 +26,7 @@ func (s *sqliteStore) recordRows(ctx context.Context, rows []outcomeRow) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	b := &sqliteBatch{ctx, tx, s.prepared}
+	b := &sqliteBatch{ctx: ctx, tx: tx, prepared: s.prepared}
 	hours := make(hourCounts)
 	for _, r := range rows {
 		if err := b.recordRow(r, hours); err != nil {

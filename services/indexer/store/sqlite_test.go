@@ -8,26 +8,32 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// A file of the version before merges were made rare keeps what it holds, and
-// merges as a new one does.
-func TestSQLiteMergesLessOftenAfterMigration(t *testing.T) {
+// A file of version 3 keeps what it holds, finds copies of it, and merges as a
+// new one does.
+func TestSQLiteFromVersion3(t *testing.T) {
 	file := sqliteFile(t)
+	text := newNewsroom().words(200)
 	s := reopen(t, file)
-	put(t, s, article("old", "Ferry returns", "The harbour has its ferry again.", noon))
+	put(t, s, article("old", "Ferry returns", text, noon))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for _, statement := range []string{
-		`DELETE FROM goose_db_version WHERE version_id = 4`,
+		`DELETE FROM goose_db_version WHERE version_id > 3`,
+		`DROP TABLE recent_keys`,
+		`CREATE TABLE sketch_keys (key INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (key, row)) STRICT, WITHOUT ROWID`,
 		`INSERT INTO article_words (article_words, rank) VALUES ('automerge', 8), ('crisismerge', 16)`,
 	} {
 		sqliteBackend.execute(t, file, statement)
 	}
 
 	s = reopen(t, file)
-	put(t, s, article("new", "Second ferry", "It has two now.", after(1)))
+	put(t, s, article("copy", "Ferry is back", text, after(1)))
 	if page, err := s.Search(t.Context(), store.Query{Text: "ferry"}); err != nil || len(page.Hits) != 2 {
 		t.Errorf("%d hits, %v; want the old article and the new one", len(page.Hits), err)
+	}
+	if story, err := s.Story(t.Context(), "id-copy"); err != nil || len(story) != 2 {
+		t.Errorf("the story is %v, %v; want the old article and its copy", story, err)
 	}
 	db, err := sql.Open("sqlite", store.SQLiteDSN(strings.TrimPrefix(file, "sqlite:")))
 	if err != nil {

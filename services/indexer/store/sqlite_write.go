@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -21,7 +19,7 @@ import (
 // sqliteStatements are prepared once, on the connection that writes.
 type sqliteStatements struct {
 	links, load, place, insert, update, revision, addWords, words, removeWords, alias,
-	candidates, addKeys, removeKeys, source *sql.Stmt
+	candidate, recentKeys, addKeys, removeKeys, forgetKeys, source *sql.Stmt
 	outcome, outcomeAgain, outcomeEnd, hour *sql.Stmt
 }
 
@@ -52,13 +50,12 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 			ON CONFLICT (url) DO UPDATE SET article_id = excluded.article_id, canonical = excluded.canonical,
 			fetch_time = excluded.fetch_time
 			WHERE (excluded.canonical, excluded.fetch_time) >= (canonical, fetch_time)`,
-		&s.candidates: `SELECT a.id, coalesce(a.story, ''), a.first_seen, a.sketch FROM (
-			SELECT row, count(*) AS shared FROM (` + strings.Join(slices.Repeat([]string{fmt.Sprintf(
-			`SELECT * FROM (SELECT row FROM sketch_keys WHERE key = ? ORDER BY row DESC LIMIT %d)`, maxOfKey)}, 8), " UNION ALL ") + `)
-			GROUP BY row ORDER BY shared DESC, row DESC LIMIT ` + strconv.Itoa(maxCandidates) + `) k JOIN articles a ON a.row = k.row`,
-		&s.addKeys: `INSERT OR IGNORE INTO sketch_keys (key, row) VALUES (?2, ?1), (?3, ?1), (?4, ?1), (?5, ?1), (?6, ?1),
-			(?7, ?1), (?8, ?1), (?9, ?1)`,
-		&s.removeKeys: `DELETE FROM sketch_keys WHERE row = ?1 AND key IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+		&s.candidate: `SELECT id, coalesce(story, ''), first_seen, sketch FROM articles WHERE row = ?`,
+		&s.recentKeys: `SELECT number, row, keys FROM recent_keys
+			WHERE number > max(?1, (SELECT max(number) FROM recent_keys) - ?2) ORDER BY number`,
+		&s.addKeys:    `INSERT INTO recent_keys (row, keys) VALUES (?, ?)`,
+		&s.removeKeys: `UPDATE recent_keys SET keys = x'' WHERE row = ?`, // its number is not given again
+		&s.forgetKeys: `DELETE FROM recent_keys WHERE number <= (SELECT max(number) FROM recent_keys) - ?`,
 		&s.source: `INSERT INTO sources (host, articles, revisions, first_seen, last_seen, last_new) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (host) DO UPDATE SET articles = articles + excluded.articles, revisions = revisions + excluded.revisions,
 			first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen),
@@ -101,7 +98,7 @@ func (s *sqliteStore) Put(ctx context.Context, articles []*datelinev1.Article) (
 			return nil, err
 		}
 		defer func() { _ = tx.Rollback() }()
-		results, err := (&sqliteBatch{ctx, tx, s.prepared}).put(arrivals)
+		results, err := (&sqliteBatch{ctx, tx, s.prepared, s.recent}).put(arrivals)
 		if err != nil {
 			return nil, err
 		}
@@ -118,6 +115,7 @@ type sqliteBatch struct {
 	ctx      context.Context
 	tx       *sql.Tx
 	prepared *sqliteStatements
+	recent   *keyIndex
 }
 
 func (b *sqliteBatch) run(statement *sql.Stmt, arguments ...any) error {
@@ -135,6 +133,9 @@ func (b *sqliteBatch) put(arrivals []arrival) ([]PutResult, error) {
 		if err := b.join(c); err != nil {
 			return nil, fmt.Errorf("joining articles with %s: %w", c.row.id, err)
 		}
+	}
+	if err := b.readRecentKeys(); err != nil {
+		return nil, fmt.Errorf("reading the keys of the newest articles: %w", err)
 	}
 	moves, err := findStories(todo, b.candidates)
 	if err != nil {
@@ -160,6 +161,9 @@ func (b *sqliteBatch) put(arrivals []arrival) ([]PutResult, error) {
 		if err := b.run(b.prepared.source, s.host, s.articles, s.revisions, s.firstSeen.UnixMicro(), s.lastSeen.UnixMicro(), s.lastNew.UnixMicro()); err != nil {
 			return nil, fmt.Errorf("writing the source %s: %w", s.host, err)
 		}
+	}
+	if err := b.run(b.prepared.forgetKeys, copiesWindow); err != nil {
+		return nil, fmt.Errorf("removing the keys of older articles: %w", err)
 	}
 	return results, b.writeWords(todo)
 }
@@ -256,7 +260,7 @@ func (b *sqliteBatch) join(c *change) error {
 			step{`DELETE FROM articles WHERE row = ?`, []any{j.place}},
 			step{`DELETE FROM article_words WHERE rowid = ?`, []any{j.place}},
 			step{`UPDATE sources SET articles = articles - 1 WHERE host = ?`, []any{j.row.host}})
-		if err := b.removeKeys(j.place, j.row.sketch); err != nil {
+		if err := b.run(b.prepared.removeKeys, j.place); err != nil {
 			return err
 		}
 	}
@@ -268,21 +272,36 @@ func (b *sqliteBatch) join(c *change) error {
 	return nil
 }
 
-func (b *sqliteBatch) candidates(keys []uint64) ([]candidate, error) {
-	arguments := make([]any, len(keys))
-	for i, key := range keys {
-		arguments[i] = int64(key)
-	}
-	rows, err := b.tx.StmtContext(b.ctx, b.prepared.candidates).QueryContext(b.ctx, arguments...)
+// readRecentKeys reads the keys that were stored since it was called last, by
+// this process or another.
+func (b *sqliteBatch) readRecentKeys() error {
+	rows, err := b.tx.StmtContext(b.ctx, b.prepared.recentKeys).QueryContext(b.ctx, b.recent.read, copiesWindow)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = rows.Close() }()
-	var found []candidate
 	for rows.Next() {
+		var number, row int64
+		var keys sql.RawBytes
+		if err := rows.Scan(&number, &row, &keys); err != nil {
+			return err
+		}
+		b.recent.add(row, keys)
+		b.recent.read = number
+	}
+	return rows.Err()
+}
+
+func (b *sqliteBatch) candidates(keys []uint64) ([]candidate, error) {
+	var found []candidate
+	for _, row := range closest(keys, b.recent.rowsOf) {
 		var one candidate
 		var data []byte
-		if err := rows.Scan(&one.id, &one.story, &one.firstSeen, &data); err != nil {
+		err := b.tx.StmtContext(b.ctx, b.prepared.candidate).QueryRowContext(b.ctx, row).Scan(&one.id, &one.story, &one.firstSeen, &data)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue // it has moved, or was erased
+		}
+		if err != nil {
 			return nil, err
 		}
 		if one.sketch, err = sketch.Parse(data); err != nil {
@@ -290,7 +309,7 @@ func (b *sqliteBatch) candidates(keys []uint64) ([]candidate, error) {
 		}
 		found = append(found, one)
 	}
-	return found, rows.Err()
+	return found, nil
 }
 
 // The rows of a second are numbered in placeBits bits.
@@ -333,7 +352,7 @@ func (b *sqliteBatch) writeArticle(c *change) error {
 		}
 	}
 	if moved := place != c.place; !c.isNew && (moved || c.isResketched()) {
-		if err := b.removeKeys(c.place, c.before.sketch); err != nil {
+		if err := b.run(b.prepared.removeKeys, c.place); err != nil {
 			return err
 		}
 		if moved {
@@ -361,23 +380,11 @@ func orEmpty(data []byte) []byte {
 }
 
 func (b *sqliteBatch) addKeys(place int64, data []byte) error {
-	return b.withKeys(b.prepared.addKeys, place, data)
-}
-
-func (b *sqliteBatch) removeKeys(place int64, data []byte) error {
-	return b.withKeys(b.prepared.removeKeys, place, data)
-}
-
-func (b *sqliteBatch) withKeys(statement *sql.Stmt, place int64, data []byte) error {
-	s, err := sketch.Parse(data)
-	if err != nil || s.IsZero() {
-		return err
+	keys := sketch.KeyBytes(data)
+	if len(keys) == 0 {
+		return nil
 	}
-	arguments := []any{place}
-	for _, key := range s.Keys() {
-		arguments = append(arguments, int64(key))
-	}
-	return b.run(statement, arguments...)
+	return b.run(b.prepared.addKeys, place, keys)
 }
 
 // writeWords comes last: FTS5 writes out what it has gathered at each statement

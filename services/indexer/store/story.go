@@ -7,14 +7,6 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/sketch"
 )
 
-// These bound how many articles are looked at for a new one, so that a line
-// that stands in thousands of them costs no more than one in two: of each key
-// the newest, and of those the ones that share most keys.
-const (
-	maxOfKey      = 16
-	maxCandidates = 4
-)
-
 // candidate is a stored article that shares a key of its sketch with a new one.
 type candidate struct {
 	id, story string
