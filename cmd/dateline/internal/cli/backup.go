@@ -41,7 +41,7 @@ and the reasons.`,
 			return err
 		}
 		streams, err := backup.Streams(cmd.Context(), bus.NC, args[0])
-		report(cmd, streams)
+		listStreams(cmd, streams)
 		if path, isFile := strings.CutPrefix(cfg.StoreURL(), "sqlite:"); err == nil && isFile {
 			if _, missing := os.Stat(path); missing == nil {
 				err = store.BackupSQLite(cmd.Context(), path, filepath.Join(args[0], storeFile))
@@ -72,7 +72,7 @@ afterwards: what was under way when the backup was made is done again.`,
 			return err
 		}
 		streams, err := backup.Restore(cmd.Context(), bus.NC, args[0], cfg.NATS.Replicas)
-		report(cmd, streams)
+		listStreams(cmd, streams)
 		if path, isFile := strings.CutPrefix(cfg.StoreURL(), "sqlite:"); err == nil && isFile {
 			err = restoreFile(filepath.Join(args[0], storeFile), path)
 		}
@@ -81,7 +81,7 @@ afterwards: what was under way when the backup was made is done again.`,
 	return cmd
 }
 
-func report(cmd *cobra.Command, streams []backup.Stream) {
+func listStreams(cmd *cobra.Command, streams []backup.Stream) {
 	for _, s := range streams {
 		fmt.Fprintf(cmd.OutOrStdout(), "%-20s %9d messages %12d bytes\n", s.Name, s.Messages, s.Bytes)
 	}
