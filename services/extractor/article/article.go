@@ -120,7 +120,9 @@ type Timestamp struct {
 	Time time.Time `json:"-"`
 	// Precision says what of the time was given.
 	Precision Precision `json:"precision"`
-	// HasZone says that an offset from UTC was given.
+	// HasZone says that an offset from UTC was given. Where the page gives a moment
+	// in UTC, and goes by a day before or after by its own clock, Value has the same
+	// moment on that day, with an offset that the page need not have given.
 	HasZone bool `json:"has_zone"`
 }
 

@@ -34,6 +34,8 @@ type reader struct {
 	picked    picked   // what a site's rules select, nil without rules
 	siteNames []string // what the page calls its site, folded
 
+	monthVotes *int // what numeric dates say of the order of day and month, nil before it is asked
+
 	titleElem int32 // the headline's element, 0 for none
 	titleRun  int   // the headline's place in runs, -1 for none
 	box       int32 // the element that holds the text

@@ -223,19 +223,11 @@ const maxDateVotes = 40
 // be from there.
 func (r *reader) monthFirst(text string) bool {
 	if numericDate.MatchString(text) {
-		month, day := 0, 0
-		for _, m := range numericDate.FindAllSubmatch(r.text, maxDateVotes) {
-			first, _ := strconv.Atoi(string(m[1]))
-			second, _ := strconv.Atoi(string(m[2]))
-			switch {
-			case first > 12 && second <= 12:
-				day++
-			case second > 12 && first <= 12:
-				month++
-			}
+		if r.monthVotes == nil {
+			r.monthVotes = r.countMonthVotes()
 		}
-		if month != day {
-			return month > day
+		if *r.monthVotes != 0 {
+			return *r.monthVotes > 0
 		}
 	}
 	if r.lang != "en" && r.lang != "" {
@@ -250,6 +242,23 @@ func (r *reader) monthFirst(text string) bool {
 		}
 	}
 	return !strings.HasPrefix(strings.ToLower(r.meta["og:locale"]), "en_gb")
+}
+
+// countMonthVotes is how many more of the page's numeric dates can be read only with
+// the month first than only with the day first.
+func (r *reader) countMonthVotes() *int {
+	votes := 0
+	for _, m := range numericDate.FindAllSubmatch(r.text, maxDateVotes) {
+		first, _ := strconv.Atoi(string(m[1]))
+		second, _ := strconv.Atoi(string(m[2]))
+		switch {
+		case first > 12 && second <= 12:
+			votes--
+		case second > 12 && first <= 12:
+			votes++
+		}
+	}
+	return &votes
 }
 
 var readingTime = regexp.MustCompile(`(?i)(?:^|[^\d])(\d{1,3})(?:\s|-|\xa0)*(?:min|mins|minute|minutes|minuten|minuti|minutos|dk|мин|分)\.?(?:\s|-)*(?:read|lesezeit|lesedauer|de lecture|de lectura|di lettura|de leitura|okuma|чтения|leestijd|läsning|で読)|(?i:reading time|lesezeit|lesedauer|temps de lecture|tiempo de lectura|tempo di lettura|tempo de leitura|leestijd)\D{0,12}(\d{1,3})`)
