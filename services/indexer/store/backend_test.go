@@ -9,6 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// undoBoth is what of backend.undo both databases understand.
+var undoBoth = []string{
+	`DROP INDEX outcomes_by_time`, `DROP INDEX source_hours_new`, `DROP TABLE source_rollup`, `DROP TABLE source_baselines`,
+	`DELETE FROM goose_db_version WHERE version_id > 2`,
+}
+
 var sqliteBackend = backend{
 	fresh: func(t testing.TB) string { return sqliteFile(t) },
 	execute: func(t *testing.T, dsn, statement string) {
@@ -25,6 +31,11 @@ var sqliteBackend = backend{
 		}
 	},
 	passWindow: `INSERT INTO recent_keys (number, row, keys) SELECT max(number) + 524288, -1, x'' FROM recent_keys`,
+	undo: append([]string{
+		`DROP TABLE recent_keys`,
+		`CREATE TABLE sketch_keys (key INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (key, row)) STRICT, WITHOUT ROWID`,
+		`INSERT INTO article_words (article_words, rank) VALUES ('automerge', 8), ('crisismerge', 16)`,
+	}, undoBoth...),
 	refusePoison: []string{`CREATE TRIGGER poison BEFORE INSERT ON articles WHEN NEW.title = 'poison'
 		BEGIN SELECT RAISE(ABORT, 'no poison here'); END`},
 }
@@ -44,5 +55,6 @@ var postgresBackend = backend{
 		}
 	},
 	passWindow:   `SELECT setval(pg_get_serial_sequence('articles', 'row'), (SELECT max(row) + 524288 FROM articles))`,
+	undo:         undoBoth,
 	refusePoison: []string{`ALTER TABLE articles ADD CONSTRAINT no_poison_here CHECK (title <> 'poison')`},
 }

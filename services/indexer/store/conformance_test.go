@@ -81,6 +81,8 @@ type backend struct {
 	// passWindow is SQL after which as many articles seem to have been stored
 	// as a new one is compared with.
 	passWindow string
+	// undo is SQL that takes a store back to version 2.
+	undo []string
 	// refusePoison is SQL after which the database refuses articles entitled "poison".
 	refusePoison []string
 }

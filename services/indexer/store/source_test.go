@@ -187,9 +187,7 @@ func testBaselinesOfOlderStore(t *testing.T, b backend) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, statement := range []string{
-		`DROP TABLE source_baselines`, `DROP TABLE source_rollup`, `DROP INDEX source_hours_new`, `DELETE FROM goose_db_version WHERE version_id = 3`,
-	} {
+	for _, statement := range b.undo {
 		b.execute(t, dsn, statement)
 	}
 	newer := reopen(t, dsn)

@@ -8,9 +8,9 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// A file of version 5 keeps what it holds, finds copies of it, and merges as a
-// new one does.
-func TestSQLiteFromVersion5(t *testing.T) {
+// An older file keeps what it holds, finds copies of it, and merges as a new one
+// does.
+func TestSQLiteFromVersion2(t *testing.T) {
 	file := sqliteFile(t)
 	text := newNewsroom().words(200)
 	s := reopen(t, file)
@@ -18,12 +18,7 @@ func TestSQLiteFromVersion5(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, statement := range []string{
-		`DELETE FROM goose_db_version WHERE version_id > 5`,
-		`DROP TABLE recent_keys`,
-		`CREATE TABLE sketch_keys (key INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (key, row)) STRICT, WITHOUT ROWID`,
-		`INSERT INTO article_words (article_words, rank) VALUES ('automerge', 8), ('crisismerge', 16)`,
-	} {
+	for _, statement := range sqliteBackend.undo {
 		sqliteBackend.execute(t, file, statement)
 	}
 
