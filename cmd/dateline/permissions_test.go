@@ -23,12 +23,15 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/deadletter"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/process"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/weburl"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
@@ -277,6 +280,20 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 	}
 	if _, err := drift.Put(t.Context(), "alarms.com.example.dates", []byte("x")); err != nil {
 		t.Errorf("an alarm of drift: %v", err)
+	}
+	sample, err := proto.Marshal(&datelinev1.DriftSample{Url: hit.Article.GetFinalUrl(), HtmlZstd: []byte("x")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, err := weburl.Parse(hit.Article.GetFinalUrl())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := drift.Put(t.Context(), topology.DriftSampleKey(url.SubjectHost(), datelinev1.DriftSignal_DRIFT_SIGNAL_NO_DATE, 1), sample); err != nil {
+		t.Errorf("a sample of drift: %v", err)
+	}
+	if gone, err := lib.Erase(t.Context(), hit.ID); err != nil || gone.Pages != 2 {
+		t.Errorf("erasing an article whose page lies in the object store, and a sample of it: %+v, %v", gone, err)
 	}
 
 	// Whoever watches.
