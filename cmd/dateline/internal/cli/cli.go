@@ -75,7 +75,7 @@ headline, authors, dates, text and more from each, and stores what it found.
 	})
 	root.AddCommand(
 		newIngest(), newDemo(), newUp(), newPublish(), newExtract(), newRules(),
-		newSearch(), newShow(), newHistory(), newExport(), newErase(), newExplain(), newDead(), newDrift(), newSources(), newDoctor(), newBackup(), newRestore(), newEval(), newReference(), newVersion(),
+		newSearch(), newShow(), newHistory(), newExport(), newErase(), newExplain(), newDead(), newDrift(), newSources(), newDoctor(), newTop(), newBackup(), newRestore(), newEval(), newReference(), newVersion(),
 	)
 	return root
 }
