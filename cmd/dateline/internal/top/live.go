@@ -16,7 +16,8 @@ const window = 10 * time.Second
 // the end of ctx.
 func Live(ctx context.Context, addresses []string, interval time.Duration, in io.Reader, out io.Writer) error {
 	m := live{read: func() Sample { return Read(ctx, addresses, time.Now) }, interval: interval, columns: 80, rows: 24}
-	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler()).Run()
+	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler(),
+		tea.WithWindowSize(80, 24)).Run() // until the terminal tells its size
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("drawing on the terminal: %w", err)
 	}

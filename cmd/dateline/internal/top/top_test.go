@@ -246,3 +246,43 @@ func TestReadRefusesWhatIsNoMetrics(t *testing.T) {
 		t.Errorf("a snapshot of nothing: %s", got)
 	}
 }
+
+// screen is what a program has drawn; it tells of the first that holds a text.
+type screen struct {
+	text  strings.Builder
+	holds string
+	seen  chan struct{}
+}
+
+func (s *screen) Write(data []byte) (int, error) {
+	if s.text.Write(data); s.seen != nil && strings.Contains(s.text.String(), s.holds) {
+		close(s.seen)
+		s.seen = nil
+	}
+	return len(data), nil
+}
+
+// TestLiveEndsWithQ runs the program as it is, on pipes in place of a terminal.
+func TestLiveEndsWithQ(t *testing.T) {
+	addr, set := process(t)
+	set(fetcherAfter)
+	keys, typed := io.Pipe()
+	defer typed.Close()
+	seen := make(chan struct{})
+	out := &screen{holds: "asked", seen: seen}
+	ended := make(chan error, 1)
+	go func() { ended <- Live(t.Context(), []string{addr}, 100*time.Millisecond, keys, out) }()
+	select {
+	case <-seen:
+	case err := <-ended:
+		t.Fatalf("it ended, %v, after %q", err, out.text.String())
+	case <-time.After(30 * time.Second):
+		t.Fatalf("it has drawn %q", out.text.String())
+	}
+	if _, err := io.WriteString(typed, "q"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
