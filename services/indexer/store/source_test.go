@@ -197,3 +197,30 @@ func testBaselinesOfOlderStore(t *testing.T, b backend) {
 		t.Errorf("the source of the older store: %+v", often)
 	}
 }
+
+// BenchmarkRollUp brings the baselines of many hosts up to date that publish
+// once an hour, and tells what each takes in the store.
+func BenchmarkRollUp(b *testing.B) {
+	const hosts, hours = 5_000, 24
+	dsn := sqliteFile(b)
+	s := reopen(b, dsn)
+	for b.Loop() {
+		b.StopTimer()
+		for hour := range hours {
+			at := noon.Add(time.Duration(hour) * 7 * time.Hour)
+			var batch []*datelinev1.Outcome
+			for i := range hosts {
+				batch = append(batch, news(fmt.Sprintf("host-%d.example", i), at, 1)...)
+			}
+			record(b, s, batch...)
+		}
+		b.StartTimer()
+		for more := true; more; {
+			var err error
+			if more, err = s.RollUp(b.Context(), noon.Add(8*24*time.Hour)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/hosts/hours/float64(b.N), "µs/host-hour")
+}
