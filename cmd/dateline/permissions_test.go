@@ -25,6 +25,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/deadletter"
 	"github.com/dateline-news/dateline/internal/natstest"
@@ -191,6 +192,9 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 		if err := topology.Await(t.Context(), js, topology.Limits{}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for js, inputs := range map[jetstream.JetStream][]backlog.Input{fetchJS: fetcher.Inputs(), extractJS: extractor.Inputs(), indexJS: indexer.Inputs()} {
+		backlog.New(js, prometheus.NewRegistry(), log, time.Now, inputs...).Refresh(t.Context())
 	}
 	for _, check := range slices.Concat(process.Checks(fetchNC, fetchJS), process.Checks(extractNC, extractJS), process.Checks(indexNC, indexJS)) {
 		if err := check.Test(t.Context()); err != nil {
