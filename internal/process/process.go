@@ -159,6 +159,7 @@ func (s Service) run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	bus.Expose(nc, env.Registry)
 	waiting := backlog.New(js, env.Registry, log, time.Now, s.Inputs...)
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return runner.Run(ctx) })

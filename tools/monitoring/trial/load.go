@@ -13,7 +13,7 @@ import (
 )
 
 // load publishes URLs of the press and reads the API, until ctx ends. With
-// bursts, a few hundred URLs come at once each minute besides.
+// bursts, a few hundred URLs come at once every other minute besides.
 type load struct {
 	press   *press
 	natsURL string
@@ -25,7 +25,7 @@ type load struct {
 const pace = 2 * time.Second
 
 const (
-	burstEvery = time.Minute
+	burstEvery = 2 * time.Minute
 	burstSize  = 25 // URLs of each host that publishes
 )
 

@@ -20,7 +20,7 @@ type Config struct {
 	Dateline, Prometheus, Rules string
 	// Dir is where both keep their data and logs.
 	Dir string
-	// Bursts lets a few hundred URLs come at once each minute.
+	// Bursts lets a few hundred URLs come at once every other minute.
 	Bursts bool
 	// Relabel is more scrape configuration, to try what a renamed metric does.
 	Relabel string

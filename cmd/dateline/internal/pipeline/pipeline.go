@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/internal/backlog"
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/disk"
 	"github.com/dateline-news/dateline/internal/process"
 	"github.com/dateline-news/dateline/internal/telemetry"
@@ -69,6 +70,7 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Pipeline, erro
 		disk.Register(p.registry, folder)
 	}
 	inputs := slices.Concat(fetcher.Inputs(), extractor.Inputs(), indexer.Inputs())
+	bus.Expose(p.Bus.NC, p.registry)
 	p.stages = []process.Runner{fetch, extract, index, backlog.New(p.Bus.JS, p.registry, log, time.Now, inputs...)}
 	return p, nil
 }
