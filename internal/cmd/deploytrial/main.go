@@ -1,8 +1,9 @@
 // Command deploytrial is what a trial of a deployment needs besides the
 // deployment itself: a made-up site to fetch, and a plain NATS client.
 //
-//	deploytrial site               serves the site on :8080
-//	deploytrial publish NATS-URL   publishes each line of standard input on urls
+//	deploytrial site                         serves the site on :8080
+//	deploytrial publish NATS-URL [SUBJECT]   publishes each line of standard input,
+//	                                         on urls where no subject is named
 package main
 
 import (
@@ -35,9 +36,11 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 	case len(args) == 1 && args[0] == "site":
 		return serve(ctx, ":8080")
 	case len(args) == 2 && args[0] == "publish":
-		return publish(ctx, args[1], in, out)
+		return publish(ctx, args[1], "urls", in, out)
+	case len(args) == 3 && args[0] == "publish":
+		return publish(ctx, args[1], args[2], in, out)
 	}
-	return errors.New("usage: deploytrial site | deploytrial publish NATS-URL")
+	return errors.New("usage: deploytrial site | deploytrial publish NATS-URL [SUBJECT]")
 }
 
 func serve(ctx context.Context, addr string) error {
@@ -50,9 +53,9 @@ func serve(ctx context.Context, addr string) error {
 	return nil
 }
 
-// publish waits for the stream's word on every URL, so that what it counts is
+// publish waits for the stream's word on every line, so that what it counts is
 // what the deployment has taken over.
-func publish(ctx context.Context, url string, urls io.Reader, out io.Writer) error {
+func publish(ctx context.Context, url, subject string, input io.Reader, out io.Writer) error {
 	nc, err := nats.Connect(url, nats.Timeout(5*time.Second))
 	if err != nil {
 		return fmt.Errorf("connecting to NATS: %w", err)
@@ -63,16 +66,16 @@ func publish(ctx context.Context, url string, urls io.Reader, out io.Writer) err
 		return fmt.Errorf("opening JetStream: %w", err)
 	}
 	count := 0
-	lines := bufio.NewScanner(urls)
+	lines := bufio.NewScanner(input)
 	for lines.Scan() {
-		if _, err := js.Publish(ctx, "urls", lines.Bytes()); err != nil {
+		if _, err := js.Publish(ctx, subject, lines.Bytes()); err != nil {
 			return fmt.Errorf("publishing %s: %w", lines.Text(), err)
 		}
 		count++
 	}
 	if err := lines.Err(); err != nil {
-		return fmt.Errorf("reading the URLs: %w", err)
+		return fmt.Errorf("reading what is to be published: %w", err)
 	}
-	fmt.Fprintf(out, "%d URLs published and acknowledged\n", count)
+	fmt.Fprintf(out, "%d messages published and acknowledged\n", count)
 	return nil
 }

@@ -39,7 +39,7 @@ func TestPublishCountsOnlyWhatAStreamTook(t *testing.T) {
 	defer server.Stop()
 	urls := "http://north.example/articles/1\nhttp://north.example/articles/2\n"
 	var out strings.Builder
-	if err := publish(t.Context(), server.ClientURL(), strings.NewReader(urls), &out); err == nil {
+	if err := publish(t.Context(), server.ClientURL(), "urls", strings.NewReader(urls), &out); err == nil {
 		t.Error("without a stream: no error")
 	}
 	nc, err := nats.Connect(server.ClientURL())
@@ -55,7 +55,7 @@ func TestPublishCountsOnlyWhatAStreamTook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := publish(t.Context(), server.ClientURL(), strings.NewReader(urls), &out); err != nil {
+	if err := publish(t.Context(), server.ClientURL(), "urls", strings.NewReader(urls), &out); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := stream.Info(t.Context()); err != nil || info.State.Msgs != 2 || !strings.HasPrefix(out.String(), "2 URLs") {

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# The shipped stack under load and under failure: 500 pages published with a plain
+# NATS client while each part is killed once; nothing is lost and nothing comes
+# twice, in PostgreSQL and in the API. All dashboards' queries are answered, no alert fires
+# where none should, and those that should do. stack.sh says which variables there are.
+set -euo pipefail
+. "$(dirname "$0")/stack.sh"
+stack_init endtoend
+PROFILES=monitoring
+OVERLAYS=$test/compose.load.yaml
+hosts=(north south east west harbour upland)
+pages=500
+
+count() { sql "SELECT count(*) FROM $1"; }
+stored() { [ "$(count articles)" -ge "$1" ]; }
+ended() { [ "$(sql "SELECT count(*) FROM outcomes WHERE stage = 4 AND verdict = 1")" -ge "$1" ]; }
+
+# urls FROM TO: the URLs with these numbers, dealt out to the hosts in turn.
+urls() {
+  local n
+  for n in $(seq "$1" "$2"); do
+    echo "http://${hosts[$((n % ${#hosts[@]}))]}.example:8080/articles/$((n / ${#hosts[@]} + 1))"
+  done
+}
+# publish SUBJECT [USER]: each line of standard input as a message.
+publish() {
+  local user=${2:-client} password
+  password=$(setting "NATS_${user^^}_PASSWORD")
+  compose run --rm -T publisher publish "nats://$user:$password@nats:4222" "$1"
+}
+
+# alerts STATE: the names of the alerts in that state.
+alerts() { promql "ALERTS{alertstate=\"$1\"}" | sed -n 's/.*alertname="\([A-Za-z]*\)".*/\1/p' | sort -u; }
+fires() { alerts firing | grep -qx "$1"; }
+quiet() { [ -z "$(alerts firing)" ]; }
+notified() { compose exec -T alertmanager wget -q -O - http://127.0.0.1:9093/api/v2/alerts | grep -q "\"alertname\":\"$1\""; }
+
+# killed SERVICE: ends its process as a crash would, and waits until it is back.
+killed() {
+  local id before
+  id=$(compose ps -q "$1" | head -n 1)
+  before=$(docker inspect -f '{{.RestartCount}}' "$id")
+  kill -9 "$(docker inspect -f '{{.State.Pid}}' "$id")"
+  until_true 90 "$1 coming back" restarted "$id" "$before"
+  say "$1 was killed and is back, with $(count articles 2>/dev/null || echo some) articles stored"
+}
+restarted() {
+  [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -gt "$2" ] && [ "$(docker inspect -f '{{.State.Health.Status}}' "$1")" = healthy ]
+}
+
+stack_up
+
+say "publishing $pages URLs"
+urls 1 "$pages" | publish urls
+for service in fetcher extractor indexer nats postgres prometheus; do
+  killed "$service"
+done
+until_true 300 "$pages articles in PostgreSQL" stored "$pages"
+until_true 60 "$pages outcomes of the last stage" ended "$pages"
+
+for table in articles revisions; do
+  [ "$(count $table)" = "$pages" ] || fail "$(count $table) $table, not $pages"
+done
+[ "$(sql 'SELECT count(DISTINCT canonical_url) FROM articles')" = "$pages" ] || fail 'an article is stored twice'
+for stage in 1 2 3 4; do
+  got=$(sql "SELECT count(*) || ' ' || count(DISTINCT url) FROM outcomes WHERE stage = $stage AND verdict = 1")
+  [ "$got" = "$pages $pages" ] || fail "stage $stage has outcomes and URLs: $got, not $pages of each"
+done
+[ "$(sql 'SELECT count(*) FROM outcomes WHERE verdict = 5')" = 0 ] || fail 'something is dead'
+say "$pages articles, each once, each with its outcome at every stage"
+
+address=$(compose port indexer 8080)
+token=$(setting DATELINE_HTTP_READ_TOKEN)
+found=$(curl -fsS -H "Authorization: Bearer $token" "http://$address/api/v1/export?q=harbour+book" | wc -l)
+[ "$found" = "$pages" ] || fail "a search of the API finds $found articles, not $pages"
+say "a search of the API finds them all"
+
+quiet || fail "alerts fire: $(alerts firing | tr '\n' ' ')"
+say 'no alert fires'
+make -C "$root" dashboards-live PROMETHEUS="http://$(compose port prometheus 9090)"
+
+say 'an extractor that hangs, and a message that nobody can read'
+docker pause "$(compose ps -q extractor)" >/dev/null
+echo 'no article' | publish articles.en.example.north operator
+more=$((pages + 30))
+urls "$((pages + 1))" "$more" | publish urls
+until_true 120 'the alert for dead letters' fires DatelineDeadLetters
+say 'the alert for dead letters fires'
+until_true 300 'the alert for a part that does not answer' fires DatelineTargetDown
+until_true 60 'the alert reaching Alertmanager' notified DatelineTargetDown
+say 'the alert for the extractor fires, and Alertmanager has it'
+docker unpause "$(compose ps -q extractor)" >/dev/null
+until_true 120 "$more articles in PostgreSQL" stored "$more"
+[ "$(count articles) $(count revisions)" = "$more $more" ] || fail "$(count articles) articles and $(count revisions) revisions, not $more"
+gone() { ! fires DatelineTargetDown; }
+until_true 120 'the alert ending' gone
+say "$more articles, each once; the alert has ended"
+
+say ok
