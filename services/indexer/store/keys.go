@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"encoding/binary"
-	"maps"
 	"slices"
 )
 
@@ -13,24 +12,42 @@ const (
 	copiesWindow = 1 << 19
 	// These bound how many of them are looked at, so that a line that stands in
 	// thousands costs no more than one in two: of each key the newest, and of
-	// those the ones that share most keys.
+	// those the ones that share most keys; more than two only if they share two.
 	maxOfKey      = 16
 	maxCandidates = 4
+	maxOfOneKey   = 2
 )
 
 // closest returns the rows of the articles that are worth comparing with a text
 // that has the given keys; rowsOf returns the newest rows that have a key.
 func closest(keys []uint64, rowsOf func(key uint64) []int64) []int64 {
-	shared := make(map[int64]int)
+	var rows []int64
 	for _, key := range keys {
-		for _, row := range rowsOf(key) {
-			shared[row]++
+		rows = append(rows, rowsOf(key)...)
+	}
+	slices.Sort(rows)
+	type sharer struct {
+		row  int64
+		keys int
+	}
+	var all []sharer
+	for i, row := range rows {
+		if i > 0 && row == rows[i-1] {
+			all[len(all)-1].keys++
+		} else {
+			all = append(all, sharer{row, 1})
 		}
 	}
-	rows := slices.SortedFunc(maps.Keys(shared), func(a, b int64) int {
-		return cmp.Or(-cmp.Compare(shared[a], shared[b]), -cmp.Compare(a, b))
+	slices.SortFunc(all, func(a, b sharer) int {
+		return cmp.Or(-cmp.Compare(a.keys, b.keys), -cmp.Compare(a.row, b.row))
 	})
-	return rows[:min(maxCandidates, len(rows))]
+	rows = rows[:0]
+	for i, one := range all[:min(maxCandidates, len(all))] {
+		if i < maxOfOneKey || one.keys > 1 {
+			rows = append(rows, one.row)
+		}
+	}
+	return rows
 }
 
 // keysOfArticle is how many keys every sketch has.

@@ -44,3 +44,25 @@ func TestKeyIndex(t *testing.T) {
 		t.Errorf("%d articles are held in %d places, want %d", x.held, len(x.rows), window)
 	}
 }
+
+func TestClosest(t *testing.T) {
+	for name, c := range map[string]struct {
+		rowsOf [][]int64 // by key
+		want   []int64
+	}{
+		"none":                               {[][]int64{{}, {}}, nil},
+		"two of one key, the newest":         {[][]int64{{9, 5, 3}, {8}}, []int64{9, 8}},
+		"four of two keys, the newest":       {[][]int64{{9, 7, 5, 3, 1}, {9, 8, 7, 5, 3, 1}}, []int64{9, 7, 5, 3}},
+		"what shares most comes first":       {[][]int64{{9, 2}, {9, 2}, {2}}, []int64{2, 9}},
+		"one of two keys, one of one key":    {[][]int64{{9, 2, 1}, {2}}, []int64{2, 9}},
+		"three of two keys, none of one key": {[][]int64{{9, 3, 2, 1}, {3, 2, 1}}, []int64{3, 2, 1}},
+	} {
+		keys := make([]uint64, len(c.rowsOf))
+		for i := range keys {
+			keys[i] = uint64(i)
+		}
+		if got := closest(keys, func(key uint64) []int64 { return c.rowsOf[key] }); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
