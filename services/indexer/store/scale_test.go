@@ -182,8 +182,9 @@ func fill(b *testing.B, s store.Store, c *chain, total int) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	c.random = rand.New(rand.NewPCG(5, 5+uint64(stored.Articles))) // what is added repeats nothing
 	var cost spent
-	step := 10_000
+	step := int(stored.Articles) + 10_000
 	for n := int(stored.Articles); n < total; n += benchBatch {
 		cost.put(b, s, c.batch(n, total))
 		if n+benchBatch >= step {
