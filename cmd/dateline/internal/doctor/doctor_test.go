@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -237,6 +238,39 @@ func TestNATSMisconfigured(t *testing.T) {
 			wantLines(t, found(t, examineNATS, target), test.want...)
 		})
 	}
+}
+
+// TestAsShipped examines a server with the users of the shipped deployment, as
+// the one who may only look.
+func TestAsShipped(t *testing.T) {
+	accounts, err := filepath.Abs("../../../../deploy/nats/accounts.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(accounts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range regexp.MustCompile(`\$(NATS_\w+_PASSWORD)`).FindAllStringSubmatch(string(text), -1) {
+		t.Setenv(name[1], "k3Nd02mfLqPz8WxYb7Rt")
+	}
+	config := filepath.Join(t.TempDir(), "nats.conf")
+	if err := os.WriteFile(config, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := natsServer(t, func(o *server.Options) {
+		if err := o.ProcessConfigFile(config); err != nil {
+			t.Fatal(err)
+		}
+	})
+	read(t, declare(t, serverURL(s, "operator:k3Nd02mfLqPz8WxYb7Rt")))
+	got := found(t, examineNATS, Target{NATS: bus.Config{URL: serverURL(s, "monitor:k3Nd02mfLqPz8WxYb7Rt")}})
+	if strings.Contains(got, "problem") {
+		t.Errorf("as monitor:\n%s", got)
+	}
+	wantLines(t, got, "ok permissions: the user monitor may neither", "ok streams", "ok consumers", "ok dead letters")
+	wantLines(t, found(t, examineNATS, Target{NATS: bus.Config{URL: serverURL(s, "operator:k3Nd02mfLqPz8WxYb7Rt")}}),
+		"problem permissions: the user operator of account DATELINE may delete streams")
 }
 
 func TestStore(t *testing.T) {

@@ -24,7 +24,7 @@ import (
 var oldestNATS = [2]int{2, 12}
 
 func examineNATS(ctx context.Context, t Target, r *report) {
-	options := []nats.Option{nats.Name("dateline doctor"), nats.Timeout(t.Timeout), nats.NoReconnect(),
+	options := []nats.Option{nats.Name("dateline doctor"), nats.CustomInboxPrefix("_INBOX.dateline"), nats.Timeout(t.Timeout), nats.NoReconnect(),
 		// What this user may not do shows in the answers that do not come.
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})}
 	if t.NATS.Credentials != "" {
@@ -133,7 +133,7 @@ func examinePermissions(ctx context.Context, nc *nats.Conn, r *report) {
 	}
 	for _, what := range []string{"publish to any subject", "delete streams"} {
 		if may[what] {
-			r.problem(check, "give each service a user with only its subjects (permissions, in the server's configuration)", "the user %s of account %s may %s", answer.Data.UserID, answer.Data.Account, what)
+			r.problem(check, "give each service, and this command, a user with only its subjects (deploy/nats/accounts.conf has them)", "the user %s of account %s may %s", answer.Data.UserID, answer.Data.Account, what)
 		}
 	}
 	if len(may) == 0 {
@@ -260,19 +260,13 @@ func examineConsumers(ctx context.Context, js jetstream.JetStream, t Target, r *
 	}
 }
 
-func ownedPartitions(ctx context.Context, js jetstream.JetStream) (owned int, err error) {
-	leases, err := js.KeyValue(ctx, topology.BucketLeases)
+// ownedPartitions counts the leases, without reading them.
+func ownedPartitions(ctx context.Context, js jetstream.JetStream) (int, error) {
+	leases, err := js.Stream(ctx, "KV_"+topology.BucketLeases)
 	if err != nil {
 		return 0, err
 	}
-	keys, err := leases.ListKeys(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for range keys.Keys() {
-		owned++
-	}
-	return owned, ctx.Err()
+	return int(leases.CachedInfo().State.NumSubjects), nil
 }
 
 // isRead waits to see whether somebody asks for messages: a reader that has
