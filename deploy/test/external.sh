@@ -9,13 +9,13 @@ OVERLAYS="$deploy/compose.external.yaml $test/compose.outside.yaml"
 say 'NATS and PostgreSQL elsewhere'
 outside() { docker compose -p "$project-outside" --env-file "$scratch/env" -f "$test/outside.yaml" "$@"; }
 on_exit() { outside down -v --timeout 5 >/dev/null 2>&1 || true; }
-base_images
-echo "OUTSIDE_NETWORK=$project-outside" >>"$scratch/env"
-outside up -d --wait >"$scratch/outside.log" 2>&1 || { cat "$scratch/outside.log"; fail 'what should be outside does not start'; }
 cat >>"$scratch/env" <<EOF
 NATS_ADDRESS=nats.outside.example:4222
 STORE_URL=postgres://dateline:$(setting POSTGRES_OWNER_PASSWORD)@postgres.outside.example/dateline?sslmode=disable
+OUTSIDE_NETWORK=$project-outside
 EOF
+base_images
+outside up -d --wait >"$scratch/outside.log" 2>&1 || { cat "$scratch/outside.log"; fail 'what should be outside does not start'; }
 stack_up
 [ -z "$(compose config --services | grep -x 'nats\|postgres')" ] || fail 'the project has a NATS or PostgreSQL of its own'
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,7 +46,7 @@ func openPostgres(ctx context.Context, dsn string) (_ Store, err error) {
 	name := fmt.Sprintf("database %s at %s", server.Database, server.Host)
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("opening the store, %s: %w%s", name, err, postgresAdvice(err))
+			err = fmt.Errorf("opening the store, %s: %w%s", name, oneLine{err}, postgresAdvice(err))
 		}
 	}()
 	pool, err := pgxpool.NewWithConfig(ctx, config)
@@ -58,6 +59,12 @@ func openPostgres(ctx context.Context, dsn string) (_ Store, err error) {
 	}
 	return &postgresStore{pool, name}, nil
 }
+
+// oneLine is an error whose text has no line breaks, as those of pgx have.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+func (e oneLine) Unwrap() error { return e.error }
 
 // postgresAdvice says what to do about a server that cannot be reached.
 func postgresAdvice(err error) string {
