@@ -22,6 +22,7 @@ import (
 	"github.com/dateline-news/dateline/cmd/dateline/internal/newsroom"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/backlog"
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/disk"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/telemetry"
@@ -224,6 +225,7 @@ func TestServicesMetricsAreDocumented(t *testing.T) {
 			t.Fatal(err)
 		}
 		backlog.New(js, reg, log, time.Now, inputs...)
+		bus.Expose(js.Conn(), reg)
 		families, err := reg.Gather()
 		if err != nil {
 			t.Fatal(err)
