@@ -58,7 +58,7 @@ func TestPublishCountsOnlyWhatAStreamTook(t *testing.T) {
 	if err := publish(t.Context(), server.ClientURL(), "urls", strings.NewReader(urls), &out); err != nil {
 		t.Fatal(err)
 	}
-	if info, err := stream.Info(t.Context()); err != nil || info.State.Msgs != 2 || !strings.HasPrefix(out.String(), "2 URLs") {
+	if info, err := stream.Info(t.Context()); err != nil || info.State.Msgs != 2 || !strings.HasPrefix(out.String(), "2 messages") {
 		t.Errorf("got %v, %v and %q, want 2 messages", info, err, out.String())
 	}
 }
