@@ -82,6 +82,10 @@ sbom: build ## Write a bill of materials (CycloneDX) for each program into bin/s
 reproducible: ## Build the services twice and compare the programs
 	deploy/test/reproducible.sh
 
+.PHONY: endtoend
+endtoend: ## Bring the shipped Compose file up under load, kill every part once, see that all is well
+	deploy/test/endtoend.sh
+
 .PHONY: trial
 trial: ## Bring the shipped Compose file up, put it to the test, and take it down again
 	deploy/test/run.sh

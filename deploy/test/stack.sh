@@ -45,6 +45,7 @@ until_true() {
 # stack_init NAME: a project and its settings. Ports are any that are free, so that
 # a deployment on this machine is not in the way.
 stack_init() {
+  compose_plugin
   project=dateline-$1-$$
   scratch=$(mktemp -d)
   trap stack_finish EXIT
@@ -84,6 +85,16 @@ stack_finish() {
     rm -rf "$scratch"
   fi
   exit "$code"
+}
+
+# compose_plugin brings a present-day Compose where there is none, if it can.
+compose_plugin() {
+  docker compose version >/dev/null 2>&1 && return 0
+  [ -x "$standins/compose-tool.sh" ] || fail 'docker compose does not run: install the Compose plugin, 2.26 or later'
+  export DOCKER_CONFIG=$root/bin/docker
+  [ ! -x "$DOCKER_CONFIG/cli-plugins/docker-compose" ] || return 0
+  docker image inspect debian:trixie-slim >/dev/null 2>&1 || "$standins/build.sh" base
+  "$standins/compose-tool.sh" "$DOCKER_CONFIG"
 }
 
 # base_images builds stand-ins for images that are missing, where it can.
