@@ -2,7 +2,6 @@ package article
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,6 +27,46 @@ var consentNotices = []string{
 	"このコンテンツを表示するにはクッキー",
 }
 
+// consentByWord is the notices by their first word.
+var consentByWord = func() map[string][]string {
+	byWord := make(map[string][]string, len(consentNotices))
+	for _, notice := range consentNotices {
+		word := notice[:wordLength([]byte(notice))]
+		byWord[word] = append(byWord[word], notice)
+	}
+	return byWord
+}()
+
+// wordLength is how many bytes of letters a text begins with.
+func wordLength(text []byte) int {
+	for i := 0; i < len(text); {
+		c, size := utf8.DecodeRune(text[i:])
+		if !unicode.IsLetter(c) {
+			return i
+		}
+		i += size
+	}
+	return len(text)
+}
+
+// holdsConsentNotice says that a text in lower case holds one of the notices,
+// from the start of a word on.
+func holdsConsentNotice(text []byte) bool {
+	for len(text) > 0 {
+		size := wordLength(text)
+		for _, notice := range consentByWord[string(text[:size])] {
+			if bytes.HasPrefix(text, []byte(notice)) {
+				return true
+			}
+		}
+		if size == 0 {
+			_, size = utf8.DecodeRune(text)
+		}
+		text = text[size:]
+	}
+	return false
+}
+
 // Bounds of a consent notice, in bytes.
 const (
 	minConsentNotice = 20
@@ -46,7 +85,7 @@ func (t *tree) dropConsentNotices(from, to int) {
 		for _, c := range string(t.text[r.from:r.to]) {
 			lower = utf8.AppendRune(lower, unicode.ToLower(c))
 		}
-		if slices.ContainsFunc(consentNotices, func(notice string) bool { return bytes.Contains(lower, []byte(notice)) }) {
+		if holdsConsentNotice(lower) {
 			r.verdict = dropPhrase
 		}
 	}
