@@ -315,6 +315,13 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 			t.Errorf("monitor: consumers of %s: %v", name, err)
 		}
 	}
+	leases, err := watching.KeyValue(t.Context(), topology.BucketLeases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := leases.Keys(t.Context()); err != nil || len(keys) <= topology.Partitions {
+		t.Errorf("monitor: %d leases, %v, want one for each partition and replica", len(keys), err)
+	}
 	if _, err := watching.AccountInfo(t.Context()); err != nil {
 		t.Errorf("monitor: %v", err)
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	keda "github.com/kedacore/keda/v2/apis/keda/v1alpha1"
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
@@ -30,7 +29,7 @@ var types = map[string]func() any{
 	"apps/v1/Deployment":                 func() any { return new(apps.Deployment) },
 	"policy/v1/PodDisruptionBudget":      func() any { return new(policy.PodDisruptionBudget) },
 	"networking.k8s.io/v1/NetworkPolicy": func() any { return new(networking.NetworkPolicy) },
-	"keda.sh/v1alpha1/ScaledObject":      func() any { return new(keda.ScaledObject) },
+	"keda.sh/v1alpha1/ScaledObject":      func() any { return new(ScaledObject) },
 }
 
 // decode decodes an object strictly: an unknown, repeated or misplaced field is
@@ -172,7 +171,7 @@ func TestScalingIsByConsumersThatExist(t *testing.T) {
 	scaled := deployments(objects)
 	count := 0
 	for _, object := range objects {
-		s, ok := object.(*keda.ScaledObject)
+		s, ok := object.(*ScaledObject)
 		if !ok {
 			continue
 		}
