@@ -36,11 +36,11 @@ func sources() grafana.Dashboard {
 
 		section("Silence",
 			graph(10, "Sources", "short",
-				"Hosts with a history, by whether they publish as they used to.",
+				"Hosts that have brought articles lately, by whether they publish as they used to. Of those that it is still learning, Dateline does not know yet.",
 				query{`max by (state) (dateline_source_hosts{instance=~"$instance"})`, "{{state}}"},
 			),
 			graph(11, "Silent, by cause", "short",
-				"Silent hosts by the diagnosis: blocked, robots.txt changed, unreachable, gone, extraction drifted, only duplicates, or nothing published.",
+				"Silent hosts by the diagnosis: blocked, robots.txt changed, unreachable, gone, extraction drifted, its URLs still wait, only duplicates, or nothing published.",
 				query{`max by (cause) (dateline_source_silent_hosts{instance=~"$instance"})`, "{{cause}}"},
 			).stacked(),
 		),
