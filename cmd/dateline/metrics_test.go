@@ -205,15 +205,15 @@ func TestServicesMetricsAreDocumented(t *testing.T) {
 	all := map[string]bool{}
 	for name, begin := range map[string]func(reg prometheus.Registerer) ([]backlog.Input, error){
 		"fetcher": func(reg prometheus.Registerer) ([]backlog.Input, error) {
-			_, err := fetcher.New(t.Context(), nc, js, fetcher.DefaultConfig(), reg, log)
+			_, err := fetcher.New(t.Context(), nc, js, fetcher.DefaultConfig(), reg, log, nil)
 			return fetcher.Inputs(), err
 		},
 		"extractor": func(reg prometheus.Registerer) ([]backlog.Input, error) {
-			_, err := extractor.New(t.Context(), js, extractor.DefaultConfig(), reg, log)
+			_, err := extractor.New(t.Context(), js, extractor.DefaultConfig(), reg, log, nil)
 			return extractor.Inputs(), err
 		},
 		"indexer": func(reg prometheus.Registerer) ([]backlog.Input, error) {
-			_, err := indexer.New(t.Context(), js, articles, indexer.DefaultConfig(), reg, log)
+			_, err := indexer.New(t.Context(), js, articles, indexer.DefaultConfig(), reg, log, nil)
 			web.Handler(web.DefaultConfig(), library.New(articles, js), reg, log)
 			disk.Register(reg, dir)
 			return indexer.Inputs(), err

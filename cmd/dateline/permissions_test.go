@@ -162,15 +162,15 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 	indexNC, indexJS := connectAs(t, srv, "indexer", "indexer")
 	config := fetcher.DefaultConfig()
 	config.AllowPrivate, config.Delay, config.DelayFactor, config.MaxAttempts, config.RetryDelay = true, time.Millisecond, 0, 2, 10*time.Millisecond
-	fetch, err := fetcher.New(t.Context(), fetchNC, fetchJS, config, prometheus.NewRegistry(), log)
+	fetch, err := fetcher.New(t.Context(), fetchNC, fetchJS, config, prometheus.NewRegistry(), log, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	extract, err := extractor.New(t.Context(), extractJS, extractor.DefaultConfig(), prometheus.NewRegistry(), log)
+	extract, err := extractor.New(t.Context(), extractJS, extractor.DefaultConfig(), prometheus.NewRegistry(), log, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	index, err := indexer.New(t.Context(), indexJS, articles, indexer.DefaultConfig(), prometheus.NewRegistry(), log)
+	index, err := indexer.New(t.Context(), indexJS, articles, indexer.DefaultConfig(), prometheus.NewRegistry(), log, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -150,6 +151,7 @@ func (s Letters) Requeue(ctx context.Context, letter Letter) error {
 	// The letter's number makes the id new to the stream, and the same when
 	// the command is given twice.
 	msg.Header.Set(nats.MsgIdHdr, fmt.Sprintf("requeue:%d:%d", letter.Number, letter.GetTime().AsTime().UnixNano()))
+	tracing.Relink(msg.Header)
 	msg.Data = letter.GetData()
 	if letter.GetStage() == datelinev1.Stage_STAGE_FETCH {
 		entry := &datelinev1.FrontierEntry{}

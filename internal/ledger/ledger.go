@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -57,7 +58,7 @@ func (w *Writer) Outcome(ctx context.Context, o *datelinev1.Outcome, took time.D
 	if err != nil {
 		return err
 	}
-	if err := w.Publish(ctx, msg); err != nil {
+	if err := w.publish(ctx, msg); err != nil { // the trace has no stage after the last
 		return err
 	}
 	w.count(topology.VerdictName(o.Verdict), o.Reason)
@@ -70,14 +71,15 @@ func (w *Writer) Outcome(ctx context.Context, o *datelinev1.Outcome, took time.D
 	return nil
 }
 
-// Publish stores messages in their streams and returns when the server has all
+// Publish stores messages in their streams, with the trace of ctx, and returns when the server has all
 // of them. A stream that is full or a server that is away makes it wait, for as
 // long as ctx lives: that is how a full downstream slows its upstream. Any
 // other refusal is returned.
 func (w *Writer) Publish(ctx context.Context, msgs ...*nats.Msg) error {
 	for _, msg := range msgs {
+		tracing.Inject(ctx, msg.Header)
 		if err := w.publish(ctx, msg); err != nil {
-			return fmt.Errorf("publishing to %s: %w", msg.Subject, err)
+			return err
 		}
 	}
 	return nil
@@ -88,13 +90,16 @@ func (w *Writer) publish(ctx context.Context, msg *nats.Msg) error {
 		attempt, cancel := context.WithTimeout(ctx, publishTimeout)
 		_, err := w.js.PublishMsg(attempt, msg)
 		cancel()
-		if err == nil || ctx.Err() != nil || !worthWaiting(err) {
-			return err
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil || !worthWaiting(err):
+			return fmt.Errorf("publishing to %s: %w", msg.Subject, err)
 		}
-		w.log.Warn("a stream does not take messages now; it is tried again", "subject", msg.Subject, "error", err)
+		w.log.WarnContext(ctx, "a stream does not take messages now; it is tried again", "subject", msg.Subject, "error", err)
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("publishing to %s: %w", msg.Subject, ctx.Err())
 		case <-time.After(pause):
 		}
 	}

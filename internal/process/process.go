@@ -24,6 +24,7 @@ import (
 	"github.com/dateline-news/dateline/internal/config"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/tracing"
 )
 
 // Runner is a stage that works until its context ends.
@@ -37,16 +38,18 @@ type Env struct {
 	JS       jetstream.JetStream
 	Registry *prometheus.Registry
 	Log      *slog.Logger
+	Traces   *tracing.Tracer
 }
 
 // Service describes a service.
 type Service struct {
 	// Name is the program's name, and About a sentence of what it does.
 	Name, About string
-	// Config points at the whole configuration, NATS and Admin into it.
-	Config any
-	NATS   *bus.Config
-	Admin  *telemetry.Config
+	// Config points at the whole configuration, NATS, Admin and Tracing into it.
+	Config  any
+	NATS    *bus.Config
+	Admin   *telemetry.Config
+	Tracing *tracing.Config
 	// Inputs are what the stage reads: the backlog of each is told in metrics.
 	Inputs []backlog.Input
 	// New makes the stage, and lists what else must be there for it to be
@@ -154,7 +157,13 @@ func (s Service) run(ctx context.Context, log *slog.Logger) error {
 	if err := s.prepare(ctx, js, prepare); err != nil {
 		return err
 	}
-	env := Env{NC: nc, JS: js, Registry: telemetry.NewRegistry(s.Name), Log: log}
+	version, _ := telemetry.Build()
+	traces, err := tracing.New(ctx, *s.Tracing, s.Name, version, log)
+	if err != nil {
+		return err
+	}
+	defer traces.Close(ctx)
+	env := Env{NC: nc, JS: js, Registry: telemetry.NewRegistry(s.Name), Log: log, Traces: traces}
 	runner, checks, err := s.New(ctx, env)
 	if err != nil {
 		return err
@@ -165,7 +174,7 @@ func (s Service) run(ctx context.Context, log *slog.Logger) error {
 	tasks.Go(func() error { return runner.Run(ctx) })
 	tasks.Go(func() error { return waiting.Run(ctx) })
 	tasks.Go(func() error {
-		return telemetry.Serve(ctx, s.Admin.Addr, env.Registry, append(Checks(nc, js), checks...), s.Admin.Targets())
+		return telemetry.Serve(ctx, s.Admin.Addr, env.Registry, append(Checks(nc, js), checks...), s.Admin.Routes()...)
 	})
 	log.Info("started", "service", s.Name, "nats", nc.ConnectedUrlRedacted(), "admin", s.Admin.Addr)
 	err = tasks.Wait()

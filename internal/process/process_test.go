@@ -17,6 +17,7 @@ import (
 	"github.com/dateline-news/dateline/internal/natsembed"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/telemetry"
+	"github.com/dateline-news/dateline/internal/tracing"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,14 +28,15 @@ type idle struct{}
 func (idle) Run(ctx context.Context) error { <-ctx.Done(); return nil }
 
 type settings struct {
-	NATS  bus.Config
-	Admin telemetry.Config
+	NATS    bus.Config
+	Admin   telemetry.Config
+	Tracing tracing.Config
 }
 
 func idleService() Service {
-	cfg := &settings{bus.DefaultConfig(), telemetry.DefaultConfig()}
+	cfg := &settings{bus.DefaultConfig(), telemetry.DefaultConfig(), tracing.DefaultConfig()}
 	return Service{
-		Name: "trial", About: "Does nothing.", Config: cfg, NATS: &cfg.NATS, Admin: &cfg.Admin,
+		Name: "trial", About: "Does nothing.", Config: cfg, NATS: &cfg.NATS, Admin: &cfg.Admin, Tracing: &cfg.Tracing,
 		New: func(context.Context, Env) (Runner, []telemetry.Check, error) { return idle{}, nil, nil },
 	}
 }

@@ -62,9 +62,12 @@ func (l *Loop) guarded(ctx context.Context, inputs []*Input) []Result {
 }
 
 func (l *Loop) call(ctx context.Context, inputs []*Input) (results []Result, panicked error) {
+	if len(inputs) == 1 {
+		ctx = inputs[0].Trace(ctx)
+	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			l.Log.Error("the stage panicked", "stage", topology.StageName(l.Stage), "inputs", len(inputs),
+			l.Log.ErrorContext(ctx, "the stage panicked", "stage", topology.StageName(l.Stage), "inputs", len(inputs),
 				"stream", inputs[0].Stream, "sequence", inputs[0].Sequence, "panic", cause, "stack", string(debug.Stack()))
 			panicked = Permanent("panic", fmt.Errorf("the program panicked over this message (%v): report it with the message; the log has the stack", cause))
 		}

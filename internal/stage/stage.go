@@ -14,9 +14,11 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -32,6 +34,16 @@ type Input struct {
 	Stored time.Time
 	// Attempt counts the deliveries, this one included.
 	Attempt int
+
+	span trace.Span // of the work on it; nil where there are none
+}
+
+// Trace returns a context that has the span of the work on the input.
+func (in *Input) Trace(ctx context.Context) context.Context {
+	if in.span == nil {
+		return ctx
+	}
+	return trace.ContextWithSpan(ctx, in.span)
 }
 
 // Result is what came of one input. Outcome names the input; its verdict is
@@ -59,6 +71,8 @@ type Config struct {
 	Handle   Handler
 	Metrics  *Metrics
 	Log      *slog.Logger
+	// Traces makes a span for each input; nil makes none.
+	Traces *tracing.Tracer
 
 	// Workers is how many batches are worked on at once.
 	Workers int
@@ -186,6 +200,9 @@ func (l *Loop) handle(ctx context.Context, batch []jetstream.Msg) {
 	inputs := make([]*Input, len(batch))
 	for i, msg := range batch {
 		inputs[i] = newInput(msg)
+		if l.Traces != nil {
+			_, inputs[i].span = l.Traces.Receive(ctx, topology.StageName(l.Stage), inputs[i].Header, inputs[i].Attempt > 1)
+		}
 	}
 	if l.Batch == 1 && inputs[0].Attempt > poisonFactor*l.MaxAttempts {
 		l.settle(ctx, batch[0], inputs[0], poisoned(inputs[0]), 0)
@@ -208,21 +225,25 @@ func (l *Loop) handle(ctx context.Context, batch []jetstream.Msg) {
 
 // settle stores what came of an input, then acks it; or gives it back.
 func (l *Loop) settle(ctx context.Context, msg jetstream.Msg, in *Input, r Result, took time.Duration) {
+	ctx = in.Trace(ctx)
 	l.Metrics.duration.Observe(took.Seconds())
 	err := l.store(ctx, in, r, took)
+	if in.span != nil {
+		tracing.End(in.span, r.Outcome, err)
+	}
 	switch {
 	case err == nil:
-		l.ack(msg)
+		l.ack(ctx, msg)
 	case ctx.Err() != nil:
 		// Not ours to finish any more: the server delivers it again.
 	default:
 		f := classify(err)
 		delay := retryDelay(in.Attempt)
 		l.Metrics.retries.WithLabelValues(f.reason).Inc()
-		l.Log.Info("retry", "stage", topology.StageName(l.Stage), "reason", f.reason, "attempt", in.Attempt, "delay", delay,
+		l.Log.InfoContext(ctx, "retry", "stage", topology.StageName(l.Stage), "reason", f.reason, "attempt", in.Attempt, "delay", delay,
 			"url", r.Outcome.GetUrl(), "error", err)
 		if err := msg.NakWithDelay(delay); err != nil {
-			l.Log.Warn("giving a message back; it returns after the ack wait", "error", err)
+			l.Log.WarnContext(ctx, "giving a message back; it returns after the ack wait", "error", err)
 		}
 	}
 }
@@ -251,9 +272,9 @@ func (l *Loop) store(ctx context.Context, in *Input, r Result, took time.Duratio
 	return l.Writer.Bury(ctx, r.Outcome, took, ledger.Source{Sequence: in.Sequence, Subject: in.Subject, Header: in.Header, Data: in.Data})
 }
 
-func (l *Loop) ack(msg jetstream.Msg) {
+func (l *Loop) ack(ctx context.Context, msg jetstream.Msg) {
 	if err := msg.Ack(); err != nil {
-		l.Log.Warn("acking a message; it comes again and is recognised", "error", err)
+		l.Log.WarnContext(ctx, "acking a message; it comes again and is recognised", "error", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package stage_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,8 @@ import (
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/tracetest"
+	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -325,5 +328,52 @@ func TestLoopEndsWhereItCannotRead(t *testing.T) {
 				t.Fatalf("got %v, want an error that names the consumer", err)
 			}
 		})
+	}
+}
+
+// TestSpanOfRedelivery: the span of the first delivery is a child of the span that
+// published the input; that of a later one is linked with it.
+func TestSpanOfRedelivery(t *testing.T) {
+	r := newRig(t)
+	collector := tracetest.Start(t)
+	traces, err := tracing.New(t.Context(), tracing.Config{Endpoint: collector.URL, SampleRatio: 1}, "trial", "v1", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	msg := nats.NewMsg("pages.com.example")
+	msg.Header.Set("traceparent", "00-"+trace+"-"+span+"-01")
+	msg.Header.Set(nats.MsgIdHdr, "page:1")
+	msg.Data = []byte("1")
+	for range 2 { // the context does not get in the way of recognising a message
+		if _, err := r.js.PublishMsg(t.Context(), msg); err != nil {
+			t.Fatal(err)
+		}
+		msg.Header.Set("traceparent", "00-"+trace+"-b7ad6b7169203331-01")
+	}
+	config := r.config(each(func(in *stage.Input) stage.Result {
+		if in.Attempt == 1 {
+			return failed(in, stage.Transient("timeout", errors.New("too slow")))
+		}
+		return produced(in, 10)
+	}))
+	config.Traces = traces
+	stop := r.run(config)
+	r.settled(1)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	traces.Close(t.Context())
+	spans := collector.Named("extract")
+	if len(spans) != 2 || spans[0].Trace != trace || spans[0].Parent != span || len(spans[0].Links) != 0 || !spans[0].Failed {
+		t.Fatalf("the spans are %+v", spans)
+	}
+	again := spans[1]
+	if again.Trace == trace || again.Parent != "" || again.Failed || strings.Join(again.Links, " ") != trace+":"+span {
+		t.Errorf("the span of the second delivery is %+v", again)
+	}
+	article := natstest.Messages(t, r.js, topology.StreamArticles)[0]
+	if got := article.Header.Get("traceparent"); got != "00-"+again.Trace+"-"+again.ID+"-01" {
+		t.Errorf("the article has the parent %q, which is not the span %+v", got, again)
 	}
 }

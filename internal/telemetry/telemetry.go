@@ -27,6 +27,7 @@ type Config struct {
 	LogLevel  string   `doc:"Least severity that is logged: debug, info, warn or error."`
 	LogFormat string   `doc:"Form of log lines: text or json."`
 	Discover  []string `doc:"Names and ports of services, such as fetcher:9464, whose replicas /targets lists for Prometheus (HTTP service discovery); empty for none."`
+	Pprof     bool     `doc:"Whether the admin address also answers on /debug/pprof/, with profiles of the running process. They tell much about it: keep the address to yourself."`
 }
 
 // DefaultConfig listens on loopback and logs text.
@@ -60,9 +61,9 @@ func (c Config) Logger(w io.Writer) *slog.Logger {
 	}
 	options := &slog.HandlerOptions{Level: level}
 	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
+		return slog.New(traced{slog.NewJSONHandler(w, options)})
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.New(traced{slog.NewTextHandler(w, options)})
 }
 
 // NewRegistry returns the one registry of a process, with build, runtime and
@@ -109,6 +110,9 @@ type Check struct {
 	Test func(context.Context) error
 }
 
+// writeTimeout bounds an answer; a profile of 30 s, as is usual, fits in.
+const writeTimeout = 45 * time.Second
+
 // checkTimeout bounds all checks of one request together.
 const checkTimeout = 2 * time.Second
 
@@ -135,7 +139,7 @@ func Serve(ctx context.Context, addr string, reg *prometheus.Registry, checks []
 	}
 	server := &http.Server{
 		Handler:           Handler(reg, checks, routes...),
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: writeTimeout, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 16 << 10,
 	}
 	failed := make(chan error, 1)

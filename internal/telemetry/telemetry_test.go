@@ -143,3 +143,18 @@ func TestCreatedTimestamps(t *testing.T) {
 		t.Errorf("%d of the two metrics are exposed", found)
 	}
 }
+
+// TestPprof: profiles are there where they are asked for, and nowhere else.
+func TestPprof(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	if status, _ := get(t, telemetry.Handler(reg, nil, telemetry.DefaultConfig().Routes()...), "/debug/pprof/heap"); status != http.StatusNotFound {
+		t.Errorf("by default a profile answers %d", status)
+	}
+	config := telemetry.DefaultConfig()
+	config.Pprof = true
+	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/goroutine", "/debug/pprof/cmdline", "/debug/pprof/profile?seconds=1"} {
+		if status, body := get(t, telemetry.Handler(prometheus.NewRegistry(), nil, config.Routes()...), path); status != http.StatusOK || body == "" {
+			t.Errorf("%s answers %d %q", path, status, body)
+		}
+	}
+}

@@ -94,9 +94,9 @@ func (d *driftWatch) tell(ctx context.Context, url weburl.URL, c drift.Change) {
 	signal := topology.DriftSignalName(c.Signal)
 	if c.Raised {
 		d.alarms.WithLabelValues(signal).Inc()
-		d.log.Warn("a site's pages yield less than they used to: look at it with dateline drift", "host", url.Host(), "signal", signal, "recent", c.Recent, "usual", c.Usual)
+		d.log.WarnContext(ctx, "a site's pages yield less than they used to: look at it with dateline drift", "host", url.Host(), "signal", signal, "recent", c.Recent, "usual", c.Usual)
 	} else {
-		d.log.Info("a site's pages yield as much as they used to, or the change has become usual", "host", url.Host(), "signal", signal, "recent", c.Recent, "usual", c.Usual)
+		d.log.InfoContext(ctx, "a site's pages yield as much as they used to, or the change has become usual", "host", url.Host(), "signal", signal, "recent", c.Recent, "usual", c.Usual)
 	}
 	d.put(ctx, topology.DriftAlarmKey(url.SubjectHost(), c.Signal), &datelinev1.DriftAlarm{
 		Host: url.Host(), Signal: c.Signal, Raised: c.Raised, Recent: c.Recent, Usual: c.Usual, Time: timestamppb.New(d.now()),
@@ -124,6 +124,6 @@ func (d *driftWatch) put(ctx context.Context, key string, value proto.Message) {
 		_, err = d.bucket.Put(ctx, key, data)
 	}
 	if err != nil {
-		d.log.Warn("a drift alarm or its sample could not be kept", "key", key, "error", err)
+		d.log.WarnContext(ctx, "a drift alarm or its sample could not be kept", "key", key, "error", err)
 	}
 }

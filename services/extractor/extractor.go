@@ -23,6 +23,7 @@ import (
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
@@ -95,8 +96,8 @@ type Extractor struct {
 }
 
 // New connects the stage to streams that topology.Reconcile has declared. The
-// configuration must be valid.
-func New(ctx context.Context, js jetstream.JetStream, config Config, reg prometheus.Registerer, log *slog.Logger) (*Extractor, error) {
+// configuration must be valid; nil traces make no spans.
+func New(ctx context.Context, js jetstream.JetStream, config Config, reg prometheus.Registerer, log *slog.Logger, traces *tracing.Tracer) (*Extractor, error) {
 	if config.Workers == 0 {
 		config.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -120,7 +121,7 @@ func New(ctx context.Context, js jetstream.JetStream, config Config, reg prometh
 	e.loop = stage.New(stage.Config{
 		Stage: datelinev1.Stage_STAGE_EXTRACT, Consumer: consumer,
 		Writer: ledger.NewWriter(js, datelinev1.Stage_STAGE_EXTRACT, log, time.Now, metrics.CountOutcome),
-		Handle: e.handle, Metrics: metrics, Log: log,
+		Handle: e.handle, Metrics: metrics, Log: log, Traces: traces,
 		Workers: config.Workers, Batch: 1, MaxAttempts: config.MaxAttempts, DrainTimeout: config.DrainTimeout,
 	})
 	return e, nil

@@ -20,6 +20,7 @@ import (
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
@@ -42,8 +43,8 @@ type Fetcher struct {
 }
 
 // New connects the stage to streams that topology.Reconcile has declared. The
-// configuration must be valid.
-func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Config, reg prometheus.Registerer, log *slog.Logger) (*Fetcher, error) {
+// configuration must be valid; nil traces make no spans.
+func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Config, reg prometheus.Registerer, log *slog.Logger, traces *tracing.Tracer) (*Fetcher, error) {
 	if config.UserAgent == DefaultUserAgent && !config.AllowPrivate {
 		log.Warn("the fetcher names nobody who runs it: set fetcher.user-agent to a name and a contact address before fetching from other people's sites")
 	}
@@ -51,10 +52,10 @@ func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Conf
 	if err != nil {
 		return nil, err
 	}
-	return newWith(ctx, nc, js, config, client, reg, log)
+	return newWith(ctx, nc, js, config, client, reg, log, traces)
 }
 
-func newWith(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Config, client *httpget.Client, reg prometheus.Registerer, log *slog.Logger) (*Fetcher, error) {
+func newWith(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Config, client *httpget.Client, reg prometheus.Registerer, log *slog.Logger, traces *tracing.Tracer) (*Fetcher, error) {
 	marks, err := seen.Open(ctx, js)
 	if err != nil {
 		return nil, err
@@ -63,7 +64,8 @@ func newWith(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config 
 	if err != nil {
 		return nil, err
 	}
-	admission, err := newIntake(ctx, js, config, marks, reg, log)
+	visitor.traces = traces
+	admission, err := newIntake(ctx, js, config, marks, reg, log, traces)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +135,7 @@ func newVisitor(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, conf
 	}, nil
 }
 
-func newIntake(ctx context.Context, js jetstream.JetStream, config Config, marks *seen.Marks, reg prometheus.Registerer, log *slog.Logger) (*stage.Loop, error) {
+func newIntake(ctx context.Context, js jetstream.JetStream, config Config, marks *seen.Marks, reg prometheus.Registerer, log *slog.Logger, traces *tracing.Tracer) (*stage.Loop, error) {
 	consumer, err := js.Consumer(ctx, topology.StreamURLs, topology.ConsumerIntake)
 	if err != nil {
 		return nil, fmt.Errorf("opening consumer %s: %w", topology.ConsumerIntake, err)
@@ -143,7 +145,7 @@ func newIntake(ctx context.Context, js jetstream.JetStream, config Config, marks
 		Stage: datelinev1.Stage_STAGE_INTAKE, Consumer: consumer,
 		Writer:  ledger.NewWriter(js, datelinev1.Stage_STAGE_INTAKE, log, time.Now, metrics.CountOutcome),
 		Handle:  intake.New(js, marks, log, time.Now).Handle,
-		Metrics: metrics, Log: log, Workers: config.IntakeWorkers, Batch: 1,
+		Metrics: metrics, Log: log, Traces: traces, Workers: config.IntakeWorkers, Batch: 1,
 		MaxAttempts: 8, DrainTimeout: config.DrainTimeout,
 	}), nil
 }

@@ -102,7 +102,7 @@ func (w *pageWriter) moveBody(ctx context.Context, page *datelinev1.Page) error 
 		if err == nil || ctx.Err() != nil || errors.Is(err, nats.ErrConnectionClosed) {
 			return err
 		}
-		w.log.Warn("the object store does not take a body now; it is tried again", "url", page.GetFinalUrl(), "error", err)
+		w.log.WarnContext(ctx, "the object store does not take a body now; it is tried again", "url", page.GetFinalUrl(), "error", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -86,7 +86,7 @@ func simulate(t *testing.T, length time.Duration) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := newWith(t.Context(), nc, js, config, client, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+	f, err := newWith(t.Context(), nc, js, config, client, prometheus.NewRegistry(), slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

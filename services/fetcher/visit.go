@@ -16,6 +16,7 @@ import (
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
@@ -39,6 +40,7 @@ type visitor struct {
 	metrics    *stage.Metrics
 	fetch      *fetchMetrics
 	log        *slog.Logger
+	traces     *tracing.Tracer
 	now        func() time.Time
 }
 
@@ -50,12 +52,15 @@ type visit struct {
 	asked weburl.URL // that was requested
 	mark  seen.Mark  // of that, as it was when the visit began
 	start time.Time
+	// ended is how the entry ended, and postponed why it did not; both nil where
+	// it goes on at another host.
+	ended     *datelinev1.Outcome
+	postponed error
 }
 
 // Visit implements frontier.Visitor.
-func (v *visitor) Visit(ctx context.Context, entry *frontier.Entry) (frontier.Decision, error) {
+func (v *visitor) Visit(ctx context.Context, entry *frontier.Entry) (decision frontier.Decision, err error) {
 	one := &visit{visitor: v, entry: entry, start: v.now()}
-	var err error
 	if one.url, err = weburl.Parse(entry.GetUrl()); err != nil {
 		return frontier.Decision{}, v.Refuse(ctx, entry, err)
 	}
@@ -66,7 +71,22 @@ func (v *visitor) Visit(ctx context.Context, entry *frontier.Entry) (frontier.De
 	}
 	end := v.metrics.Begin()
 	defer func() { end(v.now().Sub(one.start).Seconds()) }()
-	return one.guarded(ctx)
+	if entry.Span == nil {
+		_, entry.Span = v.traces.Resume(ctx, "fetch", entry.GetTraceParent())
+	}
+	decision, err = one.guarded(entry.Trace(ctx))
+	if err == nil && decision.Again == nil {
+		one.endSpan()
+	}
+	return decision, err
+}
+
+// endSpan ends the span of an entry, which lasts for all of its visits.
+func (v *visit) endSpan() {
+	if v.ended == nil {
+		v.ended = v.outcome(datelinev1.Verdict_VERDICT_UNSPECIFIED, "", "")
+	}
+	tracing.End(v.entry.Span, v.ended, v.postponed)
 }
 
 // guarded gives an entry up that the program panics over, so that it cannot
@@ -74,7 +94,7 @@ func (v *visitor) Visit(ctx context.Context, entry *frontier.Entry) (frontier.De
 func (v *visit) guarded(ctx context.Context) (decision frontier.Decision, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			v.log.Error("the fetcher panicked", "url", v.url, "panic", cause, "stack", string(debug.Stack()))
+			v.log.ErrorContext(ctx, "the fetcher panicked", "url", v.url, "panic", cause, "stack", string(debug.Stack()))
 			decision, err = frontier.Decision{}, v.bury(ctx, "panic",
 				fmt.Sprintf("the program panicked over this URL (%v): report it with the URL; the log has the stack", cause))
 		}
@@ -176,7 +196,7 @@ func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.De
 		request.IfNoneMatch, request.IfModifiedSince = known.ETag, known.LastModified
 	}
 	v.entry.Begin(v.now())
-	response, err := v.client.Get(ctx, request)
+	response, err := v.get(ctx, request)
 	if err == nil {
 		defer response.Release()
 	}
@@ -187,6 +207,17 @@ func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.De
 		return decision, err
 	}
 	return decision, v.sites.Rest(ctx, v.url, v.now().Add(decision.Pause))
+}
+
+func (v *visit) get(ctx context.Context, request httpget.Request) (*httpget.Response, error) {
+	ctx, span := v.traces.Client(ctx, "GET")
+	response, err := v.client.Get(ctx, request)
+	status := 0
+	if err == nil {
+		status = response.Status
+	}
+	tracing.EndRequest(span, v.url.Host(), status, err)
+	return response, err
 }
 
 // readMark takes the mark that intake gave the entry; one that has waited in the
@@ -208,7 +239,9 @@ const shortRest = 5 * time.Second
 // site that gives no answer at all fails as the page would.
 func (v *visit) robots(ctx context.Context) (frontier.Decision, error) {
 	v.fetch.robots.Inc()
-	err := v.sites.FetchRobots(ctx, v.url, v.entry.MayDial)
+	asking, span := v.traces.Client(ctx, "GET robots.txt")
+	err := v.sites.FetchRobots(asking, v.url, v.entry.MayDial)
+	tracing.EndRequest(span, v.url.Host(), 0, err)
 	failure, noAnswer := errors.AsType[*httpget.Error](err)
 	switch {
 	case noAnswer:
@@ -300,7 +333,7 @@ func (v *visit) ailing(ctx context.Context, reason, detail string, wait time.Dur
 	}
 	if rest > 0 {
 		v.fetch.breakers.WithLabelValues("open").Inc()
-		v.log.Warn("a host fails and is left alone", "stage", "fetch", "host", v.url.Host(), "rest", rest, "reason", reason, "detail", detail)
+		v.log.WarnContext(ctx, "a host fails and is left alone", "stage", "fetch", "host", v.url.Host(), "rest", rest, "reason", reason, "detail", detail)
 	}
 	decision, err := v.retry(ctx, reason, detail, max(wait, rest))
 	if rest > 0 && v.now().Sub(failingSince) > v.config.MaxWait {
@@ -314,7 +347,7 @@ func (v *visit) answered(ctx context.Context) error {
 	closed, err := v.sites.Answered(ctx, v.url, v.config.breaker())
 	if closed {
 		v.fetch.breakers.WithLabelValues("close").Inc()
-		v.log.Info("a host that failed works again", "stage", "fetch", "host", v.url.Host())
+		v.log.InfoContext(ctx, "a host that failed works again", "stage", "fetch", "host", v.url.Host())
 	}
 	return err
 }
@@ -338,7 +371,8 @@ func (v *visit) retry(ctx context.Context, reason, detail string, wait time.Dura
 	v.metrics.CountRetry(reason)
 	backoff := min(max(1, slowToPass[reason])*v.config.RetryDelay<<min(2*(attempt-1), 20), time.Hour)
 	backoff = max(wait, backoff+rand.N(backoff/4+1))
-	v.log.Info("retry", "stage", "fetch", "reason", reason, "attempt", attempt, "delay", backoff, "url", v.url, "detail", detail)
+	v.log.InfoContext(ctx, "retry", "stage", "fetch", "reason", reason, "attempt", attempt, "delay", backoff, "url", v.url, "detail", detail)
+	v.postponed = errors.New(detail)
 	next := proto.CloneOf(v.entry.FrontierEntry)
 	next.Attempts = int32(attempt)
 	next.NotBeforeTime = timestamppb.New(v.now().Add(backoff))
@@ -404,6 +438,7 @@ func (v *visit) store(ctx context.Context, outcome *datelinev1.Outcome, version 
 	if err := v.writer.Outcome(ctx, outcome, v.now().Sub(v.start), v.entry.Sequence); err != nil {
 		return err
 	}
+	v.ended = outcome
 	return v.seen.Finish(ctx, v.asked.ID(), v.mark, outcome.GetRequestId(), version, v.now())
 }
 
@@ -413,5 +448,6 @@ func (v *visit) bury(ctx context.Context, reason, detail string) error {
 	if err := v.writer.Bury(ctx, outcome, v.now().Sub(v.start), source(v.entry)); err != nil {
 		return err
 	}
+	v.ended = outcome
 	return v.seen.Forget(ctx, v.asked.ID())
 }

@@ -43,7 +43,7 @@ func BenchmarkFreshness(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		ix, err := indexer.New(b.Context(), js, s, indexer.DefaultConfig(), prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+		ix, err := indexer.New(b.Context(), js, s, indexer.DefaultConfig(), prometheus.NewRegistry(), slog.New(slog.DiscardHandler), nil)
 		if err != nil {
 			b.Fatal(err)
 		}

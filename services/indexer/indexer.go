@@ -19,6 +19,7 @@ import (
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
@@ -81,8 +82,8 @@ type Indexer struct {
 
 // New connects the stage to streams that topology.Reconcile has declared, and
 // to a store, which stays the caller's to close. The configuration must be
-// valid.
-func New(ctx context.Context, js jetstream.JetStream, articles store.Store, config Config, reg prometheus.Registerer, log *slog.Logger) (*Indexer, error) {
+// valid; nil traces make no spans.
+func New(ctx context.Context, js jetstream.JetStream, articles store.Store, config Config, reg prometheus.Registerer, log *slog.Logger, traces *tracing.Tracer) (*Indexer, error) {
 	ix := &Indexer{store: articles, metrics: newMetrics(reg)}
 	ix.audit = &audit{js: js, store: articles, metrics: ix.metrics, log: log, now: time.Now}
 	ix.sources = newSourceWatch(library.New(articles, js), reg, log, time.Now)
@@ -91,13 +92,13 @@ func New(ctx context.Context, js jetstream.JetStream, articles store.Store, conf
 		Stage:  datelinev1.Stage_STAGE_INDEX,
 		Writer: ledger.NewWriter(js, datelinev1.Stage_STAGE_INDEX, log, time.Now, metrics.CountOutcome),
 		Log:    log, Metrics: metrics, Workers: 1, Batch: config.Batch, BatchWait: config.BatchWait,
-		MaxAttempts: config.MaxAttempts, DrainTimeout: config.DrainTimeout,
+		MaxAttempts: config.MaxAttempts, DrainTimeout: config.DrainTimeout, Traces: traces,
 	}
 	var err error
 	if ix.articles, err = loop(ctx, js, topology.StreamArticles, topology.ConsumerIndex, ix.put, shared); err != nil {
 		return nil, err
 	}
-	shared.Metrics = stage.NewLedgerMetrics(reg)
+	shared.Metrics, shared.Traces = stage.NewLedgerMetrics(reg), nil // it works on outcomes of inputs, not on inputs
 	ix.ledger, err = loop(ctx, js, topology.StreamOutcomes, topology.ConsumerLedger, ix.record, shared)
 	return ix, err
 }

@@ -79,7 +79,7 @@ func run(t *testing.T, js jetstream.JetStream, s store.Store) (stop func()) {
 	t.Helper()
 	config := indexer.DefaultConfig()
 	config.MaxAttempts = 1
-	ix, err := indexer.New(t.Context(), js, s, config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+	ix, err := indexer.New(t.Context(), js, s, config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

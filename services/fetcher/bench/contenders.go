@@ -161,7 +161,7 @@ func whole(s settings) (figures, error) {
 	config := fetcher.DefaultConfig()
 	config.UserAgent, config.AllowPrivate = userAgent, true
 	config.Delay, config.DelayFactor, config.MaxInFlight = time.Millisecond, 0, s.InFlight
-	f, err := fetcher.New(ctx, nc, js, config, prometheus.NewRegistry(), slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	f, err := fetcher.New(ctx, nc, js, config, prometheus.NewRegistry(), slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), nil)
 	if err != nil {
 		return figures{}, err
 	}

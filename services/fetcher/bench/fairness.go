@@ -222,7 +222,7 @@ func replica(s settings) error {
 	config.Delay, config.DelayFactor = fairDelay, 0
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	f, err := fetcher.New(ctx, nc, js, config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+	f, err := fetcher.New(ctx, nc, js, config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return err
 	}

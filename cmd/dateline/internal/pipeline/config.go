@@ -8,6 +8,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/telemetry"
+	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
@@ -20,6 +21,7 @@ type Config struct {
 	Data      DataConfig
 	NATS      bus.Config
 	Admin     telemetry.Config
+	Tracing   tracing.Config
 	Store     indexer.StoreConfig
 	Fetcher   fetcher.Config
 	Extractor extractor.Config
@@ -42,7 +44,7 @@ func DefaultConfig() Config {
 	nats.URL = ""
 	return Config{
 		Data: DataConfig{Dir: "dateline-data", NATSAddr: "127.0.0.1:4222", MinFree: 256 << 20},
-		NATS: nats, Admin: telemetry.DefaultConfig(),
+		NATS: nats, Admin: telemetry.DefaultConfig(), Tracing: tracing.DefaultConfig(),
 		Fetcher: fetcher.DefaultConfig(), Extractor: extractor.DefaultConfig(), Indexer: indexer.DefaultConfig(), HTTP: web.DefaultConfig(),
 	}
 }

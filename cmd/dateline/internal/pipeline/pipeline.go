@@ -18,6 +18,7 @@ import (
 	"github.com/dateline-news/dateline/internal/process"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
@@ -38,14 +39,20 @@ type Pipeline struct {
 	config   Config
 	log      *slog.Logger
 	registry *prometheus.Registry
+	traces   *tracing.Tracer
 	stages   []process.Runner
 }
 
 // Open starts or reaches NATS and the store, and makes the stages.
 func Open(ctx context.Context, config Config, log *slog.Logger) (*Pipeline, error) {
 	p := &Pipeline{config: config, log: log, registry: telemetry.NewRegistry("dateline")}
+	version, _ := telemetry.Build()
 	var err error
+	if p.traces, err = tracing.New(ctx, config.Tracing, "dateline", version, log); err != nil {
+		return nil, err
+	}
 	if p.Bus, err = embed(ctx, config, config.Data.NATSAddr, log); err != nil {
+		p.traces.Close(ctx)
 		return nil, err
 	}
 	if p.Store, err = store.Open(ctx, config.StoreURL()); err != nil {
@@ -54,15 +61,15 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Pipeline, erro
 	if p.Bus.Embedded() && config.Fetcher.Replica == "" {
 		config.Fetcher.Replica = embeddedReplica
 	}
-	fetch, err := fetcher.New(ctx, p.Bus.NC, p.Bus.JS, config.Fetcher, p.registry, log)
+	fetch, err := fetcher.New(ctx, p.Bus.NC, p.Bus.JS, config.Fetcher, p.registry, log, p.traces)
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	extract, err := extractor.New(ctx, p.Bus.JS, config.Extractor, p.registry, log)
+	extract, err := extractor.New(ctx, p.Bus.JS, config.Extractor, p.registry, log, p.traces)
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	index, err := indexer.New(ctx, p.Bus.JS, p.Store, config.Indexer, p.registry, log)
+	index, err := indexer.New(ctx, p.Bus.JS, p.Store, config.Indexer, p.registry, log, p.traces)
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
@@ -83,7 +90,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	checks := append(process.Checks(p.Bus.NC, p.Bus.JS), telemetry.Check{Name: "store", Test: p.Store.Ping})
 	tasks.Go(func() error {
-		return telemetry.Serve(ctx, p.config.Admin.Addr, p.registry, checks, p.config.Admin.Targets())
+		return telemetry.Serve(ctx, p.config.Admin.Addr, p.registry, checks, p.config.Admin.Routes()...)
 	})
 	tasks.Go(func() error {
 		return web.Serve(ctx, p.config.HTTP, library.New(p.Store, p.Bus.JS), p.registry, p.log)
@@ -97,6 +104,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 
 // Close ends the store and the bus, after Run has returned.
 func (p *Pipeline) Close() error {
+	p.traces.Close(context.Background())
 	var err error
 	if p.Store != nil {
 		err = p.Store.Close()

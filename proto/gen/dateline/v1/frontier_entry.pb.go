@@ -40,7 +40,9 @@ type FrontierEntry struct {
 	// The cookies that the redirects have set; they go with the next requests of this chain, and nowhere else.
 	Cookies []*SetCookie `protobuf:"bytes,7,rep,name=cookies,proto3" json:"cookies,omitempty"`
 	// What is remembered of the requested URL, as intake left it; unset has it looked up.
-	Mark          *UrlMark `protobuf:"bytes,8,opt,name=mark,proto3" json:"mark,omitempty"`
+	Mark *UrlMark `protobuf:"bytes,8,opt,name=mark,proto3" json:"mark,omitempty"`
+	// The trace that the URL belongs to, as a traceparent header (W3C Trace Context, section 3.2); empty for none.
+	TraceParent   string `protobuf:"bytes,9,opt,name=trace_parent,json=traceParent,proto3" json:"trace_parent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -129,6 +131,13 @@ func (x *FrontierEntry) GetMark() *UrlMark {
 		return x.Mark
 	}
 	return nil
+}
+
+func (x *FrontierEntry) GetTraceParent() string {
+	if x != nil {
+		return x.TraceParent
+	}
+	return ""
 }
 
 // UrlMark is what is remembered of a URL: who asked for it, and which version of its page was fetched last.
@@ -272,7 +281,7 @@ var File_dateline_v1_frontier_entry_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_frontier_entry_proto_rawDesc = "" +
 	"\n" +
-	" dateline/v1/frontier_entry.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x16dateline/v1/page.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x03\n" +
+	" dateline/v1/frontier_entry.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x16dateline/v1/page.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x03\n" +
 	"\rFrontierEntry\x123\n" +
 	"\arequest\x18\x01 \x01(\v2\x19.dateline.v1.FetchRequestR\arequest\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x123\n" +
@@ -282,7 +291,8 @@ const file_dateline_v1_frontier_entry_proto_rawDesc = "" +
 	"\n" +
 	"admit_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tadmitTime\x120\n" +
 	"\acookies\x18\a \x03(\v2\x16.dateline.v1.SetCookieR\acookies\x12(\n" +
-	"\x04mark\x18\b \x01(\v2\x14.dateline.v1.UrlMarkR\x04mark\"\x9f\x01\n" +
+	"\x04mark\x18\b \x01(\v2\x14.dateline.v1.UrlMarkR\x04mark\x12!\n" +
+	"\ftrace_parent\x18\t \x01(\tR\vtraceParent\"\x9f\x01\n" +
 	"\aUrlMark\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x19\n" +
 	"\binput_id\x18\x02 \x01(\tR\ainputId\x12$\n" +

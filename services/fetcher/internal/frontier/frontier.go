@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/internal/topology"
@@ -37,8 +38,18 @@ type Entry struct {
 	// MayDial reports whether the partition is still this replica's. Ask
 	// before each connection, and stop where it says no.
 	MayDial func() bool
+	// Span is that of all visits to it; nil before the first.
+	Span trace.Span
 
 	wait prometheus.Observer // nil once the first request has begun
+}
+
+// Trace returns a context that has the span of the visits.
+func (e *Entry) Trace(ctx context.Context) context.Context {
+	if e.Span == nil {
+		return ctx
+	}
+	return trace.ContextWithSpan(ctx, e.Span)
 }
 
 // Begin notes that the URL's own request begins at a time: its wait is over. The

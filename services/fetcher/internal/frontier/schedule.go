@@ -202,7 +202,7 @@ func (f *Frontier) visit(ctx context.Context, h *host, entry *Entry) time.Durati
 		made, err := f.Visitor.Visit(ctx, entry)
 		if err != nil {
 			if ctx.Err() == nil {
-				f.Log.Warn("a visit could not be stored; it is made again", "url", entry.GetUrl(), "error", err)
+				f.Log.WarnContext(entry.Trace(ctx), "a visit could not be stored; it is made again", "url", entry.GetUrl(), "error", err)
 			}
 			h.current = entry
 			return max(made.Pause, mishap)
@@ -215,12 +215,12 @@ func (f *Frontier) visit(ctx context.Context, h *host, entry *Entry) time.Durati
 	}
 	err := f.finish(ctx, entry, decision)
 	if errors.Is(err, ErrHostFull) {
-		f.bypass(h, entry, decision.Requeue)
+		f.bypass(ctx, h, entry, decision.Requeue)
 		return decision.Pause
 	}
 	if err != nil {
 		if ctx.Err() == nil {
-			f.Log.Warn("the frontier does not take a change; it is tried again", "url", entry.GetUrl(), "error", err)
+			f.Log.WarnContext(entry.Trace(ctx), "the frontier does not take a change; it is tried again", "url", entry.GetUrl(), "error", err)
 		}
 		h.current, h.unfinished = entry, decision
 		return max(decision.Pause, mishap)
@@ -233,9 +233,9 @@ func (f *Frontier) visit(ctx context.Context, h *host, entry *Entry) time.Durati
 // no room. A later attempt at the same host is kept in memory: were it to wait
 // for room at the head of the full queue, none would ever come. An entry that
 // leads to another host is fetched anew when that may have room.
-func (f *Frontier) bypass(h *host, entry *Entry, next *datelinev1.FrontierEntry) {
+func (f *Frontier) bypass(ctx context.Context, h *host, entry *Entry, next *datelinev1.FrontierEntry) {
 	h.current, h.unfinished = nil, nil
-	f.Log.Warn("a host's queue is full: a URL for it waits in the queue that it comes from", "url", next.GetUrl(), "from", entry.GetUrl())
+	f.Log.WarnContext(entry.Trace(ctx), "a host's queue is full: a URL for it waits in the queue that it comes from", "url", next.GetUrl(), "from", entry.GetUrl())
 	l := h.lane(entry)
 	if subject, err := subjectOf(next); err != nil || subject != l.subject {
 		l.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(fullPause)})

@@ -17,6 +17,7 @@ import (
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
@@ -143,6 +144,7 @@ func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
 	}
 	entry := &datelinev1.FrontierEntry{
 		Request: request, Url: url.String(), NotBeforeTime: request.GetNotBeforeTime(), AdmitTime: timestamppb.New(stored.Time), Mark: stored.Proto(),
+		TraceParent: tracing.Parent(ctx),
 	}
 	switch err := frontier.Publish(ctx, in.js, "admit:"+outcome.InputId, entry); {
 	case errors.Is(err, frontier.ErrHostFull):
@@ -160,7 +162,7 @@ func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
 // unclaim takes a claim back that led to nothing.
 func (in *Intake) unclaim(ctx context.Context, url weburl.URL) {
 	if err := in.seen.Forget(ctx, url.ID()); err != nil {
-		in.log.Warn("taking a claim back; it runs out with the freshness window", "url", url, "error", err)
+		in.log.WarnContext(ctx, "taking a claim back; it runs out with the freshness window", "url", url, "error", err)
 	}
 }
 
@@ -170,7 +172,7 @@ func (in *Intake) unclaim(ctx context.Context, url weburl.URL) {
 func (in *Intake) split(ctx context.Context, input *stage.Input, outcome *datelinev1.Outcome, requests []*datelinev1.FetchRequest) stage.Result {
 	result := stage.Result{Outcome: outcome}
 	outcome.Url = requests[0].GetUrl()
-	for chunk := range slices.Chunk(lines(outcome.InputId, requests), splitChunk) {
+	for chunk := range slices.Chunk(lines(ctx, outcome.InputId, requests), splitChunk) {
 		if err := in.publish(ctx, chunk); err != nil {
 			result.Err = stage.Transient("urls_full", fmt.Errorf("parting a message with %d URLs into messages of their own: %w", len(requests), err))
 			return result
@@ -181,7 +183,7 @@ func (in *Intake) split(ctx context.Context, input *stage.Input, outcome *dateli
 	return result
 }
 
-func lines(id string, requests []*datelinev1.FetchRequest) []*nats.Msg {
+func lines(ctx context.Context, id string, requests []*datelinev1.FetchRequest) []*nats.Msg {
 	msgs := make([]*nats.Msg, len(requests))
 	for i, request := range requests {
 		line := id + "." + strconv.Itoa(i+1)
@@ -189,6 +191,7 @@ func lines(id string, requests []*datelinev1.FetchRequest) []*nats.Msg {
 		msg.Header.Set(nats.MsgIdHdr, "line:"+line)
 		msg.Header.Set(requestHeader, line)
 		msg.Header.Set(ledger.ContentType, "text/plain")
+		tracing.InjectLink(ctx, msg.Header)
 		msg.Data = []byte(request.GetUrl())
 		msgs[i] = msg
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/dateline-news/dateline/internal/process"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/services/indexer"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -22,6 +23,7 @@ import (
 type config struct {
 	NATS    bus.Config
 	Admin   telemetry.Config
+	Tracing tracing.Config
 	Store   indexer.StoreConfig
 	Indexer indexer.Config
 	HTTP    web.Config
@@ -31,12 +33,12 @@ func main() { os.Exit(run()) }
 
 func run() int {
 	cfg := config{
-		NATS: bus.DefaultConfig(), Admin: telemetry.DefaultConfig(),
+		NATS: bus.DefaultConfig(), Admin: telemetry.DefaultConfig(), Tracing: tracing.DefaultConfig(),
 		Store: indexer.DefaultStoreConfig(), Indexer: indexer.DefaultConfig(), HTTP: web.DefaultConfig(),
 	}
 	return process.Main(process.Service{
 		Name: "indexer", About: "Stores the articles that the extractor publishes and the ledger of outcomes, and serves both over HTTP.",
-		Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin, Inputs: indexer.Inputs(),
+		Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin, Tracing: &cfg.Tracing, Inputs: indexer.Inputs(),
 		New: func(ctx context.Context, env process.Env) (process.Runner, []telemetry.Check, error) {
 			articles, err := store.Open(ctx, cfg.Store.URL)
 			if err != nil {
@@ -45,7 +47,7 @@ func run() int {
 			if folder := store.Folder(cfg.Store.URL); folder != "" {
 				disk.Register(env.Registry, folder)
 			}
-			stage, err := indexer.New(ctx, env.JS, articles, cfg.Indexer, env.Registry, env.Log)
+			stage, err := indexer.New(ctx, env.JS, articles, cfg.Indexer, env.Registry, env.Log, env.Traces)
 			if err != nil {
 				articles.Close()
 				return nil, nil, err
