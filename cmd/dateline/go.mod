@@ -95,6 +95,7 @@ require (
 	github.com/dateline-news/dateline/services/fetcher v0.0.0
 	github.com/dateline-news/dateline/services/indexer v0.0.0
 	github.com/gofrs/flock v0.13.1
+	github.com/google/pprof v0.0.0-20261105003125-4bf881d7fb0b
 	github.com/jedib0t/go-pretty/v6 v6.8.3
 	github.com/klauspost/compress v1.20.3
 	github.com/nats-io/jsm.go v0.5.1

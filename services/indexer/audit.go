@@ -19,7 +19,7 @@ const (
 	// auditInterval is how long the audit rests at least, and auditShare the
 	// most of the time that it may take: a large ledger is looked at less often.
 	auditInterval = 90 * time.Second
-	auditShare    = 100
+	auditShare    = 300
 	// auditTimeout bounds one audit.
 	auditTimeout = 2 * time.Minute
 	// overdue is how long an input may be on its way without being missed, and
