@@ -319,9 +319,10 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if keys, err := leases.Keys(t.Context()); err != nil || len(keys) <= topology.Partitions {
-		t.Errorf("monitor: %d leases, %v, want one for each partition and replica", len(keys), err)
-	}
+	natstest.Eventually(t, "monitor sees a lease of each partition and of the replica", func() bool {
+		keys, err := leases.Keys(t.Context())
+		return err == nil && len(keys) == topology.Partitions+1
+	})
 	if _, err := watching.AccountInfo(t.Context()); err != nil {
 		t.Errorf("monitor: %v", err)
 	}
