@@ -95,18 +95,13 @@ func (p *traced) await(stage datelinev1.Stage, n int64) {
 		if err != nil {
 			p.t.Fatal(err)
 		}
+		var ended int64
 		for _, c := range tally {
 			if c.Stage == stage {
-				n -= c.Count
+				ended += c.Count
 			}
 		}
-		done := n <= 0
-		for _, c := range tally {
-			if c.Stage == stage {
-				n += c.Count
-			}
-		}
-		return done
+		return ended >= n
 	})
 }
 
@@ -127,8 +122,13 @@ func harbour(t *testing.T) string {
 		fmt.Fprint(w, strings.ReplaceAll(page, "Tarn", r.URL.Path))
 	})
 	mux.HandleFunc("GET /flaky", func(w http.ResponseWriter, r *http.Request) {
-		once.Do(func() { w.WriteHeader(http.StatusInternalServerError) })
-		http.Redirect(w, r, "/page/flaky", http.StatusFound)
+		target := "/page/flaky"
+		once.Do(func() { target = "" })
+		if target == "" {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		http.Redirect(w, r, target, http.StatusFound)
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
