@@ -26,6 +26,7 @@ refused() {
   compose rm -fs >/dev/null 2>&1
 }
 up=(nats postgres)
+on_exit() { docker rm -f "$project-alone" >/dev/null 2>&1 || true; }
 
 change NATS_FETCHER_PASSWORD hunter2
 refused 'a weak secret' check-settings 'NATS_FETCHER_PASSWORD in .env has 7 characters'
