@@ -164,12 +164,12 @@ func TestFullDisk(t *testing.T) {
 
 // TestUpStops starts the service and tells it to stop.
 func TestUpStops(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
 	program := filepath.Join(t.TempDir(), "dateline")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("building: %v\n%s", err, out)
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	admin := natstest.FreeAddr(t)
 	run := exec.CommandContext(ctx, program, "up", "--data", t.TempDir(), "--data-nats-addr", "127.0.0.1:0", "--admin-addr", admin, "--http-addr=")
 	if err := run.Start(); err != nil {
