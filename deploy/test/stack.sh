@@ -53,6 +53,8 @@ stack_init() {
   sed -i "s/_PORT=.*/_PORT=0/; s/^COMPOSE_PROJECT_NAME=.*/COMPOSE_PROJECT_NAME=$project/" "$scratch/env"
   # The images of a trial are the same for all of them, so that they are built once.
   export IMAGE_PREFIX=dateline-trial
+  # Two trials at once must not share the network of the made-up site.
+  export TRIAL_SUBNET=10.213.$(($$ % 250)).0/24
 }
 
 stack_up() {
