@@ -52,7 +52,8 @@ stack_up
 
 say "publishing $pages URLs"
 urls 1 "$pages" | publish urls
-for service in fetcher extractor indexer nats postgres prometheus; do
+# The fetcher comes last: another takes over its hosts once its leases have run out.
+for service in extractor indexer postgres nats prometheus fetcher; do
   killed "$service"
 done
 until_true 300 "$pages articles in PostgreSQL" stored "$pages"
