@@ -231,15 +231,11 @@ func (r *reader) addEmbed(run *run) {
 
 // joinText is the body as plain text.
 func joinText(body []Block) string {
-	var b strings.Builder
+	paragraphs := make([]string, 0, len(body))
 	for i := range body {
-		if body[i].Text == "" {
-			continue
+		if body[i].Text != "" {
+			paragraphs = append(paragraphs, body[i].Text)
 		}
-		if b.Len() > 0 {
-			b.WriteString("\n\n")
-		}
-		b.WriteString(body[i].Text)
 	}
-	return b.String()
+	return strings.Join(paragraphs, "\n\n")
 }

@@ -75,7 +75,7 @@ const (
 
 // dropConsentNotices drops the notices that stand where an embedded post would.
 func (t *tree) dropConsentNotices(from, to int) {
-	var lower []byte
+	lower := make([]byte, 0, maxConsentNotice)
 	for i := from; i < to; i++ {
 		r := &t.runs[i]
 		if size := int(r.to - r.from); r.kind != runText || r.verdict != kept || size < minConsentNotice || size > maxConsentNotice {
