@@ -82,6 +82,11 @@ sbom: build ## Write a bill of materials (CycloneDX) for each program into bin/s
 reproducible: ## Build the services twice and compare the programs
 	deploy/test/reproducible.sh
 
+.PHONY: deploy
+deploy: ## Bring the shipped stack up on this host, monitoring too (AGENT='ExampleNews/1.0 (+https://…)')
+	@test -e deploy/.env || deploy/generate-env.sh "$(AGENT)"
+	cd deploy && docker compose --profile monitoring up -d --wait
+
 .PHONY: endtoend
 endtoend: ## Bring the shipped Compose file up under load, kill every part once, see that all is well
 	deploy/test/endtoend.sh
