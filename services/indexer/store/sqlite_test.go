@@ -35,7 +35,7 @@ func TestSQLiteFromVersion2(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for option, want := range map[string]int{"automerge": 64, "crisismerge": 256} {
+	for option, want := range map[string]int{"automerge": 24, "crisismerge": 128} {
 		var got int
 		if err := db.QueryRowContext(t.Context(), `SELECT v FROM article_words_config WHERE k = ?`, option).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %d, %v; want %d", option, got, err, want)

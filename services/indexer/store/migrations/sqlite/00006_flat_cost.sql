@@ -1,11 +1,11 @@
 -- What storing an article costs shall not grow with the store.
 
 -- +goose Up
--- The segments of the index of words are merged when there are 64 of a size,
--- not eight, so that a word is written again once in a growth of 64 times. No
+-- The segments of the index of words are merged when there are 24 of a size,
+-- not eight, so that a word is written again once in a growth of 24 times. No
 -- merge is done at once: it goes on with each batch, in step with what that
 -- writes.
-INSERT INTO article_words (article_words, rank) VALUES ('automerge', 64), ('crisismerge', 256);
+INSERT INTO article_words (article_words, rank) VALUES ('automerge', 24), ('crisismerge', 128);
 
 -- Copies are looked for in memory: among a million rows, each key of a text
 -- lay on a page of its own. The keys of the newest texts stay here, eight of
