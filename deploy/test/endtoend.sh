@@ -53,7 +53,7 @@ stack_up
 say "publishing $pages URLs"
 urls 1 "$pages" | publish urls
 # The fetcher comes last: another takes over its hosts once its leases have run out.
-for service in extractor indexer postgres nats prometheus fetcher; do
+for service in extractor indexer postgres nats prometheus alertmanager postgres-exporter fetcher; do
   killed "$service"
 done
 until_true 300 "$pages articles in PostgreSQL" stored "$pages"
@@ -76,6 +76,7 @@ found=$(curl -fsS -H "Authorization: Bearer $token" "http://$address/api/v1/expo
 [ "$found" = "$pages" ] || fail "a search of the API finds $found articles, not $pages"
 say "a search of the API finds them all"
 
+promql 'dateline_disk_free_bytes > 0' | grep -q 'job="indexer"' || fail 'no metric tells of the disk'
 quiet || fail "alerts fire: $(alerts firing | tr '\n' ' ')"
 say 'no alert fires'
 make -C "$root" dashboards-live PROMETHEUS="http://$(compose port prometheus 9090)"

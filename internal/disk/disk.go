@@ -24,6 +24,6 @@ func Register(reg prometheus.Registerer, dir string) {
 			return float64(read(room))
 		}))
 	}
-	gauge("dateline_disk_free_bytes", "Room that is left on the disk of the process's data folder.", func(r Room) int64 { return r.Free })
-	gauge("dateline_disk_total_bytes", "Size of the disk of the process's data folder.", func(r Room) int64 { return r.Total })
+	gauge("dateline_disk_free_bytes", "Room that is left on the disk of the process's data folder, or of store.disk.", func(r Room) int64 { return r.Free })
+	gauge("dateline_disk_total_bytes", "Size of the disk of the process's data folder, or of store.disk.", func(r Room) int64 { return r.Total })
 }

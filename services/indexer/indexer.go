@@ -28,7 +28,8 @@ import (
 
 // StoreConfig says where articles are stored.
 type StoreConfig struct {
-	URL string `doc:"Where articles and the ledger are stored: postgres://user:password@host/database, or sqlite: and the path of a file."`
+	URL  string `doc:"Where articles and the ledger are stored: postgres://user:password@host/database, or sqlite: and the path of a file."`
+	Disk string `doc:"Folder whose disk the metrics tell of, in a process that keeps its data elsewhere: such as a volume of the NATS server, mounted to be looked at. Empty for none."`
 }
 
 // DefaultStoreConfig is a file in the current folder.

@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -73,7 +74,7 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Pipeline, erro
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	if folder := config.folder(p.Bus.Embedded()); folder != "" {
+	if folder := cmp.Or(config.folder(p.Bus.Embedded()), config.Store.Disk); folder != "" {
 		disk.Register(p.registry, folder)
 	}
 	inputs := slices.Concat(fetcher.Inputs(), extractor.Inputs(), indexer.Inputs())

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"time"
@@ -44,7 +45,7 @@ func run() int {
 			if err != nil {
 				return nil, nil, err
 			}
-			if folder := store.Folder(cfg.Store.URL); folder != "" {
+			if folder := cmp.Or(store.Folder(cfg.Store.URL), cfg.Store.Disk); folder != "" {
 				disk.Register(env.Registry, folder)
 			}
 			stage, err := indexer.New(ctx, env.JS, articles, cfg.Indexer, env.Registry, env.Log, env.Traces)
