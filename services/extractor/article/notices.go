@@ -40,6 +40,13 @@ var consentByWord = func() map[string][]string {
 // wordLength is how many bytes of letters a text begins with.
 func wordLength(text []byte) int {
 	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
+			if (c|0x20) < 'a' || (c|0x20) > 'z' {
+				return i
+			}
+			i++
+			continue
+		}
 		c, size := utf8.DecodeRune(text[i:])
 		if !unicode.IsLetter(c) {
 			return i
@@ -67,6 +74,24 @@ func holdsConsentNotice(text []byte) bool {
 	return false
 }
 
+// appendLower appends a text in lower case.
+func appendLower(lower, text []byte) []byte {
+	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
+			if c >= 'A' && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			lower = append(lower, c)
+			i++
+			continue
+		}
+		c, size := utf8.DecodeRune(text[i:])
+		lower = utf8.AppendRune(lower, unicode.ToLower(c))
+		i += size
+	}
+	return lower
+}
+
 // Bounds of a consent notice, in bytes.
 const (
 	minConsentNotice = 20
@@ -81,10 +106,7 @@ func (t *tree) dropConsentNotices(from, to int) {
 		if size := int(r.to - r.from); r.kind != runText || r.verdict != kept || size < minConsentNotice || size > maxConsentNotice {
 			continue
 		}
-		lower = lower[:0]
-		for _, c := range string(t.text[r.from:r.to]) {
-			lower = utf8.AppendRune(lower, unicode.ToLower(c))
-		}
+		lower = appendLower(lower[:0], t.text[r.from:r.to])
 		if holdsConsentNotice(lower) {
 			r.verdict = dropPhrase
 		}
