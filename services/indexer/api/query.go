@@ -14,7 +14,7 @@ import (
 // Filters are the parameters by which articles are chosen. The page of a search
 // has the same ones.
 type Filters struct {
-	Q        string   `query:"q" maxLength:"2000" doc:"Words and \"phrases\", all of which have to occur; -word must not occur, of \"one OR another\" one has to, and elect* stands for every word that begins so. Without it, all articles."`
+	Q        string   `query:"q" maxLength:"2000" doc:"Words, in any form that the language gives them, and \"phrases\" as they are written, all of which have to occur; -word must not occur, of \"one OR another\" one has to, and elect* stands for every word that begins so. Without it, all articles."`
 	Host     []string `query:"host,explode" maxItems:"50" doc:"A host, or a domain for all of its hosts. Of several values of a parameter one has to be met."`
 	Language []string `query:"language,explode" maxItems:"50" doc:"A BCP 47 tag; en is met by en-GB as well."`
 	Section  []string `query:"section,explode" maxItems:"50" doc:"A section."`

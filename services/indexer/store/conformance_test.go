@@ -42,6 +42,7 @@ var conformance = map[string]func(*testing.T, backend){
 	"the size follows what is stored":              testSize,
 	"words and phrases are found":                  testSearch,
 	"every script is found":                        testScripts,
+	"a word finds its other forms":                 testForms,
 	"no search text is an error of the database":   testInjections,
 	"newest first, or best first":                  testOrder,
 	"the index follows the newest record":          testIndexFollows,

@@ -35,7 +35,7 @@ func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
 			Hash: a.row.contentHash, WordsHash: a.row.wordsHash, Vector: vectorOf(a.words),
 			Time: a.row.fetched, Place: first, Key: key(a.row.canonicalURL), Record: a.record, Sketch: a.row.sketch,
 			KeyBytes: sketch.KeyBytes(a.row.sketch),
-			Words:    [4]string{a.words.title, a.words.about, a.words.body, a.words.filters},
+			Words:    [4]string{a.words.title, a.words.about, a.words.bodyAndStems(), a.words.filters},
 		}
 		for _, k := range a.sketch.Keys() {
 			rows[i].Keys = append(rows[i].Keys, int64(k))

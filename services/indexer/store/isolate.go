@@ -2,9 +2,47 @@ package store
 
 import (
 	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
+
+// prepared is an article made ready to be stored, or why it can never be.
+type prepared struct {
+	arrival
+	err error
+}
+
+// prepare reads the articles of a batch on all processors: words and sketches
+// are half of what storing one takes.
+func prepare(articles []*datelinev1.Article) []prepared {
+	all := make([]prepared, len(articles))
+	workers := min(runtime.GOMAXPROCS(0), len(articles))
+	var running sync.WaitGroup
+	for first := range workers {
+		running.Go(func() {
+			for i := first; i < len(articles); i += workers {
+				all[i] = prepareOne(articles[i])
+			}
+		})
+	}
+	running.Wait()
+	return all
+}
+
+// prepareOne keeps a panic with the article that it is about: in a goroutine it
+// would end the program.
+func prepareOne(article *datelinev1.Article) (p prepared) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			p.err = fmt.Errorf("reading article %s (%s) panicked: %v\n%s", article.GetId(), article.GetCanonicalUrl(), reason, debug.Stack())
+		}
+	}()
+	p.arrival, p.err = newArrival(article)
+	return p
+}
 
 // putIsolated stores what of a batch can be stored with put, which is one
 // transaction. Where a record makes the whole transaction fail, each goes
@@ -13,13 +51,12 @@ func putIsolated(articles []*datelinev1.Article, isPoison func(error) bool, put 
 	results := make([]PutResult, len(articles))
 	arrivals := make([]arrival, 0, len(articles))
 	places := make([]int, 0, len(articles)) // of the arrivals among the articles
-	for i, article := range articles {
-		a, err := newArrival(article)
-		if err != nil {
-			results[i].Err = err
+	for i, one := range prepare(articles) {
+		if one.err != nil {
+			results[i].Err = one.err
 			continue
 		}
-		arrivals = append(arrivals, a)
+		arrivals = append(arrivals, one.arrival)
 		places = append(places, i)
 	}
 	if len(arrivals) == 0 {

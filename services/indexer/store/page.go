@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/words"
 )
 
 // hitRow is a hit as a database gives it.
@@ -25,7 +26,6 @@ func newPage(query Query, from condition, rows []hitRow) (Page, error) {
 		rows = rows[:limit]
 		page.Next = rows[limit-1].at.String()
 	}
-	phrases := shown(from.clauses)
 	for _, row := range rows {
 		hit := row.Hit
 		var err error
@@ -33,7 +33,8 @@ func newPage(query Query, from condition, rows []hitRow) (Page, error) {
 			return Page{}, fmt.Errorf("a hit of a search: %w", err)
 		}
 		if !query.WithoutSnippets {
-			hit.Snippet, hit.TitleMatches = snippet(hit.Article, phrases), matchesIn(hit.Article.GetTitle(), phrases)
+			m := matcher{shown(from.clauses), words.StemmerOf(hit.Article.GetLanguage())}
+			hit.Snippet, hit.TitleMatches = m.snippet(hit.Article), m.matchesIn(hit.Article.GetTitle())
 		}
 		page.Hits = append(page.Hits, hit)
 	}

@@ -124,8 +124,8 @@ func (q Query) where(from condition) (string, []any) {
 }
 
 // tsquery writes the condition in the type's own syntax. Folded words hold
-// letters and digits alone, and filters' words one sign more, so that nothing
-// needs escaping. To rank, the words alone count.
+// letters and digits alone, and filters' words and stems one sign more, so that
+// nothing needs escaping. To rank, the words alone count.
 func (c condition) tsquery(toRank bool) string {
 	var terms []string
 	if !toRank {
@@ -136,6 +136,10 @@ func (c condition) tsquery(toRank bool) string {
 	for _, one := range c.clauses {
 		var any []string
 		for _, p := range one.any {
+			if p.stems != nil {
+				any = append(any, "'"+strings.Join(p.inIndex(), "' | '")+"'")
+				continue
+			}
 			term := "'" + strings.Join(p.words, "' <-> '") + "'"
 			if p.prefix {
 				term += ":*"

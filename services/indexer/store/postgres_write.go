@@ -337,7 +337,7 @@ func vectorOf(words indexedWords) pgtype.TSVector {
 	for _, field := range []struct {
 		words  string
 		weight pgtype.TSVectorWeight
-	}{{words.title, 'A'}, {words.about, 'B'}, {words.body, 'D'}, {words.filters, 'D'}} {
+	}{{words.title, 'A'}, {words.about, 'B'}, {words.bodyAndStems(), 'D'}, {words.filters, 'D'}} {
 		for word := range strings.FieldsSeq(field.words) {
 			i, ok := known[word]
 			if !ok {

@@ -21,10 +21,21 @@ const (
 )
 
 // phrase is a row of folded words that have to follow one another. With prefix
-// the last one is a beginning of a word.
+// the last one is a beginning of a word. With stems, which a single word alone
+// has and is itself the first of, other forms of the word meet it too.
 type phrase struct {
 	words  []string
+	stems  []string
 	prefix bool
+}
+
+// inIndex returns the words of the index of which one has to be there.
+func (p phrase) inIndex() []string {
+	var all []string
+	for _, stem := range p.stems {
+		all = append(all, stem, words.StemSign+stem)
+	}
+	return all
 }
 
 // clause is met by one of its phrases, or, to be left out, by none.
@@ -35,8 +46,8 @@ type clause struct {
 
 // parseQuery reads a search text. All clauses have to be met:
 //
-//	ferry strike     both words, anywhere
-//	"night train"    the words in this order
+//	ferry strike     both words or other forms of them, anywhere
+//	"night train"    the words in this order, as they are written
 //	elect*           words that begin so
 //	ferry OR boat    one of both
 //	-football        not this word, or with quotes, not this phrase
@@ -97,16 +108,21 @@ func parseQuery(text string) ([]clause, error) {
 
 func parsePhrase(text string, quoted bool, total *int) (phrase, error) {
 	var p phrase
+	word := "" // the last one, as it is written
 	for w := range words.In(text) {
 		if *total++; *total > maxQueryWords {
 			return phrase{}, fmt.Errorf("%w: it has more than %d words; leave some out", ErrQuery, maxQueryWords)
 		}
 		p.words = append(p.words, w.Folded)
+		word = text[w.Start:w.End]
 	}
 	if p.prefix = !quoted && p.words != nil && strings.HasSuffix(text, "*"); p.prefix {
 		if last := p.words[len(p.words)-1]; len(last) < minPrefixBytes {
 			return phrase{}, fmt.Errorf("%w: %.40q stands for too many words; write at least %d letters before the *", ErrQuery, text, minPrefixBytes)
 		}
+	}
+	if !quoted && !p.prefix && len(p.words) == 1 && words.HasStems(word) {
+		p.stems = append(p.words[:1:1], words.StemsOf(word)...)
 	}
 	return p, nil
 }

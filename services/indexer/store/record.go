@@ -27,6 +27,7 @@ const (
 	maxTitleBytes = 8 << 10
 	maxAboutBytes = 16 << 10
 	maxBodyBytes  = 256 << 10
+	maxStemBytes  = 64 << 10
 	// maxAhead is how far a publication time may lie after the fetch before it
 	// is taken for a mistake and does not order the article.
 	maxAhead = 24 * time.Hour
@@ -69,13 +70,21 @@ type aliasRow struct {
 	fetched        time.Time
 }
 
-// indexedWords are an article's words as they are indexed, and as words the
-// values that it can be chosen by.
-type indexedWords struct{ title, about, body, filters string }
+// indexedWords are an article's words as they are indexed, the stems of those
+// that are not their own, and as words the values that it can be chosen by.
+type indexedWords struct{ title, about, body, stems, filters string }
+
+// bodyAndStems stand in one field, so that a stem weighs as the text's words do.
+func (w indexedWords) bodyAndStems() string {
+	if w.stems == "" {
+		return w.body
+	}
+	return w.body + " " + w.stems
+}
 
 func (w indexedWords) hash() string {
 	sum := sha256.New()
-	for _, field := range []string{w.title, w.about, w.body, w.filters} {
+	for _, field := range []string{w.title, w.about, w.body, w.stems, w.filters} {
 		fmt.Fprintf(sum, "%s\n", field)
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:16])
@@ -151,13 +160,16 @@ func wordsOf(a *datelinev1.Article) indexedWords {
 	about := []string{a.GetSummary(), a.GetSection(), a.GetSiteName()}
 	about = append(about, authorNames(a)...)
 	about = append(about, a.GetTags()...)
-	return indexedWords{
-		title: words.Join(maxTitleBytes, a.GetTitle()),
-		about: words.Join(maxAboutBytes, about...),
-		body:  words.Join(maxBodyBytes, a.GetText()),
+	stems := words.NewStems(a.GetLanguage(), maxStemBytes)
+	w := indexedWords{
+		title: stems.Join(maxTitleBytes, a.GetTitle()),
+		about: stems.Join(maxAboutBytes, about...),
+		body:  stems.Join(maxBodyBytes, a.GetText()),
 
 		filters: filtersOf(a),
 	}
+	w.stems = stems.String()
+	return w
 }
 
 func authorNames(a *datelinev1.Article) []string {

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,70 @@ func testScripts(t *testing.T, b backend) {
 			wanted = []string{want}
 		}
 		wantNames(t, query, find(t, s, query), wanted...)
+	}
+}
+
+// testForms: a word finds its forms in each article's language, and in quotes
+// itself alone.
+func testForms(t *testing.T, b backend) {
+	s := b.open(t)
+	for name, text := range map[string][2]string{
+		"english":   {"en-GB", "The elections were held; the ferries sailed."},
+		"german":    {"de", "Die Wahlen in den Ländern beschäftigten die Gerichte."},
+		"french":    {"fr", "Les élections françaises ont été reportées."},
+		"russian":   {"ru", "Поезда стояли, выборы отложены."},
+		"turkish":   {"tr", "Seçimler ertelendi, trenler durdu."},
+		"arabic":    {"ar", "أعلنت الحكومة موعد الانتخابات"},
+		"norwegian": {"nb", "Fergene lå ved kaiene."},
+		"unknown":   {"", "The elections of a language that is not told."},
+		"name":      {"en", "Peter Wahl wrote it."},
+	} {
+		a := article(name, "", text[1], noon)
+		a.Language = text[0]
+		put(t, s, a)
+	}
+	for query, want := range map[string]string{
+		"election":       "english french", // one word in both
+		"electing":       "english french",
+		"elections":      "english french unknown",
+		"ferry":          "english",
+		`"ferry"`:        "",
+		`"elections"`:    "english french unknown",
+		"ELECT*":         "english french unknown",
+		"elec* ferry":    "english",
+		"wahl":           "german name",
+		`"wahl"`:         "name",
+		"wahlen":         "german name",
+		`"wahlen"`:       "german",
+		"land gericht":   "german",
+		"wahl -gericht":  "name",
+		"française":      "french",
+		"francaise":      "french", // without its sign
+		"поезд":          "russian",
+		"поездов выбор":  "russian",
+		"seçim":          "turkish",
+		"انتخاب":         "arabic",
+		"ferge":          "norwegian",
+		"ferge OR поезд": "norwegian russian",
+		"≈elect":         "english french", // a sign that is typed is none
+	} {
+		found := find(t, s, query)
+		slices.Sort(found)
+		wanted := strings.Fields(want)
+		slices.Sort(wanted)
+		wantNames(t, query, found, wanted...)
+	}
+	page, err := s.Search(t.Context(), store.Query{Text: "ferry election"})
+	if err != nil || len(page.Hits) != 1 {
+		t.Fatalf("%d hits, %v", len(page.Hits), err)
+	}
+	got := page.Hits[0].Snippet
+	var marked []string
+	for _, m := range got.Matches {
+		marked = append(marked, got.Text[m[0]:m[1]])
+	}
+	if strings.Join(marked, "|") != "elections|ferries" {
+		t.Errorf("marked %q in %q", marked, got.Text)
 	}
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -22,9 +23,15 @@ type Snippet struct {
 	Matches [][2]int
 }
 
+// matcher finds what meets a query in the texts of one article.
+type matcher struct {
+	query   []phrase
+	stemmer *words.Stemmer // of the article's language
+}
+
 // snippet returns the passage around the first match in the body, or the
 // beginning of the body where the match is elsewhere.
-func snippet(article *datelinev1.Article, query []phrase) Snippet {
+func (m matcher) snippet(article *datelinev1.Article) Snippet {
 	text := article.GetText()
 	if text == "" {
 		text = article.GetSummary()
@@ -36,7 +43,7 @@ func snippet(article *datelinev1.Article, query []phrase) Snippet {
 	first, last := 0, -1 // the passage's words within seen
 	for w := range words.In(text) {
 		seen = append(seen, w)
-		if last < 0 && endsPhrase(seen, query) > 0 {
+		if last < 0 && m.endsPhrase(text, seen) > 0 {
 			first = max(0, len(seen)-1-leadInWords)
 			last = first + snippetWords
 		}
@@ -51,16 +58,22 @@ func snippet(article *datelinev1.Article, query []phrase) Snippet {
 	if last == 0 {
 		return Snippet{}
 	}
-	return cutSnippet(text, seen, first, last, query)
+	return m.cutSnippet(text, seen, first, last)
 }
 
 // endsPhrase returns the length in words of the longest phrase that ends with
 // the last of the words, and 0 where none does.
-func endsPhrase(seen []words.Word, query []phrase) int {
+func (m matcher) endsPhrase(text string, seen []words.Word) int {
 	longest := 0
-	for _, p := range query {
+	for _, p := range m.query {
 		n := len(p.words)
 		if n <= longest || n > len(seen) {
+			continue
+		}
+		if p.stems != nil {
+			if last := seen[len(seen)-1]; slices.Contains(p.stems, last.Folded) || slices.Contains(p.stems, m.stemmer.Stem(text[last.Start:last.End])) {
+				longest = n
+			}
 			continue
 		}
 		tail := seen[len(seen)-n:]
@@ -78,7 +91,7 @@ func endsPhrase(seen []words.Word, query []phrase) int {
 	return longest
 }
 
-func cutSnippet(text string, seen []words.Word, first, last int, query []phrase) Snippet {
+func (m matcher) cutSnippet(text string, seen []words.Word, first, last int) Snippet {
 	var b strings.Builder
 	var matches [][2]int
 	if first > 0 {
@@ -92,7 +105,7 @@ func cutSnippet(text string, seen []words.Word, first, last int, query []phrase)
 		shift[i] = b.Len()
 		b.WriteString(text[seen[i].Start:seen[i].End])
 		end = seen[i].End
-		if n := endsPhrase(seen[first:i+1], query); n > 0 {
+		if n := m.endsPhrase(text, seen[first:i+1]); n > 0 {
 			matches = addMatch(matches, [2]int{shift[i+1-n], b.Len()})
 		}
 	}
@@ -125,15 +138,15 @@ func onOneLine(text string) string {
 }
 
 // matchesIn returns the places of a text that match the query.
-func matchesIn(text string, query []phrase) [][2]int {
-	if len(query) == 0 {
+func (m matcher) matchesIn(text string) [][2]int {
+	if len(m.query) == 0 {
 		return nil
 	}
 	var seen []words.Word
 	var matches [][2]int
 	for w := range words.In(text) {
 		seen = append(seen, w)
-		if n := endsPhrase(seen, query); n > 0 {
+		if n := m.endsPhrase(text, seen); n > 0 {
 			matches = addMatch(matches, [2]int{seen[len(seen)-n].Start, w.End})
 		}
 	}

@@ -112,7 +112,7 @@ func (f Filter) places() (first, last int64) {
 }
 
 // match writes the condition in FTS5's syntax. Folded words hold letters and
-// digits alone, and filters' words one sign more, so that nothing needs escaping.
+// digits alone, and filters' words and stems one sign more, so that nothing needs escaping.
 func (c condition) match() string {
 	var met, omitted []string
 	for _, group := range c.groups {
@@ -121,6 +121,10 @@ func (c condition) match() string {
 	for _, one := range c.clauses {
 		var any []string
 		for _, p := range one.any {
+			if p.stems != nil {
+				any = append(any, `"`+strings.Join(p.inIndex(), `" OR "`)+`"`)
+				continue
+			}
 			term := `"` + strings.Join(p.words, " ") + `"`
 			if p.prefix {
 				term += "*"

@@ -400,7 +400,7 @@ func (b *sqliteBatch) writeWords(todo []*change) error {
 		if c.isNew {
 			statement = b.prepared.addWords
 		}
-		if err := b.run(statement, c.place, c.words.title, c.words.about, c.words.body, c.words.filters); err != nil {
+		if err := b.run(statement, c.place, c.words.title, c.words.about, c.words.bodyAndStems(), c.words.filters); err != nil {
 			return fmt.Errorf("indexing article %s: %w", c.row.id, err)
 		}
 	}

@@ -244,7 +244,10 @@ const breakWord = "·"
 
 // Join returns the words of several texts parted by spaces, the texts by
 // breakWord, in at most limit bytes.
-func Join(limit int, texts ...string) string {
+func Join(limit int, texts ...string) string { return (*Stems)(nil).Join(limit, texts...) }
+
+// Join returns what the function Join does, and gathers the stems of those words.
+func (s *Stems) Join(limit int, texts ...string) string {
 	var b strings.Builder
 	for _, text := range texts {
 		atStart := true
@@ -260,6 +263,9 @@ func Join(limit int, texts ...string) string {
 			}
 			atStart = false
 			b.WriteString(w.Folded)
+			if s != nil {
+				s.add(text[w.Start:w.End], w.Folded)
+			}
 		}
 	}
 	return b.String()

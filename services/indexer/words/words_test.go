@@ -48,7 +48,55 @@ func TestIn(t *testing.T) {
 	}
 }
 
-// FuzzIn: words follow one another within the text, and none is empty or broken.
+func TestStems(t *testing.T) {
+	for _, one := range []struct{ language, word, want string }{
+		{"en", "Elections", "elect"},
+		{"en-US", "election", "elect"},
+		{"en", "elect", ""}, // is its own
+		{"en", "ties", "tie"},
+		{"en", "is", ""},
+		{"de", "Länder", "land"},
+		{"fr", "françaises", "francais"},
+		{"fr", "Journaux", "journal"},
+		{"ru", "ВЫБОРЫ", "выбор"},
+		{"ru", "Elections", ""}, // not of the script
+		{"tr", "SEÇİMLER", "secim"},
+		{"nb", "fergene", "ferg"},
+		{"fa", "کتابخانه‌ها", ""}, // has no stemmer
+		{"", "elections", ""},
+	} {
+		if got := words.StemmerOf(one.language).Stem(one.word); got != one.want {
+			t.Errorf("%s: %q has the stem %q, want %q", one.language, one.word, got, one.want)
+		}
+	}
+	if got := strings.Join(words.StemsOf("Elections"), " "); !strings.Contains(got, "elect ") || strings.Contains(got, "elections") {
+		t.Errorf("Elections has the stems %q", got)
+	}
+	if words.HasStems("東京") || !words.HasStems("город") {
+		t.Error("a script is mistaken")
+	}
+	stems := words.NewStems("en", 20)
+	if got := stems.Join(100, "The ferries", "a ferry sailed"); got != "the ferries · a ferry sailed" {
+		t.Errorf("joined %q", got)
+	}
+	if got := stems.String(); got != "≈ferri ≈sail" {
+		t.Errorf("the stems are %q", got)
+	}
+}
+
+// BenchmarkStem is what a word of a text takes that was seen before.
+func BenchmarkStem(b *testing.B) {
+	text := strings.Fields("the elections were held on Sunday and ferries sailed between the islands as they always had")
+	stemmer := words.StemmerOf("en")
+	for b.Loop() {
+		for _, word := range text {
+			stemmer.Stem(word)
+		}
+	}
+}
+
+// FuzzIn: words follow one another within the text, and neither they nor their
+// stems are empty or broken.
 func FuzzIn(f *testing.F) {
 	for _, seed := range []string{"Don't", "北京 東京", "القطار والالقطار", "می‌خواهد", "\xff\xfea\u0301", "ﷺ ½ ²", "กรุงเทพ", "e\u200d\u00ad"} {
 		f.Add(seed)
@@ -62,6 +110,11 @@ func FuzzIn(f *testing.F) {
 			end = w.End
 			if w.Folded == "" || !utf8.ValidString(w.Folded) {
 				t.Fatalf("%q: word %+v is empty or broken", text, w)
+			}
+			for _, stem := range words.StemsOf(text[w.Start:w.End]) {
+				if stem == w.Folded || !utf8.ValidString(stem) || folded(stem) == "" || strings.Contains(folded(stem), "|") {
+					t.Fatalf("%q: word %+v has the stem %q", text, w, stem)
+				}
 			}
 		}
 	})
