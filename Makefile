@@ -95,6 +95,7 @@ endtoend: ## Bring the shipped Compose file up under load, kill every part once,
 trial: ## Bring the shipped Compose file up, put it to the test, and take it down again
 	deploy/test/run.sh
 	deploy/test/badinput.sh
+	deploy/test/fulldisk.sh
 	deploy/test/cluster.sh
 	deploy/test/external.sh
 	deploy/test/backup.sh

@@ -69,6 +69,34 @@ func TestFaultsOfDashboardsAreFound(t *testing.T) {
 	}
 }
 
+// TestDashboardsAreReadByGrafanasTypes spoils a dashboard of the project in ways that
+// Grafana would not read, or read as something else.
+func TestDashboardsAreReadByGrafanasTypes(t *testing.T) {
+	raw, err := dashboards.JSON(dashboards.All()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := check.Schema("overview", raw); err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range []struct{ was, is, want string }{
+		{`"schemaVersion"`, `"schemaVerison"`, "schemaVer"},
+		{`"gridPos"`, `"gridPosition"`, "gridPos"},
+		{`"colorMode"`, `"colourMode"`, "colorMode"},
+		{`"expr"`, `"expression"`, "expr"},
+		{`"graphTooltip": 1`, `"graphTooltip": "shared"`, "graphTooltip"},
+		{`"drawStyle"`, `"style"`, "style"},
+	} {
+		spoilt := strings.ReplaceAll(string(raw), fault.was, fault.is)
+		if spoilt == string(raw) {
+			t.Errorf("the dashboard has no %s to spoil", fault.was)
+		}
+		if err := check.Schema("overview", []byte(spoilt)); err == nil || !strings.Contains(err.Error(), fault.want) {
+			t.Errorf("%s instead of %s: got %v", fault.is, fault.was, err)
+		}
+	}
+}
+
 func TestMetricsOfAHistogramAreKnown(t *testing.T) {
 	d := board("a")
 	d.Panels[0].Targets[0].Expr = `sum(rate(dateline_index_freshness_seconds_bucket[5m])) / sum(rate(dateline_index_freshness_seconds_count[5m]))`

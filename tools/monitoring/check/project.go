@@ -78,6 +78,9 @@ func (p Project) committed(all []grafana.Dashboard) []error {
 		if got, err := os.ReadFile(p.Dashboard(d)); err != nil || !bytes.Equal(got, want) {
 			problems = append(problems, fmt.Errorf("%s is not current: make dashboards", p.Dashboard(d)))
 		}
+		if err := Schema(filepath.Base(p.Dashboard(d)), want); err != nil {
+			problems = append(problems, err)
+		}
 	}
 	files, err := filepath.Glob(p.Path("deploy/grafana/dashboards/*.json"))
 	if err != nil {

@@ -28,14 +28,14 @@ func dashboard(name, title, description string, variables []grafana.Variable, ro
 			Expr:        `ALERTS{alertname=~"Dateline.*", alertstate="firing"}`,
 			TitleFormat: "{{alertname}}", TextFormat: "{{severity}} {{stage}}{{stream}}{{instance}}",
 		}}},
-		Links: []grafana.Link{{Title: "Dateline", Type: "dashboards", Tags: []string{"dateline"}, AsDropdown: true, IncludeVars: true, KeepTime: true}},
+		Links: []grafana.Link{{Title: "Dateline", Type: "dashboards", Icon: "external link", Tags: []string{"dateline"}, AsDropdown: true, IncludeVars: true, KeepTime: true}},
 	}
 	y := 0
 	for i, r := range rows {
 		open := false
 		// Ids from 1000 are the rows'; no link leads to one.
 		d.Panels = append(d.Panels, grafana.Panel{
-			ID: 1000 + i, Type: "row", Title: r.title, Collapsed: &open,
+			ID: 1000 + i, Type: "row", Title: r.title, Collapsed: &open, Panels: []grafana.Panel{},
 			GridPos: grafana.GridPos{H: 1, W: grafana.Columns, Y: y},
 		})
 		y++
@@ -106,6 +106,7 @@ func number(id int, title, unit, description string, q query) panel {
 	p.FieldConfig.Defaults.Color.Mode = "thresholds"
 	p.Options = grafana.StatOptions{
 		ReduceOptions: lastValue, ColorMode: "value", GraphMode: "none", TextMode: "auto", JustifyMode: "auto", Orientation: "auto",
+		WideLayout: true, PercentChangeColorMode: "standard",
 	}
 	return p.steps(green)
 }
@@ -119,6 +120,8 @@ func bars(id int, title, unit, description string, q query) panel {
 	p.FieldConfig.Defaults.Color.Mode = "thresholds"
 	p.Options = grafana.BarGaugeOptions{
 		ReduceOptions: lastValue, DisplayMode: "basic", Orientation: "horizontal", ShowUnfilled: true, ValueMode: "color",
+		NamePlacement: "auto", Legend: grafana.Legend{DisplayMode: "list", Placement: "bottom", Calcs: []string{}},
+		Sizing: "auto", MinVizWidth: 8, MinVizHeight: 16, MaxVizHeight: 300,
 	}
 	return p.steps(green)
 }

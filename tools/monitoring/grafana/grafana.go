@@ -1,7 +1,8 @@
 // Package grafana is the little of Grafana's dashboard schema that Dateline's
 // dashboards use, as its JSON has it (schema version 39, Grafana 10.4 and
 // later). Grafana's own description of it is on
-// https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/.
+// https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/;
+// package check reads the dashboards by Grafana's own types, strictly.
 package grafana
 
 // SchemaVersion is the version of the schema that these types follow. A newer
@@ -89,8 +90,11 @@ type Annotation struct {
 type Link struct {
 	Title       string   `json:"title"`
 	Type        string   `json:"type"` // dashboards: all that carry the tags
+	Icon        string   `json:"icon"`
+	Tooltip     string   `json:"tooltip"`
 	Tags        []string `json:"tags,omitempty"`
 	AsDropdown  bool     `json:"asDropdown,omitempty"`
+	TargetBlank bool     `json:"targetBlank"`
 	IncludeVars bool     `json:"includeVars,omitempty"`
 	KeepTime    bool     `json:"keepTime,omitempty"`
 }
@@ -112,7 +116,9 @@ type Panel struct {
 	Targets     []Target     `json:"targets,omitempty"`
 	FieldConfig *FieldConfig `json:"fieldConfig,omitempty"`
 	Options     any          `json:"options,omitempty"`
-	Collapsed   *bool        `json:"collapsed,omitempty"` // rows only
+	// Rows only: an open row's panels follow it in the dashboard.
+	Collapsed *bool   `json:"collapsed,omitempty"`
+	Panels    []Panel `json:"panels,omitzero"`
 }
 
 // GridPos is a place on the grid, in columns and rows from the upper left.
@@ -234,6 +240,10 @@ type StatOptions struct {
 	TextMode      string        `json:"textMode"`
 	JustifyMode   string        `json:"justifyMode"`
 	Orientation   string        `json:"orientation"`
+	WideLayout    bool          `json:"wideLayout"`
+	// How a change in percent would be shown, if it were.
+	ShowPercentChange      bool   `json:"showPercentChange"`
+	PercentChangeColorMode string `json:"percentChangeColorMode"`
 }
 
 // BarGaugeOptions are the Options of a bargauge panel.
@@ -243,4 +253,10 @@ type BarGaugeOptions struct {
 	Orientation   string        `json:"orientation"`
 	ShowUnfilled  bool          `json:"showUnfilled"`
 	ValueMode     string        `json:"valueMode"`
+	NamePlacement string        `json:"namePlacement"`
+	Legend        Legend        `json:"legend"`
+	Sizing        string        `json:"sizing"` // auto: within the bounds that follow, in pixels
+	MinVizWidth   int           `json:"minVizWidth"`
+	MinVizHeight  int           `json:"minVizHeight"`
+	MaxVizHeight  int           `json:"maxVizHeight"`
 }

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Fills the volume of NATS, and then that of PostgreSQL, while pages are under way,
+# makes room again, and checks that the parts say what is wrong, and that nothing
+# is lost by it and nothing comes twice. stack.sh says which variables there are.
+set -euo pipefail
+. "$(dirname "$0")/stack.sh"
+stack_init fulldisk
+OVERLAYS="$test/compose.load.yaml $test/compose.smalldisk.yaml"
+sed -i 's/^MIN_FREE_MIB=.*/MIN_FREE_MIB=32/' "$scratch/env"
+hosts=(north south east west harbour upland)
+
+count() { sql "SELECT count(*) FROM $1"; }
+stored() { [ "$(count articles 2>/dev/null || echo 0)" -ge "$1" ]; }
+
+# publish FROM TO: the articles of every host with these numbers.
+publish() {
+  local host n
+  for n in $(seq "$1" "$2"); do
+    for host in "${hosts[@]}"; do echo "http://$host.example:8080/articles/$n"; done
+  done | compose run --rm -T publisher
+}
+volume() { docker run --rm --user 0 -v "${project}_$1:/v" --entrypoint sh postgres:17-alpine -c "$2"; }
+fill() { volume "$1" 'dd if=/dev/zero of=/v/filler bs=64k 2>/dev/null; df -k /v | tail -n 1'; }
+empty() { volume "$1" 'rm /v/filler'; }
+# says SERVICE WORDS: a line of its log has the words, in the last minutes.
+says() { compose logs --no-color --no-log-prefix --since 5m "$1" 2>/dev/null | grep -q "$2"; }
+show() { say "  $1: $(compose logs --no-color --no-log-prefix --since 5m "$1" | grep -m 1 "$2" | cut -c 1-300)"; }
+
+stack_up
+docker inspect -f '{{range .Mounts}}{{.Destination}} {{end}}' "$(compose ps -q site)" | grep -q /hold/nats || fail 'nothing holds the volumes'
+
+say 'the volume of NATS is full while pages are under way'
+publish 1 20
+until_true 60 'the first articles' stored 6
+fill nats
+until_true 60 'the fetcher saying that it cannot publish' says fetcher '"level":"WARN"\|"level":"ERROR"'
+show fetcher '"level":"WARN"\|"level":"ERROR"'
+before=$(count articles)
+say "  $before articles are stored"
+empty nats
+compose restart nats >"$scratch/restart.log" 2>&1
+want=$((20 * ${#hosts[@]}))
+until_true 240 "$want articles" stored "$want"
+say "  there is room again, NATS was restarted: $want articles are stored"
+
+say 'the volume of PostgreSQL is full while pages are under way'
+publish 21 40
+until_true 60 'more articles' stored "$((want + 6))"
+fill postgres
+until_true 90 'the indexer saying that it cannot store' says indexer 'storing.*No space left\|storing.*53100\|storing.*could not extend\|storing.*SQLSTATE\|storing.*connect'
+show indexer 'storing'
+empty postgres
+want=$((40 * ${#hosts[@]}))
+until_true 240 "$want articles" stored "$want"
+say "  there is room again: $want articles are stored"
+
+for table in articles revisions; do
+  [ "$(count $table)" = "$want" ] || fail "$(count $table) $table, not $want"
+done
+[ "$(sql 'SELECT count(*) FROM outcomes WHERE verdict = 5')" = 0 ] || fail 'something is dead'
+for stage in 1 2 3 4; do
+  ended() { [ "$(sql "SELECT count(*) || ' ' || count(DISTINCT url) FROM outcomes WHERE stage = $stage AND verdict = 1")" = "$want $want" ]; }
+  until_true 60 "$want outcomes of stage $stage" ended
+done
+say "$want articles, each once, each with its outcome at every stage"
+say ok
