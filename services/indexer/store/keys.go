@@ -12,10 +12,10 @@ const (
 	copiesWindow = 1 << 19
 	// These bound how many of them are looked at, so that a line that stands in
 	// thousands costs no more than one in two: of each key the newest, and of
-	// those the ones that share most keys; more than two only if they share two.
+	// those the ones that share most keys; more than one only if they share two.
 	maxOfKey      = 16
 	maxCandidates = 4
-	maxOfOneKey   = 2
+	maxOfOneKey   = 1
 )
 
 // closest returns the rows of the articles that are worth comparing with a text

@@ -51,10 +51,10 @@ func TestClosest(t *testing.T) {
 		want   []int64
 	}{
 		"none":                               {[][]int64{{}, {}}, nil},
-		"two of one key, the newest":         {[][]int64{{9, 5, 3}, {8}}, []int64{9, 8}},
+		"one of one key, the newest":         {[][]int64{{9, 5, 3}, {8}}, []int64{9}},
 		"four of two keys, the newest":       {[][]int64{{9, 7, 5, 3, 1}, {9, 8, 7, 5, 3, 1}}, []int64{9, 7, 5, 3}},
 		"what shares most comes first":       {[][]int64{{9, 2}, {9, 2}, {2}}, []int64{2, 9}},
-		"one of two keys, one of one key":    {[][]int64{{9, 2, 1}, {2}}, []int64{2, 9}},
+		"one of two keys, none of one key":   {[][]int64{{9, 2, 1}, {2}}, []int64{2}},
 		"three of two keys, none of one key": {[][]int64{{9, 3, 2, 1}, {3, 2, 1}}, []int64{3, 2, 1}},
 	} {
 		keys := make([]uint64, len(c.rowsOf))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/words"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -51,7 +52,7 @@ func (s *postgresStore) Revisions(ctx context.Context, id string) ([]Revision, e
 }
 
 func (s *postgresStore) Search(ctx context.Context, query Query) (Page, error) {
-	from, err := query.condition()
+	from, err := query.condition(query.stemmed())
 	if err != nil {
 		return Page{}, err
 	}
@@ -102,6 +103,15 @@ func (s *postgresStore) Search(ctx context.Context, query Query) (Page, error) {
 		})
 	}
 	return newPage(query, from, rows)
+}
+
+// stemmed are the languages in whose forms the words are looked for: those that are
+// asked for, or all, which costs PostgreSQL little.
+func (q Query) stemmed() []string {
+	if len(q.Filter.Languages) > 0 {
+		return q.Filter.Languages
+	}
+	return words.StemmedLanguages()
 }
 
 // where is the condition on articles, with its arguments.
@@ -158,7 +168,7 @@ func (c condition) tsquery(toRank bool) string {
 }
 
 func (s *postgresStore) Facets(ctx context.Context, query Query) (Facets, error) {
-	from, err := query.condition()
+	from, err := query.condition(query.stemmed())
 	if err != nil || from.nothing {
 		return (&facetCounts{}).facets(), err
 	}

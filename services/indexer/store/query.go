@@ -54,8 +54,9 @@ type clause struct {
 //
 // A word that is more than one to the index, such as "don't" or 東京, is a
 // phrase. Everything else is no syntax, and no word either. A text that is not
-// blank and yet has no words yields no clauses. The error is ErrQuery.
-func parseQuery(text string) ([]clause, error) {
+// blank and yet has no words yields no clauses. A word's other forms are those in the
+// given languages. The error is ErrQuery.
+func parseQuery(text string, languages []string) ([]clause, error) {
 	var clauses []clause
 	total, or := 0, false
 	for rest := strings.TrimSpace(normaliseQuotes(text)); rest != ""; rest = strings.TrimSpace(rest) {
@@ -85,7 +86,7 @@ func parseQuery(text string) ([]clause, error) {
 			or = true
 			continue
 		}
-		p, err := parsePhrase(word, quoted, &total)
+		p, err := parsePhrase(word, quoted, languages, &total)
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +107,7 @@ func parseQuery(text string) ([]clause, error) {
 	return clauses, nil
 }
 
-func parsePhrase(text string, quoted bool, total *int) (phrase, error) {
+func parsePhrase(text string, quoted bool, languages []string, total *int) (phrase, error) {
 	var p phrase
 	word := "" // the last one, as it is written
 	for w := range words.In(text) {
@@ -121,8 +122,10 @@ func parsePhrase(text string, quoted bool, total *int) (phrase, error) {
 			return phrase{}, fmt.Errorf("%w: %.40q stands for too many words; write at least %d letters before the *", ErrQuery, text, minPrefixBytes)
 		}
 	}
-	if !quoted && !p.prefix && len(p.words) == 1 && words.HasStems(word) {
-		p.stems = append(p.words[:1:1], words.StemsOf(word)...)
+	if !quoted && !p.prefix && len(p.words) == 1 {
+		if stems, ok := words.StemsOf(word, languages); ok {
+			p.stems = append(p.words[:1:1], stems...)
+		}
 	}
 	return p, nil
 }
@@ -153,8 +156,8 @@ type condition struct {
 	nothing bool       // no article can meet it
 }
 
-func (q Query) condition() (condition, error) {
-	clauses, err := parseQuery(cleanText(q.Text))
+func (q Query) condition(languages []string) (condition, error) {
+	clauses, err := parseQuery(cleanText(q.Text), languages)
 	if err != nil {
 		return condition{}, err
 	}

@@ -65,13 +65,18 @@ func (m matcher) snippet(article *datelinev1.Article) Snippet {
 // the last of the words, and 0 where none does.
 func (m matcher) endsPhrase(text string, seen []words.Word) int {
 	longest := 0
+	last := seen[len(seen)-1]
+	stem, isStemmed := "", false
 	for _, p := range m.query {
 		n := len(p.words)
 		if n <= longest || n > len(seen) {
 			continue
 		}
 		if p.stems != nil {
-			if last := seen[len(seen)-1]; slices.Contains(p.stems, last.Folded) || slices.Contains(p.stems, m.stemmer.Stem(text[last.Start:last.End])) {
+			if !isStemmed {
+				stem, isStemmed = m.stemmer.Stem(text, last), true
+			}
+			if slices.Contains(p.stems, last.Folded) || slices.Contains(p.stems, stem) {
 				longest = n
 			}
 			continue

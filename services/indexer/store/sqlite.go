@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite" // also the driver "sqlite"
@@ -20,7 +21,11 @@ type sqliteStore struct {
 	path          string
 	writer, reads *sql.DB
 	prepared      *sqliteStatements
-	recent        *keyIndex // of the transaction that writes
+	// Of the transaction that writes.
+	recent *keyIndex
+	pace   mergePace
+	// Of the searches.
+	languages languages
 }
 
 // sqliteBusyMillis is how long a call waits for another process that writes.
@@ -47,10 +52,13 @@ func openSQLite(ctx context.Context, path string) (_ Store, err error) {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
 	s.writer.SetMaxOpenConns(1)
-	if s.reads, err = sql.Open("sqlite", sqliteDSN(path, "query_only(1)")); err != nil {
+	if s.reads, err = sql.Open("sqlite", sqliteDSN(path, "query_only(1)", "cache_size(-32768)")); err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
-	s.reads.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	readers := max(4, runtime.NumCPU())
+	s.reads.SetMaxOpenConns(readers)
+	s.reads.SetMaxIdleConns(readers) // with what they have in memory
+	s.reads.SetConnMaxIdleTime(5 * time.Minute)
 	if s.prepared, err = prepareSQLite(ctx, s.writer); err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}

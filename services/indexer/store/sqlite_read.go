@@ -53,7 +53,11 @@ func (s *sqliteStore) Revisions(ctx context.Context, id string) ([]Revision, err
 }
 
 func (s *sqliteStore) Search(ctx context.Context, query Query) (Page, error) {
-	from, err := query.condition()
+	languages, err := s.stemmed(ctx, query.Filter)
+	if err != nil {
+		return Page{}, err
+	}
+	from, err := query.condition(languages)
 	if err != nil {
 		return Page{}, err
 	}
@@ -145,7 +149,11 @@ func (c condition) match() string {
 }
 
 func (s *sqliteStore) Facets(ctx context.Context, query Query) (Facets, error) {
-	from, err := query.condition()
+	languages, err := s.stemmed(ctx, query.Filter)
+	if err != nil {
+		return Facets{}, err
+	}
+	from, err := query.condition(languages)
 	if err != nil || from.nothing {
 		return (&facetCounts{}).facets(), err
 	}

@@ -19,7 +19,7 @@ import (
 // sqliteStatements are prepared once, on the connection that writes.
 type sqliteStatements struct {
 	links, load, place, insert, update, revision, addWords, words, removeWords, alias,
-	candidate, recentKeys, addKeys, removeKeys, forgetKeys, source *sql.Stmt
+	candidate, recentKeys, addKeys, removeKeys, forgetKeys, source, structure, automerge *sql.Stmt
 	outcome, outcomeAgain, outcomeEnd, hour *sql.Stmt
 }
 
@@ -56,6 +56,8 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 		&s.addKeys:    `INSERT INTO recent_keys (row, keys) VALUES (?, ?)`,
 		&s.removeKeys: `UPDATE recent_keys SET keys = x'' WHERE row = ?`, // its number is not given again
 		&s.forgetKeys: `DELETE FROM recent_keys WHERE number <= (SELECT max(number) FROM recent_keys) - ?`,
+		&s.structure:  `SELECT block FROM article_words_data WHERE id = 10`,
+		&s.automerge:  `INSERT INTO article_words (article_words, rank) VALUES ('automerge', ?)`,
 		&s.source: `INSERT INTO sources (host, articles, revisions, first_seen, last_seen, last_new) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (host) DO UPDATE SET articles = articles + excluded.articles, revisions = revisions + excluded.revisions,
 			first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen),
@@ -98,10 +100,11 @@ func (s *sqliteStore) Put(ctx context.Context, articles []*datelinev1.Article) (
 			return nil, err
 		}
 		defer func() { _ = tx.Rollback() }()
-		results, err := (&sqliteBatch{ctx, tx, s.prepared, s.recent}).put(arrivals)
+		results, err := (&sqliteBatch{ctx, tx, s.prepared, s.recent, &s.pace}).put(arrivals)
 		if err != nil {
 			return nil, err
 		}
+		s.languages.add(arrivals)
 		return results, tx.Commit()
 	})
 	if err != nil {
@@ -116,6 +119,7 @@ type sqliteBatch struct {
 	tx       *sql.Tx
 	prepared *sqliteStatements
 	recent   *keyIndex
+	pace     *mergePace
 }
 
 func (b *sqliteBatch) run(statement *sql.Stmt, arguments ...any) error {
@@ -391,6 +395,9 @@ func (b *sqliteBatch) addKeys(place int64, data []byte) error {
 // in between that could be rolled back alone, which would double the time of a
 // batch. It does so as well where a row is not higher than the one before.
 func (b *sqliteBatch) writeWords(todo []*change) error {
+	if err := b.paceMerges(); err != nil {
+		return err
+	}
 	inOrder := slices.SortedFunc(slices.Values(todo), func(x, y *change) int { return cmp.Compare(x.place, y.place) })
 	for _, c := range inOrder {
 		if c.words == nil {

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -82,9 +83,9 @@ func StemmerOf(language string) *Stemmer {
 	return stemmers[primary]
 }
 
-// Stem returns the stem of a word as it stands in a text, folded as words are;
-// empty where the folded word is its own stem.
-func (s *Stemmer) Stem(word string) string { return s.stem(word, fold(word)) }
+// Stem returns the stem of a word of a text, folded as words are; empty where the
+// folded word is its own stem.
+func (s *Stemmer) Stem(text string, w Word) string { return s.stem(text[w.Start:w.End], w.Folded) }
 
 func (s *Stemmer) stem(word, folded string) string {
 	if s == nil || len(word) <= minStemLetters || len(word) > maxBytes {
@@ -107,7 +108,7 @@ func (s *Stemmer) stem(word, folded string) string {
 }
 
 func (s *Stemmer) find(word, folded string) string {
-	if !s.reads(word) {
+	if !s.reads(word) || strings.ContainsFunc(word, unicode.IsDigit) {
 		return ""
 	}
 	lower := folded
@@ -138,17 +139,6 @@ func (s *Stemmer) reads(word string) bool {
 	return unicode.Is(s.script, first)
 }
 
-// HasStems says whether there is a language in which a word can have other forms
-// that are known to be the same.
-func HasStems(word string) bool {
-	for _, s := range stemmers {
-		if s.reads(word) {
-			return true
-		}
-	}
-	return false
-}
-
 // fold returns the first word of a text as it is indexed.
 func fold(text string) string {
 	for w := range In(text) {
@@ -157,17 +147,26 @@ func fold(text string) string {
 	return ""
 }
 
-// StemsOf returns the stems that a word has in any language, each once, in the
-// order of the letters: a query does not say its language.
-func StemsOf(word string) []string {
-	var all []string
-	for _, s := range stemmers {
-		if stem := s.Stem(word); stem != "" && !slices.Contains(all, stem) {
-			all = append(all, stem)
+// StemmedLanguages returns the languages that have a stemmer, as primary subtags in
+// the order of the letters.
+func StemmedLanguages() []string { return slices.Sorted(maps.Keys(stemmers)) }
+
+// StemsOf returns the stems that a word has in some of the languages, each once, in
+// the order of the letters; false where none of them has a stemmer that reads the
+// word's script. Languages are BCP 47 tags.
+func StemsOf(word string, languages []string) (stems []string, ok bool) {
+	for _, language := range languages {
+		s := StemmerOf(language)
+		if s == nil || !s.reads(word) {
+			continue
+		}
+		ok = true
+		if stem := s.stem(word, fold(word)); stem != "" && !slices.Contains(stems, stem) {
+			stems = append(stems, stem)
 		}
 	}
-	slices.Sort(all)
-	return all
+	slices.Sort(stems)
+	return stems, ok
 }
 
 // Stems gathers the stems of the words of one article.
@@ -184,8 +183,8 @@ func NewStems(language string, limit int) *Stems {
 	return &Stems{stemmer: StemmerOf(language), limit: limit, seen: make(map[string]bool, 256)}
 }
 
-func (s *Stems) add(word, folded string) {
-	stem := s.stemmer.stem(word, folded)
+func (s *Stems) add(text string, w Word) {
+	stem := s.stemmer.Stem(text, w)
 	if stem == "" || s.seen[stem] || s.joined.Len()+len(StemSign)+len(stem)+1 > s.limit {
 		return
 	}

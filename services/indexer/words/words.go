@@ -264,7 +264,7 @@ func (s *Stems) Join(limit int, texts ...string) string {
 			atStart = false
 			b.WriteString(w.Folded)
 			if s != nil {
-				s.add(text[w.Start:w.End], w.Folded)
+				s.add(text, w)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package words_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -55,6 +56,7 @@ func TestStems(t *testing.T) {
 		{"en", "elect", ""}, // is its own
 		{"en", "ties", "tie"},
 		{"en", "is", ""},
+		{"en", "B2Bs", ""}, // a name
 		{"de", "Länder", "land"},
 		{"fr", "françaises", "francais"},
 		{"fr", "Journaux", "journal"},
@@ -65,15 +67,31 @@ func TestStems(t *testing.T) {
 		{"fa", "کتابخانه‌ها", ""}, // has no stemmer
 		{"", "elections", ""},
 	} {
-		if got := words.StemmerOf(one.language).Stem(one.word); got != one.want {
-			t.Errorf("%s: %q has the stem %q, want %q", one.language, one.word, got, one.want)
+		for w := range words.In(one.word) {
+			if got := words.StemmerOf(one.language).Stem(one.word, w); got != one.want {
+				t.Errorf("%s: %q has the stem %q, want %q", one.language, one.word, got, one.want)
+			}
+			break
 		}
 	}
-	if got := strings.Join(words.StemsOf("Elections"), " "); !strings.Contains(got, "elect ") || strings.Contains(got, "elections") {
-		t.Errorf("Elections has the stems %q", got)
-	}
-	if words.HasStems("東京") || !words.HasStems("город") {
-		t.Error("a script is mistaken")
+	for _, one := range []struct {
+		word      string
+		languages []string
+		want      string
+		ok        bool
+	}{
+		{"Elections", []string{"en", "fr-CA", "ru"}, "elect", true},
+		{"Wahlen", []string{"en", "de"}, "wahl", true},
+		{"Notes", []string{"en", "fr"}, "not note", true},
+		{"elect", []string{"en"}, "", true},
+		{"город", []string{"en", "fa"}, "", false}, // of another script, without a stemmer
+		{"東京", words.StemmedLanguages(), "", false},
+		{"elections", nil, "", false},
+	} {
+		stems, ok := words.StemsOf(one.word, one.languages)
+		if got := strings.Join(stems, " "); got != one.want || ok != one.ok {
+			t.Errorf("%q has in %q the stems %q, %v; want %q, %v", one.word, one.languages, got, ok, one.want, one.ok)
+		}
 	}
 	stems := words.NewStems("en", 20)
 	if got := stems.Join(100, "The ferries", "a ferry sailed"); got != "the ferries · a ferry sailed" {
@@ -84,15 +102,17 @@ func TestStems(t *testing.T) {
 	}
 }
 
-// BenchmarkStem is what a word of a text takes that was seen before.
+// BenchmarkStem is what a word takes that was seen before.
 func BenchmarkStem(b *testing.B) {
-	text := strings.Fields("the elections were held on Sunday and ferries sailed between the islands as they always had")
+	const text = "the elections were held on Sunday and ferries sailed between the islands as they always had"
+	all := slices.Collect(words.In(text))
 	stemmer := words.StemmerOf("en")
 	for b.Loop() {
-		for _, word := range text {
-			stemmer.Stem(word)
+		for _, w := range all {
+			stemmer.Stem(text, w)
 		}
 	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(all)), "ns/word")
 }
 
 // FuzzIn: words follow one another within the text, and neither they nor their
@@ -111,7 +131,8 @@ func FuzzIn(f *testing.F) {
 			if w.Folded == "" || !utf8.ValidString(w.Folded) {
 				t.Fatalf("%q: word %+v is empty or broken", text, w)
 			}
-			for _, stem := range words.StemsOf(text[w.Start:w.End]) {
+			stems, _ := words.StemsOf(text[w.Start:w.End], words.StemmedLanguages())
+			for _, stem := range stems {
 				if stem == w.Folded || !utf8.ValidString(stem) || folded(stem) == "" || strings.Contains(folded(stem), "|") {
 					t.Fatalf("%q: word %+v has the stem %q", text, w, stem)
 				}
