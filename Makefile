@@ -65,6 +65,10 @@ deployment: ## Check what is under deploy/ without starting it: Compose, setting
 	GOWORK=off go -C tools/deployment test ./...
 	GOWORK=off go -C tools/manifests test ./...
 
+.PHONY: kubernetes
+kubernetes: ## Apply the manifests to Kubernetes's own API server, in this process (builds it: 15 minutes)
+	GOWORK=off go -C tools/apiserver test -timeout 10m .
+
 IMAGES := fetcher extractor indexer
 
 .PHONY: images
