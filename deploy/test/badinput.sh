@@ -65,7 +65,7 @@ docker compose -p "$project-second" --env-file "$scratch/second" -f "$deploy/com
 say "  $(grep -o 'Bind for.*\|.*address already in use' "$scratch/second.log" | tail -n 1)"
 
 say 'a database that is away'
-compose up -d --wait --wait-timeout 120 setup >/dev/null 2>&1
+{ compose up -d --wait --wait-timeout 120 nats postgres && compose run --rm --no-deps setup; } >"$scratch/up.log" 2>&1 || { cat "$scratch/up.log"; fail 'NATS and PostgreSQL do not start'; }
 compose run -d --no-deps --name "$project-alone" -e DATELINE_STORE_URL=postgres://dateline:x@nowhere.invalid/dateline indexer >/dev/null 2>&1
 ended() { [ "$(docker inspect -f '{{.State.Status}}' "$project-alone")" = exited ] || [ "$(docker inspect -f '{{.RestartCount}}' "$project-alone")" -gt 0 ]; }
 until_true 60 'the indexer giving up' ended

@@ -48,6 +48,12 @@ restarted() {
   [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -gt "$2" ] && [ "$(docker inspect -f '{{.State.Health.Status}}' "$1")" = healthy ]
 }
 
+# The overlays fit the file as it is.
+for overlay in cluster external; do
+  NATS_ADDRESS=nats.example:4222 STORE_URL=postgres://postgres.example/dateline OVERLAYS=$deploy/compose.$overlay.yaml \
+    compose config -q || fail "compose.$overlay.yaml does not fit compose.yaml"
+done
+
 stack_up
 
 say "publishing $pages URLs"
