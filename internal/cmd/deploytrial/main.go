@@ -68,7 +68,8 @@ func publish(ctx context.Context, url, subject string, input io.Reader, out io.W
 	count := 0
 	lines := bufio.NewScanner(input)
 	for lines.Scan() {
-		if _, err := js.Publish(ctx, subject, lines.Bytes()); err != nil {
+		// While a cluster chooses another leader, nobody answers.
+		if _, err := js.Publish(ctx, subject, lines.Bytes(), jetstream.WithRetryAttempts(40), jetstream.WithRetryWait(500*time.Millisecond)); err != nil {
 			return fmt.Errorf("publishing %s: %w", lines.Text(), err)
 		}
 		count++

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -39,7 +41,9 @@ func TestPublishCountsOnlyWhatAStreamTook(t *testing.T) {
 	defer server.Stop()
 	urls := "http://north.example/articles/1\nhttp://north.example/articles/2\n"
 	var out strings.Builder
-	if err := publish(t.Context(), server.ClientURL(), "urls", strings.NewReader(urls), &out); err == nil {
+	short, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := publish(short, server.ClientURL(), "urls", strings.NewReader(urls), &out); err == nil {
 		t.Error("without a stream: no error")
 	}
 	nc, err := nats.Connect(server.ClientURL())
