@@ -22,18 +22,22 @@ const (
 
 // phrase is a row of folded words that have to follow one another. With prefix
 // the last one is a beginning of a word. With stems, which a single word alone
-// has and is itself the first of, other forms of the word meet it too.
+// has, whatever has one of them meets it too.
 type phrase struct {
 	words  []string
 	stems  []string
 	prefix bool
 }
 
-// inIndex returns the words of the index of which one has to be there.
+// inIndex returns the words of the index of which one has to be there, where the
+// phrase has stems: the word itself, and each stem as a word and as that of others.
 func (p phrase) inIndex() []string {
-	var all []string
+	all := p.words[:1:1]
 	for _, stem := range p.stems {
-		all = append(all, stem, words.StemSign+stem)
+		if stem != p.words[0] {
+			all = append(all, stem)
+		}
+		all = append(all, words.StemSign+stem)
 	}
 	return all
 }
@@ -123,9 +127,7 @@ func parsePhrase(text string, quoted bool, languages []string, total *int) (phra
 		}
 	}
 	if !quoted && !p.prefix && len(p.words) == 1 {
-		if stems, ok := words.StemsOf(word, languages); ok {
-			p.stems = append(p.words[:1:1], stems...)
-		}
+		p.stems = words.StemsOf(word, languages)
 	}
 	return p, nil
 }

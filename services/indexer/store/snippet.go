@@ -76,7 +76,7 @@ func (m matcher) endsPhrase(text string, seen []words.Word) int {
 			if !isStemmed {
 				stem, isStemmed = m.stemmer.Stem(text, last), true
 			}
-			if slices.Contains(p.stems, last.Folded) || slices.Contains(p.stems, stem) {
+			if last.Folded == p.words[0] || slices.Contains(p.stems, last.Folded) || slices.Contains(p.stems, stem) {
 				longest = n
 			}
 			continue

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -152,21 +153,23 @@ func fold(text string) string {
 func StemmedLanguages() []string { return slices.Sorted(maps.Keys(stemmers)) }
 
 // StemsOf returns the stems that a word has in some of the languages, each once, in
-// the order of the letters; false where none of them has a stemmer that reads the
-// word's script. Languages are BCP 47 tags.
-func StemsOf(word string, languages []string) (stems []string, ok bool) {
+// the order of the letters: the word itself, folded, where it is its own. There are
+// none where no language has a stemmer that reads the word's script. Languages are BCP
+// 47 tags.
+func StemsOf(word string, languages []string) []string {
+	folded := fold(word)
+	var all []string
 	for _, language := range languages {
 		s := StemmerOf(language)
 		if s == nil || !s.reads(word) {
 			continue
 		}
-		ok = true
-		if stem := s.stem(word, fold(word)); stem != "" && !slices.Contains(stems, stem) {
-			stems = append(stems, stem)
+		if stem := cmp.Or(s.stem(word, folded), folded); !slices.Contains(all, stem) {
+			all = append(all, stem)
 		}
 	}
-	slices.Sort(stems)
-	return stems, ok
+	slices.Sort(all)
+	return all
 }
 
 // Stems gathers the stems of the words of one article.
