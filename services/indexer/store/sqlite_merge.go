@@ -2,9 +2,7 @@ package store
 
 import (
 	"bytes"
-	"database/sql"
 	"encoding/binary"
-	"errors"
 	"fmt"
 )
 
@@ -41,32 +39,29 @@ func (p *mergePace) next(sizes int) bool {
 
 // paceMerges sets whether FTS5 merges with this batch.
 func (b *sqliteBatch) paceMerges() error {
-	sizes, err := b.segmentSizes()
+	var structure []byte
+	var now int
+	err := b.tx.StmtContext(b.ctx, b.prepared.structure).QueryRowContext(b.ctx).Scan(&structure, &now)
 	if err != nil {
-		return fmt.Errorf("reading the structure of the index of words: %w", err)
+		return fmt.Errorf("reading how the index of words is merged: %w", err)
 	}
 	segments := 0 // no merges
-	if b.pace.next(sizes) {
+	if b.pace.next(segmentSizes(structure)) {
 		segments = mergeSegments
+	}
+	if segments == now {
+		return nil
 	}
 	return b.run(b.prepared.automerge, segments)
 }
 
-// segmentSizes is how many sizes of segments the index of words has. Their list is
-// row 10 of its data (FTS5_STRUCTURE_ROWID in SQLite's fts5_index.c): four bytes of
-// a cookie, the mark of the second version where it is of that, and as a varint the
-// number of sizes.
-func (b *sqliteBatch) segmentSizes() (int, error) {
-	var structure []byte
-	err := b.tx.StmtContext(b.ctx, b.prepared.structure).QueryRowContext(b.ctx).Scan(&structure)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
+// segmentSizes is how many sizes of segments the index of words has, by the list of
+// them that FTS5 keeps: four bytes of a cookie, the mark of the second version where
+// it is of that, and as a varint the number of sizes (fts5StructureDecode in SQLite's
+// fts5_index.c). What cannot be read counts as none, and is merged as FTS5 does it.
+func segmentSizes(structure []byte) int {
 	if len(structure) < 5 {
-		return 0, fmt.Errorf("it has %d bytes", len(structure))
+		return 0
 	}
 	rest := structure[4:]
 	if after, found := bytes.CutPrefix(rest, []byte{0xff, 0, 0, 1}); found {
@@ -74,7 +69,7 @@ func (b *sqliteBatch) segmentSizes() (int, error) {
 	}
 	sizes, n := binary.Uvarint(rest) // below 128 it is as SQLite's
 	if n != 1 {
-		return 0, fmt.Errorf("it begins with %x", structure[:min(len(structure), 16)])
+		return 0
 	}
-	return int(sizes), nil
+	return int(sizes)
 }

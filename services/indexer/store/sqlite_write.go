@@ -56,8 +56,10 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 		&s.addKeys:    `INSERT INTO recent_keys (row, keys) VALUES (?, ?)`,
 		&s.removeKeys: `UPDATE recent_keys SET keys = x'' WHERE row = ?`, // its number is not given again
 		&s.forgetKeys: `DELETE FROM recent_keys WHERE number <= (SELECT max(number) FROM recent_keys) - ?`,
-		&s.structure:  `SELECT block FROM article_words_data WHERE id = 10`,
-		&s.automerge:  `INSERT INTO article_words (article_words, rank) VALUES ('automerge', ?)`,
+		// Row 10 of its data is the list of its segments (FTS5_STRUCTURE_ROWID in fts5_index.c).
+		&s.structure: `SELECT (SELECT block FROM article_words_data WHERE id = 10),
+			(SELECT v FROM article_words_config WHERE k = 'automerge')`,
+		&s.automerge: `INSERT INTO article_words (article_words, rank) VALUES ('automerge', ?)`,
 		&s.source: `INSERT INTO sources (host, articles, revisions, first_seen, last_seen, last_new) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (host) DO UPDATE SET articles = articles + excluded.articles, revisions = revisions + excluded.revisions,
 			first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen),
