@@ -23,7 +23,10 @@ const languagesAge = time.Minute
 type languages struct {
 	mutex sync.Mutex
 	known []string // primary subtags
-	asked time.Time
+
+	// asking is held while the store is asked, which known is free for.
+	asking sync.Mutex
+	asked  time.Time
 }
 
 // add notes the languages of what this process stores.
@@ -31,15 +34,21 @@ func (l *languages) add(arrivals []arrival) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	for _, a := range arrivals {
-		l.note(a.row.language)
+		primary, _, _ := strings.Cut(strings.ToLower(a.row.language), "-")
+		l.note(primary)
 	}
 }
 
-func (l *languages) note(language string) {
-	primary, _, _ := strings.Cut(strings.ToLower(language), "-")
+func (l *languages) note(primary string) {
 	if words.StemmerOf(primary) != nil && !slices.Contains(l.known, primary) {
 		l.known = append(l.known, primary)
 	}
+}
+
+func (l *languages) all() []string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return slices.Clone(l.known)
 }
 
 // stemmed returns the languages in whose forms the words of a query are looked for:
@@ -48,21 +57,37 @@ func (s *sqliteStore) stemmed(ctx context.Context, filter Filter) ([]string, err
 	if len(filter.Languages) > 0 {
 		return filter.Languages, nil
 	}
-	l := &s.languages
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	if time.Since(l.asked) > languagesAge {
-		for _, language := range words.StemmedLanguages() {
-			var found int
-			err := s.reads.QueryRowContext(ctx, `SELECT 1 FROM article_words WHERE article_words MATCH ? LIMIT 1`, `"`+filterWord(byLanguage, language)+`"`).Scan(&found)
-			switch {
-			case err == nil:
-				l.note(language)
-			case !errors.Is(err, sql.ErrNoRows):
-				return nil, fmt.Errorf("looking in %s for articles in %s: %w", s.path, language, err)
-			}
-		}
-		l.asked = time.Now()
+	if err := s.askLanguages(ctx); err != nil {
+		return nil, fmt.Errorf("looking in %s for its languages: %w", s.path, err)
 	}
-	return slices.Clone(l.known), nil
+	return s.languages.all(), nil
+}
+
+// askLanguages asks the index which languages there are, now and then.
+func (s *sqliteStore) askLanguages(ctx context.Context) error {
+	l := &s.languages
+	l.asking.Lock()
+	defer l.asking.Unlock()
+	if time.Since(l.asked) < languagesAge {
+		return nil
+	}
+	known := l.all()
+	for _, language := range words.StemmedLanguages() {
+		if slices.Contains(known, language) {
+			continue
+		}
+		var found int
+		err := s.reads.QueryRowContext(ctx, `SELECT 1 FROM article_words WHERE article_words MATCH ? LIMIT 1`, `"`+filterWord(byLanguage, language)+`"`).Scan(&found)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		l.mutex.Lock()
+		l.note(language)
+		l.mutex.Unlock()
+	}
+	l.asked = time.Now()
+	return nil
 }
