@@ -44,9 +44,10 @@ func newSearch() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "search [flags] [--] WORDS...",
 		Short: "Find stored articles by their words",
-		Long: `Finds the articles in which all the words occur; words in double quotes are a
-phrase, elect* stands for every word that begins so, of "ferry OR boat" one has
-to occur, and -word must not (write -- before it). Newest first, unless --rank is
+		Long: `Finds the articles in which all the words occur, in any form that the language
+gives them; words in double quotes are a phrase, as it is written, elect* stands
+for every word that begins so, of "ferry OR boat" one has to occur, and -word must
+not (write -- before it). Newest first, unless --rank is
 given. Without words, the newest articles.`,
 		Example: "  dateline search ferry strike\n  dateline search '\"night train\"' --rank --json\n  dateline search --host example.com --since 2026-11-01 -- storm -football",
 	}
