@@ -16,6 +16,9 @@ import (
 // alike. PostgreSQL allows 2,046 bytes in a word.
 const maxBytes = 128
 
+// tatweel stretches an Arabic word, or bears a vowel point that stands alone.
+const tatweel = 'ـ'
+
 // Word is one searchable word of a text.
 type Word struct {
 	// Folded is the word as it is indexed: letters, digits and marks alone,
@@ -110,7 +113,7 @@ func classify(r rune, size int) runeKind {
 		return separator
 	case r == utf8.RuneError:
 		return separator
-	case r == '\u00ad' || r == '\u200d' || r == 'ـ': // soft hyphen, joiner, tatweel
+	case r == '\u00ad' || r == '\u200d' || r == tatweel: // soft hyphen, joiner
 		return ignored
 	case r < 0x0e00: // before the first unspaced script: spares the look-up
 	case unicode.In(r, unspaced...):
@@ -126,15 +129,20 @@ func classify(r rune, size int) runeKind {
 	case unicode.IsMark(r):
 		return mark
 	case unicode.IsLetter(r), unicode.IsNumber(r):
+		if r >= 0x0e00 && bytes.ContainsFunc(norm.NFKD.PropertiesString(string(r)).Decomposition(), isUnspaced) {
+			return character // a numeral in a circle or in brackets, or raised
+		}
 		return letter
 	}
 	return separator
 }
 
 func isUnspacedWord(folded []byte) bool {
-	r, _ := utf8.DecodeRune(folded)
-	return r >= 0x0e00 && unicode.In(r, unspaced...)
+	first, _ := utf8.DecodeRune(folded)
+	return isUnspaced(first)
 }
+
+func isUnspaced(r rune) bool { return r >= 0x0e00 && unicode.In(r, unspaced...) }
 
 // foldASCII returns a letter in lower case or a digit, and 0 for other signs.
 func foldASCII(b byte) byte {
@@ -149,9 +157,10 @@ func foldASCII(b byte) byte {
 
 // appendFolded appends what is indexed for one letter or mark: its
 // compatibility decomposition (NFKD) in lower case without accents. Kana keep
-// their voicing marks, which are no accents.
+// their voicing marks, which are no accents, and Lao its two digraphs, which are one
+// character each.
 func appendFolded(folded []byte, r rune, encoded string) []byte {
-	if 0x3040 <= r && r <= 0x30ff {
+	if 0x3040 <= r && r <= 0x30ff || r == 'ໜ' || r == 'ໝ' {
 		return append(folded, encoded...)
 	}
 	decomposed := norm.NFKD.PropertiesString(encoded).Decomposition()
@@ -172,6 +181,8 @@ func appendFoldedRune(folded []byte, r rune) []byte {
 	}
 	r = unicode.ToLower(r)
 	switch r {
+	case tatweel: // of a vowel point's presentation form
+		return folded
 	case 'ß':
 		return append(folded, "ss"...)
 	case 'æ':

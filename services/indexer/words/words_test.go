@@ -26,6 +26,8 @@ func TestIn(t *testing.T) {
 		"北京市 2026":              "北|京|市|2026",
 		"می‌خواهد كتاب":         "می|خواهد|کتاب",
 		"ﬁne ½ №5":              "fine|12|5",
+		"\ufcf3 م\ufcf2ر":       "مر", // vowel points that tatweel bears
+		"a㊉b ໜາ":                "a|十|b|ໜ|າ",
 		"":                      "",
 		"…!?":                   "",
 		// The Arabic article, alone and after particles; not where it is the
@@ -116,7 +118,7 @@ func BenchmarkStem(b *testing.B) {
 // FuzzIn: words follow one another within the text, and neither they nor their
 // stems are empty or broken.
 func FuzzIn(f *testing.F) {
-	for _, seed := range []string{"Don't", "北京 東京", "القطار والالقطار", "می‌خواهد", "\xff\xfea\u0301", "ﷺ ½ ²", "กรุงเทพ", "e\u200d\u00ad"} {
+	for _, seed := range []string{"Don't", "北京 東京", "القطار والالقطار", "می‌خواهد", "\xff\xfea\u0301", "ﷺ ½ ²", "กรุงเทพ", "e\u200d\u00ad", "\ufcf3 م\ufcf2ر"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
