@@ -104,6 +104,7 @@ func BenchmarkPut(b *testing.B) {
 				b.StartTimer()
 				start, cpu := time.Now(), cpuTime(b)
 				put(b, s, batch...)
+				store.Checkpoint(b, s) // else it would run in the time of the other
 				ours, ourCPU = ours+time.Since(start), ourCPU+cpuTime(b)-cpu
 				b.StopTimer()
 				rows := store.BareRows(b, batch)

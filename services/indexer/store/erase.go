@@ -84,6 +84,8 @@ func (s *sqliteStore) Erase(ctx context.Context, idOrURL string) (Erasure, error
 // overwriting runs what deletes with zeros written over what is deleted, in the
 // file and then, as far as nobody reads there for a second, in its log.
 func (s *sqliteStore) overwriting(ctx context.Context, run func(*sql.Conn) error) (err error) {
+	s.checkpoints.mutex.Lock() // before the connection, as a checkpoint takes them
+	defer s.checkpoints.mutex.Unlock()
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {
 		return err

@@ -44,7 +44,16 @@ func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
 	return rows
 }
 
-// SQLiteDSN is how the store opens the connection that writes.
+// Checkpoint waits until what is due of the log of SQLite is in the file.
+func Checkpoint(t testing.TB, s Store) {
+	if s, is := s.(*sqliteStore); is {
+		if err := s.checkpoints.checkpoint(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// SQLiteDSN is how SQLite is opened by a program that lets it copy its log by itself.
 func SQLiteDSN(path string) string {
 	return sqliteDSN(path, "synchronous(FULL)", "cache_size(-131072)", "wal_autocheckpoint(16384)")
 }

@@ -21,6 +21,7 @@ type sqliteStore struct {
 	path          string
 	writer, reads *sql.DB
 	prepared      *sqliteStatements
+	checkpoints   *checkpoints
 	// Of the transaction that writes.
 	recent *keyIndex
 	pace   mergePace
@@ -48,7 +49,7 @@ func openSQLite(ctx context.Context, path string) (_ Store, err error) {
 		}
 	}()
 	// FULL: a commit is on the disk before it is acked.
-	if s.writer, err = sql.Open("sqlite", sqliteDSN(path, "synchronous(FULL)", "cache_size(-131072)", "wal_autocheckpoint(16384)")); err != nil {
+	if s.writer, err = sql.Open("sqlite", sqliteDSN(path, "synchronous(FULL)", "cache_size(-131072)", "wal_autocheckpoint("+maxLogPages+")")); err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
 	s.writer.SetMaxOpenConns(1)
@@ -60,6 +61,9 @@ func openSQLite(ctx context.Context, path string) (_ Store, err error) {
 	s.reads.SetMaxIdleConns(readers) // with what they have in memory
 	s.reads.SetConnMaxIdleTime(5 * time.Minute)
 	if s.prepared, err = prepareSQLite(ctx, s.writer); err != nil {
+		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	}
+	if s.checkpoints, err = startCheckpoints(path, s.writer); err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
 	return s, nil
@@ -160,6 +164,9 @@ func (s *sqliteStore) Stats(ctx context.Context) (Stats, error) {
 
 func (s *sqliteStore) Close() error {
 	var errs []error
+	if s.checkpoints != nil {
+		errs = append(errs, s.checkpoints.close())
+	}
 	if s.prepared != nil {
 		s.prepared.close()
 	}

@@ -38,7 +38,7 @@ func (s *sqliteStore) recordRows(ctx context.Context, rows []outcomeRow) error {
 			return fmt.Errorf("counting the outcomes of %s: %w", h.host, err)
 		}
 	}
-	return tx.Commit()
+	return s.commit(tx)
 }
 
 func (b *sqliteBatch) recordRow(r outcomeRow, hours hourCounts) error {

@@ -107,7 +107,7 @@ func (s *sqliteStore) RollUp(ctx context.Context, now time.Time) (more bool, err
 	if err == nil {
 		defer func() { _ = tx.Rollback() }()
 		if more, err = rollUpSQLite(ctx, tx, now); err == nil {
-			err = tx.Commit()
+			err = s.commit(tx)
 		}
 	}
 	if err != nil {

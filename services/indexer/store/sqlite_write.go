@@ -107,12 +107,17 @@ func (s *sqliteStore) Put(ctx context.Context, articles []*datelinev1.Article) (
 			return nil, err
 		}
 		s.languages.add(arrivals)
-		return results, tx.Commit()
+		return results, s.commit(tx)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("storing %d articles in %s: %w", len(articles), s.path, err)
 	}
 	return results, nil
+}
+
+func (s *sqliteStore) commit(tx *sql.Tx) error {
+	defer s.checkpoints.committed()
+	return tx.Commit()
 }
 
 // sqliteBatch is one transaction that writes.
