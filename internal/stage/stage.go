@@ -74,7 +74,8 @@ type Config struct {
 	// Traces makes a span for each input; nil makes none.
 	Traces *tracing.Tracer
 
-	// Workers is how many batches are worked on at once.
+	// Workers is how many batches are handled at once. While what came of a batch is
+	// stored, its worker handles the next.
 	Workers int
 	// Batch is the most inputs in one call of Handle, and BatchWait how long
 	// a batch that is not full waits for more; 0 does not wait.
@@ -111,9 +112,9 @@ type Loop struct {
 
 // New returns a loop ready to run.
 func New(config Config) *Loop {
-	// As many messages wait as are worked on: enough to hide the way to the
-	// server, and few to be given back when the process ends.
-	return &Loop{Config: config, slots: make(slots, 2*config.Workers*config.Batch)}
+	// As many messages wait as are handled and as are stored: enough to hide the way
+	// to the server, and few to be given back when the process ends.
+	return &Loop{Config: config, slots: make(slots, 3*config.Workers*config.Batch)}
 }
 
 // Run works until ctx ends, then finishes what it has pulled, for at most
@@ -132,11 +133,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	incoming := make(chan jetstream.Msg, cap(l.slots))
 	var workers sync.WaitGroup
 	for range l.Workers {
-		workers.Go(func() {
-			for batch := range l.batches(incoming) {
-				l.handle(work, batch)
-			}
-		})
+		workers.Go(func() { l.work(work, incoming) })
 	}
 	readErr := l.pull(ctx, incoming)
 	if readErr != nil {
@@ -183,48 +180,78 @@ func (l *Loop) fill(batch []jetstream.Msg, incoming <-chan jetstream.Msg) []jets
 	return batch
 }
 
-// handle works on a batch until each of its messages is acked or given back.
-func (l *Loop) handle(ctx context.Context, batch []jetstream.Msg) {
-	defer func() {
-		for _, msg := range batch {
-			l.held.remove(msg)
-		}
-		l.slots.release(len(batch))
-	}()
-	if ctx.Err() != nil {
-		return // too late to begin: the server delivers it again
+// work handles one batch after another until incoming is closed. What came of a
+// batch is stored while the next one is handled, since the one waits for the server
+// and its disk and the other does not; batches are stored in their order.
+func (l *Loop) work(ctx context.Context, incoming <-chan jetstream.Msg) {
+	var settling sync.WaitGroup
+	defer settling.Wait()
+	for msgs := range l.batches(incoming) {
+		b := l.handle(ctx, msgs)
+		settling.Wait()
+		settling.Go(func() {
+			defer l.leave(msgs)
+			l.settle(ctx, b)
+		})
 	}
-	l.Metrics.inFlight.Add(float64(len(batch)))
-	defer l.Metrics.inFlight.Sub(float64(len(batch)))
+}
 
-	inputs := make([]*Input, len(batch))
-	for i, msg := range batch {
-		inputs[i] = newInput(msg)
+// batch is what came of messages that were handled together, aligned with them.
+type batch struct {
+	msgs    []jetstream.Msg
+	inputs  []*Input
+	results []Result
+	took    time.Duration
+}
+
+func (l *Loop) handle(ctx context.Context, msgs []jetstream.Msg) batch {
+	if ctx.Err() != nil {
+		return batch{} // too late to begin: the server delivers them again
+	}
+	l.Metrics.inFlight.Add(float64(len(msgs)))
+	b := batch{msgs: msgs, inputs: make([]*Input, len(msgs))}
+	for i, msg := range msgs {
+		b.inputs[i] = newInput(msg)
 		if l.Traces != nil {
-			_, inputs[i].span = l.Traces.Receive(ctx, topology.StageName(l.Stage), inputs[i].Header, inputs[i].Attempt > 1)
+			_, b.inputs[i].span = l.Traces.Receive(ctx, topology.StageName(l.Stage), b.inputs[i].Header, b.inputs[i].Attempt > 1)
 		}
 	}
-	if l.Batch == 1 && inputs[0].Attempt > poisonFactor*l.MaxAttempts {
-		l.settle(ctx, batch[0], inputs[0], poisoned(inputs[0]), 0)
-		return
+	if first := b.inputs[0]; l.Batch == 1 && first.Attempt > poisonFactor*l.MaxAttempts {
+		b.results = []Result{poisoned(first)}
+		return b
 	}
 	start := time.Now()
-	results := l.attempt(ctx, inputs)
-	took := time.Since(start)
+	b.results = l.attempt(ctx, b.inputs)
+	b.took = time.Since(start)
+	return b
+}
+
+// settle makes what came of a batch last, until each of its messages is acked or
+// given back.
+func (l *Loop) settle(ctx context.Context, b batch) {
 	var settling sync.WaitGroup
 	turns := make(chan struct{}, settleAtOnce)
-	for i, result := range results {
+	for i := range b.msgs {
 		turns <- struct{}{}
 		settling.Go(func() {
 			defer func() { <-turns }()
-			l.settle(ctx, batch[i], inputs[i], result, took)
+			l.settleOne(ctx, b.msgs[i], b.inputs[i], b.results[i], b.took)
 		})
 	}
 	settling.Wait()
+	l.Metrics.inFlight.Sub(float64(len(b.msgs)))
 }
 
-// settle stores what came of an input, then acks it; or gives it back.
-func (l *Loop) settle(ctx context.Context, msg jetstream.Msg, in *Input, r Result, took time.Duration) {
+// leave makes room for other messages.
+func (l *Loop) leave(msgs []jetstream.Msg) {
+	for _, msg := range msgs {
+		l.held.remove(msg)
+	}
+	l.slots.release(len(msgs))
+}
+
+// settleOne stores what came of an input, then acks it; or gives it back.
+func (l *Loop) settleOne(ctx context.Context, msg jetstream.Msg, in *Input, r Result, took time.Duration) {
 	ctx = in.Trace(ctx)
 	l.Metrics.duration.Observe(took.Seconds())
 	err := l.store(ctx, in, r, took)

@@ -209,7 +209,7 @@ func TestDrainFinishesWhatWasPulled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- stage.New(config).Run(ctx) }()
-	natstest.Eventually(t, "the slots are full", func() bool { unacked, _ := r.pending(); return unacked == 4 })
+	natstest.Eventually(t, "the slots are full", func() bool { unacked, _ := r.pending(); return unacked == 6 })
 	cancel()
 	close(release)
 	if err := <-ended; err != nil {
@@ -217,7 +217,7 @@ func TestDrainFinishesWhatWasPulled(t *testing.T) {
 	}
 	natstest.Eventually(t, "what was pulled is acked", func() bool { unacked, _ := r.pending(); return unacked == 0 })
 	outcomes := r.outcomes()
-	if _, waiting := r.pending(); len(outcomes) < 4 || len(outcomes)+waiting != 30 {
+	if _, waiting := r.pending(); len(outcomes) < 6 || len(outcomes)+waiting != 30 {
 		t.Fatalf("%d outcomes and %d waiting, want 30 in all", len(outcomes), waiting)
 	}
 }
@@ -235,7 +235,12 @@ func TestFullDownstreamSlowsAndLosesNothing(t *testing.T) {
 		return produced(in, 1_000)
 	})))
 	natstest.Eventually(t, "the stream is full", func() bool { return natstest.Count(t, r.js, topology.StreamArticles) == 4 })
-	if unacked, waiting := r.pending(); unacked > 4 || unacked+waiting < 16 {
+	natstest.Eventually(t, "while two results wait to be stored, two inputs are handled", func() bool {
+		reading.Lock()
+		defer reading.Unlock()
+		return calls == 4+2+2
+	})
+	if unacked, waiting := r.pending(); unacked > 6 || unacked+waiting < 16 {
 		t.Errorf("%d pulled and %d waiting: the input does not wait", unacked, waiting)
 	}
 	r.limit(topology.StreamArticles, 1<<20)
