@@ -24,11 +24,7 @@ type Heard struct {
 // A slow reader holds up nothing but itself.
 func (l *Library) Follow(ctx context.Context, after uint64, beat time.Duration) func(yield func(*Heard, error) bool) {
 	return func(yield func(*Heard, error) bool) {
-		config := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy, InactiveThreshold: time.Minute}
-		if after > 0 {
-			config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, after+1
-		}
-		consumer, err := l.js.OrderedConsumer(ctx, topology.StreamRevisions, config)
+		consumer, err := l.revisionsAfter(ctx, after)
 		if err != nil {
 			yield(nil, fmt.Errorf("following stream %s: %w", topology.StreamRevisions, err))
 			return
@@ -58,4 +54,20 @@ func (l *Library) Follow(ctx context.Context, after uint64, beat time.Duration) 
 			}
 		}
 	}
+}
+
+// revisionsAfter opens the stream behind an event, the last one of now where that is
+// 0. It has to be a number: each fetch begins with a consumer of its own, and until
+// the first event is heard, one for new events misses those of in between.
+func (l *Library) revisionsAfter(ctx context.Context, after uint64) (jetstream.Consumer, error) {
+	stream, err := l.js.Stream(ctx, topology.StreamRevisions)
+	if err != nil {
+		return nil, err
+	}
+	if after == 0 {
+		after = stream.CachedInfo().State.LastSeq
+	}
+	return stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1, InactiveThreshold: time.Minute,
+	})
 }

@@ -247,7 +247,7 @@ func TestTail(t *testing.T) {
 		}
 	}
 	follow := func(last string) (next func() string) {
-		ctx, cancel := context.WithCancel(t.Context())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		t.Cleanup(cancel)
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL+"/api/v1/tail", nil)
 		if err != nil {
