@@ -86,7 +86,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	}
 	for n := range kills {
 		round(n)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+rand.IntN(180))*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+rand.IntN(480))*time.Millisecond)
 		run, said := start(ctx)
 		err := run.Wait()
 		if ctx.Err() == nil {
