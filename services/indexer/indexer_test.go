@@ -96,8 +96,7 @@ func run(t *testing.T, js jetstream.JetStream, s store.Store) (stop func()) {
 
 func open(t *testing.T) (jetstream.JetStream, store.Store) {
 	t.Helper()
-	_, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
-	natstest.Reconcile(t, js, topology.Limits{})
+	_, js := natstest.Start(t)
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -23,8 +22,7 @@ import (
 // TestSourcesFallSilent lets a clock go on over sources that end in each way:
 // the metrics and the log say which is silent, and why, the same day.
 func TestSourcesFallSilent(t *testing.T) {
-	_, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
-	natstest.Reconcile(t, js, topology.Limits{})
+	_, js := natstest.Start(t)
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
 	if err != nil {
 		t.Fatal(err)

@@ -17,8 +17,8 @@ const (
 )
 
 // checkpoints copies pages of the write-ahead log into the file beside the
-// connection that writes. Left to SQLite, a commit does so and its batch waits for it:
-// 64 MB took 0.2 to 0.5 s on a disk with 500 synced messages a second.
+// connection that writes. Left to SQLite, a commit does so and its batch waits for it;
+// 16 MB took 12 to 82 ms beside a NATS server that synced every message.
 type checkpoints struct {
 	db      *sql.DB // of one connection
 	writer  *sql.DB

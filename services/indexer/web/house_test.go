@@ -18,7 +18,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -41,8 +40,7 @@ type house struct {
 
 func open(t *testing.T, config web.Config) *house {
 	t.Helper()
-	_, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
-	natstest.Reconcile(t, js, topology.Limits{})
+	_, js := natstest.Start(t)
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
 	if err != nil {
 		t.Fatal(err)
