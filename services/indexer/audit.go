@@ -35,8 +35,11 @@ const (
 // to take in every outcome that was on its way at that moment; and only then is
 // it asked what is missing. So nothing that merely is between the two counts.
 type audit struct {
-	js      jetstream.JetStream
-	store   store.Store
+	js    jetstream.JetStream
+	store interface {
+		store.Ledger
+		store.Monitor
+	}
 	metrics *metrics
 	log     *slog.Logger
 	now     func() time.Time

@@ -73,7 +73,7 @@ func Inputs() []backlog.Input {
 
 // Indexer is the stage. Make it with New.
 type Indexer struct {
-	store    store.Store
+	store    store.Writer
 	articles *stage.Loop
 	ledger   *stage.Loop
 	audit    *audit
@@ -87,7 +87,7 @@ type Indexer struct {
 func New(ctx context.Context, js jetstream.JetStream, articles store.Store, config Config, reg prometheus.Registerer, log *slog.Logger, traces *tracing.Tracer) (*Indexer, error) {
 	ix := &Indexer{store: articles, metrics: newMetrics(reg)}
 	ix.audit = &audit{js: js, store: articles, metrics: ix.metrics, log: log, now: time.Now}
-	ix.sources = newSourceWatch(library.New(articles, js), reg, log, time.Now)
+	ix.sources = newSourceWatch(articles, library.New(articles, js), reg, log, time.Now)
 	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INDEX, reasons)
 	shared := stage.Config{
 		Stage:  datelinev1.Stage_STAGE_INDEX,

@@ -25,6 +25,7 @@ const (
 // sourceWatch keeps the sources' baselines up to date, and tells in metrics and
 // in the log which sources have fallen silent, and why.
 type sourceWatch struct {
+	store   store.Writer
 	library *library.Library
 	hosts   *prometheus.GaugeVec
 	silent  *prometheus.GaugeVec
@@ -34,8 +35,8 @@ type sourceWatch struct {
 	told time.Time
 }
 
-func newSourceWatch(l *library.Library, reg prometheus.Registerer, log *slog.Logger, now func() time.Time) *sourceWatch {
-	w := &sourceWatch{library: l, log: log, now: now, told: now(),
+func newSourceWatch(articles store.Writer, l *library.Library, reg prometheus.Registerer, log *slog.Logger, now func() time.Time) *sourceWatch {
+	w := &sourceWatch{store: articles, library: l, log: log, now: now, told: now(),
 		hosts: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "dateline_source_hosts", Help: "Hosts that have brought articles in the last 90 days, by whether they publish as usual.",
 		}, []string{"state"}),
@@ -77,7 +78,7 @@ func (w *sourceWatch) look(ctx context.Context) error {
 	now := w.now()
 	for more := true; more; {
 		var err error
-		if more, err = w.library.RollUp(ctx, now); err != nil {
+		if more, err = w.store.RollUp(ctx, now); err != nil {
 			return err
 		}
 	}

@@ -60,7 +60,7 @@ func TestSourcesFallSilent(t *testing.T) {
 	}
 	var log bytes.Buffer
 	reg := prometheus.NewRegistry()
-	w := newSourceWatch(library.New(s, js), reg, slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now })
+	w := newSourceWatch(s, library.New(s, js), reg, slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now })
 	if n := testutil.CollectAndCount(w.hosts); n != 3 {
 		t.Errorf("%d series of states before anything happened, want 3", n)
 	}

@@ -32,14 +32,24 @@ const (
 // ErrGone says that something is no longer kept.
 var ErrGone = errors.New("no longer kept")
 
+// Store is the part of store.Store that a library needs. It cannot store
+// articles or outcomes.
+type Store interface {
+	store.Reader
+	store.Eraser
+	store.Ledger
+	store.Sources
+	store.Monitor
+}
+
 // Library reads the store and the streams.
 type Library struct {
-	store.Store
+	Store
 	js jetstream.JetStream
 }
 
 // New returns the library of a store and of the streams that fill it.
-func New(articles store.Store, js jetstream.JetStream) *Library { return &Library{articles, js} }
+func New(articles Store, js jetstream.JetStream) *Library { return &Library{articles, js} }
 
 // Name brings what names an article into the form that the store knows: a URL
 // into canonical form; an id stays as it is.

@@ -33,7 +33,7 @@ func newExport() *cobra.Command {
 	cmd.Flags().StringVar(&format, "format", "jsonl", "jsonl (a record on each line) or parquet.")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "File to write; standard output unless given.")
 	filter.add(cmd.Flags())
-	cmd.RunE = withStore(load, func(ctx context.Context, cmd *cobra.Command, s store.Store, args []string) error {
+	cmd.RunE = withStore(load, func(ctx context.Context, cmd *cobra.Command, s library.Store, args []string) error {
 		write := map[string]func(io.Writer, func(yield func(store.Hit, error) bool)) error{"jsonl": library.WriteJSONLines, "parquet": library.WriteParquet}[format]
 		if write == nil {
 			return &usageError{fmt.Errorf("--format is %q: write jsonl or parquet", format)}
@@ -71,7 +71,7 @@ func newHistory() *cobra.Command {
 	}
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&changes, "changes", false, "Show what each revision changed: [-gone-] and {+new+}.")
-	cmd.RunE = withStore(load, func(ctx context.Context, cmd *cobra.Command, s store.Store, args []string) error {
+	cmd.RunE = withStore(load, func(ctx context.Context, cmd *cobra.Command, s library.Store, args []string) error {
 		hit, err := s.Article(ctx, library.Name(args[0]))
 		if err != nil {
 			return err

@@ -19,11 +19,12 @@ import (
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // withStore runs a reading command on the configured store.
-func withStore(load func() (pipeline.Config, error), run func(ctx context.Context, cmd *cobra.Command, s store.Store, args []string) error) func(*cobra.Command, []string) error {
+func withStore(load func() (pipeline.Config, error), run func(ctx context.Context, cmd *cobra.Command, s library.Store, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		cfg, err := load()
 		if err != nil {
@@ -56,7 +57,7 @@ given. Without words, the newest articles.`,
 	cmd.Flags().BoolVar(&byRank, "rank", false, "Put the best matches first instead of the newest.")
 	cmd.Flags().IntVar(&limit, "limit", 20, "Most articles to show.")
 	filter.add(cmd.Flags())
-	cmd.RunE = withStore(load, func(ctx context.Context, cmd *cobra.Command, s store.Store, args []string) error {
+	cmd.RunE = withStore(load, func(ctx context.Context, cmd *cobra.Command, s library.Store, args []string) error {
 		if limit < 1 {
 			return &usageError{fmt.Errorf("--limit is %d: it must be at least 1", limit)}
 		}
@@ -103,7 +104,7 @@ func newShow() *cobra.Command {
 	}
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print the whole record as JSON.")
-	cmd.RunE = withStore(load, func(ctx context.Context, cmd *cobra.Command, s store.Store, args []string) error {
+	cmd.RunE = withStore(load, func(ctx context.Context, cmd *cobra.Command, s library.Store, args []string) error {
 		a, err := s.Article(ctx, key(args[0]))
 		if errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("no article with the id or URL %s is stored; \"dateline explain\" tells what became of a URL", args[0])
@@ -128,7 +129,7 @@ func newExplain() *cobra.Command {
 	}
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one JSON object a line for each outcome.")
-	cmd.RunE = withStore(load, func(ctx context.Context, cmd *cobra.Command, s store.Store, args []string) error {
+	cmd.RunE = withStore(load, func(ctx context.Context, cmd *cobra.Command, s library.Store, args []string) error {
 		outcomes, err := s.Outcomes(ctx, key(args[0]))
 		if err != nil {
 			return err

@@ -68,7 +68,7 @@ type line struct {
 	Article json.RawMessage `json:"article,omitempty"`
 }
 
-func (r *report) add(ctx context.Context, articles store.Store, end follow.End) error {
+func (r *report) add(ctx context.Context, articles store.Reader, end follow.End) error {
 	if r.bar != nil {
 		if err := r.bar.Add(1); err != nil {
 			return fmt.Errorf("drawing the progress bar: %w", err)

@@ -38,7 +38,7 @@ func (e End) Failed() bool {
 // Follower watches the outcomes from the moment it is made. It is used by one
 // goroutine.
 type Follower struct {
-	store    store.Store
+	store    store.Ledger
 	messages jetstream.MessagesContext
 	outcomes chan *datelinev1.Outcome
 	waiting  map[string][]End // by request id
@@ -46,7 +46,7 @@ type Follower struct {
 }
 
 // New begins to watch. The context ends the watch.
-func New(ctx context.Context, js jetstream.JetStream, articles store.Store) (*Follower, error) {
+func New(ctx context.Context, js jetstream.JetStream, articles store.Ledger) (*Follower, error) {
 	consumer, err := js.OrderedConsumer(ctx, topology.StreamOutcomes, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy})
 	if err != nil {
 		return nil, fmt.Errorf("watching outcomes: %w", err)

@@ -4,6 +4,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"io"
 	"os"
 	"time"
 
@@ -83,7 +84,7 @@ func (s serving) Run(ctx context.Context) error {
 // closing closes the store after the stage has ended.
 type closing struct {
 	process.Runner
-	store store.Store
+	store io.Closer
 }
 
 func (c closing) Run(ctx context.Context) error {
