@@ -395,23 +395,3 @@ func TestFullTargetHoldsNoOther(t *testing.T) {
 		t.Errorf("visits: %v", got)
 	}
 }
-
-func TestPreferredSpreadsAndMovesLittle(t *testing.T) {
-	three, two := []string{"a", "b", "c"}, []string{"a", "b"}
-	shares := map[string]int{}
-	for p := range topology.Partitions {
-		owner := preferred(three, p)
-		shares[owner]++
-		if after := preferred(two, p); owner != "c" && after != owner {
-			t.Errorf("partition %d moves from %s to %s though both stay", p, owner, after)
-		}
-	}
-	for name, n := range shares {
-		if n < 8 {
-			t.Errorf("replica %s has only %d of %d partitions", name, n, topology.Partitions)
-		}
-	}
-	if len(shares) != 3 {
-		t.Errorf("shares: %v", shares)
-	}
-}

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/topology"
 )
 
@@ -170,8 +171,8 @@ func (l *leases) survey(ctx context.Context) (replicas []string, taken map[int]b
 
 func (l *leases) take(ctx context.Context, p int, started time.Time, quiet time.Duration) error {
 	revision, err := l.kv.Create(ctx, partitionKey(p), []byte(l.replica))
-	if errors.Is(err, jetstream.ErrKeyExists) {
-		return nil // another was faster
+	if bus.IsConflict(err) {
+		return nil // another replica was faster
 	}
 	if err != nil {
 		return fmt.Errorf("taking partition %d: %w", p, err)
@@ -191,7 +192,7 @@ func (l *leases) takeBack(ctx context.Context, p int, started time.Time, quiet t
 		return fmt.Errorf("reading the lease of partition %d: %w", p, err)
 	}
 	revision, err := l.kv.Update(ctx, partitionKey(p), []byte(l.replica), entry.Revision())
-	if isWrongRevision(err) {
+	if bus.IsConflict(err) {
 		return nil
 	}
 	if err != nil {
@@ -207,11 +208,6 @@ func (l *leases) hold(p int, held lease) {
 	l.held[p] = held
 }
 
-func isWrongRevision(err error) bool {
-	var api *jetstream.APIError
-	return errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
-}
-
 func (l *leases) renew(ctx context.Context, p int, started time.Time) error {
 	l.mu.Lock()
 	held := l.held[p]
@@ -219,7 +215,7 @@ func (l *leases) renew(ctx context.Context, p int, started time.Time) error {
 	revision, err := l.kv.Update(ctx, partitionKey(p), []byte(l.replica), held.revision)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if isWrongRevision(err) {
+	if bus.IsConflict(err) {
 		delete(l.held, p)
 		l.log.Warn("a partition was lost: its lease ran out before it was renewed", "partition", p)
 		return nil
@@ -240,8 +236,12 @@ func (l *leases) release(ctx context.Context, p int) error {
 	if !ok {
 		return nil
 	}
-	if err := l.kv.Delete(ctx, partitionKey(p), jetstream.LastRevision(held.revision)); err != nil {
-		return fmt.Errorf("letting partition %d go: %w", p, err)
+	err := l.kv.Delete(ctx, partitionKey(p), jetstream.LastRevision(held.revision))
+	if bus.IsConflict(err) {
+		return nil // the lease has expired and another replica has taken it
+	}
+	if err != nil {
+		return fmt.Errorf("releasing partition %d: %w", p, err)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -108,7 +109,7 @@ func (m *Marks) Claim(ctx context.Context, urlID string, mark Mark, force bool) 
 		} else {
 			revision, err = m.kv.Update(ctx, urlID, data, mark.revision)
 		}
-		if err == nil || !isConflict(err) {
+		if err == nil || !bus.IsConflict(err) {
 			mark.revision = revision
 			return mark, err == nil, wrap("claiming a URL", err)
 		}
@@ -145,12 +146,6 @@ func Carried(entry *datelinev1.FrontierEntry) (Mark, bool) {
 		Request: entry.GetRequest().GetRequestId(), Input: mark.GetInputId(), Time: entry.GetAdmitTime().AsTime(), revision: mark.GetRevision(),
 		Version: Version{URL: mark.GetVersionUrlId(), ETag: mark.GetEtag(), LastModified: mark.GetLastModified()},
 	}, mark.GetRevision() != 0
-}
-
-// isConflict says that another write came first.
-func isConflict(err error) bool {
-	var api *jetstream.APIError
-	return errors.Is(err, jetstream.ErrKeyExists) || errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
 }
 
 // Get returns the mark of a URL, if it has one.
@@ -196,7 +191,7 @@ func (m *Marks) Finish(ctx context.Context, urlID string, known Mark, request st
 		} else {
 			_, err = m.kv.Update(ctx, urlID, data, known.revision)
 		}
-		if err == nil || !isConflict(err) {
+		if err == nil || !bus.IsConflict(err) {
 			return wrap("marking a URL as done", err)
 		}
 		if known, _, err = m.Get(ctx, urlID); err != nil {

@@ -1,0 +1,24 @@
+package bus
+
+import (
+	"errors"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// IsConflict reports whether a create, update or delete in a key-value bucket
+// failed because the key does not have the expected revision: another writer was
+// faster.
+//
+// A replicated stream reports that as error code 10164 instead of 10071. The
+// client maps both to errors of its own, except in Create after a deleted key,
+// which returns the server's error as it is. That is why the codes are compared
+// here too.
+func IsConflict(err error) bool {
+	if errors.Is(err, jetstream.ErrKeyExists) || errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
+		return true
+	}
+	refused, ok := errors.AsType[*jetstream.APIError](err)
+	return ok && (refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+		refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
+}

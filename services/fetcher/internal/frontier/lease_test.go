@@ -1,0 +1,103 @@
+package frontier
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/topology"
+)
+
+// conflictCodes are the codes with which a server reports that a key does not
+// have the expected revision: the second is that of replicated streams.
+var conflictCodes = []jetstream.ErrorCode{
+	jetstream.JSErrCodeStreamWrongLastSequence, jetstream.JSErrCodeStreamWrongLastSequenceConstant,
+}
+
+// conflicting is a bucket in which another writer is always faster.
+type conflicting struct {
+	jetstream.KeyValue
+	code jetstream.ErrorCode
+}
+
+func (c conflicting) conflict() error { return &jetstream.APIError{ErrorCode: c.code, Code: 400} }
+
+func (c conflicting) Create(context.Context, string, []byte, ...jetstream.KVCreateOpt) (uint64, error) {
+	return 0, c.conflict()
+}
+
+func (c conflicting) Update(context.Context, string, []byte, uint64) (uint64, error) {
+	return 0, c.conflict()
+}
+
+func (c conflicting) Delete(context.Context, string, ...jetstream.KVDeleteOpt) error {
+	return c.conflict()
+}
+
+func (c conflicting) Get(context.Context, string) (jetstream.KeyValueEntry, error) {
+	return leaseEntry{}, nil
+}
+
+// leaseEntry is a lease of the replica "a".
+type leaseEntry struct{ jetstream.KeyValueEntry }
+
+func (leaseEntry) Value() []byte    { return []byte("a") }
+func (leaseEntry) Revision() uint64 { return 7 }
+
+// TestLeaseConflict loses every race for a lease: the partition is not held
+// afterwards, and the round of leases goes on.
+func TestLeaseConflict(t *testing.T) {
+	const partition = 3
+	ctx, now := t.Context(), time.Now()
+	for _, code := range conflictCodes {
+		for name, test := range map[string]struct {
+			held bool // before
+			do   func(l *leases) error
+		}{
+			"take":      {false, func(l *leases) error { return l.take(ctx, partition, now, 0) }},
+			"take back": {false, func(l *leases) error { return l.takeBack(ctx, partition, now, 0) }},
+			"renew":     {true, func(l *leases) error { return l.renew(ctx, partition, now) }},
+			"release":   {true, func(l *leases) error { return l.release(ctx, partition) }},
+		} {
+			t.Run(fmt.Sprintf("%s, code %d", name, code), func(t *testing.T) {
+				l := &leases{
+					kv: conflicting{code: code}, replica: "a", log: slog.New(slog.DiscardHandler),
+					now: time.Now, ttl: time.Minute, held: map[int]lease{},
+				}
+				if test.held {
+					l.hold(partition, lease{revision: 5, renewed: now})
+				}
+				if err := test.do(l); err != nil {
+					t.Errorf("a conflict is returned as an error: %v", err)
+				}
+				if l.valid(partition) {
+					t.Error("the partition is held after another replica won it")
+				}
+			})
+		}
+	}
+}
+
+func TestPreferredSpreadsAndMovesLittle(t *testing.T) {
+	three, two := []string{"a", "b", "c"}, []string{"a", "b"}
+	shares := map[string]int{}
+	for p := range topology.Partitions {
+		owner := preferred(three, p)
+		shares[owner]++
+		if after := preferred(two, p); owner != "c" && after != owner {
+			t.Errorf("partition %d moves from %s to %s although both stay", p, owner, after)
+		}
+	}
+	for name, n := range shares {
+		if n < 8 {
+			t.Errorf("replica %s has only %d of %d partitions", name, n, topology.Partitions)
+		}
+	}
+	if len(shares) != 3 {
+		t.Errorf("shares: %v", shares)
+	}
+}
