@@ -9,6 +9,7 @@ import (
 	"github.com/dateline-news/dateline/cmd/dateline/internal/backup"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/newsroom"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -46,13 +47,13 @@ func TestBackupRestoresIntoAnEmptyFolder(t *testing.T) {
 			t.Errorf("%s: %+v was backed up, and %+v is there", name, want, after[name])
 		}
 	}
-	if before[topology.StreamURLs].messages != 1 || before["articles"].messages < 20 {
+	if before[subject.StreamURLs].messages != 1 || before["articles"].messages < 20 {
 		t.Errorf("the test has too little to lose: %+v", before)
 	}
 	pageIsThere(t, to)
 	// The work goes on where it was: the waiting URL is a repetition.
 	ingest(t, to, room.URLs()[1])
-	if left := contents(t, to)[topology.StreamURLs].messages; left != 0 {
+	if left := contents(t, to)[subject.StreamURLs].messages; left != 0 {
 		t.Errorf("%d URLs wait on the restored stream, want 0", left)
 	}
 }
@@ -110,7 +111,7 @@ func contents(t *testing.T, dir string) map[string]content {
 		t.Fatal(err)
 	}
 	defer bus.Close()
-	for _, name := range topology.StreamNames() {
+	for _, name := range subject.Streams() {
 		s := state(t, bus, name)
 		all[name] = content{s.Msgs, s.FirstSeq, s.LastSeq}
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/natsembed"
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 // TestRefusals starts with something wrong, and expects an exit code and a line
@@ -36,7 +36,7 @@ func TestRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	foreign := t.TempDir()
-	prepareStream(t, foreign, jetstream.StreamConfig{Name: topology.StreamPages, Subjects: []string{"pages.>"}, Retention: jetstream.InterestPolicy})
+	prepareStream(t, foreign, jetstream.StreamConfig{Name: subject.StreamPages, Subjects: []string{"pages.>"}, Retention: jetstream.InterestPolicy})
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/cli"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -123,14 +123,14 @@ func checkLedger(t *testing.T, dir string, pages int64) map[datelinev1.Stage]cou
 			split += line.Count
 		}
 		got[line.Stage] = c
-		t.Logf("%-8s %-10s %-20s %d", topology.StageName(line.Stage), topology.VerdictName(line.Verdict), line.Reason, line.Count)
+		t.Logf("%-8s %-10s %-20s %d", subject.StageName(line.Stage), subject.VerdictName(line.Verdict), line.Reason, line.Count)
 	}
 	bus, err := pipeline.OpenBus(t.Context(), testConfig(dir), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer bus.Close()
-	published := state(t, bus, topology.StreamURLs).LastSeq
+	published := state(t, bus, subject.StreamURLs).LastSeq
 	equal := func(what string, got, want int64) {
 		t.Helper()
 		if got != want {
@@ -142,7 +142,7 @@ func checkLedger(t *testing.T, dir string, pages int64) map[datelinev1.Stage]cou
 	equal("outcomes of fetch against what intake admitted", fetch.all, intake.produced-split)
 	equal("outcomes of extract against pages", extract.all, fetch.produced+pages)
 	equal("outcomes of index against articles", index.all, extract.produced)
-	equal("messages left in URLS", int64(state(t, bus, topology.StreamURLs).Msgs), 0)
-	equal("messages left in FRONTIER", int64(state(t, bus, topology.StreamFrontier).Msgs), 0)
+	equal("messages left in URLS", int64(state(t, bus, subject.StreamURLs).Msgs), 0)
+	equal("messages left in FRONTIER", int64(state(t, bus, subject.StreamFrontier).Msgs), 0)
 	return got
 }

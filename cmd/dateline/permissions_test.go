@@ -30,6 +30,7 @@ import (
 	"github.com/dateline-news/dateline/internal/deadletter"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/process"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -253,7 +254,7 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 	if _, err := lib.State(t.Context()); err != nil {
 		t.Errorf("the state of the pipeline: %v", err)
 	}
-	for _, stream := range []string{topology.StreamPages, topology.StreamArticles, topology.StreamOutcomes} {
+	for _, stream := range []string{subject.StreamPages, subject.StreamArticles, subject.StreamOutcomes} {
 		if err := topology.TrimStream(t.Context(), indexJS, stream); err != nil {
 			t.Error(err)
 		}
@@ -278,7 +279,7 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 	}
 
 	// Alarms of drift need many pages; the bucket they go to is enough.
-	drift, err := extractJS.KeyValue(t.Context(), topology.BucketDrift)
+	drift, err := extractJS.KeyValue(t.Context(), subject.BucketDrift)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +294,7 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := drift.Put(t.Context(), topology.DriftSampleKey(url.SubjectHost(), datelinev1.DriftSignal_DRIFT_SIGNAL_NO_DATE, 1), sample); err != nil {
+	if _, err := drift.Put(t.Context(), subject.DriftSample(url.SubjectHost(), datelinev1.DriftSignal_DRIFT_SIGNAL_NO_DATE, 1), sample); err != nil {
 		t.Errorf("a sample of drift: %v", err)
 	}
 	if gone, err := lib.Erase(t.Context(), hit.ID); err != nil || gone.Pages != 2 {
@@ -302,7 +303,7 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 
 	// Whoever watches.
 	_, watching := connectAs(t, srv, "monitor", "dateline")
-	for _, name := range topology.StreamNames() {
+	for _, name := range subject.Streams() {
 		stream, err := watching.Stream(t.Context(), name)
 		if err != nil {
 			t.Errorf("monitor: stream %s: %v", name, err)
@@ -315,13 +316,13 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 			t.Errorf("monitor: consumers of %s: %v", name, err)
 		}
 	}
-	leases, err := watching.KeyValue(t.Context(), topology.BucketLeases)
+	leases, err := watching.KeyValue(t.Context(), subject.BucketLeases)
 	if err != nil {
 		t.Fatal(err)
 	}
 	natstest.Eventually(t, "monitor sees a lease of each partition and of the replica", func() bool {
 		keys, err := leases.Keys(t.Context())
-		return err == nil && len(keys) == topology.Partitions+1
+		return err == nil && len(keys) == subject.Partitions+1
 	})
 	if _, err := watching.AccountInfo(t.Context()); err != nil {
 		t.Errorf("monitor: %v", err)

@@ -18,7 +18,7 @@ import (
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/deadletter"
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracetest"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -167,7 +167,7 @@ func TestTrace(t *testing.T) {
 	p.publish("urls", site+"/flaky")
 	p.publish("urls", site+"/page/two\n"+site+"/page/three")
 	p.await(datelinev1.Stage_STAGE_INDEX, 4)
-	revisions := natstest.Messages(t, p.Bus.JS, topology.StreamRevisions)
+	revisions := natstest.Messages(t, p.Bus.JS, subject.StreamRevisions)
 	p.stop()
 	spans := p.collector.Spans()
 
@@ -239,7 +239,7 @@ func TestTrace(t *testing.T) {
 func TestTraceAgain(t *testing.T) {
 	p := newTraced(t)
 	// It asks for a body that is not there, which fails for good at the extractor.
-	body, err := proto.Marshal(&datelinev1.Page{Id: "gone", RequestedUrl: "https://example.com/a", FinalUrl: "https://example.com/a", BodyObject: &datelinev1.ObjectReference{Bucket: topology.BucketBodies, Name: "gone"}})
+	body, err := proto.Marshal(&datelinev1.Page{Id: "gone", RequestedUrl: "https://example.com/a", FinalUrl: "https://example.com/a", BodyObject: &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: "gone"}})
 	if err != nil {
 		t.Fatal(err)
 	}

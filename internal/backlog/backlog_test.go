@@ -15,12 +15,12 @@ import (
 
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var pages = backlog.Input{Stream: topology.StreamPages, Consumer: topology.ConsumerExtract}
+var pages = backlog.Input{Stream: subject.StreamPages, Consumer: subject.ConsumerExtract}
 
 // take delivers n pages to the stage, which does not ack them.
 func take(t *testing.T, js jetstream.JetStream, n int) []jetstream.Msg {
@@ -88,7 +88,7 @@ func TestBacklog(t *testing.T) {
 	_, js := natstest.Start(t)
 	reg := prometheus.NewRegistry()
 	var now time.Time
-	watch := backlog.New(js, reg, slog.New(slog.DiscardHandler), func() time.Time { return now }, pages, backlog.Input{Stream: topology.StreamDead})
+	watch := backlog.New(js, reg, slog.New(slog.DiscardHandler), func() time.Time { return now }, pages, backlog.Input{Stream: subject.StreamDead})
 	for _, name := range []string{"dateline_consumer_pending", "dateline_consumer_oldest_waiting_seconds"} {
 		expect(t, reg, name, "extract,PAGES", 0) // before the first round
 	}
@@ -137,7 +137,7 @@ func TestBacklog(t *testing.T) {
 func TestUnreadable(t *testing.T) {
 	nc, js := natstest.Start(t)
 	reg := prometheus.NewRegistry()
-	gone := backlog.Input{Stream: topology.StreamArticles, Consumer: "nobody"}
+	gone := backlog.Input{Stream: subject.StreamArticles, Consumer: "nobody"}
 	watch := backlog.New(js, reg, slog.New(slog.DiscardHandler), time.Now, gone, pages)
 	if _, err := js.Publish(t.Context(), "pages.com.example", nil); err != nil {
 		t.Fatal(err)

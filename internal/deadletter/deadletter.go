@@ -12,7 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -43,7 +43,7 @@ type Brief struct {
 // Brief returns the letter's brief.
 func (l Letter) Brief() Brief {
 	return Brief{
-		Number: l.Number, Time: l.GetTime().AsTime(), Stage: topology.StageName(l.GetStage()), Reason: l.GetReason(),
+		Number: l.Number, Time: l.GetTime().AsTime(), Stage: subject.StageName(l.GetStage()), Reason: l.GetReason(),
 		Attempts: l.GetAttempts(), URL: l.GetUrl(), Error: l.GetError(), Subject: l.GetSubject(), Bytes: len(l.GetData()),
 	}
 }
@@ -52,7 +52,7 @@ func (l Letter) Brief() Brief {
 type Filter struct{ Stage, Reason, Host string }
 
 func (f Filter) matches(l *datelinev1.DeadLetter) bool {
-	if f.Stage != "" && f.Stage != topology.StageName(l.GetStage()) || f.Reason != "" && f.Reason != l.GetReason() {
+	if f.Stage != "" && f.Stage != subject.StageName(l.GetStage()) || f.Reason != "" && f.Reason != l.GetReason() {
 		return false
 	}
 	if f.Host == "" {
@@ -70,9 +70,9 @@ type Letters struct {
 
 // Open opens the stream.
 func Open(ctx context.Context, js jetstream.JetStream) (Letters, error) {
-	stream, err := js.Stream(ctx, topology.StreamDead)
+	stream, err := js.Stream(ctx, subject.StreamDead)
 	if err != nil {
-		return Letters{}, fmt.Errorf("opening stream %s: %w", topology.StreamDead, err)
+		return Letters{}, fmt.Errorf("opening stream %s: %w", subject.StreamDead, err)
 	}
 	return Letters{js, stream}, nil
 }
@@ -110,7 +110,7 @@ func (s Letters) From(ctx context.Context, filter Filter, first uint64) func(yie
 func (s Letters) next(ctx context.Context, from uint64) (Letter, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	msg, err := s.stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject("dead.>"))
+	msg, err := s.stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject.AllDead))
 	if err != nil {
 		return Letter{}, fmt.Errorf("reading dead letters: %w", err)
 	}

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -36,7 +36,7 @@ func (w *Writer) Bury(ctx context.Context, o *datelinev1.Outcome, took time.Dura
 		Url: Cut(o.Url), RequestId: o.RequestId, Time: timestamppb.New(w.now()),
 		Subject: valid(source.Subject), Headers: headers(source.Header), Data: source.Data,
 	}
-	id := fmt.Sprintf("dead:%s:%d:%s", topology.StageName(w.stage), source.Sequence, o.InputId)
+	id := fmt.Sprintf("dead:%s:%d:%s", subject.StageName(w.stage), source.Sequence, o.InputId)
 	// Beside the payload there are the message's own headers and subject.
 	room := int(w.js.Conn().MaxPayload()) - len(id) - 512
 	if excess := proto.Size(letter) - room; excess > 0 {
@@ -44,7 +44,7 @@ func (w *Writer) Bury(ctx context.Context, o *datelinev1.Outcome, took time.Dura
 		letter.Data = letter.Data[:kept]
 		letter.Error = Cut(fmt.Sprintf("of the %d bytes of this message only the first %d fit into a dead letter: %s", len(source.Data), kept, letter.Error))
 	}
-	msg, err := Message(topology.DeadSubject(w.stage, o.Reason), id, letter)
+	msg, err := Message(subject.Dead(w.stage, o.Reason), id, letter)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -52,21 +52,21 @@ func (w *Writer) Outcome(ctx context.Context, o *datelinev1.Outcome, took time.D
 	o.Stage, o.Time = w.stage, timestamppb.New(w.now())
 	o.Duration = durationpb.New(took)
 	o.Url, o.Detail = Cut(o.Url), Cut(o.Detail)
-	name := topology.StageName(w.stage)
+	name := subject.StageName(w.stage)
 	id := fmt.Sprintf("outcome:%s:%d:%s", name, sequence, o.InputId)
-	msg, err := Message(topology.OutcomesSubject(w.stage, o.Verdict), id, o)
+	msg, err := Message(subject.Outcomes(w.stage, o.Verdict), id, o)
 	if err != nil {
 		return err
 	}
 	if err := w.publish(ctx, msg); err != nil { // the trace has no stage after the last
 		return err
 	}
-	w.count(topology.VerdictName(o.Verdict), o.Reason)
+	w.count(subject.VerdictName(o.Verdict), o.Reason)
 	level := slog.LevelInfo
 	if o.Verdict == datelinev1.Verdict_VERDICT_DEAD {
 		level = slog.LevelWarn
 	}
-	w.log.Log(ctx, level, "outcome", "stage", name, "verdict", topology.VerdictName(o.Verdict), "reason", o.Reason,
+	w.log.Log(ctx, level, "outcome", "stage", name, "verdict", subject.VerdictName(o.Verdict), "reason", o.Reason,
 		"url", o.Url, "request", o.RequestId, "attempt", o.Attempt, "detail", o.Detail)
 	return nil
 }

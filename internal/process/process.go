@@ -22,6 +22,7 @@ import (
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/config"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/tracing"
@@ -192,7 +193,7 @@ func Checks(nc *nats.Conn, js jetstream.JetStream) []telemetry.Check {
 			return nil
 		}},
 		{Name: "streams", Test: func(ctx context.Context) error {
-			for _, name := range topology.StreamNames() {
+			for _, name := range subject.Streams() {
 				if _, err := js.Stream(ctx, name); err != nil {
 					return fmt.Errorf("stream %s: %w", name, err)
 				}

@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -25,7 +25,7 @@ func (l *Loop) attempt(ctx context.Context, inputs []*Input) []Result {
 			return results
 		}
 		l.Metrics.retries.WithLabelValues(away).Inc()
-		l.Log.Warn("what the stage needs is away; it is tried again", "stage", topology.StageName(l.Stage), "inputs", len(inputs), "error", missing)
+		l.Log.Warn("what the stage needs is away; it is tried again", "stage", subject.StageName(l.Stage), "inputs", len(inputs), "error", missing)
 		select {
 		case <-ctx.Done():
 			return results
@@ -67,7 +67,7 @@ func (l *Loop) call(ctx context.Context, inputs []*Input) (results []Result, pan
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			l.Log.ErrorContext(ctx, "the stage panicked", "stage", topology.StageName(l.Stage), "inputs", len(inputs),
+			l.Log.ErrorContext(ctx, "the stage panicked", "stage", subject.StageName(l.Stage), "inputs", len(inputs),
 				"stream", inputs[0].Stream, "sequence", inputs[0].Sequence, "panic", cause, "stack", string(debug.Stack()))
 			panicked = Permanent("panic", fmt.Errorf("the program panicked over this message (%v): report it with the message; the log has the stack", cause))
 		}

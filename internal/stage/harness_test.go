@@ -17,7 +17,7 @@ import (
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/stage"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -50,7 +50,7 @@ func (r *rig) publish(n int) {
 // config is that of a loop for single inputs.
 func (r *rig) config(handle stage.Handler) stage.Config {
 	r.t.Helper()
-	consumer, err := r.js.Consumer(r.t.Context(), topology.StreamPages, topology.ConsumerExtract)
+	consumer, err := r.js.Consumer(r.t.Context(), subject.StreamPages, subject.ConsumerExtract)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -79,13 +79,13 @@ func (r *rig) run(config stage.Config) (stop func() error) {
 // hurry shortens the time after which the server delivers again.
 func (r *rig) hurry(ackWait time.Duration) {
 	r.t.Helper()
-	consumer, err := r.js.Consumer(r.t.Context(), topology.StreamPages, topology.ConsumerExtract)
+	consumer, err := r.js.Consumer(r.t.Context(), subject.StreamPages, subject.ConsumerExtract)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	config := consumer.CachedInfo().Config
 	config.AckWait = ackWait
-	if _, err := r.js.UpdateConsumer(r.t.Context(), topology.StreamPages, config); err != nil {
+	if _, err := r.js.UpdateConsumer(r.t.Context(), subject.StreamPages, config); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -107,7 +107,7 @@ func (r *rig) limit(name string, bytes int64) {
 func (r *rig) outcomes() []*datelinev1.Outcome {
 	r.t.Helper()
 	var all []*datelinev1.Outcome
-	for _, msg := range natstest.Messages(r.t, r.js, topology.StreamOutcomes) {
+	for _, msg := range natstest.Messages(r.t, r.js, subject.StreamOutcomes) {
 		o := &datelinev1.Outcome{}
 		if err := proto.Unmarshal(msg.Data, o); err != nil {
 			r.t.Fatal(err)
@@ -120,7 +120,7 @@ func (r *rig) outcomes() []*datelinev1.Outcome {
 func (r *rig) letters() []*datelinev1.DeadLetter {
 	r.t.Helper()
 	var all []*datelinev1.DeadLetter
-	for _, msg := range natstest.Messages(r.t, r.js, topology.StreamDead) {
+	for _, msg := range natstest.Messages(r.t, r.js, subject.StreamDead) {
 		l := &datelinev1.DeadLetter{}
 		if err := proto.Unmarshal(msg.Data, l); err != nil {
 			r.t.Fatal(err)
@@ -135,7 +135,7 @@ func (r *rig) settled(n int) []*datelinev1.Outcome {
 	r.t.Helper()
 	natstest.Eventually(r.t, strconv.Itoa(n)+" outcomes, and every input acked", func() bool {
 		pending, waiting := r.pending()
-		return natstest.Count(r.t, r.js, topology.StreamOutcomes) >= n && pending == 0 && waiting == 0
+		return natstest.Count(r.t, r.js, subject.StreamOutcomes) >= n && pending == 0 && waiting == 0
 	})
 	outcomes := r.outcomes()
 	if len(outcomes) != n {
@@ -147,7 +147,7 @@ func (r *rig) settled(n int) []*datelinev1.Outcome {
 // pending is how many inputs were delivered and not acked, and how many wait.
 func (r *rig) pending() (unacked, waiting int) {
 	r.t.Helper()
-	consumer, err := r.js.Consumer(r.t.Context(), topology.StreamPages, topology.ConsumerExtract)
+	consumer, err := r.js.Consumer(r.t.Context(), subject.StreamPages, subject.ConsumerExtract)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -39,7 +39,7 @@ var (
 // NewMetrics registers the metrics of a stage, its series at zero from the
 // start so that a first event is seen as an increase.
 func NewMetrics(reg prometheus.Registerer, stage datelinev1.Stage, reasons Reasons) *Metrics {
-	return newMetrics(reg, topology.StageName(stage), reasons)
+	return newMetrics(reg, subject.StageName(stage), reasons)
 }
 
 // NewLedgerMetrics registers the metrics of the loop that stores the ledger,
@@ -73,7 +73,7 @@ func newMetrics(reg prometheus.Registerer, name string, reasons Reasons) *Metric
 	reg.MustRegister(m.outcomes, m.reasons, m.retries, inFlight, duration)
 	for number := range datelinev1.Verdict_name {
 		if verdict := datelinev1.Verdict(number); verdict != datelinev1.Verdict_VERDICT_UNSPECIFIED {
-			m.outcomes.WithLabelValues(topology.VerdictName(verdict))
+			m.outcomes.WithLabelValues(subject.VerdictName(verdict))
 		}
 	}
 	m.begin(reasons)
@@ -91,7 +91,7 @@ func (m *Metrics) begin(reasons Reasons) {
 		datelinev1.Verdict_VERDICT_DEAD:      slices.Concat(loopPermanent, reasons.Permanent, transient),
 	} {
 		for _, reason := range given {
-			m.reasons.WithLabelValues(topology.VerdictName(verdict), reason)
+			m.reasons.WithLabelValues(subject.VerdictName(verdict), reason)
 		}
 	}
 	for _, reason := range append(transient, loopRetries...) {

@@ -9,7 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 // pullExpiry is how long a request for messages stands before it is renewed.
@@ -88,7 +88,7 @@ func (l *Loop) take(ctx context.Context, most int, incoming chan<- jetstream.Msg
 		case errors.Is(err, jetstream.ErrConsumerDeleted), errors.Is(err, jetstream.ErrConsumerNotFound):
 			return got, fmt.Errorf("%w: restart to have it declared again", l.reading(err))
 		default:
-			l.Log.Warn("pulling messages; it is tried again", "stage", topology.StageName(l.Stage), "error", err)
+			l.Log.Warn("pulling messages; it is tried again", "stage", subject.StageName(l.Stage), "error", err)
 			select {
 			case <-ctx.Done():
 			case <-time.After(250 * time.Millisecond):

@@ -17,7 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/dateline-news/dateline/internal/ledger"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -213,7 +213,7 @@ func (l *Loop) handle(ctx context.Context, msgs []jetstream.Msg) batch {
 	for i, msg := range msgs {
 		b.inputs[i] = newInput(msg)
 		if l.Traces != nil {
-			_, b.inputs[i].span = l.Traces.Receive(ctx, topology.StageName(l.Stage), b.inputs[i].Header, b.inputs[i].Attempt > 1)
+			_, b.inputs[i].span = l.Traces.Receive(ctx, subject.StageName(l.Stage), b.inputs[i].Header, b.inputs[i].Attempt > 1)
 		}
 	}
 	if first := b.inputs[0]; l.Batch == 1 && first.Attempt > poisonFactor*l.MaxAttempts {
@@ -267,7 +267,7 @@ func (l *Loop) settleOne(ctx context.Context, msg jetstream.Msg, in *Input, r Re
 		f := classify(err)
 		delay := retryDelay(in.Attempt)
 		l.Metrics.retries.WithLabelValues(f.reason).Inc()
-		l.Log.InfoContext(ctx, "retry", "stage", topology.StageName(l.Stage), "reason", f.reason, "attempt", in.Attempt, "delay", delay,
+		l.Log.InfoContext(ctx, "retry", "stage", subject.StageName(l.Stage), "reason", f.reason, "attempt", in.Attempt, "delay", delay,
 			"url", r.Outcome.GetUrl(), "error", err)
 		if err := msg.NakWithDelay(delay); err != nil {
 			l.Log.WarnContext(ctx, "giving a message back; it returns after the ack wait", "error", err)
@@ -281,7 +281,7 @@ func (l *Loop) store(ctx context.Context, in *Input, r Result, took time.Duratio
 	if err == nil {
 		if err = l.Writer.Publish(ctx, r.Publish...); err == nil {
 			if r.Outcome == nil { // of the ledger itself: it is counted all the same
-				l.Metrics.CountOutcome(topology.VerdictName(datelinev1.Verdict_VERDICT_PRODUCED), "")
+				l.Metrics.CountOutcome(subject.VerdictName(datelinev1.Verdict_VERDICT_PRODUCED), "")
 				return nil
 			}
 			r.Outcome.Attempt = int32(in.Attempt)

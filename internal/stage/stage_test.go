@@ -16,7 +16,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/stage"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracetest"
 	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -31,7 +31,7 @@ func TestEachInputEndsInOneOutcome(t *testing.T) {
 			t.Errorf("the outcome is not whole: %v", o)
 		}
 	}
-	if got := natstest.Count(t, r.js, topology.StreamArticles); got != 50 {
+	if got := natstest.Count(t, r.js, subject.StreamArticles); got != 50 {
 		t.Errorf("%d articles, want 50", got)
 	}
 	if err := stop(); err != nil {
@@ -42,22 +42,22 @@ func TestEachInputEndsInOneOutcome(t *testing.T) {
 func TestAckComesLast(t *testing.T) {
 	r := newRig(t)
 	r.hurry(500 * time.Millisecond)
-	r.limit(topology.StreamOutcomes, 1) // takes nothing
+	r.limit(subject.StreamOutcomes, 1) // takes nothing
 	r.publish(1)
 	config := r.config(each(func(in *stage.Input) stage.Result { return produced(in, 10) }))
 	config.DrainTimeout = time.Millisecond
 	stop := r.run(config)
-	natstest.Eventually(t, "the article is stored", func() bool { return natstest.Count(t, r.js, topology.StreamArticles) == 1 })
+	natstest.Eventually(t, "the article is stored", func() bool { return natstest.Count(t, r.js, subject.StreamArticles) == 1 })
 	if err := stop(); err != nil { // before the outcome is stored
 		t.Fatal(err)
 	}
 	if unacked, waiting := r.pending(); unacked+waiting != 1 {
 		t.Fatalf("the input was acked before its outcome was stored")
 	}
-	r.limit(topology.StreamOutcomes, 1<<20)
+	r.limit(subject.StreamOutcomes, 1<<20)
 	r.run(config)
 	r.settled(1)
-	if got := natstest.Count(t, r.js, topology.StreamArticles); got != 1 {
+	if got := natstest.Count(t, r.js, subject.StreamArticles); got != 1 {
 		t.Fatalf("%d articles, want 1", got)
 	}
 }
@@ -157,7 +157,7 @@ func TestSlowMessagesAreNotDeliveredTwice(t *testing.T) {
 	r.hurry(ackWait)
 	r.publish(4) // two are worked on, two wait in this process
 	// A reader that shows no sign of life tells when the time is over.
-	control, err := r.js.CreateConsumer(t.Context(), topology.StreamPages, jetstream.ConsumerConfig{
+	control, err := r.js.CreateConsumer(t.Context(), subject.StreamPages, jetstream.ConsumerConfig{
 		Durable: "control", AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxAckPending: 1,
 	})
 	if err != nil {
@@ -224,7 +224,7 @@ func TestDrainFinishesWhatWasPulled(t *testing.T) {
 
 func TestFullDownstreamSlowsAndLosesNothing(t *testing.T) {
 	r := newRig(t)
-	r.limit(topology.StreamArticles, 5_000)
+	r.limit(subject.StreamArticles, 5_000)
 	r.publish(20)
 	var reading sync.Mutex
 	var calls int
@@ -234,7 +234,7 @@ func TestFullDownstreamSlowsAndLosesNothing(t *testing.T) {
 		calls++
 		return produced(in, 1_000)
 	})))
-	natstest.Eventually(t, "the stream is full", func() bool { return natstest.Count(t, r.js, topology.StreamArticles) == 4 })
+	natstest.Eventually(t, "the stream is full", func() bool { return natstest.Count(t, r.js, subject.StreamArticles) == 4 })
 	natstest.Eventually(t, "while two results wait to be stored, two inputs are handled", func() bool {
 		reading.Lock()
 		defer reading.Unlock()
@@ -243,9 +243,9 @@ func TestFullDownstreamSlowsAndLosesNothing(t *testing.T) {
 	if unacked, waiting := r.pending(); unacked > 6 || unacked+waiting < 16 {
 		t.Errorf("%d pulled and %d waiting: the input does not wait", unacked, waiting)
 	}
-	r.limit(topology.StreamArticles, 1<<20)
+	r.limit(subject.StreamArticles, 1<<20)
 	r.settled(20)
-	if got := natstest.Count(t, r.js, topology.StreamArticles); got != 20 || calls != 20 {
+	if got := natstest.Count(t, r.js, subject.StreamArticles); got != 20 || calls != 20 {
 		t.Errorf("%d articles from %d calls, want 20", got, calls)
 	}
 }
@@ -290,7 +290,7 @@ func TestInputThatIsPutBackEndsAgain(t *testing.T) {
 func TestInputThatTakesTheProcessDown(t *testing.T) {
 	r := newRig(t)
 	r.publish(1)
-	consumer, err := r.js.Consumer(t.Context(), topology.StreamPages, topology.ConsumerExtract)
+	consumer, err := r.js.Consumer(t.Context(), subject.StreamPages, subject.ConsumerExtract)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,7 +316,7 @@ func TestLoopEndsWhereItCannotRead(t *testing.T) {
 	for name, end := range map[string]func(r *rig){
 		"closed connection": func(r *rig) { r.nc.Close() },
 		"deleted consumer": func(r *rig) {
-			if err := r.js.DeleteConsumer(t.Context(), topology.StreamPages, topology.ConsumerExtract); err != nil {
+			if err := r.js.DeleteConsumer(t.Context(), subject.StreamPages, subject.ConsumerExtract); err != nil {
 				t.Error(err)
 			}
 		},
@@ -329,7 +329,7 @@ func TestLoopEndsWhereItCannotRead(t *testing.T) {
 			go func() { ended <- stage.New(config).Run(t.Context()) }()
 			r.settled(1)
 			end(r)
-			if err := <-ended; err == nil || !strings.Contains(err.Error(), topology.ConsumerExtract) {
+			if err := <-ended; err == nil || !strings.Contains(err.Error(), subject.ConsumerExtract) {
 				t.Fatalf("got %v, want an error that names the consumer", err)
 			}
 		})
@@ -377,7 +377,7 @@ func TestSpanOfRedelivery(t *testing.T) {
 	if again.Trace == trace || again.Parent != "" || again.Failed || strings.Join(again.Links, " ") != trace+":"+span {
 		t.Errorf("the span of the second delivery is %+v", again)
 	}
-	article := natstest.Messages(t, r.js, topology.StreamArticles)[0]
+	article := natstest.Messages(t, r.js, subject.StreamArticles)[0]
 	if got := article.Header.Get("traceparent"); got != "00-"+again.Trace+"-"+again.ID+"-01" {
 		t.Errorf("the article has the parent %q, which is not the span %+v", got, again)
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 // Difference is something on a server that is not as Dateline declares it.
@@ -63,7 +65,7 @@ func Compare(ctx context.Context, js jetstream.JetStream, limits Limits) ([]Diff
 	}
 	for _, want := range buckets(limits) {
 		object := "bucket " + want.Bucket
-		bucket, err := js.Stream(ctx, "KV_"+want.Bucket)
+		bucket, err := js.Stream(ctx, subject.KVStream(want.Bucket))
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			found = append(found, Difference{object, "is not there", true})
 			continue
@@ -73,7 +75,7 @@ func Compare(ctx context.Context, js jetstream.JetStream, limits Limits) ([]Diff
 			continue
 		}
 		have := bucket.CachedInfo().Config
-		if have.MaxAge != want.TTL && want.Bucket != BucketSeen { // which a fetcher's configuration may keep longer
+		if have.MaxAge != want.TTL && want.Bucket != subject.BucketSeen { // which a fetcher's configuration may keep longer
 			found = append(found, Difference{object, fmt.Sprintf("keeps entries for %s where %s is declared", have.MaxAge, want.TTL), true})
 		}
 		if have.Replicas < want.Replicas {

@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 )
 
@@ -45,17 +46,17 @@ func TestCompareFindsWhatDiffers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	change(topology.StreamPages, func(c *jetstream.StreamConfig) { c.Discard, c.MaxBytes = jetstream.DiscardOld, 1<<20 })
-	change(topology.StreamArticles, func(c *jetstream.StreamConfig) { c.Subjects = []string{"articles.en.>"} })
-	change(topology.StreamDead, func(c *jetstream.StreamConfig) { c.MaxBytes, c.MaxAge = 9<<30, time.Hour }) // an operator's choice
-	if err := js.DeleteStream(t.Context(), topology.StreamRevisions); err != nil {
+	change(subject.StreamPages, func(c *jetstream.StreamConfig) { c.Discard, c.MaxBytes = jetstream.DiscardOld, 1<<20 })
+	change(subject.StreamArticles, func(c *jetstream.StreamConfig) { c.Subjects = []string{"articles.en.>"} })
+	change(subject.StreamDead, func(c *jetstream.StreamConfig) { c.MaxBytes, c.MaxAge = 9<<30, time.Hour }) // an operator's choice
+	if err := js.DeleteStream(t.Context(), subject.StreamRevisions); err != nil {
 		t.Fatal(err)
 	}
-	if err := js.DeleteConsumer(t.Context(), topology.StreamPages, topology.ConsumerExtract); err != nil {
+	if err := js.DeleteConsumer(t.Context(), subject.StreamPages, subject.ConsumerExtract); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := js.UpdateConsumer(t.Context(), topology.StreamArticles, jetstream.ConsumerConfig{
-		Durable: topology.ConsumerIndex, AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Hour, MaxDeliver: 5, MaxAckPending: 2_000, FilterSubject: "articles.en.com.>",
+	if _, err := js.UpdateConsumer(t.Context(), subject.StreamArticles, jetstream.ConsumerConfig{
+		Durable: subject.ConsumerIndex, AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Hour, MaxDeliver: 5, MaxAckPending: 2_000, FilterSubject: "articles.en.com.>",
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func TestCompareFindsWhatDiffers(t *testing.T) {
 
 func TestCompareFindsConflicts(t *testing.T) {
 	_, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
-	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: topology.StreamURLs, Subjects: []string{"orders.>"}}); err != nil {
+	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: subject.StreamURLs, Subjects: []string{"orders.>"}}); err != nil {
 		t.Fatal(err)
 	}
 	found, err := topology.Compare(t.Context(), js, topology.Limits{})

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 const schemaKey = "dateline.schema"
@@ -47,7 +49,7 @@ func Reconcile(ctx context.Context, js jetstream.JetStream, limits Limits) error
 		}
 	}
 	bodies := jetstream.ObjectStoreConfig{
-		Bucket: BucketBodies, Description: "page bodies that exceed a message", TTL: bodyTTL,
+		Bucket: subject.BucketBodies, Description: "page bodies that exceed a message", TTL: bodyTTL,
 		MaxBytes: limits.PageBytes, Replicas: limits.Replicas, Storage: jetstream.FileStorage,
 	}
 	if _, err := js.CreateOrUpdateObjectStore(ctx, bodies); err != nil {

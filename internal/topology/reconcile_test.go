@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 )
 
@@ -35,17 +36,17 @@ func TestReconcileDeclaresEverythingOnce(t *testing.T) {
 	js := server(t)
 	natstest.Reconcile(t, js, topology.Limits{})
 	first := configs(t, js)
-	for _, name := range topology.StreamNames() {
+	for _, name := range subject.Streams() {
 		config, found := first[name]
 		if !found {
 			t.Fatalf("stream %s is missing", name)
 		}
-		if lossless := config.Discard == jetstream.DiscardNew || name == topology.StreamRevisions; !lossless || config.MaxBytes <= 0 || config.Storage != jetstream.FileStorage {
+		if lossless := config.Discard == jetstream.DiscardNew || name == subject.StreamRevisions; !lossless || config.MaxBytes <= 0 || config.Storage != jetstream.FileStorage {
 			t.Errorf("stream %s can lose messages or has no bound: %+v", name, config)
 		}
 	}
-	if len(first) != len(topology.StreamNames())+5 {
-		t.Errorf("%d streams, want %d and those of 5 buckets", len(first), len(topology.StreamNames()))
+	if len(first) != len(subject.Streams())+5 {
+		t.Errorf("%d streams, want %d and those of 5 buckets", len(first), len(subject.Streams()))
 	}
 	natstest.Reconcile(t, js, topology.Limits{})
 	if second := configs(t, js); !reflect.DeepEqual(first, second) {
@@ -73,23 +74,23 @@ func TestReconcileLeavesWhatIsNotItsOwn(t *testing.T) {
 	}{
 		{
 			"other retention",
-			jetstream.StreamConfig{Name: topology.StreamURLs, Subjects: []string{"urls", "urls.>"}, Retention: jetstream.InterestPolicy},
+			jetstream.StreamConfig{Name: subject.StreamURLs, Subjects: []string{"urls", "urls.>"}, Retention: jetstream.InterestPolicy},
 			[]string{"URLS", "Interest", "WorkQueue", "nats stream rm URLS"},
 		},
 		{
 			"somebody's subjects",
-			jetstream.StreamConfig{Name: topology.StreamPages, Subjects: []string{"wiki.pages"}},
+			jetstream.StreamConfig{Name: subject.StreamPages, Subjects: []string{"wiki.pages"}},
 			[]string{"PAGES", "wiki.pages", "not Dateline's"},
 		},
 		{
 			"other storage",
-			jetstream.StreamConfig{Name: topology.StreamDead, Subjects: []string{"dead.*.*"}, Storage: jetstream.MemoryStorage},
+			jetstream.StreamConfig{Name: subject.StreamDead, Subjects: []string{"dead.*.*"}, Storage: jetstream.MemoryStorage},
 			[]string{"DEAD", "Memory", "File"},
 		},
 		{
 			"newer version",
 			jetstream.StreamConfig{
-				Name: topology.StreamArticles, Subjects: []string{"articles.>"},
+				Name: subject.StreamArticles, Subjects: []string{"articles.>"},
 				Metadata: map[string]string{"dateline.schema": "2"},
 			},
 			[]string{"ARTICLES", "newer version", "schema 2"},
@@ -119,7 +120,7 @@ func TestReconcileLeavesWhatIsNotItsOwn(t *testing.T) {
 
 func TestReconcileReportsAllConflictsAtOnce(t *testing.T) {
 	js := server(t)
-	for _, name := range []string{topology.StreamPages, topology.StreamDead} {
+	for _, name := range []string{subject.StreamPages, subject.StreamDead} {
 		if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: name, Subjects: []string{"x." + name}}); err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +134,7 @@ func TestReconcileReportsAllConflictsAtOnce(t *testing.T) {
 func TestReconcileKeepsWhatAnOperatorChose(t *testing.T) {
 	js := server(t)
 	natstest.Reconcile(t, js, topology.Limits{})
-	chosen := configs(t, js)[topology.StreamFrontier]
+	chosen := configs(t, js)[subject.StreamFrontier]
 	chosen.MaxBytes *= 4
 	chosen.MaxMsgsPerSubject *= 2
 	chosen.Compression = jetstream.S2Compression
@@ -142,7 +143,7 @@ func TestReconcileKeepsWhatAnOperatorChose(t *testing.T) {
 		t.Fatal(err)
 	}
 	natstest.Reconcile(t, js, topology.Limits{})
-	got := configs(t, js)[topology.StreamFrontier]
+	got := configs(t, js)[subject.StreamFrontier]
 	if got.MaxBytes != chosen.MaxBytes || got.MaxMsgsPerSubject != chosen.MaxMsgsPerSubject || got.Compression != chosen.Compression {
 		t.Errorf("the operator's choice is gone: %+v", got)
 	}
@@ -156,7 +157,7 @@ func TestSubjectsOfOddLanguages(t *testing.T) {
 		"": "articles.und.com.example", "pt-BR": "articles.pt-br.com.example",
 		"en US": "articles.und.com.example", "en.>": "articles.und.com.example", "日本": "articles.und.com.example",
 	} {
-		if got := topology.ArticlesSubject(language, "com.example"); got != want {
+		if got := subject.Articles(language, "com.example"); got != want {
 			t.Errorf("language %q: subject %q, want %q", language, got, want)
 		}
 	}

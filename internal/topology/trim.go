@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 // trimAt and trimTo are shares of a stream's bytes: above the first the oldest
@@ -23,7 +25,7 @@ func Trim(ctx context.Context, js jetstream.JetStream, log *slog.Logger, every t
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
-		for _, name := range []string{StreamPages, StreamArticles, StreamOutcomes} {
+		for _, name := range []string{subject.StreamPages, subject.StreamArticles, subject.StreamOutcomes} {
 			if err := TrimStream(ctx, js, name); err != nil && ctx.Err() == nil {
 				log.Warn("no room could be made", "stream", name, "error", err)
 			}

@@ -7,13 +7,14 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 )
 
 // fill makes ARTICLES small, and fuller than the trimmer lets it be.
 func fill(t *testing.T, js jetstream.JetStream) (messages int) {
 	t.Helper()
-	config := configs(t, js)[topology.StreamArticles]
+	config := configs(t, js)[subject.StreamArticles]
 	config.MaxBytes = 100 << 10
 	if _, err := js.UpdateStream(t.Context(), config); err != nil {
 		t.Fatal(err)
@@ -29,7 +30,7 @@ func fill(t *testing.T, js jetstream.JetStream) (messages int) {
 // ack acks the first n messages of the stream's own consumer.
 func ack(t *testing.T, js jetstream.JetStream, consumer string, n int) {
 	t.Helper()
-	c, err := js.Consumer(t.Context(), topology.StreamArticles, consumer)
+	c, err := js.Consumer(t.Context(), subject.StreamArticles, consumer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +47,7 @@ func ack(t *testing.T, js jetstream.JetStream, consumer string, n int) {
 
 func first(t *testing.T, js jetstream.JetStream) uint64 {
 	t.Helper()
-	stream, err := js.Stream(t.Context(), topology.StreamArticles)
+	stream, err := js.Stream(t.Context(), subject.StreamArticles)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func first(t *testing.T, js jetstream.JetStream) uint64 {
 
 func trim(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
-	if err := topology.TrimStream(t.Context(), js, topology.StreamArticles); err != nil {
+	if err := topology.TrimStream(t.Context(), js, subject.StreamArticles); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -69,10 +70,10 @@ func TestTrimRemovesOnlyWhatEveryConsumerHasAcked(t *testing.T) {
 	}
 	// A reader of the user's own holds the floor down.
 	reader := jetstream.ConsumerConfig{Durable: "reader", AckPolicy: jetstream.AckExplicitPolicy}
-	if _, err := js.CreateConsumer(t.Context(), topology.StreamArticles, reader); err != nil {
+	if _, err := js.CreateConsumer(t.Context(), subject.StreamArticles, reader); err != nil {
 		t.Fatal(err)
 	}
-	ack(t, js, topology.ConsumerIndex, all)
+	ack(t, js, subject.ConsumerIndex, all)
 	ack(t, js, "reader", 5)
 	trim(t, js)
 	if got := first(t, js); got != 6 {
@@ -80,7 +81,7 @@ func TestTrimRemovesOnlyWhatEveryConsumerHasAcked(t *testing.T) {
 	}
 	ack(t, js, "reader", all-5)
 	trim(t, js)
-	info := natstest.Count(t, js, topology.StreamArticles)
+	info := natstest.Count(t, js, subject.StreamArticles)
 	if info == 0 || info > 75 {
 		t.Fatalf("%d messages are left, want about 70 of %d", info, all)
 	}
@@ -94,7 +95,7 @@ func TestTrimRemovesOnlyWhatEveryConsumerHasAcked(t *testing.T) {
 func TestTrimLeavesAStreamThatNobodyReads(t *testing.T) {
 	_, js := natstest.Start(t)
 	fill(t, js)
-	if err := js.DeleteConsumer(t.Context(), topology.StreamArticles, topology.ConsumerIndex); err != nil {
+	if err := js.DeleteConsumer(t.Context(), subject.StreamArticles, subject.ConsumerIndex); err != nil {
 		t.Fatal(err)
 	}
 	trim(t, js)

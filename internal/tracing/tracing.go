@@ -21,7 +21,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -165,7 +165,7 @@ func End(span trace.Span, outcome *datelinev1.Outcome, err error) {
 		return // it goes on elsewhere
 	}
 	span.SetAttributes(
-		attribute.String("dateline.verdict", topology.VerdictName(outcome.GetVerdict())), attribute.String("dateline.reason", outcome.GetReason()),
+		attribute.String("dateline.verdict", subject.VerdictName(outcome.GetVerdict())), attribute.String("dateline.reason", outcome.GetReason()),
 	)
 	if outcome.GetVerdict() == datelinev1.Verdict_VERDICT_DEAD {
 		span.SetStatus(codes.Error, outcome.GetDetail())

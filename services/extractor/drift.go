@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/extractor/article"
@@ -41,9 +41,9 @@ type driftWatch struct {
 }
 
 func newDriftWatch(ctx context.Context, js jetstream.JetStream, reg prometheus.Registerer, log *slog.Logger, now func() time.Time) (*driftWatch, error) {
-	bucket, err := js.KeyValue(ctx, topology.BucketDrift)
+	bucket, err := js.KeyValue(ctx, subject.BucketDrift)
 	if err != nil {
-		return nil, fmt.Errorf("opening bucket %s: %w", topology.BucketDrift, err)
+		return nil, fmt.Errorf("opening bucket %s: %w", subject.BucketDrift, err)
 	}
 	pack, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	if err != nil {
@@ -57,7 +57,7 @@ func newDriftWatch(ctx context.Context, js jetstream.JetStream, reg prometheus.R
 	}
 	reg.MustRegister(d.alarms)
 	for _, signal := range drift.Signals {
-		name := topology.DriftSignalName(signal)
+		name := subject.DriftSignalName(signal)
 		d.alarms.WithLabelValues(name)
 		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "dateline_extract_drifting_hosts", Help: "Hosts whose drift alarm is raised, by signal.",
@@ -91,14 +91,14 @@ func (d *driftWatch) observe(ctx context.Context, page article.Page, found *arti
 }
 
 func (d *driftWatch) tell(ctx context.Context, url weburl.URL, c drift.Change) {
-	signal := topology.DriftSignalName(c.Signal)
+	signal := subject.DriftSignalName(c.Signal)
 	if c.Raised {
 		d.alarms.WithLabelValues(signal).Inc()
 		d.log.WarnContext(ctx, "a site's pages yield less than they used to: look at it with dateline drift", "host", url.Host(), "signal", signal, "recent", c.Recent, "usual", c.Usual)
 	} else {
 		d.log.InfoContext(ctx, "a site's pages yield as much as they used to, or the change has become usual", "host", url.Host(), "signal", signal, "recent", c.Recent, "usual", c.Usual)
 	}
-	d.put(ctx, topology.DriftAlarmKey(url.SubjectHost(), c.Signal), &datelinev1.DriftAlarm{
+	d.put(ctx, subject.DriftAlarm(url.SubjectHost(), c.Signal), &datelinev1.DriftAlarm{
 		Host: url.Host(), Signal: c.Signal, Raised: c.Raised, Recent: c.Recent, Usual: c.Usual, Time: timestamppb.New(d.now()),
 	})
 }
@@ -110,7 +110,7 @@ func (d *driftWatch) keep(ctx context.Context, url weburl.URL, page article.Page
 	}
 	sample := &datelinev1.DriftSample{Url: page.URL, Signal: s.Signal, FetchTime: timestamppb.New(page.FetchTime), HtmlZstd: d.pack.EncodeAll(text, nil)}
 	if len(sample.HtmlZstd) <= maxSample {
-		d.put(ctx, topology.DriftSampleKey(url.SubjectHost(), s.Signal, s.Number), sample)
+		d.put(ctx, subject.DriftSample(url.SubjectHost(), s.Signal, s.Number), sample)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/extractor/article"
@@ -38,7 +39,7 @@ func TestDriftIsToldAndSampled(t *testing.T) {
 		t.Errorf("%v alarms are counted", got)
 	}
 	const signal = datelinev1.DriftSignal_DRIFT_SIGNAL_NO_DATE
-	entry, err := d.bucket.Get(t.Context(), topology.DriftAlarmKey("example.valley.www", signal))
+	entry, err := d.bucket.Get(t.Context(), subject.DriftAlarm("example.valley.www", signal))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +47,7 @@ func TestDriftIsToldAndSampled(t *testing.T) {
 	if err := proto.Unmarshal(entry.Value(), alarm); err != nil || alarm.GetHost() != "www.valley.example" || alarm.GetSignal() != signal || !alarm.GetRaised() {
 		t.Errorf("the alarm is %v, %v", alarm, err)
 	}
-	entry, err = d.bucket.Get(t.Context(), topology.DriftSampleKey("example.valley.www", signal, 3))
+	entry, err = d.bucket.Get(t.Context(), subject.DriftSample("example.valley.www", signal, 3))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func TestDriftIsToldAndSampled(t *testing.T) {
 	for range 40 {
 		d.observe(t.Context(), page, dated, "")
 	}
-	entry, err = d.bucket.Get(t.Context(), topology.DriftAlarmKey("example.valley.www", signal))
+	entry, err = d.bucket.Get(t.Context(), subject.DriftAlarm("example.valley.www", signal))
 	if err != nil {
 		t.Fatal(err)
 	}

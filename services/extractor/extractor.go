@@ -22,7 +22,7 @@ import (
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/extractor/article"
@@ -80,7 +80,7 @@ func (c Config) Options() (article.Options, error) {
 
 // Inputs are what the stage reads.
 func Inputs() []backlog.Input {
-	return []backlog.Input{{Stream: topology.StreamPages, Consumer: topology.ConsumerExtract}}
+	return []backlog.Input{{Stream: subject.StreamPages, Consumer: subject.ConsumerExtract}}
 }
 
 // Extractor is the stage. Make it with New.
@@ -105,9 +105,9 @@ func New(ctx context.Context, js jetstream.JetStream, config Config, reg prometh
 	if err != nil {
 		return nil, err
 	}
-	consumer, err := js.Consumer(ctx, topology.StreamPages, topology.ConsumerExtract)
+	consumer, err := js.Consumer(ctx, subject.StreamPages, subject.ConsumerExtract)
 	if err != nil {
-		return nil, fmt.Errorf("opening consumer %s: %w", topology.ConsumerExtract, err)
+		return nil, fmt.Errorf("opening consumer %s: %w", subject.ConsumerExtract, err)
 	}
 	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(config.Workers), zstd.WithDecoderMaxMemory(uint64(config.MaxDecodedBytes)))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/services/extractor/internal/drift"
 )
 
@@ -83,7 +83,7 @@ func (d *driftWatch) savePart(ctx context.Context, part int, own []drift.Habits)
 	if err != nil {
 		return fmt.Errorf("encoding the habits of sites: %w", err)
 	}
-	key := topology.DriftHabitsKey(part)
+	key := subject.DriftHabits(part)
 	if _, err := d.bucket.Put(ctx, key, d.pack.EncodeAll(data, nil)); err != nil {
 		return fmt.Errorf("writing %s: %w", key, err)
 	}
@@ -106,7 +106,7 @@ func (d *driftWatch) recall(ctx context.Context) {
 
 // readPart reads an entry; one that is not there is empty.
 func (d *driftWatch) readPart(ctx context.Context, part int) ([]drift.Habits, error) {
-	key := topology.DriftHabitsKey(part)
+	key := subject.DriftHabits(part)
 	entry, err := d.bucket.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil, nil

@@ -7,7 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/extractor/article"
@@ -88,7 +88,7 @@ func articlesSubject(r *datelinev1.Article) string {
 	if url, err := weburl.Parse(r.GetCanonicalUrl()); err == nil {
 		place = url.SubjectHost()
 	}
-	return topology.ArticlesSubject(r.GetLanguage(), place)
+	return subject.Articles(r.GetLanguage(), place)
 }
 
 func toBlock(b article.Block) *datelinev1.Block {

@@ -19,7 +19,7 @@ import (
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
@@ -32,7 +32,7 @@ import (
 
 // Inputs are what the stage reads.
 func Inputs() []backlog.Input {
-	return []backlog.Input{{Stream: topology.StreamURLs, Consumer: topology.ConsumerIntake}, {Stream: topology.StreamFrontier}}
+	return []backlog.Input{{Stream: subject.StreamURLs, Consumer: subject.ConsumerIntake}, {Stream: subject.StreamFrontier}}
 }
 
 // Fetcher is the stage. Make it with New.
@@ -136,9 +136,9 @@ func newVisitor(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, conf
 }
 
 func newIntake(ctx context.Context, js jetstream.JetStream, config Config, marks *seen.Marks, reg prometheus.Registerer, log *slog.Logger, traces *tracing.Tracer) (*stage.Loop, error) {
-	consumer, err := js.Consumer(ctx, topology.StreamURLs, topology.ConsumerIntake)
+	consumer, err := js.Consumer(ctx, subject.StreamURLs, subject.ConsumerIntake)
 	if err != nil {
-		return nil, fmt.Errorf("opening consumer %s: %w", topology.ConsumerIntake, err)
+		return nil, fmt.Errorf("opening consumer %s: %w", subject.ConsumerIntake, err)
 	}
 	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INTAKE, intake.Reasons)
 	return stage.New(stage.Config{

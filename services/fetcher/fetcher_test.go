@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -159,7 +160,7 @@ func TestLedgerBalances(t *testing.T) {
 	if len(want) > 0 {
 		t.Errorf("without an outcome: %v", want)
 	}
-	if got := natstest.Count(t, js, topology.StreamDead); got != len(malformed)+7 {
+	if got := natstest.Count(t, js, subject.StreamDead); got != len(malformed)+7 {
 		t.Errorf("%d dead letters, want %d", got, len(malformed)+7)
 	}
 	if n := len(pages(t, js)); n != 35 {

@@ -17,7 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher"
 )
@@ -137,7 +137,7 @@ func (w *web) gaps() []time.Duration {
 
 func publish(t *testing.T, js jetstream.JetStream, payload string) {
 	t.Helper()
-	if _, err := js.Publish(t.Context(), topology.SubjectURLs, []byte(payload)); err != nil {
+	if _, err := js.Publish(t.Context(), subject.URLs, []byte(payload)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -149,7 +149,7 @@ func send(t *testing.T, js jetstream.JetStream, r *datelinev1.FetchRequest) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	msg := nats.NewMsg(topology.SubjectURLs)
+	msg := nats.NewMsg(subject.URLs)
 	msg.Header.Set("Content-Type", "application/protobuf")
 	msg.Data = data
 	if _, err := js.PublishMsg(t.Context(), msg); err != nil {
@@ -161,15 +161,15 @@ func send(t *testing.T, js jetstream.JetStream, r *datelinev1.FetchRequest) {
 func ended(t *testing.T, js jetstream.JetStream, stage datelinev1.Stage, n int) []*datelinev1.Outcome {
 	t.Helper()
 	var last []*datelinev1.Outcome
-	natstest.Eventually(t, topology.StageName(stage)+": every input has ended", func() bool {
-		if natstest.Count(t, js, topology.StreamURLs) > 0 || natstest.Count(t, js, topology.StreamFrontier) > 0 {
+	natstest.Eventually(t, subject.StageName(stage)+": every input has ended", func() bool {
+		if natstest.Count(t, js, subject.StreamURLs) > 0 || natstest.Count(t, js, subject.StreamFrontier) > 0 {
 			return false
 		}
 		last = outcomes(t, js, stage)
 		return len(last) >= n
 	})
 	if len(last) != n {
-		t.Fatalf("%s: %d outcomes, want %d", topology.StageName(stage), len(last), n)
+		t.Fatalf("%s: %d outcomes, want %d", subject.StageName(stage), len(last), n)
 	}
 	return last
 }
@@ -177,7 +177,7 @@ func ended(t *testing.T, js jetstream.JetStream, stage datelinev1.Stage, n int) 
 func outcomes(t *testing.T, js jetstream.JetStream, stage datelinev1.Stage) []*datelinev1.Outcome {
 	t.Helper()
 	var all []*datelinev1.Outcome
-	for _, msg := range natstest.Messages(t, js, topology.StreamOutcomes) {
+	for _, msg := range natstest.Messages(t, js, subject.StreamOutcomes) {
 		o := &datelinev1.Outcome{}
 		if err := proto.Unmarshal(msg.Data, o); err != nil {
 			t.Fatal(err)
@@ -192,7 +192,7 @@ func outcomes(t *testing.T, js jetstream.JetStream, stage datelinev1.Stage) []*d
 func pages(t *testing.T, js jetstream.JetStream) []*datelinev1.Page {
 	t.Helper()
 	var all []*datelinev1.Page
-	for _, msg := range natstest.Messages(t, js, topology.StreamPages) {
+	for _, msg := range natstest.Messages(t, js, subject.StreamPages) {
 		p := &datelinev1.Page{}
 		if err := proto.Unmarshal(msg.Data, p); err != nil {
 			t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 func TestRobotsThatCannotBeHad(t *testing.T) {
@@ -37,7 +37,7 @@ func TestRobotsAreTriedAgainLater(t *testing.T) {
 	site := newWeb(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 	publish(t, js, site.URL+"/a")
 	run(t, nc, js, hasty())
-	stream, err := js.Stream(t.Context(), topology.StreamFrontier)
+	stream, err := js.Stream(t.Context(), subject.StreamFrontier)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/ledger"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
@@ -46,9 +46,9 @@ type pageWriter struct {
 const maxPooled = 256 << 10
 
 func newPageWriter(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, writer *ledger.Writer, log *slog.Logger) (*pageWriter, error) {
-	bodies, err := js.ObjectStore(ctx, topology.BucketBodies)
+	bodies, err := js.ObjectStore(ctx, subject.BucketBodies)
 	if err != nil {
-		return nil, fmt.Errorf("opening object store %s: %w", topology.BucketBodies, err)
+		return nil, fmt.Errorf("opening object store %s: %w", subject.BucketBodies, err)
 	}
 	// EncodeAll on one encoder is safe for concurrent use.
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
@@ -81,7 +81,7 @@ func (w *pageWriter) write(ctx context.Context, entry *datelinev1.FrontierEntry,
 	if !ok {
 		buffer = new([]byte)
 	}
-	msg, err := ledger.MessageIn(*buffer, topology.PagesSubject(final.SubjectHost()), "page:"+page.GetId(), page)
+	msg, err := ledger.MessageIn(*buffer, subject.Pages(final.SubjectHost()), "page:"+page.GetId(), page)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (w *pageWriter) putBody(ctx context.Context, page *datelinev1.Page) error {
 	if err != nil {
 		return fmt.Errorf("storing the body of %s: %w", page.GetFinalUrl(), err)
 	}
-	page.BodyObject = &datelinev1.ObjectReference{Bucket: topology.BucketBodies, Name: info.Name, Size: int64(info.Size)}
+	page.BodyObject = &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: info.Name, Size: int64(info.Size)}
 	page.Body = nil
 	return nil
 }

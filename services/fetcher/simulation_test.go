@@ -24,6 +24,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/natsembed"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
@@ -86,7 +87,7 @@ func simulate(t *testing.T, length time.Duration) {
 		t.Fatal(err)
 	}
 	// Longer leases: what renewing them costs is not what is simulated.
-	if _, err := js.UpdateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: topology.BucketLeases, TTL: 10 * time.Minute, Storage: jetstream.FileStorage}); err != nil {
+	if _, err := js.UpdateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: subject.BucketLeases, TTL: 10 * time.Minute, Storage: jetstream.FileStorage}); err != nil {
 		t.Fatal(err)
 	}
 	web := newSimulatedWeb()
@@ -116,7 +117,7 @@ func simulate(t *testing.T, length time.Duration) {
 	for at := time.Duration(0); at < length; at += time.Minute {
 		for i := range web.sites {
 			url := fmt.Sprintf("http://%s/%d", web.sites[i].host, pathOf(int(at/time.Minute)))
-			if _, err := js.Publish(t.Context(), topology.SubjectURLs, []byte(url)); err != nil {
+			if _, err := js.Publish(t.Context(), subject.URLs, []byte(url)); err != nil {
 				t.Fatal(err)
 			}
 			published++
@@ -147,7 +148,7 @@ func simulate(t *testing.T, length time.Duration) {
 			t.Errorf("nothing ended as %q", reason)
 		}
 	}
-	waiting := messagesIn(t, js, topology.StreamFrontier)
+	waiting := messagesIn(t, js, subject.StreamFrontier)
 	done := 0
 	for reason, n := range tallies {
 		if strings.HasPrefix(reason, "fetch ") {
@@ -205,7 +206,7 @@ func messagesIn(t *testing.T, js jetstream.JetStream, name string) int {
 // drain counts the outcomes and empties the streams, as the stages behind would.
 func drain(t *testing.T, js jetstream.JetStream, tallies map[string]int) {
 	t.Helper()
-	stream, err := js.Stream(t.Context(), topology.StreamOutcomes)
+	stream, err := js.Stream(t.Context(), subject.StreamOutcomes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,12 +223,12 @@ func drain(t *testing.T, js jetstream.JetStream, tallies map[string]int) {
 		if err := proto.Unmarshal(msg.Data, o); err != nil {
 			t.Fatal(err)
 		}
-		tallies[strings.TrimSpace(topology.StageName(o.GetStage())+" "+topology.VerdictName(o.GetVerdict())+" "+o.GetReason())]++
+		tallies[strings.TrimSpace(subject.StageName(o.GetStage())+" "+subject.VerdictName(o.GetVerdict())+" "+o.GetReason())]++
 	}
 	if err := stream.Purge(t.Context(), jetstream.WithPurgeSequence(state.LastSeq+1)); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{topology.StreamPages, topology.StreamDead} {
+	for _, name := range []string{subject.StreamPages, subject.StreamDead} {
 		stream, err := js.Stream(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)

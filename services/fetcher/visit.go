@@ -15,7 +15,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -105,7 +105,7 @@ func (v *visit) guarded(ctx context.Context) (decision frontier.Decision, err er
 // Refuse implements frontier.Visitor.
 func (v *visitor) Refuse(ctx context.Context, entry *frontier.Entry, cause error) error {
 	outcome := &datelinev1.Outcome{
-		InputId: fmt.Sprintf("%s:%d", topology.StreamFrontier, entry.Sequence), Reason: "malformed", Detail: cause.Error(),
+		InputId: fmt.Sprintf("%s:%d", subject.StreamFrontier, entry.Sequence), Reason: "malformed", Detail: cause.Error(),
 		Url: entry.GetUrl(), Attempt: 1,
 	}
 	return v.writer.Bury(ctx, outcome, 0, source(entry))

@@ -10,7 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/backlog"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -84,7 +84,7 @@ func (a *audit) measure(ctx context.Context) error {
 // balance asks the ledger what was missing when what waits was noted, if it has
 // come so far, and then notes anew what waits.
 func (a *audit) balance(ctx context.Context) error {
-	behind, err := a.oldest(ctx, topology.StreamOutcomes, topology.ConsumerLedger)
+	behind, err := a.oldest(ctx, subject.StreamOutcomes, subject.ConsumerLedger)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (a *audit) compare(ctx context.Context, stage datelinev1.Stage) error {
 	if stage == datelinev1.Stage_STAGE_FETCH {
 		missing = min(left.Old, max(0, left.All-a.queued))
 	}
-	a.metrics.unaccounted.WithLabelValues(topology.StageName(stage)).Set(float64(missing))
+	a.metrics.unaccounted.WithLabelValues(subject.StageName(stage)).Set(float64(missing))
 	return nil
 }
 
@@ -126,14 +126,14 @@ func (a *audit) compare(ctx context.Context, stage datelinev1.Stage) error {
 // there the messages are counted.
 func (a *audit) note(ctx context.Context) error {
 	now := a.now()
-	frontier, err := a.js.Stream(ctx, topology.StreamFrontier)
+	frontier, err := a.js.Stream(ctx, subject.StreamFrontier)
 	if err != nil {
-		return fmt.Errorf("reading stream %s: %w", topology.StreamFrontier, err)
+		return fmt.Errorf("reading stream %s: %w", subject.StreamFrontier, err)
 	}
 	upTo := map[datelinev1.Stage]time.Time{datelinev1.Stage_STAGE_FETCH: now.Add(-skew)}
 	for stage, input := range map[datelinev1.Stage]backlog.Input{
-		datelinev1.Stage_STAGE_EXTRACT: {Stream: topology.StreamPages, Consumer: topology.ConsumerExtract},
-		datelinev1.Stage_STAGE_INDEX:   {Stream: topology.StreamArticles, Consumer: topology.ConsumerIndex},
+		datelinev1.Stage_STAGE_EXTRACT: {Stream: subject.StreamPages, Consumer: subject.ConsumerExtract},
+		datelinev1.Stage_STAGE_INDEX:   {Stream: subject.StreamArticles, Consumer: subject.ConsumerIndex},
 	} {
 		waits, err := a.oldest(ctx, input.Stream, input.Consumer)
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -116,7 +116,7 @@ func TestAuditOfFrontier(t *testing.T) {
 	r.expect(time.Hour, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0) // all ten wait
 
-	stream, err := r.js.Stream(t.Context(), topology.StreamFrontier)
+	stream, err := r.js.Stream(t.Context(), subject.StreamFrontier)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,13 +144,13 @@ func TestAuditOfPages(t *testing.T) {
 	r.expect(time.Hour, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0) // they wait for the extractor
 
-	r.consume(topology.StreamPages, topology.ConsumerExtract, 4)
+	r.consume(subject.StreamPages, subject.ConsumerExtract, 4)
 	r.publish("outcomes.extract.produced", 4) // which the ledger does not have yet
 	r.expect(time.Hour, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0)
 	r.ended(extractStage, 0, 3)
-	r.consume(topology.StreamOutcomes, topology.ConsumerLedger, 4) // one is lost
-	r.expect(time.Minute, 0, 0, 0)                                 // what is known to be acked was noted before
+	r.consume(subject.StreamOutcomes, subject.ConsumerLedger, 4) // one is lost
+	r.expect(time.Minute, 0, 0, 0)                               // what is known to be acked was noted before
 	r.expect(time.Minute, 0, 1, 0)
 	r.expect(20*time.Minute, 0, 1, 0)
 	r.expect(20*time.Minute, 0, 1, 3) // the three articles never were on their stream

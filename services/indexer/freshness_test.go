@@ -21,6 +21,7 @@ import (
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natsembed"
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer"
@@ -52,7 +53,7 @@ func BenchmarkFreshness(b *testing.B) {
 			b.Fatal(err)
 		}
 		events := make(chan *nats.Msg, 1<<16)
-		if _, err := nc.ChanSubscribe("revisions.>", events); err != nil {
+		if _, err := nc.ChanSubscribe(subject.AllRevisions, events); err != nil {
 			b.Fatal(err)
 		}
 		ctx, stop := context.WithCancel(b.Context())
@@ -137,7 +138,7 @@ func feed(b *testing.B, js jetstream.JetStream, first, n int, rate float64) map[
 		}
 		a := record(fmt.Sprint("fresh", first+i), fmt.Sprint("Headline ", i), noon.Add(time.Duration(first+i)*time.Second))
 		a.Text = text.String()
-		msg, err := ledger.Message(topology.ArticlesSubject("en", "com.example"), a.GetId(), a)
+		msg, err := ledger.Message(subject.Articles("en", "com.example"), a.GetId(), a)
 		if err != nil {
 			b.Fatal(err)
 		}

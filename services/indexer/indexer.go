@@ -18,7 +18,7 @@ import (
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -66,8 +66,8 @@ func (c Config) Validate() error {
 // Inputs are what the stage reads, and what it writes for others.
 func Inputs() []backlog.Input {
 	return []backlog.Input{
-		{Stream: topology.StreamArticles, Consumer: topology.ConsumerIndex}, {Stream: topology.StreamOutcomes, Consumer: topology.ConsumerLedger},
-		{Stream: topology.StreamDead}, {Stream: topology.StreamRevisions},
+		{Stream: subject.StreamArticles, Consumer: subject.ConsumerIndex}, {Stream: subject.StreamOutcomes, Consumer: subject.ConsumerLedger},
+		{Stream: subject.StreamDead}, {Stream: subject.StreamRevisions},
 	}
 }
 
@@ -96,11 +96,11 @@ func New(ctx context.Context, js jetstream.JetStream, articles store.Store, conf
 		MaxAttempts: config.MaxAttempts, DrainTimeout: config.DrainTimeout, Traces: traces,
 	}
 	var err error
-	if ix.articles, err = loop(ctx, js, topology.StreamArticles, topology.ConsumerIndex, ix.put, shared); err != nil {
+	if ix.articles, err = loop(ctx, js, subject.StreamArticles, subject.ConsumerIndex, ix.put, shared); err != nil {
 		return nil, err
 	}
 	shared.Metrics, shared.Traces = stage.NewLedgerMetrics(reg), nil // it works on outcomes of inputs, not on inputs
-	ix.ledger, err = loop(ctx, js, topology.StreamOutcomes, topology.ConsumerLedger, ix.record, shared)
+	ix.ledger, err = loop(ctx, js, subject.StreamOutcomes, subject.ConsumerLedger, ix.record, shared)
 	return ix, err
 }
 

@@ -18,7 +18,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -38,7 +38,7 @@ func record(name, title string, fetched time.Time) *datelinev1.Article {
 
 func publish(t *testing.T, js jetstream.JetStream, id string, article *datelinev1.Article) {
 	t.Helper()
-	msg, err := ledger.Message(topology.ArticlesSubject("en", "com.example"), id, article)
+	msg, err := ledger.Message(subject.Articles("en", "com.example"), id, article)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,12 +51,12 @@ func publish(t *testing.T, js jetstream.JetStream, id string, article *datelinev
 func outcomes(t *testing.T, js jetstream.JetStream) []string {
 	t.Helper()
 	var all []string
-	for _, msg := range natstest.Messages(t, js, topology.StreamOutcomes) {
+	for _, msg := range natstest.Messages(t, js, subject.StreamOutcomes) {
 		o := &datelinev1.Outcome{}
 		if err := proto.Unmarshal(msg.Data, o); err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, topology.VerdictName(o.GetVerdict())+" "+o.GetReason())
+		all = append(all, subject.VerdictName(o.GetVerdict())+" "+o.GetReason())
 	}
 	return all
 }
@@ -64,7 +64,7 @@ func outcomes(t *testing.T, js jetstream.JetStream) []string {
 func events(t *testing.T, js jetstream.JetStream) []string {
 	t.Helper()
 	var all []string
-	for _, msg := range natstest.Messages(t, js, topology.StreamRevisions) {
+	for _, msg := range natstest.Messages(t, js, subject.StreamRevisions) {
 		e := &datelinev1.RevisionEvent{}
 		if err := proto.Unmarshal(msg.Data, e); err != nil {
 			t.Fatal(err)
@@ -184,7 +184,7 @@ func TestPoisonInBatch(t *testing.T) {
 	defer stop()
 	natstest.Eventually(t, "seven outcomes", func() bool { return len(outcomes(t, js)) == 7 })
 	var letters []string
-	for _, msg := range natstest.Messages(t, js, topology.StreamDead) {
+	for _, msg := range natstest.Messages(t, js, subject.StreamDead) {
 		letter := &datelinev1.DeadLetter{}
 		if err := proto.Unmarshal(msg.Data, letter); err != nil {
 			t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natsembed"
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -74,7 +75,7 @@ func TestKilledUnderLoad(t *testing.T) {
 			published[name] = version + 1
 			a := record(name, fmt.Sprintf("Version %d", version), noon.Add(time.Duration(version)*time.Hour))
 			a.Text = strings.Repeat(name+" word ", 300)
-			msg, err := ledger.Message(topology.ArticlesSubject("en", "com.example"), fmt.Sprintf("%s/%d", name, version), a)
+			msg, err := ledger.Message(subject.Articles("en", "com.example"), fmt.Sprintf("%s/%d", name, version), a)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +95,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		}
 		cancel()
 	}
-	consumer, err := js.Consumer(t.Context(), topology.StreamArticles, topology.ConsumerIndex)
+	consumer, err := js.Consumer(t.Context(), subject.StreamArticles, subject.ConsumerIndex)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		t.Errorf("%d articles and %d revisions are stored, %v; want %d and %d", stats.Articles, stats.Revisions, err, len(published), sent)
 	}
 	announced := map[string]int{}
-	for _, msg := range natstest.Messages(t, js, topology.StreamRevisions) {
+	for _, msg := range natstest.Messages(t, js, subject.StreamRevisions) {
 		event := &datelinev1.RevisionEvent{}
 		if err := proto.Unmarshal(msg.Data, event); err != nil {
 			t.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/dateline-news/dateline/internal/stage"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -88,7 +88,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		m.articles.WithLabelValues(status.String())
 	}
 	for _, s := range balanced {
-		m.unaccounted.WithLabelValues(topology.StageName(s))
+		m.unaccounted.WithLabelValues(subject.StageName(s))
 	}
 	return m
 }

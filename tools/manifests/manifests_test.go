@@ -17,7 +17,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 const root = "../.."
@@ -165,7 +165,7 @@ func TestSettingsExist(t *testing.T) {
 // What KEDA scales by is there, and what it scales has no number of its own.
 func TestScalingIsByConsumersThatExist(t *testing.T) {
 	read := map[string]string{
-		topology.StreamURLs: topology.ConsumerIntake, topology.StreamPages: topology.ConsumerExtract, topology.StreamArticles: topology.ConsumerIndex,
+		subject.StreamURLs: subject.ConsumerIntake, subject.StreamPages: subject.ConsumerExtract, subject.StreamArticles: subject.ConsumerIndex,
 	}
 	objects := build(t, "keda")
 	scaled := deployments(objects)

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -185,7 +186,7 @@ func whole(s settings) (figures, error) {
 			return figures{}, fmt.Errorf("the fetcher ended: %w", err)
 		case <-time.After(100 * time.Millisecond):
 		}
-		info, err := js.Stream(ctx, topology.StreamPages)
+		info, err := js.Stream(ctx, subject.StreamPages)
 		if err != nil {
 			stop()
 			return figures{}, err

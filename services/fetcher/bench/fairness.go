@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher"
@@ -116,11 +117,11 @@ func fairness(s settings, kill bool) (took time.Duration, polite report, lost in
 	}
 	began := time.Time{}
 	left := func() (int, error) {
-		stream, err := js.Stream(ctx, topology.StreamFrontier)
+		stream, err := js.Stream(ctx, subject.StreamFrontier)
 		if err != nil {
 			return 0, err
 		}
-		info, err := stream.Info(ctx, jetstream.WithSubjectFilter("frontier.>"))
+		info, err := stream.Info(ctx, jetstream.WithSubjectFilter(subject.AllFrontier))
 		if err != nil {
 			return 0, err
 		}
@@ -182,7 +183,7 @@ func connect(s settings) (*nats.Conn, jetstream.JetStream, error) {
 
 // missing counts the URLs without a page.
 func missing(ctx context.Context, js jetstream.JetStream, urls []string) (lost int, err error) {
-	stream, err := js.Stream(ctx, topology.StreamPages)
+	stream, err := js.Stream(ctx, subject.StreamPages)
 	if err != nil {
 		return 0, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
@@ -119,7 +120,7 @@ func soak(s settings) error {
 	fmt.Fprintln(out, "after\tURLs ended\tgoroutines\tdescriptors\theap MB\tresident MB")
 	began, next, admitted := time.Now(), time.Now(), 0
 	for time.Since(began) < s.Soak {
-		waiting, err := messages(ctx, js, topology.StreamFrontier)
+		waiting, err := messages(ctx, js, subject.StreamFrontier)
 		if err != nil {
 			stop()
 			return err
@@ -139,7 +140,7 @@ func soak(s settings) error {
 			next = next.Add(s.Soak / 8)
 			holds(out, began, admitted-waiting)
 			// What is read by nobody here would fill the disk.
-			if stream, err := js.Stream(ctx, topology.StreamPages); err == nil {
+			if stream, err := js.Stream(ctx, subject.StreamPages); err == nil {
 				stream.Purge(ctx)
 			}
 		}
@@ -149,7 +150,7 @@ func soak(s settings) error {
 	if err := <-ended; err != nil {
 		return err
 	}
-	waiting, err := messages(ctx, js, topology.StreamFrontier)
+	waiting, err := messages(ctx, js, subject.StreamFrontier)
 	holds(out, began, admitted-waiting)
 	out.Flush()
 	return err

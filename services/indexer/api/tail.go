@@ -11,7 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -85,7 +85,7 @@ func (s *service) tail(hc huma.Context, after uint64) {
 			}
 			continue
 		}
-		one := tailEvent{Change: topology.ChangeName(event.GetChange()), ID: event.GetArticleId(), Revision: event.GetRevision()}
+		one := tailEvent{Change: subject.ChangeName(event.GetChange()), ID: event.GetArticleId(), Revision: event.GetRevision()}
 		if article := event.GetArticle(); article != nil {
 			seen := article.GetFetchTime().AsTime()
 			b := brief(store.Hit{Article: article, ID: one.ID, FirstSeen: seen, LastSeen: seen, Revisions: int(one.Revision)})

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/deadletter"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -69,14 +69,14 @@ func (l *Library) eraseStreams(ctx context.Context, e *Erased, places []*datelin
 			matches         func([]byte) (bool, error)
 			count           *int
 		}{
-			{topology.StreamPages, topology.PagesSubject(host), func(data []byte) (bool, error) {
+			{subject.StreamPages, subject.Pages(host), func(data []byte) (bool, error) {
 				if !e.isPage(data) {
 					return false, nil
 				}
 				return true, l.eraseBody(ctx, data)
 			}, &e.Pages},
-			{topology.StreamArticles, "articles.*." + host, found(e.isRecord), &e.Records},
-			{topology.StreamRevisions, "revisions.*.*." + host, found(e.isEvent), &e.Records},
+			{subject.StreamArticles, subject.ArticlesHost(host), found(e.isRecord), &e.Records},
+			{subject.StreamRevisions, subject.RevisionsHost(host), found(e.isEvent), &e.Records},
 		} {
 			n, err := l.deleteMatching(ctx, search.stream, search.subject, search.matches)
 			if *search.count += n; err != nil {
@@ -166,11 +166,11 @@ func (l *Library) erasePage(ctx context.Context, place *datelinev1.RawPage, e *E
 func (l *Library) eraseSamples(ctx context.Context, host string, e *Erased) error {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	bucket, err := l.js.KeyValue(ctx, topology.BucketDrift)
+	bucket, err := l.js.KeyValue(ctx, subject.BucketDrift)
 	if err != nil {
-		return fmt.Errorf("opening bucket %s: %w", topology.BucketDrift, err)
+		return fmt.Errorf("opening bucket %s: %w", subject.BucketDrift, err)
 	}
-	keys, err := bucket.ListKeysFiltered(ctx, topology.DriftSamplesOf(host))
+	keys, err := bucket.ListKeysFiltered(ctx, subject.DriftSamplesHost(host))
 	if err != nil {
 		return fmt.Errorf("listing the samples of %s: %w", host, err)
 	}
@@ -212,7 +212,7 @@ func (l *Library) eraseBody(ctx context.Context, data []byte) error {
 		return fmt.Errorf("reading about the body of page %s: %w", page.GetId(), err)
 	}
 	// The bucket would only let go of the chunks: they are overwritten first.
-	if _, err := l.deleteMatching(ctx, "OBJ_"+object.GetBucket(), "$O."+object.GetBucket()+".C."+info.NUID,
+	if _, err := l.deleteMatching(ctx, subject.ObjectStream(object.GetBucket()), subject.ObjectChunks(object.GetBucket(), info.NUID),
 		func([]byte) (bool, error) { return true, nil }); err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -26,7 +26,7 @@ func (l *Library) Follow(ctx context.Context, after uint64, beat time.Duration) 
 	return func(yield func(*Heard, error) bool) {
 		consumer, err := l.revisionsAfter(ctx, after)
 		if err != nil {
-			yield(nil, fmt.Errorf("following stream %s: %w", topology.StreamRevisions, err))
+			yield(nil, fmt.Errorf("following stream %s: %w", subject.StreamRevisions, err))
 			return
 		}
 		for ctx.Err() == nil {
@@ -34,7 +34,7 @@ func (l *Library) Follow(ctx context.Context, after uint64, beat time.Duration) 
 			batch, err := consumer.Fetch(16, jetstream.FetchContext(waiting))
 			if err != nil {
 				stop()
-				yield(nil, fmt.Errorf("following stream %s: %w", topology.StreamRevisions, err))
+				yield(nil, fmt.Errorf("following stream %s: %w", subject.StreamRevisions, err))
 				return
 			}
 			for msg := range batch.Messages() {
@@ -60,7 +60,7 @@ func (l *Library) Follow(ctx context.Context, after uint64, beat time.Duration) 
 // 0. It has to be a number: each fetch begins with a consumer of its own, and until
 // the first event is heard, one for new events misses those of in between.
 func (l *Library) revisionsAfter(ctx context.Context, after uint64) (jetstream.Consumer, error) {
-	stream, err := l.js.Stream(ctx, topology.StreamRevisions)
+	stream, err := l.js.Stream(ctx, subject.StreamRevisions)
 	if err != nil {
 		return nil, err
 	}

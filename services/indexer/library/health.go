@@ -9,7 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/baseline"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -103,13 +103,13 @@ func expectedIn(b *baseline.Baseline, since, at time.Time) float64 {
 func (l *Library) waiting(ctx context.Context, host string) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	stream, err := l.js.Stream(ctx, topology.StreamFrontier)
+	stream, err := l.js.Stream(ctx, subject.StreamFrontier)
 	if err != nil {
-		return 0, fmt.Errorf("opening stream %s: %w", topology.StreamFrontier, err)
+		return 0, fmt.Errorf("opening stream %s: %w", subject.StreamFrontier, err)
 	}
-	info, err := stream.Info(ctx, jetstream.WithSubjectFilter("frontier.*.*."+subjectHost(host)))
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(subject.FrontierHost(subjectHost(host))))
 	if err != nil {
-		return 0, fmt.Errorf("counting the URLs of %s in stream %s: %w", host, topology.StreamFrontier, err)
+		return 0, fmt.Errorf("counting the URLs of %s in stream %s: %w", host, subject.StreamFrontier, err)
 	}
 	var waiting int64
 	for _, messages := range info.State.Subjects {
@@ -123,13 +123,13 @@ func (l *Library) waiting(ctx context.Context, host string) (int64, error) {
 func (l *Library) driftAlarms(ctx context.Context, host string) (text string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	bucket, err := l.js.KeyValue(ctx, topology.BucketDrift)
+	bucket, err := l.js.KeyValue(ctx, subject.BucketDrift)
 	if err != nil {
-		return "", fmt.Errorf("opening bucket %s: %w", topology.BucketDrift, err)
+		return "", fmt.Errorf("opening bucket %s: %w", subject.BucketDrift, err)
 	}
 	for number := range datelinev1.DriftSignal_name {
 		signal := datelinev1.DriftSignal(number)
-		entry, err := bucket.Get(ctx, topology.DriftAlarmKey(subjectHost(host), signal))
+		entry, err := bucket.Get(ctx, subject.DriftAlarm(subjectHost(host), signal))
 		if errors.Is(err, jetstream.ErrKeyNotFound) {
 			continue
 		}
@@ -141,7 +141,7 @@ func (l *Library) driftAlarms(ctx context.Context, host string) (text string, er
 			return "", fmt.Errorf("reading the drift alarms of %s: %w", host, err)
 		}
 		if alarm.GetRaised() {
-			text += fmt.Sprintf("; drift alarm %s: %.0f %% of its latest pages, %.0f %% before", topology.DriftSignalName(signal), 100*alarm.GetRecent(), 100*alarm.GetUsual())
+			text += fmt.Sprintf("; drift alarm %s: %.0f %% of its latest pages, %.0f %% before", subject.DriftSignalName(signal), 100*alarm.GetRecent(), 100*alarm.GetUsual())
 		}
 	}
 	return text, nil

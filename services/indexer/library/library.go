@@ -16,7 +16,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/deadletter"
 	"github.com/dateline-news/dateline/internal/ledger"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -62,8 +62,8 @@ func Name(idOrURL string) string {
 
 // Event is the message that tells of a revision.
 func Event(event *datelinev1.RevisionEvent, language, host string) (*nats.Msg, error) {
-	id := fmt.Sprintf("revision:%s:%d:%s", event.GetArticleId(), event.GetRevision(), topology.ChangeName(event.GetChange()))
-	return ledger.Message(topology.RevisionsSubject(event.GetChange(), language, subjectHost(host)), id, event)
+	id := fmt.Sprintf("revision:%s:%d:%s", event.GetArticleId(), event.GetRevision(), subject.ChangeName(event.GetChange()))
+	return ledger.Message(subject.Revisions(event.GetChange(), language, subjectHost(host)), id, event)
 }
 
 // subjectHost writes a host in the form that subjects have.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -53,7 +53,7 @@ type End struct {
 func Ends(counts []store.Count) []End {
 	ends := make([]End, len(counts))
 	for i, c := range counts {
-		ends[i] = End{topology.StageName(c.Stage), topology.VerdictName(c.Verdict), c.Reason, c.Count}
+		ends[i] = End{subject.StageName(c.Stage), subject.VerdictName(c.Verdict), c.Reason, c.Count}
 	}
 	return ends
 }
@@ -71,7 +71,7 @@ func (l *Library) State(ctx context.Context) (State, error) {
 		return State{}, err
 	}
 	s := State{Time: time.Now().UTC(), Articles: stats.Articles, Revisions: stats.Revisions, Outcomes: stats.Outcomes, Ends: Ends(counts)}
-	for _, name := range topology.StreamNames() {
+	for _, name := range subject.Streams() {
 		stream, err := l.js.Stream(ctx, name)
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			continue

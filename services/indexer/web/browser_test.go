@@ -20,7 +20,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/dateline-news/dateline/internal/ledger"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
@@ -99,7 +99,7 @@ func furnish(t *testing.T, h *house) {
 		h.put(t, article(fmt.Sprint("more", i), fmt.Sprint("Market report ", i), "Prices.", noon.Add(-time.Duration(i)*time.Hour)))
 	}
 	dead := &datelinev1.DeadLetter{Stage: datelinev1.Stage_STAGE_INTAKE, Reason: "malformed", Error: "This is no URL: " + strings.Repeat("x", 300), Subject: "urls", Data: []byte("https://example.com/again")}
-	msg, err := ledger.Message(topology.DeadSubject(dead.GetStage(), "malformed"), "d", dead)
+	msg, err := ledger.Message(subject.Dead(dead.GetStage(), "malformed"), "d", dead)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func TestUseInBrowser(t *testing.T) {
 	}
 	// Requeueing a dead letter.
 	do("requeueing", chromedp.Navigate(h.URL+"/dead-letters"), chromedp.Click(`button[aria-label="Requeue letter 1"]`), chromedp.WaitVisible(`//td[text()="There are none."]`))
-	stream, err := h.js.Stream(t.Context(), topology.StreamURLs)
+	stream, err := h.js.Stream(t.Context(), subject.StreamURLs)
 	if err != nil {
 		t.Fatal(err)
 	}

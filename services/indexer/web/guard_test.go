@@ -10,7 +10,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
@@ -133,7 +133,7 @@ func TestOperate(t *testing.T) {
 		t.Helper()
 		dead := &datelinev1.DeadLetter{InputId: id, Stage: datelinev1.Stage_STAGE_INTAKE, Reason: "malformed", Error: "no URL <b>", Url: "https://example.com/" + id,
 			Subject: "urls", Data: []byte("https://example.com/" + id), Headers: []*datelinev1.Header{{Name: "X-Batch", Value: "7"}}}
-		msg, err := ledger.Message(topology.DeadSubject(dead.GetStage(), dead.GetReason()), id, dead)
+		msg, err := ledger.Message(subject.Dead(dead.GetStage(), dead.GetReason()), id, dead)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +175,7 @@ func TestOperate(t *testing.T) {
 	if got := h.get(t, "/api/v1/dead-letters"); got != "[]\n" {
 		t.Errorf("letters are left: %s", got)
 	}
-	stream, err := h.js.Stream(t.Context(), topology.StreamURLs)
+	stream, err := h.js.Stream(t.Context(), subject.StreamURLs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestErase(t *testing.T) {
 	secret.RequestedUrl = "https://short.test/x"
 	other := article("other", "Other", "y", noon)
 	page := &datelinev1.Page{Id: "p", RequestedUrl: "https://short.test/x", FinalUrl: secret.GetFinalUrl(), Body: []byte("Unspeakable page")}
-	bodies, err := h.js.ObjectStore(t.Context(), topology.BucketBodies)
+	bodies, err := h.js.ObjectStore(t.Context(), subject.BucketBodies)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,16 +219,16 @@ func TestErase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	largePage := &datelinev1.Page{Id: "p2", FinalUrl: secret.GetFinalUrl(), BodyObject: &datelinev1.ObjectReference{Bucket: topology.BucketBodies, Name: "p2", Size: int64(large.Size)}}
+	largePage := &datelinev1.Page{Id: "p2", FinalUrl: secret.GetFinalUrl(), BodyObject: &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: "p2", Size: int64(large.Size)}}
 	sample, err := proto.Marshal(&datelinev1.DriftSample{Url: secret.GetFinalUrl(), HtmlZstd: []byte("Unspeakable sample")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	drift, err := h.js.KeyValue(t.Context(), topology.BucketDrift)
+	drift, err := h.js.KeyValue(t.Context(), subject.BucketDrift)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := drift.Put(t.Context(), topology.DriftSampleKey("com.example", datelinev1.DriftSignal_DRIFT_SIGNAL_NO_DATE, 1), sample); err != nil {
+	if _, err := drift.Put(t.Context(), subject.DriftSample("com.example", datelinev1.DriftSignal_DRIFT_SIGNAL_NO_DATE, 1), sample); err != nil {
 		t.Fatal(err)
 	}
 	refused, err := proto.Marshal(secret) // under a URL that the store never heard of
@@ -239,15 +239,15 @@ func TestErase(t *testing.T) {
 	otherPage := &datelinev1.Page{Id: "q", FinalUrl: other.GetFinalUrl(), Body: []byte("another page")}
 	dead := &datelinev1.DeadLetter{InputId: "d", Stage: datelinev1.Stage_STAGE_FETCH, Reason: "dns", Url: "https://short.test/x", Data: []byte("Unspeakable letter")}
 	event := &datelinev1.RevisionEvent{Change: datelinev1.RevisionChange_REVISION_CHANGE_NEW, ArticleId: secret.GetId(), Revision: 1, Article: secret}
-	send(t, h, topology.PagesSubject("com.example"), "p", page)
-	send(t, h, topology.PagesSubject("com.example"), "p2", largePage)
-	send(t, h, topology.PagesSubject("com.example"), "q", otherPage)
-	send(t, h, topology.DeadSubject(poison.GetStage(), "refused"), "r", poison)
-	send(t, h, topology.ArticlesSubject("en", "com.example"), "a", secret)
-	send(t, h, topology.ArticlesSubject("en", "com.example"), "b", other)
-	send(t, h, topology.DeadSubject(dead.GetStage(), "dns"), "d", dead)
-	send(t, h, topology.RevisionsSubject(event.GetChange(), "en", "com.example"), "e", event)
-	secret.RawPage = &datelinev1.RawPage{Stream: topology.StreamPages, Sequence: 1}
+	send(t, h, subject.Pages("com.example"), "p", page)
+	send(t, h, subject.Pages("com.example"), "p2", largePage)
+	send(t, h, subject.Pages("com.example"), "q", otherPage)
+	send(t, h, subject.Dead(poison.GetStage(), "refused"), "r", poison)
+	send(t, h, subject.Articles("en", "com.example"), "a", secret)
+	send(t, h, subject.Articles("en", "com.example"), "b", other)
+	send(t, h, subject.Dead(dead.GetStage(), "dns"), "d", dead)
+	send(t, h, subject.Revisions(event.GetChange(), "en", "com.example"), "e", event)
+	secret.RawPage = &datelinev1.RawPage{Stream: subject.StreamPages, Sequence: 1}
 	h.put(t, secret, other)
 
 	status, _, body := h.ask(t, http.MethodDelete, "/api/v1/articles/"+url.PathEscape("https://short.test/x"), "Authorization", "Bearer "+operateToken)
@@ -259,21 +259,21 @@ func TestErase(t *testing.T) {
 	if status != http.StatusOK || got.Revisions != 1 || got.Pages != 3 || got.Records != 2 || got.DeadLetters != 2 || len(got.URLs) != 2 {
 		t.Errorf("erasing answers %d %s", status, body)
 	}
-	for _, name := range []string{topology.StreamPages, topology.StreamArticles, topology.StreamDead, topology.StreamRevisions, "OBJ_" + topology.BucketBodies, "KV_" + topology.BucketDrift} {
+	for _, name := range []string{subject.StreamPages, subject.StreamArticles, subject.StreamDead, subject.StreamRevisions, subject.ObjectStream(subject.BucketBodies), subject.KVStream(subject.BucketDrift)} {
 		for _, msg := range messages(t, h, name) {
 			if strings.Contains(string(msg), "Unspeakable") {
 				t.Errorf("stream %s still tells of it", name)
 			}
 		}
 	}
-	if n := len(messages(t, h, topology.StreamPages)) + len(messages(t, h, topology.StreamArticles)); n != 2 {
+	if n := len(messages(t, h, subject.StreamPages)) + len(messages(t, h, subject.StreamArticles)); n != 2 {
 		t.Errorf("%d messages of the other article are left, want 2", n)
 	}
 	if body := h.get(t, "/api/v1/articles?q=unspeakable"); !strings.Contains(body, `"articles":[]`) {
 		t.Errorf("it is still found: %s", body)
 	}
 	// What a stream still held, or was sent since, is removed by erasing it again.
-	send(t, h, topology.PagesSubject("com.example"), "p3", page)
+	send(t, h, subject.Pages("com.example"), "p3", page)
 	if status, _, body := h.ask(t, http.MethodDelete, "/api/v1/articles/id-secret-0000", "Authorization", "Bearer "+operateToken); status != http.StatusOK || !strings.Contains(body, `"revisions":0,"pages":1,`) {
 		t.Errorf("erasing again answers %d %s", status, body)
 	}

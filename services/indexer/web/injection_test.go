@@ -12,7 +12,7 @@ import (
 	"golang.org/x/net/html"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
@@ -99,7 +99,7 @@ func TestInjections(t *testing.T) {
 		dead := &datelinev1.DeadLetter{}
 		fillWith(dead.ProtoReflect(), strings.ToValidUTF8(injection, "?"), 0)
 		dead.Stage = datelinev1.Stage_STAGE_INTAKE
-		send(t, h, topology.DeadSubject(dead.GetStage(), "malformed"), fmt.Sprint(i), dead)
+		send(t, h, subject.Dead(dead.GetStage(), "malformed"), fmt.Sprint(i), dead)
 		if err := h.store.Record(t.Context(), []*datelinev1.Outcome{{Stage: datelinev1.Stage_STAGE_FETCH, InputId: injection, Host: injection, Reason: injection, Verdict: datelinev1.Verdict_VERDICT_DEAD, Url: injection}}); err != nil {
 			t.Fatal(err)
 		}

@@ -19,7 +19,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/web"
@@ -120,7 +120,7 @@ func TestArticle(t *testing.T) {
 	first := article("a", "Ferry returns", text, noon)
 	page := &datelinev1.Page{Id: "page", FinalUrl: first.GetFinalUrl(), Body: []byte("<html>\xff raw"), ContentEncoding: "gzip",
 		Headers: []*datelinev1.Header{{Name: "content-type", Value: "text/html; charset=koi8-r"}}, FetchTime: timestamppb.New(noon)}
-	msg, err := ledger.Message(topology.PagesSubject("com.example"), "page", page)
+	msg, err := ledger.Message(subject.Pages("com.example"), "page", page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,7 +284,7 @@ func TestTail(t *testing.T) {
 	resumed := follow("1")
 	// The follower is there once its consumer is.
 	natstest.Eventually(t, "a consumer for each follower", func() bool {
-		stream, err := h.js.Stream(t.Context(), topology.StreamRevisions)
+		stream, err := h.js.Stream(t.Context(), subject.StreamRevisions)
 		return err == nil && stream.CachedInfo().State.Consumers >= 2
 	})
 	publish(datelinev1.RevisionChange_REVISION_CHANGE_CHANGED, "a", 2)

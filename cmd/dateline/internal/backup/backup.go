@@ -15,7 +15,7 @@ import (
 	"github.com/nats-io/jsm.go/api"
 	"github.com/nats-io/nats.go"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 // Stream says what a stream held when it was written or put back.
@@ -31,10 +31,10 @@ type Stream struct {
 // would be missing. The store is backed up after all of them. Leases live for
 // seconds and are left out.
 var order = []string{
-	"KV_" + topology.BucketSeen, "KV_" + topology.BucketHosts,
-	topology.StreamURLs, topology.StreamFrontier, topology.StreamPages, "OBJ_" + topology.BucketBodies,
-	topology.StreamArticles, topology.StreamOutcomes, topology.StreamDead, topology.StreamRevisions,
-	"KV_" + topology.BucketDrift,
+	subject.KVStream(subject.BucketSeen), subject.KVStream(subject.BucketHosts),
+	subject.StreamURLs, subject.StreamFrontier, subject.StreamPages, subject.ObjectStream(subject.BucketBodies),
+	subject.StreamArticles, subject.StreamOutcomes, subject.StreamDead, subject.StreamRevisions,
+	subject.KVStream(subject.BucketDrift),
 }
 
 // Streams writes every stream into a folder of its own below dir, which must not

@@ -13,7 +13,7 @@ import (
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/deadletter"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 func newDead() *cobra.Command {
@@ -79,7 +79,7 @@ func newDeadList() *cobra.Command {
 				}
 				continue
 			}
-			t.AppendRow(table.Row{letter.Number, letter.GetTime().AsTime().Format(time.RFC3339), topology.StageName(letter.GetStage()), letter.GetReason(), letter.GetAttempts(), letter.GetUrl(), letter.GetError()})
+			t.AppendRow(table.Row{letter.Number, letter.GetTime().AsTime().Format(time.RFC3339), subject.StageName(letter.GetStage()), letter.GetReason(), letter.GetAttempts(), letter.GetUrl(), letter.GetError()})
 		}
 		if asJSON {
 			return nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -16,7 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -45,7 +44,7 @@ writes up to three pages of each alarm to files, to look into with
 		if err != nil {
 			return err
 		}
-		bucket, err := bus.JS.KeyValue(cmd.Context(), topology.BucketDrift)
+		bucket, err := bus.JS.KeyValue(cmd.Context(), subject.BucketDrift)
 		if err == nil {
 			err = listDrift(cmd, bucket, asJSON, all)
 		}
@@ -60,7 +59,7 @@ writes up to three pages of each alarm to files, to look into with
 func listDrift(cmd *cobra.Command, bucket jetstream.KeyValue, asJSON, all bool) error {
 	t := newTable(width(cmd.OutOrStdout()), table.Row{"since", "host", "signal", "latest pages", "before", ""})
 	count := 0
-	err := eachKey(cmd.Context(), bucket, topology.DriftAlarms, func(_ string, data []byte) error {
+	err := eachKey(cmd.Context(), bucket, subject.AllDriftAlarms, func(_ string, data []byte) error {
 		alarm := &datelinev1.DriftAlarm{}
 		if err := proto.Unmarshal(data, alarm); err != nil {
 			return fmt.Errorf("reading an alarm: %w", err)
@@ -76,7 +75,7 @@ func listDrift(cmd *cobra.Command, bucket jetstream.KeyValue, asJSON, all bool) 
 		if !alarm.GetRaised() {
 			state = "over"
 		}
-		t.AppendRow(table.Row{alarm.GetTime().AsTime().Format(time.RFC3339), alarm.GetHost(), topology.DriftSignalName(alarm.GetSignal()),
+		t.AppendRow(table.Row{alarm.GetTime().AsTime().Format(time.RFC3339), alarm.GetHost(), subject.DriftSignalName(alarm.GetSignal()),
 			fmt.Sprintf("%.0f %%", 100*alarm.GetRecent()), fmt.Sprintf("%.0f %%", 100*alarm.GetUsual()), state})
 		return nil
 	})
@@ -102,7 +101,7 @@ func writeSamples(cmd *cobra.Command, bucket jetstream.KeyValue, dir string) err
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("preparing the folder for pages: %w", err)
 	}
-	return eachKey(cmd.Context(), bucket, topology.DriftSamples, func(key string, data []byte) error {
+	return eachKey(cmd.Context(), bucket, subject.AllDriftSamples, func(key string, data []byte) error {
 		sample := &datelinev1.DriftSample{}
 		if err := proto.Unmarshal(data, sample); err != nil {
 			return fmt.Errorf("reading %s: %w", key, err)
@@ -111,7 +110,7 @@ func writeSamples(cmd *cobra.Command, bucket jetstream.KeyValue, dir string) err
 		if err != nil {
 			return fmt.Errorf("unpacking %s: %w", key, err)
 		}
-		file := filepath.Join(dir, strings.TrimPrefix(key, "samples.")+".html")
+		file := filepath.Join(dir, subject.DriftSampleName(key)+".html")
 		if err := os.WriteFile(file, html, 0o644); err != nil {
 			return fmt.Errorf("writing a page: %w", err)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/dateline-news/dateline/cmd/dateline/internal/follow"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -133,11 +134,11 @@ func feed(ctx context.Context, p *pipeline.Pipeline, input iter.Seq2[item, error
 // message is a request for the fetcher, or a saved page for the extractor.
 func message(request *datelinev1.FetchRequest, it item) (*nats.Msg, error) {
 	if it.page == nil {
-		return ledger.Message(topology.SubjectURLs, request.GetRequestId(), request)
+		return ledger.Message(subject.URLs, request.GetRequestId(), request)
 	}
 	page := &datelinev1.Page{
 		Id: request.GetRequestId(), Request: request, RequestedUrl: it.url, FinalUrl: it.url, Body: it.page,
 		FetchTime: timestamppb.Now(), Source: datelinev1.PageSource_PAGE_SOURCE_FILE,
 	}
-	return ledger.Message(topology.PagesSubject("file"), page.GetId(), page)
+	return ledger.Message(subject.Pages("file"), page.GetId(), page)
 }

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
@@ -149,7 +149,7 @@ func newExplain() *cobra.Command {
 			if detail == "" && o.GetOutputId() != "" {
 				detail = "→ " + o.GetOutputId()
 			}
-			t.AppendRow(table.Row{o.GetTime().AsTime().Format(time.RFC3339), topology.StageName(o.GetStage()), topology.VerdictName(o.GetVerdict()), o.GetReason(), o.GetAttempt(), detail})
+			t.AppendRow(table.Row{o.GetTime().AsTime().Format(time.RFC3339), subject.StageName(o.GetStage()), subject.VerdictName(o.GetVerdict()), o.GetReason(), o.GetAttempt(), detail})
 		}
 		if !asJSON {
 			fmt.Fprintln(cmd.OutOrStdout(), t.Render())

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/follow"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -90,7 +90,7 @@ func (r *report) add(ctx context.Context, articles store.Reader, end follow.End)
 	switch {
 	case article == nil && r.shownFailures < maxRows:
 		r.shownFailures++
-		r.failures.AppendRow(table.Row{topology.StageName(o.GetStage()), o.GetReason(), end.URL, o.GetDetail()})
+		r.failures.AppendRow(table.Row{subject.StageName(o.GetStage()), o.GetReason(), end.URL, o.GetDetail()})
 	case article != nil && r.shownArticles < maxRows:
 		r.shownArticles++
 		r.articles.AppendRow(articleRow(article))
@@ -112,7 +112,7 @@ func (r *report) count(end follow.End) {
 func (r *report) addJSON(end follow.End, article *datelinev1.Article) error {
 	o := end.Outcome
 	l := line{
-		URL: end.URL, Verdict: topology.VerdictName(o.GetVerdict()), Stage: topology.StageName(o.GetStage()),
+		URL: end.URL, Verdict: subject.VerdictName(o.GetVerdict()), Stage: subject.StageName(o.GetStage()),
 		Reason: o.GetReason(), Detail: o.GetDetail(), Attempt: o.GetAttempt(), Seen: end.Seen,
 	}
 	if article != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/postgrestest"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -70,7 +71,7 @@ func declare(t *testing.T, url string) jetstream.JetStream {
 
 func read(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
-	for stream, name := range map[string]string{topology.StreamURLs: topology.ConsumerIntake, topology.StreamPages: topology.ConsumerExtract, topology.StreamArticles: topology.ConsumerIndex, topology.StreamOutcomes: topology.ConsumerLedger} {
+	for stream, name := range map[string]string{subject.StreamURLs: subject.ConsumerIntake, subject.StreamPages: subject.ConsumerExtract, subject.StreamArticles: subject.ConsumerIndex, subject.StreamOutcomes: subject.ConsumerLedger} {
 		consumer, err := js.Consumer(t.Context(), stream, name)
 		if err != nil {
 			t.Fatal(err)
@@ -85,11 +86,11 @@ func read(t *testing.T, js jetstream.JetStream) {
 			}
 		}()
 	}
-	leases, err := js.KeyValue(t.Context(), topology.BucketLeases)
+	leases, err := js.KeyValue(t.Context(), subject.BucketLeases)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range topology.Partitions {
+	for i := range subject.Partitions {
 		if _, err := leases.PutString(t.Context(), fmt.Sprint(i), "a fetcher"); err != nil {
 			t.Fatal(err)
 		}
@@ -184,11 +185,11 @@ func TestNATSMisconfigured(t *testing.T) {
 		"nothing may be read": {server: users(&server.Permissions{Publish: &server.SubjectPermission{Allow: []string{"urls"}}}), user: "service:service",
 			want: []string{"skipped permissions", "problem streams: JetStream does not answer"}},
 		"a stream discards": {server: asIs, spoil: func(t *testing.T, js jetstream.JetStream) {
-			update(t, js, topology.StreamPages, func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld })
+			update(t, js, subject.StreamPages, func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld })
 		}, want: []string{"problem streams: stream PAGES when full it discards by"}},
 		"too few replicas": {server: asIs, config: bus.Config{Replicas: 3}, spoil: func(*testing.T, jetstream.JetStream) {}, want: []string{"problem streams: stream PAGES has 1 replicas where 3 are declared"}},
 		"a full stream": {server: asIs, spoil: func(t *testing.T, js jetstream.JetStream) {
-			update(t, js, topology.StreamDead, func(c *jetstream.StreamConfig) { c.MaxBytes = 10_000 })
+			update(t, js, subject.StreamDead, func(c *jetstream.StreamConfig) { c.MaxBytes = 10_000 })
 			if _, err := js.Publish(t.Context(), "dead.fetch.timeout", make([]byte, 9_500)); err != nil {
 				t.Fatal(err)
 			}
@@ -209,7 +210,7 @@ func TestNATSMisconfigured(t *testing.T) {
 				<-js.PublishAsyncComplete()
 			}
 			// The reader of the tests acks nothing, so that as much is in work as may be.
-			consumer, err := js.Consumer(t.Context(), topology.StreamOutcomes, topology.ConsumerLedger)
+			consumer, err := js.Consumer(t.Context(), subject.StreamOutcomes, subject.ConsumerLedger)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/natsembed"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 )
 
@@ -99,7 +100,7 @@ func examineServer(nc *nats.Conn, r *report) {
 // dangers are subjects that nobody but an administrator needs to publish to.
 func dangers() map[string]string {
 	all := map[string]string{"dateline-doctor.anything": "publish to any subject"}
-	for _, name := range topology.StreamNames() {
+	for _, name := range subject.Streams() {
 		all["$JS.API.STREAM.DELETE."+name] = "delete streams"
 	}
 	return all
@@ -176,7 +177,7 @@ func examineStreams(ctx context.Context, js jetstream.JetStream, t Target, clust
 		r.problem(check, "set nats.replicas to 3 for all services", "the server is one of a cluster, and each message is kept on %d of its servers", max(1, t.NATS.Replicas))
 	}
 	if r.isFine(check) {
-		r.ok(check, "%d streams, their consumers and buckets are as declared", len(topology.StreamNames()))
+		r.ok(check, "%d streams, their consumers and buckets are as declared", len(subject.Streams()))
 	}
 }
 
@@ -187,7 +188,7 @@ const nearlyFull = 0.9
 func examineLimits(ctx context.Context, js jetstream.JetStream, r *report) {
 	const check = "limits"
 	clockRead := false
-	for _, name := range topology.StreamNames() {
+	for _, name := range subject.Streams() {
 		before := time.Now()
 		stream, err := js.Stream(ctx, name)
 		after := time.Now()
@@ -231,8 +232,8 @@ func examineConsumers(ctx context.Context, js jetstream.JetStream, t Target, r *
 	const check = "consumers"
 	type place struct{ stream, consumer, service string }
 	for _, at := range []place{
-		{topology.StreamURLs, topology.ConsumerIntake, "fetcher"}, {topology.StreamPages, topology.ConsumerExtract, "extractor"},
-		{topology.StreamArticles, topology.ConsumerIndex, "indexer"}, {topology.StreamOutcomes, topology.ConsumerLedger, "indexer"},
+		{subject.StreamURLs, subject.ConsumerIntake, "fetcher"}, {subject.StreamPages, subject.ConsumerExtract, "extractor"},
+		{subject.StreamArticles, subject.ConsumerIndex, "indexer"}, {subject.StreamOutcomes, subject.ConsumerLedger, "indexer"},
 	} {
 		consumer, err := js.Consumer(ctx, at.stream, at.consumer)
 		if err != nil {
@@ -252,8 +253,8 @@ func examineConsumers(ctx context.Context, js jetstream.JetStream, t Target, r *
 	}
 	if owned, err := ownedPartitions(ctx, js); err != nil {
 		r.skip(check, "the fetchers' leases cannot be read: %v", err)
-	} else if owned < topology.Partitions {
-		r.problem(check, "start a fetcher, or wait half a minute if one has just stopped", "%d of the frontier's %d partitions have no fetcher: the URLs in them wait", topology.Partitions-owned, topology.Partitions)
+	} else if owned < subject.Partitions {
+		r.problem(check, "start a fetcher, or wait half a minute if one has just stopped", "%d of the frontier's %d partitions have no fetcher: the URLs in them wait", subject.Partitions-owned, subject.Partitions)
 	}
 	if r.isFine(check) {
 		r.ok(check, "every stage reads, and fewer than %d messages wait for each", maxLag)
@@ -262,7 +263,7 @@ func examineConsumers(ctx context.Context, js jetstream.JetStream, t Target, r *
 
 // ownedPartitions counts the leases, without reading them.
 func ownedPartitions(ctx context.Context, js jetstream.JetStream) (int, error) {
-	leases, err := js.Stream(ctx, "KV_"+topology.BucketLeases)
+	leases, err := js.Stream(ctx, subject.KVStream(subject.BucketLeases))
 	if err != nil {
 		return 0, err
 	}
@@ -291,14 +292,14 @@ func isRead(ctx context.Context, consumer jetstream.Consumer, patience time.Dura
 
 func examineDead(ctx context.Context, js jetstream.JetStream, r *report) {
 	const check = "dead letters"
-	stream, err := js.Stream(ctx, topology.StreamDead)
+	stream, err := js.Stream(ctx, subject.StreamDead)
 	if err != nil {
-		r.skip(check, "the stream %s cannot be read", topology.StreamDead)
+		r.skip(check, "the stream %s cannot be read", subject.StreamDead)
 		return
 	}
-	info, err := stream.Info(ctx, jetstream.WithSubjectFilter("dead.>"))
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(subject.AllDead))
 	if err != nil {
-		r.skip(check, "the stream %s cannot be read: %v", topology.StreamDead, err)
+		r.skip(check, "the stream %s cannot be read: %v", subject.StreamDead, err)
 		return
 	}
 	if info.State.Msgs == 0 {
@@ -306,13 +307,14 @@ func examineDead(ctx context.Context, js jetstream.JetStream, r *report) {
 		return
 	}
 	subjects := make([]string, 0, len(info.State.Subjects))
-	for subject := range info.State.Subjects {
-		subjects = append(subjects, subject)
+	for name := range info.State.Subjects {
+		subjects = append(subjects, name)
 	}
 	slices.SortFunc(subjects, func(a, b string) int { return int(info.State.Subjects[b]) - int(info.State.Subjects[a]) })
 	var most []string
-	for _, subject := range subjects[:min(3, len(subjects))] {
-		most = append(most, fmt.Sprintf("%s %d", strings.TrimPrefix(subject, "dead."), info.State.Subjects[subject]))
+	for _, name := range subjects[:min(3, len(subjects))] {
+		stage, reason, _ := subject.ParseDead(name)
+		most = append(most, fmt.Sprintf("%s.%s %d", stage, reason, info.State.Subjects[name]))
 	}
 	r.problem(check, "read them (dateline dead list), mend the cause, requeue or drop them", "%d inputs failed for good: %s", info.State.Msgs, strings.Join(most, ", "))
 }

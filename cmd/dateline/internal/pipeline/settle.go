@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 // Settle waits, for at most a limit, until the ledger in the store has every
@@ -13,9 +13,9 @@ import (
 func (p *Pipeline) Settle(ctx context.Context, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	consumer, err := p.Bus.JS.Consumer(ctx, topology.StreamOutcomes, topology.ConsumerLedger)
+	consumer, err := p.Bus.JS.Consumer(ctx, subject.StreamOutcomes, subject.ConsumerLedger)
 	if err != nil {
-		return fmt.Errorf("opening consumer %s: %w", topology.ConsumerLedger, err)
+		return fmt.Errorf("opening consumer %s: %w", subject.ConsumerLedger, err)
 	}
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()

@@ -9,7 +9,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 // Snapshot is how the pipeline runs. Rates are by the second, over Seconds.
@@ -89,11 +89,11 @@ type Hosts struct {
 // inputs are where the stages read from: a stream and a consumer; the fetcher
 // reads the frontier itself.
 var inputs = []struct{ stage, stream, consumer string }{
-	{"intake", topology.StreamURLs, topology.ConsumerIntake},
-	{"fetch", topology.StreamFrontier, ""},
-	{"extract", topology.StreamPages, topology.ConsumerExtract},
-	{"index", topology.StreamArticles, topology.ConsumerIndex},
-	{"ledger", topology.StreamOutcomes, topology.ConsumerLedger},
+	{"intake", subject.StreamURLs, subject.ConsumerIntake},
+	{"fetch", subject.StreamFrontier, ""},
+	{"extract", subject.StreamPages, subject.ConsumerExtract},
+	{"index", subject.StreamArticles, subject.ConsumerIndex},
+	{"ledger", subject.StreamOutcomes, subject.ConsumerLedger},
 }
 
 // NewSnapshot compares two samples of the same processes.
@@ -126,7 +126,7 @@ func NewSnapshot(before, now Sample) Snapshot {
 		}
 		s.Stages = append(s.Stages, stage)
 	}
-	for _, name := range topology.StreamNames() {
+	for _, name := range subject.Streams() {
 		stream := Stream{Name: name, Messages: count(now.most("dateline_stream_messages", "stream", name)),
 			Bytes: count(now.most("dateline_stream_bytes", "stream", name)), Limit: count(now.most("dateline_stream_limit_bytes", "stream", name))}
 		stream.Oldest, _ = now.most("dateline_stream_oldest_age_seconds", "stream", name)

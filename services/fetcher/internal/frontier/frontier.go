@@ -19,7 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -137,13 +137,13 @@ type Frontier struct {
 
 // New returns a frontier on the streams of a connection.
 func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Config) (*Frontier, error) {
-	stream, err := js.Stream(ctx, topology.StreamFrontier)
+	stream, err := js.Stream(ctx, subject.StreamFrontier)
 	if err != nil {
-		return nil, fmt.Errorf("opening stream %s: %w", topology.StreamFrontier, err)
+		return nil, fmt.Errorf("opening stream %s: %w", subject.StreamFrontier, err)
 	}
-	kv, err := js.KeyValue(ctx, topology.BucketLeases)
+	kv, err := js.KeyValue(ctx, subject.BucketLeases)
 	if err != nil {
-		return nil, fmt.Errorf("opening bucket %s: %w", topology.BucketLeases, err)
+		return nil, fmt.Errorf("opening bucket %s: %w", subject.BucketLeases, err)
 	}
 	leases, err := newLeases(ctx, kv, config.Replica, config.Log, config.Now)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/natsembed"
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -95,7 +96,7 @@ func prepare(t *testing.T) (*natsembed.Server, jetstream.JetStream) {
 	server := natstest.Server(t, t.TempDir())
 	_, js := natstest.Connect(t, server)
 	natstest.Reconcile(t, js, topology.Limits{PerHost: 1000})
-	if _, err := js.UpdateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: topology.BucketLeases, TTL: leaseTTL, Storage: jetstream.FileStorage}); err != nil {
+	if _, err := js.UpdateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: subject.BucketLeases, TTL: leaseTTL, Storage: jetstream.FileStorage}); err != nil {
 		t.Fatal(err)
 	}
 	return server, js
@@ -149,7 +150,7 @@ func putAll(t *testing.T, js jetstream.JetStream, hosts, each int) (urls []strin
 
 func empty(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
-	natstest.Eventually(t, "the frontier is empty", func() bool { return natstest.Count(t, js, topology.StreamFrontier) == 0 })
+	natstest.Eventually(t, "the frontier is empty", func() bool { return natstest.Count(t, js, subject.StreamFrontier) == 0 })
 }
 
 func TestEachURLIsVisitedOnceAndInOrder(t *testing.T) {
@@ -187,7 +188,7 @@ func TestReplicasShareAndNeverVisitAHostTogether(t *testing.T) {
 				t.Errorf("partition %d has two owners", p)
 			}
 		}
-		return len(have) > 10 && len(others) > 10 && len(have)+len(others) == topology.Partitions
+		return len(have) > 10 && len(others) > 10 && len(have)+len(others) == subject.Partitions
 	})
 	urls := putAll(t, js, 40, 5)
 	empty(t, js)
@@ -205,11 +206,11 @@ func TestReplicasShareAndNeverVisitAHostTogether(t *testing.T) {
 func TestShutdownHandsOver(t *testing.T) {
 	server, js := prepare(t)
 	a := join(t, server, "a", &diary{})
-	natstest.Eventually(t, "a owns all", func() bool { return len(a.leases.owned()) == topology.Partitions })
+	natstest.Eventually(t, "a owns all", func() bool { return len(a.leases.owned()) == subject.Partitions })
 	if err := a.stop(); err != nil {
 		t.Fatal(err)
 	}
-	kv, err := js.KeyValue(t.Context(), topology.BucketLeases)
+	kv, err := js.KeyValue(t.Context(), subject.BucketLeases)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +229,7 @@ func TestShutdownHandsOver(t *testing.T) {
 func TestReplicaThatStopsRenewingIsReplaced(t *testing.T) {
 	server, js := prepare(t)
 	a := join(t, server, "a", &diary{})
-	natstest.Eventually(t, "a owns all", func() bool { return len(a.leases.owned()) == topology.Partitions })
+	natstest.Eventually(t, "a owns all", func() bool { return len(a.leases.owned()) == subject.Partitions })
 	a.nc.Close() // it goes on, but nobody hears of it
 	visitor := &diary{decide: func(e *Entry) (Decision, error) {
 		if partition, ok := partitionOf(e.Subject); !ok || a.leases.valid(partition) {
@@ -238,7 +239,7 @@ func TestReplicaThatStopsRenewingIsReplaced(t *testing.T) {
 	}}
 	b := join(t, server, "b", visitor)
 	urls := putAll(t, js, 10, 2)
-	natstest.Eventually(t, "b owns all", func() bool { return len(b.leases.owned()) == topology.Partitions })
+	natstest.Eventually(t, "b owns all", func() bool { return len(b.leases.owned()) == subject.Partitions })
 	empty(t, js)
 	if got := visitor.urls(); len(got) != len(urls) {
 		t.Errorf("%d visits, want %d", len(got), len(urls))
@@ -389,7 +390,7 @@ func TestFullTargetHoldsNoOther(t *testing.T) {
 		return Decision{}, nil
 	}}
 	join(t, server, "a", visitor)
-	natstest.Eventually(t, "the others are visited", func() bool { return natstest.Count(t, js, topology.StreamFrontier) == 4 })
+	natstest.Eventually(t, "the others are visited", func() bool { return natstest.Count(t, js, subject.StreamFrontier) == 4 })
 	want := []string{"https://from.example/0", "https://from.example/1", "https://from.example/2"}
 	if got := visitor.urls(); !slices.Equal(got, want) {
 		t.Errorf("visits: %v", got)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -217,7 +218,7 @@ func (f *Frontier) follow(owned map[int]time.Time) {
 		if f.listens[p] != nil {
 			continue
 		}
-		sub, err := f.nc.ChanSubscribe(partitionSubjects(p), f.notices)
+		sub, err := f.nc.ChanSubscribe(subject.FrontierPartition(p), f.notices)
 		if err != nil {
 			f.Log.Warn("listening for new URLs; they are found by the next listing", "error", err)
 			continue

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/internal/bus"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 // Keys of the lease bucket: one for each replica that lives, one for each
@@ -125,7 +125,7 @@ func (l *leases) round(ctx context.Context, quiet time.Duration, close func(part
 	// where the server is slow.
 	var tasks errgroup.Group
 	tasks.SetLimit(leaseTasks)
-	for p := range topology.Partitions {
+	for p := range subject.Partitions {
 		tasks.Go(func() error {
 			_, held := mine[p]
 			due := preferred(replicas, p) == l.replica

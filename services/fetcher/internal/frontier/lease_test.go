@@ -9,7 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 // conflictCodes are the codes with which a server reports that a key does not
@@ -85,7 +85,7 @@ func TestLeaseConflict(t *testing.T) {
 func TestPreferredSpreadsAndMovesLittle(t *testing.T) {
 	three, two := []string{"a", "b", "c"}, []string{"a", "b"}
 	shares := map[string]int{}
-	for p := range topology.Partitions {
+	for p := range subject.Partitions {
 		owner := preferred(three, p)
 		shares[owner]++
 		if after := preferred(two, p); owner != "c" && after != owner {
@@ -94,7 +94,7 @@ func TestPreferredSpreadsAndMovesLittle(t *testing.T) {
 	}
 	for name, n := range shares {
 		if n < 8 {
-			t.Errorf("replica %s has only %d of %d partitions", name, n, topology.Partitions)
+			t.Errorf("replica %s has only %d of %d partitions", name, n, subject.Partitions)
 		}
 	}
 	if len(shares) != 3 {

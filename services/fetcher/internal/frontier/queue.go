@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/ledger"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -67,16 +65,10 @@ const (
 )
 
 // laneNames are the lanes as the subjects name them.
-var laneNames = [laneCount]string{laneFresh: "fresh", laneBackfill: "backfill"}
+var laneNames = [laneCount]string{laneFresh: subject.LaneFresh, laneBackfill: subject.LaneBackfill}
 
 func laneSubject(partition, lane int, host string) string {
-	return fmt.Sprintf("frontier.%d.%s.%s", partition, laneNames[lane], host)
-}
-
-// hostKey is the host that a subject is of, as subjects spell hosts.
-func hostKey(subject string) string {
-	parts := strings.SplitN(subject, ".", 4)
-	return parts[len(parts)-1]
+	return subject.Frontier(partition, laneNames[lane], host)
 }
 
 // subjectOf is the queue that an entry belongs to.
@@ -89,7 +81,7 @@ func subjectOf(entry *datelinev1.FrontierEntry) (string, error) {
 	if entry.GetRequest().GetPriority() == datelinev1.Priority_PRIORITY_BACKFILL {
 		lane = laneBackfill
 	}
-	return laneSubject(weburl.Partition(url.Host(), topology.Partitions), lane, url.SubjectHost()), nil
+	return laneSubject(weburl.Partition(url.Host(), subject.Partitions), lane, url.SubjectHost()), nil
 }
 
 // next returns the first entry of a subject at or behind a sequence, nil where
@@ -126,7 +118,7 @@ func (q *queue) remove(ctx context.Context, entry *Entry) error {
 func (q *queue) subjects(ctx context.Context, partition int) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 6*opTimeout)
 	defer cancel()
-	info, err := q.stream.Info(ctx, jetstream.WithSubjectFilter(partitionSubjects(partition)))
+	info, err := q.stream.Info(ctx, jetstream.WithSubjectFilter(subject.FrontierPartition(partition)))
 	if err != nil {
 		return nil, fmt.Errorf("listing the frontier's partition %d: %w", partition, err)
 	}
@@ -137,13 +129,13 @@ func (q *queue) subjects(ctx context.Context, partition int) ([]string, error) {
 	return out, nil
 }
 
-func partitionSubjects(p int) string { return "frontier." + strconv.Itoa(p) + ".>" }
+// hostKey returns the host that a frontier subject belongs to, in subject form.
+func hostKey(name string) string {
+	queue, _ := subject.ParseFrontier(name)
+	return queue.Host
+}
 
-func partitionOf(subject string) (int, bool) {
-	parts := strings.SplitN(subject, ".", 3)
-	if len(parts) != 3 {
-		return 0, false
-	}
-	p, err := strconv.Atoi(parts[1])
-	return p, err == nil && p >= 0 && p < topology.Partitions
+func partitionOf(name string) (int, bool) {
+	queue, ok := subject.ParseFrontier(name)
+	return queue.Partition, ok
 }

@@ -16,7 +16,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/stage"
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -187,7 +187,7 @@ func lines(ctx context.Context, id string, requests []*datelinev1.FetchRequest) 
 	msgs := make([]*nats.Msg, len(requests))
 	for i, request := range requests {
 		line := id + "." + strconv.Itoa(i+1)
-		msg := nats.NewMsg(topology.SubjectURLs)
+		msg := nats.NewMsg(subject.URLs)
 		msg.Header.Set(nats.MsgIdHdr, "line:"+line)
 		msg.Header.Set(requestHeader, line)
 		msg.Header.Set(ledger.ContentType, "text/plain")

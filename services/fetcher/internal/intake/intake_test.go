@@ -13,6 +13,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/stage"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -52,7 +53,7 @@ func (r *rig) handle(input *stage.Input) stage.Result {
 	return r.Handle(r.t.Context(), []*stage.Input{input})[0]
 }
 
-func (r *rig) waiting() int { return natstest.Count(r.t, r.js, topology.StreamFrontier) }
+func (r *rig) waiting() int { return natstest.Count(r.t, r.js, subject.StreamFrontier) }
 
 func TestDuplicates(t *testing.T) {
 	r := newRig(t, topology.Limits{})
@@ -142,7 +143,7 @@ func TestSplit(t *testing.T) {
 			t.Fatalf("%v, %v", result.Outcome, result.Err)
 		}
 	}
-	msgs := natstest.Messages(t, r.js, topology.StreamURLs)
+	msgs := natstest.Messages(t, r.js, subject.StreamURLs)
 	if len(msgs) != len(lines) {
 		t.Fatalf("%d messages of %d lines", len(msgs), len(lines))
 	}
@@ -180,7 +181,7 @@ func TestFullHost(t *testing.T) {
 	if full.Err == nil || !strings.Contains(full.Err.Error(), "example.com") {
 		t.Fatalf("%v, %v", full.Outcome, full.Err)
 	}
-	if err := r.js.DeleteStream(t.Context(), topology.StreamFrontier); err != nil {
+	if err := r.js.DeleteStream(t.Context(), subject.StreamFrontier); err != nil {
 		t.Fatal(err)
 	}
 	natstest.Reconcile(t, r.js, topology.Limits{PerHost: 1})

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/bus"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -78,17 +79,17 @@ type Marks struct {
 
 // Open opens the bucket, which says how long a URL counts as seen.
 func Open(ctx context.Context, js jetstream.JetStream) (*Marks, error) {
-	kv, err := js.KeyValue(ctx, topology.BucketSeen)
+	kv, err := js.KeyValue(ctx, subject.BucketSeen)
 	if err != nil {
-		return nil, fmt.Errorf("opening bucket %s: %w", topology.BucketSeen, err)
+		return nil, fmt.Errorf("opening bucket %s: %w", subject.BucketSeen, err)
 	}
 	status, err := kv.Status(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the settings of bucket %s: %w", topology.BucketSeen, err)
+		return nil, fmt.Errorf("reading the settings of bucket %s: %w", subject.BucketSeen, err)
 	}
 	freshness, err := time.ParseDuration(status.Metadata()[topology.FreshnessKey])
 	if err != nil {
-		return nil, fmt.Errorf("bucket %s does not say how long a URL counts as seen: start a process of this version that declares the streams first", topology.BucketSeen)
+		return nil, fmt.Errorf("bucket %s does not say how long a URL counts as seen: start a process of this version that declares the streams first", subject.BucketSeen)
 	}
 	return &Marks{kv, freshness}, nil
 }

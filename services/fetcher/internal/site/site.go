@@ -14,7 +14,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
 	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
@@ -64,9 +64,9 @@ type Sites struct {
 
 // Open opens the bucket.
 func Open(ctx context.Context, js jetstream.JetStream, client *httpget.Client, now func() time.Time) (*Sites, error) {
-	kv, err := js.KeyValue(ctx, topology.BucketHosts)
+	kv, err := js.KeyValue(ctx, subject.BucketHosts)
 	if err != nil {
-		return nil, fmt.Errorf("opening bucket %s: %w", topology.BucketHosts, err)
+		return nil, fmt.Errorf("opening bucket %s: %w", subject.BucketHosts, err)
 	}
 	return &Sites{kv: kv, client: client, now: now, known: map[string]*Site{}}, nil
 }

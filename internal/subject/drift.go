@@ -1,0 +1,44 @@
+package subject
+
+import (
+	"strconv"
+	"strings"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// Patterns of keys in BucketDrift.
+const (
+	AllDriftAlarms  = alarms + ">"
+	AllDriftSamples = samples + ">"
+)
+
+// First tokens of the keys in BucketDrift.
+const (
+	alarms  = "alarms."
+	samples = "samples."
+	habits  = "habits."
+)
+
+// DriftHabits returns the key of one part of the usual values of all hosts.
+func DriftHabits(part int) string { return habits + strconv.Itoa(part) }
+
+// DriftAlarm returns the key of a host's alarm for a signal.
+func DriftAlarm(host string, s datelinev1.DriftSignal) string {
+	return alarms + host + "." + DriftSignalName(s)
+}
+
+// DriftSample returns the key of the n-th sample page of a host's alarm.
+func DriftSample(host string, s datelinev1.DriftSignal, n int) string {
+	return samples + host + "." + DriftSignalName(s) + "." + strconv.Itoa(n)
+}
+
+// DriftSamplesHost returns the pattern that matches the keys of a host's samples.
+func DriftSamplesHost(host string) string { return samples + host + ".>" }
+
+// DriftSampleName returns the part of a sample's key that identifies it among
+// the samples, for use as a file name.
+func DriftSampleName(key string) string { return strings.TrimPrefix(key, samples) }
+
+// DriftSignalName returns the token of a drift signal in metrics and keys.
+func DriftSignalName(s datelinev1.DriftSignal) string { return enumToken(s.String(), "DRIFT_SIGNAL_") }

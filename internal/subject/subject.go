@@ -1,0 +1,150 @@
+// Package subject names the subjects, streams, consumers and buckets through
+// which the stages talk to each other. No other package spells one of them.
+//
+// A host appears in a subject with its labels reversed (com.example.www, see
+// weburl.URL.SubjectHost), so that a consumer can filter by site or by domain.
+package subject
+
+import (
+	"strconv"
+	"strings"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// The subject that users publish URLs to, and the patterns that match all
+// subjects of a stream.
+const (
+	URLs         = "urls"
+	AllURLs      = "urls.>"
+	AllFrontier  = "frontier.*.>"
+	AllPages     = "pages.>"
+	AllArticles  = "articles.>"
+	AllRevisions = "revisions.>"
+	AllOutcomes  = "outcomes.*.*"
+	AllDead      = "dead.*.*"
+)
+
+// First tokens of the subjects.
+const (
+	pages     = "pages."
+	articles  = "articles."
+	revisions = "revisions."
+	frontier  = "frontier."
+	outcomes  = "outcomes."
+	dead      = "dead."
+)
+
+// Partitions is the number of partitions of the frontier. It is part of the
+// stored format: the partition is a token of every frontier subject.
+const Partitions = 64
+
+// The lanes of a host's queue in the frontier, as subjects name them.
+const (
+	LaneFresh    = "fresh"
+	LaneBackfill = "backfill"
+)
+
+// Frontier returns the subject of one lane of a host's queue.
+func Frontier(partition int, lane, host string) string {
+	return frontier + strconv.Itoa(partition) + "." + lane + "." + host
+}
+
+// FrontierPartition returns the pattern that matches every queue of a partition.
+func FrontierPartition(partition int) string {
+	return frontier + strconv.Itoa(partition) + ".>"
+}
+
+// FrontierHost returns the pattern that matches every lane of a host's queue.
+func FrontierHost(host string) string { return frontier + "*.*." + host }
+
+// Queue is a parsed frontier subject.
+type Queue struct {
+	Partition  int
+	Lane, Host string
+}
+
+// ParseFrontier splits a frontier subject into its parts, and reports whether it
+// is one: whether it has the right tokens and a partition within Partitions. The
+// lane is not checked.
+func ParseFrontier(subject string) (Queue, bool) {
+	rest, ok := strings.CutPrefix(subject, frontier)
+	parts := strings.SplitN(rest, ".", 3)
+	if !ok || len(parts) != 3 {
+		return Queue{}, false
+	}
+	partition, err := strconv.Atoi(parts[0])
+	if err != nil || partition < 0 || partition >= Partitions {
+		return Queue{}, false
+	}
+	return Queue{Partition: partition, Lane: parts[1], Host: parts[2]}, true
+}
+
+// Pages returns the subject of a host's pages.
+func Pages(host string) string { return pages + host }
+
+// undetermined is the language of an article whose language is unknown (ISO 639-2).
+const undetermined = "und"
+
+// Articles returns the subject of a host's articles in a language. Anything but
+// a language tag counts as an undetermined language.
+func Articles(language, host string) string { return articles + languageToken(language) + "." + host }
+
+// ArticlesHost returns the pattern that matches a host's articles in every language.
+func ArticlesHost(host string) string { return articles + "*." + host }
+
+// Revisions returns the subject that a revision of an article is announced on.
+func Revisions(change datelinev1.RevisionChange, language, host string) string {
+	return revisions + ChangeName(change) + "." + languageToken(language) + "." + host
+}
+
+// RevisionsHost returns the pattern that matches every revision of a host's articles.
+func RevisionsHost(host string) string { return revisions + "*.*." + host }
+
+func languageToken(language string) string {
+	if language == "" || strings.ContainsFunc(language, notInLanguageTag) {
+		return undetermined
+	}
+	return strings.ToLower(language)
+}
+
+// notInLanguageTag reports whether a character cannot be part of a language tag
+// (RFC 5646, section 2.1). Such a character could also split a subject's token.
+func notInLanguageTag(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-')
+}
+
+// Outcomes returns the subject of a stage's outcomes with a verdict.
+func Outcomes(stage datelinev1.Stage, verdict datelinev1.Verdict) string {
+	return outcomes + StageName(stage) + "." + VerdictName(verdict)
+}
+
+// Dead returns the subject of a stage's dead letters with a reason, which is a
+// single token.
+func Dead(stage datelinev1.Stage, reason string) string {
+	return dead + StageName(stage) + "." + reason
+}
+
+// ParseDead splits a dead letter's subject into stage and reason, and reports
+// whether it is one.
+func ParseDead(subject string) (stage, reason string, ok bool) {
+	rest, ok := strings.CutPrefix(subject, dead)
+	if !ok {
+		return "", "", false
+	}
+	stage, reason, ok = strings.Cut(rest, ".")
+	return stage, reason, ok && stage != "" && reason != "" && !strings.Contains(reason, ".")
+}
+
+// StageName returns the token of a stage in subjects, metrics and messages.
+func StageName(s datelinev1.Stage) string { return enumToken(s.String(), "STAGE_") }
+
+// VerdictName returns the token of a verdict in subjects, metrics and messages.
+func VerdictName(v datelinev1.Verdict) string { return enumToken(v.String(), "VERDICT_") }
+
+// ChangeName returns the token of a revision's change in subjects and messages.
+func ChangeName(c datelinev1.RevisionChange) string { return enumToken(c.String(), "REVISION_CHANGE_") }
+
+func enumToken(name, prefix string) string {
+	return strings.ToLower(strings.TrimPrefix(name, prefix))
+}

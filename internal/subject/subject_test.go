@@ -1,0 +1,92 @@
+package subject_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+func TestSubjects(t *testing.T) {
+	const host = "com.example.www"
+	changed := datelinev1.RevisionChange_REVISION_CHANGE_CHANGED
+	noDate := datelinev1.DriftSignal_DRIFT_SIGNAL_NO_DATE
+	for _, test := range []struct{ got, want string }{
+		{subject.Frontier(7, subject.LaneFresh, host), "frontier.7.fresh.com.example.www"},
+		{subject.FrontierPartition(7), "frontier.7.>"},
+		{subject.FrontierHost(host), "frontier.*.*.com.example.www"},
+		{subject.Pages(host), "pages.com.example.www"},
+		{subject.Articles("pt-BR", host), "articles.pt-br.com.example.www"},
+		{subject.ArticlesHost(host), "articles.*.com.example.www"},
+		{subject.Revisions(changed, "en", host), "revisions.changed.en.com.example.www"},
+		{subject.RevisionsHost(host), "revisions.*.*.com.example.www"},
+		{subject.Outcomes(datelinev1.Stage_STAGE_FETCH, datelinev1.Verdict_VERDICT_DEAD), "outcomes.fetch.dead"},
+		{subject.Dead(datelinev1.Stage_STAGE_INTAKE, "malformed"), "dead.intake.malformed"},
+		{subject.DriftHabits(3), "habits.3"},
+		{subject.DriftAlarm(host, noDate), "alarms.com.example.www.no_date"},
+		{subject.DriftSample(host, noDate, 2), "samples.com.example.www.no_date.2"},
+		{subject.DriftSampleName("samples.com.example.www.no_date.2"), "com.example.www.no_date.2"},
+		{subject.DriftSamplesHost(host), "samples.com.example.www.>"},
+		{subject.KVStream(subject.BucketSeen), "KV_dateline-seen"},
+		{subject.KVKey(subject.BucketSeen, ">"), "$KV.dateline-seen.>"},
+		{subject.ObjectStream(subject.BucketBodies), "OBJ_dateline-bodies"},
+		{subject.ObjectChunks(subject.BucketBodies, "abc"), "$O.dateline-bodies.C.abc"},
+	} {
+		if test.got != test.want {
+			t.Errorf("got %q, want %q", test.got, test.want)
+		}
+	}
+}
+
+func TestArticlesHasOneTokenForAnyLanguage(t *testing.T) {
+	for language, want := range map[string]string{
+		"": "articles.und.com.example", "pt-BR": "articles.pt-br.com.example",
+		"en US": "articles.und.com.example", "en.>": "articles.und.com.example", "日本": "articles.und.com.example",
+	} {
+		if got := subject.Articles(language, "com.example"); got != want {
+			t.Errorf("language %q: got %q, want %q", language, got, want)
+		}
+	}
+}
+
+func TestParseFrontier(t *testing.T) {
+	want := subject.Queue{Partition: 63, Lane: subject.LaneBackfill, Host: "com.example.=8080"}
+	got, ok := subject.ParseFrontier(subject.Frontier(want.Partition, want.Lane, want.Host))
+	if !ok || got != want {
+		t.Errorf("got %+v, %v; want %+v", got, ok, want)
+	}
+	for _, bad := range []string{
+		"", "frontier", "frontier.1", "frontier.1.fresh", "frontier.64.fresh.com.example", "frontier.-1.fresh.com",
+		"frontier.x.fresh.com.example", "pages.1.fresh.com.example",
+	} {
+		if got, ok := subject.ParseFrontier(bad); ok {
+			t.Errorf("%q: parsed as %+v", bad, got)
+		}
+	}
+}
+
+func TestParseDead(t *testing.T) {
+	stage, reason, ok := subject.ParseDead(subject.Dead(datelinev1.Stage_STAGE_FETCH, "dns"))
+	if !ok || stage != "fetch" || reason != "dns" {
+		t.Errorf("got %q, %q, %v", stage, reason, ok)
+	}
+	for _, bad := range []string{"", "dead", "dead.fetch", "dead.fetch.", "dead..dns", "dead.fetch.dns.more", "urls.fetch.dns"} {
+		if _, _, ok := subject.ParseDead(bad); ok {
+			t.Errorf("%q was parsed", bad)
+		}
+	}
+}
+
+func TestEachStreamIsListedOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, name := range subject.Streams() {
+		if seen[name] || name != strings.ToUpper(name) {
+			t.Errorf("stream %q is listed twice or is not in capitals", name)
+		}
+		seen[name] = true
+	}
+	if len(seen) != 7 {
+		t.Errorf("got %d streams, want 7", len(seen))
+	}
+}
