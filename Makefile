@@ -1,8 +1,13 @@
-# Run "make help" for what there is. MODULES follows go.work.
-MODULES := $(shell go list -m -f '{{.Dir}}')
+# Run "make help" for a list of targets.
 CORPUS  ?= ../shared/corpus
 BIN     := bin
-BUF     := GOWORK=off go -C tools tool buf
+# The build of a release. no_antithesis_sdk leaves out the test instrumentation
+# that nats-server links.
+RELEASE := -trimpath -tags no_antithesis_sdk -ldflags '-s -w'
+# The developer tools are a module of their own, outside the workspace, so that
+# their dependencies do not change the product's.
+TOOLS   := GOWORK=off go -C tools
+BUF     := $(TOOLS) tool buf
 
 .PHONY: help
 help: ## Show this list
@@ -15,26 +20,27 @@ demo: build ## Ingest a made-up newsroom on this machine and leave searchable ar
 .PHONY: build
 build: ## Build the dateline command and the three services into bin/
 	@mkdir -p $(BIN)
-	go build -trimpath -ldflags '-s -w' -o $(BIN)/ ./cmd/dateline ./services/fetcher/cmd/fetcher ./services/extractor/cmd/extractor ./services/indexer/cmd/indexer
+	go build $(RELEASE) -o $(BIN)/ ./cmd/dateline ./services/fetcher/cmd/fetcher ./services/extractor/cmd/extractor ./services/indexer/cmd/indexer
 
 .PHONY: test
 test: ## Run every test with the race detector
-	go test -race -timeout 10m $(addsuffix /...,$(MODULES))
+	go test -race -timeout 60m ./...
 
 .PHONY: check
-check: format vet standalone contracts breaking reference ## Everything that is checked without running it
+check: format vet modules contracts breaking reference ## Everything that is checked without running it
 
 .PHONY: format
 format: ## Fail if a file is not gofmt'ed
-	@files=$$(gofmt -l $(MODULES)); if [ -n "$$files" ]; then echo "not gofmt'ed:"; echo "$$files"; exit 1; fi
+	@files=$$(git ls-files '*.go' | xargs gofmt -l); if [ -n "$$files" ]; then echo "not gofmt'ed:"; echo "$$files"; exit 1; fi
 
 .PHONY: vet
-vet: ## go vet in every module
-	go vet $(addsuffix /...,$(MODULES))
+vet: ## Run go vet
+	go vet ./...
 
-.PHONY: standalone
-standalone: ## Build each module without the workspace, and check that go.mod is tidy
-	@for m in $(MODULES) tools/peers tools/deployment tools/manifests services/fetcher/bench; do echo "standalone $$m"; (cd $$m && GOWORK=off go build -o /dev/null ./... && GOWORK=off go mod tidy -diff) || exit 1; done
+.PHONY: modules
+modules: ## Check that both go.mod files are tidy and that the tools build
+	GOWORK=off go mod tidy -diff
+	cd tools && GOWORK=off go vet ./... && GOWORK=off go mod tidy -diff
 
 .PHONY: contracts
 contracts: ## Lint the contracts and check that the generated code is current
@@ -45,7 +51,7 @@ contracts: ## Lint the contracts and check that the generated code is current
 .PHONY: generate
 generate: ## Generate Go from the contracts
 	@mkdir -p $(BIN)
-	@GOWORK=off go -C tools build -o ../$(BIN)/protoc-gen-go google.golang.org/protobuf/cmd/protoc-gen-go
+	@$(TOOLS) build -o ../$(BIN)/protoc-gen-go google.golang.org/protobuf/cmd/protoc-gen-go
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BUF) generate ../proto --template ../proto/buf.gen.yaml -o ../proto
 
 .PHONY: reference
@@ -62,12 +68,11 @@ breaking: ## Check that the contracts break nothing since the last release (SINC
 
 .PHONY: deployment
 deployment: ## Check what is under deploy/ without starting it: Compose, settings, Kubernetes
-	GOWORK=off go -C tools/deployment test ./...
-	GOWORK=off go -C tools/manifests test ./...
+	$(TOOLS) test ./deployment/... ./manifests/...
 
 .PHONY: kubernetes
 kubernetes: ## Apply the manifests to Kubernetes's own API server, in this process (builds it: 15 minutes)
-	GOWORK=off go -C tools/apiserver test -timeout 10m .
+	$(TOOLS) test -tags kubernetes -timeout 30m ./apiserver
 
 IMAGES := fetcher extractor indexer
 
@@ -75,12 +80,12 @@ IMAGES := fetcher extractor indexer
 images: ## Build the services' images and look at what is in them (VERSION=…)
 	@for i in $(IMAGES); do \
 	  docker build -q -f deploy/Dockerfile --target $$i --build-arg VERSION=$(or $(VERSION),devel) --build-arg REVISION=$$(git rev-parse HEAD) -t dateline-$$i . && \
-	  docker save dateline-$$i | GOWORK=off go -C tools/deployment run ./cmd/hygiene || exit 1; done
+	  docker save dateline-$$i | $(TOOLS) run ./deployment/cmd/hygiene || exit 1; done
 
 .PHONY: sbom
 sbom: build ## Write a bill of materials (CycloneDX) for each program into bin/sbom
 	@mkdir -p $(BIN)/sbom
-	@for i in $(IMAGES) dateline; do GOWORK=off go -C tools tool cyclonedx-gomod bin -json -noserial -output ../$(BIN)/sbom/$$i.cdx.json ../$(BIN)/$$i || exit 1; done
+	@for i in $(IMAGES) dateline; do $(TOOLS) tool cyclonedx-gomod bin -json -noserial -output ../$(BIN)/sbom/$$i.cdx.json ../$(BIN)/$$i || exit 1; done
 
 .PHONY: reproducible
 reproducible: ## Build the services twice and compare the programs
@@ -106,38 +111,38 @@ trial: ## Bring the shipped Compose file up, put it to the test, and take it dow
 
 # The Prometheus that rules and dashboards are tried with is built once, in the
 # version that is deployed. The tags leave out what discovers targets in clouds.
-$(BIN)/promtool $(BIN)/prometheus: tools/monitoring/go.mod
+$(BIN)/promtool $(BIN)/prometheus: tools/go.mod
 	@mkdir -p $(BIN)
-	CGO_ENABLED=0 GOWORK=off go -C tools/monitoring build -tags netgo,remove_all_sd -ldflags '-s -w' -o ../../$@ github.com/prometheus/prometheus/cmd/$(@F)
+	CGO_ENABLED=0 $(TOOLS) build -tags netgo,remove_all_sd -ldflags '-s -w' -o ../$@ github.com/prometheus/prometheus/cmd/$(@F)
 
-MONITORING := GOWORK=off go -C tools/monitoring
+MONITORING := $(TOOLS) run ./monitoring
 
 .PHONY: dashboards
 dashboards: ## Write the Grafana dashboards (tools/monitoring/dashboards) as JSON
-	$(MONITORING) run . generate
+	$(MONITORING) generate
 
 .PHONY: dashboards-check
 dashboards-check: $(BIN)/promtool ## Check dashboards, alerts and runbooks; run the rules' tests
-	$(MONITORING) vet ./...
-	$(MONITORING) run . check
-	$(MONITORING) test ./check/... ./dashboards/... ./picture/...
+	$(TOOLS) vet ./monitoring/...
+	$(MONITORING) check
+	$(TOOLS) test ./monitoring/check/... ./monitoring/dashboards/... ./monitoring/picture/...
 	$(BIN)/promtool check rules deploy/prometheus/rules/*.yaml
 	$(BIN)/promtool test rules deploy/prometheus/tests/*.yaml
 
 .PHONY: dashboards-live
 dashboards-live: $(BIN)/prometheus ## Ask every query of a Dateline under load, or of the stack behind PROMETHEUS=http://…
 ifdef PROMETHEUS
-	$(MONITORING) run . live -prometheus $(PROMETHEUS) -window 1m -range 10m
+	$(MONITORING) live -prometheus $(PROMETHEUS) -window 1m -range 10m
 else
-	go build -trimpath -ldflags '-s -w' -o $(BIN)/ ./cmd/dateline
-	$(MONITORING) run . live
-	$(MONITORING) test ./trial
+	go build $(RELEASE) -o $(BIN)/ ./cmd/dateline
+	$(MONITORING) live
+	$(TOOLS) test ./monitoring/trial
 endif
 
 .PHONY: dashboards-pictures
 dashboards-pictures: $(BIN)/prometheus ## Draw the dashboards of a Dateline under load into docs/pictures
-	go build -trimpath -ldflags '-s -w' -o $(BIN)/ ./cmd/dateline
-	$(MONITORING) run . pictures -range 10m
+	go build $(RELEASE) -o $(BIN)/ ./cmd/dateline
+	$(MONITORING) pictures -range 10m
 
 .PHONY: serve-corpus
 serve-corpus: ## Serve a corpus of pages on loopback (CORPUS=…) and write its URLs to bin/corpus.urls
@@ -150,7 +155,7 @@ bench: ## Measure the pipeline beside its parts (CORPUS=…); see docs/benchmark
 
 .PHONY: model
 model: ## Train the classifier of the extractor again (CORPUS=…); see docs/decisions/0006
-	cd services/extractor/article && go run ./cmd/train -corpus $(abspath $(CORPUS))
+	go run ./services/extractor/article/cmd/train -corpus $(abspath $(CORPUS))
 
 # A number of inputs: at the end of a time, go test can fail without a failing input
 # (golang.org/issue/75804).
@@ -158,15 +163,15 @@ FUZZTIME ?= 20000x
 
 .PHONY: fuzz
 fuzz: ## Try each fuzz target with a number of inputs (FUZZTIME=…)
-	@grep -rl --include='*_test.go' '^func Fuzz' $(MODULES) | sort -u | while read -r file; do \
+	@grep -rl --include='*_test.go' '^func Fuzz' cmd internal services | sort -u | while read -r file; do \
 	  for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$file); do \
-	    echo "fuzz $${file#$(CURDIR)/} $$target"; \
-	    out=$$(cd $$(dirname $$file) && go test . -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x 2>&1) || { echo "$$out"; exit 1; }; \
+	    echo "fuzz $$file $$target"; \
+	    out=$$(go test ./$$(dirname $$file) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x 2>&1) || { echo "$$out"; exit 1; }; \
 	  done || exit 1; done
 
 .PHONY: peers
 peers: ## Measure other extractors for Go beside Dateline's (CORPUS=…); see docs/evaluation.md
-	GOWORK=off go -C tools/peers run . -corpus $(abspath $(CORPUS))
+	$(TOOLS) run ./peers -corpus $(abspath $(CORPUS))
 
 .PHONY: crawl
 crawl: ## Compare the fetcher with bare net/http and colly on a thousand loopback hosts

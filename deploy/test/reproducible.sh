@@ -11,9 +11,10 @@ flags=$(sed -n 's/.*-ldflags="\(.*\) -X .*/\1/p' "$root/deploy/Dockerfile" | hea
 
 build() { # folder
   mkdir -p "$1/out"
-  tar -C "$root" -c proto internal services | tar -C "$1" -x
+  tar -C "$root" -c go.mod go.sum proto internal services | tar -C "$1" -x
   for service in ${SERVICES:-fetcher extractor indexer}; do
-    (cd "$1/services/$service" && GOWORK=off CGO_ENABLED=0 go build -trimpath -buildvcs=false -o "$1/out/$service" -ldflags="$flags" "./cmd/$service")
+    (cd "$1" && GOWORK=off CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags no_antithesis_sdk \
+      -o "$1/out/$service" -ldflags="$flags" "./services/$service/cmd/$service")
   done
 }
 build "$scratch/one"

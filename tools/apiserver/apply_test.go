@@ -1,8 +1,12 @@
-// Package apiserver applies what is under deploy/kubernetes to Kubernetes's own API
-// server, with its etcd, in this process: what it refuses, a cluster refuses. Nothing
-// schedules a pod or runs one. Building the server takes a quarter of an hour on two
-// cores, so that make kubernetes runs this, and the check of every day, which decodes
-// the manifests into their types, is in tools/manifests.
+//go:build kubernetes
+
+// Package apiserver applies the manifests under deploy/kubernetes to Kubernetes's own
+// API server, which runs in this process with its etcd. A cluster refuses whatever this
+// server refuses. No pod is scheduled or run.
+//
+// Building the server takes a quarter of an hour on two cores. Therefore the package has
+// a build tag and only "make kubernetes" runs it; tools/manifests has the quick check,
+// which decodes the manifests into their types.
 package apiserver
 
 import (

@@ -5,7 +5,7 @@
 //	monitoring live [flags]        asks every query of a running Prometheus
 //	monitoring pictures [flags]    draws the dashboards into docs/pictures
 //
-// It runs in tools/monitoring; the Makefile at the root calls it.
+// It runs in tools/; the Makefile at the root calls it.
 package main
 
 import (
@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return errors.New("usage: monitoring generate | check | live | pictures")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	root := flags.String("root", "../..", "`folder` of the repository")
+	root := flags.String("root", "..", "`folder` of the repository")
 	url := flags.String("prometheus", "", "`address` of a Prometheus that runs; empty starts one, and a Dateline under load")
 	window := flags.Duration("window", 15*time.Second, "what $__rate_interval stands for: four scrape intervals")
 	shown := flags.Duration("range", 2*time.Minute, "how long a time the graphs show")

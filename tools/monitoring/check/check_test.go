@@ -196,7 +196,7 @@ func TestJSONIsThatOfTheGenerator(t *testing.T) {
 	}
 	// The same project with one dashboard edited by hand.
 	root := t.TempDir()
-	for _, folder := range []string{"deploy/prometheus", "docs", "tools/monitoring", "deploy/grafana"} {
+	for _, folder := range []string{"deploy/prometheus", "docs", "tools", "deploy/grafana"} {
 		if err := os.MkdirAll(filepath.Join(root, folder), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -206,7 +206,7 @@ func TestJSONIsThatOfTheGenerator(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, file := range []string{"deploy/compose.yaml", "docs/metrics.md", "tools/monitoring/go.mod"} {
+	for _, file := range []string{"deploy/compose.yaml", "docs/metrics.md", "tools/go.mod"} {
 		text, err := os.ReadFile(project.Path(file))
 		if err != nil {
 			t.Fatal(err)

@@ -118,12 +118,12 @@ func (p Project) versions() []error {
 	if err != nil {
 		return []error{err}
 	}
-	tested, err := read("tools/monitoring/go.mod", module)
+	tested, err := read("tools/go.mod", module)
 	if err != nil {
 		return []error{err}
 	}
 	if deployed != tested {
-		return []error{fmt.Errorf("deploy/compose.yaml runs Prometheus %s, tools/monitoring/go.mod tests with %s", deployed, tested)}
+		return []error{fmt.Errorf("deploy/compose.yaml runs Prometheus %s, tools/go.mod tests with %s", deployed, tested)}
 	}
 	return nil
 }
