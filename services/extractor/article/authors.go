@@ -2,6 +2,7 @@ package article
 
 import (
 	"bytes"
+	_ "embed"
 	"path"
 	"regexp"
 	"slices"
@@ -9,8 +10,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/dateline-news/dateline/services/extractor/article/internal/jsonld"
 	"golang.org/x/net/html/atom"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/jsonld"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
 )
 
 const maxAuthors = 12
@@ -48,12 +51,21 @@ func (r *reader) declaredOrganisation(name string) bool {
 	return false
 }
 
-// organisationWords are words of the names of desks and agencies that people's
-// names do not have.
-var organisationWords = []string{"agencies", "agency", "agence", "agencia", "agenzia", "ajansı", "associated", "board", "bureau", "correspondents", "desk", "editorial", "editors", "institute", "magazine", "media", "network", "news", "newsroom", "office", "press", "presse", "redaction", "rédaction", "redacción", "redacció", "redakcja", "redaktion", "redaksi", "redazione", "redactie", "redação", "reporters", "service", "staff", "team", "writers", "редакция", "агентство", "编辑部", "通讯社", "新华社", "編集部", "기자단"}
+var (
+	//go:embed lists/organisation_words.txt
+	organisationWordList string
+	//go:embed lists/agencies.txt
+	agencyList string
+	//go:embed lists/first_person_singular.txt
+	selfWordList string
+	//go:embed lists/first_person_plural.txt
+	groupWordList string
 
-// agencies are news agencies whose names say nothing else.
-var agencies = []string{"aa", "adnkronos", "afp", "agi", "aki", "ani", "ansa", "ap", "apa", "aap", "belga", "bloomberg", "bns", "cnw", "cp", "ctk", "čtk", "dha", "dpa", "efe", "elta", "epd", "ians", "iha", "interfax", "irna", "isna", "kna", "kuna", "kyodo", "leta", "lusa", "mena", "mti", "nna", "npa", "ntb", "pa", "pap", "petra", "pti", "qna", "reuters", "ria", "ritzau", "rtr", "saba", "sana", "sda", "sid", "spa", "stt", "tanjug", "tass", "tass.com", "thx", "tt", "ukrinform", "uni", "upi", "wam", "xinhua", "yonhap", "тасс", "интерфакс", "риа новости", "укринформ", "رويترز", "أ ف ب", "أ.ف.ب", "د ب أ", "واس", "سانا", "واع", "وام", "ロイター", "共同", "時事"}
+	organisationWords = wordlist.Entries(organisationWordList)
+	agencies          = wordlist.Entries(agencyList)
+	selfWords         = wordlist.Set(selfWordList)
+	groupWords        = wordlist.Set(groupWordList)
+)
 
 func organisationLike(name string) bool {
 	lower := strings.ToLower(name)
@@ -246,12 +258,6 @@ func (r *reader) siteAuthor() []Author {
 	}
 	return r.addNames(nil, name, "")
 }
-
-// selfWords are what writers call themselves, groupWords what companies do.
-var (
-	selfWords  = words("I my My ich mein meine je mon moi yo eu meu ik mijn jag jeg io mio я мой мне ben ja")
-	groupWords = words("we We our Our us wir unser unsere nous notre nos nosotros nuestro nuestra nós nosso wij onze vi vår noi nostro мы наш biz bizim")
-)
 
 func (r *reader) ldAuthors() []Author {
 	if r.story == nil {

@@ -2,6 +2,7 @@ package article
 
 import (
 	"bytes"
+	_ "embed"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,10 +10,19 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html/atom"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
 )
 
-// authorLabels are lines that stand over or before an author's name.
-var authorLabels = []string{"by", "by:", "written by", "written by:", "author", "author:", "authors", "authors:", "words by", "story by", "posted by", "autor", "autor:", "autorin", "autorin:", "autor/in", "autorin/autor", "von", "von:", "text", "text:", "auteur", "auteur :", "par", "por", "autore", "autore:", "yazar", "yazar:", "автор", "автор:", "tekst", "tekst:", "作者", "记者", "記者", "article by", "text by", "words", "author(s)", "auteur(s)", "auteurs", "autores", "autori", "forfatter", "skribent", "kirjoittaja", "szerző", "szerző:", "συντάκτης", "نویسنده", "بقلم", "مقال بقلم", "מאת", "penulis", "tác giả", "필자", "글", "文"}
+var (
+	//go:embed lists/author_labels.txt
+	authorLabelList string
+	//go:embed lists/trade_words.txt
+	tradeWordList string
+
+	authorLabels = wordlist.Entries(authorLabelList)
+	tradeWords   = wordlist.Set(tradeWordList)
+)
 
 // labelledAuthors reads a short line that says who wrote: it begins as bylines
 // do, has "by" behind a date or a separator, or follows a line that is the label
@@ -212,9 +222,6 @@ func plainName(s string) bool {
 	}
 	return strings.ToUpper(s) != s
 }
-
-// tradeWords are words of headings, sections and buttons, which names lack.
-var tradeWords = words("central comment comments community facebook instagram lessons rate shops show sidebar skip jump club forum wiki pubmed about advertisement africa america article articles asia best blog book books breaking business buying case city company contact culture customer data digital education email english entertainment europe event events fashion featured finance follow food free get global guide guides health help home how industry insights international latest learn learning life lifestyle list listen local login magazine management market marketing markets media money more music my new news newsletter north opinion our part podcast policy politics post posts press print privacy product products project read reading related report research resources review reviews science search security series services share shop sign small social software south sports start stories story studies study subscribe success tech technology terms the tips today top topics travel trends tv united updated us video videos view watch week what why work world your")
 
 func startsUpper(s string) bool {
 	for _, c := range s {

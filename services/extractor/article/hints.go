@@ -1,10 +1,14 @@
 package article
 
 import (
+	_ "embed"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
 )
 
 // hint is what an element's name, class, id and role say about what it holds.
@@ -44,45 +48,22 @@ const hintsAgainst = hintComment | hintRelated | hintShare | hintNewsletter | hi
 // that holds much text.
 const hintsOfLines = hintByline | hintDate | hintCaption | hintCredit | hintKicker | hintPullQuote | hintPaywall
 
-// hintWords lists the words of class names and ids under what they hint at.
-// A name is cut into words at hyphens, underscores and capitals, and each two
-// neighbours are also looked up as one word ("related-posts": relatedposts).
-var hintWords = []struct {
-	hint  hint
-	words string
-}{
-	{hintBody, "articlebody articlecontent articletext articlecopy bodycopy bodytext contentbody entrycontent entrybody postbody postcontent posttext storybody storycontent storytext storycopy newsbody newstext newscontent maincontent singlecontent richtext blogcontent contenttext pagecontent wysiwyg artikeltext artikelinhalt cuerpo articolo"},
-	{hintTitle, "headline entrytitle posttitle articletitle storytitle pagetitle titular"},
-	{hintStandfirst, "standfirst subtitle subheadline subhead subheading dek deck excerpt lede leadin intro introtext teasertext articlesummary storysummary articledescription articlelead articleintro articlesubtitle posttagline perex chapo chapeau vorspann anlauf untertitel entradilla bajada sottotitolo occhiello ingress manchet lead sapo"},
-	{hintByline, "byline bylines author authors authorname postauthor articleauthor writtenby writer reporter contributor contributors autor autoren auteur auteurs autore autori firma forfatter skribent yazar muhabir journalist redakteur fauser biperson iconuser"},
-	{hintDate, "date datetime pubdate publishdate published publishedat publishdate posttime timestamp dateline postdate entrydate articledate datum fecha"},
-	{hintCaption, "caption captions figcaption imagecaption photocaption wpcaption legend bildunterschrift bildtext imagedescription cutline pie"},
-	{hintCredit, "credit credits photocredit imagecredit copyright source photographer imagesource bildquelle quelle fotocredit"},
-	{hintKicker, "kicker overline eyebrow toplabel topline toppline rubric rubrik dachzeile spitzmarke antetitulo surtitre"},
-	{hintComment, "comment comments commentlist commentthread respond disqus replies reply discussion commenti commentaires kommentare kommentar comentarios fbcomments coral viafoura livefyre"},
-	{hintRelated, "related relatedposts relatedarticles relatedcontent relatedstories relatedlinks recommended recommendation recommendations recirc recirculation readmore readalso readnext alsoread morestories morenews morefrom morearticles seealso youmaylike maylike outbrain taboola zergnet trending mostread mostpopular popularposts latestnews latestposts nextpost prevpost postnavigation upnext teasers linklist similar jprelatedposts yarpp articlelist promo promos crosslinks weiterlesen mehrzumthema lireaussi correlati relacionadas relacionados interlink inlinerelated storylinks"},
-	{hintShare, "share sharing sharebar sharebuttons sharetools sharelinks socialshare social sociallinks socialbar socialicons socialmedia addtoany addthis sharedaddy sharethis followus follow partager teilen compartir condividi"},
-	{hintNewsletter, "newsletter newsletters newslettersignup subscribe subscription subscribebox signup emailsignup mailchimp optin mailinglist emailcapture leadform"},
-	{hintAd, "ad ads adv advert adverts advertisement advertising adslot adunit adbox adcontainer adwrapper banner dfp gpt adsbygoogle sponsor sponsored sponsorship anzeige werbung publicidad publicite reklama reklam reclame affiliate"},
-	{hintNav, "nav navbar navigation menu submenu mainmenu topbar toolbar pagination pager sitenav skiplink toc tableofcontents ticker"},
-	{hintFooter, "footer sitefooter pagefooter colophon copyright legal imprint"},
-	{hintSidebar, "sidebar rightrail leftrail rail widgets sidecolumn rightcolumn widgetarea"},
-	{hintTags, "tags taglist posttags entrytags articletags keywords topics tagcloud postmeta entrymeta entryfooter categories posttopics relatedtopics schlagworte etiquetas"},
-	{hintAuthorBox, "authorbox authorbio authorinfo aboutauthor aboutthe authorcard authorprofile authordescription authordetails postauthorbox biography bio authorblock"},
-	{hintNotice, "cookie cookies consent gdpr cookiebanner modal popup overlay lightbox tooltip dialog disclaimer notification breakingnews weather login signin register offscreen player videoplayer poll survey"},
-	{hintPullQuote, "pullquote pullquotes quotebox zitatbox pull"},
-	{hintPaywall, "paywall paywalled piano regwall meteredcontent subscriberonly premiumcontent paywallmessage"},
-	{hintBreadcrumb, "breadcrumb breadcrumbs brotkrumen migas"},
-}
+var (
+	//go:embed lists/hints.txt
+	hintList string
+	//go:embed lists/hiding_classes.txt
+	hidingNameList string
 
-var hintOfWord = hintTable()
+	hintOfWord  = hintTable(hintList)
+	hidingNames = wordlist.Set(hidingNameList)
+)
 
-func hintTable() map[string]hint {
+// hintTable maps the words of a list, whose sections are named by hintNames, to
+// their hints.
+func hintTable(list string) map[string]hint {
 	t := make(map[string]hint, 512)
-	for _, entry := range hintWords {
-		for word := range strings.FieldsSeq(entry.words) {
-			t[word] |= entry.hint
-		}
+	for name, word := range wordlist.Sections(list) {
+		t[word] |= 1 << slices.Index(hintNames, name)
 	}
 	return t
 }
@@ -128,13 +109,6 @@ func hintsIn(names string) hint {
 		found |= hintHidden
 	}
 	return found
-}
-
-// hidingNames take an element off the screen in the usual style sheets. They
-// count as whole names only: "overflow-hidden" hides nothing.
-var hidingNames = map[string]bool{
-	"d-none": true, "hidden": true, "hide": true, "invisible": true, "is-hidden": true, "screen-reader-text": true,
-	"sr-only": true, "u-hidden": true, "visually-hidden": true, "visuallyhidden": true, "display-none": true,
 }
 
 func hintsInName(name string) hint {

@@ -1,12 +1,15 @@
 package article
 
 import (
+	_ "embed"
 	"strconv"
 	"strings"
 
-	"github.com/dateline-news/dateline/services/extractor/article/internal/jsonld"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/jsonld"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
 )
 
 const (
@@ -124,8 +127,10 @@ func (r *reader) outerFigure(elem int32) int32 {
 	return -1
 }
 
-// creditMarks are what credits begin with, in lower case.
-var creditMarks = []string{"photo credit:", "photo courtesy of", "photographer:", "photograph:", "photograph by", "photos:", "photo by", "photo:", "image credit:", "image source:", "image:", "images:", "picture:", "pictures:", "credit:", "credits:", "source:", "courtesy of", "(photo by", "(ap photo/", "foto:", "fotos:", "quelle:", "bild:", "bildquelle:", "©", "crédit photo :", "crédit :", "crédits :", "photo :", "crédito:", "fuente:", "imagen:", "fonte:", "фото:", "fotoğraf:", "zdjęcie:", "fot.", "kuva:", "צילום:", "الصورة:", "写真：", "사진="}
+//go:embed lists/credit_marks.txt
+var creditMarkList string
+
+var creditMarks = wordlist.Entries(creditMarkList)
 
 // splitCredit cuts the credit off a caption's end.
 func splitCredit(text string) (caption, credit string) {

@@ -1,9 +1,11 @@
 package article
 
 import (
+	_ "embed"
 	"strings"
 
 	"github.com/dateline-news/dateline/services/extractor/article/internal/jsonld"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
 )
 
 const (
@@ -115,7 +117,10 @@ func (r *reader) opensWithLink(run *run) bool {
 	return first.from == run.from && first.to < run.to && r.text[first.to] == '\n'
 }
 
-var blockMarks = []string{"just a moment", "attention required", "access denied", "are you a robot", "are you human", "verify you are human", "verifying you are human", "checking your browser", "enable javascript and cookies to continue", "pardon our interruption", "captcha", "request blocked", "403 forbidden", "unusual traffic", "ddos protection", "before you continue", "bitte bestätigen sie, dass sie ein mensch", "zustimmung erforderlich", "nous utilisons des cookies", "consent required"}
+//go:embed lists/block_marks.txt
+var blockMarkList string
+
+var blockMarks = wordlist.Entries(blockMarkList)
 
 // blocked says that the little text of a page is a bot check, a refusal or a
 // consent wall.

@@ -1,6 +1,7 @@
 package article
 
 import (
+	_ "embed"
 	"maps"
 	"slices"
 	"strings"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/abadojack/whatlanggo"
 	"golang.org/x/net/html/atom"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
 )
 
 // sampleText bounds what the language is told from, in bytes.
@@ -52,28 +55,22 @@ func (r *reader) readLanguage() {
 	r.readDirection(sample)
 }
 
-// functionWords are each language's most frequent words that its neighbours do
+//go:embed lists/function_words.txt
+var functionWordList string
+
+// functionWords holds, by language, its most frequent words that its neighbours do
 // not share. A text that has enough of them is in the language that its page
 // declares, and the costlier trigrams need not be counted (0.9 ms a page).
-var functionWords = wordSets(map[string]string{
-	"en": "the of and to that for with was on as at by from it his this are",
-	"de": "der die und den von das mit ist dem zu für auf nicht ein im eine des",
-	"fr": "le les des et est dans une pour qui sur au du pas il ce aux",
-	"es": "el los las y en con por una del su lo más como al",
-	"it": "il di che per non della è gli nel alla sono dei delle si",
-	"pt": "o os as e em uma do da um não ao na no dos das",
-	"nl": "het een van dat op te zijn voor met niet aan is",
-	"sv": "och att är för inte till från när eller",
-	"ru": "и в не на что с по он как это из для к",
-})
+var functionWords = wordSets(functionWordList)
 
-func wordSets(lists map[string]string) map[string]map[string]bool {
-	sets := make(map[string]map[string]bool, len(lists))
-	for lang, words := range lists {
-		sets[lang] = make(map[string]bool)
-		for word := range strings.FieldsSeq(words) {
-			sets[lang][word] = true
+// wordSets returns a set of words for each section of a list.
+func wordSets(list string) map[string]map[string]bool {
+	sets := make(map[string]map[string]bool)
+	for section, word := range wordlist.Sections(list) {
+		if sets[section] == nil {
+			sets[section] = make(map[string]bool)
 		}
+		sets[section][word] = true
 	}
 	return sets
 }

@@ -1,6 +1,7 @@
 package article
 
 import (
+	_ "embed"
 	"net/url"
 	"regexp"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
 )
 
 // hasByWord says that a line begins as bylines do and goes on with a name.
@@ -22,8 +25,40 @@ func hasByWord(line string) bool {
 	return false
 }
 
-// byWords are what bylines begin with, in lower case and with what follows.
-var byWords = []string{"articles by ", "published in ", "contributors: ", "contributor: ", "von: ", "par : ", "por: ", "责编：", "责任编辑：", "记者：", "作者：", "编辑：", "文：", "記者：", "撰文：", "this post was written by ", "by ", "by: ", "by\n", "von ", "par ", "por ", "di ", "door ", "av ", "af ", "author: ", "author ", "authors: ", "autor: ", "autor ", "autorin: ", "autorin/autor ", "autorin/autor: ", "auteur : ", "autore: ", "written by ", "written by: ", "words by ", "story by ", "words: ", "story: ", "report: ", "posted by ", "published by ", "reported by ", "text: ", "texte : ", "yazan: ", "автор: ", "автор ", "a cura di ", "texto: ", "tekst: ", "oleh ", "reporter: ", "penulis: ", "oleh: ", "teksti: ", "text by ", "testo di ", "texto de ", "texto por ", "par: ", "por : ", "autori: ", "autores: ", "auteurs : ", "autors: ", "autorius: ", "szerző: ", "írta: ", "scris de ", "napsal ", "napsala ", "tác giả: ", "текст: ", "авторы: ", "автори: ", "συντάκτης: ", "γράφει ο ", "γράφει η ", "کاتب: ", "نویسنده: ", "نویسنده ", "به قلم ", "بقلم: ", "بقلم ", "كتب: ", "كتبت: ", "تقرير: ", "מאת: ", "מאת ", "글: ", "文／", "文/", "撰文／", "執筆：", "取材・文：", "文・"}
+var (
+	//go:embed lists/byline_openings.txt
+	bylineOpeningList string
+	//go:embed lists/role_words.txt
+	roleWordList string
+	//go:embed lists/role_nouns.txt
+	roleNounList string
+	//go:embed lists/role_modifiers.txt
+	roleModifierList string
+	//go:embed lists/rank_words.txt
+	rankWordList string
+	//go:embed lists/name_particles.txt
+	particleList string
+	//go:embed lists/label_endings.txt
+	labelEndingList string
+	//go:embed lists/not_names.txt
+	notNameList string
+
+	byWords       = longestFirst(wordlist.Entries(bylineOpeningList))
+	roleWords     = wordlist.Entries(roleWordList)
+	roleNouns     = wordlist.Set(roleNounList)
+	roleModifiers = wordlist.Set(roleModifierList)
+	rankWords     = wordlist.Set(rankWordList)
+	particles     = wordlist.Set(particleList)
+	labelEnds     = wordlist.Set(labelEndingList)
+	notNames      = wordlist.Set(notNameList)
+)
+
+// longestFirst reverses a sorted list, so that each entry precedes its prefixes
+// ("par : " precedes "par ").
+func longestFirst(sorted []string) []string {
+	slices.Reverse(sorted)
+	return sorted
+}
 
 // addNames cleans a byline and adds the names in it, each once.
 func (r *reader) addNames(list []Author, text, link string) []Author {
@@ -122,8 +157,6 @@ func fullName(s string) bool {
 	return len(words) >= 2 && startsUpper(words[0]) && startsUpper(words[len(words)-1])
 }
 
-var roleWords = []string{"writer", "reporter", "editor", "correspondent", "redakteur", "journalist", "staff", "columnist", "contributor", "producer", "bureau", "chief", "director", "ceo", "founder", "professor", "updated", "published", "min read", "minutes", "ago", "photographer", "analyst", "university", "press", "news", "today", "manager", "head of", "senior", "specialist", "phd", "inc", "llc", "special to"}
-
 func roleLike(s string) bool {
 	s = strings.ToLower(s)
 	return strings.IndexAny(s, "0123456789@") >= 0 || slices.ContainsFunc(roleWords, func(w string) bool { return strings.Contains(s, w) })
@@ -171,24 +204,6 @@ func cleanName(s string) string {
 		s = footnotes.ReplaceAllString(s, "$1")
 	}
 	return withoutRole(strings.Trim(s, " \t,.;:•·|–-\"●”“„»«"))
-}
-
-// roleNouns end what people are called after their names, and roleModifiers
-// stand before those; both in lower case.
-var (
-	roleNouns     = words("analyst anchor author blogger ceo coach co-founder columnist consultant contributor coordinator copywriter correspondent critic cto developer director editor engineer expert fellow founder freelancer host intern journalist manager marketer officer photographer producer professor publisher redakteur redakteurin reporter researcher reviewer scientist specialist strategist writer")
-	roleModifiers = words("and assistant associate business chief community content contributing copy creative data deputy digital editor editorial executive food former freelance general growth guest head health investigative junior lead legal lifestyle managing marketing media medical multimedia national news of operations opinion political politics product research science senior seo social software special sports staff style tech technical technology the travel video web")
-)
-
-// rankWords begin a role and end no name.
-var rankWords = words("assistant associate chief deputy executive former junior lead managing senior staff")
-
-func words(list string) map[string]bool {
-	set := make(map[string]bool)
-	for w := range strings.FieldsSeq(list) {
-		set[w] = true
-	}
-	return set
 }
 
 // nameWords is how many words of a text stand before the role that ends it: all
@@ -261,9 +276,6 @@ func monthAt(s string) int {
 	return -1
 }
 
-// particles are the words in small letters that names have.
-var particles = words("a al af and auf av ben bin d da das de del della den der des di do dos du e el en et for ibn i in la le of och og on op the te ten ter tot und van vom von y zu zum zur")
-
 // smallWords counts the words of a text that begin with a small letter and are
 // none that names have.
 func smallWords(s string) int {
@@ -308,19 +320,12 @@ func plausibleName(s string) bool {
 	if first, _ := utf8.DecodeRuneInString(s); digits > 2 || letters < 2 || unicode.IsDigit(first) {
 		return false
 	}
-	switch strings.ToLower(s) {
-	case "admin", "administrator", "author", "authors", "by", "editor", "staff", "unknown", "null", "undefined", "none", "wordpress", "view all posts", "more by", "see all", "about the author", "share", "follow", "contributor", "comments", "redaktion", "posts", "user", "guest", "read more", "facebook", "twitter", "author archive", "biography", "webmaster", "email",
-		"the author", "last updated", "editorial process", "instagram", "linkedin", "youtube", "tiktok", "threads", "bluesky", "mastodon", "whatsapp", "telegram", "pinterest", "rss", "website",
-		"mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday":
+	lower := strings.ToLower(s)
+	if notNames[lower] {
 		return false
 	}
-	lower := strings.ToLower(s)
 	if parts := strings.Fields(lower); len(parts) > 1 && labelEnds[parts[len(parts)-1]] {
 		return false
 	}
 	return !strings.HasPrefix(lower, "learn about") && !strings.HasPrefix(lower, "view ") && !strings.HasPrefix(lower, "all posts") && !strings.HasPrefix(lower, "more from") && !strings.HasPrefix(lower, "more by") && !strings.HasPrefix(lower, "posts by") && !strings.HasPrefix(lower, "about ") && !strings.HasPrefix(lower, "profile picture")
 }
-
-// labelEnds end what stands around bylines, and no name: "Search author on",
-// "Editorial guidelines", "Learn more".
-var labelEnds = words("by from on more disclosure guidelines standards policy process profile checked reviewed archive archives page posts articles here")

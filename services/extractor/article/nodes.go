@@ -1,6 +1,7 @@
 package article
 
 import (
+	_ "embed"
 	"net/url"
 	"slices"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
 )
 
 func appendRune(b []byte, r rune) []byte {
@@ -103,8 +106,10 @@ func fold(s string) string {
 	return string(b)
 }
 
-// authorPaths are path segments that lead to an author's page.
-var authorPaths = []string{"author", "authors", "autor", "autores", "autoren", "auteur", "auteurs", "autore", "autori", "by", "byline", "columnist", "contributor", "contributors", "correspondent", "editor", "journalist", "journaliste", "journalisten", "people", "profile", "profiles", "redakteur", "reporter", "reporters", "staff", "writer", "writers", "yazar", "yazarlar", "person", "team", "bio", "skribent", "forfatter", "opinionista", "firma", "firmas", "redacteur"}
+//go:embed lists/author_paths.txt
+var authorPathList string
+
+var authorPaths = wordlist.Entries(authorPathList)
 
 // authorLink says that a link's path has an author segment with a name behind
 // it.

@@ -2,35 +2,21 @@ package article
 
 import (
 	"bytes"
+	_ "embed"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
 )
 
-// consentNotices lists what the notice in the place of an embedded post or video
-// says until the reader agrees to be tracked, in lower case and sorted.
-var consentNotices = []string{
-	"accept cookies to view", "accepter les cookies pour", "activate the content", "aktiviere bitte die einstellungen",
-	"aktivieren sie bitte die", "an dieser stelle befindet sich ein externer", "an dieser stelle finden sie", "an external provider",
-	"bloqué car vous n'avez pas accepté", "bu içeriği görüntülemek için çerez", "by loading the video, you agree",
-	"can be transmitted to third-party", "clicca per accettare i cookie", "consent to external content", "contenido externo no disponible",
-	"contenu externe non disponible", "contenuto esterno non disponibile", "conteúdo externo indisponível",
-	"dane osobowe mogą zostać przekazane", "dieser externe inhalt", "einen externen inhalt von", "empfohlener externer inhalt",
-	"empfohlener redaktioneller inhalt", "externa inhalt", "external content is not available", "externe content", "externe inhalte werden",
-	"externer inhalt nicht verfügbar", "for å se dette innholdet må du", "för att se innehållet behöver du", "hosted by a third party",
-	"ich bin damit einverstanden, dass mir externe", "inhalte von drittanbietern", "inhoud van derden", "klik op akkoord om",
-	"mit ihrer zustimmung werden", "personenbezogene daten an drittplattformen", "provided by an external", "przetwarzanie danych przez",
-	"recommended external content", "se connecter pour accepter les cookies", "this content is hosted by", "this content is provided by",
-	"to view this content, please accept", "to view this content, you need to", "tätä sisältöä ei voida näyttää",
-	"um diesen inhalt anzuzeigen", "um diesen inhalt sehen zu können", "vous devez accepter les cookies", "we need your consent to load",
-	"we need your permission before anything is loaded", "zustimmung zu externen inhalten", "чтобы просмотреть этот контент, примите",
-	"このコンテンツを表示するにはクッキー",
-}
+//go:embed lists/consent_notices.txt
+var consentNoticeList string
 
-// consentByWord is the notices by their first word.
+// consentByWord holds the consent notices by their first word.
 var consentByWord = func() map[string][]string {
-	byWord := make(map[string][]string, len(consentNotices))
-	for _, notice := range consentNotices {
+	byWord := make(map[string][]string, 64)
+	for _, notice := range wordlist.Sections(consentNoticeList) {
 		word := notice[:wordLength([]byte(notice))]
 		byWord[word] = append(byWord[word], notice)
 	}

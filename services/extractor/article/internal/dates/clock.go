@@ -1,6 +1,11 @@
 package dates
 
-import "time"
+import (
+	_ "embed"
+	"time"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
+)
 
 // addClock gives d the time of day that stands after the date (from token
 // next on) or right before it (ending before token start).
@@ -66,12 +71,18 @@ func nanoseconds(t token) int {
 	return n
 }
 
-// halves are the marks of the halves of the day, true for the second, in the letters
-// that months are compared in. Letters parted by full stops stand without them.
-var halves = map[string]bool{
-	"am": false, "ص": false, "صباحا": false, "قظ": false, "πμ": false, "sa": false, "오전": false, "上午": false, "午前": false, "早上": false, "凌晨": false,
-	"pm": true, "م": true, "مساء": true, "بظ": true, "μμ": true, "ch": true, "오후": true, "下午": true, "午後": true, "晚上": true, "中午": true,
-}
+//go:embed lists/day_halves.txt
+var dayHalfList string
+
+// halves maps the marks of the halves of the day, in the letters that months are
+// compared in, to whether they mark the second.
+var halves = func() map[string]bool {
+	halves := make(map[string]bool)
+	for section, mark := range wordlist.Sections(dayHalfList) {
+		halves[mark] = section == "pm"
+	}
+	return halves
+}()
 
 // halfDay applies the mark of a half of the day ("am", "p.m.", "下午") that stands
 // at token i, or before the hour at token start.

@@ -4,11 +4,14 @@
 package dates
 
 import (
+	_ "embed"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
 )
 
 // Precision says how much of a time was given.
@@ -324,15 +327,10 @@ func skip(toks []token, i int) int {
 
 // between is what may stand between the parts of a date: marks, endings of
 // ordinals, and words for "of", "day", "month" and "year".
-var between = func() map[string]bool {
-	between := make(map[string]bool)
-	for word := range strings.FieldsSeq(", . / - ' ’ · ・ ، ၊ st nd rd th er re de del do di of º ª ° d e го ого року рік г ја ი ی ي 年 月 日 号 號 년 월 일 " +
-		"ta an a m gada gadā yil yili жыл жылы жылғы жылдын оны он р дугаар дүгээр сарын ko eko тооны " +
-		"tháng thg năm ngày พ ศ ค ปี พุทธศักราช ខែ ឆ្នាំ ປີ ເດືອນ ခုနှစ် ခု နှစ် წელი წლის թ թվականի שנת של ਦੇ সালের সাল") {
-		between[word] = true
-	}
-	return between
-}()
+var between = wordlist.Set(fillerList)
+
+//go:embed lists/date_fillers.txt
+var fillerList string
 
 // plausible bounds the years of news on the web, archives included.
 func plausible(year int) bool { return year >= 1900 && year <= 2100 }
