@@ -18,12 +18,13 @@ import (
 	"time"
 )
 
-// serverVariable makes the test binary run as the benchmark's web server: in a
-// process of its own, so that its CPU time is not counted.
+// serverVariable names the environment variable that makes the test binary run as
+// the benchmark's web server. The server is a separate process so that its CPU
+// time is not counted.
 const serverVariable = "DATELINE_BENCH_SERVER"
 
-// runBenchServer answers each request on a connection with the same page of
-// gzip, 20 KB, until its standard input ends.
+// runBenchServer answers every request with the same 20 KB gzip body until its
+// standard input ends.
 func runBenchServer() {
 	listener, err := net.Listen("tcp", ":0")
 	if err != nil {
@@ -31,7 +32,8 @@ func runBenchServer() {
 	}
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
 	head := "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Encoding: gzip\r\n" +
-		"Cache-Control: max-age=60\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\nETag: \"abc\"\r\nServer: bench\r\nVary: Accept-Encoding\r\nX-Cache: HIT\r\n"
+		"Cache-Control: max-age=60\r\nDate: Mon, 23 Nov 2026 12:00:00 GMT\r\nETag: \"abc\"\r\nServer: bench\r\n" +
+		"Vary: Accept-Encoding\r\nX-Cache: HIT\r\n"
 	body := "\x1f\x8b" + strings.Repeat("x", 20_000)
 	answer := fmt.Appendf(nil, "%sContent-Length: %d\r\n\r\n%s", head, len(body), body)
 	go func() {
@@ -57,7 +59,7 @@ func runBenchServer() {
 }
 
 // startBenchServer returns the port of a server that listens on all loopback
-// addresses, each of which is a host of its own.
+// addresses, each of which acts as a separate host.
 func startBenchServer(b *testing.B) string {
 	command := exec.Command(os.Args[0])
 	command.Env = append(os.Environ(), serverVariable+"=1")
@@ -88,8 +90,8 @@ func cpuTime(b *testing.B) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// crawl fetches b.N pages of 200 hosts, 100 in flight, and reports pages per
-// second of this process's CPU time.
+// crawl fetches b.N pages from 200 hosts, 100 at a time, and reports the pages per
+// second of CPU time that this process used.
 func crawl(b *testing.B, fetch func(url string) (int, error)) {
 	port := startBenchServer(b)
 	urls := make([]string, 200)
@@ -124,7 +126,7 @@ func BenchmarkGet(b *testing.B) {
 	})
 }
 
-// BenchmarkBare is what net/http costs with nothing around it.
+// BenchmarkBare measures net/http without this package, for comparison.
 func BenchmarkBare(b *testing.B) {
 	transport := &http.Transport{DisableCompression: true, MaxIdleConns: 1000, MaxIdleConnsPerHost: 2}
 	defer transport.CloseIdleConnections()

@@ -7,25 +7,30 @@ import (
 )
 
 const (
-	// scratchSize holds most pages as they are sent, compressed.
+	// scratchSize is the size in bytes of a pooled buffer. Most pages fit, as
+	// they are sent compressed.
 	scratchSize = 64 << 10
-	// lendSize is from when on a body is not copied out of the scratch space.
+	// lendSize is the size in bytes from which a body stays in its pooled
+	// buffer instead of being copied.
 	lendSize = scratchSize / 8
-	// otherBodyBytes is what is taken of an answer that is not a 2xx: enough
+	// otherBodyBytes limits the body of a status other than 2xx. It is enough
 	// to tell a block page from an error page.
 	otherBodyBytes = 64 << 10
 )
 
-// takeBody reads a body up to its limit. Of a 2xx that is not HTML it takes no
-// more than is needed to see that, and returns a BadType. A body that fills much
-// of the scratch space is lent with that; a small one is a copy.
-func (c *Client) takeBody(x *exchange, incoming *http.Response, request Request) (body []byte, truncated bool, lent *[scratchSize]byte, err error) {
+// readBody reads a body up to its limit. If a 2xx body is not HTML, it reads only
+// as much as it needs to find out, and returns a BadType. A body of lendSize to
+// scratchSize bytes stays in a pooled buffer, which is returned as lent. A
+// smaller or larger body has memory of its own.
+func (c *Client) readBody(x *exchange, incoming *http.Response, request Request) (
+	body []byte, truncated bool, lent *[scratchSize]byte, err error,
+) {
 	limit := request.MaxBodyBytes
 	var check typeCheck
 	switch {
 	case incoming.StatusCode/100 != 2:
 		limit = min(limit, otherBodyBytes)
-	case !request.AnyType && incoming.StatusCode != http.StatusNoContent && incoming.StatusCode != http.StatusResetContent:
+	case !request.AnyType && !hasNoContent(incoming.StatusCode):
 		check, err = newTypeCheck(incoming.Header)
 		if err != nil {
 			return nil, false, nil, err
@@ -37,7 +42,7 @@ func (c *Client) takeBody(x *exchange, incoming *http.Response, request Request)
 			c.scratch.Put(scratch)
 		}
 	}()
-	// One byte more than the limit shows that there is more.
+	// The capacity is one byte above the limit, to notice a longer body.
 	body = scratch[:0:min(scratchSize, limit+1)]
 	x.waitForBody(c.config.IdleBodyTimeout)
 	for {
@@ -73,11 +78,15 @@ func (c *Client) takeBody(x *exchange, incoming *http.Response, request Request)
 	return body, truncated, nil, nil
 }
 
+func hasNoContent(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusResetContent
+}
+
 // grow moves a full buffer to one of four times the size, or of the announced
-// size if that is less: never to the announced size at once, because a server
-// may announce what it does not send.
-func grow(body []byte, most, announced int64) []byte {
-	size := min(4*int64(len(body)), most)
+// size if that is less. It does not allocate a larger announced size at once,
+// because a server may announce bytes that it never sends.
+func grow(body []byte, limit, announced int64) []byte {
+	size := min(4*int64(len(body)), limit)
 	if announced > int64(len(body)) {
 		size = min(size, announced+1)
 	}

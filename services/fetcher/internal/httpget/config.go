@@ -15,11 +15,11 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/dnscache"
 )
 
-// Config of a Client. The zero value of a field, where no other meaning is
-// given, is its default.
+// Config configures a Client. The zero value of a field selects its default,
+// unless the field's comment gives it another meaning.
 type Config struct {
-	// UserAgent is sent with every request; required. Name the crawler by
-	// its robots.txt product token and give a contact:
+	// UserAgent is sent with every request. It is required. Name the crawler
+	// by its robots.txt product token and give a contact:
 	// "Dateline/1.0 (+https://example.com/bot)".
 	UserAgent string
 
@@ -28,51 +28,51 @@ type Config struct {
 	ConnectTimeout time.Duration
 	// TLSTimeout bounds the handshake. Default 10 s.
 	TLSTimeout time.Duration
-	// HeaderTimeout bounds the wait from the sent request to the end of the
-	// answer's headers. Default 20 s.
+	// HeaderTimeout bounds the time from the end of the request to the end of
+	// the response headers. Default 20 s.
 	HeaderTimeout time.Duration
 	// IdleBodyTimeout bounds the wait for the next byte of the body.
 	// Default 10 s.
 	IdleBodyTimeout time.Duration
 	// TotalTimeout bounds the whole request. Default 60 s.
 	TotalTimeout time.Duration
-	// IdleConnTimeout is how long a connection without a request is kept.
+	// IdleConnTimeout is the time after which an idle connection is closed.
 	// Default 90 s.
 	IdleConnTimeout time.Duration
 
-	// MaxHeaderBytes bounds the answer's headers. Default 64 KiB.
+	// MaxHeaderBytes bounds the response headers. Default 64 KiB.
 	MaxHeaderBytes int64
-	// MaxBodyBytes bounds a body as received, before any decoding. What is
-	// longer is cut there and flagged. Default 10 MiB.
+	// MaxBodyBytes bounds a body as received, before any decoding. A longer
+	// body is cut there and marked as truncated. Default 10 MiB.
 	MaxBodyBytes int64
-	// MaxIdleConns bounds the connections kept for later requests, over all
-	// hosts. Each takes about 20 KB and a file descriptor. Default 1,000.
+	// MaxIdleConns bounds the idle connections kept for later requests to any
+	// host. Each takes about 20 KB and a file descriptor. Default 1,000.
 	MaxIdleConns int
 
-	// AllowPrivate switches the guard off: every address and every port may
-	// be fetched from. For tests and demonstrations on one machine.
+	// AllowPrivate turns off the guard and allows every address and port. For
+	// tests and demonstrations on one machine.
 	AllowPrivate bool
-	// AllowNets are networks that may be fetched from though they are not
-	// public, for crawling one's own intranet. Default none.
+	// AllowNets are networks that are allowed although they are not public,
+	// for crawling an intranet. Default none.
 	AllowNets []netip.Prefix
-	// AllowPorts are the ports that may be fetched from. Default 80, 443,
-	// 8080 and 8443: where news sites are; others are mostly services that
-	// should not be talked to by a crawler.
+	// AllowPorts are the allowed ports. Default 80, 443, 8080 and 8443, which
+	// news sites use. Other ports mostly belong to services that a crawler
+	// should not contact.
 	AllowPorts []int
 
-	// Proxy makes the connections to sites; nil for none. Names are looked up
-	// here as well, and those of addresses that are not public refused, but
-	// the proxy looks them up again: let it reach nothing private itself.
+	// Proxy makes the connections to sites. nil connects directly. The Client
+	// still resolves each name first and refuses it if an address is not
+	// public. But the proxy resolves the name again: make sure that the proxy
+	// itself cannot reach private addresses.
 	Proxy *url.URL
 
-	// Resolver looks names up. Default: the system's name servers, with a
-	// cache in front of them.
+	// Resolver resolves names. Default: the system's name servers behind a
+	// cache.
 	Resolver *net.Resolver
-	// Dial makes connections instead of the network, without the guard: for
-	// simulated networks. Default none.
+	// Dial replaces the network, for simulations. The guard does not apply to
+	// it. Default none.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// RootCAs are the certificate authorities that are trusted. Default:
-	// the system's.
+	// RootCAs are the trusted certificate authorities. Default: the system's.
 	RootCAs *x509.CertPool
 	// Now is the clock for Response.FetchTime. Default time.Now.
 	Now func() time.Time
@@ -100,11 +100,12 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// validate returns everything that is wrong, at once.
+// validate returns an error that lists every problem.
 func (c Config) validate() error {
 	var problems []error
 	if strings.TrimSpace(c.UserAgent) == "" {
-		problems = append(problems, errors.New("UserAgent is empty; name the crawler and a contact, such as Dateline/1.0 (+https://example.com/bot)"))
+		problems = append(problems, errors.New("UserAgent is empty; "+
+			"name the crawler and a contact, such as Dateline/1.0 (+https://example.com/bot)"))
 	}
 	if !isHeaderValue(c.UserAgent) {
 		problems = append(problems, errors.New("UserAgent has a control character or is not ASCII"))
@@ -113,28 +114,34 @@ func (c Config) validate() error {
 		name  string
 		value int64
 	}{
-		{"ConnectTimeout", int64(c.ConnectTimeout)}, {"TLSTimeout", int64(c.TLSTimeout)}, {"HeaderTimeout", int64(c.HeaderTimeout)},
-		{"IdleBodyTimeout", int64(c.IdleBodyTimeout)}, {"TotalTimeout", int64(c.TotalTimeout)}, {"IdleConnTimeout", int64(c.IdleConnTimeout)},
-		{"MaxHeaderBytes", c.MaxHeaderBytes}, {"MaxBodyBytes", c.MaxBodyBytes}, {"MaxIdleConns", int64(c.MaxIdleConns)},
+		{"ConnectTimeout", int64(c.ConnectTimeout)},
+		{"TLSTimeout", int64(c.TLSTimeout)},
+		{"HeaderTimeout", int64(c.HeaderTimeout)},
+		{"IdleBodyTimeout", int64(c.IdleBodyTimeout)},
+		{"TotalTimeout", int64(c.TotalTimeout)},
+		{"IdleConnTimeout", int64(c.IdleConnTimeout)},
+		{"MaxHeaderBytes", c.MaxHeaderBytes},
+		{"MaxBodyBytes", c.MaxBodyBytes},
+		{"MaxIdleConns", int64(c.MaxIdleConns)},
 	} {
 		if field.value < 0 {
-			problems = append(problems, fmt.Errorf("%s is negative; leave it out for the default", field.name))
+			problems = append(problems, fmt.Errorf("%s is negative; omit it to use the default", field.name))
 		}
 	}
 	for _, port := range c.AllowPorts {
 		if port < 1 || port > 65535 {
-			problems = append(problems, fmt.Errorf("AllowPorts has %d; a port is between 1 and 65535", port))
+			problems = append(problems, fmt.Errorf("AllowPorts contains %d; a port is between 1 and 65535", port))
 		}
 	}
 	for _, network := range c.AllowNets {
 		if !network.IsValid() {
-			problems = append(problems, errors.New("AllowNets has a network that is not valid; write one such as 10.1.0.0/16"))
+			problems = append(problems, errors.New("AllowNets contains an invalid network; write one such as 10.1.0.0/16"))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// isHeaderValue accepts the printable ASCII characters.
+// isHeaderValue reports whether s has only printable ASCII characters.
 func isHeaderValue(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {

@@ -15,40 +15,45 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxCodings bounds how many codings are undone one within the other.
+// maxCodings is the maximum number of nested content codings that are decoded.
 const maxCodings = 3
 
-// DecodePrefix returns at most the first max bytes that a body decodes to, for
-// what the fetcher itself must read: robots.txt, and the start of a body
-// without a type. An encoding is as in Response.ContentEncoding. Where the
-// body is damaged, it returns what came before the damage, and an error.
-func DecodePrefix(encoding string, body []byte, max int) ([]byte, error) {
+// zstdMaxWindow is the maximum window of the zstd content coding in bytes, as set
+// by RFC 9659.
+const zstdMaxWindow = 8 << 20
+
+// DecodePrefix decodes at most the first limit bytes of a body. It serves the few
+// bodies that the fetcher itself reads: robots.txt, and the start of a body
+// without a type. The encoding has the form of Response.ContentEncoding. If the
+// body is damaged, DecodePrefix returns the bytes before the damage and an error.
+func DecodePrefix(encoding string, body []byte, limit int) ([]byte, error) {
 	if len(body) == 0 {
-		return nil, nil // servers name a coding for an empty body, too
+		return nil, nil // servers name a coding even for an empty body
 	}
 	codings := strings.Split(encoding, ",")
 	if len(codings) > maxCodings {
-		return nil, fmt.Errorf("decoding a body: it has %d content codings, the limit is %d", len(codings), maxCodings)
+		return nil, fmt.Errorf("decoding body: %d content codings exceed the limit of %d", len(codings), maxCodings)
 	}
 	var reader io.Reader = bytes.NewReader(body)
 	for _, coding := range slices.Backward(codings) {
 		decoder, closer, err := newDecoder(strings.ToLower(strings.TrimSpace(coding)), reader)
 		if err != nil {
-			return nil, fmt.Errorf("decoding a body: %w", err)
+			return nil, fmt.Errorf("decoding body: %w", err)
 		}
 		if closer != nil {
 			defer closer()
 		}
 		reader = decoder
 	}
-	decoded, err := io.ReadAll(io.LimitReader(reader, int64(max)))
+	decoded, err := io.ReadAll(io.LimitReader(reader, int64(limit)))
 	if err != nil {
-		return decoded, fmt.Errorf("decoding a body of %s: %w", encoding, err)
+		return decoded, fmt.Errorf("decoding body of %s: %w", encoding, err)
 	}
 	return decoded, nil
 }
 
-// newDecoder undoes one content coding (RFC 9110, section 8.4.1).
+// newDecoder returns a reader that decodes one content coding (RFC 9110, section
+// 8.4.1), and a function that closes it, or nil.
 func newDecoder(coding string, reader io.Reader) (io.Reader, func(), error) {
 	switch coding {
 	case "", "identity":
@@ -61,18 +66,19 @@ func newDecoder(coding string, reader io.Reader) (io.Reader, func(), error) {
 	case "br":
 		return brotli.NewReader(reader), nil, nil
 	case "zstd":
-		// RFC 9659 bounds the window of this coding to 8 MB.
-		decoder, err := zstd.NewReader(reader, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(8<<20), zstd.WithDecoderLowmem(true))
+		decoder, err := zstd.NewReader(reader, zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderMaxWindow(zstdMaxWindow), zstd.WithDecoderLowmem(true))
 		if err != nil {
 			return nil, nil, err
 		}
 		return decoder, decoder.Close, nil
 	}
-	return nil, nil, fmt.Errorf("the content coding %q is not known", coding)
+	return nil, nil, fmt.Errorf("unknown content coding %q", coding)
 }
 
-// newInflater reads "deflate", which is the zlib format by the RFC and bare
-// deflate by some servers; the zlib header's check bits tell them apart.
+// newInflater reads the "deflate" coding. The RFC defines it as the zlib format,
+// but some servers send raw deflate data. The check bits of the zlib header tell
+// them apart.
 func newInflater(reader io.Reader) (io.Reader, func(), error) {
 	buffered := bufio.NewReader(reader)
 	head, err := buffered.Peek(2)

@@ -10,31 +10,31 @@ import (
 	"time"
 )
 
-// Timings are how long the parts of a request took. DNS, Connect and TLS are
-// zero where a kept connection was used.
+// Timings are the durations of a request's parts. DNS, Connect and TLS are zero
+// if the request reused a connection.
 type Timings struct {
 	DNS       time.Duration // resolving the name
 	Connect   time.Duration // from the first attempt to the connection
 	TLS       time.Duration // handshake
-	FirstByte time.Duration // from the start of the request to the answer's first byte
+	FirstByte time.Duration // from the start of the request to the first byte of the response
 	Total     time.Duration // from the start of the request to the end of the body
 }
 
-// exchange watches one request: what it is doing, for how long, and whether it
-// still may.
+// exchange tracks the phase and the timings of one request, and cancels it when
+// a timeout passes.
 type exchange struct {
 	start  time.Time
 	total  time.Duration
 	cancel context.CancelCauseFunc
 	timer  *time.Timer
 
-	// net/http calls the hooks from other goroutines, and goes on dialling
-	// for a request that has got another connection meanwhile.
+	// net/http calls the hooks from other goroutines, and continues to dial
+	// after another connection has become available to the request.
 	mu      sync.Mutex
 	phase   Phase
 	inBody  bool
 	remote  net.Addr
-	began   time.Time // of the phase
+	began   time.Time // when the phase began
 	elapsed Timings
 }
 
@@ -55,13 +55,13 @@ func startExchange(ctx context.Context, total time.Duration) (*exchange, context
 	})
 }
 
-// stop ends the watch and everything that net/http still does for the request.
+// stop ends the tracking and any work that net/http still does for the request.
 func (x *exchange) stop() {
 	x.timer.Stop()
 	x.cancel(context.Canceled)
 }
 
-// expire is the timer's end.
+// expire cancels the request when the timer fires.
 func (x *exchange) expire() {
 	x.mu.Lock()
 	idle := x.inBody && time.Since(x.start) < x.total
@@ -73,7 +73,8 @@ func (x *exchange) expire() {
 	}
 }
 
-// waitForBody lets the body be silent for at most idle, within the total.
+// waitForBody restarts the timer: the next byte of the body must arrive within
+// idle and within the total timeout.
 func (x *exchange) waitForBody(idle time.Duration) {
 	x.mu.Lock()
 	x.inBody = true
@@ -81,7 +82,8 @@ func (x *exchange) waitForBody(idle time.Duration) {
 	x.timer.Reset(min(idle, x.total-time.Since(x.start)))
 }
 
-// dialling: the request waits for a connection, perhaps not for the first time.
+// dialling records that the request waits for a connection. net/http may call it
+// several times per request.
 func (x *exchange) dialling() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -92,7 +94,7 @@ func (x *exchange) enter(phase Phase) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.phase == PhaseHeader || phase == x.phase && !x.began.IsZero() {
-		return // another address of the same host, or nobody's dial any more
+		return // another address of the same host, or a dial that the request no longer needs
 	}
 	x.phase, x.began = phase, time.Now()
 }

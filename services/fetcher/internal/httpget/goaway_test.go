@@ -2,29 +2,32 @@ package httpget
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 )
 
-// serveGoAway speaks HTTP/2. On its first connection it answers one request and
-// says that it goes away; on its second it goes away before it answers; from the
-// third on it stays.
+// serveGoAway runs an HTTP/2 server. On its first connection it answers one request
+// and sends GOAWAY. On its second it sends GOAWAY instead of an answer. From the
+// third on it answers every request.
 func serveGoAway(t *testing.T) (base string, trust func(*Config), connections *atomic.Int32) {
 	t.Helper()
-	pattern := httptest.NewUnstartedServer(http.NotFoundHandler())
-	pattern.EnableHTTP2 = true
-	pattern.StartTLS()
-	defer pattern.Close()
-	roots := pattern.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: pattern.TLS.Certificates, NextProtos: []string{"h2"}})
+	template := httptest.NewUnstartedServer(http.NotFoundHandler())
+	template.EnableHTTP2 = true
+	template.StartTLS()
+	defer template.Close()
+	roots := template.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
+		Certificates: template.TLS.Certificates, NextProtos: []string{"h2"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,17 +39,18 @@ func serveGoAway(t *testing.T) (base string, trust func(*Config), connections *a
 			if err != nil {
 				return
 			}
+			context.AfterFunc(t.Context(), func() { connection.Close() })
 			go goAway(connection, int(connections.Add(1)))
 		}
 	}()
 	return "https://" + listener.Addr().String(), func(c *Config) { c.RootCAs = roots }, connections
 }
 
+// goAway serves the connection with the given number, counted from 1.
 func goAway(connection net.Conn, number int) {
 	defer connection.Close()
-	connection.SetDeadline(time.Now().Add(10 * time.Second))
 	preface := make([]byte, len(http2.ClientPreface))
-	if _, err := connection.Read(preface); err != nil {
+	if _, err := io.ReadFull(connection, preface); err != nil {
 		return
 	}
 	framer := http2.NewFramer(connection, connection)
@@ -71,7 +75,9 @@ func goAway(connection net.Conn, number int) {
 		if number == 1 {
 			framer.WriteGoAway(headers.StreamID, http2.ErrCodeNo, nil)
 		}
-		framer.WriteHeaders(http2.HeadersFrameParam{StreamID: headers.StreamID, BlockFragment: block.Bytes(), EndHeaders: true})
+		framer.WriteHeaders(http2.HeadersFrameParam{
+			StreamID: headers.StreamID, BlockFragment: block.Bytes(), EndHeaders: true,
+		})
 		framer.WriteData(headers.StreamID, true, []byte(page))
 	}
 }

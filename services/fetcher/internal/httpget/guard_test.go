@@ -17,31 +17,35 @@ import (
 
 var discardLog = log.New(io.Discard, "", 0)
 
-// Every spelling of an address that is not public is refused before a packet
-// leaves, which the class tells from a connection that fails.
+// TestAddressesThatAreNotPublicAreRefused checks many spellings of addresses. The
+// class BlockedAddress shows that no packet was sent: a connection that fails has
+// the class Connect.
 func TestAddressesThatAreNotPublicAreRefused(t *testing.T) {
 	client := newClient(t, func(c *Config) { c.AllowPrivate = false })
 	for _, host := range []string{
 		"127.0.0.1", "127.255.255.254", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
-		"192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "240.0.0.1", "255.255.255.255",
+		"192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1",
+		"224.0.0.1", "240.0.0.1", "255.255.255.255",
 		"2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "１２７.０.０.１", "127。0。0。1",
-		"[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::ffff:a9fe:a9fe]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b:1::7f00:1]",
-		"[2002:7f00:1::]", "[fe80::1]", "[fc00::1]", "[fd00:ec2::254]", "[ff02::1]", "[2001:db8::1]", "[2001::1]", "[100::1]", "[fec0::1]",
+		"[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::ffff:a9fe:a9fe]", "[::127.0.0.1]",
+		"[64:ff9b::7f00:1]", "[64:ff9b:1::7f00:1]", "[2002:7f00:1::]", "[fe80::1]", "[fc00::1]", "[fd00:ec2::254]",
+		"[ff02::1]", "[2001:db8::1]", "[2001::1]", "[100::1]", "[fec0::1]",
 		"localhost",
 	} {
 		u, err := weburl.Parse("http://" + host + "/")
 		if err != nil {
-			t.Errorf("Parse of %s: %v", host, err)
+			t.Errorf("Parse(%s): %v", host, err)
 			continue
 		}
 		if failure := wantError(t, client, Request{URL: u.String()}, BlockedAddress); failure.Transient() {
-			t.Errorf("%s: transient: %v", host, failure)
+			t.Errorf("%s: classified as transient: %v", host, failure)
 		}
 	}
 }
 
-// A public name that resolves to a private address is refused at the dial,
-// where it no longer matters what the name resolved to before.
+// TestNamesOfPrivateAddressesAreRefused checks that a public name that resolves to
+// a private address is refused when dialing. What the name resolved to before does
+// not matter.
 func TestNamesOfPrivateAddressesAreRefused(t *testing.T) {
 	base := servePage(t, page, "Content-Type", "text/html")
 	port := int(netip.MustParseAddrPort(strings.TrimPrefix(base, "http://")).Port())
@@ -79,8 +83,10 @@ func TestPortsAreLimited(t *testing.T) {
 	for _, url := range []string{"http://127.0.0.1:22/", "http://example.com:6379/", "https://[::1]:5432/"} {
 		wantError(t, client, Request{URL: url}, BlockedPort)
 	}
-	// These pass the port check and meet the next one.
-	for _, url := range []string{"http://127.0.0.1/", "https://127.0.0.1/", "http://127.0.0.1:8080/", "https://[::1]:8443/"} {
+	// These pass the port check and fail the address check.
+	for _, url := range []string{
+		"http://127.0.0.1/", "https://127.0.0.1/", "http://127.0.0.1:8080/", "https://[::1]:8443/",
+	} {
 		wantError(t, client, Request{URL: url}, BlockedAddress)
 	}
 }
@@ -97,12 +103,12 @@ func TestProxiesFromTheEnvironmentAreIgnored(t *testing.T) {
 	}
 }
 
-// TestProxy sends requests through a proxy on a private address, and refuses what
-// is private behind it before the proxy is asked.
+// TestProxy sends requests through a proxy on a private address. A request to a
+// private site is refused before it reaches the proxy.
 func TestProxy(t *testing.T) {
-	var through atomic.Int32
+	var proxied atomic.Int32
 	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		through.Add(1)
+		proxied.Add(1)
 		if r.URL.Host == "" {
 			w.WriteHeader(http.StatusBadRequest)
 			return
@@ -110,39 +116,40 @@ func TestProxy(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html")
 		io.WriteString(w, r.URL.String()+page)
 	})
-	at, err := url.Parse(proxy)
+	proxyURL, err := url.Parse(proxy)
 	if err != nil {
 		t.Fatal(err)
 	}
 	with := func(address [4]byte) *Client {
 		return newClient(t, func(c *Config) {
-			c.AllowPrivate, c.Proxy, c.Resolver = false, at, serveDNS(t, dnsmessage.RCodeSuccess, &address)
+			c.AllowPrivate, c.Proxy, c.Resolver = false, proxyURL, serveDNS(t, dnsmessage.RCodeSuccess, &address)
 		})
 	}
 	public := with([4]byte{93, 184, 216, 34})
 	response := mustGet(t, public, Request{URL: "http://news.example/a?b=1"})
-	if string(response.Body) != "http://news.example/a?b=1"+page || through.Load() != 1 {
-		t.Errorf("%q after %d requests to the proxy", response.Body, through.Load())
+	if string(response.Body) != "http://news.example/a?b=1"+page || proxied.Load() != 1 {
+		t.Errorf("body %q, %d requests reached the proxy", response.Body, proxied.Load())
 	}
 	wantError(t, with([4]byte{10, 1, 2, 3}), Request{URL: "http://inside.example/"}, BlockedAddress)
 	wantError(t, public, Request{URL: "http://127.0.0.1/"}, BlockedAddress)
 	wantError(t, public, Request{URL: "http://[::1]/"}, BlockedAddress)
-	if through.Load() != 1 {
-		t.Errorf("%d requests reached the proxy, want 1", through.Load())
+	if proxied.Load() != 1 {
+		t.Errorf("%d requests reached the proxy, want 1", proxied.Load())
 	}
 }
 
-// TestNameThatFlips resolves to an allowed address first and to a private one from
-// then on, as an attacker's name server may: a check of the name alone would pass.
+// TestNameThatFlips uses a name that first resolves to an allowed address and then
+// to a private one. An attacker's name server may do this to pass a check that is
+// made before the connection.
 func TestNameThatFlips(t *testing.T) {
 	base := servePage(t, page, "Content-Type", "text/html")
 	port := base[strings.LastIndexByte(base, ':'):]
-	var asked atomic.Int32
+	var lookups atomic.Int32
 	flips := serveDNSWith(t, func(kind dnsmessage.Type) (dnsmessage.RCode, *[4]byte) {
-		if kind == dnsmessage.TypeA && asked.Add(1) == 1 {
+		if kind == dnsmessage.TypeA && lookups.Add(1) == 1 {
 			return dnsmessage.RCodeSuccess, &[4]byte{127, 0, 0, 1} // allowed below
 		}
-		return dnsmessage.RCodeSuccess, &[4]byte{127, 0, 0, 2} // there is the same server
+		return dnsmessage.RCodeSuccess, &[4]byte{127, 0, 0, 2} // the same server
 	})
 	client := newClient(t, func(c *Config) {
 		c.AllowPrivate, c.Resolver = false, flips
@@ -151,11 +158,11 @@ func TestNameThatFlips(t *testing.T) {
 	})
 	first, err := client.Address(t.Context(), "http", "flips.example"+port)
 	if err != nil || first.Addr().String() != "127.0.0.1" {
-		t.Fatalf("the name is %v (%v)", first, err)
+		t.Fatalf("Address returned %v, %v", first, err)
 	}
 	wantError(t, client, Request{URL: "http://flips.example" + port + "/"}, BlockedAddress)
-	if asked.Load() != 2 {
-		t.Errorf("the name was looked up %d times, want 2", asked.Load())
+	if lookups.Load() != 2 {
+		t.Errorf("the name was looked up %d times, want 2", lookups.Load())
 	}
 	mustGet(t, client, Request{URL: base + "/"}) // the address itself is allowed
 }

@@ -6,20 +6,24 @@ import (
 	"strings"
 )
 
-// sniffLength is how much of a body is looked at: what http.DetectContentType
-// looks at, and twice that for pages that begin with a long comment.
+// sniffLength is the number of bytes at the start of a body that decide its type:
+// twice what http.DetectContentType reads, for pages that begin with a long
+// comment.
 const sniffLength = 1 << 10
 
-// typeCheck decides whether a body is a page of HTML. The zero value accepts
+// maxMediaType limits, in bytes, the media type that an error quotes.
+const maxMediaType = 80
+
+// typeCheck decides whether a body is an HTML page. The zero value accepts
 // everything.
 type typeCheck struct {
-	pending  bool
-	declared string // media type in lower case, "" for none
+	pending  bool   // the start of the body has yet to be checked
+	declared string // media type in lower case, empty if there is none
 	encoding string
 }
 
-// newTypeCheck looks at the headers. It returns a BadType where they already
-// say that the body is something else.
+// newTypeCheck checks the headers. It returns a BadType if they declare something
+// other than HTML.
 func newTypeCheck(header http.Header) (typeCheck, error) {
 	declared, _, _ := strings.Cut(header.Get("Content-Type"), ";")
 	check := typeCheck{
@@ -27,34 +31,36 @@ func newTypeCheck(header http.Header) (typeCheck, error) {
 		declared: strings.ToLower(strings.TrimSpace(declared)),
 		encoding: strings.ToLower(strings.Join(header["Content-Encoding"], ", ")),
 	}
-	if !check.saysHTML() && !check.saysNothing() {
-		return check, &Error{Class: BadType, Found: describe(check.declared)}
+	if !check.declaresHTML() && !check.isUnspecific() {
+		return check, &Error{Class: BadType, MediaType: describe(check.declared)}
 	}
 	return check, nil
 }
 
-func (t *typeCheck) saysHTML() bool {
+func (t *typeCheck) declaresHTML() bool {
 	return t.declared == "text/html" || t.declared == "application/xhtml+xml"
 }
 
-// saysNothing lists the types that servers send for HTML by mistake or for
-// want of a better one; XML may be XHTML.
-func (t *typeCheck) saysNothing() bool {
+// isUnspecific reports whether the declared type says too little. Servers send
+// these types for HTML by mistake or because they know no better one. XML may be
+// XHTML.
+func (t *typeCheck) isUnspecific() bool {
 	switch t.declared {
-	case "text/plain", "text/xml", "application/xml", "application/octet-stream", "application/unknown", "unknown/unknown", "*/*":
+	case "text/plain", "text/xml", "application/xml",
+		"application/octet-stream", "application/unknown", "unknown/unknown", "*/*":
 		return true
 	}
 	return !strings.Contains(t.declared, "/")
 }
 
-// sniff looks at the start of the body, or all of it if it is shorter than
+// sniff checks the start of the body, or the whole body if it is shorter than
 // sniffLength.
 func (t *typeCheck) sniff(start []byte) error {
 	t.pending = false
 	if t.encoding != "" && t.encoding != "identity" {
-		if t.saysHTML() {
-			// Decoding the start of every page would cost more than the few
-			// that are lies; the extractor refuses those.
+		if t.declaresHTML() {
+			// Decoding the start of every page costs more than publishing the
+			// few that are not HTML. The extractor refuses those.
 			return nil
 		}
 		start, _ = DecodePrefix(t.encoding, start, sniffLength)
@@ -64,30 +70,34 @@ func (t *typeCheck) sniff(start []byte) error {
 		return nil
 	}
 	found, _, _ := strings.Cut(http.DetectContentType(bytes.TrimPrefix(start, []byte("\ufeff"))), ";")
-	// A page without a tag at its start, if the server insists, is a page.
-	if found == "text/html" || t.saysHTML() && strings.HasPrefix(found, "text/") {
+	// If the server declares HTML, any text without a tag counts as HTML.
+	if found == "text/html" || t.declaresHTML() && strings.HasPrefix(found, "text/") {
 		return nil
 	}
-	return &Error{Class: BadType, Found: describe(found)}
+	return &Error{Class: BadType, MediaType: describe(found)}
 }
 
-// markup are beginnings of tags that HTML has and feeds, SVG and JSON have not.
-var markup = [][]byte{
+// htmlMarkup are beginnings of tags that occur in HTML but not in feeds, SVG or
+// JSON. A feed or drawing may have a title, so that hasMarkup excludes those
+// first.
+var htmlMarkup = [][]byte{
 	[]byte("<!doctype html"), []byte("<html"), []byte("<head"), []byte("<body"), []byte("<title"), []byte("<meta"),
 	[]byte("<script"), []byte("<link rel"), []byte("<div"), []byte("<article"),
 }
 
-// hasMarkup recognises HTML in ASCII's supersets, and in UTF-16 by dropping
-// the zero bytes, wherever a comment or stray bytes push the first tag.
+// hasMarkup reports whether the text has an HTML tag anywhere, because comments or
+// stray bytes may precede the first one. It handles supersets of ASCII, and UTF-16
+// by dropping the zero bytes.
 func hasMarkup(start []byte) bool {
 	if isMagic(start) {
 		return false
 	}
 	lower := bytes.ToLower(bytes.ReplaceAll(start, []byte{0}, nil))
-	if bytes.Contains(lower, []byte("<rss")) || bytes.Contains(lower, []byte("<feed")) || bytes.Contains(lower, []byte("<svg")) && !bytes.Contains(lower, []byte("<html")) {
+	contains := func(tag string) bool { return bytes.Contains(lower, []byte(tag)) }
+	if contains("<rss") || contains("<feed") || contains("<svg") && !contains("<html") {
 		return false
 	}
-	for _, tag := range markup {
+	for _, tag := range htmlMarkup {
 		if bytes.Contains(lower, tag) {
 			return true
 		}
@@ -95,18 +105,20 @@ func hasMarkup(start []byte) bool {
 	return false
 }
 
-// isMagic reports a signature of a format that is not text.
+// isMagic reports whether the text starts with the signature of a format that is
+// not text.
 func isMagic(start []byte) bool {
 	found := http.DetectContentType(start)
 	return !strings.HasPrefix(found, "text/") && found != "application/octet-stream"
 }
 
+// describe returns a media type in the form that Error.MediaType has.
 func describe(media string) string {
 	switch {
 	case media == "":
-		return "of no known type"
+		return "of unknown type"
 	case media == "application/octet-stream":
 		return "binary data"
 	}
-	return media[:min(len(media), 80)]
+	return media[:min(len(media), maxMediaType)]
 }

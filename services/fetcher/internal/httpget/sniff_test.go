@@ -57,46 +57,46 @@ func TestTypeCheck(t *testing.T) {
 		png  = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 		pdf  = "%PDF-1.7\n"
 		xml  = `<?xml version="1.0"?>`
-		comm = "<!-- a long licence -->"
+		note = "<!-- a long licence -->"
 	)
 	client := newClient(t, nil)
-	tests := []struct{ name, declared, encoding, body, found string }{
+	tests := []struct{ name, declared, encoding, body, refusedAs string }{
 		{"HTML", "text/html", "", page, ""},
-		{"HTML, parameters and case", "TEXT/HTML ; charset=utf-8", "", page, ""},
+		{"HTML with parameters and in upper case", "TEXT/HTML ; charset=utf-8", "", page, ""},
 		{"HTML without a tag", "text/html", "", "Nothing here.", ""},
-		{"HTML without anything", "text/html", "", "", ""},
-		{"HTML after a comment", "text/html", "", comm + page, ""},
+		{"HTML with an empty body", "text/html", "", "", ""},
+		{"HTML after a comment", "text/html", "", note + page, ""},
 		{"HTML with stray bytes", "text/html", "", "\x01\x02" + page, ""},
 		{"HTML in UTF-16", "text/html", "", utf16(page), ""},
-		{"HTML in UTF-16 with its mark", "text/html", "", "\xff\xfe" + utf16(page), ""},
+		{"HTML in UTF-16 with a byte order mark", "text/html", "", "\xff\xfe" + utf16(page), ""},
 		{"HTML in ISO-2022-JP", "text/html", "", "\x1b$B%K%e!<%9\x1b(B" + page, ""},
 		{"XHTML", "application/xhtml+xml", "", xml + "<html xmlns='http://www.w3.org/1999/xhtml'>", ""},
-		{"XHTML called XML", "application/xml", "", xml + "<html xmlns='http://www.w3.org/1999/xhtml'>", ""},
-		{"HTML called text", "text/plain", "", page, ""},
-		{"HTML called text, with a mark", "text/plain", "", "\ufeff" + page, ""},
-		{"HTML called nothing", "", "", "\n\n" + page, ""},
-		{"HTML called bytes", "application/octet-stream", "", page, ""},
-		{"HTML with a broken type", "html", "", page, ""},
-		{"HTML called text, encoded", "text/plain", "gzip", page, ""},
-		{"HTML called nothing, encoded twice", "", "deflate, br", page, ""},
+		{"XHTML declared as XML", "application/xml", "", xml + "<html xmlns='http://www.w3.org/1999/xhtml'>", ""},
+		{"HTML declared as text", "text/plain", "", page, ""},
+		{"HTML declared as text, with a byte order mark", "text/plain", "", "\ufeff" + page, ""},
+		{"HTML without a declared type", "", "", "\n\n" + page, ""},
+		{"HTML declared as bytes", "application/octet-stream", "", page, ""},
+		{"HTML with a malformed type", "html", "", page, ""},
+		{"HTML declared as text, encoded", "text/plain", "gzip", page, ""},
+		{"HTML without a declared type, encoded twice", "", "deflate, br", page, ""},
 
 		{"image", "image/png", "", png, "image/png"},
-		{"image, whatever it holds", "image/png", "", page, "image/png"},
+		{"HTML declared as an image", "image/png", "", page, "image/png"},
 		{"PDF", "application/pdf", "", pdf, "application/pdf"},
 		{"JSON", "application/json", "", "{}", "application/json"},
-		{"image called HTML", "text/html", "", png, "image/png"},
-		{"PDF called HTML", "text/html; charset=utf-8", "", pdf + page, "application/pdf"},
-		{"archive called HTML", "text/html", "", "PK\x03\x04" + page, "application/zip"},
-		{"gzip called HTML", "text/html", "", string(encode(t, "gzip", page)), "application/x-gzip"},
-		{"bytes called HTML", "text/html", "", strings.Repeat("\x00\x01\x02\xfe", 500), "binary data"},
-		{"PDF called nothing", "", "", pdf, "application/pdf"},
-		{"PDF called text, encoded", "text/plain", "br", pdf, "application/pdf"},
+		{"image declared as HTML", "text/html", "", png, "image/png"},
+		{"PDF declared as HTML", "text/html; charset=utf-8", "", pdf + page, "application/pdf"},
+		{"archive declared as HTML", "text/html", "", "PK\x03\x04" + page, "application/zip"},
+		{"gzip declared as HTML", "text/html", "", string(encode(t, "gzip", page)), "application/x-gzip"},
+		{"bytes declared as HTML", "text/html", "", strings.Repeat("\x00\x01\x02\xfe", 500), "binary data"},
+		{"PDF without a declared type", "", "", pdf, "application/pdf"},
+		{"PDF declared as text, encoded", "text/plain", "br", pdf, "application/pdf"},
 		{"text", "text/plain", "", "Nothing here.", "text/plain"},
-		{"text called nothing", "", "", "Nothing here.", "text/plain"},
+		{"text without a declared type", "", "", "Nothing here.", "text/plain"},
 		{"feed", "application/rss+xml", "", xml + "<rss>", "application/rss+xml"},
-		{"feed called XML", "text/xml", "", xml + "<rss><channel><title>News</title>", "text/xml"},
-		{"Atom feed called XML", "application/xml", "", xml + "<feed><title>News</title>", "text/xml"},
-		{"drawing called XML", "text/xml", "", xml + "<svg><title>Map</title>", "text/xml"},
+		{"feed declared as XML", "text/xml", "", xml + "<rss><channel><title>News</title>", "text/xml"},
+		{"Atom feed declared as XML", "application/xml", "", xml + "<feed><title>News</title>", "text/xml"},
+		{"drawing declared as XML", "text/xml", "", xml + "<svg><title>Map</title>", "text/xml"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -111,18 +111,19 @@ func TestTypeCheck(t *testing.T) {
 				headers = append(headers, "Content-Encoding", test.encoding)
 			}
 			base := servePage(t, body, headers...)
-			if test.found == "" {
+			if test.refusedAs == "" {
 				if response := mustGet(t, client, Request{URL: base + "/"}); string(response.Body) != body {
-					t.Errorf("%d bytes of %d came", len(response.Body), len(body))
+					t.Errorf("received %d of %d bytes", len(response.Body), len(body))
 				}
 				return
 			}
 			failure := wantError(t, client, Request{URL: base + "/"}, BadType)
-			if failure.Found != test.found || failure.Status != 200 || failure.Transient() {
-				t.Errorf("found %q, status %d, transient %v; want %q", failure.Found, failure.Status, failure.Transient(), test.found)
+			if failure.MediaType != test.refusedAs || failure.Status != 200 || failure.Transient() {
+				t.Errorf("media type %q, status %d, transient %v; want %q",
+					failure.MediaType, failure.Status, failure.Transient(), test.refusedAs)
 			}
 			if response := mustGet(t, client, Request{URL: base + "/", AnyType: true}); string(response.Body) != body {
-				t.Errorf("AnyType: %d bytes of %d came", len(response.Body), len(body))
+				t.Errorf("AnyType: received %d of %d bytes", len(response.Body), len(body))
 			}
 		})
 	}
@@ -139,14 +140,15 @@ func TestDecodePrefix(t *testing.T) {
 		if got, err := DecodePrefix(name, body, 10); err != nil || string(got) != text[:10] {
 			t.Errorf("%s, ten bytes: %q, %v", coding, got, err)
 		}
-		if got, err := DecodePrefix(name, body[:len(body)-9], 1<<20); err == nil || !strings.HasPrefix(text, string(got)) {
-			t.Errorf("%s, cut short: %d bytes, %v", coding, len(got), err)
+		got, err := DecodePrefix(name, body[:len(body)-9], 1<<20)
+		if err == nil || !strings.HasPrefix(text, string(got)) {
+			t.Errorf("%s, truncated: %d bytes, %v", coding, len(got), err)
 		}
 		if got, err := DecodePrefix(name, []byte{0xfe, 0xfe, 0xfe}, 10); err == nil {
 			t.Errorf("%s, garbage: %q", coding, got)
 		}
 		if got, err := DecodePrefix(name, nil, 10); err != nil || len(got) != 0 {
-			t.Errorf("%s, nothing: %q, %v", coding, got, err)
+			t.Errorf("%s, empty body: %q, %v", coding, got, err)
 		}
 	}
 	if got, err := DecodePrefix("", []byte(text), 1<<20); err != nil || string(got) != text {
@@ -159,7 +161,8 @@ func TestDecodePrefix(t *testing.T) {
 	}
 }
 
-// A bomb decodes to no more than was asked for, in each coding.
+// TestDecodePrefixOfABomb checks that a small body never decodes to more than the
+// limit.
 func TestDecodePrefixOfABomb(t *testing.T) {
 	zeros := strings.Repeat("\x00", 8<<20)
 	for _, coding := range []string{"gzip", "deflate", "br", "zstd"} {
@@ -172,6 +175,6 @@ func TestDecodePrefixOfABomb(t *testing.T) {
 
 func TestKeptHeadersAreSorted(t *testing.T) {
 	if !slices.IsSorted(keptHeaders) {
-		t.Error("keptHeaders is searched by bisection and must be sorted")
+		t.Error("keptHeaders is not sorted, as binary search requires")
 	}
 }

@@ -11,16 +11,29 @@ import (
 	"code.dny.dev/ssrf"
 )
 
+const (
+	// maxIdleConnsPerHost is small because a host is fetched from at a polite
+	// pace.
+	maxIdleConnsPerHost = 2
+	// http2StreamBuffer and http2ConnBuffer bound, in bytes, the data that a
+	// server may send before it is read. The defaults of net/http are 4 MiB per
+	// stream and 1 GiB per connection.
+	http2StreamBuffer = 256 << 10
+	http2ConnBuffer   = 512 << 10
+	// writeBuffer in bytes suffices because a request has a few hundred.
+	writeBuffer = 1 << 10
+)
+
 func newTransport(config Config) *http.Transport {
 	dialer := &net.Dialer{Timeout: config.ConnectTimeout, Resolver: config.Resolver}
 	if !config.AllowPrivate {
 		dialer.Control = newGuard(config.AllowNets)
 	}
 	dial := dialer.DialContext
-	var proxy func(*http.Request) (*url.URL, error) // none, whatever the environment says
+	var proxy func(*http.Request) (*url.URL, error) // nil ignores the environment
 	if config.Proxy != nil {
 		proxy = http.ProxyURL(config.Proxy)
-		// All connections are to the proxy, which may be on a private network.
+		// Every connection goes to the proxy, which may be on a private network.
 		dial = (&net.Dialer{Timeout: config.ConnectTimeout}).DialContext
 	}
 	if config.Dial != nil {
@@ -38,25 +51,22 @@ func newTransport(config Config) *http.Transport {
 		ResponseHeaderTimeout:  config.HeaderTimeout,
 		MaxResponseHeaderBytes: config.MaxHeaderBytes,
 		MaxIdleConns:           config.MaxIdleConns,
-		MaxIdleConnsPerHost:    2,
+		MaxIdleConnsPerHost:    maxIdleConnsPerHost,
 		IdleConnTimeout:        config.IdleConnTimeout,
 		DisableCompression:     true,
 		ForceAttemptHTTP2:      true,
-		// net/http would let a server send 4 MiB a stream and 1 GiB a
-		// connection before anybody reads it.
 		HTTP2: &http.HTTP2Config{
-			MaxReceiveBufferPerStream:     256 << 10,
-			MaxReceiveBufferPerConnection: 512 << 10,
+			MaxReceiveBufferPerStream:     http2StreamBuffer,
+			MaxReceiveBufferPerConnection: http2ConnBuffer,
 		},
-		// A request is a few hundred bytes.
-		WriteBufferSize: 1 << 10,
+		WriteBufferSize: writeBuffer,
 	}
 }
 
 // newGuard returns a net.Dialer.Control that refuses addresses that are not
-// public. It runs behind name resolution and in front of each connect(2), so
-// that neither an odd spelling of an address nor a name that resolves
-// differently the second time gets past it.
+// public. It runs after name resolution and before each connect(2). So neither an
+// unusual spelling of an address nor a name that resolves differently the second
+// time can bypass it.
 func newGuard(allowed []netip.Prefix) func(network, address string, _ syscall.RawConn) error {
 	var v4, v6 []netip.Prefix
 	for _, prefix := range allowed {

@@ -1,0 +1,110 @@
+package httpget
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/dateline-news/dateline/internal/weburl"
+)
+
+// Response is a response with a final status, whatever that status is.
+type Response struct {
+	Status int
+	// Header has the headers that matter to a news archive (see keptHeaders),
+	// under their canonical names. It has at most 16 values per name and 8 KiB
+	// per value. Longer values and values beyond the 16th are dropped.
+	Header http.Header
+	// Body as received, in its content encoding. For a status other than 2xx,
+	// it is limited to 64 KiB.
+	Body []byte
+	// ContentEncoding is the Content-Encoding header in lower case, such as
+	// "gzip" or "deflate, br". It is empty if there is none.
+	ContentEncoding string
+	// Truncated reports whether Body was cut at the limit.
+	Truncated bool
+	// Location is the absolute URL that a 3xx redirects to, without fragment.
+	// It is not canonical and can have any scheme: check it with weburl.Parse.
+	// A header that cannot be resolved is copied unchanged. Location is empty
+	// if there is no such header.
+	Location string
+	// SetCookies are the Set-Cookie headers of a redirect: at most 16, of at
+	// most 4 KiB each.
+	SetCookies []string
+	// RemoteAddr is the server's address and port.
+	RemoteAddr netip.AddrPort
+	Timings    Timings
+	// FetchTime is when the request started, according to Config.Now.
+	FetchTime time.Time
+
+	release func()
+}
+
+// Release makes the memory of Body available to other responses. Calling it is
+// optional. After the call, Body must not be used.
+func (r *Response) Release() {
+	if r.release != nil {
+		r.release()
+		r.release, r.Body = nil, nil
+	}
+}
+
+// resolveLocation resolves a Location header against the request's URL.
+func resolveLocation(base, location string) string {
+	if location == "" {
+		return ""
+	}
+	if absolute, err := weburl.Resolve(base, location); err == nil {
+		return absolute
+	}
+	return location
+}
+
+// keptHeaders are the response headers that describe the page, its freshness,
+// its rights or its server, or that explain why there is no page. They are
+// sorted.
+var keptHeaders = []string{
+	"Age", "Cache-Control", "Cf-Mitigated", "Content-Disposition", "Content-Encoding", "Content-Language",
+	"Content-Length", "Content-Location", "Content-Type", "Date", "Etag", "Expires", "Last-Modified", "Link", "Location",
+	"Retry-After", "Server", "Tdm-Policy", "Tdm-Reservation", "Vary", "Via", "Www-Authenticate", "X-Robots-Tag",
+}
+
+const (
+	// maxHeaderValues and maxHeaderValue bound the values that a Response keeps
+	// of a header: how many, and how long in bytes.
+	maxHeaderValues = 16
+	maxHeaderValue  = 8 << 10
+
+	// maxSetCookies and maxSetCookie do the same for Set-Cookie. RFC 6265,
+	// section 6.1, expects clients to support 4,096 bytes per cookie.
+	maxSetCookies = 16
+	maxSetCookie  = 4 << 10
+)
+
+// setCookies returns the Set-Cookie headers that are within the bounds.
+func setCookies(h http.Header) []string {
+	values := slices.DeleteFunc(slices.Clone(h["Set-Cookie"]), func(value string) bool {
+		return len(value) > maxSetCookie || !isHeaderValue(value)
+	})
+	return values[:min(len(values), maxSetCookies)]
+}
+
+// keepHeaders removes all headers that are not in keptHeaders from h and returns
+// it.
+func keepHeaders(h http.Header) http.Header {
+	for name, values := range h {
+		if _, kept := slices.BinarySearch(keptHeaders, name); !kept {
+			delete(h, name)
+			continue
+		}
+		values = slices.DeleteFunc(values, func(value string) bool { return len(value) > maxHeaderValue })
+		values = values[:min(len(values), maxHeaderValues)]
+		if len(values) == 0 {
+			delete(h, name)
+			continue
+		}
+		h[name] = slices.Clip(values)
+	}
+	return h
+}
