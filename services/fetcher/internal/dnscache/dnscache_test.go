@@ -13,10 +13,10 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// nameServer answers on loopback, over UDP and TCP, as reply says, and counts.
+// nameServer answers on a loopback address, over UDP and TCP.
 type nameServer struct {
 	address string
-	asked   atomic.Int32
+	queries atomic.Int32 // the number of queries for A records
 	reply   atomic.Pointer[func(q dnsmessage.Question) dnsmessage.Message]
 }
 
@@ -41,7 +41,7 @@ func serve(t testing.TB, reply func(q dnsmessage.Question) dnsmessage.Message) *
 			if err != nil {
 				return
 			}
-			socket.WriteTo([]byte("what nobody asked"), from)
+			socket.WriteTo([]byte("not a reply"), from)
 			socket.WriteTo(s.answer(buffer[:n], true), from)
 		}
 	}()
@@ -71,7 +71,7 @@ func (s *nameServer) answer(query []byte, datagram bool) []byte {
 		return nil
 	}
 	if message.Questions[0].Type == dnsmessage.TypeA {
-		s.asked.Add(1)
+		s.queries.Add(1)
 	}
 	out := (*s.reply.Load())(message.Questions[0])
 	out.ID, out.Response, out.Questions = message.ID, true, message.Questions
@@ -91,25 +91,32 @@ func (s *nameServer) dial(ctx context.Context, network, _ string) (net.Conn, err
 	return (&net.Dialer{}).DialContext(ctx, network, s.address)
 }
 
+// address returns a function that answers queries for A records with 192.0.2.last.
 func address(ttl uint32, last byte) func(dnsmessage.Question) dnsmessage.Message {
 	return func(q dnsmessage.Question) dnsmessage.Message {
 		if q.Type != dnsmessage.TypeA {
 			return dnsmessage.Message{}
 		}
 		return dnsmessage.Message{Answers: []dnsmessage.Resource{{
-			Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: ttl}, Body: &dnsmessage.AResource{A: [4]byte{192, 0, 2, last}},
+			Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: ttl},
+			Body:   &dnsmessage.AResource{A: [4]byte{192, 0, 2, last}},
 		}}}
 	}
 }
 
+// missing answers that the name does not exist.
 func missing(q dnsmessage.Question) dnsmessage.Message {
 	zone := dnsmessage.MustNewName("example.")
-	return dnsmessage.Message{Header: dnsmessage.Header{RCode: dnsmessage.RCodeNameError}, Authorities: []dnsmessage.Resource{{
-		Header: dnsmessage.ResourceHeader{Name: zone, Type: dnsmessage.TypeSOA, Class: q.Class, TTL: 60},
-		Body:   &dnsmessage.SOAResource{NS: zone, MBox: zone, MinTTL: 3600},
-	}}}
+	return dnsmessage.Message{
+		Header: dnsmessage.Header{RCode: dnsmessage.RCodeNameError},
+		Authorities: []dnsmessage.Resource{{
+			Header: dnsmessage.ResourceHeader{Name: zone, Type: dnsmessage.TypeSOA, Class: q.Class, TTL: 60},
+			Body:   &dnsmessage.SOAResource{NS: zone, MBox: zone, MinTTL: 3600},
+		}},
+	}
 }
 
+// failing answers SERVFAIL.
 func failing(dnsmessage.Question) dnsmessage.Message {
 	return dnsmessage.Message{Header: dnsmessage.Header{RCode: dnsmessage.RCodeServerFailure}}
 }
@@ -118,9 +125,9 @@ func TestCache(t *testing.T) {
 	server := serve(t, address(60, 1))
 	clock := time.Now()
 	resolver := New(server.dial, func() time.Time { return clock })
-	look := func(name, want string, asked int32) {
+	lookup := func(name, want string, queries int32) {
 		t.Helper()
-		before := server.asked.Load()
+		before := server.queries.Load()
 		got := ""
 		addresses, err := resolver.LookupNetIP(t.Context(), "ip4", name)
 		if err == nil {
@@ -130,45 +137,45 @@ func TestCache(t *testing.T) {
 		} else {
 			got = "failed"
 		}
-		if n := server.asked.Load() - before; got != want || n != asked {
-			t.Errorf("%s is %s after %d questions, want %s after %d", name, got, n, want, asked)
+		if n := server.queries.Load() - before; got != want || n != queries {
+			t.Errorf("%s: got %s with %d queries, want %s with %d", name, got, n, want, queries)
 		}
 	}
 	set := func(reply func(dnsmessage.Question) dnsmessage.Message) { server.reply.Store(&reply) }
 
-	look("news.example.", "192.0.2.1", 1)
+	lookup("news.example.", "192.0.2.1", 1)
 	set(address(60, 2))
-	look("NEWS.example.", "192.0.2.1", 0)
+	lookup("NEWS.example.", "192.0.2.1", 0)
 	clock = clock.Add(59 * time.Second)
-	look("news.example.", "192.0.2.1", 0)
+	lookup("news.example.", "192.0.2.1", 0)
 	clock = clock.Add(2 * time.Second)
-	look("news.example.", "192.0.2.2", 1)
+	lookup("news.example.", "192.0.2.2", 1)
 
-	set(address(0, 3)) // less than the bound
-	look("often.example.", "192.0.2.3", 1)
+	set(address(0, 3)) // a TTL below minTTL
+	lookup("often.example.", "192.0.2.3", 1)
 	clock = clock.Add(minTTL - time.Second)
-	look("often.example.", "192.0.2.3", 0)
-	set(address(1<<30, 4)) // more
-	look("never.example.", "192.0.2.4", 1)
+	lookup("often.example.", "192.0.2.3", 0)
+	set(address(1<<30, 4)) // a TTL above maxTTL
+	lookup("never.example.", "192.0.2.4", 1)
 	clock = clock.Add(maxTTL + time.Second)
-	look("never.example.", "192.0.2.4", 1)
+	lookup("never.example.", "192.0.2.4", 1)
 
 	set(missing)
-	look("none.example.", "missing", 1)
+	lookup("none.example.", "missing", 1)
 	set(address(60, 5))
-	look("none.example.", "missing", 0)
+	lookup("none.example.", "missing", 0)
 	clock = clock.Add(61 * time.Second)
-	look("none.example.", "192.0.2.5", 1)
+	lookup("none.example.", "192.0.2.5", 1)
 
 	clock = clock.Add(2 * time.Minute)
-	set(failing) // which makes Go's resolver ask twice
-	look("none.example.", "192.0.2.5", 1)
+	set(failing) // Go's resolver asks a second time after SERVFAIL
+	lookup("none.example.", "192.0.2.5", 1)
 	clock = clock.Add(maxStale)
-	look("none.example.", "failed", 2)
-	look("none.example.", "failed", 2)
+	lookup("none.example.", "failed", 2)
+	lookup("none.example.", "failed", 2)
 }
 
-func TestLongAnswersComeOverTCP(t *testing.T) {
+func TestTruncatedReplyIsRetriedOverTCP(t *testing.T) {
 	server := serve(t, func(q dnsmessage.Question) dnsmessage.Message {
 		m := address(60, 9)(q)
 		m.Truncated = q.Type == dnsmessage.TypeA
@@ -176,25 +183,27 @@ func TestLongAnswersComeOverTCP(t *testing.T) {
 	})
 	resolver := New(server.dial, time.Now)
 	for range 2 {
-		if got, err := resolver.LookupNetIP(t.Context(), "ip4", "long.example."); err != nil || got[0].String() != "192.0.2.9" {
+		got, err := resolver.LookupNetIP(t.Context(), "ip4", "long.example.")
+		if err != nil || got[0].String() != "192.0.2.9" {
 			t.Fatalf("%v, %v", got, err)
 		}
 	}
-	if got := server.asked.Load(); got != 2 {
-		t.Errorf("%d questions, want one over UDP and one over TCP", got)
+	if got := server.queries.Load(); got != 2 {
+		t.Errorf("%d queries, want one over UDP and one over TCP", got)
 	}
 }
 
-func TestBoundedInSize(t *testing.T) {
-	c := &Cache{answers: map[string]answer{}, now: time.Now}
+func TestCacheIsBounded(t *testing.T) {
+	c := &cache{replies: map[string]cachedReply{}, now: time.Now}
 	for i := range maxEntries + 100 {
-		c.keep(string(binary.BigEndian.AppendUint32(nil, uint32(i))), answer{})
+		c.store(string(binary.BigEndian.AppendUint32(nil, uint32(i))), cachedReply{})
 	}
-	if len(c.answers) != maxEntries {
-		t.Errorf("%d answers", len(c.answers))
+	if len(c.replies) != maxEntries {
+		t.Errorf("%d cached replies, want %d", len(c.replies), maxEntries)
 	}
 }
 
+// TestSilentServer checks that the context ends the wait for a reply.
 func TestSilentServer(t *testing.T) {
 	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -207,14 +216,16 @@ func TestSilentServer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if _, err := resolver.LookupNetIP(ctx, "ip4", "slow.example."); err == nil {
-		t.Error("an answer from nowhere")
+		t.Error("the lookup succeeded without a reply")
 	}
 }
 
-// FuzzLifetime feeds what a name server may send.
+// FuzzLifetime parses arbitrary replies.
 func FuzzLifetime(f *testing.F) {
 	for _, reply := range []func(dnsmessage.Question) dnsmessage.Message{address(60, 1), missing, failing} {
-		q := dnsmessage.Question{Name: dnsmessage.MustNewName("a.example."), Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}
+		q := dnsmessage.Question{
+			Name: dnsmessage.MustNewName("a.example."), Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET,
+		}
 		m := reply(q)
 		m.Questions = []dnsmessage.Question{q}
 		packed, err := m.Pack()
@@ -226,8 +237,8 @@ func FuzzLifetime(f *testing.F) {
 	f.Fuzz(func(t *testing.T, reply []byte) {
 		life, failed := lifetime(reply)
 		if life < 0 || life > maxTTL || life > 0 && (failed || life < minTTL) {
-			t.Errorf("%s, failed %v", life, failed)
+			t.Errorf("lifetime is %s, failed is %v", life, failed)
 		}
-		answers(reply, append([]byte{1, 2}, reply...))
+		isReply(reply, append([]byte{1, 2}, reply...))
 	})
 }
