@@ -1,25 +1,25 @@
 package robots
 
-import (
-	"strings"
-)
+import "strings"
 
-// Rules and URLs are compared octet by octet, in one normal form of
-// percent-encoding (RFC 9309, section 2.2.2): an encoded octet that RFC 3986
-// calls unreserved is decoded; octets outside ASCII, and every other character
-// that no URL holds as it is, are encoded; hexadecimal digits are upper-case.
+// Rules and URLs are compared octet by octet in a normal form of percent-encoding
+// (RFC 9309, section 2.2.2):
+//   - An encoded octet that is unreserved in RFC 3986 is decoded.
+//   - An octet outside ASCII, and any other character that is not allowed in a URL,
+//     is encoded.
+//   - Hexadecimal digits are in upper case.
 //
-// One equivalence depends on the place: a query may hold ":", "/", "?" and "@"
-// as they are (RFC 3986, section 3.4), and the RFC's own example has
-// "?baz=https://foo.bar" equal "?baz=https%3A%2F%2Ffoo.bar". In a path "%2F"
-// is not "/".
+// One equivalence applies only to the query, where ":", "/", "?" and "@" may occur
+// unencoded (RFC 3986, section 3.4). In an example of RFC 9309,
+// "?baz=https://foo.bar" equals "?baz=https%3A%2F%2Ffoo.bar". In a path, "%2F" does
+// not equal "/".
 
 // target is a URL's path and query in normal form.
 type target struct {
 	plain string
-	// decoded has the query's encoded ":", "/", "?" and "@" decoded as well.
-	// A pattern without "?" reaches into the query through a "*" and can be
-	// meant either way.
+	// decoded is like plain, but with ":", "/", "?" and "@" decoded in the
+	// query. Both forms are tried, because a pattern without "?" can match into
+	// the query through a "*" and is then ambiguous.
 	decoded string
 }
 
@@ -38,9 +38,9 @@ func normalisePattern(pattern string) string {
 
 const upperHex = "0123456789ABCDEF"
 
-// normalise gives the normal form of a path, or of a pattern, in which "*" and
-// a "$" at the end are operators, to be told from the characters by their not
-// being encoded (section 2.2.3).
+// normalise returns the normal form of a path or of a pattern. In a pattern, "*" and
+// a "$" at the end are operators and stay unencoded, while an encoded one is a
+// literal character (section 2.2.3).
 func normalise(s string, pattern bool) string {
 	i := 0
 	for i < len(s) && isPlain(s[i]) {
@@ -90,17 +90,18 @@ func decodeQuery(s string) string {
 	return s[:i] + queryDecoder.Replace(s[i:])
 }
 
-// isPlain reports the characters that stand for themselves in the normal form:
-// those that a URL's path and query hold unencoded, without "*" and "$".
+// isPlain reports whether a character is unencoded in the normal form. These are the
+// characters that are allowed in a URL's path and query, except "*" and "$".
 func isPlain(c byte) bool {
 	return isUnreserved(c) || strings.IndexByte("/?:@!&'()+,;=[]", c) >= 0
 }
 
-// isUnreserved follows RFC 3986, section 2.3.
+// isUnreserved reports whether a character is unreserved (RFC 3986, section 2.3).
 func isUnreserved(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
 }
 
+// unhex returns the value of a hexadecimal digit, or -1 if c is not one.
 func unhex(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':
@@ -111,10 +112,10 @@ func unhex(c byte) int {
 	return -1
 }
 
-// matches reports whether a pattern in normal form matches the start of path,
-// or all of it where the pattern ends in "$". Its time is linear for each run
-// between two "*", because taking the leftmost place for each is enough; a
-// hostile file cannot make it explode.
+// matches reports whether a pattern in normal form matches the start of path, or the
+// whole path if the pattern ends in "$". It takes linear time for each literal
+// between two "*", because the leftmost match of each literal suffices. So a hostile
+// file cannot cause exponential time.
 func matches(pattern, path string) bool {
 	pattern, anchored := strings.CutSuffix(pattern, "$")
 	literal, rest, more := strings.Cut(pattern, "*")

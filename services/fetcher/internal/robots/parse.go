@@ -1,5 +1,5 @@
-// Package robots reads robots.txt as RFC 9309 says, with Crawl-delay as an
-// extension, and decides what a fetch of robots.txt means for its site.
+// Package robots parses robots.txt according to RFC 9309, with Crawl-delay as an
+// extension, and decides what the result of fetching robots.txt means for its site.
 package robots
 
 import (
@@ -10,38 +10,39 @@ import (
 	"time"
 )
 
-// MaxSize is how many bytes of a robots.txt are read: the 500 KiB that RFC
-// 9309, section 2.5 asks for. What is longer is cut behind the last line that
-// ends within it. To have half a line recognised, fetch one byte more.
+// MaxSize is the maximum number of bytes of a robots.txt that are parsed: the 500
+// KiB that RFC 9309, section 2.5, requires. A longer file is cut after the last
+// complete line within the limit. To let Parse detect that the last line is
+// incomplete, fetch one byte more.
 const MaxSize = 500 << 10
 
 // Rules is a parsed robots.txt. It is immutable and safe for concurrent use.
 type Rules struct {
-	groups   map[string]*group // by product token in lower case, "*" for all others
+	groups   map[string]*group // by product token in lower case; "*" is the default group
 	sitemaps []string
 }
 
-// group holds what is said to one product token, all over the file.
+// group holds the records for one product token, collected from the whole file.
 type group struct {
 	rules []rule
-	delay time.Duration // 0: none given
+	delay time.Duration // Crawl-delay, 0 if there is none
 }
 
 type rule struct {
 	allow   bool
-	pattern string // normalised: see normalise.go
-	line    string // as written, for people: "Disallow: /private"
+	pattern string // in normal form, see normalise.go
+	line    string // for messages, such as "Disallow: /private"
 }
 
-// Parse reads a robots.txt. It never fails: what it does not understand it
-// skips (RFC 9309, section 2.2), so that an HTML page gives no rules at all.
+// Parse parses a robots.txt. It never fails: it skips lines that it does not
+// understand (RFC 9309, section 2.2), so that an HTML page results in no rules.
 func Parse(body []byte) *Rules {
 	text := strings.TrimPrefix(string(cut(body)), "\ufeff")
 	p := parser{rules: Rules{groups: make(map[string]*group)}}
 	for text != "" {
 		var line string
-		// CR, LF and CR LF each end a line; the empty line that CR LF
-		// gives this loop is skipped like all others.
+		// CR, LF and CR LF each end a line. The loop takes CR LF for a line
+		// end and an empty line, which is skipped.
 		if i := strings.IndexAny(text, "\r\n"); i >= 0 {
 			line, text = text[:i], text[i+1:]
 		} else {
@@ -52,7 +53,8 @@ func Parse(body []byte) *Rules {
 	return &p.rules
 }
 
-// cut bounds a body without leaving half a line, which would be another rule.
+// cut limits a body to MaxSize. It removes an incomplete last line, which would be
+// a different rule.
 func cut(body []byte) []byte {
 	if len(body) <= MaxSize {
 		return body
@@ -63,7 +65,7 @@ func cut(body []byte) []byte {
 type parser struct {
 	rules    Rules
 	current  []*group // the groups that the next rule belongs to
-	hadRules bool     // a rule came since the last user-agent line
+	hadRules bool     // a rule followed the last user-agent line
 }
 
 func (p *parser) line(line string) {
@@ -83,15 +85,16 @@ func (p *parser) line(line string) {
 	case crawlDelay:
 		p.setDelay(value)
 	case sitemap:
-		// Not part of a group (section 2.2.4).
+		// Sitemap records do not belong to a group (section 2.2.4).
 		if value != "" {
 			p.rules.sitemaps = append(p.rules.sitemaps, value)
 		}
 	}
 }
 
-// startGroup adds a product token to the group that is being opened. Groups of
-// one token are merged wherever they stand (section 2.2.1).
+// startGroup adds a product token to the current group, or starts a new group if
+// the current one has rules. All groups of a token are merged, wherever they are in
+// the file (section 2.2.1).
 func (p *parser) startGroup(value string) {
 	if p.hadRules {
 		p.current, p.hadRules = p.current[:0], false
@@ -101,8 +104,8 @@ func (p *parser) startGroup(value string) {
 		token = "*"
 	}
 	if token == "" {
-		// Nobody's group. It must still take the rules that follow it, or
-		// they would fall to the group before.
+		// The group applies to no crawler. The reset above ensures that its
+		// rules do not count for the previous group.
 		return
 	}
 	g := p.rules.groups[token]
@@ -124,9 +127,9 @@ func (p *parser) addRule(allow bool, label, value string) {
 	}
 }
 
-// setDelay reads the seconds of a Crawl-delay, which may have a fraction. The
-// longest of a token's delays counts. Like every record that the RFC does not
-// define, it does not end a run of user-agent lines (section 2.2.4).
+// setDelay parses a Crawl-delay in seconds, possibly with a fraction. If a token has
+// several, the longest counts. Like every record that the RFC does not define,
+// Crawl-delay does not end a sequence of user-agent lines (section 2.2.4).
 func (p *parser) setDelay(value string) {
 	seconds, err := strconv.ParseFloat(value, 64)
 	if err != nil || !(seconds >= 0) {
@@ -149,18 +152,22 @@ const (
 	sitemap
 )
 
-// field recognises a record's name without regard to case. The misspellings
-// are those that site owners are known to make; a wish for privacy with a
-// letter missing is still one (section 2.2.4 lets a parser be lenient).
+// field recognises the name of a record, ignoring case. It accepts misspellings that
+// site owners are known to make (section 2.2.4 lets a parser be lenient), because
+// the owner's intention is clear.
 func field(key string) fieldName {
 	key = strings.Trim(key, " \t\x00")
 	for _, known := range [...]struct {
 		name  string
 		field fieldName
 	}{
-		{"disallow", disallow}, {"allow", allow}, {"user-agent", userAgent}, {"sitemap", sitemap}, {"crawl-delay", crawlDelay},
-		{"useragent", userAgent}, {"user agent", userAgent}, {"site-map", sitemap}, {"crawldelay", crawlDelay}, {"crawl delay", crawlDelay},
-		{"dissallow", disallow}, {"dissalow", disallow}, {"disalow", disallow}, {"diasllow", disallow}, {"disallaw", disallow},
+		{"disallow", disallow}, {"allow", allow}, {"user-agent", userAgent}, {"sitemap", sitemap},
+		{"crawl-delay", crawlDelay},
+
+		{"useragent", userAgent}, {"user agent", userAgent}, {"site-map", sitemap},
+		{"crawldelay", crawlDelay}, {"crawl delay", crawlDelay},
+		{"dissallow", disallow}, {"dissalow", disallow}, {"disalow", disallow}, {"diasllow", disallow},
+		{"disallaw", disallow},
 	} {
 		if strings.EqualFold(key, known.name) {
 			return known.field
@@ -169,9 +176,9 @@ func field(key string) fieldName {
 	return other
 }
 
-// productToken returns the token at the start of a user-agent value in lower
-// case: letters, "_" and "-" (section 2.2.1), so that "ExampleBot/2.1" names
-// ExampleBot.
+// productToken returns the product token at the start of a user-agent value, in
+// lower case. A token has only letters, "_" and "-" (section 2.2.1), so that the
+// token of "ExampleBot/2.1" is "examplebot".
 func productToken(value string) string {
 	end := strings.IndexFunc(value, func(r rune) bool {
 		return (r|0x20 < 'a' || r|0x20 > 'z') && r != '-' && r != '_'

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Allowed reports whether the crawler with this product token (such as
-// "Dateline"; a version behind it is ignored) may fetch a path with its query,
-// and the line of robots.txt that decided it, empty where none did. The most
-// specific match counts: the one with the most octets, and of two as long as
-// each other the one that allows (RFC 9309, section 2.2.2).
+// Allowed reports whether a crawler may fetch a path with its query. agent is the
+// crawler's product token, such as "Dateline"; a version after it is ignored. line
+// is the line of robots.txt that decided, or empty if none did. The most specific
+// match wins: the one with the most octets, or of two with equal length the one that
+// allows (RFC 9309, section 2.2.2).
 func (r *Rules) Allowed(agent, pathQuery string) (allowed bool, line string) {
 	if pathQuery == "" {
 		pathQuery = "/"
@@ -34,9 +34,9 @@ func (r *Rules) Allowed(agent, pathQuery string) (allowed bool, line string) {
 	return best.allow, best.line
 }
 
-// CrawlDelay returns the pause between two requests that the site asks this
-// crawler for, 0 if it does not. It is an extension of many sites, not part of
-// the RFC, and up to decades long: clamp it.
+// CrawlDelay returns the pause between requests that the site demands of a crawler,
+// or 0 if there is none. Crawl-delay is a common extension of the RFC. Its value may
+// be decades: clamp it.
 func (r *Rules) CrawlDelay(agent string) time.Duration {
 	if g := r.group(agent); g != nil {
 		return g.delay
@@ -44,12 +44,12 @@ func (r *Rules) CrawlDelay(agent string) time.Duration {
 	return 0
 }
 
-// Sitemaps returns the values of the Sitemap records in their order, as
-// written: they should be absolute URLs, and anything can stand there.
+// Sitemaps returns the values of the Sitemap records in order, unchanged. They should
+// be absolute URLs, but they may be anything.
 func (r *Rules) Sitemaps() []string { return slices.Clone(r.sitemaps) }
 
-// group returns what is said to a product token: its own group, else that of
-// "*" (section 2.2.1), else nil.
+// group returns the group for a product token: its own, otherwise that of "*"
+// (section 2.2.1), otherwise nil.
 func (r *Rules) group(agent string) *group {
 	if g := r.groups[productToken(agent)]; g != nil {
 		return g

@@ -9,7 +9,7 @@ import (
 
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// RFC 9309, section 2.3.1, one row for each kind of answer.
+// TestJudge has a row for each kind of response in RFC 9309, section 2.3.1.
 func TestJudge(t *testing.T) {
 	file := []byte("User-agent: *\nDisallow: /private\n")
 	tests := []struct {
@@ -17,8 +17,8 @@ func TestJudge(t *testing.T) {
 		fetch   Fetch
 		access  Access
 		expires time.Duration
-		private bool // may /private be fetched
-		public  bool // may /public be fetched
+		private bool // whether /private is allowed
+		public  bool // whether /public is allowed
 	}{
 		{"2.3.1.1 success", Fetch{Status: 200, Body: file}, ByRules, Lifetime, false, true},
 		{"2.3.1.1 success without content", Fetch{Status: 204}, ByRules, Lifetime, true, true},
@@ -27,32 +27,42 @@ func TestJudge(t *testing.T) {
 		{"2.3.1.3 gone", Fetch{Status: 410}, AllowAll, Lifetime, true, true},
 		{"2.3.1.3 forbidden", Fetch{Status: 403, Body: file}, AllowAll, Lifetime, true, true},
 		{"too many requests", Fetch{Status: 429}, DisallowAll, Recheck, false, false},
-		{"too many requests, asking for a pause", Fetch{Status: 429, RetryAfter: 20 * time.Minute}, DisallowAll, 20 * time.Minute, false, false},
-		{"too many requests, asking for an age", Fetch{Status: 429, RetryAfter: 1000 * time.Hour}, DisallowAll, MaxRecheck, false, false},
-		{"too many requests, asking for nothing much", Fetch{Status: 429, RetryAfter: time.Second}, DisallowAll, Recheck, false, false},
+		{
+			"too many requests, Retry-After in range", Fetch{Status: 429, RetryAfter: 20 * time.Minute},
+			DisallowAll, 20 * time.Minute, false, false,
+		},
+		{
+			"too many requests, Retry-After too long", Fetch{Status: 429, RetryAfter: 1000 * time.Hour},
+			DisallowAll, MaxRecheck, false, false,
+		},
+		{
+			"too many requests, Retry-After too short", Fetch{Status: 429, RetryAfter: time.Second},
+			DisallowAll, Recheck, false, false,
+		},
 		{"2.3.1.4 server error", Fetch{Status: 503}, DisallowAll, Recheck, false, false},
-		{"2.3.1.4 strange status", Fetch{Status: 999}, DisallowAll, Recheck, false, false},
-		{"2.3.1.4 no answer", Fetch{}, DisallowAll, Recheck, false, false},
+		{"2.3.1.4 invalid status", Fetch{Status: 999}, DisallowAll, Recheck, false, false},
+		{"2.3.1.4 no response", Fetch{}, DisallowAll, Recheck, false, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			test.fetch.Time = now
 			verdict := Judge(test.fetch, nil)
-			if verdict.Access != test.access || verdict.Expires != now.Add(test.expires) || verdict.Status != test.fetch.Status {
+			if verdict.Access != test.access || verdict.Expires != now.Add(test.expires) ||
+				verdict.Status != test.fetch.Status {
 				t.Errorf("verdict is %+v", verdict)
 			}
 			rules := verdict.Rules()
 			if got, _ := rules.Allowed("ExampleBot", "/private"); got != test.private {
-				t.Errorf("/private is allowed: %v", got)
+				t.Errorf("/private: allowed is %v, want %v", got, test.private)
 			}
 			if got, _ := rules.Allowed("ExampleBot", "/public"); got != test.public {
-				t.Errorf("/public is allowed: %v", got)
+				t.Errorf("/public: allowed is %v, want %v", got, test.public)
 			}
 		})
 	}
 }
 
-func TestRulesOutliveASiteThatIsDown(t *testing.T) {
+func TestRulesApplyWhileTheSiteIsDown(t *testing.T) {
 	v := Judge(Fetch{Status: 200, Body: []byte("User-agent: *\nDisallow: /private\n"), Time: now}, nil)
 	at := v.Expires
 	var pauses []time.Duration
@@ -62,7 +72,7 @@ func TestRulesOutliveASiteThatIsDown(t *testing.T) {
 			t.Fatalf("while the site is down the verdict is %+v", v)
 		}
 		if allowed, _ := v.Rules().Allowed("a", "/public"); !allowed {
-			t.Fatal("the old rules are lost")
+			t.Fatal("the old rules were lost")
 		}
 		pauses = append(pauses, v.Expires.Sub(at))
 		at = v.Expires
@@ -73,7 +83,7 @@ func TestRulesOutliveASiteThatIsDown(t *testing.T) {
 	}
 	late := Judge(Fetch{Time: now.Add(MaxStale)}, &v)
 	if late.Access != DisallowAll || late.Body != nil {
-		t.Errorf("rules older than %v still hold: %+v", MaxStale, late)
+		t.Errorf("rules older than %v still apply: %+v", MaxStale, late)
 	}
 	back := Judge(Fetch{Status: 404, Time: at}, &v)
 	if back.Access != AllowAll || back.Failures != 0 || back.Body != nil {
@@ -81,13 +91,13 @@ func TestRulesOutliveASiteThatIsDown(t *testing.T) {
 	}
 	down := Judge(Fetch{Time: at}, &back)
 	if down.Access != AllowAll {
-		t.Errorf("a site that had no robots.txt and is down: %+v", down)
+		t.Errorf("after a site without robots.txt went down the verdict is %+v", down)
 	}
 	for range 100 {
 		down = Judge(Fetch{Time: at}, &down)
 	}
 	if down.Expires != at.Add(MaxRecheck) {
-		t.Errorf("after many failures the verdict expires %v later", down.Expires.Sub(at))
+		t.Errorf("after many failures the verdict expires after %v, want %v", down.Expires.Sub(at), MaxRecheck)
 	}
 }
 
@@ -97,7 +107,7 @@ func TestVerdictEncoding(t *testing.T) {
 		"rules":       Judge(Fetch{Status: 200, Body: []byte("User-agent: *\nDisallow: /\n"), Time: now}, nil),
 		"empty rules": Judge(Fetch{Status: 200, Time: now}, nil),
 		"allow all":   Judge(Fetch{Status: 404, Time: now}, nil),
-		"no answer":   Judge(Fetch{Time: now}, nil),
+		"no response": Judge(Fetch{Time: now}, nil),
 		"huge":        Judge(Fetch{Status: 200, Body: huge, Time: now}, nil),
 	} {
 		data, err := v.MarshalBinary()
@@ -105,19 +115,20 @@ func TestVerdictEncoding(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if len(data) > MaxSize+64 || len(data) > 512<<10 {
-			t.Errorf("%s takes %d bytes", name, len(data))
+			t.Errorf("%s: encoding has %d bytes", name, len(data))
 		}
 		var back Verdict
 		if err := back.UnmarshalBinary(data); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if back.Access != v.Access || back.Status != v.Status || back.Failures != v.Failures || !bytes.Equal(back.Body, v.Body) ||
-			!back.FetchedAt.Equal(v.FetchedAt) || !back.Expires.Equal(v.Expires) || back.FetchedAt.IsZero() != v.FetchedAt.IsZero() {
-			t.Errorf("%s came back as %+v", name, back)
+		if back.Access != v.Access || back.Status != v.Status || back.Failures != v.Failures ||
+			!bytes.Equal(back.Body, v.Body) || !back.FetchedAt.Equal(v.FetchedAt) ||
+			!back.Expires.Equal(v.Expires) || back.FetchedAt.IsZero() != v.FetchedAt.IsZero() {
+			t.Errorf("%s: decoded as %+v", name, back)
 		}
 	}
 	if _, err := (Verdict{Access: ByRules, Body: make([]byte, MaxSize+1)}).MarshalBinary(); err == nil {
-		t.Error("a body beyond the limit was encoded")
+		t.Error("a body above the limit was encoded")
 	}
 }
 
@@ -128,7 +139,7 @@ func TestDamagedVerdictsAreRefused(t *testing.T) {
 	}
 	for n := range whole {
 		if err := new(Verdict).UnmarshalBinary(whole[:n]); err == nil {
-			t.Errorf("%d of %d bytes were accepted", n, len(whole))
+			t.Errorf("the first %d of %d bytes were accepted", n, len(whole))
 		}
 	}
 	for name, data := range map[string][]byte{
