@@ -9,10 +9,10 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/baseline"
 )
 
-// begin is a Monday, 00:00 UTC, in hours since 1970.
+// begin is a Monday at 00:00 UTC, in hours since 1970.
 const begin = 2_810*baseline.Week + 4*24
 
-// source draws how many articles come in an hour; hour 0 is Monday's first.
+// source draws the number of articles in an hour; hour 0 is Monday at 00:00.
 type source func(r *rand.Rand, hour int) int
 
 func poisson(r *rand.Rand, mean float64) int {
@@ -23,8 +23,7 @@ func poisson(r *rand.Rand, mean float64) int {
 	return n
 }
 
-// bursts publishes in bursts: hours go by without any, then some articles come
-// within a few hours.
+// bursts publishes nothing for hours, then several articles within a few hours.
 func bursts() source {
 	left := 0
 	return func(r *rand.Rand, _ int) int {
@@ -43,7 +42,8 @@ func steady(perHour float64) func() source {
 	return func() source { return func(r *rand.Rand, _ int) int { return poisson(r, perHour) } }
 }
 
-// office publishes by day, on working days: the weekend is silent.
+// office publishes during the day from Monday to Friday and nothing on
+// weekends.
 func office() source {
 	return func(r *rand.Rand, hour int) int {
 		if day, at := hour/24%7, hour%24; day > 4 || at < 7 || at > 19 {
@@ -53,7 +53,7 @@ func office() source {
 	}
 }
 
-// weekly publishes once a week, on Thursday morning, give or take some hours.
+// weekly publishes once a week, on Thursday morning, with some hours of jitter.
 func weekly() source {
 	due := 0
 	return func(r *rand.Rand, hour int) int {
@@ -67,24 +67,26 @@ func weekly() source {
 	}
 }
 
-// TestFalseAlarms simulates sources that go on as ever: how often is their
-// silence declared by chance, and how soon when they do fall silent?
+// TestFalseAlarms simulates sources whose publishing does not change. It
+// measures how often their silence is declared by chance, and how soon after
+// they really stop.
 func TestFalseAlarms(t *testing.T) {
 	const weeks = 100
 	for _, kind := range []struct {
 		name    string
 		sources int
 		new     func() source
-		// most is the greatest median delay in hours, about a half more than
-		// what was seen.
-		most int
-		// rate is the greatest rate of false alarms, in FalseAlarms.
-		rate float64
+		// maxDelay is the maximum median delay in hours, about one and a half
+		// times the observed value.
+		maxDelay int
+		// maxRate is the maximum rate of false alarms, as a multiple of
+		// FalseAlarms.
+		maxRate float64
 	}{
 		{"ten an hour", 10, steady(10), 4, 2},
 		{"one an hour", 10, steady(1), 20, 2},
 		{"two a day", 60, steady(2.0 / 24), 24 * 8, 2},
-		{"office hours", 30, office, 24 * 4, 2}, // the weekend among them
+		{"office hours", 30, office, 24 * 4, 2}, // includes the weekend
 		{"once a week", 60, weekly, baseline.Week * 4, 2},
 		{"bursts", 60, bursts, baseline.Week * 4, 4},
 	} {
@@ -92,45 +94,59 @@ func TestFalseAlarms(t *testing.T) {
 			alarms, judged := 0, 0
 			var delays []int
 			for n := range kind.sources {
-				r := rand.New(rand.NewPCG(7, uint64(n)))
-				draw := kind.new()
-				b := &baseline.Baseline{}
-				silent, known := int64(0), false
-				for hour := range weeks * baseline.Week {
-					articles := draw(r, hour)
-					at := int64(begin + hour)
-					if known {
-						judged++
-						if at == silent {
-							alarms++
-						}
-					}
-					if articles > 0 {
-						b.Add(at, articles)
-						silent, known = b.SilentFrom()
-					}
-				}
-				if !known {
-					t.Fatalf("source %d is not known after %d weeks", n, weeks)
-				}
-				delays = append(delays, int(silent-b.Last))
+				one := simulate(t, rand.New(rand.NewPCG(7, uint64(n))), kind.new(), weeks)
+				alarms, judged = alarms+one.alarms, judged+one.judged
+				delays = append(delays, one.delay)
 			}
 			slices.Sort(delays)
 			median := delays[len(delays)/2]
 			rate := float64(alarms) / (float64(judged) / baseline.Week)
-			t.Logf("%.4f false alarms a source and week (%d in %d weeks); silence is declared after %d h (median; %d to %d)",
-				rate, alarms, judged/baseline.Week, median, delays[0], delays[len(delays)-1])
-			if rate > kind.rate*baseline.FalseAlarms {
-				t.Errorf("%.4f false alarms a source and week, want at most about %.4f", rate, baseline.FalseAlarms)
+			t.Logf("%.4f false alarms per source and week (%d in %d weeks)", rate, alarms, judged/baseline.Week)
+			t.Logf("silence is declared after %d h (median; %d to %d)", median, delays[0], delays[len(delays)-1])
+			if rate > kind.maxRate*baseline.FalseAlarms {
+				t.Errorf("%.4f false alarms per source and week, want at most %.4f",
+					rate, kind.maxRate*baseline.FalseAlarms)
 			}
-			if median > kind.most {
-				t.Errorf("silence is declared after %d hours, want at most %d", median, kind.most)
+			if median > kind.maxDelay {
+				t.Errorf("silence is declared after %d hours, want at most %d", median, kind.maxDelay)
 			}
 		})
 	}
 }
 
-// TestWeekend: the usual silence of a weekend is none, and that of a Monday is.
+// simulation is the result of simulating one source: false alarms, hours in
+// which its silence could be judged, and the hours after its last article at
+// which silence would be declared.
+type simulation struct{ alarms, judged, delay int }
+
+func simulate(t *testing.T, r *rand.Rand, draw source, weeks int) simulation {
+	t.Helper()
+	var result simulation
+	b := &baseline.Baseline{}
+	silent, known := int64(0), false
+	for hour := range weeks * baseline.Week {
+		articles := draw(r, hour)
+		at := int64(begin + hour)
+		if known {
+			result.judged++
+			if at == silent {
+				result.alarms++
+			}
+		}
+		if articles > 0 {
+			b.Add(at, articles)
+			silent, known = b.SilentFrom()
+		}
+	}
+	if !known {
+		t.Fatalf("a source has no usable baseline after %d weeks", weeks)
+	}
+	result.delay = int(silent - b.Last)
+	return result
+}
+
+// TestWeekend verifies that an ordinary weekend is not reported as silence and
+// that a silent Monday is.
 func TestWeekend(t *testing.T) {
 	r, draw, b := rand.New(rand.NewPCG(1, 1)), office(), &baseline.Baseline{}
 	for hour := range 8 * baseline.Week {
@@ -139,19 +155,21 @@ func TestWeekend(t *testing.T) {
 	monday := int64(begin + 8*baseline.Week)
 	silent, known := b.SilentFrom()
 	if !known || silent < monday+8 || silent > monday+24 {
-		t.Errorf("silent from hour %d of Monday, known: %v; want a time on Monday after eight", silent-monday, known)
+		t.Errorf("silent from hour %d of Monday, known: %v; want an hour on Monday after 8:00", silent-monday, known)
 	}
-	if day, weekend := b.Expected(monday, monday+24), b.Expected(monday-48, monday); day < 14 || day > 26 || weekend > 3 {
-		t.Errorf("%.1f articles are expected on Monday and %.1f on a weekend, want about 19.5 and next to none", day, weekend)
+	day, weekend := b.Expected(monday, monday+24), b.Expected(monday-48, monday)
+	if day < 14 || day > 26 || weekend > 3 {
+		t.Errorf("%.1f articles expected on Monday and %.1f on the weekend, want about 19.5 and close to 0",
+			day, weekend)
 	}
 	usual := b.Usual()
 	if usual[12] < 1 || usual[12] > 2.2 || usual[3] > 0.2 {
-		t.Errorf("usual on Monday at noon: %.2f, at three: %.2f; want about 1.5 and 0", usual[12], usual[3])
+		t.Errorf("usual on Monday at 12:00: %.2f, at 3:00: %.2f; want about 1.5 and 0", usual[12], usual[3])
 	}
 }
 
-// TestChange: a source that comes to publish less is silent only until its new
-// rhythm is known.
+// TestChange verifies that a source that starts to publish less is reported as
+// silent only until its new rhythm has been learned.
 func TestChange(t *testing.T) {
 	r, b := rand.New(rand.NewPCG(3, 1)), &baseline.Baseline{}
 	const half = 20 * baseline.Week
@@ -172,14 +190,14 @@ func TestChange(t *testing.T) {
 		}
 	}
 	if lateAlarms > 0 {
-		t.Errorf("%d alarms twelve weeks after the change and later", lateAlarms)
+		t.Errorf("%d alarms more than twelve weeks after the change, want none", lateAlarms)
 	}
 	if week := b.Expected(begin, begin+baseline.Week); week < 4 || week > 16 {
-		t.Errorf("%.1f articles are expected a week, want about 8", week)
+		t.Errorf("%.1f articles expected per week, want about 8", week)
 	}
 }
 
-func TestTooLittleIsKnown(t *testing.T) {
+func TestShortHistoryIsNotJudged(t *testing.T) {
 	few, brief := &baseline.Baseline{}, &baseline.Baseline{}
 	for i := range 4 {
 		few.Add(int64(begin+i*baseline.Week), 1)
@@ -194,21 +212,22 @@ func TestTooLittleIsKnown(t *testing.T) {
 	}
 }
 
-// TestLongest checks against closed forms.
+// TestLongest compares Longest with closed forms.
 func TestLongest(t *testing.T) {
 	for name, test := range map[string]struct{ mean, square, n, chance, want float64 }{
 		"exponential":       {1, 2, 1e6, 0.002, -math.Log(0.002)},
 		"exponential, wide": {3, 18, 1e6, 0.01, -3 * math.Log(0.01)},
 		"bursts":            {1, 20, 1e7, 0.001, 10 * math.Log(100)},
-		"few were seen":     {1, 2, 2, 0.01, 2 * (10 - 1)}, // (1 + x/2)^-2 = 0.01
+		"few observations":  {1, 2, 2, 0.01, 2 * (10 - 1)}, // (1 + x/2)^-2 = 0.01
 		"two phases":        {1, 1.5, 10, 0.01, 6.638 / 2}, // e^-y (1+y) = 0.01
 	} {
-		if got := baseline.Longest(test.mean, test.square, test.n, test.chance); math.Abs(got-test.want) > 0.001*test.want {
+		got := baseline.Longest(test.mean, test.square, test.n, test.chance)
+		if math.Abs(got-test.want) > 0.001*test.want {
 			t.Errorf("%s: %.4f, want %.4f", name, got, test.want)
 		}
 	}
 	if even := baseline.Longest(1, 1, 100, 0.002); even > baseline.Longest(1, 2, 100, 0.002)/2 {
-		t.Errorf("even gaps are waited %.2f for, not much less than those of chance", even)
+		t.Errorf("the longest regular gap is %.2f, want less than half of the longest random gap", even)
 	}
 }
 
@@ -220,11 +239,11 @@ func TestEncoding(t *testing.T) {
 	data := b.Bytes()
 	back, err := baseline.Parse(data)
 	if err != nil || *back != *b {
-		t.Fatalf("decoded %+v, %v; want %+v", back, err, b)
+		t.Fatalf("Parse(Bytes()) = %+v, %v; want %+v", back, err, b)
 	}
 	for _, bad := range [][]byte{nil, {9}, data[:len(data)-1], append(slices.Clone(data), 0), data[:20]} {
 		if _, err := baseline.Parse(bad); err == nil {
-			t.Errorf("%d bytes are decoded", len(bad))
+			t.Errorf("Parse of %d damaged bytes succeeded", len(bad))
 		}
 	}
 	t.Logf("%d bytes", len(data))

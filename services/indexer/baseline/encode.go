@@ -6,11 +6,11 @@ import (
 	"math"
 )
 
-// version is that of the encoded form.
+// version is the version of the encoding.
 const version = 1
 
-// Bytes encodes the baseline: a version, its hours and counts as varints, and
-// its moments as 64-bit floats.
+// Bytes encodes the baseline: the version, the hours and counts as varints, and
+// the moments as 64-bit floats.
 func (b *Baseline) Bytes() []byte {
 	data := []byte{version}
 	for _, n := range []int64{b.First, b.Last, b.active, b.epoch} {
@@ -29,9 +29,9 @@ func (b *Baseline) moments() []*float64 {
 	return []*float64{&b.gaps, &b.sum, &b.squares, &b.lastGap}
 }
 
-var errEncoding = errors.New("these bytes are no baseline of this program's version")
+var errEncoding = errors.New("decoding baseline: damaged, or written by another version of the program")
 
-// Parse decodes what Bytes has encoded.
+// Parse decodes the output of Bytes.
 func Parse(data []byte) (*Baseline, error) {
 	if len(data) == 0 || data[0] != version {
 		return nil, errEncoding

@@ -1,51 +1,55 @@
-// Package sketch tells whether two texts are copies of one another, though one
-// be trimmed, reordered or set among other paragraphs.
+// Package sketch determines whether two texts are copies of one another, even
+// if one is trimmed, reordered or embedded in other paragraphs.
 //
-// A sketch is the smallest hashes of a text's shingles, its runs of five words
-// (bottom-k sampling: A. Broder, "On the resemblance and containment of
-// documents", 1997). The few smallest are keys: copies share at least one, so
-// that a store finds the candidates of a text by a few look-ups.
+// A sketch consists of the smallest hashes of a text's shingles, which are its
+// runs of five words (bottom-k sampling: A. Broder, "On the resemblance and
+// containment of documents", 1997). The few smallest hashes are keys: copies
+// share at least one key, so a store finds candidates with a few look-ups.
 package sketch
 
 import (
 	"encoding/binary"
-	"errors"
+	"fmt"
 	"iter"
 	"slices"
 )
 
 const (
-	// shingleWords is the length of a shingle. Five words in the same order are
-	// rarely written twice; formulas of a trade seldom have as many.
+	// shingleWords is the length of a shingle. The same five words in the same
+	// order rarely occur in independent texts, and few stock phrases are that
+	// long.
 	shingleWords = 5
-	// size is how many hashes a sketch holds.
+	// size is the maximum number of hashes in a sketch.
 	size = 64
-	// keys is how many of a sketch's hashes a store has to look up.
+	// keys is the number of hashes per sketch that a store looks up.
 	keys = 8
-	// minShingles is the shortest text that can be told from others: below it,
-	// one standing line of a site would make two texts copies.
+	// minShingles is the minimum number of distinct shingles a text needs to be
+	// compared. In a shorter text, one boilerplate line of a site would make
+	// two texts copies.
 	minShingles = 24
-	// Two texts are copies where this part of the shingles of both is common to
-	// them. See docs/decisions/0010 for what the thresholds cost and gain.
+	// minResemblance is the share of all shingles of two texts that must be
+	// common for them to be copies. See docs/decisions/0010 for how the
+	// thresholds were chosen.
 	minResemblance = 0.3
-	// They are copies as well where this part of the shorter one stands in the
-	// longer one, and at least so much of both is common.
+	// Two texts are also copies if the longer contains at least minContained of
+	// the shorter and their resemblance is at least minContainedResemblance.
 	minContained, minContainedResemblance = 0.8, 0.15
 )
 
-// Sketch stands for a text. The zero value stands for one that is too short to
-// be compared.
+// Sketch represents a text. The zero value represents a text that is too short
+// to be compared.
 type Sketch struct {
-	// Shingles is how many different shingles the text has.
+	// Shingles is the number of distinct shingles in the text.
 	Shingles int
-	// Hashes are the smallest of the shingles' hashes, ascending.
+	// Hashes holds the smallest shingle hashes in ascending order.
 	Hashes []uint64
 }
 
-// Of returns the sketch of a text, given its words without case and accents.
+// Of returns the sketch of a text, given its words in lower case without
+// accents.
 func Of(words iter.Seq[string]) Sketch {
 	var hashes []uint64
-	var window [shingleWords]uint64 // hashes of the last words, in a ring
+	var window [shingleWords]uint64 // ring of the last words' hashes
 	n := 0
 	for word := range words {
 		window[n%shingleWords] = hashString(word)
@@ -66,7 +70,7 @@ func Of(words iter.Seq[string]) Sketch {
 	return Sketch{Shingles: len(hashes), Hashes: slices.Clone(hashes[:min(size, len(hashes))])}
 }
 
-// hashString is FNV-1a with 64 bits.
+// hashString returns the 64-bit FNV-1a hash of s.
 func hashString(s string) uint64 {
 	h := uint64(14695981039346656037)
 	for i := range len(s) {
@@ -75,7 +79,8 @@ func hashString(s string) uint64 {
 	return h
 }
 
-// mix spreads every bit over all: the finalizer of MurmurHash3.
+// mix is the 64-bit finalizer of MurmurHash3: every input bit affects every
+// output bit.
 func mix(h uint64) uint64 {
 	h ^= h >> 33
 	h *= 0xff51afd7ed558ccd
@@ -84,27 +89,28 @@ func mix(h uint64) uint64 {
 	return h ^ h>>33
 }
 
-// Keys are the hashes by which a store finds candidates: texts that share one.
+// Keys returns the hashes by which a store finds candidates: copies share at
+// least one.
 func (s Sketch) Keys() []uint64 { return s.Hashes[:min(keys, len(s.Hashes))] }
 
-// IsZero says that the text was too short to be compared.
+// IsZero reports whether the text was too short to be compared.
 func (s Sketch) IsZero() bool { return len(s.Hashes) == 0 }
 
-// Copies says whether one text is a copy of the other.
+// Copies reports whether either text is a copy of the other.
 func (s Sketch) Copies(other Sketch) bool {
 	resemblance, contained := s.Compare(other)
 	return resemblance >= minResemblance || contained >= minContained && resemblance >= minContainedResemblance
 }
 
-// Compare estimates which part of all the shingles of two texts is common to
-// them, and which part of the shorter text stands in the longer one; both are
-// from 0 to 1.
+// Compare estimates the share of all shingles that two texts have in common
+// (resemblance) and the share of the shorter text that the longer one contains
+// (contained). Both range from 0 to 1.
 func (s Sketch) Compare(other Sketch) (resemblance, contained float64) {
 	if s.IsZero() || other.IsZero() {
 		return 0, 0
 	}
-	// The smallest hashes of both together are a sample of their union, as
-	// large as the shorter sample reaches.
+	// The smallest hashes of the two sketches together are a sample of the
+	// union of their shingles.
 	a, b := s.Hashes, other.Hashes
 	sampled, shared := 0, 0
 	for i, j := 0, 0; sampled < size && (i < len(a) || j < len(b)); sampled++ {
@@ -123,9 +129,8 @@ func (s Sketch) Compare(other Sketch) (resemblance, contained float64) {
 	return resemblance, min(1, common/float64(min(s.Shingles, other.Shingles)))
 }
 
-// Bytes is the sketch as a store keeps it: the number of shingles in four
-// bytes, then eight bytes for each hash, all big-endian. It is empty for the
-// zero sketch.
+// Bytes encodes the sketch: the number of shingles in four bytes, then eight
+// bytes for each hash, all big-endian. The zero sketch encodes as nil.
 func (s Sketch) Bytes() []byte {
 	if s.IsZero() {
 		return nil
@@ -137,16 +142,16 @@ func (s Sketch) Bytes() []byte {
 	return data
 }
 
-// KeyBytes is the part of what Bytes wrote that holds the keys.
+// KeyBytes returns the part of the output of Bytes that holds the keys.
 func KeyBytes(data []byte) []byte { return data[min(4, len(data)):min(4+8*keys, len(data))] }
 
-// Parse reads what Bytes wrote.
+// Parse decodes the output of Bytes.
 func Parse(data []byte) (Sketch, error) {
 	if len(data) == 0 {
 		return Sketch{}, nil
 	}
 	if len(data) < 4 || len(data)%8 != 4 || len(data) > 4+8*size {
-		return Sketch{}, errors.New("the stored sketch of an article has a length that none has")
+		return Sketch{}, fmt.Errorf("decoding sketch: invalid length of %d bytes", len(data))
 	}
 	s := Sketch{Shingles: int(binary.BigEndian.Uint32(data))}
 	for rest := data[4:]; len(rest) > 0; rest = rest[8:] {

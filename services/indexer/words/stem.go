@@ -30,30 +30,31 @@ import (
 )
 
 const (
-	// minStemLetters is the shortest stem that is used: fewer letters are
-	// shared by words that have nothing to do with one another.
+	// minStemLetters is the minimum length of a stem. Unrelated words share
+	// shorter stems.
 	minStemLetters = 3
-	// maxKnownStems bounds what a stemmer remembers, in words: about 4 MB.
+	// maxKnownStems is the maximum number of words in a stemmer's cache, which
+	// is about 4 MB.
 	maxKnownStems = 1 << 15
 )
 
-// Stemmer finds the stems of one language's words, by the algorithms of the
-// Snowball project. A nil Stemmer, of a language without one, finds none. It can
-// be used by several goroutines.
+// Stemmer finds the stems of one language's words with the algorithms of the
+// Snowball project. A nil Stemmer, for a language without an algorithm, finds
+// no stems. A Stemmer is safe for concurrent use.
 type Stemmer struct {
 	run    func(*snowballstem.Env) bool
 	script *unicode.RangeTable
 	lower  unicode.SpecialCase
 
 	mutex sync.Mutex
-	known map[string]string // stems by words as they are written
+	known map[string]string // cached stems, by the word as written
 }
 
 func stemmer(script *unicode.RangeTable, run func(*snowballstem.Env) bool) *Stemmer {
 	return &Stemmer{run: run, script: script, known: make(map[string]string)}
 }
 
-// stemmers are by the primary subtag of BCP 47.
+// stemmers holds the stemmers by primary BCP 47 subtag.
 var stemmers = func() map[string]*Stemmer {
 	norwegian, turkish := stemmer(unicode.Latin, norwegian.Stem), stemmer(unicode.Latin, turkish.Stem)
 	turkish.lower = unicode.TurkishCase
@@ -78,14 +79,14 @@ var stemmers = func() map[string]*Stemmer {
 }()
 
 // StemmerOf returns the stemmer of a language, given as a BCP 47 tag in any
-// case; nil where there is none.
+// case. It returns nil if there is none.
 func StemmerOf(language string) *Stemmer {
 	primary, _, _ := strings.Cut(strings.ToLower(language), "-")
 	return stemmers[primary]
 }
 
-// Stem returns the stem of a word of a text, folded as words are; empty where the
-// folded word is its own stem.
+// Stem returns the folded stem of a word of a text. It returns "" if the folded
+// word is its own stem.
 func (s *Stemmer) Stem(text string, w Word) string { return s.stem(text[w.Start:w.End], w.Folded) }
 
 func (s *Stemmer) stem(word, folded string) string {
@@ -104,7 +105,7 @@ func (s *Stemmer) stem(word, folded string) string {
 	if len(s.known) >= maxKnownStems {
 		clear(s.known)
 	}
-	s.known[strings.Clone(word)] = stem // the word alone, not the text that it is of
+	s.known[strings.Clone(word)] = stem // clone: do not retain the whole text
 	return stem
 }
 
@@ -114,7 +115,7 @@ func (s *Stemmer) find(word, folded string) string {
 	}
 	lower := folded
 	if !isASCII(word) || s.lower != nil {
-		lower = norm.NFC.String(strings.ToLowerSpecial(s.lower, word)) // with its accents
+		lower = norm.NFC.String(strings.ToLowerSpecial(s.lower, word)) // keeps accents
 	}
 	env := snowballstem.NewEnv(lower)
 	s.run(env)
@@ -134,13 +135,13 @@ func isASCII(word string) bool {
 	return true
 }
 
-// reads says whether a word is of the language's script.
+// reads reports whether a word is written in the language's script.
 func (s *Stemmer) reads(word string) bool {
 	first, _ := utf8.DecodeRuneInString(word)
 	return unicode.Is(s.script, first)
 }
 
-// fold returns the first word of a text as it is indexed.
+// fold returns the first word of a text, folded as in the index.
 func fold(text string) string {
 	for w := range In(text) {
 		return w.Folded
@@ -148,14 +149,14 @@ func fold(text string) string {
 	return ""
 }
 
-// StemmedLanguages returns the languages that have a stemmer, as primary subtags in
-// the order of the letters.
+// StemmedLanguages returns the primary subtags of the languages that have a
+// stemmer, sorted.
 func StemmedLanguages() []string { return slices.Sorted(maps.Keys(stemmers)) }
 
-// StemsOf returns the stems that a word has in some of the languages, each once, in
-// the order of the letters: the word itself, folded, where it is its own. There are
-// none where no language has a stemmer that reads the word's script. Languages are BCP
-// 47 tags.
+// StemsOf returns the distinct stems of a word in the given languages, which
+// are BCP 47 tags, sorted. In a language in which the word is its own stem, the
+// result includes the folded word. The result is empty if no language has a
+// stemmer for the word's script.
 func StemsOf(word string, languages []string) []string {
 	folded := fold(word)
 	var all []string
@@ -172,7 +173,7 @@ func StemsOf(word string, languages []string) []string {
 	return all
 }
 
-// Stems gathers the stems of the words of one article.
+// Stems collects the stems of the words of one article.
 type Stems struct {
 	stemmer *Stemmer
 	limit   int
@@ -180,7 +181,7 @@ type Stems struct {
 	joined  strings.Builder
 }
 
-// NewStems returns an empty collection of at most limit bytes. The language is a
+// NewStems returns an empty collection of at most limit bytes. language is a
 // BCP 47 tag.
 func NewStems(language string, limit int) *Stems {
 	return &Stems{stemmer: StemmerOf(language), limit: limit, seen: make(map[string]bool, 256)}
@@ -199,9 +200,9 @@ func (s *Stems) add(text string, w Word) {
 	s.joined.WriteString(stem)
 }
 
-// String returns the stems, each once and parted by spaces, with StemSign before
-// each.
+// String returns the distinct stems separated by spaces, each prefixed with
+// StemSign.
 func (s *Stems) String() string { return s.joined.String() }
 
-// StemSign stands before a stem in the index. No word has it.
+// StemSign marks a stem in the index. It does not occur in any word.
 const StemSign = "≈"

@@ -1,5 +1,5 @@
-// Package words says what the searchable words of a text are, alike in the index
-// and in a query, in every script.
+// Package words splits text in any script into searchable words, in the same
+// way for the index and for queries.
 package words
 
 import (
@@ -12,33 +12,37 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxBytes is where a longer word is cut, in the index and in a query
-// alike. PostgreSQL allows 2,046 bytes in a word.
+// maxBytes is the maximum length of a word. Longer words are truncated, in the
+// index and in queries. PostgreSQL allows 2,046 bytes.
 const maxBytes = 128
 
-// tatweel stretches an Arabic word, or bears a vowel point that stands alone.
+// firstUnspaced is the first character of the scripts in unspaced.
+const firstUnspaced = 0x0e00
+
+// tatweel elongates an Arabic word or carries an isolated vowel point.
 const tatweel = 'ـ'
 
 // Word is one searchable word of a text.
 type Word struct {
-	// Folded is the word as it is indexed: letters, digits and marks alone,
-	// without case and accents.
+	// Folded is the word as indexed: only letters, digits and marks, without
+	// case and accents.
 	Folded string
-	// Start and End are where it stands in the text, in bytes.
+	// Start and End delimit the word in the text, in bytes.
 	Start, End int
 }
 
-// unspaced are the scripts that put no spaces between words, or, as Korean
-// does, join particles to them. Each of their characters is a word of its
-// own, and a run of them in a query is a phrase: whatever stands in the text
-// is found without a dictionary.
+// unspaced lists the scripts that do not separate words by spaces or, like
+// Korean, attach particles to words. Each of their characters is indexed as a
+// word, and a sequence of them in a query is a phrase, so any substring can be
+// found without a dictionary.
 var unspaced = []*unicode.RangeTable{
 	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul,
 	unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
 }
 
-// In yields a text's words in order: runs of letters, digits and marks,
-// without case, accents, vowel points, differences of form and the Arabic article.
+// In yields the words of a text in order: runs of letters, digits and marks,
+// without case, accents, vowel points, compatibility differences and the Arabic
+// article.
 func In(text string) iter.Seq[Word] {
 	return func(yield func(Word) bool) {
 		var folded []byte
@@ -81,7 +85,8 @@ func In(text string) iter.Seq[Word] {
 				folded = appendFolded(folded, r, text[i:i+size])
 			}
 			i += size
-			// A character's marks belong to it; anything else begins a word.
+			// A character's marks belong to it; anything else starts a new
+			// word.
 			if kind == character || (kind == mark && isUnspacedWord(folded)) {
 				if next, n := utf8.DecodeRuneInString(text[i:]); classify(next, n) != mark {
 					if !flush(i) {
@@ -115,7 +120,7 @@ func classify(r rune, size int) runeKind {
 		return separator
 	case r == '\u00ad' || r == '\u200d' || r == tatweel: // soft hyphen, joiner
 		return ignored
-	case r < 0x0e00: // before the first unspaced script: spares the look-up
+	case r < firstUnspaced: // skips the slower table look-up
 	case unicode.In(r, unspaced...):
 		if unicode.IsMark(r) {
 			return mark
@@ -129,8 +134,8 @@ func classify(r rune, size int) runeKind {
 	case unicode.IsMark(r):
 		return mark
 	case unicode.IsLetter(r), unicode.IsNumber(r):
-		if r >= 0x0e00 && bytes.ContainsFunc(norm.NFKD.PropertiesString(string(r)).Decomposition(), isUnspaced) {
-			return character // a numeral in a circle or in brackets, or raised
+		if r >= firstUnspaced && bytes.ContainsFunc(norm.NFKD.PropertiesString(string(r)).Decomposition(), isUnspaced) {
+			return character // circled, bracketed or superscript numerals
 		}
 		return letter
 	}
@@ -142,9 +147,10 @@ func isUnspacedWord(folded []byte) bool {
 	return isUnspaced(first)
 }
 
-func isUnspaced(r rune) bool { return r >= 0x0e00 && unicode.In(r, unspaced...) }
+func isUnspaced(r rune) bool { return r >= firstUnspaced && unicode.In(r, unspaced...) }
 
-// foldASCII returns a letter in lower case or a digit, and 0 for other signs.
+// foldASCII returns a letter in lower case, a digit unchanged, and 0 for any
+// other byte.
 func foldASCII(b byte) byte {
 	switch {
 	case 'a' <= b && b <= 'z', '0' <= b && b <= '9':
@@ -155,10 +161,10 @@ func foldASCII(b byte) byte {
 	return 0
 }
 
-// appendFolded appends what is indexed for one letter or mark: its
+// appendFolded appends the indexed form of one letter or mark: its
 // compatibility decomposition (NFKD) in lower case without accents. Kana keep
-// their voicing marks, which are no accents, and Lao its two digraphs, which are one
-// character each.
+// their voicing marks, which are not accents, and the two Lao digraphs stay
+// single characters.
 func appendFolded(folded []byte, r rune, encoded string) []byte {
 	if 0x3040 <= r && r <= 0x30ff || r == 'ໜ' || r == 'ໝ' {
 		return append(folded, encoded...)
@@ -181,7 +187,7 @@ func appendFoldedRune(folded []byte, r rune) []byte {
 	}
 	r = unicode.ToLower(r)
 	switch r {
-	case tatweel: // of a vowel point's presentation form
+	case tatweel: // from the presentation form of a vowel point
 		return folded
 	case 'ß':
 		return append(folded, "ss"...)
@@ -195,11 +201,11 @@ func appendFoldedRune(folded []byte, r rune) []byte {
 		r = 'l'
 	case 'đ':
 		r = 'd'
-	case 'ı': // Turkish: its capital is the I that becomes i elsewhere
+	case 'ı': // Turkish: its capital I is lower-cased to i in other languages
 		r = 'i'
 	case 'ς':
 		r = 'σ'
-	case 'ي', 'ى': // Arabic keyboards for Persian and Kurdish, and the reverse
+	case 'ي', 'ى': // Persian and Kurdish are typed on Arabic keyboards, and vice versa
 		r = 'ی'
 	case 'ك':
 		r = 'ک'
@@ -215,18 +221,21 @@ func appendFoldedRune(folded []byte, r rune) []byte {
 	return utf8.AppendRune(folded, r)
 }
 
-// arabicArticles are the Arabic article and what is written together with it: and,
-// then, with, like, and for the.
+// arabicArticles lists the Arabic article and its combinations with the
+// particles and, then, with, like and for, which are written as one word with
+// it.
 var arabicArticles = []string{"ال", "وال", "فال", "بال", "کال", "لل"}
 
-// minAfterArticle is how many bytes have to follow an article, three letters:
-// with fewer, its letters are most often the word's own.
+// minAfterArticle is the minimum length in bytes, three letters, of what
+// follows an article. In shorter words the letters are usually part of the word
+// itself.
 const minAfterArticle = 6
 
-// withoutArticle leaves out the Arabic article, which is written together with
-// its word: whoever asks for a train means the train as well.
+// withoutArticle removes the Arabic article, which is written together with its
+// noun, so that a query for "train" also finds "the train".
 func withoutArticle(folded []byte) []byte {
-	if len(folded) < len(arabicArticles[0])+minAfterArticle || folded[0] < 0xd8 || folded[0] > 0xda { // the first bytes of Arabic letters
+	// the first bytes of Arabic letters
+	if len(folded) < len(arabicArticles[0])+minAfterArticle || folded[0] < 0xd8 || folded[0] > 0xda {
 		return folded
 	}
 	for _, article := range arabicArticles {
@@ -237,7 +246,7 @@ func withoutArticle(folded []byte) []byte {
 	return folded
 }
 
-// cut shortens a word to maxBytes without splitting a character.
+// cut truncates a word to maxBytes without splitting a character.
 func cut(folded []byte) []byte {
 	if len(folded) <= maxBytes {
 		return folded
@@ -249,15 +258,15 @@ func cut(folded []byte) []byte {
 	return folded[:end]
 }
 
-// breakWord stands between the parts of a field, such as two authors' names:
-// no query holds it, so no phrase reaches across it.
+// breakWord separates the parts of a field, such as the names of two authors.
+// It never occurs in a query, so a phrase cannot match across parts.
 const breakWord = "·"
 
-// Join returns the words of several texts parted by spaces, the texts by
-// breakWord, in at most limit bytes.
+// Join returns the words of several texts in at most limit bytes. Words are
+// separated by spaces, texts also by breakWord.
 func Join(limit int, texts ...string) string { return (*Stems)(nil).Join(limit, texts...) }
 
-// Join returns what the function Join does, and gathers the stems of those words.
+// Join is like the function Join, and also collects the stems of the words.
 func (s *Stems) Join(limit int, texts ...string) string {
 	var b strings.Builder
 	for _, text := range texts {

@@ -30,8 +30,8 @@ func TestIn(t *testing.T) {
 		"a㊉b ໜາ":                "a|十|b|ໜ|າ",
 		"":                      "",
 		"…!?":                   "",
-		// The Arabic article, alone and after particles; not where it is the
-		// word's own, nor in other scripts.
+		// The Arabic article, by itself and after particles. It is not removed
+		// if it is part of the word, nor in other scripts.
 		"القطار وَالقطار بالقطار كالقطار فالقطار للقطار قطار": "قطار|قطار|قطار|قطار|قطار|قطار|قطار",
 		"الله والد بالغ لله الآن":                             "الله|والد|بالغ|لله|الان",
 		"Alabama allgemein": "alabama|allgemein",
@@ -43,7 +43,7 @@ func TestIn(t *testing.T) {
 	long := strings.Repeat("ة", 200)
 	for w := range words.In(long) {
 		if len(w.Folded) > 128 || !utf8.ValidString(w.Folded) {
-			t.Errorf("a long word is cut to %q", w.Folded)
+			t.Errorf("a long word is truncated to %q, want at most 128 bytes of valid UTF-8", w.Folded)
 		}
 	}
 	if got := words.Join(20, "One two", "", "three, four five six"); got != "one two · three" {
@@ -55,7 +55,7 @@ func TestStems(t *testing.T) {
 	for _, one := range []struct{ language, word, want string }{
 		{"en", "Elections", "elect"},
 		{"en-US", "election", "elect"},
-		{"en", "elect", ""}, // is its own
+		{"en", "elect", ""}, // the word is its own stem
 		{"en", "ties", "tie"},
 		{"en", "is", ""},
 		{"en", "B2Bs", ""}, // a name
@@ -63,10 +63,10 @@ func TestStems(t *testing.T) {
 		{"fr", "françaises", "francais"},
 		{"fr", "Journaux", "journal"},
 		{"ru", "ВЫБОРЫ", "выбор"},
-		{"ru", "Elections", ""}, // not of the script
+		{"ru", "Elections", ""}, // wrong script
 		{"tr", "SEÇİMLER", "secim"},
 		{"nb", "fergene", "ferg"},
-		{"fa", "کتابخانه‌ها", ""}, // has no stemmer
+		{"fa", "کتابخانه‌ها", ""}, // no stemmer
 		{"", "elections", ""},
 	} {
 		for w := range words.In(one.word) {
@@ -85,12 +85,12 @@ func TestStems(t *testing.T) {
 		{"Wahlen", []string{"en", "de"}, "wahl wahlen"},
 		{"Notes", []string{"en", "fr"}, "not note"},
 		{"Elect", []string{"en"}, "elect"},
-		{"город", []string{"en", "fa"}, ""}, // of another script, without a stemmer
+		{"город", []string{"en", "fa"}, ""}, // wrong script, and no stemmer
 		{"東京", words.StemmedLanguages(), ""},
 		{"elections", nil, ""},
 	} {
 		if got := strings.Join(words.StemsOf(one.word, one.languages), " "); got != one.want {
-			t.Errorf("%q has in %q the stems %q, want %q", one.word, one.languages, got, one.want)
+			t.Errorf("the stems of %q in %q are %q, want %q", one.word, one.languages, got, one.want)
 		}
 	}
 	stems := words.NewStems("en", 20)
@@ -102,7 +102,7 @@ func TestStems(t *testing.T) {
 	}
 }
 
-// BenchmarkStem is what a word takes that was seen before.
+// BenchmarkStem measures the time to stem a word that is in the cache.
 func BenchmarkStem(b *testing.B) {
 	const text = "the elections were held on Sunday and ferries sailed between the islands as they always had"
 	all := slices.Collect(words.In(text))
@@ -115,21 +115,22 @@ func BenchmarkStem(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(all)), "ns/word")
 }
 
-// FuzzIn: words follow one another within the text, and neither they nor their
-// stems are empty or broken.
+// FuzzIn verifies that words are in order and within the text, and that neither
+// words nor stems are empty or invalid.
 func FuzzIn(f *testing.F) {
-	for _, seed := range []string{"Don't", "北京 東京", "القطار والالقطار", "می‌خواهد", "\xff\xfea\u0301", "ﷺ ½ ²", "กรุงเทพ", "e\u200d\u00ad", "\ufcf3 م\ufcf2ر"} {
+	for _, seed := range []string{"Don't", "北京 東京", "القطار والالقطار", "می‌خواهد", "\xff\xfea\u0301", "ﷺ ½ ²",
+		"กรุงเทพ", "e\u200d\u00ad", "\ufcf3 م\ufcf2ر"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		end := 0
 		for w := range words.In(text) {
 			if w.Start < end || w.End <= w.Start || w.End > len(text) {
-				t.Fatalf("%q: word %+v begins before %d or ends outside", text, w, end)
+				t.Fatalf("%q: word %+v starts before %d or ends outside the text", text, w, end)
 			}
 			end = w.End
 			if w.Folded == "" || !utf8.ValidString(w.Folded) {
-				t.Fatalf("%q: word %+v is empty or broken", text, w)
+				t.Fatalf("%q: word %+v is empty or invalid", text, w)
 			}
 			for _, stem := range words.StemsOf(text[w.Start:w.End], words.StemmedLanguages()) {
 				if !utf8.ValidString(stem) || folded(stem) == "" || strings.Contains(folded(stem), "|") {
