@@ -229,7 +229,7 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 		letters, err = lib.DeadLetters(t.Context(), deadletter.Filter{}, 0, 10)
 		return err == nil && len(letters) == 1
 	})
-	dead, err := lib.Letters(t.Context())
+	dead, err := lib.OpenDeadLetters(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

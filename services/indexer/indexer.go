@@ -186,7 +186,7 @@ func announce(result *stage.Result, stored store.PutResult, record *datelinev1.A
 	case stored.Revision == 1:
 		change = datelinev1.RevisionChange_REVISION_CHANGE_NEW
 	}
-	msg, err := library.Event(&datelinev1.RevisionEvent{
+	msg, err := library.RevisionMessage(&datelinev1.RevisionEvent{
 		Change: change, ArticleId: stored.ID, Revision: int32(stored.Revision), Article: record, Time: timestamppb.Now(),
 	}, record.GetLanguage(), record.GetHost())
 	if err == nil {

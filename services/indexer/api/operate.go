@@ -142,7 +142,7 @@ func (s *service) registerOperation(a huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			letters, err := s.library.Letters(ctx)
+			letters, err := s.library.OpenDeadLetters(ctx)
 			if err == nil {
 				err = change.do(ctx, letters, letter)
 			}
@@ -169,7 +169,7 @@ func (s *service) registerOperation(a huma.API) {
 }
 
 func (s *service) letter(ctx context.Context, number uint64) (deadletter.Letter, error) {
-	letters, err := s.library.Letters(ctx)
+	letters, err := s.library.OpenDeadLetters(ctx)
 	if err != nil {
 		return deadletter.Letter{}, s.problem(ctx, err)
 	}

@@ -92,7 +92,7 @@ func (s *service) tail(hc huma.Context, after uint64) {
 			one.Article = &b
 		}
 		data, err := json.Marshal(one)
-		if err != nil || !send("id: %d\nevent: %s\ndata: %s\n\n", event.Number, one.Change, data) {
+		if err != nil || !send("id: %d\nevent: %s\ndata: %s\n\n", event.Sequence, one.Change, data) {
 			return
 		}
 	}

@@ -6,42 +6,50 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// Cause is why a source is silent: a closed set, fit for a metric's label.
+// Cause is the reason why a source is silent. The set is closed, so it is
+// suitable as a metric label.
 type Cause string
 
-// The causes.
+// The causes of silence.
 const (
-	// CauseBlocked: the site refuses the crawler (401, 403, 429, 451, or pages
-	// that say so).
+	// CauseBlocked means that the site refuses the crawler: with status 401,
+	// 403, 429 or 451, or with a page that says so.
 	CauseBlocked Cause = "blocked"
-	// CauseRobots: robots.txt forbids what it used to allow, or cannot be had.
+	// CauseRobots means that robots.txt now disallows pages that it used to
+	// allow, or is unavailable.
 	CauseRobots Cause = "robots"
-	// CauseUnreachable: the site gives no usable answer.
+	// CauseUnreachable means that the site gives no usable response.
 	CauseUnreachable Cause = "unreachable"
-	// CauseGone: the pages that are asked for are not there (404, 410).
+	// CauseGone means that the requested pages do not exist (404, 410) or have
+	// moved.
 	CauseGone Cause = "gone"
-	// CauseDrifted: pages come, and no articles out of them.
+	// CauseDrifted means that pages are fetched but no articles are extracted
+	// from them.
 	CauseDrifted Cause = "drifted"
-	// CauseDuplicates: all that is asked for is known already.
+	// CauseDuplicates means that everything requested is already known.
 	CauseDuplicates Cause = "duplicates"
-	// CauseWaiting: what was asked for has not been fetched yet.
+	// CauseWaiting means that the requested URLs have not been fetched yet.
 	CauseWaiting Cause = "waiting"
-	// CauseNothingPublished: next to nothing was asked for.
+	// CauseNothingPublished means that almost nothing was requested.
 	CauseNothingPublished Cause = "nothing_published"
 )
 
-// Causes lists the causes.
+// Causes returns all causes.
 func Causes() []Cause {
-	return []Cause{CauseBlocked, CauseRobots, CauseUnreachable, CauseGone, CauseDrifted, CauseDuplicates, CauseWaiting, CauseNothingPublished}
+	return []Cause{
+		CauseBlocked, CauseRobots, CauseUnreachable, CauseGone, CauseDrifted, CauseDuplicates, CauseWaiting,
+		CauseNothingPublished,
+	}
 }
 
-// causes are what the reasons of the fetcher and the extractor say of a site;
-// causeOf has those that are not here.
+// causes maps outcome reasons of the fetcher and the extractor to causes.
+// causeOf handles the reasons that are not listed.
 var causes = map[string]Cause{
 	"forbidden": CauseBlocked, "too_many_requests": CauseBlocked, "blocked": CauseBlocked, "host_resting": CauseBlocked,
 	"robots_denied": CauseRobots, "robots_unreachable": CauseRobots,
@@ -49,15 +57,15 @@ var causes = map[string]Cause{
 	"not_html": CauseDrifted,
 }
 
-// causeOf says what the end of an input speaks for; an empty cause where the
-// input went on to the next stage, or brought something new.
+// causeOf returns the cause that an outcome indicates. It returns "" if the
+// input went on to the next stage or produced something new.
 func causeOf(c store.Count) Cause {
 	switch c.Verdict {
 	case datelinev1.Verdict_VERDICT_DUPLICATE, datelinev1.Verdict_VERDICT_UNCHANGED:
 		return CauseDuplicates
 	case datelinev1.Verdict_VERDICT_PRODUCED:
 		if c.Stage == datelinev1.Stage_STAGE_INDEX && c.Reason != store.New.String() {
-			return CauseDuplicates // a new revision of a known article
+			return CauseDuplicates // a revision of a known article
 		}
 		return ""
 	}
@@ -72,20 +80,21 @@ func causeOf(c store.Count) Cause {
 	return ""
 }
 
-// tally is how inputs ended: by cause, and for each by reason.
+// tally summarizes outcomes by cause, and for each cause by reason.
 type tally struct {
 	byCause map[Cause]int64
 	reasons map[Cause]map[string]int64
-	// ended are those with a cause or with something new; asked are those that
-	// intake let through, fetched those that the fetcher has ended with.
-	ended, asked, fetched int64
+	// ended counts the inputs that have a cause or produced something new,
+	// admitted those that intake let through, and fetched those that the
+	// fetcher has finished.
+	ended, admitted, fetched int64
 }
 
-func tallied(counts []store.Count) tally {
+func newTally(counts []store.Count) tally {
 	t := tally{byCause: map[Cause]int64{}, reasons: map[Cause]map[string]int64{}}
 	for _, c := range counts {
-		cause := causeOf(c)
-		switch {
+		produced := c.Verdict == datelinev1.Verdict_VERDICT_PRODUCED
+		switch cause := causeOf(c); {
 		case cause != "":
 			t.byCause[cause] += c.Count
 			t.ended += c.Count
@@ -93,10 +102,10 @@ func tallied(counts []store.Count) tally {
 				t.reasons[cause] = map[string]int64{}
 			}
 			t.reasons[cause][c.Reason] += c.Count
-		case c.Stage == datelinev1.Stage_STAGE_INDEX && c.Verdict == datelinev1.Verdict_VERDICT_PRODUCED:
+		case c.Stage == datelinev1.Stage_STAGE_INDEX && produced:
 			t.ended += c.Count
-		case c.Stage == datelinev1.Stage_STAGE_INTAKE && c.Verdict == datelinev1.Verdict_VERDICT_PRODUCED && c.Reason != "split":
-			t.asked += c.Count
+		case c.Stage == datelinev1.Stage_STAGE_INTAKE && produced && c.Reason != "split":
+			t.admitted += c.Count
 		}
 		if c.Stage == datelinev1.Stage_STAGE_FETCH {
 			t.fetched += c.Count
@@ -112,58 +121,76 @@ func (t tally) share(cause Cause) float64 {
 	return float64(t.byCause[cause]) / float64(t.ended)
 }
 
-// named lists the commonest reasons of a cause with their counts.
-func (t tally) named(cause Cause) string {
+// maxReasons is the maximum number of reasons named in the evidence.
+const maxReasons = 3
+
+// topReasons lists the most common reasons of a cause with their counts.
+func (t tally) topReasons(cause Cause) string {
 	reasons := t.reasons[cause]
 	names := slices.SortedFunc(maps.Keys(reasons), func(a, b string) int {
 		return cmp.Or(cmp.Compare(reasons[b], reasons[a]), cmp.Compare(a, b))
 	})
 	var parts []string
-	for _, name := range names[:min(3, len(names))] {
+	for _, name := range names[:min(maxReasons, len(names))] {
 		parts = append(parts, fmt.Sprintf("%s %d", name, reasons[name]))
 	}
 	return strings.Join(parts, ", ")
 }
 
-// fewAsked is the share of the usual requests below which a silence is for want
-// of them.
-const fewAsked = 0.1
+// fewRequests is the share of the usual number of requests below which a
+// silence is attributed to the lack of requests.
+const fewRequests = 0.1
 
-// diagnose says why a source is silent, and what speaks for it: that way of
-// ending whose share has grown most. hours are how long the silence has lasted
-// and how long the time before it was that its counts are of; waiting is how
-// many URLs of the source the frontier holds.
-func diagnose(s *store.Silence, hours, hoursBefore float64, waiting int64) (Cause, string) {
-	now, before := tallied(s.Outcomes), tallied(s.Before)
-	since := s.Since.UTC().Format("2006-01-02 15:04 UTC")
-	requests := max(now.asked, now.ended) + waiting
-	usual := 0.0
-	if hoursBefore > 0 {
-		usual = float64(before.ended) / hoursBefore * hours
-	}
-	switch {
-	case requests == 0:
-		return CauseNothingPublished, fmt.Sprintf("nothing of it was requested since %s, where %.3g requests in that time were usual", since, usual)
-	case float64(requests) < fewAsked*usual:
-		return CauseNothingPublished, fmt.Sprintf("%d of it were requested since %s, where %.3g in that time were usual", requests, since, usual)
-	case waiting > now.ended:
-		return CauseWaiting, fmt.Sprintf("%d of its URLs wait in the frontier, and %d ended since %s", waiting, now.ended, since)
-	case now.ended == 0 && now.fetched > 0:
-		return CauseWaiting, fmt.Sprintf("%d of its pages were fetched since %s, and wait in the pipeline", now.fetched, since)
-	case now.asked-now.fetched > now.ended:
-		return CauseGone, fmt.Sprintf("%d of the %d URLs requested since %s were not fetched from it: they lead to another host", now.asked-now.fetched, now.asked, since)
-	}
-	cause := slices.MaxFunc(Causes(), func(a, b Cause) int {
-		return cmp.Compare(now.share(a)-before.share(a), now.share(b)-before.share(b))
-	})
-	if now.byCause[cause] == 0 { // all is as before
-		cause = slices.MaxFunc(Causes(), func(a, b Cause) int { return cmp.Compare(now.byCause[a], now.byCause[b]) })
-	}
-	return cause, fmt.Sprintf("%s: %d of the %d requests that ended since %s (%s), and %d of %d in the four weeks before",
-		ways[cause], now.byCause[cause], now.ended, since, now.named(cause), before.byCause[cause], before.ended)
+// silence is what is known about a source that is silent.
+type silence struct {
+	since time.Time
+	// now and before count the outcomes since then and in the time before, whose
+	// lengths are hours and hoursBefore.
+	now, before        tally
+	hours, hoursBefore float64
+	// queued is the number of the source's URLs in the frontier.
+	queued int64
 }
 
-var ways = map[Cause]string{
-	CauseBlocked: "the site refused", CauseRobots: "robots.txt did not allow", CauseUnreachable: "the site gave no usable answer to",
-	CauseGone: "there was no such page for", CauseDrifted: "the page yielded no article for", CauseDuplicates: "nothing new came of",
+// diagnose returns the cause of a silence and the evidence for it: the cause
+// whose share of the outcomes has grown most, unless there were few requests or
+// most of them are still in the pipeline.
+func (s silence) diagnose() (cause Cause, evidence string) {
+	now, since := s.now, s.since.UTC().Format("2006-01-02 15:04 UTC")
+	requests := max(now.admitted, now.ended) + s.queued
+	usual := 0.0
+	if s.hoursBefore > 0 {
+		usual = float64(s.before.ended) / s.hoursBefore * s.hours
+	}
+	switch elsewhere := now.admitted - now.fetched; {
+	case float64(requests) < fewRequests*usual || requests == 0:
+		return CauseNothingPublished, fmt.Sprintf("%d requests since %s; %.3g are usual in that time", requests,
+			since, usual)
+	case s.queued > now.ended:
+		return CauseWaiting, fmt.Sprintf("%d URLs are queued in the frontier, and %d requests have ended since %s",
+			s.queued, now.ended, since)
+	case now.ended == 0 && now.fetched > 0:
+		return CauseWaiting, fmt.Sprintf("%d pages were fetched since %s and are still being processed", now.fetched,
+			since)
+	case elsewhere > now.ended:
+		return CauseGone, fmt.Sprintf("%d of the %d URLs requested since %s were not fetched from this host: "+
+			"they lead to another", elsewhere, now.admitted, since)
+	}
+	cause = slices.MaxFunc(Causes(), func(a, b Cause) int {
+		return cmp.Compare(now.share(a)-s.before.share(a), now.share(b)-s.before.share(b))
+	})
+	if now.byCause[cause] == 0 { // no share has grown: take the most common cause
+		cause = slices.MaxFunc(Causes(), func(a, b Cause) int { return cmp.Compare(now.byCause[a], now.byCause[b]) })
+	}
+	return cause, fmt.Sprintf("%s %d of the %d requests that ended since %s (%s), "+
+		"and %d of %d in the four weeks before",
+		evidenceOf[cause], now.byCause[cause], now.ended, since, now.topReasons(cause),
+		s.before.byCause[cause], s.before.ended)
+}
+
+// evidenceOf holds the start of the sentence that describes the evidence.
+var evidenceOf = map[Cause]string{
+	CauseBlocked: "the site refused", CauseRobots: "robots.txt did not allow",
+	CauseUnreachable: "the site gave no usable response to", CauseGone: "no page was found for",
+	CauseDrifted: "no article was extracted for", CauseDuplicates: "nothing new resulted from",
 }

@@ -10,87 +10,118 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// diffTimeout bounds the search for the shortest difference; after it, a longer
-// one is given.
+// diffTimeout is the maximum time to search for the shortest difference. After
+// that, a longer but valid difference is returned.
 const diffTimeout = time.Second
 
-// Run is a piece of a difference.
+// The kinds of a Run.
+const (
+	RunSame    = "same"
+	RunAdded   = "added"
+	RunRemoved = "removed"
+)
+
+// Run is a part of a difference.
 type Run struct {
-	Kind string `json:"kind" enum:"same,added,removed" doc:"Whether both revisions have it, only the later one, or only the earlier one."`
-	Text string `json:"text" doc:"Whole words; paragraphs are parted by blank lines."`
+	Kind string `json:"kind" enum:"same,added,removed" doc:"Whether the text is in both revisions, only in the later one, or only in the earlier one."`
+	Text string `json:"text" doc:"Whole words. Paragraphs are separated by blank lines."`
 }
 
-// Difference is what changed from one revision to another.
+// Difference is the difference between two revisions.
 type Difference struct {
-	Title []Run `json:"title" doc:"The headline."`
-	Text  []Run `json:"text" doc:"The text."`
-	// Added and Removed count words of the text.
-	Added   int `json:"added" doc:"How many words of the text are new."`
-	Removed int `json:"removed" doc:"How many words of the text are gone."`
+	Title   []Run `json:"title" doc:"Difference of the headlines."`
+	Text    []Run `json:"text" doc:"Difference of the texts."`
+	Added   int   `json:"added" doc:"Number of words added to the text."`
+	Removed int   `json:"removed" doc:"Number of words removed from the text."`
 }
 
 // Diff compares two revisions word by word.
 func Diff(before, after *datelinev1.Article) Difference {
-	d := Difference{Title: diffWords(before.GetTitle(), after.GetTitle()), Text: diffWords(before.GetText(), after.GetText())}
+	d := Difference{
+		Title: diffWords(before.GetTitle(), after.GetTitle()),
+		Text:  diffWords(before.GetText(), after.GetText()),
+	}
 	for _, run := range d.Text {
 		switch n := len(strings.Fields(run.Text)); run.Kind {
-		case "added":
+		case RunAdded:
 			d.Added += n
-		case "removed":
+		case RunRemoved:
 			d.Removed += n
 		}
 	}
 	return d
 }
 
-// diffWords gives each different word a rune of its own and compares the rows
-// of runes (E. Myers, "An O(ND) difference algorithm and its variations", 1986).
+// diffWords compares two texts word by word. It represents each distinct word
+// by a rune and compares the sequences of runes (E. Myers, "An O(ND) difference
+// algorithm and its variations", 1986).
 func diffWords(before, after string) []Run {
-	known := make(map[string]rune)
-	var all []string
-	encode := func(text string) []rune {
-		var runes []rune
-		for _, word := range splitWords(text) {
-			r, ok := known[word]
-			if !ok {
-				r = rune(len(all)) + 1
-				if r >= 0xd800 { // surrogates are no runes
-					r += 0x800
-				}
-				known[word], all = r, append(all, word)
-			}
-			runes = append(runes, r)
-		}
-		return runes
-	}
+	var codes wordCodes
 	compare := diffmatchpatch.New()
 	compare.DiffTimeout = diffTimeout
-	diffs := compare.DiffCleanupSemantic(compare.DiffMainRunes(encode(before), encode(after), false))
+	diffs := compare.DiffMainRunes(codes.encode(before), codes.encode(after), false)
 	var runs []Run
-	for _, d := range diffs {
-		var text strings.Builder
-		for _, r := range d.Text {
-			if r > 0xd800 {
-				r -= 0x800
-			}
-			text.WriteString(all[r-1])
-		}
-		kind := map[diffmatchpatch.Operation]string{
-			diffmatchpatch.DiffEqual: "same", diffmatchpatch.DiffInsert: "added", diffmatchpatch.DiffDelete: "removed",
-		}[d.Type]
-		runs = append(runs, Run{kind, text.String()})
+	for _, d := range compare.DiffCleanupSemantic(diffs) {
+		runs = append(runs, Run{runKinds[d.Type], codes.decode(d.Text)})
 	}
 	return runs
 }
 
-// splitWords parts a text into words, the space between them, and characters of
-// scripts without spaces.
+var runKinds = map[diffmatchpatch.Operation]string{
+	diffmatchpatch.DiffEqual: RunSame, diffmatchpatch.DiffInsert: RunAdded, diffmatchpatch.DiffDelete: RunRemoved,
+}
+
+// wordCodes assigns a rune to each distinct word.
+type wordCodes struct {
+	codes map[string]rune
+	words []string
+}
+
+// Surrogates are not valid runes, so the codes skip them.
+const (
+	firstSurrogate = 0xd800
+	surrogates     = 0x800
+)
+
+func (c *wordCodes) encode(text string) []rune {
+	if c.codes == nil {
+		c.codes = make(map[string]rune)
+	}
+	var runes []rune
+	for _, word := range splitWords(text) {
+		r, ok := c.codes[word]
+		if !ok {
+			r = rune(len(c.words)) + 1
+			if r >= firstSurrogate {
+				r += surrogates
+			}
+			c.codes[word], c.words = r, append(c.words, word)
+		}
+		runes = append(runes, r)
+	}
+	return runes
+}
+
+func (c *wordCodes) decode(runes string) string {
+	var text strings.Builder
+	for _, r := range runes {
+		if r >= firstSurrogate {
+			r -= surrogates
+		}
+		text.WriteString(c.words[r-1])
+	}
+	return text.String()
+}
+
+// splitWords splits a text into words, the space between them, and single
+// characters of scripts without spaces.
 func splitWords(text string) []string {
 	var all []string
 	start, wasSpace := 0, false
 	for i, r := range text {
 		isSpace := unicode.IsSpace(r)
-		if i > start && (wasSpace != isSpace || !isSpace && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)) {
+		isUnspaced := unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)
+		if i > start && (wasSpace != isSpace || isUnspaced) {
 			all = append(all, text[start:i])
 			start = i
 		}

@@ -17,22 +17,25 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// Erased says what was removed from where.
+// Erased reports what was erased.
 type Erased struct {
-	ID          string   `json:"id" doc:"The article's id."`
-	URLs        []string `json:"urls" doc:"The URLs that led to it; none of them is stored again."`
-	Revisions   int      `json:"revisions" doc:"Revisions removed from the store."`
-	Pages       int      `json:"pages" doc:"Pages removed from the stream of pages and from the samples of sites that drift."`
-	Records     int      `json:"records" doc:"Records removed from the streams of articles and revisions."`
-	DeadLetters int      `json:"dead_letters" doc:"Dead letters removed."`
+	ID          string   `json:"id" doc:"Id of the article."`
+	URLs        []string `json:"urls" doc:"URLs that led to the article. None of them will be stored again."`
+	Revisions   int      `json:"revisions" doc:"Number of revisions removed from the store."`
+	Pages       int      `json:"pages" doc:"Number of pages removed from the stream of pages and from the samples of drifting sites."`
+	Records     int      `json:"records" doc:"Number of records removed from the streams of articles and revisions."`
+	DeadLetters int      `json:"dead_letters" doc:"Number of dead letters removed."`
 }
 
-// Erase removes an article from everywhere: its revisions and words, the pages
-// and records that the streams keep, pages kept as samples of a site's drift, and
-// dead letters that are about it. A tombstone keeps it from coming back; it and
-// the ledger keep the URLs. The store comes first: where a stream cannot be read
-// afterwards, the error says so, and erasing the same again, by its whole id or a
-// URL, removes the rest. The error is store.ErrNotFound where nothing was found.
+// Erase removes an article everywhere: its revisions and index entries, its
+// pages and records on streams, the pages kept as samples of a site's drift,
+// and the dead letters about it. A tombstone prevents it from being stored
+// again. The tombstone and the ledger keep the URLs.
+//
+// The store is erased first. If a stream is unavailable afterwards, Erase
+// returns an error, and erasing the article again, by its full id or a URL,
+// removes the rest. The error is store.ErrNotFound if there never was such an
+// article.
 func (l *Library) Erase(ctx context.Context, idOrURL string) (Erased, error) {
 	gone, err := l.Store.Erase(ctx, Name(idOrURL))
 	if err != nil {
@@ -41,9 +44,10 @@ func (l *Library) Erase(ctx context.Context, idOrURL string) (Erased, error) {
 	e := Erased{ID: gone.ID, URLs: gone.URLs, Revisions: gone.Revisions}
 	slices.Sort(e.URLs)
 	if err := l.eraseStreams(ctx, &e, gone.Pages); err != nil {
-		return e, fmt.Errorf("article %s is erased from the store, but not from all streams: erase %s again (%w)", gone.ID, gone.ID, err)
+		return e, fmt.Errorf("article %s was erased from the store, but not from all streams: erase %s again (%w)",
+			gone.ID, gone.ID, err)
 	}
-	msg, err := Event(&datelinev1.RevisionEvent{
+	msg, err := RevisionMessage(&datelinev1.RevisionEvent{
 		Change: datelinev1.RevisionChange_REVISION_CHANGE_ERASED, ArticleId: gone.ID, Time: timestamppb.Now(),
 	}, "", gone.Host)
 	if err != nil {
@@ -52,53 +56,64 @@ func (l *Library) Erase(ctx context.Context, idOrURL string) (Erased, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	if _, err := l.js.PublishMsg(ctx, msg); err != nil {
-		return e, fmt.Errorf("article %s is erased, but its readers could not be told: erase %s again (%w)", gone.ID, gone.ID, err)
+		return e, fmt.Errorf("article %s was erased, but announcing it failed: erase %s again (%w)", gone.ID,
+			gone.ID, err)
 	}
 	return e, nil
 }
 
-func (l *Library) eraseStreams(ctx context.Context, e *Erased, places []*datelinev1.RawPage) error {
-	for _, place := range places {
-		if err := l.erasePage(ctx, place, e); err != nil {
+func (l *Library) eraseStreams(ctx context.Context, e *Erased, pages []*datelinev1.RawPage) error {
+	for _, page := range pages {
+		if err := l.erasePage(ctx, page, e); err != nil {
 			return err
 		}
 	}
 	for _, host := range hostsOf(e.URLs) {
-		for _, search := range []struct {
-			stream, subject string
-			matches         func([]byte) (bool, error)
-			count           *int
-		}{
-			{subject.StreamPages, subject.Pages(host), func(data []byte) (bool, error) {
-				if !e.isPage(data) {
-					return false, nil
-				}
-				return true, l.eraseBody(ctx, data)
-			}, &e.Pages},
-			{subject.StreamArticles, subject.ArticlesHost(host), found(e.isRecord), &e.Records},
-			{subject.StreamRevisions, subject.RevisionsHost(host), found(e.isEvent), &e.Records},
-		} {
-			n, err := l.deleteMatching(ctx, search.stream, search.subject, search.matches)
-			if *search.count += n; err != nil {
-				return err
-			}
-		}
-		if err := l.eraseSamples(ctx, host, e); err != nil {
+		if err := l.eraseHost(ctx, host, e); err != nil {
 			return err
 		}
 	}
-	letters, err := l.Letters(ctx)
+	return l.eraseDeadLetters(ctx, e)
+}
+
+// eraseHost removes the article's messages and samples under one host.
+func (l *Library) eraseHost(ctx context.Context, host string, e *Erased) error {
+	for _, search := range []struct {
+		stream, subject string
+		matches         func([]byte) (bool, error)
+		count           *int
+	}{
+		{subject.StreamPages, subject.Pages(host), func(data []byte) (bool, error) {
+			if !e.isPage(data) {
+				return false, nil
+			}
+			return true, l.eraseBody(ctx, data)
+		}, &e.Pages},
+		{subject.StreamArticles, subject.ArticlesHost(host), withoutError(e.isRecord), &e.Records},
+		{subject.StreamRevisions, subject.RevisionsHost(host), withoutError(e.isEvent), &e.Records},
+	} {
+		n, err := l.deleteMatching(ctx, search.stream, search.subject, search.matches)
+		if *search.count += n; err != nil {
+			return err
+		}
+	}
+	return l.eraseSamples(ctx, host, e)
+}
+
+// eraseDeadLetters removes the dead letters about the article.
+func (l *Library) eraseDeadLetters(ctx context.Context, e *Erased) error {
+	deadLetters, err := l.OpenDeadLetters(ctx)
 	if err != nil {
 		return err
 	}
-	for letter, err := range letters.All(ctx, deadletter.Filter{}) {
+	for one, err := range deadLetters.All(ctx, deadletter.Filter{}) {
 		if err != nil {
 			return err
 		}
-		if !e.isOurs(letter.GetUrl()) && !e.isPage(letter.GetData()) && !e.isRecord(letter.GetData()) {
+		if !e.hasURL(one.GetUrl()) && !e.isPage(one.GetData()) && !e.isRecord(one.GetData()) {
 			continue
 		}
-		if err := letters.Drop(ctx, letter); err != nil {
+		if err := deadLetters.Drop(ctx, one); err != nil {
 			return err
 		}
 		e.DeadLetters++
@@ -106,18 +121,19 @@ func (l *Library) eraseStreams(ctx context.Context, e *Erased, places []*datelin
 	return nil
 }
 
-func (e *Erased) isOurs(urls ...string) bool {
+func (e *Erased) hasURL(urls ...string) bool {
 	return slices.ContainsFunc(urls, func(url string) bool { return slices.Contains(e.URLs, url) })
 }
 
 func (e *Erased) isPage(data []byte) bool {
 	page := &datelinev1.Page{}
-	return proto.Unmarshal(data, page) == nil && e.isOurs(page.GetFinalUrl(), page.GetRequestedUrl())
+	return proto.Unmarshal(data, page) == nil && e.hasURL(page.GetFinalUrl(), page.GetRequestedUrl())
 }
 
 func (e *Erased) isRecord(data []byte) bool {
 	record := &datelinev1.Article{}
-	return proto.Unmarshal(data, record) == nil && (record.GetId() == e.ID || e.isOurs(record.GetCanonicalUrl(), record.GetFinalUrl()))
+	return proto.Unmarshal(data, record) == nil &&
+		(record.GetId() == e.ID || e.hasURL(record.GetCanonicalUrl(), record.GetFinalUrl()))
 }
 
 func (e *Erased) isEvent(data []byte) bool {
@@ -125,11 +141,12 @@ func (e *Erased) isEvent(data []byte) bool {
 	return proto.Unmarshal(data, event) == nil && event.GetArticleId() == e.ID
 }
 
-func found(is func([]byte) bool) func([]byte) (bool, error) {
+// withoutError adapts a predicate that cannot fail to deleteMatching.
+func withoutError(is func([]byte) bool) func([]byte) (bool, error) {
 	return func(data []byte) (bool, error) { return is(data), nil }
 }
 
-// hostsOf returns the hosts of URLs, in the form that subjects have.
+// hostsOf returns the distinct hosts of URLs in the form used in subjects.
 func hostsOf(urls []string) []string {
 	var hosts []string
 	for _, one := range urls {
@@ -140,29 +157,30 @@ func hostsOf(urls []string) []string {
 	return hosts
 }
 
-func (l *Library) erasePage(ctx context.Context, place *datelinev1.RawPage, e *Erased) error {
+func (l *Library) erasePage(ctx context.Context, ref *datelinev1.RawPage, e *Erased) error {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	stream, err := l.js.Stream(ctx, place.GetStream())
+	stream, err := l.js.Stream(ctx, ref.GetStream())
 	if err != nil {
-		return fmt.Errorf("opening stream %s: %w", place.GetStream(), err)
+		return fmt.Errorf("opening stream %s: %w", ref.GetStream(), err)
 	}
-	msg, err := stream.GetMsg(ctx, place.GetSequence())
+	msg, err := stream.GetMsg(ctx, ref.GetSequence())
 	if err == nil {
 		if err = l.eraseBody(ctx, msg.Data); err == nil {
-			err = stream.SecureDeleteMsg(ctx, place.GetSequence())
+			err = stream.SecureDeleteMsg(ctx, ref.GetSequence())
 		}
 	}
 	switch {
 	case err == nil:
 		e.Pages++
 	case !isGone(err):
-		return fmt.Errorf("removing message %d of stream %s: %w", place.GetSequence(), place.GetStream(), err)
+		return fmt.Errorf("removing message %d of stream %s: %w", ref.GetSequence(), ref.GetStream(), err)
 	}
 	return nil
 }
 
-// eraseSamples removes pages that are kept because a host's pages had changed.
+// eraseSamples removes the article's pages that were kept as samples when the
+// pages of a host changed.
 func (l *Library) eraseSamples(ctx context.Context, host string, e *Erased) error {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
@@ -172,88 +190,104 @@ func (l *Library) eraseSamples(ctx context.Context, host string, e *Erased) erro
 	}
 	keys, err := bucket.ListKeysFiltered(ctx, subject.DriftSamplesHost(host))
 	if err != nil {
-		return fmt.Errorf("listing the samples of %s: %w", host, err)
+		return fmt.Errorf("listing samples of %s: %w", host, err)
 	}
 	defer func() { _ = keys.Stop() }()
 	for key := range keys.Keys() {
 		entry, err := bucket.Get(ctx, key)
 		sample := &datelinev1.DriftSample{}
-		if errors.Is(err, jetstream.ErrKeyNotFound) || err == nil && (proto.Unmarshal(entry.Value(), sample) != nil || !e.isOurs(sample.GetUrl())) {
+		if errors.Is(err, jetstream.ErrKeyNotFound) || err == nil && (proto.Unmarshal(entry.Value(), sample) != nil ||
+			!e.hasURL(sample.GetUrl())) {
 			continue
 		}
 		if err == nil {
 			err = bucket.Purge(ctx, key)
 		}
 		if err != nil {
-			return fmt.Errorf("removing the sample %s: %w", key, err)
+			return fmt.Errorf("removing sample %s: %w", key, err)
 		}
 		e.Pages++
 	}
 	return nil
 }
 
-// eraseBody removes the body of a page that lies in the object store because it
-// exceeds a message.
+// eraseBody removes the body of a page that is in the object store because it
+// is too large for a message.
 func (l *Library) eraseBody(ctx context.Context, data []byte) error {
 	page := &datelinev1.Page{}
 	if err := proto.Unmarshal(data, page); err != nil || page.GetBodyObject() == nil {
-		return nil // what cannot be read names no body
+		return nil // an unreadable page names no body
 	}
 	object := page.GetBodyObject()
 	bodies, err := l.js.ObjectStore(ctx, object.GetBucket())
 	if err != nil {
-		return fmt.Errorf("opening the bucket %s: %w", object.GetBucket(), err)
+		return fmt.Errorf("opening bucket %s: %w", object.GetBucket(), err)
 	}
 	info, err := bodies.GetInfo(ctx, object.GetName())
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("reading about the body of page %s: %w", page.GetId(), err)
+		return fmt.Errorf("reading body of page %s: %w", page.GetId(), err)
 	}
-	// The bucket would only let go of the chunks: they are overwritten first.
-	if _, err := l.deleteMatching(ctx, subject.ObjectStream(object.GetBucket()), subject.ObjectChunks(object.GetBucket(), info.NUID),
+	// Delete would only remove the chunks, so overwrite them first.
+	if _, err := l.deleteMatching(ctx, subject.ObjectStream(object.GetBucket()),
+		subject.ObjectChunks(object.GetBucket(), info.NUID),
 		func([]byte) (bool, error) { return true, nil }); err != nil {
 		return err
 	}
 	if err := bodies.Delete(ctx, object.GetName()); err != nil {
-		return fmt.Errorf("removing the body of page %s: %w", page.GetId(), err)
+		return fmt.Errorf("removing body of page %s: %w", page.GetId(), err)
 	}
 	return nil
 }
 
-// isGone says whether a message was not there to be removed.
+// isGone reports whether an error means that the message to remove does not
+// exist.
 func isGone(err error) bool {
-	return errors.Is(err, jetstream.ErrMsgNotFound) || errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) || strings.Contains(err.Error(), "no message found")
+	return errors.Is(err, jetstream.ErrMsgNotFound) || errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) ||
+		strings.Contains(err.Error(), "no message found")
 }
 
-// deleteMatching removes the messages of a subject that match, and overwrites
-// them on the disk.
-func (l *Library) deleteMatching(ctx context.Context, name, subject string, matches func([]byte) (bool, error)) (int, error) {
+// deleteMatching removes the messages on the subjects of filter that match, and overwrites
+// them on disk.
+func (l *Library) deleteMatching(ctx context.Context, name, filter string, matches func([]byte) (bool, error)) (int,
+	error) {
 	stream, err := l.js.Stream(ctx, name)
 	if err != nil {
 		return 0, fmt.Errorf("opening stream %s: %w", name, err)
 	}
 	last, removed := stream.CachedInfo().State.LastSeq, 0
 	for sequence := uint64(1); sequence <= last; sequence++ {
-		op, cancel := context.WithTimeout(ctx, opTimeout)
-		msg, err := stream.GetMsg(op, sequence, jetstream.WithGetMsgSubject(subject))
-		if err == nil {
-			var is bool
-			if is, err = matches(msg.Data); is && err == nil {
-				if err = stream.SecureDeleteMsg(op, msg.Sequence); err == nil {
-					removed++
-				}
-			}
+		next, deleted, err := deleteIfMatching(ctx, stream, sequence, filter, matches)
+		if deleted {
+			removed++
 		}
-		cancel()
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return removed, nil
 		}
 		if err != nil {
 			return removed, fmt.Errorf("searching stream %s: %w", name, err)
 		}
-		sequence = msg.Sequence
+		sequence = next
 	}
 	return removed, nil
+}
+
+// deleteIfMatching examines the first message on the subjects of filter from a sequence
+// number on, and returns that message's number.
+func deleteIfMatching(ctx context.Context, stream jetstream.Stream, from uint64, filter string,
+	matches func([]byte) (bool, error)) (sequence uint64, deleted bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	msg, err := stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(filter))
+	if err != nil {
+		return 0, false, err
+	}
+	match, err := matches(msg.Data)
+	if err != nil || !match {
+		return msg.Sequence, false, err
+	}
+	err = stream.SecureDeleteMsg(ctx, msg.Sequence)
+	return msg.Sequence, err == nil, err
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// walkPage is how many articles are read at once: enough to hide the way to the
-// database, few enough that no long transaction holds up those who write.
+// walkPage is the number of articles read at once: enough to amortize the round
+// trip to the database, few enough that no long transaction blocks writers.
 const walkPage = 200
 
-// Walk yields every article that a query describes, newest first. An error ends
-// it.
+// Walk yields all articles that match a query, newest first. It ends after
+// yielding an error.
 func (l *Library) Walk(ctx context.Context, query store.Query) func(yield func(store.Hit, error) bool) {
 	query.Limit, query.ByRank, query.WithoutSnippets = walkPage, false, true
 	return func(yield func(store.Hit, error) bool) {
@@ -39,8 +39,7 @@ func (l *Library) Walk(ctx context.Context, query store.Query) func(yield func(s
 	}
 }
 
-// WriteJSONLines writes each article's record in the JSON form of the contract
-// on a line of its own.
+// WriteJSONLines writes each article's record as JSON on a line of its own.
 func WriteJSONLines(w io.Writer, hits func(yield func(store.Hit, error) bool)) error {
 	for hit, err := range hits {
 		if err != nil {
@@ -48,7 +47,7 @@ func WriteJSONLines(w io.Writer, hits func(yield func(store.Hit, error) bool)) e
 		}
 		line, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(hit.Article)
 		if err != nil {
-			return fmt.Errorf("writing article %s: %w", hit.ID, err)
+			return fmt.Errorf("encoding article %s: %w", hit.ID, err)
 		}
 		if _, err := w.Write(append(line, '\n')); err != nil {
 			return err
@@ -82,13 +81,15 @@ type ParquetRow struct {
 	Text          string    `parquet:"text,zstd"`
 }
 
-// parquetGroup is how many articles are gathered before they are written.
+// parquetGroup is the number of rows per row group.
 const parquetGroup = 1000
 
-// WriteParquet writes the articles as Apache Parquet with a row each, in groups
-// of 1,000, so that the memory it takes does not grow with their number.
+// WriteParquet writes the articles as Apache Parquet, one row each. It writes
+// row groups of 1,000 articles, so memory use does not depend on the number of
+// articles.
 func WriteParquet(w io.Writer, hits func(yield func(store.Hit, error) bool)) error {
-	out := parquet.NewGenericWriter[ParquetRow](w, parquet.Compression(&parquet.Zstd), parquet.CreatedBy("dateline", "", ""))
+	out := parquet.NewGenericWriter[ParquetRow](w, parquet.Compression(&parquet.Zstd),
+		parquet.CreatedBy("dateline", "", ""))
 	rows := make([]ParquetRow, 0, parquetGroup)
 	flush := func() error {
 		if len(rows) == 0 {
@@ -119,8 +120,10 @@ func WriteParquet(w io.Writer, hits func(yield func(store.Hit, error) bool)) err
 func parquetRow(hit store.Hit) ParquetRow {
 	a := hit.Article
 	row := ParquetRow{
-		ID: hit.ID, URL: a.GetCanonicalUrl(), Host: a.GetHost(), SiteName: a.GetSiteName(), Title: a.GetTitle(), Summary: a.GetSummary(),
-		Section: a.GetSection(), Authors: authorNames(a), Tags: a.GetTags(), Language: a.GetLanguage(), Access: store.AccessName(a.GetAccess()),
+		ID: hit.ID, URL: a.GetCanonicalUrl(), Host: a.GetHost(), SiteName: a.GetSiteName(), Title: a.GetTitle(),
+		Summary: a.GetSummary(),
+		Section: a.GetSection(), Authors: authorNames(a), Tags: a.GetTags(), Language: a.GetLanguage(),
+		Access:   store.AccessName(a.GetAccess()),
 		Dateline: a.GetDateline(), FirstSeen: hit.FirstSeen, LastSeen: hit.LastSeen, Revisions: int32(hit.Revisions),
 		WordCount: a.GetWordCount(), Story: hit.Story, ContentHash: a.GetContentHash(), Text: a.GetText(),
 	}

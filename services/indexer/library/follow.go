@@ -12,53 +12,63 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// Heard is an event and its number in the stream.
-type Heard struct {
+// Event is a revision event with its sequence number in the stream.
+type Event struct {
 	*datelinev1.RevisionEvent
-	Number uint64
+	Sequence uint64
 }
 
-// Follow yields events of revisions as they happen: those after a number, or
-// from now on where it is 0. Between events it yields nil at least every beat,
-// so that its reader can say that it lives. It ends with ctx, or with an error.
-// A slow reader holds up nothing but itself.
-func (l *Library) Follow(ctx context.Context, after uint64, beat time.Duration) func(yield func(*Heard, error) bool) {
-	return func(yield func(*Heard, error) bool) {
+// followBatch is the maximum number of events fetched at once.
+const followBatch = 16
+
+// Follow yields the revision events after a sequence number, or all new ones if
+// after is 0. It yields nil at least once per heartbeat, so that the caller can
+// send a sign of life. It ends when ctx ends or after yielding an error. A slow
+// caller delays nobody else.
+func (l *Library) Follow(ctx context.Context, after uint64,
+	heartbeat time.Duration) func(yield func(*Event, error) bool) {
+	return func(yield func(*Event, error) bool) {
 		consumer, err := l.revisionsAfter(ctx, after)
 		if err != nil {
 			yield(nil, fmt.Errorf("following stream %s: %w", subject.StreamRevisions, err))
 			return
 		}
 		for ctx.Err() == nil {
-			waiting, stop := context.WithTimeout(ctx, beat)
-			batch, err := consumer.Fetch(16, jetstream.FetchContext(waiting))
-			if err != nil {
-				stop()
-				yield(nil, fmt.Errorf("following stream %s: %w", subject.StreamRevisions, err))
-				return
-			}
-			for msg := range batch.Messages() {
-				event := &datelinev1.RevisionEvent{}
-				meta, err := msg.Metadata()
-				if err != nil || proto.Unmarshal(msg.Data(), event) != nil {
-					continue // not ours
-				}
-				if !yield(&Heard{event, meta.Sequence.Stream}, nil) {
-					stop()
-					return
-				}
-			}
-			stop()
-			if !yield(nil, nil) {
+			if !followOnce(ctx, consumer, heartbeat, yield) || !yield(nil, nil) {
 				return
 			}
 		}
 	}
 }
 
-// revisionsAfter opens the stream behind an event, the last one of now where that is
-// 0. It has to be a number: each fetch begins with a consumer of its own, and until
-// the first event is heard, one for new events misses those of in between.
+// followOnce yields the events of one fetch and reports whether to go on.
+func followOnce(ctx context.Context, consumer jetstream.Consumer, heartbeat time.Duration,
+	yield func(*Event, error) bool) bool {
+	ctx, stop := context.WithTimeout(ctx, heartbeat)
+	defer stop()
+	batch, err := consumer.Fetch(followBatch, jetstream.FetchContext(ctx))
+	if err != nil {
+		yield(nil, fmt.Errorf("following stream %s: %w", subject.StreamRevisions, err))
+		return false
+	}
+	for msg := range batch.Messages() {
+		event := &datelinev1.RevisionEvent{}
+		meta, err := msg.Metadata()
+		if err != nil || proto.Unmarshal(msg.Data(), event) != nil {
+			continue // not a revision event
+		}
+		if !yield(&Event{event, meta.Sequence.Stream}, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// revisionsAfter returns a consumer of the events after a sequence number, or
+// after the last event in the stream if after is 0. The start must be a number
+// rather than "new events": every fetch creates a new consumer, and until the
+// first event arrives, a consumer of new events would miss the events between
+// two fetches.
 func (l *Library) revisionsAfter(ctx context.Context, after uint64) (jetstream.Consumer, error) {
 	stream, err := l.js.Stream(ctx, subject.StreamRevisions)
 	if err != nil {

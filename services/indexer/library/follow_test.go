@@ -9,14 +9,15 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// TestFollowMissesNothing follows from now on: what is published between two fetches
-// is heard, also where nothing was heard before, and nothing of earlier is.
+// TestFollowMissesNothing verifies that Follow yields the events published
+// between two fetches, even before the first event, and none from before it
+// started.
 func TestFollowMissesNothing(t *testing.T) {
 	_, js := natstest.Start(t)
 	publish := func(name string) {
 		t.Helper()
 		event := &datelinev1.RevisionEvent{Change: datelinev1.RevisionChange_REVISION_CHANGE_ERASED, ArticleId: name}
-		msg, err := Event(event, "en", "example.com")
+		msg, err := RevisionMessage(event, "en", "example.com")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,27 +28,27 @@ func TestFollowMissesNothing(t *testing.T) {
 	publish("earlier")
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	defer stop()
-	var heard []string
+	var got []string
 	beats := 0
 	for event, err := range New(nil, js).Follow(ctx, 0, 50*time.Millisecond) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		if event != nil {
-			heard = append(heard, event.GetArticleId())
-			if len(heard) == 2 {
+			got = append(got, event.GetArticleId())
+			if len(got) == 2 {
 				break
 			}
 			continue
 		}
-		switch beats++; beats { // a beat lies between two fetches
+		switch beats++; beats { // a heartbeat is between two fetches
 		case 1:
 			publish("first")
 		case 3:
 			publish("second")
 		}
 	}
-	if len(heard) != 2 || heard[0] != "first" || heard[1] != "second" {
-		t.Errorf("heard of %q", heard)
+	if len(got) != 2 || got[0] != "first" || got[1] != "second" {
+		t.Errorf("events of %q, want first and second", got)
 	}
 }

@@ -22,27 +22,31 @@ const (
 	StateSilent     = "silent"
 )
 
-// States lists the states of a source.
+// States returns all states of a source.
 func States() []string { return []string{StateLearning, StatePublishing, StateSilent} }
 
-// Health is how a source fares.
+// Health describes how much a source publishes compared with its baseline.
 type Health struct {
-	State       string     `json:"state" enum:"learning,publishing,silent" doc:"Whether the source publishes as usual or is silent; learning while too little is known of it."`
-	New         int64      `json:"new" doc:"New articles in the time that was asked for."`
-	Expected    *float64   `json:"expected,omitempty" doc:"How many new articles are usual in that time, by the source's hours of the week; absent while too little is known."`
-	SilentSince *time.Time `json:"silent_since,omitempty" doc:"The end of the last hour that brought a new article, where the source is silent."`
-	Cause       Cause      `json:"cause,omitempty" enum:"blocked,robots,unreachable,gone,drifted,duplicates,waiting,nothing_published" doc:"Why it is silent."`
-	Evidence    string     `json:"evidence,omitempty" doc:"What speaks for that, in a sentence."`
+	State       string     `json:"state" enum:"learning,publishing,silent" doc:"Whether the source publishes as usual or is silent. learning means that its history is too short to tell."`
+	New         int64      `json:"new" doc:"Number of new articles in the requested period."`
+	Expected    *float64   `json:"expected,omitempty" doc:"Number of new articles that are usual in the requested period, from the source's usual week. Absent while the state is learning."`
+	SilentSince *time.Time `json:"silent_since,omitempty" doc:"End of the last hour with a new article. Only given if the source is silent."`
+	Cause       Cause      `json:"cause,omitempty" enum:"blocked,robots,unreachable,gone,drifted,duplicates,waiting,nothing_published" doc:"Why the source is silent."`
+	Evidence    string     `json:"evidence,omitempty" doc:"Evidence for the cause, in words."`
 }
 
-// SourceHealth is a source and how it fares.
+// hoursBefore is the length, in hours, of the period before a silence that its
+// outcomes are compared with.
+const hoursBefore = 28 * 24
+
+// SourceHealth is a source with its health.
 type SourceHealth struct {
 	store.Source
 	Health
 }
 
-// SourcesHealth returns the sources that a query chooses, each with how it
-// fares in the time of the query.
+// SourcesHealth returns the sources that match a query, each with its health in
+// the period of the query.
 func (l *Library) SourcesHealth(ctx context.Context, query store.SourceQuery) ([]SourceHealth, error) {
 	sources, err := l.Sources(ctx, query)
 	if err != nil {
@@ -62,7 +66,8 @@ func (l *Library) SourcesHealth(ctx context.Context, query store.SourceQuery) ([
 func (l *Library) health(ctx context.Context, one store.Source, since, at time.Time) (Health, error) {
 	h := Health{State: StateLearning}
 	for _, c := range one.Outcomes {
-		if c.Stage == datelinev1.Stage_STAGE_INDEX && c.Verdict == datelinev1.Verdict_VERDICT_PRODUCED && c.Reason == store.New.String() {
+		produced := c.Verdict == datelinev1.Verdict_VERDICT_PRODUCED
+		if c.Stage == datelinev1.Stage_STAGE_INDEX && produced && c.Reason == store.New.String() {
 			h.New += c.Count
 		}
 	}
@@ -75,12 +80,15 @@ func (l *Library) health(ctx context.Context, one store.Source, since, at time.T
 		return h, nil
 	}
 	h.State, h.SilentSince = StateSilent, &one.Silence.Since
-	waiting, err := l.waiting(ctx, one.Host)
+	queued, err := l.queued(ctx, one.Host)
 	if err != nil {
 		return Health{}, err
 	}
-	before := min(28*24, one.Baseline.Last-one.Baseline.First+1)
-	h.Cause, h.Evidence = diagnose(one.Silence, at.Sub(one.Silence.Since).Hours(), float64(before), waiting)
+	h.Cause, h.Evidence = silence{
+		since: one.Silence.Since, now: newTally(one.Silence.Outcomes), before: newTally(one.Silence.Before),
+		hours:       at.Sub(one.Silence.Since).Hours(),
+		hoursBefore: float64(min(hoursBefore, one.Baseline.Last-one.Baseline.First+1)), queued: queued,
+	}.diagnose()
 	if h.Cause == CauseDrifted {
 		alarms, err := l.driftAlarms(ctx, one.Host)
 		if err != nil {
@@ -91,16 +99,17 @@ func (l *Library) health(ctx context.Context, one store.Source, since, at time.T
 	return h, nil
 }
 
-// expectedIn is how many articles are usual from the beginning of the hour of a
-// time until another.
+// expectedIn returns the number of articles that are usual from the start of
+// the hour of since until at.
 func expectedIn(b *baseline.Baseline, since, at time.Time) float64 {
-	hour := at.Unix() / 3600
-	part := float64(at.Unix()%3600) / 3600
-	return b.Expected(since.Unix()/3600, hour) + part*b.Expected(hour, hour+1)
+	const secondsPerHour = 3600
+	hour := at.Unix() / secondsPerHour
+	elapsed := float64(at.Unix()%secondsPerHour) / secondsPerHour
+	return b.Expected(since.Unix()/secondsPerHour, hour) + elapsed*b.Expected(hour, hour+1)
 }
 
-// waiting is how many URLs of a host the frontier holds.
-func (l *Library) waiting(ctx context.Context, host string) (int64, error) {
+// queued returns the number of a host's URLs in the frontier.
+func (l *Library) queued(ctx context.Context, host string) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	stream, err := l.js.Stream(ctx, subject.StreamFrontier)
@@ -109,17 +118,17 @@ func (l *Library) waiting(ctx context.Context, host string) (int64, error) {
 	}
 	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(subject.FrontierHost(subjectHost(host))))
 	if err != nil {
-		return 0, fmt.Errorf("counting the URLs of %s in stream %s: %w", host, subject.StreamFrontier, err)
+		return 0, fmt.Errorf("counting queued URLs of %s in stream %s: %w", host, subject.StreamFrontier, err)
 	}
-	var waiting int64
+	var queued int64
 	for _, messages := range info.State.Subjects {
-		waiting += int64(messages)
+		queued += int64(messages)
 	}
-	return waiting, nil
+	return queued, nil
 }
 
-// driftAlarms tells of the alarms about a host that are raised, to follow a
-// sentence.
+// driftAlarms describes the active drift alarms of a host, as clauses to append
+// to a sentence. It returns "" if there are none.
 func (l *Library) driftAlarms(ctx context.Context, host string) (text string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
@@ -138,10 +147,11 @@ func (l *Library) driftAlarms(ctx context.Context, host string) (text string, er
 			err = proto.Unmarshal(entry.Value(), alarm)
 		}
 		if err != nil {
-			return "", fmt.Errorf("reading the drift alarms of %s: %w", host, err)
+			return "", fmt.Errorf("reading drift alarms of %s: %w", host, err)
 		}
 		if alarm.GetRaised() {
-			text += fmt.Sprintf("; drift alarm %s: %.0f %% of its latest pages, %.0f %% before", subject.DriftSignalName(signal), 100*alarm.GetRecent(), 100*alarm.GetUsual())
+			text += fmt.Sprintf("; drift alarm %s: %.0f %% of the latest pages, %.0f %% before",
+				subject.DriftSignalName(signal), 100*alarm.GetRecent(), 100*alarm.GetUsual())
 		}
 	}
 	return text, nil

@@ -1,6 +1,6 @@
-// Package library is what people can do with what the pipeline has stored:
-// read, compare, follow, hand on and erase articles, and see how it fares. The
-// HTTP API and the web page both are faces of it.
+// Package library reads, compares, follows, exports and erases the stored
+// articles, and reports the state of the pipeline. The HTTP API and the web
+// page are built on it.
 package library
 
 import (
@@ -23,13 +23,14 @@ import (
 )
 
 const (
-	// opTimeout bounds one operation on a stream.
+	// opTimeout is the maximum duration of one stream operation.
 	opTimeout = 10 * time.Second
-	// maxRawBytes bounds a page that our own compression is taken off from.
+	// maxRawBytes is the maximum size of a page after decompression.
 	maxRawBytes = 64 << 20
 )
 
-// ErrGone says that something is no longer kept.
+// ErrGone means that an object has been removed, for example by the retention
+// limits of a stream.
 var ErrGone = errors.New("no longer kept")
 
 // Store is the part of store.Store that a library needs. It cannot store
@@ -42,17 +43,17 @@ type Store interface {
 	store.Monitor
 }
 
-// Library reads the store and the streams.
+// Library gives access to the store and the streams.
 type Library struct {
 	Store
 	js jetstream.JetStream
 }
 
-// New returns the library of a store and of the streams that fill it.
+// New returns a library that uses a store and the streams that fill it.
 func New(articles Store, js jetstream.JetStream) *Library { return &Library{articles, js} }
 
-// Name brings what names an article into the form that the store knows: a URL
-// into canonical form; an id stays as it is.
+// Name converts the name of an article to the form that the store uses: it
+// canonicalizes a URL and leaves an id unchanged.
 func Name(idOrURL string) string {
 	if url, err := weburl.Parse(idOrURL); err == nil {
 		return url.String()
@@ -60,13 +61,14 @@ func Name(idOrURL string) string {
 	return idOrURL
 }
 
-// Event is the message that tells of a revision.
-func Event(event *datelinev1.RevisionEvent, language, host string) (*nats.Msg, error) {
-	id := fmt.Sprintf("revision:%s:%d:%s", event.GetArticleId(), event.GetRevision(), subject.ChangeName(event.GetChange()))
+// RevisionMessage returns the message that announces a revision.
+func RevisionMessage(event *datelinev1.RevisionEvent, language, host string) (*nats.Msg, error) {
+	id := fmt.Sprintf("revision:%s:%d:%s", event.GetArticleId(), event.GetRevision(),
+		subject.ChangeName(event.GetChange()))
 	return ledger.Message(subject.Revisions(event.GetChange(), language, subjectHost(host)), id, event)
 }
 
-// subjectHost writes a host in the form that subjects have.
+// subjectHost returns a host in the form used in subjects.
 func subjectHost(host string) string {
 	if url, err := weburl.Parse("https://" + host + "/"); err == nil {
 		return url.SubjectHost()
@@ -74,41 +76,44 @@ func subjectHost(host string) string {
 	return "unknown"
 }
 
-// Raw is a page as it was received.
+// Raw is a page as received.
 type Raw struct {
 	URL string
-	// Body has the content encoding that the origin gave it.
+	// Body is still encoded with ContentEncoding, as the origin sent it.
 	Body            []byte
 	ContentEncoding string
 	ContentType     string
 	FetchTime       time.Time
 }
 
-// Raw returns the page that an article was made from. The error is ErrGone
-// where its stream keeps it no longer.
+// Raw returns the page that an article was extracted from. The error is ErrGone
+// if its stream no longer has it.
 func (l *Library) Raw(ctx context.Context, article *datelinev1.Article) (Raw, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	place := article.GetRawPage()
-	if place.GetStream() == "" {
-		return Raw{}, fmt.Errorf("the page of article %s: %w; its record names no place", article.GetId(), ErrGone)
+	ref := article.GetRawPage()
+	if ref.GetStream() == "" {
+		return Raw{}, fmt.Errorf("reading page of article %s: %w; its record names no stream", article.GetId(), ErrGone)
 	}
-	stream, err := l.js.Stream(ctx, place.GetStream())
+	stream, err := l.js.Stream(ctx, ref.GetStream())
 	if err != nil {
-		return Raw{}, fmt.Errorf("opening stream %s: %w", place.GetStream(), err)
+		return Raw{}, fmt.Errorf("opening stream %s: %w", ref.GetStream(), err)
 	}
-	msg, err := stream.GetMsg(ctx, place.GetSequence())
+	msg, err := stream.GetMsg(ctx, ref.GetSequence())
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return Raw{}, fmt.Errorf("the page of article %s: %w; stream %s has let go of message %d", article.GetId(), ErrGone, place.GetStream(), place.GetSequence())
+		return Raw{}, fmt.Errorf("reading page of article %s: %w; stream %s has removed message %d",
+			article.GetId(), ErrGone, ref.GetStream(), ref.GetSequence())
 	}
 	if err != nil {
-		return Raw{}, fmt.Errorf("reading the page of article %s: %w", article.GetId(), err)
+		return Raw{}, fmt.Errorf("reading page of article %s: %w", article.GetId(), err)
 	}
 	page := &datelinev1.Page{}
 	if err := proto.Unmarshal(msg.Data, page); err != nil {
-		return Raw{}, fmt.Errorf("decoding the page of article %s: %w", article.GetId(), err)
+		return Raw{}, fmt.Errorf("decoding page of article %s: %w", article.GetId(), err)
 	}
-	raw := Raw{URL: page.GetFinalUrl(), ContentEncoding: page.GetContentEncoding(), FetchTime: page.GetFetchTime().AsTime()}
+	raw := Raw{
+		URL: page.GetFinalUrl(), ContentEncoding: page.GetContentEncoding(), FetchTime: page.GetFetchTime().AsTime(),
+	}
 	for _, header := range page.GetHeaders() {
 		if header.GetName() == "content-type" {
 			raw.ContentType = header.GetValue()
@@ -123,14 +128,14 @@ func (l *Library) body(ctx context.Context, page *datelinev1.Page) ([]byte, erro
 	if object := page.GetBodyObject(); object != nil {
 		bodies, err := l.js.ObjectStore(ctx, object.GetBucket())
 		if err != nil {
-			return nil, fmt.Errorf("opening the bucket %s: %w", object.GetBucket(), err)
+			return nil, fmt.Errorf("opening bucket %s: %w", object.GetBucket(), err)
 		}
 		body, err = bodies.GetBytes(ctx, object.GetName())
 		if errors.Is(err, jetstream.ErrObjectNotFound) {
-			return nil, fmt.Errorf("the body of page %s: %w", page.GetId(), ErrGone)
+			return nil, fmt.Errorf("reading body of page %s: %w", page.GetId(), ErrGone)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading the body of page %s: %w", page.GetId(), err)
+			return nil, fmt.Errorf("reading body of page %s: %w", page.GetId(), err)
 		}
 	}
 	if page.GetBodyCompression() != "zstd" {
@@ -142,20 +147,21 @@ func (l *Library) body(ctx context.Context, page *datelinev1.Page) ([]byte, erro
 	}
 	defer decoder.Close()
 	if body, err = decoder.DecodeAll(body, nil); err != nil {
-		return nil, fmt.Errorf("decompressing the body of page %s: %w", page.GetId(), err)
+		return nil, fmt.Errorf("decompressing body of page %s: %w", page.GetId(), err)
 	}
 	return body, nil
 }
 
-// Letters opens the dead letters.
-func (l *Library) Letters(ctx context.Context) (deadletter.Letters, error) {
+// OpenDeadLetters opens the stream of dead letters.
+func (l *Library) OpenDeadLetters(ctx context.Context) (deadletter.Letters, error) {
 	return deadletter.Open(ctx, l.js)
 }
 
-// DeadLetters lists letters without their payloads, the oldest first: at most
-// limit of those after a number.
-func (l *Library) DeadLetters(ctx context.Context, filter deadletter.Filter, after uint64, limit int) ([]deadletter.Brief, error) {
-	letters, err := l.Letters(ctx)
+// DeadLetters returns at most limit dead letters without their payloads, oldest
+// first, starting after the given number.
+func (l *Library) DeadLetters(ctx context.Context, filter deadletter.Filter, after uint64,
+	limit int) ([]deadletter.Brief, error) {
+	letters, err := l.OpenDeadLetters(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -22,44 +22,45 @@ func TestDiff(t *testing.T) {
 		var got strings.Builder
 		for _, run := range diffWords(c.before, c.after) {
 			switch run.Kind {
-			case "added":
+			case RunAdded:
 				got.WriteString("{+" + run.Text + "+}")
-			case "removed":
+			case RunRemoved:
 				got.WriteString("[-" + run.Text + "-]")
 			default:
 				got.WriteString(run.Text)
 			}
 		}
 		if got.String() != c.want {
-			t.Errorf("from %q to %q: %q, want %q", c.before, c.after, got.String(), c.want)
+			t.Errorf("diff of %q and %q: %q, want %q", c.before, c.after, got.String(), c.want)
 		}
 	}
-	// More different words than there are runes below the surrogates.
+	// More distinct words than there are runes below the surrogates.
 	var long strings.Builder
 	for i := range 70_000 {
-		long.WriteString(strings.Repeat("x", i%7+1) + string(rune('a'+i%26)) + strings.Repeat("y", i/26%50) + strings.Repeat("z", i/1300) + " ")
+		long.WriteString(strings.Repeat("x", i%7+1) + string(rune('a'+i%26)) + strings.Repeat("y",
+			i/26%50) + strings.Repeat("z", i/1300) + " ")
 	}
 	if runs := diffWords(long.String(), long.String()+"end"); len(runs) != 2 || runs[1].Text != "end" {
-		t.Errorf("a long text gives %d runs", len(runs))
+		t.Errorf("the diff of a long text has %d runs, want 2", len(runs))
 	}
 }
 
-// FuzzDiff: both texts can be put together again from their difference.
+// FuzzDiff verifies that both texts can be reconstructed from their difference.
 func FuzzDiff(f *testing.F) {
 	f.Add("the ferry sails", "the old ferry sails")
 	f.Add("", "\xff\x00")
 	f.Fuzz(func(t *testing.T, before, after string) {
 		var was, is strings.Builder
 		for _, run := range diffWords(before, after) {
-			if run.Kind != "added" {
+			if run.Kind != RunAdded {
 				was.WriteString(run.Text)
 			}
-			if run.Kind != "removed" {
+			if run.Kind != RunRemoved {
 				is.WriteString(run.Text)
 			}
 		}
 		if was.String() != before || is.String() != after {
-			t.Errorf("%q and %q come back as %q and %q", before, after, was.String(), is.String())
+			t.Errorf("%q and %q are reconstructed as %q and %q", before, after, was.String(), is.String())
 		}
 	})
 }
@@ -89,7 +90,7 @@ func TestCorrection(t *testing.T) {
 		"":     false,
 	} {
 		if got := Correction(&datelinev1.Article{Text: text}); (got != "") != want {
-			t.Errorf("%.60q… gives %q", strings.TrimPrefix(text, filler), got)
+			t.Errorf("Correction of %.60q… = %q, want one: %v", strings.TrimPrefix(text, filler), got, want)
 		}
 	}
 }

@@ -12,36 +12,36 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// State is how the pipeline fares.
+// State is a snapshot of the pipeline.
 type State struct {
-	Time      time.Time       `json:"time" doc:"When this was read."`
-	Articles  int64           `json:"articles" doc:"Articles in the store."`
-	Revisions int64           `json:"revisions" doc:"Revisions of them."`
-	Outcomes  int64           `json:"outcomes" doc:"Outcomes in the ledger."`
-	Streams   []StreamState   `json:"streams" doc:"The streams between the stages."`
-	Consumers []ConsumerState `json:"consumers" doc:"What each stage has still to do."`
-	Ends      []End           `json:"ends" doc:"How many inputs of each stage ended how, since the beginning."`
+	Time      time.Time       `json:"time" doc:"When the state was read."`
+	Articles  int64           `json:"articles" doc:"Number of articles in the store."`
+	Revisions int64           `json:"revisions" doc:"Number of revisions in the store."`
+	Outcomes  int64           `json:"outcomes" doc:"Number of outcomes in the ledger."`
+	Streams   []StreamState   `json:"streams" doc:"Streams between the stages."`
+	Consumers []ConsumerState `json:"consumers" doc:"Backlog of each stage."`
+	Ends      []End           `json:"ends" doc:"Outcomes by stage, verdict and reason, since the ledger was created."`
 }
 
-// StreamState is how full a stream is.
+// StreamState is the size of a stream.
 type StreamState struct {
 	Name     string    `json:"name"`
 	Messages uint64    `json:"messages"`
 	Bytes    uint64    `json:"bytes"`
-	MaxBytes int64     `json:"max_bytes" doc:"The bound of bytes; -1 for none."`
-	Oldest   time.Time `json:"oldest,omitzero" doc:"When the oldest message came in; absent where there is none."`
+	MaxBytes int64     `json:"max_bytes" doc:"Maximum size in bytes. -1 means no limit."`
+	Oldest   time.Time `json:"oldest,omitzero" doc:"When the oldest message was stored. Absent if the stream is empty."`
 }
 
-// ConsumerState is what a stage has still to do.
+// ConsumerState is the backlog of a stage.
 type ConsumerState struct {
 	Stage       string `json:"stage"`
 	Stream      string `json:"stream"`
-	Waiting     uint64 `json:"waiting" doc:"Messages that were not delivered yet."`
-	InWork      int    `json:"in_work" doc:"Messages delivered and not acked yet."`
-	Redelivered int    `json:"redelivered" doc:"Of those, messages that were delivered before."`
+	Waiting     uint64 `json:"waiting" doc:"Messages that have not been delivered yet."`
+	InWork      int    `json:"in_work" doc:"Messages delivered but not yet acknowledged."`
+	Redelivered int    `json:"redelivered" doc:"Messages in work that were delivered more than once."`
 }
 
-// End counts inputs that ended alike.
+// End counts the inputs of a stage with the same outcome.
 type End struct {
 	Stage   string `json:"stage"`
 	Verdict string `json:"verdict"`
@@ -49,7 +49,7 @@ type End struct {
 	Count   int64  `json:"count"`
 }
 
-// Ends names counts as subjects and metrics do.
+// Ends converts counts to the names used in subjects and metrics.
 func Ends(counts []store.Count) []End {
 	ends := make([]End, len(counts))
 	for i, c := range counts {
@@ -58,7 +58,7 @@ func Ends(counts []store.Count) []End {
 	return ends
 }
 
-// State reads the streams and the store.
+// State returns the current state of the streams and the store.
 func (l *Library) State(ctx context.Context) (State, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
@@ -70,27 +70,45 @@ func (l *Library) State(ctx context.Context) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	s := State{Time: time.Now().UTC(), Articles: stats.Articles, Revisions: stats.Revisions, Outcomes: stats.Outcomes, Ends: Ends(counts)}
+	s := State{
+		Time: time.Now().UTC(), Articles: stats.Articles, Revisions: stats.Revisions, Outcomes: stats.Outcomes,
+		Ends: Ends(counts),
+	}
 	for _, name := range subject.Streams() {
-		stream, err := l.js.Stream(ctx, name)
-		if errors.Is(err, jetstream.ErrStreamNotFound) {
-			continue
-		}
-		if err != nil {
-			return State{}, fmt.Errorf("reading stream %s: %w", name, err)
-		}
-		info := stream.CachedInfo()
-		s.Streams = append(s.Streams, StreamState{name, info.State.Msgs, info.State.Bytes, info.Config.MaxBytes, info.State.FirstTime.UTC()})
-		list := stream.ListConsumers(ctx)
-		for consumer := range list.Info() {
-			if consumer.Config.Durable == "" {
-				continue // somebody who watches
-			}
-			s.Consumers = append(s.Consumers, ConsumerState{consumer.Config.Durable, name, consumer.NumPending, consumer.NumAckPending, consumer.NumRedelivered})
-		}
-		if err := list.Err(); err != nil {
-			return State{}, fmt.Errorf("listing the consumers of stream %s: %w", name, err)
+		if err := l.addStream(ctx, &s, name); err != nil {
+			return State{}, err
 		}
 	}
 	return s, nil
+}
+
+// addStream adds a stream and its durable consumers. A stream that does not
+// exist is ignored.
+func (l *Library) addStream(ctx context.Context, s *State, name string) error {
+	stream, err := l.js.Stream(ctx, name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading stream %s: %w", name, err)
+	}
+	info := stream.CachedInfo()
+	s.Streams = append(s.Streams, StreamState{
+		Name: name, Messages: info.State.Msgs, Bytes: info.State.Bytes, MaxBytes: info.Config.MaxBytes,
+		Oldest: info.State.FirstTime.UTC(),
+	})
+	list := stream.ListConsumers(ctx)
+	for consumer := range list.Info() {
+		if consumer.Config.Durable == "" {
+			continue // a temporary consumer, such as a client of the tail
+		}
+		s.Consumers = append(s.Consumers, ConsumerState{
+			Stage: consumer.Config.Durable, Stream: name, Waiting: consumer.NumPending, InWork: consumer.NumAckPending,
+			Redelivered: consumer.NumRedelivered,
+		})
+	}
+	if err := list.Err(); err != nil {
+		return fmt.Errorf("listing consumers of stream %s: %w", name, err)
+	}
+	return nil
 }

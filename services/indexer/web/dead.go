@@ -50,7 +50,7 @@ func (s *site) operate(w http.ResponseWriter, r *http.Request, name string, do f
 		s.fail(w, r, http.StatusNotFound, fmt.Errorf("%q is no number of a dead letter", r.PathValue("number")))
 		return
 	}
-	letters, err := s.library.Letters(r.Context())
+	letters, err := s.library.OpenDeadLetters(r.Context())
 	if err != nil {
 		s.failed(w, r, err)
 		return

@@ -238,7 +238,7 @@ func TestTail(t *testing.T) {
 		if change != datelinev1.RevisionChange_REVISION_CHANGE_ERASED {
 			event.Article = article(name, "Ferry\nreturns", "x", noon)
 		}
-		msg, err := library.Event(event, "en", "www.example.com")
+		msg, err := library.RevisionMessage(event, "en", "www.example.com")
 		if err != nil {
 			t.Fatal(err)
 		}
