@@ -249,15 +249,15 @@ func isGone(err error) bool {
 		strings.Contains(err.Error(), "no message found")
 }
 
-// deleteMatching removes the messages on the subjects of filter that match, and overwrites
-// them on disk.
-func (l *Library) deleteMatching(ctx context.Context, name, filter string, matches func([]byte) (bool, error)) (int,
-	error) {
+// deleteMatching removes the messages of a stream whose subject matches filter
+// and whose data matches, and overwrites them on disk. It returns their number.
+func (l *Library) deleteMatching(ctx context.Context, name, filter string, matches func([]byte) (bool, error),
+) (removed int, err error) {
 	stream, err := l.js.Stream(ctx, name)
 	if err != nil {
 		return 0, fmt.Errorf("opening stream %s: %w", name, err)
 	}
-	last, removed := stream.CachedInfo().State.LastSeq, 0
+	last := stream.CachedInfo().State.LastSeq
 	for sequence := uint64(1); sequence <= last; sequence++ {
 		next, deleted, err := deleteIfMatching(ctx, stream, sequence, filter, matches)
 		if deleted {
@@ -274,10 +274,11 @@ func (l *Library) deleteMatching(ctx context.Context, name, filter string, match
 	return removed, nil
 }
 
-// deleteIfMatching examines the first message on the subjects of filter from a sequence
-// number on, and returns that message's number.
+// deleteIfMatching examines the first message from a sequence number on whose
+// subject matches filter. It returns that message's number.
 func deleteIfMatching(ctx context.Context, stream jetstream.Stream, from uint64, filter string,
-	matches func([]byte) (bool, error)) (sequence uint64, deleted bool, err error) {
+	matches func([]byte) (bool, error),
+) (sequence uint64, deleted bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	msg, err := stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(filter))

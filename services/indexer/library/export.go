@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -18,7 +19,7 @@ const walkPage = 200
 
 // Walk yields all articles that match a query, newest first. It ends after
 // yielding an error.
-func (l *Library) Walk(ctx context.Context, query store.Query) func(yield func(store.Hit, error) bool) {
+func (l *Library) Walk(ctx context.Context, query store.Query) iter.Seq2[store.Hit, error] {
 	query.Limit, query.ByRank, query.WithoutSnippets = walkPage, false, true
 	return func(yield func(store.Hit, error) bool) {
 		for {
@@ -40,7 +41,7 @@ func (l *Library) Walk(ctx context.Context, query store.Query) func(yield func(s
 }
 
 // WriteJSONLines writes each article's record as JSON on a line of its own.
-func WriteJSONLines(w io.Writer, hits func(yield func(store.Hit, error) bool)) error {
+func WriteJSONLines(w io.Writer, hits iter.Seq2[store.Hit, error]) error {
 	for hit, err := range hits {
 		if err != nil {
 			return err
@@ -87,7 +88,7 @@ const parquetGroup = 1000
 // WriteParquet writes the articles as Apache Parquet, one row each. It writes
 // row groups of 1,000 articles, so memory use does not depend on the number of
 // articles.
-func WriteParquet(w io.Writer, hits func(yield func(store.Hit, error) bool)) error {
+func WriteParquet(w io.Writer, hits iter.Seq2[store.Hit, error]) error {
 	out := parquet.NewGenericWriter[ParquetRow](w, parquet.Compression(&parquet.Zstd),
 		parquet.CreatedBy("dateline", "", ""))
 	rows := make([]ParquetRow, 0, parquetGroup)

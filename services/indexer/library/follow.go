@@ -3,6 +3,7 @@ package library
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -25,8 +26,7 @@ const followBatch = 16
 // after is 0. It yields nil at least once per heartbeat, so that the caller can
 // send a sign of life. It ends when ctx ends or after yielding an error. A slow
 // caller delays nobody else.
-func (l *Library) Follow(ctx context.Context, after uint64,
-	heartbeat time.Duration) func(yield func(*Event, error) bool) {
+func (l *Library) Follow(ctx context.Context, after uint64, heartbeat time.Duration) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
 		consumer, err := l.revisionsAfter(ctx, after)
 		if err != nil {
@@ -43,7 +43,8 @@ func (l *Library) Follow(ctx context.Context, after uint64,
 
 // followOnce yields the events of one fetch and reports whether to go on.
 func followOnce(ctx context.Context, consumer jetstream.Consumer, heartbeat time.Duration,
-	yield func(*Event, error) bool) bool {
+	yield func(*Event, error) bool,
+) bool {
 	ctx, stop := context.WithTimeout(ctx, heartbeat)
 	defer stop()
 	batch, err := consumer.Fetch(followBatch, jetstream.FetchContext(ctx))
