@@ -41,7 +41,7 @@ func (l *Library) Walk(ctx context.Context, query store.Query) iter.Seq2[store.H
 }
 
 // WriteJSONLines writes each article's record as JSON on a line of its own.
-func WriteJSONLines(w io.Writer, hits iter.Seq2[store.Hit, error]) error {
+func WriteJSONLines(w io.Writer, hits func(yield func(store.Hit, error) bool)) error {
 	for hit, err := range hits {
 		if err != nil {
 			return err
@@ -88,7 +88,7 @@ const parquetGroup = 1000
 // WriteParquet writes the articles as Apache Parquet, one row each. It writes
 // row groups of 1,000 articles, so memory use does not depend on the number of
 // articles.
-func WriteParquet(w io.Writer, hits iter.Seq2[store.Hit, error]) error {
+func WriteParquet(w io.Writer, hits func(yield func(store.Hit, error) bool)) error {
 	out := parquet.NewGenericWriter[ParquetRow](w, parquet.Compression(&parquet.Zstd),
 		parquet.CreatedBy("dateline", "", ""))
 	rows := make([]ParquetRow, 0, parquetGroup)
