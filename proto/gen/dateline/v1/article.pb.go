@@ -22,19 +22,19 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// PageKind is the kind of page that an article stands on.
+// PageKind is the kind of page that an article is on.
 type PageKind int32
 
 const (
-	// Not known.
+	// Unknown.
 	PageKind_PAGE_KIND_UNSPECIFIED PageKind = 0
 	// An article.
 	PageKind_PAGE_KIND_ARTICLE PageKind = 1
-	// A live blog: entries that are added while something happens.
+	// A live blog: entries that are added while an event unfolds.
 	PageKind_PAGE_KIND_LIVE_BLOG PageKind = 2
-	// A video with a text about it.
+	// A video with accompanying text.
 	PageKind_PAGE_KIND_VIDEO PageKind = 3
-	// A series of pictures with a text about them.
+	// A series of pictures with accompanying text.
 	PageKind_PAGE_KIND_GALLERY PageKind = 4
 )
 
@@ -83,11 +83,11 @@ func (PageKind) EnumDescriptor() ([]byte, []int) {
 	return file_dateline_v1_article_proto_rawDescGZIP(), []int{0}
 }
 
-// AuthorKind tells people from organisations.
+// AuthorKind distinguishes people from organisations.
 type AuthorKind int32
 
 const (
-	// Not known.
+	// Unknown.
 	AuthorKind_AUTHOR_KIND_UNSPECIFIED AuthorKind = 0
 	// A person.
 	AuthorKind_AUTHOR_KIND_PERSON AuthorKind = 1
@@ -136,11 +136,11 @@ func (AuthorKind) EnumDescriptor() ([]byte, []int) {
 	return file_dateline_v1_article_proto_rawDescGZIP(), []int{1}
 }
 
-// TimePrecision says how much of a time was given.
+// TimePrecision is the precision of a time.
 type TimePrecision int32
 
 const (
-	// Not said; never sent.
+	// Not set. Never sent.
 	TimePrecision_TIME_PRECISION_UNSPECIFIED TimePrecision = 0
 	// A calendar day.
 	TimePrecision_TIME_PRECISION_DAY TimePrecision = 1
@@ -193,11 +193,11 @@ func (TimePrecision) EnumDescriptor() ([]byte, []int) {
 	return file_dateline_v1_article_proto_rawDescGZIP(), []int{2}
 }
 
-// Direction is the direction of a script.
+// Direction is a writing direction.
 type Direction int32
 
 const (
-	// Not known.
+	// Unknown.
 	Direction_DIRECTION_UNSPECIFIED Direction = 0
 	// Left to right.
 	Direction_DIRECTION_LTR Direction = 1
@@ -250,13 +250,13 @@ func (Direction) EnumDescriptor() ([]byte, []int) {
 type BlockKind int32
 
 const (
-	// Not said; never sent.
+	// Not set. Never sent.
 	BlockKind_BLOCK_KIND_UNSPECIFIED BlockKind = 0
 	// A paragraph.
 	BlockKind_BLOCK_KIND_PARAGRAPH BlockKind = 1
 	// A heading within the text.
 	BlockKind_BLOCK_KIND_HEADING BlockKind = 2
-	// A quotation set apart.
+	// A block quotation.
 	BlockKind_BLOCK_KIND_QUOTE BlockKind = 3
 	// A list.
 	BlockKind_BLOCK_KIND_LIST BlockKind = 4
@@ -266,7 +266,7 @@ const (
 	BlockKind_BLOCK_KIND_IMAGE BlockKind = 6
 	// Preformatted text.
 	BlockKind_BLOCK_KIND_CODE BlockKind = 7
-	// Something from elsewhere shown in place, such as a post or a video.
+	// Embedded content from elsewhere, such as a post or a video.
 	BlockKind_BLOCK_KIND_EMBED BlockKind = 8
 )
 
@@ -323,15 +323,15 @@ func (BlockKind) EnumDescriptor() ([]byte, []int) {
 	return file_dateline_v1_article_proto_rawDescGZIP(), []int{4}
 }
 
-// Access says who can read the whole text.
+// Access tells who can read the full text.
 type Access int32
 
 const (
-	// Not known.
+	// Unknown.
 	Access_ACCESS_UNSPECIFIED Access = 0
 	// Anyone.
 	Access_ACCESS_FREE Access = 1
-	// Those who pay; the record may hold a part only.
+	// Only paying readers. The record may contain only a part of the text.
 	Access_ACCESS_PAYWALLED Access = 2
 )
 
@@ -376,21 +376,21 @@ func (Access) EnumDescriptor() ([]byte, []int) {
 	return file_dateline_v1_article_proto_rawDescGZIP(), []int{5}
 }
 
-// FieldSource is the part of a page that a value came from.
+// FieldSource is the part of a page or response that a value came from.
 type FieldSource int32
 
 const (
-	// Not said; never sent.
+	// Not set. Never sent.
 	FieldSource_FIELD_SOURCE_UNSPECIFIED FieldSource = 0
 	// A JSON-LD block.
 	FieldSource_FIELD_SOURCE_JSON_LD FieldSource = 1
 	// Microdata or RDFa attributes.
 	FieldSource_FIELD_SOURCE_MICRODATA FieldSource = 2
-	// Open Graph and article meta elements.
+	// Open Graph and `article:` meta elements.
 	FieldSource_FIELD_SOURCE_OPENGRAPH FieldSource = 3
 	// Other meta and link elements.
 	FieldSource_FIELD_SOURCE_META FieldSource = 4
-	// The page's own structure.
+	// The structure of the page's HTML.
 	FieldSource_FIELD_SOURCE_STRUCTURE FieldSource = 5
 	// The running text.
 	FieldSource_FIELD_SOURCE_TEXT FieldSource = 6
@@ -398,9 +398,9 @@ const (
 	FieldSource_FIELD_SOURCE_URL FieldSource = 7
 	// The response headers.
 	FieldSource_FIELD_SOURCE_HTTP FieldSource = 8
-	// Data that the page carries for a script to render.
+	// Data embedded in the page for a script to render.
 	FieldSource_FIELD_SOURCE_DATA_ISLAND FieldSource = 9
-	// An element that a site's rules select.
+	// An element selected by rules for the site.
 	FieldSource_FIELD_SOURCE_RULE FieldSource = 10
 )
 
@@ -464,13 +464,13 @@ func (FieldSource) EnumDescriptor() ([]byte, []int) {
 // Article is a news article as found on a page.
 type Article struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The article's id: derived from the canonical URL, so that it is the same whenever the article is seen.
+	// The article's id. It is derived from the canonical URL, so it is the same each time the article is seen.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The requested URL in canonical form.
 	RequestedUrl string `protobuf:"bytes,2,opt,name=requested_url,json=requestedUrl,proto3" json:"requested_url,omitempty"`
 	// The URL that the page came from, after redirects.
 	FinalUrl string `protobuf:"bytes,3,opt,name=final_url,json=finalUrl,proto3" json:"final_url,omitempty"`
-	// The article's own URL: what the page declares where that is credible, else the final URL.
+	// The article's own URL: the one that the page declares if that is credible, otherwise the final URL.
 	CanonicalUrl string `protobuf:"bytes,4,opt,name=canonical_url,json=canonicalUrl,proto3" json:"canonical_url,omitempty"`
 	// The name of the site or publication, such as `The New Region`.
 	SiteName string `protobuf:"bytes,5,opt,name=site_name,json=siteName,proto3" json:"site_name,omitempty"`
@@ -478,65 +478,65 @@ type Article struct {
 	Host string `protobuf:"bytes,6,opt,name=host,proto3" json:"host,omitempty"`
 	// The headline, without the site's name.
 	Title string `protobuf:"bytes,7,opt,name=title,proto3" json:"title,omitempty"`
-	// The standfirst: the summary that stands apart from the body.
+	// The standfirst: a summary that the page shows separately from the body.
 	Summary string `protobuf:"bytes,8,opt,name=summary,proto3" json:"summary,omitempty"`
-	// The section that the article stands under, such as `News`; the kicker where the page names no section.
+	// The section that the article is in, such as `News`. If the page names no section, this is the kicker.
 	Section string `protobuf:"bytes,9,opt,name=section,proto3" json:"section,omitempty"`
-	// The people and organisations that wrote it, in the order given; empty where the page names none.
+	// The people and organisations that wrote the article, in the page's order. Empty if the page names none.
 	Authors []*Author `protobuf:"bytes,10,rep,name=authors,proto3" json:"authors,omitempty"`
-	// The place line that opens the text, such as `ERBIL, Kurdistan Region of Iraq`; it stays in the body as well.
+	// The dateline that opens the text, such as `ERBIL, Kurdistan Region of Iraq`. It is also part of the body.
 	Dateline string `protobuf:"bytes,11,opt,name=dateline,proto3" json:"dateline,omitempty"`
-	// When the article was published; unset where the page does not say.
+	// When the article was published. Unset if the page does not state it.
 	Published *PublicationTime `protobuf:"bytes,12,opt,name=published,proto3" json:"published,omitempty"`
-	// When the article was last changed; unset where the page does not say.
+	// When the article was last changed. Unset if the page does not state it.
 	Modified *PublicationTime `protobuf:"bytes,13,opt,name=modified,proto3" json:"modified,omitempty"`
-	// The language of the text as a BCP 47 tag, such as `en`; `und` where it could not be told.
+	// The language of the text as a BCP 47 tag, such as `en`, or `und` if it is unknown.
 	Language string `protobuf:"bytes,14,opt,name=language,proto3" json:"language,omitempty"`
-	// The direction in which the text is written.
+	// The writing direction of the text.
 	Direction Direction `protobuf:"varint,15,opt,name=direction,proto3,enum=dateline.v1.Direction" json:"direction,omitempty"`
-	// The text in blocks, in reading order, without headline and standfirst.
+	// The text as blocks in reading order, without headline and standfirst.
 	Body []*Block `protobuf:"bytes,16,rep,name=body,proto3" json:"body,omitempty"`
-	// The body as plain text, its paragraphs parted by blank lines.
+	// The body as plain text, with paragraphs separated by blank lines.
 	Text string `protobuf:"bytes,17,opt,name=text,proto3" json:"text,omitempty"`
 	// The article's images in reading order.
 	Images []*Image `protobuf:"bytes,18,rep,name=images,proto3" json:"images,omitempty"`
 	// The tags and keywords that the page gives.
 	Tags []string `protobuf:"bytes,19,rep,name=tags,proto3" json:"tags,omitempty"`
-	// Whether the whole text can be read without paying.
+	// Whether the full text can be read without paying.
 	Access Access `protobuf:"varint,20,opt,name=access,proto3,enum=dateline.v1.Access" json:"access,omitempty"`
-	// How many words the text has; for scripts without spaces, as the segmentation of Unicode (UAX 29) counts them.
+	// The number of words in the text. For scripts without spaces, words are counted by Unicode segmentation (UAX 29).
 	WordCount int32 `protobuf:"varint,21,opt,name=word_count,json=wordCount,proto3" json:"word_count,omitempty"`
-	// The reading time in minutes, as the page states it or else computed from the word count.
+	// The reading time in minutes, as stated by the page or otherwise computed from the word count.
 	ReadingTimeMinutes int32 `protobuf:"varint,22,opt,name=reading_time_minutes,json=readingTimeMinutes,proto3" json:"reading_time_minutes,omitempty"`
-	// The SHA-256 of headline and text in normalised form, in hexadecimal: equal where nothing of substance changed.
+	// The SHA-256 of the normalised headline and text in hexadecimal. It is unchanged if nothing of substance changed.
 	ContentHash string `protobuf:"bytes,23,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
-	// For each field that was found, by its name here (such as `title`): where it was found and how sure that is.
+	// The source and confidence of each field that was found, by the field's name in this message, such as `title`.
 	Provenance map[string]*Provenance `protobuf:"bytes,24,rep,name=provenance,proto3" json:"provenance,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The version of the extractor that made the record.
+	// The version of the extractor that produced the record.
 	ExtractorVersion string `protobuf:"bytes,25,opt,name=extractor_version,json=extractorVersion,proto3" json:"extractor_version,omitempty"`
 	// When the page was fetched.
 	FetchTime *timestamppb.Timestamp `protobuf:"bytes,26,opt,name=fetch_time,json=fetchTime,proto3" json:"fetch_time,omitempty"`
-	// When the record was made.
+	// When the record was produced.
 	ExtractTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=extract_time,json=extractTime,proto3" json:"extract_time,omitempty"`
-	// The id of the request that led here.
+	// The id of the request that led to this article.
 	RequestId string `protobuf:"bytes,28,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The request's labels.
 	Labels map[string]string `protobuf:"bytes,29,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Where the page as received lies.
+	// Where the page as received is stored.
 	RawPage *RawPage `protobuf:"bytes,30,opt,name=raw_page,json=rawPage,proto3" json:"raw_page,omitempty"`
-	// The short line over the headline; empty where there is none.
+	// The short line above the headline. Empty if there is none.
 	Kicker string `protobuf:"bytes,31,opt,name=kicker,proto3" json:"kicker,omitempty"`
-	// What kind of page the article stands on.
+	// The kind of page that the article is on.
 	PageKind PageKind `protobuf:"varint,32,opt,name=page_kind,json=pageKind,proto3,enum=dateline.v1.PageKind" json:"page_kind,omitempty"`
 	// The character encoding that the page was read as, such as `utf-8`.
 	Charset string `protobuf:"bytes,33,opt,name=charset,proto3" json:"charset,omitempty"`
-	// Whether the page's bytes broke off or held errors, so that the text may be incomplete.
+	// Whether the page was truncated or had encoding errors, so that the text may be incomplete.
 	Damaged bool `protobuf:"varint,34,opt,name=damaged,proto3" json:"damaged,omitempty"`
-	// What the site says about use by machines, as it says it: nothing here decides what may be done.
+	// The site's statements about use by machines, unchanged. Dateline does not interpret them.
 	Rights []*RightsSignal `protobuf:"bytes,35,rep,name=rights,proto3" json:"rights,omitempty"`
-	// When the request was due: when it was made or, where that is later, the earliest time at which it let the URL be fetched.
+	// When the request was due: the later of the time it was made and the earliest time it allowed fetching.
 	DueTime *timestamppb.Timestamp `protobuf:"bytes,36,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
-	// How urgent the request was against others of the same host.
+	// The urgency of the request relative to others for the same host.
 	Priority      Priority `protobuf:"varint,37,opt,name=priority,proto3,enum=dateline.v1.Priority" json:"priority,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -834,11 +834,11 @@ func (x *Article) GetPriority() Priority {
 // Author is a person or organisation that wrote the article.
 type Author struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The name alone, without `By`, role or handle.
+	// The name, without `By`, role or handle.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The author's page; empty where the page links none.
+	// The URL of the author's page. Empty if the article does not link to one.
 	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
-	// Whether it is a person or an organisation.
+	// Whether the author is a person or an organisation.
 	Kind          AuthorKind `protobuf:"varint,3,opt,name=kind,proto3,enum=dateline.v1.AuthorKind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -895,14 +895,14 @@ func (x *Author) GetKind() AuthorKind {
 	return AuthorKind_AUTHOR_KIND_UNSPECIFIED
 }
 
-// PublicationTime is a time as precise as the page gives it.
+// PublicationTime is a time with the precision that the page gives.
 type PublicationTime struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The time; for a date alone, that day at 00:00 UTC, which is then no time of day.
+	// The time. If the page gives only a date, this is that day at 00:00 UTC and has no meaningful time of day.
 	Value *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
-	// What of the value was given.
+	// How precise the value is.
 	Precision TimePrecision `protobuf:"varint,2,opt,name=precision,proto3,enum=dateline.v1.TimePrecision" json:"precision,omitempty"`
-	// The offset from UTC in minutes that was given; unset where none was, and the value then reads as if in UTC.
+	// The offset from UTC in minutes that the page gives. If it gives none, this is unset and the value assumes UTC.
 	UtcOffsetMinutes *int32 `protobuf:"varint,3,opt,name=utc_offset_minutes,json=utcOffsetMinutes,proto3,oneof" json:"utc_offset_minutes,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -959,14 +959,14 @@ func (x *PublicationTime) GetUtcOffsetMinutes() int32 {
 	return 0
 }
 
-// Block is one piece of an article's body.
+// Block is a part of an article's body.
 type Block struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What kind of block it is.
+	// The kind of the block.
 	Kind BlockKind `protobuf:"varint,1,opt,name=kind,proto3,enum=dateline.v1.BlockKind" json:"kind,omitempty"`
-	// The block's text; for a list or table, its items or cells joined by new lines; empty for an image or embed.
+	// The block's text. For a list or table, its items or cells joined by newlines. Empty for an image or embed.
 	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
-	// The level of a heading, from 1 to 6; 0 for other kinds.
+	// The level of a heading, from 1 to 6. 0 for other kinds.
 	Level int32 `protobuf:"varint,3,opt,name=level,proto3" json:"level,omitempty"`
 	// Whether a list is numbered.
 	Ordered bool `protobuf:"varint,4,opt,name=ordered,proto3" json:"ordered,omitempty"`
@@ -976,9 +976,9 @@ type Block struct {
 	Rows []*TableRow `protobuf:"bytes,6,rep,name=rows,proto3" json:"rows,omitempty"`
 	// The links in the text.
 	Links []*Link `protobuf:"bytes,7,rep,name=links,proto3" json:"links,omitempty"`
-	// The position in `Article.images` of an image block's image.
+	// The index in `Article.images` of an image block's image.
 	ImageIndex int32 `protobuf:"varint,8,opt,name=image_index,json=imageIndex,proto3" json:"image_index,omitempty"`
-	// The address of what an embed block embeds, or of the post that a quote block embeds.
+	// The URL that an embed block embeds, or of the post that a quote block embeds.
 	EmbedUrl      string `protobuf:"bytes,9,opt,name=embed_url,json=embedUrl,proto3" json:"embed_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1082,7 +1082,7 @@ type TableRow struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The texts of the row's cells.
 	Cells []string `protobuf:"bytes,1,rep,name=cells,proto3" json:"cells,omitempty"`
-	// Whether the row heads the table.
+	// Whether the row is a header row.
 	Header        bool `protobuf:"varint,2,opt,name=header,proto3" json:"header,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1135,11 +1135,11 @@ func (x *TableRow) GetHeader() bool {
 // Link is a hyperlink within a block's text.
 type Link struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the link text begins in the block's text, in bytes.
+	// The byte offset in the block's text at which the link text begins.
 	Start int32 `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"`
-	// Where the link text ends in the block's text, in bytes.
+	// The byte offset in the block's text at which the link text ends.
 	End int32 `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
-	// The absolute URL that the link leads to.
+	// The absolute URL of the link's target.
 	Url           string `protobuf:"bytes,3,opt,name=url,proto3" json:"url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1196,18 +1196,18 @@ func (x *Link) GetUrl() string {
 	return ""
 }
 
-// Image is a picture of the article.
+// Image is a picture in the article.
 type Image struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The absolute URL of the picture; empty where the page holds it in a way that has none.
+	// The absolute URL of the picture. Empty if the page includes the picture without a URL.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// The text alternative.
 	Alt string `protobuf:"bytes,2,opt,name=alt,proto3" json:"alt,omitempty"`
 	// The caption without the credit.
 	Caption string `protobuf:"bytes,3,opt,name=caption,proto3" json:"caption,omitempty"`
-	// Who made or owns the picture, without `Photo:` and the like.
+	// The creator or owner of the picture, without a prefix such as `Photo:`.
 	Credit string `protobuf:"bytes,4,opt,name=credit,proto3" json:"credit,omitempty"`
-	// Whether it is the picture that leads the article.
+	// Whether this is the article's lead picture.
 	Lead          bool `protobuf:"varint,5,opt,name=lead,proto3" json:"lead,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1278,12 +1278,12 @@ func (x *Image) GetLead() bool {
 	return false
 }
 
-// Provenance says where a field's value was found and how sure that is.
+// Provenance is the source of a field's value and the confidence in it.
 type Provenance struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the value was found.
+	// The source of the value.
 	Source FieldSource `protobuf:"varint,1,opt,name=source,proto3,enum=dateline.v1.FieldSource" json:"source,omitempty"`
-	// The estimated chance that the value is right, from 0 to 1.
+	// The estimated probability that the value is correct, from 0 to 1.
 	Confidence    float64 `protobuf:"fixed64,2,opt,name=confidence,proto3" json:"confidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1333,10 +1333,10 @@ func (x *Provenance) GetConfidence() float64 {
 	return 0
 }
 
-// RawPage says where the page that an article was made from lies.
+// RawPage tells where the page that an article was extracted from is stored.
 type RawPage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The stream that holds the page.
+	// The name of the stream.
 	Stream string `protobuf:"bytes,1,opt,name=stream,proto3" json:"stream,omitempty"`
 	// The page's sequence number in the stream.
 	Sequence      uint64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
@@ -1388,14 +1388,15 @@ func (x *RawPage) GetSequence() uint64 {
 	return 0
 }
 
-// RightsSignal is what a site says about indexing, mining or training, in one place.
+// RightsSignal is a single statement of a site about indexing, mining or training.
 type RightsSignal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where it is said: `header` or `meta`.
+	// Where the statement is: `header` or `meta`.
 	Place string `protobuf:"bytes,1,opt,name=place,proto3" json:"place,omitempty"`
-	// The name in lower case: `x-robots-tag`, `robots`, `googlebot`, `tdm-reservation` or `tdm-policy`.
+	// The name of the header or meta element in lower case: `x-robots-tag`, `robots`, `googlebot`,
+	// `tdm-reservation` or `tdm-policy`.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// The value, as received.
+	// The value as received.
 	Value         string `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -22,7 +22,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// DeadLetter holds an input that failed for good, whole, with what is needed to understand and requeue it.
+// DeadLetter is an input that failed permanently. It has the whole input and what is needed to diagnose and requeue it.
 type DeadLetter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the input within its stage, as in its outcome.
@@ -31,17 +31,17 @@ type DeadLetter struct {
 	Stage Stage `protobuf:"varint,2,opt,name=stage,proto3,enum=dateline.v1.Stage" json:"stage,omitempty"`
 	// A short machine-readable reason, such as `dns` or `malformed`.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// A sentence for people: what happened, where, and what can be done.
+	// A sentence for people: what happened, where, and what to do about it.
 	Error string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
-	// How many attempts were made.
+	// The number of attempts made.
 	Attempts int32 `protobuf:"varint,5,opt,name=attempts,proto3" json:"attempts,omitempty"`
-	// The URL in canonical form, or what was sent where that is no URL (cut to 2,048 bytes).
+	// The URL in canonical form. If the input was not a valid URL, the input itself, cut to 2,048 bytes.
 	Url string `protobuf:"bytes,6,opt,name=url,proto3" json:"url,omitempty"`
-	// The id of the request that led here; empty where the message held none.
+	// The id of the request. Empty if the message had none.
 	RequestId string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// When the stage gave up.
 	Time *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=time,proto3" json:"time,omitempty"`
-	// The subject that the input came on, and to which it is requeued.
+	// The subject of the original message, to which it is requeued.
 	Subject string `protobuf:"bytes,9,opt,name=subject,proto3" json:"subject,omitempty"`
 	// The headers of the original message.
 	Headers []*Header `protobuf:"bytes,10,rep,name=headers,proto3" json:"headers,omitempty"`

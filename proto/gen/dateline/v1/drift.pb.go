@@ -22,17 +22,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// DriftSignal is what a redesign of a site takes away.
+// DriftSignal is a defect in extraction results that a redesign of a site typically causes.
 type DriftSignal int32
 
 const (
-	// Not said; never sent.
+	// Not set. Never sent.
 	DriftSignal_DRIFT_SIGNAL_UNSPECIFIED DriftSignal = 0
 	// Articles have no publication time.
 	DriftSignal_DRIFT_SIGNAL_NO_DATE DriftSignal = 1
 	// Articles have no author.
 	DriftSignal_DRIFT_SIGNAL_NO_AUTHOR DriftSignal = 2
-	// Articles have less than a third of the host's usual words.
+	// Articles have less than a third of the host's usual number of words.
 	DriftSignal_DRIFT_SIGNAL_SHORT_BODY DriftSignal = 3
 	// Pages yield no article.
 	DriftSignal_DRIFT_SIGNAL_NO_ARTICLE DriftSignal = 4
@@ -83,20 +83,20 @@ func (DriftSignal) EnumDescriptor() ([]byte, []int) {
 	return file_dateline_v1_drift_proto_rawDescGZIP(), []int{0}
 }
 
-// DriftAlarm says that what the extractor finds on a host's pages has changed, or that it is as before again.
+// DriftAlarm reports that the extraction results for a host have changed, or that they are back to normal.
 type DriftAlarm struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The host whose pages have changed.
 	Host string `protobuf:"bytes,1,opt,name=host,proto3" json:"host,omitempty"`
-	// What is found less often than it was.
+	// What has become more frequent.
 	Signal DriftSignal `protobuf:"varint,2,opt,name=signal,proto3,enum=dateline.v1.DriftSignal" json:"signal,omitempty"`
-	// Whether the alarm is raised; false once the host is as before, or the change has become usual.
+	// Whether the alarm is raised. False when the host is back to normal or the change has become usual.
 	Raised bool `protobuf:"varint,3,opt,name=raised,proto3" json:"raised,omitempty"`
-	// The share of the host's latest pages that show the signal.
+	// The share of the host's latest pages that show the signal, from 0 to 1.
 	Recent float64 `protobuf:"fixed64,4,opt,name=recent,proto3" json:"recent,omitempty"`
-	// The share of its pages before those that did.
+	// The share of the host's earlier pages that showed the signal, from 0 to 1.
 	Usual float64 `protobuf:"fixed64,5,opt,name=usual,proto3" json:"usual,omitempty"`
-	// When the alarm was raised or fell.
+	// When the alarm was raised or cleared.
 	Time          *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -174,12 +174,12 @@ func (x *DriftAlarm) GetTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// DriftSample is a page that was read while an alarm was raised, kept for inspection.
+// DriftSample is a page that was processed while an alarm was raised. It is kept for inspection.
 type DriftSample struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The page's URL.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// The alarm that the page is a sample for.
+	// The signal whose alarm was raised.
 	Signal DriftSignal `protobuf:"varint,2,opt,name=signal,proto3,enum=dateline.v1.DriftSignal" json:"signal,omitempty"`
 	// When the page was fetched.
 	FetchTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=fetch_time,json=fetchTime,proto3" json:"fetch_time,omitempty"`

@@ -26,11 +26,11 @@ const (
 type Priority int32
 
 const (
-	// Not said: treated as fresh.
+	// Not set. Treated as fresh.
 	Priority_PRIORITY_UNSPECIFIED Priority = 0
-	// News that loses its worth with time: goes first.
+	// News, which loses value with time. Fetched first.
 	Priority_PRIORITY_FRESH Priority = 1
-	// Archives and other bulk work: goes when nothing fresh waits.
+	// Archives and other bulk work. Fetched when nothing fresh is waiting.
 	Priority_PRIORITY_BACKFILL Priority = 2
 )
 
@@ -75,24 +75,24 @@ func (Priority) EnumDescriptor() ([]byte, []int) {
 	return file_dateline_v1_fetch_request_proto_rawDescGZIP(), []int{0}
 }
 
-// FetchRequest asks for one URL to be fetched, extracted and indexed.
+// FetchRequest requests that a URL be fetched, extracted and indexed.
 //
-// It is what a message on the subject `urls` means; a bare URL is a request with every other field at its default.
+// It is the payload of a message on the subject `urls`. A plain URL is a request with every other field at its default.
 type FetchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The absolute http or https URL to fetch, as the sender wrote it; intake brings it into canonical form.
+	// The absolute http or https URL to fetch, as the sender wrote it. Intake converts it to canonical form.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// The sender's id for this request, unique for each wish to fetch; empty lets intake derive one from the message.
+	// The sender's id for this request. It must be unique. If it is empty, intake derives one from the message.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// How urgent the request is against others of the same host; unspecified means fresh.
+	// The urgency of the request relative to others for the same host. Unspecified means fresh.
 	Priority Priority `protobuf:"varint,3,opt,name=priority,proto3,enum=dateline.v1.Priority" json:"priority,omitempty"`
-	// The earliest time at which the URL may be fetched; unset means at once.
+	// The earliest time at which the URL may be fetched. Unset means immediately.
 	NotBeforeTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=not_before_time,json=notBeforeTime,proto3" json:"not_before_time,omitempty"`
 	// Whether to fetch even if the URL was fetched within the freshness window.
 	Force bool `protobuf:"varint,5,opt,name=force,proto3" json:"force,omitempty"`
-	// Free key-value pairs of the sender that travel unchanged to the article and to every outcome.
+	// Key-value pairs chosen by the sender. They are copied unchanged to the article and to every outcome.
 	Labels map[string]string `protobuf:"bytes,6,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// When the sender made the request; unset lets intake use the time at which the stream stored it.
+	// When the sender made the request. If it is unset, intake uses the time at which the stream stored the message.
 	RequestTime   *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=request_time,json=requestTime,proto3" json:"request_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

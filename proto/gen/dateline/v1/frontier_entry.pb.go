@@ -22,26 +22,26 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// FrontierEntry is a URL that waits to be fetched, one message of the FRONTIER stream.
+// FrontierEntry is a URL that is waiting to be fetched. It is a message of the FRONTIER stream.
 type FrontierEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The request as admitted, its request id and request time filled in.
+	// The request as admitted, with its request id and request time filled in.
 	Request *FetchRequest `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
-	// The URL to fetch next, in canonical form: the requested one, or where redirects have led so far.
+	// The URL to fetch next in canonical form: the requested URL or the target of the last redirect.
 	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
 	// The redirects followed so far, in order.
 	Redirects []*Redirect `protobuf:"bytes,3,rep,name=redirects,proto3" json:"redirects,omitempty"`
-	// How many attempts at fetching have failed so far.
+	// The number of failed attempts to fetch so far.
 	Attempts int32 `protobuf:"varint,4,opt,name=attempts,proto3" json:"attempts,omitempty"`
-	// The earliest time of the next attempt; unset means at once.
+	// The earliest time of the next attempt. Unset means immediately.
 	NotBeforeTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=not_before_time,json=notBeforeTime,proto3" json:"not_before_time,omitempty"`
 	// When intake admitted the URL.
 	AdmitTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=admit_time,json=admitTime,proto3" json:"admit_time,omitempty"`
-	// The cookies that the redirects have set; they go with the next requests of this chain, and nowhere else.
+	// The cookies that the redirects have set. They are sent only with the next requests of this redirect chain.
 	Cookies []*SetCookie `protobuf:"bytes,7,rep,name=cookies,proto3" json:"cookies,omitempty"`
-	// What is remembered of the requested URL, as intake left it; unset has it looked up.
+	// The mark of the requested URL, as intake wrote it. If it is unset, the fetcher looks it up.
 	Mark *UrlMark `protobuf:"bytes,8,opt,name=mark,proto3" json:"mark,omitempty"`
-	// The trace that the URL belongs to, as a traceparent header (W3C Trace Context, section 3.2); empty for none.
+	// The trace that the URL belongs to, as a traceparent header (W3C Trace Context, section 3.2). Empty if none.
 	TraceParent   string `protobuf:"bytes,9,opt,name=trace_parent,json=traceParent,proto3" json:"trace_parent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -140,18 +140,18 @@ func (x *FrontierEntry) GetTraceParent() string {
 	return ""
 }
 
-// UrlMark is what is remembered of a URL: who asked for it, and which version of its page was fetched last.
+// UrlMark records the last request for a URL and the last fetched version of its page.
 type UrlMark struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The mark's revision in its bucket.
+	// The mark's revision in its key-value bucket.
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
-	// The message that brought the request.
+	// The id of the message with the request.
 	InputId string `protobuf:"bytes,2,opt,name=input_id,json=inputId,proto3" json:"input_id,omitempty"`
-	// The id of the URL that the version is of, after redirects; empty where no version is known.
+	// The id of the URL, after redirects, that the version was fetched from. Empty if no version is known.
 	VersionUrlId string `protobuf:"bytes,3,opt,name=version_url_id,json=versionUrlId,proto3" json:"version_url_id,omitempty"`
-	// The version's ETag header; empty for none.
+	// The version's ETag header. Empty if there is none.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// The version's Last-Modified header; empty for none.
+	// The version's Last-Modified header. Empty if there is none.
 	LastModified  string `protobuf:"bytes,5,opt,name=last_modified,json=lastModified,proto3" json:"last_modified,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -225,9 +225,9 @@ func (x *UrlMark) GetLastModified() string {
 // SetCookie is a Set-Cookie header of a redirect (RFC 6265, section 4.1).
 type SetCookie struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The URL whose answer set it.
+	// The URL whose response set the cookie.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// The header's value, as received.
+	// The header's value as received.
 	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -27,13 +27,13 @@ const (
 type Stage int32
 
 const (
-	// Not said; never sent.
+	// Not set. Never sent.
 	Stage_STAGE_UNSPECIFIED Stage = 0
 	// Reads requests from `urls`, checks them and admits them to the frontier.
 	Stage_STAGE_INTAKE Stage = 1
-	// Fetches what the frontier holds.
+	// Fetches the URLs in the frontier.
 	Stage_STAGE_FETCH Stage = 2
-	// Turns pages into articles.
+	// Extracts articles from pages.
 	Stage_STAGE_EXTRACT Stage = 3
 	// Stores articles.
 	Stage_STAGE_INDEX Stage = 4
@@ -84,21 +84,21 @@ func (Stage) EnumDescriptor() ([]byte, []int) {
 	return file_dateline_v1_outcome_proto_rawDescGZIP(), []int{0}
 }
 
-// Verdict is how an input ended.
+// Verdict is the result of a stage for an input.
 type Verdict int32
 
 const (
-	// Not said; never sent.
+	// Not set. Never sent.
 	Verdict_VERDICT_UNSPECIFIED Verdict = 0
-	// The stage produced what the next one needs.
+	// The stage produced an output for the next stage.
 	Verdict_VERDICT_PRODUCED Verdict = 1
-	// The same work was asked for or done before, within the freshness window.
+	// The same work was requested or done before, within the freshness window.
 	Verdict_VERDICT_DUPLICATE Verdict = 2
-	// The work was done and its result is what was known already.
+	// The work was done, but its result was already known.
 	Verdict_VERDICT_UNCHANGED Verdict = 3
-	// A rule says no: robots.txt, type, size, policy, or a page without an article.
+	// A rule forbids the input: robots.txt, type, size, policy, or a page without an article.
 	Verdict_VERDICT_REJECTED Verdict = 4
-	// It failed for good; the input lies on the DEAD stream.
+	// The input failed permanently and is in the DEAD stream.
 	Verdict_VERDICT_DEAD Verdict = 5
 )
 
@@ -149,34 +149,34 @@ func (Verdict) EnumDescriptor() ([]byte, []int) {
 	return file_dateline_v1_outcome_proto_rawDescGZIP(), []int{1}
 }
 
-// Outcome says how one stage ended with one input; each input of each stage ends in exactly one.
+// Outcome is the result of one stage for one input. Each input of each stage ends in exactly one outcome.
 //
-// A crash may publish the same outcome again: `stage` and `input_id` together identify it, and the store keeps one.
+// A crash may publish the same outcome again. `stage` and `input_id` together identify it, and the store keeps one.
 type Outcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The stage that speaks.
+	// The stage.
 	Stage Stage `protobuf:"varint,1,opt,name=stage,proto3,enum=dateline.v1.Stage" json:"stage,omitempty"`
-	// The id of the input, unique within the stage and the same however often a crash makes it come.
+	// The id of the input. It is unique within the stage and stays the same if a crash causes redelivery.
 	InputId string `protobuf:"bytes,2,opt,name=input_id,json=inputId,proto3" json:"input_id,omitempty"`
-	// How it ended.
+	// The result.
 	Verdict Verdict `protobuf:"varint,3,opt,name=verdict,proto3,enum=dateline.v1.Verdict" json:"verdict,omitempty"`
-	// A short machine-readable reason, such as `robots_denied`; empty when produced without remark.
+	// A short machine-readable reason, such as `robots_denied`. Empty for an ordinary produced result.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// A sentence for people: what happened, where, and what can be done.
+	// A sentence for people: what happened, where, and what to do about it.
 	Detail string `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
-	// The URL in canonical form, or what was sent where that is no URL (cut to 2,048 bytes).
+	// The URL in canonical form. If the input was not a valid URL, the input itself, cut to 2,048 bytes.
 	Url string `protobuf:"bytes,6,opt,name=url,proto3" json:"url,omitempty"`
-	// The id of the request that led here; empty where the message held none.
+	// The id of the request. Empty if the message had none.
 	RequestId string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The host of the URL; empty where there is none.
+	// The host of the URL. Empty if there is none.
 	Host string `protobuf:"bytes,8,opt,name=host,proto3" json:"host,omitempty"`
-	// Which attempt this was, counted from 1.
+	// The number of the last attempt, counted from 1.
 	Attempt int32 `protobuf:"varint,9,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// When the stage ended with the input.
+	// When the stage finished the input.
 	Time *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=time,proto3" json:"time,omitempty"`
-	// How long the last attempt took.
+	// The duration of the last attempt.
 	Duration *durationpb.Duration `protobuf:"bytes,11,opt,name=duration,proto3" json:"duration,omitempty"`
-	// The id of what was produced, in the next stage's terms (such as the article's id); empty where nothing was.
+	// The id of the output as the next stage knows it, such as the article's id. Empty if there is no output.
 	OutputId string `protobuf:"bytes,12,opt,name=output_id,json=outputId,proto3" json:"output_id,omitempty"`
 	// The request's labels.
 	Labels        map[string]string `protobuf:"bytes,13,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`

@@ -23,15 +23,15 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// PageSource says how a page came into the pipeline.
+// PageSource is the way a page entered the pipeline.
 type PageSource int32
 
 const (
-	// Not said: treated as fetched.
+	// Not set. Treated as fetched.
 	PageSource_PAGE_SOURCE_UNSPECIFIED PageSource = 0
-	// The fetcher got it over HTTP.
+	// The fetcher fetched it over HTTP.
 	PageSource_PAGE_SOURCE_FETCH PageSource = 1
-	// A saved file was handed in.
+	// It was read from a saved file.
 	PageSource_PAGE_SOURCE_FILE PageSource = 2
 )
 
@@ -76,40 +76,41 @@ func (PageSource) EnumDescriptor() ([]byte, []int) {
 	return file_dateline_v1_page_proto_rawDescGZIP(), []int{0}
 }
 
-// Page is one answer of a web server, its body as received.
+// Page is a web server's response, with the body as received.
 type Page struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id of this fetch, derived from the request's id and the URL: the same when it is fetched again after a crash.
+	// The id of this fetch. It is derived from the request's id and the URL, so it stays the same if a crash causes the
+	// page to be fetched again.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The request that led here, its request id and request time filled in.
+	// The request that led to this page, with its request id and request time filled in.
 	Request *FetchRequest `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
-	// The requested URL in canonical form: the key of the URL everywhere.
+	// The requested URL in canonical form. It identifies the URL everywhere.
 	RequestedUrl string `protobuf:"bytes,3,opt,name=requested_url,json=requestedUrl,proto3" json:"requested_url,omitempty"`
 	// The URL that the body came from, after redirects.
 	FinalUrl string `protobuf:"bytes,4,opt,name=final_url,json=finalUrl,proto3" json:"final_url,omitempty"`
-	// The redirects followed from the requested to the final URL, in order; empty where there were none.
+	// The redirects followed from the requested to the final URL, in order. Empty if there were none.
 	Redirects []*Redirect `protobuf:"bytes,5,rep,name=redirects,proto3" json:"redirects,omitempty"`
-	// The HTTP status code of the final answer.
+	// The HTTP status code of the final response.
 	Status int32 `protobuf:"varint,6,opt,name=status,proto3" json:"status,omitempty"`
-	// The response headers that matter later (type, language, caching, robots and rights signals), names in lower case.
+	// The response headers that later stages use: type, language, caching, robots and rights signals.
 	Headers []*Header `protobuf:"bytes,7,rep,name=headers,proto3" json:"headers,omitempty"`
-	// The body as received, except for the compression named in `body_compression`; empty where `body_object` is set.
+	// The body as received, except for the compression named in `body_compression`. Empty if `body_object` is set.
 	Body []byte `protobuf:"bytes,8,opt,name=body,proto3" json:"body,omitempty"`
-	// The Content-Encoding that the origin applied to the body, such as `gzip` or `br`; empty where it applied none.
+	// The Content-Encoding that the origin applied to the body, such as `gzip` or `br`. Empty if it applied none.
 	ContentEncoding string `protobuf:"bytes,9,opt,name=content_encoding,json=contentEncoding,proto3" json:"content_encoding,omitempty"`
-	// The compression that the fetcher itself put around an uncompressed body: `zstd`, or empty for none.
+	// The compression that the fetcher applied to an uncompressed body: `zstd`, or empty for none.
 	BodyCompression string `protobuf:"bytes,10,opt,name=body_compression,json=bodyCompression,proto3" json:"body_compression,omitempty"`
-	// Where the body lies when it exceeds the message limit of the stream; unset otherwise.
+	// Where the body is stored if it exceeds the maximum message size. Unset otherwise.
 	BodyObject *ObjectReference `protobuf:"bytes,11,opt,name=body_object,json=bodyObject,proto3" json:"body_object,omitempty"`
 	// Whether the body was cut at the size limit or ended before its announced length.
 	Truncated bool `protobuf:"varint,12,opt,name=truncated,proto3" json:"truncated,omitempty"`
-	// How long the phases of the final request took.
+	// The durations of the final request's phases.
 	Timings *Timings `protobuf:"bytes,13,opt,name=timings,proto3" json:"timings,omitempty"`
-	// The address and port that answered the final request.
+	// The address and port of the server that answered the final request.
 	RemoteAddress string `protobuf:"bytes,14,opt,name=remote_address,json=remoteAddress,proto3" json:"remote_address,omitempty"`
-	// When the final answer was received.
+	// When the final response was received.
 	FetchTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=fetch_time,json=fetchTime,proto3" json:"fetch_time,omitempty"`
-	// How the page came into the pipeline.
+	// How the page entered the pipeline.
 	Source        PageSource `protobuf:"varint,16,opt,name=source,proto3,enum=dateline.v1.PageSource" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -260,7 +261,7 @@ func (x *Page) GetSource() PageSource {
 // Redirect is one hop of a redirect chain.
 type Redirect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The URL that answered with the redirect.
+	// The URL that responded with the redirect.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// The HTTP status code of the redirect, such as 301.
 	Status        int32 `protobuf:"varint,2,opt,name=status,proto3" json:"status,omitempty"`
@@ -317,7 +318,7 @@ type Header struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The field name in lower case.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The field value; several fields of one name are kept as several headers.
+	// The field value. Several fields with the same name are separate headers.
 	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -367,7 +368,7 @@ func (x *Header) GetValue() string {
 	return ""
 }
 
-// ObjectReference points at an entry of a JetStream object store.
+// ObjectReference identifies an object in a JetStream object store.
 type ObjectReference struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The object store's bucket.
@@ -431,7 +432,7 @@ func (x *ObjectReference) GetSize() int64 {
 	return 0
 }
 
-// Timings says how long the phases of one HTTP request took; a phase that did not happen is unset.
+// Timings are the durations of an HTTP request's phases. A phase that did not happen is unset.
 type Timings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Resolving the host name.
@@ -440,7 +441,7 @@ type Timings struct {
 	Connect *durationpb.Duration `protobuf:"bytes,2,opt,name=connect,proto3" json:"connect,omitempty"`
 	// The TLS handshake.
 	Tls *durationpb.Duration `protobuf:"bytes,3,opt,name=tls,proto3" json:"tls,omitempty"`
-	// From the start of the request to the first byte of the answer.
+	// From the start of the request to the first byte of the response.
 	FirstByte *durationpb.Duration `protobuf:"bytes,4,opt,name=first_byte,json=firstByte,proto3" json:"first_byte,omitempty"`
 	// From the start of the request to the last byte of the body.
 	Total         *durationpb.Duration `protobuf:"bytes,5,opt,name=total,proto3" json:"total,omitempty"`

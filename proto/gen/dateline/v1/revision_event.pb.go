@@ -22,19 +22,19 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// RevisionChange is what a revision is to its article.
+// RevisionChange is the relation of a revision to its article.
 type RevisionChange int32
 
 const (
-	// Not said; never sent.
+	// Not set. Never sent.
 	RevisionChange_REVISION_CHANGE_UNSPECIFIED RevisionChange = 0
-	// The article's first revision: a new article.
+	// The article is new: this is its first revision.
 	RevisionChange_REVISION_CHANGE_NEW RevisionChange = 1
 	// The headline or the text changed.
 	RevisionChange_REVISION_CHANGE_CHANGED RevisionChange = 2
-	// A revision from before the newest one became known.
+	// A revision that is older than the newest one was added.
 	RevisionChange_REVISION_CHANGE_OUTDATED RevisionChange = 3
-	// The article was erased and will not come back.
+	// The article was erased and will not be stored again.
 	RevisionChange_REVISION_CHANGE_ERASED RevisionChange = 4
 )
 
@@ -83,20 +83,20 @@ func (RevisionChange) EnumDescriptor() ([]byte, []int) {
 	return file_dateline_v1_revision_event_proto_rawDescGZIP(), []int{0}
 }
 
-// RevisionEvent says that the store has a new revision of an article, or has erased one.
+// RevisionEvent reports that the store has a new revision of an article, or that it erased an article.
 //
-// A crash may publish the same event again: `article_id` and `revision` together identify it.
+// A crash may publish the same event again. `article_id` and `revision` together identify it.
 type RevisionEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What happened.
 	Change RevisionChange `protobuf:"varint,1,opt,name=change,proto3,enum=dateline.v1.RevisionChange" json:"change,omitempty"`
 	// The article's id in the store.
 	ArticleId string `protobuf:"bytes,2,opt,name=article_id,json=articleId,proto3" json:"article_id,omitempty"`
-	// The number of the revision, from 1; 0 where the article was erased.
+	// The number of the revision, counted from 1. 0 if the article was erased.
 	Revision int32 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
-	// The record of the revision; unset where the article was erased.
+	// The article as of this revision. Unset if the article was erased.
 	Article *Article `protobuf:"bytes,4,opt,name=article,proto3" json:"article,omitempty"`
-	// When the store had it.
+	// When the store committed the change.
 	Time          *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
