@@ -1,6 +1,7 @@
 package fetcher
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -103,7 +104,14 @@ func newFetchMetrics(reg prometheus.Registerer, now func() time.Time, breakersOp
 	return m
 }
 
-func (m *fetchMetrics) response(host string, r *httpget.Response) {
+// observe counts a request's response, or its failure.
+func (m *fetchMetrics) observe(host string, r *httpget.Response, err error) {
+	if err != nil {
+		if failure, ok := errors.AsType[*httpget.Error](err); ok && failure.Class != httpget.Canceled {
+			m.failures.WithLabelValues(string(failure.Class)).Inc()
+		}
+		return
+	}
 	m.responses.WithLabelValues(strconv.Itoa(r.Status/100) + "xx").Inc()
 	m.bytes.Add(float64(len(r.Body)))
 	if slices.Contains(refusals, r.Status) {

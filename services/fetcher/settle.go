@@ -1,0 +1,150 @@
+package fetcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/dateline-news/dateline/internal/ledger"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
+	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
+)
+
+// settle carries a verdict out. It stores the state of the host, the page, the
+// outcome and the mark, in this order. The frontier removes or replaces the entry
+// last, by the decision that settle returns: after a crash in between, the entry
+// is visited again. Only actionStore needs the response.
+func (v *visit) settle(ctx context.Context, made verdict, r *httpget.Response) (frontier.Decision, error) {
+	down, err := v.noteHost(ctx, &made)
+	if err != nil {
+		return frontier.Decision{}, err
+	}
+	switch made.action {
+	case actionWait:
+		return frontier.Decision{Again: v.entry.FrontierEntry, Pause: made.wait}, nil
+	case actionStore:
+		return frontier.Decision{}, v.storePage(ctx, r)
+	case actionEnd:
+		return frontier.Decision{}, v.store(ctx, v.outcome(made.outcome, made.reason, made.detail), seen.Version{})
+	case actionFollow:
+		if made.sameHost {
+			return frontier.Decision{Again: made.next}, nil
+		}
+		// The other host has a queue, a robots.txt and a pace of its own.
+		return frontier.Decision{Requeue: made.next}, nil
+	case actionBury:
+		return frontier.Decision{}, v.bury(ctx, made.reason, made.detail)
+	case actionRetry:
+		decision, err := v.retry(ctx, made)
+		if down {
+			decision.Pause = 0 // the host's other entries need not wait to be given up
+		}
+		return decision, err
+	}
+	return frontier.Decision{}, made.err
+}
+
+// noteHost updates the host's circuit breaker. If the breaker is open, the next
+// attempt waits at least until the host is tried again. It reports whether the
+// host has been failing for longer than an entry may wait.
+func (v *visit) noteHost(ctx context.Context, made *verdict) (down bool, err error) {
+	if made.hostWorks {
+		closed, err := v.sites.Answered(ctx, v.url, v.config.breaker())
+		if closed {
+			v.fetch.breakers.WithLabelValues("close").Inc()
+			v.log.InfoContext(ctx, "host works again", "stage", "fetch", "host", v.url.Host())
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	if !made.hostFails {
+		return false, nil
+	}
+	rest, failingSince, err := v.sites.Failed(ctx, v.url, v.config.breaker())
+	if err != nil || rest == 0 {
+		return false, err
+	}
+	v.fetch.breakers.WithLabelValues("open").Inc()
+	v.log.WarnContext(ctx, "host keeps failing, requests paused", "stage", "fetch", "host", v.url.Host(),
+		"rest", rest, "reason", made.reason, "detail", made.detail)
+	made.wait = max(made.wait, rest)
+	return v.now().Sub(failingSince) > v.config.MaxWait, nil
+}
+
+// retry puts the entry back for a later attempt, or gives it up.
+func (v *visit) retry(ctx context.Context, made verdict) (frontier.Decision, error) {
+	attempts := v.entry.GetAttempts()
+	if made = made.limit(attempts, v.config); made.action == actionBury {
+		return frontier.Decision{Pause: made.wait}, v.bury(ctx, made.reason, made.detail)
+	}
+	v.metrics.CountRetry(made.reason)
+	delay := backoff(made.reason, attempts, v.config)
+	delay = max(made.wait, delay+rand.N(delay/4+1))
+	v.log.InfoContext(ctx, "retry", "stage", "fetch", "reason", made.reason, "attempt", attempts+1, "delay", delay,
+		"url", v.url, "detail", made.detail)
+	v.postponed = errors.New(made.detail)
+	next := proto.CloneOf(v.entry.FrontierEntry)
+	next.Attempts = attempts + 1
+	next.NotBeforeTime = timestamppb.New(v.now().Add(delay))
+	return frontier.Decision{Requeue: next, Pause: made.wait}, nil
+}
+
+// storePage publishes the page and ends the entry.
+func (v *visit) storePage(ctx context.Context, r *httpget.Response) error {
+	page, err := v.pages.write(ctx, v.entry.FrontierEntry, v.requested, v.url, r)
+	if errors.Is(err, ledger.ErrTooLarge) {
+		return v.bury(ctx, "too_large", err.Error())
+	}
+	if err != nil {
+		return err
+	}
+	version := seen.VersionOf(v.url.ID(), r.Header)
+	outcome := v.outcome(datelinev1.Verdict_VERDICT_PRODUCED, "", "")
+	outcome.OutputId = page.GetId()
+	if page.GetTruncated() {
+		outcome.Reason = "truncated"
+		outcome.Detail = fmt.Sprintf("the page is longer than %d bytes and was cut there", v.config.MaxBodyBytes)
+		version = seen.Version{} // so that the next request fetches the page again
+	}
+	return v.store(ctx, outcome, version)
+}
+
+func (v *visit) outcome(ended datelinev1.Verdict, reason, detail string) *datelinev1.Outcome {
+	request := v.entry.GetRequest()
+	return &datelinev1.Outcome{
+		InputId: frontier.ID(request, v.requested), RequestId: request.GetRequestId(),
+		Verdict: ended, Reason: reason, Detail: detail,
+		Url: v.requested.String(), Host: v.url.Host(), Attempt: v.entry.GetAttempts() + 1, Labels: request.GetLabels(),
+	}
+}
+
+// store stores how the entry ended, and then marks its URL as done.
+func (v *visit) store(ctx context.Context, outcome *datelinev1.Outcome, version seen.Version) error {
+	if err := v.writer.Outcome(ctx, outcome, v.now().Sub(v.start), v.entry.Sequence); err != nil {
+		return err
+	}
+	v.ended = outcome
+	return v.seen.Finish(ctx, v.requested.ID(), v.mark, outcome.GetRequestId(), version, v.now())
+}
+
+// bury gives the entry up. Its URL can be requested again at once.
+func (v *visit) bury(ctx context.Context, reason, detail string) error {
+	outcome := v.outcome(datelinev1.Verdict_VERDICT_DEAD, reason, detail)
+	if err := v.writer.Bury(ctx, outcome, v.now().Sub(v.start), source(v.entry)); err != nil {
+		return err
+	}
+	v.ended = outcome
+	return v.seen.Forget(ctx, v.requested.ID())
+}
+
+// source is the message that a dead letter holds.
+func source(entry *frontier.Entry) ledger.Source {
+	return ledger.Source{Sequence: entry.Sequence, Subject: entry.Subject, Data: entry.Data}
+}

@@ -1,0 +1,213 @@
+package fetcher
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dateline-news/dateline/internal/weburl"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
+	"github.com/dateline-news/dateline/services/fetcher/internal/site"
+)
+
+// action is what to do with an entry.
+type action int
+
+const (
+	actionFetch  action = iota // make the request that is due
+	actionWait                 // leave the entry at the head of its queue for a while
+	actionStore                // publish the page and end the entry
+	actionEnd                  // end the entry without a page
+	actionFollow               // go on with another URL
+	actionRetry                // put the entry back for a later attempt
+	actionBury                 // give the entry up as a dead letter
+	actionLeave                // change nothing: the entry is visited again
+)
+
+// verdict is a decision about an entry. The functions that make it have no
+// effects; visit.settle carries it out.
+type verdict struct {
+	action action
+	// outcome is the outcome of actionEnd. reason and detail belong to every
+	// action that ends an entry, and to actionRetry.
+	outcome        datelinev1.Verdict
+	reason, detail string
+	// wait is the pause of actionWait, and for actionRetry the minimum time
+	// before the host may be requested again.
+	wait time.Duration
+	// next is the entry that actionFollow goes on with, and sameHost reports
+	// whether it is on the same host.
+	next     *datelinev1.FrontierEntry
+	sameHost bool
+	err      error // of actionLeave
+	// hostWorks closes the host's circuit breaker, and hostFails counts towards
+	// opening it. A status of 408 sets both: the host works, but not for this
+	// request.
+	hostWorks, hostFails bool
+}
+
+func rejected(reason, format string, args ...any) verdict {
+	return verdict{
+		action: actionEnd, outcome: datelinev1.Verdict_VERDICT_REJECTED, reason: reason, detail: fmt.Sprintf(format, args...),
+	}
+}
+
+// checkHost decides whether a host may be requested now, given what is known of
+// its site.
+func checkHost(known *site.Site, host string, now time.Time, config Config) verdict {
+	rest := known.Until.Sub(now)
+	down := now.Sub(known.FailingSince)
+	switch {
+	case rest > 0 && config.breaker().Open(known) && down > config.MaxWait:
+		return verdict{action: actionBury, reason: "host_down", detail: fmt.Sprintf(
+			"%s has failed for %s, longer than fetcher.max-wait (%s), and is tried again in %s: "+
+				"requeue the URL once the host works",
+			host, down.Round(time.Second), config.MaxWait, rest.Round(time.Second))}
+	case rest > config.MaxWait:
+		return verdict{action: actionBury, reason: "host_resting", detail: fmt.Sprintf(
+			"%s must not be requested for another %s, longer than fetcher.max-wait (%s): requeue the URL later",
+			host, rest.Round(time.Second), config.MaxWait)}
+	case rest > 0:
+		return verdict{action: actionWait, wait: rest}
+	}
+	return verdict{action: actionFetch}
+}
+
+// checkRules decides whether the rules of a site, which must be known, allow a
+// URL to be fetched.
+func checkRules(known *site.Site, url weburl.URL, now time.Time, config Config) verdict {
+	if known.Verdict.Access == robots.DisallowAll {
+		// An unavailable robots.txt says nothing about the page. It is
+		// requested again once the verdict has expired.
+		return verdict{
+			action: actionRetry, reason: "robots_unreachable", wait: known.Verdict.Expires.Sub(now),
+			detail: fmt.Sprintf("robots.txt of %s is unavailable (status %d), so nothing may be fetched from there for now",
+				url.Host(), known.Verdict.Status),
+		}
+	}
+	if allowed, line := known.Rules.Allowed(config.productToken(), url.PathQuery()); !allowed {
+		return rejected("robots_denied", "robots.txt of %s disallows this URL (%s, status %d): "+
+			"accept that, or ask the site for permission", url.Host(), line, known.Verdict.Status)
+	}
+	return verdict{action: actionFetch}
+}
+
+// pageRequest is what judge needs to know about a page's request.
+type pageRequest struct {
+	entry *datelinev1.FrontierEntry
+	url   weburl.URL
+	now   time.Time
+}
+
+// judge decides what the response to a request, or the error instead of a
+// response, means for the entry.
+func judge(req pageRequest, r *httpget.Response, err error, config Config) verdict {
+	if err != nil {
+		return judgeFailure(err)
+	}
+	host := req.url.Host()
+	var made verdict
+	switch {
+	case r.Status/100 == 2:
+		made = verdict{action: actionStore}
+	case r.Status/100 == 3 && r.Location != "":
+		made = judgeRedirect(req, r, config)
+	case r.Status == http.StatusNotModified:
+		made = verdict{
+			action: actionEnd, outcome: datelinev1.Verdict_VERDICT_UNCHANGED, reason: "not_modified",
+			detail: fmt.Sprintf("%s reports that the page has not changed since it was last fetched: "+
+				"set force to fetch it anyway", host),
+		}
+	case r.Status == http.StatusNotFound, r.Status == http.StatusGone:
+		made = rejected("not_found", "%s answered %d: the page does not exist", host, r.Status)
+	case r.Status == http.StatusTooManyRequests, r.Status == http.StatusRequestTimeout, r.Status >= 500:
+		reason := "server_error"
+		if r.Status == http.StatusTooManyRequests {
+			reason = "too_many_requests"
+		}
+		made = verdict{
+			action: actionRetry, reason: reason, detail: fmt.Sprintf("%s answered %d, which may be temporary", host, r.Status),
+			wait: min(site.RetryAfter(r.Header, req.now), config.MaxRetryAfter), hostFails: true,
+		}
+	case r.Status == http.StatusUnauthorized, r.Status == http.StatusForbidden, r.Status == http.StatusUnavailableForLegalReasons:
+		made = rejected("forbidden", "%s answered %d: the site does not let this crawler read the page", host, r.Status)
+	default:
+		made = rejected("bad_status", "%s answered %d, which is not the status of a page", host, r.Status)
+	}
+	made.hostWorks = r.Status < 500 && r.Status != http.StatusTooManyRequests
+	return made
+}
+
+// judgeFailure decides what a request without a usable response means.
+func judgeFailure(err error) verdict {
+	failure, ok := errors.AsType[*httpget.Error](err)
+	if !ok || failure.Class == httpget.Canceled {
+		return verdict{action: actionLeave, err: err}
+	}
+	reason := string(failure.Class)
+	switch {
+	case failure.Transient():
+		return verdict{action: actionRetry, reason: reason, detail: err.Error(), hostFails: true}
+	case failure.Class == httpget.BadType:
+		return rejected("not_html", "%v", err)
+	case failure.Class == httpget.BlockedAddress, failure.Class == httpget.BlockedPort:
+		return rejected(reason, "%v", err)
+	}
+	return verdict{action: actionBury, reason: reason, detail: err.Error()}
+}
+
+func judgeRedirect(req pageRequest, r *httpget.Response, config Config) verdict {
+	target, err := weburl.Parse(r.Location)
+	if err != nil {
+		return rejected("bad_redirect", "%s redirects to an unusable URL: %v", req.url.Host(), err)
+	}
+	next := proto.CloneOf(req.entry)
+	next.Redirects = append(next.Redirects, &datelinev1.Redirect{Url: req.url.String(), Status: int32(r.Status)})
+	next.Url = target.String()
+	next.Cookies = setCookies(next.GetCookies(), req.url, r.SetCookies)
+	// A page that redirects to itself may check whether its cookie comes back.
+	same := target == req.url && cookieHeader(next.GetCookies(), target) == cookieHeader(req.entry.GetCookies(), target)
+	if len(next.Redirects) > config.MaxRedirects || same {
+		return rejected("too_many_redirects", "%d redirects did not lead to a page, the last one to %s: "+
+			"open the URL in a browser and publish the URL that it ends at", len(next.Redirects), target)
+	}
+	return verdict{action: actionFollow, next: next, sameHost: target.Host() == req.url.Host()}
+}
+
+// limit turns a retry into a dead letter if the entry has no attempts left, or
+// if the next attempt would be due too late. attempts is the number of attempts
+// before this one.
+func (made verdict) limit(attempts int32, config Config) verdict {
+	late := made.wait > config.MaxWait
+	if late {
+		made.detail += fmt.Sprintf("; the next attempt would be due in %s, later than fetcher.max-wait (%s) allows: "+
+			"requeue the URL then", made.wait.Round(time.Second), config.MaxWait)
+	}
+	if late || int(attempts)+1 >= config.MaxAttempts {
+		made.action = actionBury
+	}
+	return made
+}
+
+// maxBackoff is the maximum delay before an attempt. A host may require a longer
+// one.
+const maxBackoff = time.Hour
+
+// slowToPass lists the failures that are retried later than others, with the
+// factor for the retry delay. Name servers and machines come back within minutes
+// rather than seconds, and a host that reports overload should not be requested
+// again soon.
+var slowToPass = map[string]time.Duration{
+	string(httpget.DNS): 6, string(httpget.Connect): 3, "too_many_requests": 6, "server_error": 2,
+}
+
+// backoff is the delay before the next attempt after a failure, without jitter.
+// It is four times as long after each further attempt.
+func backoff(reason string, attempts int32, config Config) time.Duration {
+	return min(max(1, slowToPass[reason])*config.RetryDelay<<min(2*attempts, 20), maxBackoff)
+}
