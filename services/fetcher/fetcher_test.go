@@ -203,7 +203,7 @@ func TestForce(t *testing.T) {
 	}
 }
 
-func TestRestartGoesOn(t *testing.T) {
+func TestRestartContinues(t *testing.T) {
 	nc, js := natstest.Start(t)
 	site := newWeb(t, page)
 	for i := range 40 {

@@ -16,7 +16,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
-func TestRobotsThatCannotBeHad(t *testing.T) {
+func TestUnavailableRobots(t *testing.T) {
 	nc, js := natstest.Start(t)
 	site := newWeb(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 	publish(t, js, site.URL+"/a")
@@ -32,7 +32,7 @@ func TestRobotsThatCannotBeHad(t *testing.T) {
 	}
 }
 
-func TestRobotsAreTriedAgainLater(t *testing.T) {
+func TestUnavailableRobotsAreRetried(t *testing.T) {
 	nc, js := natstest.Start(t)
 	site := newWeb(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 	publish(t, js, site.URL+"/a")
@@ -71,9 +71,9 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// TestPaceGrowsWithTheHostsOwnTime has a host that takes its time, and leaves it
+// TestPaceGrowsWithResponseTime has a host that takes its time, and leaves it
 // twice as long alone, up to the bound.
-func TestPaceGrowsWithTheHostsOwnTime(t *testing.T) {
+func TestPaceGrowsWithResponseTime(t *testing.T) {
 	for most, want := range map[time.Duration]time.Duration{time.Minute: 300 * time.Millisecond, 180 * time.Millisecond: 180 * time.Millisecond} {
 		nc, js := natstest.Start(t)
 		const takes = 150 * time.Millisecond
@@ -96,7 +96,7 @@ func TestPaceGrowsWithTheHostsOwnTime(t *testing.T) {
 	}
 }
 
-func TestSlowHostHoldsNoOther(t *testing.T) {
+func TestSlowHostDelaysNoOther(t *testing.T) {
 	nc, js := natstest.Start(t)
 	release := make(chan struct{})
 	stuck := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
@@ -118,9 +118,9 @@ func TestSlowHostHoldsNoOther(t *testing.T) {
 	ended(t, js, fetch, 70)
 }
 
-// TestLongPauseOutlivesTheProcess has a site that asks for more patience than the
+// TestLongPauseSurvivesRestart has a site that asks for more patience than the
 // next owner of its partition would have on his own.
-func TestLongPauseOutlivesTheProcess(t *testing.T) {
+func TestLongPauseSurvivesRestart(t *testing.T) {
 	nc, js := natstest.Start(t)
 	site := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/robots.txt" {
@@ -266,9 +266,9 @@ func TestPaceFile(t *testing.T) {
 	}
 }
 
-// TestRetryAfterHoldsTheHost has a site that asks for patience over one page, in
+// TestRetryAfterPausesTheHost has a site that asks for patience over one page, in
 // either form of the header, while another goes on.
-func TestRetryAfterHoldsTheHost(t *testing.T) {
+func TestRetryAfterPausesTheHost(t *testing.T) {
 	for name, value := range map[string]func() string{
 		"seconds": func() string { return "2" },
 		"date":    func() string { return time.Now().Add(2500 * time.Millisecond).UTC().Format(http.TimeFormat) },

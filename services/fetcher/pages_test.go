@@ -14,7 +14,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-func TestPageTellsItsWay(t *testing.T) {
+func TestPageRecordsItsRedirects(t *testing.T) {
 	nc, js := natstest.Start(t)
 	elsewhere := newWeb(t, page)
 	site := trouble(t, elsewhere.URL)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestReadmeNamesTests holds the table of behaviours to the tests that there are.
+// TestReadmeNamesTests checks that each row of the table of behaviours names existing tests.
 func TestReadmeNamesTests(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
@@ -32,23 +32,23 @@ func TestReadmeNamesTests(t *testing.T) {
 		}
 	}
 	rows := 0
-	_, table, _ := strings.Cut(string(readme), "## How it behaves")
+	_, table, _ := strings.Cut(string(readme), "## Behaviour")
 	for line := range strings.Lines(table) {
-		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| what") || strings.HasPrefix(line, "|--") {
+		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| situation") || strings.HasPrefix(line, "|--") {
 			continue
 		}
 		names := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(line, -1)
 		if len(names) == 0 {
-			t.Errorf("no test is named in %q", line)
+			t.Errorf("row names no test: %q", line)
 		}
 		for _, m := range names {
 			if !declared[m[1]] {
-				t.Errorf("there is no %s", m[1])
+				t.Errorf("README names %s, which does not exist", m[1])
 			}
 		}
 		rows++
 	}
 	if rows < 30 {
-		t.Errorf("%d rows", rows)
+		t.Errorf("%d rows, want at least 30", rows)
 	}
 }

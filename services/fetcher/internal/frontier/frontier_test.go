@@ -284,7 +284,7 @@ func TestFreshGoesBeforeBackfill(t *testing.T) {
 	}
 }
 
-func TestURLWaitsForItsTimeAndHoldsNoOther(t *testing.T) {
+func TestNotBeforeTimeDelaysNoOther(t *testing.T) {
 	server, js := prepare(t)
 	due := time.Now().Add(700 * time.Millisecond)
 	for i, at := range []time.Time{due, {}, {}} {
@@ -304,7 +304,7 @@ func TestURLWaitsForItsTimeAndHoldsNoOther(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeReadIsRefused(t *testing.T) {
+func TestUndecodableEntriesAreRefused(t *testing.T) {
 	server, js := prepare(t)
 	for _, data := range []string{"\xff\xff", "\xfe\xff"} {
 		if _, err := js.Publish(t.Context(), "frontier.3.fresh.example.site", []byte(data)); err != nil {
@@ -353,7 +353,7 @@ func TestDecisions(t *testing.T) {
 	}
 }
 
-func TestFullHostIsRefusedAndNoOther(t *testing.T) {
+func TestFullHostQueueRefusesNoOtherHost(t *testing.T) {
 	server := natstest.Server(t, t.TempDir())
 	_, js := natstest.Connect(t, server)
 	natstest.Reconcile(t, js, topology.Limits{PerHost: 2})
@@ -368,9 +368,9 @@ func TestFullHostIsRefusedAndNoOther(t *testing.T) {
 	}
 }
 
-// TestFullTargetHoldsNoOther has a URL at the head of the queue that leads to a
+// TestFullRedirectTargetDelaysNoOther has a URL at the head of the queue that leads to a
 // host whose queue is full.
-func TestFullTargetHoldsNoOther(t *testing.T) {
+func TestFullRedirectTargetDelaysNoOther(t *testing.T) {
 	server := natstest.Server(t, t.TempDir())
 	_, js := natstest.Connect(t, server)
 	natstest.Reconcile(t, js, topology.Limits{PerHost: 3})

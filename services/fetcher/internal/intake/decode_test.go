@@ -69,7 +69,7 @@ func TestDecodeByContentType(t *testing.T) {
 	}
 }
 
-func TestDecodeSaysWhatToDo(t *testing.T) {
+func TestDecodeErrors(t *testing.T) {
 	labels := map[string]string{}
 	for i := range maxLabels + 1 {
 		labels[strings.Repeat("x", i+1)] = ""

@@ -74,9 +74,9 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
-// TestRedeliveryIsNoDuplicate delivers a message again at each moment at which a
+// TestRedeliveryIsNotADuplicate delivers a message again at each moment at which a
 // crash may have kept it from being acked.
-func TestRedeliveryIsNoDuplicate(t *testing.T) {
+func TestRedeliveryIsNotADuplicate(t *testing.T) {
 	r := newRig(t, topology.Limits{})
 	input := message(1, `{"url": "https://example.com/a", "requestId": "mine"}`)
 	r.handle(input)

@@ -136,7 +136,7 @@ func TestHugeRobots(t *testing.T) {
 	}
 }
 
-func TestRobotsAreKeptWhileASiteIsDown(t *testing.T) {
+func TestRobotsApplyWhileTheSiteIsDown(t *testing.T) {
 	clock := time.Now()
 	sites := open(t, func() time.Time { return clock })
 	var down atomic.Bool
@@ -159,7 +159,7 @@ func TestRobotsAreKeptWhileASiteIsDown(t *testing.T) {
 	}
 }
 
-func TestWhatIsKnownOutlivesTheProcess(t *testing.T) {
+func TestSiteSurvivesRestart(t *testing.T) {
 	clock := time.Now().Truncate(time.Second)
 	first := open(t, func() time.Time { return clock })
 	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, denies) })
