@@ -1,0 +1,73 @@
+package outcome
+
+// Reasons of any stage.
+const (
+	Panic    Reason = "panic"
+	Poison   Reason = "poison"
+	TooLarge Reason = "too_large"
+	// Unmarked is the reason of an error that names none.
+	Unmarked Reason = "error"
+	// Unavailable is only a reason to retry.
+	Unavailable Reason = "unavailable"
+	Malformed   Reason = "malformed"
+)
+
+// Reasons of the intake.
+const (
+	Split    Reason = "split"
+	Seen     Reason = "seen"
+	BadURL   Reason = "bad_url"
+	HostFull Reason = "host_full"
+	URLsFull Reason = "urls_full"
+)
+
+// Reasons of the fetcher, which some other stages share.
+const (
+	Truncated         Reason = "truncated"
+	NotModified       Reason = "not_modified"
+	RobotsDenied      Reason = "robots_denied"
+	RobotsUnreachable Reason = "robots_unreachable"
+	NotFound          Reason = "not_found"
+	Forbidden         Reason = "forbidden"
+	BadStatus         Reason = "bad_status"
+	NotHTML           Reason = "not_html"
+	BadRedirect       Reason = "bad_redirect"
+	TooManyRedirects  Reason = "too_many_redirects"
+	BlockedAddress    Reason = "blocked_address"
+	BlockedPort       Reason = "blocked_port"
+	HostDown          Reason = "host_down"
+	HostResting       Reason = "host_resting"
+	ServerError       Reason = "server_error"
+	TooManyRequests   Reason = "too_many_requests"
+	BadRequest        Reason = "bad_request"
+	DNS               Reason = "dns"
+	Connect           Reason = "connect"
+	TLS               Reason = "tls"
+	Timeout           Reason = "timeout"
+	Reset             Reason = "reset"
+	HeaderTooLarge    Reason = "header_too_large"
+	Protocol          Reason = "protocol"
+)
+
+// Reasons of the extractor, which some other stages share.
+const (
+	Empty          Reason = "empty"
+	BrokenEncoding Reason = "broken_encoding"
+	NoArticle      Reason = "no_article"
+	NeedsRendering Reason = "needs_rendering"
+	Blocked        Reason = "blocked"
+	Extraction     Reason = "extraction"
+	Encoding       Reason = "encoding"
+	BodyGone       Reason = "body_gone"
+	Body           Reason = "body"
+)
+
+// Reasons of the indexer.
+const (
+	New       Reason = "new"
+	Changed   Reason = "changed"
+	Outdated  Reason = "outdated"
+	Unchanged Reason = "unchanged"
+	Erased    Reason = "erased"
+	Refused   Reason = "refused"
+)
