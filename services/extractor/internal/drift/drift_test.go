@@ -16,12 +16,13 @@ const (
 	noArticle = datelinev1.DriftSignal_DRIFT_SIGNAL_NO_ARTICLE
 )
 
+// good returns a page that shows no signal.
 func good(host string) Page {
 	return Page{Host: host, Article: true, Dated: true, Authored: true, Words: 500}
 }
 
-// feed observes n pages and returns the alarms that changed, in order.
-func feed(w *Watch, n int, p Page) (changes []Change, samples []Sample) {
+// observe records the same page n times and returns all changes and samples.
+func observe(w *Watch, n int, p Page) (changes []Change, samples []Sample) {
 	for range n {
 		c, s := w.Observe(p)
 		changes, samples = append(changes, c...), append(samples, s...)
@@ -29,7 +30,7 @@ func feed(w *Watch, n int, p Page) (changes []Change, samples []Sample) {
 	return changes, samples
 }
 
-func TestEachSignalRaisesItsAlarm(t *testing.T) {
+func TestObserveRaisesAndClearsEachAlarm(t *testing.T) {
 	t.Parallel()
 	for signal, spoil := range map[datelinev1.DriftSignal]func(*Page){
 		noDate:    func(p *Page) { p.Dated = false },
@@ -40,45 +41,45 @@ func TestEachSignalRaisesItsAlarm(t *testing.T) {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			w := New(10)
-			if changes, _ := feed(w, 100, good("a.example")); len(changes) > 0 {
-				t.Fatalf("alarms without a cause: %+v", changes)
+			if changes, _ := observe(w, 100, good("a.example")); len(changes) > 0 {
+				t.Fatalf("changes after good pages = %+v, want none", changes)
 			}
 			bad := good("a.example")
 			spoil(&bad)
-			changes, samples := feed(w, 14, bad)
+			changes, samples := observe(w, 14, bad)
 			if len(changes) != 1 || changes[0].Signal != signal || !changes[0].Raised || w.Raised(signal) != 1 {
-				t.Fatalf("after fourteen bad pages the changes are %+v", changes)
+				t.Fatalf("changes after fourteen bad pages = %+v, want one raised alarm", changes)
 			}
-			if changes[0].Recent < 0.3 || changes[0].Usual > 0.01 {
-				t.Errorf("the rates are %+v", changes[0])
+			if changes[0].Recent < 0.3 || changes[0].Baseline > 0.01 {
+				t.Errorf("rates = %+v, want recent at least 0.3, baseline at most 0.01", changes[0])
 			}
 			if len(samples) != maxSamples || samples[2] != (Sample{signal, 3}) {
-				t.Errorf("samples are %+v", samples)
+				t.Errorf("samples = %+v, want %d numbered from 1", samples, maxSamples)
 			}
-			changes, _ = feed(w, 30, good("a.example"))
+			changes, _ = observe(w, 30, good("a.example"))
 			if len(changes) != 1 || changes[0].Raised || w.Raised(signal) != 0 {
-				t.Errorf("after the repair the changes are %+v", changes)
+				t.Errorf("changes after good pages again = %+v, want one cleared alarm", changes)
 			}
 		})
 	}
 }
 
-func TestAChangeThatStaysBecomesUsual(t *testing.T) {
+func TestLastingChangeBecomesBaseline(t *testing.T) {
 	t.Parallel()
 	w := New(10)
-	feed(w, 400, good("a.example"))
+	observe(w, 400, good("a.example"))
 	bad := good("a.example")
 	bad.Authored = false
-	if changes, _ := feed(w, 20, bad); len(changes) != 1 {
-		t.Fatalf("changes are %+v", changes)
+	if changes, _ := observe(w, 20, bad); len(changes) != 1 {
+		t.Fatalf("changes = %+v, want one", changes)
 	}
-	changes, _ := feed(w, 1000, bad)
+	changes, _ := observe(w, 1000, bad)
 	if len(changes) != 1 || changes[0].Raised {
-		t.Errorf("after a thousand such pages the changes are %+v", changes)
+		t.Errorf("changes after a thousand bad pages = %+v, want one cleared alarm", changes)
 	}
 }
 
-func TestHabitsRaiseNothing(t *testing.T) {
+func TestSteadyRatesRaiseNoAlarm(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	w := New(100)
@@ -88,7 +89,7 @@ func TestHabitsRaiseNothing(t *testing.T) {
 		p.Dated = random.Float64() < 0.97
 		p.Words = int(500 * math.Exp(random.NormFloat64()/2))
 		if changes, _ := w.Observe(p); len(changes) > 0 {
-			t.Fatalf("a false alarm: %+v", changes)
+			t.Fatalf("false alarm: %+v", changes)
 		}
 	}
 }
@@ -96,33 +97,58 @@ func TestHabitsRaiseNothing(t *testing.T) {
 func TestHostsAreBounded(t *testing.T) {
 	t.Parallel()
 	w := New(50)
-	feed(w, 100, good("first"))
+	observe(w, 100, good("first"))
 	bad := good("first")
 	bad.Dated = false
-	if feed(w, 20, bad); w.Raised(noDate) != 1 {
-		t.Fatal("no alarm")
+	if observe(w, 20, bad); w.Raised(noDate) != 1 {
+		t.Fatalf("Raised = %d, want 1", w.Raised(noDate))
 	}
 	for i := range 1000 {
 		w.Observe(good(fmt.Sprint(i)))
 	}
 	if w.Hosts() != 50 || w.Raised(noDate) != 0 {
-		t.Errorf("%d hosts are watched, %d alarms raised", w.Hosts(), w.Raised(noDate))
+		t.Errorf("Hosts = %d, Raised = %d, want 50 and 0", w.Hosts(), w.Raised(noDate))
+	}
+}
+
+func TestRestoreKeepsBaselinesAndAlarms(t *testing.T) {
+	t.Parallel()
+	w := New(10)
+	observe(w, 100, good("a.example"))
+	observe(w, 10, good("new.example")) // too few pages for a baseline
+	bad := good("b.example")
+	bad.Dated = false
+	observe(w, 100, good("b.example"))
+	observe(w, 20, bad)
+	stored := w.Baselines()
+	if len(stored) != 2 || stored[0].Host != "b.example" || !stored[0].Raised[0] {
+		t.Fatalf("Baselines = %+v, want b.example with an alarm, then a.example", stored)
+	}
+
+	restored := New(1) // has room only for the most recently seen host
+	restored.Restore(stored)
+	restored.Restore(stored)
+	if restored.Hosts() != 1 || restored.Raised(noDate) != 1 {
+		t.Errorf("Hosts = %d, Raised = %d, want 1 and 1", restored.Hosts(), restored.Raised(noDate))
+	}
+	if got := restored.Baselines(); len(got) != 1 || got[0] != stored[0] {
+		t.Errorf("Baselines after Restore = %+v, want %+v", got, stored[:1])
 	}
 }
 
 func TestTail(t *testing.T) {
 	t.Parallel()
-	// By hand: after one page that showed the signal and one that did not, the
-	// rate has the distribution Beta(3/2, 3/2), and twenty of twenty the
-	// probability 3/6 · 5/8 · 7/10 · … · 41/44 = 0.022252.
+	// Computed by hand: after one page that showed the signal and one that did not,
+	// the rate has the distribution Beta(3/2, 3/2). Twenty of twenty pages then have
+	// the probability 3/6 · 5/8 · 7/10 · … · 41/44 = 0.022252.
 	if got := tail(20, 0.5, 2); math.Abs(got-0.022252) > 1e-6 {
-		t.Errorf("tail is %f", got)
+		t.Errorf("tail(20, 0.5, 2) = %f, want 0.022252", got)
 	}
 	if got := tail(0, 0.3, 50); math.Abs(got-1) > 1e-9 {
-		t.Errorf("tail of none is %g", got)
+		t.Errorf("tail(0, 0.3, 50) = %g, want 1", got)
 	}
 	if few, many := tail(12, 0.2, 30), tail(12, 0.2, 300); few < 2*many {
-		t.Errorf("after few pages the tail is %g, after many %g", few, many)
+		t.Errorf("tail after 30 pages = %g, want at least twice that after 300 pages, %g", few, many)
 	}
 }
 
