@@ -209,7 +209,7 @@ func TestServicesMetricsAreDocumented(t *testing.T) {
 			return fetcher.Inputs(), err
 		},
 		"extractor": func(reg prometheus.Registerer) ([]backlog.Input, error) {
-			_, err := extractor.New(t.Context(), js, extractor.DefaultConfig(), reg, log, nil)
+			_, err := extractor.New(t.Context(), extractor.DefaultConfig(), extractor.Dependencies{JS: js, Registry: reg, Log: log})
 			return extractor.Inputs(), err
 		},
 		"indexer": func(reg prometheus.Registerer) ([]backlog.Input, error) {

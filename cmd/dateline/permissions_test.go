@@ -167,7 +167,9 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	extract, err := extractor.New(t.Context(), extractJS, extractor.DefaultConfig(), prometheus.NewRegistry(), log, nil)
+	extract, err := extractor.New(t.Context(), extractor.DefaultConfig(), extractor.Dependencies{
+		JS: extractJS, Registry: prometheus.NewRegistry(), Log: log,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

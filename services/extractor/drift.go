@@ -20,46 +20,48 @@ import (
 )
 
 const (
-	// maxWatched is how many hosts are watched for drift: some 6 MB.
+	// maxWatched is the maximum number of hosts watched for drift. They take about 6 MB.
 	maxWatched = 20_000
-	// maxSample bounds a page that is kept as a sample, compressed, in bytes:
-	// it must fit into a message.
+	// maxSample is the maximum compressed size of a page saved as a sample, in bytes.
+	// A sample must fit into a message.
 	maxSample = 900 << 10
-	// driftWait bounds the writing of an alarm or a sample.
-	driftWait = 5 * time.Second
+	// driftTimeout bounds writing an alarm or a sample, and reading or writing the
+	// baselines.
+	driftTimeout = 5 * time.Second
 )
 
-// driftWatch tells people about sites whose pages yield less than they used to:
-// in metrics, in the log, and in a bucket that can be read and watched.
-type driftWatch struct {
+// driftMonitor reports hosts whose pages yield less than they used to: in metrics,
+// in the log, and in a key-value bucket that other programs read and watch.
+type driftMonitor struct {
 	watch  *drift.Watch
 	bucket jetstream.KeyValue
-	pack   *zstd.Encoder
+	zstd   *zstd.Encoder
 	alarms *prometheus.CounterVec
 	log    *slog.Logger
 	now    func() time.Time
 }
 
-func newDriftWatch(ctx context.Context, js jetstream.JetStream, reg prometheus.Registerer, log *slog.Logger, now func() time.Time) (*driftWatch, error) {
-	bucket, err := js.KeyValue(ctx, subject.BucketDrift)
+func newDriftMonitor(ctx context.Context, deps Dependencies) (*driftMonitor, error) {
+	bucket, err := deps.JS.KeyValue(ctx, subject.BucketDrift)
 	if err != nil {
 		return nil, fmt.Errorf("opening bucket %s: %w", subject.BucketDrift, err)
 	}
-	pack, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	if err != nil {
-		return nil, fmt.Errorf("preparing zstd: %w", err)
+		return nil, fmt.Errorf("creating zstd encoder: %w", err)
 	}
-	d := &driftWatch{
-		watch: drift.New(maxWatched), bucket: bucket, pack: pack, log: log, now: now,
+	d := &driftMonitor{
+		watch: drift.New(maxWatched), bucket: bucket, zstd: encoder, log: deps.Log, now: deps.Now,
 		alarms: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "dateline_extract_drift_alarms_total", Help: "Alarms raised because a host's pages yield less than they used to, by signal.",
+			Name: "dateline_extract_drift_alarms_total",
+			Help: "Alarms raised because a host's pages yield less than they used to, by signal.",
 		}, []string{"signal"}),
 	}
-	reg.MustRegister(d.alarms)
+	deps.Registry.MustRegister(d.alarms)
 	for _, signal := range drift.Signals {
 		name := subject.DriftSignalName(signal)
 		d.alarms.WithLabelValues(name)
-		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		deps.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "dateline_extract_drifting_hosts", Help: "Hosts whose drift alarm is raised, by signal.",
 			ConstLabels: prometheus.Labels{"signal": name},
 		}, func() float64 { return float64(d.watch.Raised(signal)) }))
@@ -67,9 +69,9 @@ func newDriftWatch(ctx context.Context, js jetstream.JetStream, reg prometheus.R
 	return d, nil
 }
 
-// observe takes note of what came of a page: an article, or a reason why there
-// is none. Pages that say nothing of the site's design do not count.
-func (d *driftWatch) observe(ctx context.Context, page article.Page, found *article.Article, reason article.Reason) {
+// observe counts a page that yielded an article or was rejected for a reason.
+// Rejections that are unrelated to the site's design are ignored.
+func (d *driftMonitor) observe(ctx context.Context, page article.Page, found *article.Article, reason article.Reason) {
 	url, err := weburl.Parse(page.URL)
 	if err != nil {
 		return
@@ -77,53 +79,68 @@ func (d *driftWatch) observe(ctx context.Context, page article.Page, found *arti
 	seen := drift.Page{Host: url.Host()}
 	switch {
 	case found != nil:
-		seen.Article, seen.Dated, seen.Authored, seen.Words = true, found.Published != nil, len(found.Authors) > 0, found.WordCount
-	case reason != article.ReasonNoArticle && reason != article.ReasonNeedsRendering && reason != article.ReasonBlocked && reason != article.ReasonEmpty:
+		seen.Article, seen.Words = true, found.WordCount
+		seen.Dated, seen.Authored = found.Published != nil, len(found.Authors) > 0
+	case !isDesignReason(reason):
 		return
 	}
 	changes, samples := d.watch.Observe(seen)
 	for _, c := range changes {
-		d.tell(ctx, url, c)
+		d.report(ctx, url, c)
 	}
 	for _, s := range samples {
-		d.keep(ctx, url, page, s)
+		d.saveSample(ctx, url, page, s)
 	}
 }
 
-func (d *driftWatch) tell(ctx context.Context, url weburl.URL, c drift.Change) {
+// isDesignReason reports whether a page can be rejected for a reason because its
+// site was redesigned.
+func isDesignReason(reason article.Reason) bool {
+	switch reason {
+	case article.ReasonNoArticle, article.ReasonNeedsRendering, article.ReasonBlocked, article.ReasonEmpty:
+		return true
+	}
+	return false
+}
+
+func (d *driftMonitor) report(ctx context.Context, url weburl.URL, c drift.Change) {
 	signal := subject.DriftSignalName(c.Signal)
+	log := d.log.With("host", url.Host(), "signal", signal, "recent", c.Recent, "baseline", c.Baseline)
 	if c.Raised {
 		d.alarms.WithLabelValues(signal).Inc()
-		d.log.WarnContext(ctx, "a site's pages yield less than they used to: look at it with dateline drift", "host", url.Host(), "signal", signal, "recent", c.Recent, "usual", c.Usual)
+		log.WarnContext(ctx, "drift alarm raised, inspect the site with dateline drift")
 	} else {
-		d.log.InfoContext(ctx, "a site's pages yield as much as they used to, or the change has become usual", "host", url.Host(), "signal", signal, "recent", c.Recent, "usual", c.Usual)
+		log.InfoContext(ctx, "drift alarm cleared")
 	}
 	d.put(ctx, subject.DriftAlarm(url.SubjectHost(), c.Signal), &datelinev1.DriftAlarm{
-		Host: url.Host(), Signal: c.Signal, Raised: c.Raised, Recent: c.Recent, Usual: c.Usual, Time: timestamppb.New(d.now()),
+		Host: url.Host(), Signal: c.Signal, Raised: c.Raised, Recent: c.Recent, Usual: c.Baseline,
+		Time: timestamppb.New(d.now()),
 	})
 }
 
-func (d *driftWatch) keep(ctx context.Context, url weburl.URL, page article.Page, s drift.Sample) {
+func (d *driftMonitor) saveSample(ctx context.Context, url weburl.URL, page article.Page, s drift.Sample) {
 	text, err := article.Decode(page, article.Options{})
 	if err != nil {
 		return
 	}
-	sample := &datelinev1.DriftSample{Url: page.URL, Signal: s.Signal, FetchTime: timestamppb.New(page.FetchTime), HtmlZstd: d.pack.EncodeAll(text, nil)}
+	sample := &datelinev1.DriftSample{
+		Url: page.URL, Signal: s.Signal, FetchTime: timestamppb.New(page.FetchTime), HtmlZstd: d.zstd.EncodeAll(text, nil),
+	}
 	if len(sample.HtmlZstd) <= maxSample {
 		d.put(ctx, subject.DriftSample(url.SubjectHost(), s.Signal, s.Number), sample)
 	}
 }
 
-// put writes to the bucket. What cannot be written is logged and let go: the
-// article comes first.
-func (d *driftWatch) put(ctx context.Context, key string, value proto.Message) {
+// put writes a value to the bucket. A failure is only logged, because extracting
+// articles must not depend on the bucket.
+func (d *driftMonitor) put(ctx context.Context, key string, value proto.Message) {
 	data, err := proto.Marshal(value)
 	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, driftWait)
+		ctx, cancel := context.WithTimeout(ctx, driftTimeout)
 		defer cancel()
 		_, err = d.bucket.Put(ctx, key, data)
 	}
 	if err != nil {
-		d.log.WarnContext(ctx, "a drift alarm or its sample could not be kept", "key", key, "error", err)
+		d.log.WarnContext(ctx, "saving drift alarm or sample failed", "key", key, "error", err)
 	}
 }

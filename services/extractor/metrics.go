@@ -9,10 +9,22 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
 
-// reasons are why an extraction can end, besides in an article.
+// Reasons for which a page is dead-lettered. Pages that are rejected have a reason
+// of the article package instead.
+const (
+	reasonMalformed  = "malformed"  // the message is not a Page, or its body cannot be decompressed
+	reasonExtraction = "extraction" // the extraction failed for an unforeseen cause
+	reasonEncoding   = "encoding"   // the record cannot be encoded
+	reasonBodyGone   = "body_gone"  // the body has expired in the object store
+	reasonTimeout    = "timeout"    // the extraction took longer than Config.Timeout
+	reasonBody       = "body"       // the body cannot be read from the object store
+)
+
+// reasons returns all reasons for which a page yields no article.
 func reasons() stage.Reasons {
 	all := stage.Reasons{
-		Permanent: []string{"malformed", "extraction", "encoding", "body_gone"}, Transient: []string{"timeout", "body"},
+		Permanent: []string{reasonMalformed, reasonExtraction, reasonEncoding, reasonBodyGone},
+		Transient: []string{reasonTimeout, reasonBody},
 	}
 	for _, reason := range article.Reasons {
 		all.Rejected = append(all.Rejected, string(reason))
@@ -20,14 +32,15 @@ func reasons() stage.Reasons {
 	return all
 }
 
-// Fields of an article that are watched, by their names in its provenance.
+// The monitored fields of an article, by their names in its provenance.
 var (
-	sureFields    = []string{"title", "authors", "published", "body", "language"}
-	missingFields = append(sureFields, "image")
+	confidenceFields = []string{"title", "authors", "published", "body", "language"}
+	missingFields    = append(confidenceFields, "image")
 )
 
-// unread is the kind of a page that could not be read far enough to tell it.
-const unread = "unread"
+// kindUnread is the label of a page whose kind is unknown because it could not be
+// read.
+const kindUnread = "unread"
 
 type extractMetrics struct {
 	confidence *prometheus.HistogramVec
@@ -38,19 +51,21 @@ type extractMetrics struct {
 func newExtractMetrics(reg prometheus.Registerer) *extractMetrics {
 	m := &extractMetrics{
 		confidence: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "dateline_extract_confidence", Help: "The estimated chance, from 0 to 1, that a field of an article is right, where the page gives it.",
+			Name:                        "dateline_extract_confidence",
+			Help:                        "Estimated probability, from 0 to 1, that an extracted field of an article is right.",
 			Buckets:                     prometheus.LinearBuckets(0.1, 0.1, 10),
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 		}, []string{"field"}),
 		missing: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "dateline_extract_missing_total", Help: "Articles without a field.",
+			Name: "dateline_extract_missing_total", Help: "Articles that lack a field, by field.",
 		}, []string{"field"}),
 		pages: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "dateline_extract_pages_total", Help: "Pages by what they seem to be; unread ones could not be read far enough to tell.",
+			Name: "dateline_extract_pages_total",
+			Help: "Pages by kind, such as article or list. Pages that could not be read have the kind unread.",
 		}, []string{"kind"}),
 	}
 	reg.MustRegister(m.confidence, m.missing, m.pages)
-	for _, field := range sureFields {
+	for _, field := range confidenceFields {
 		m.confidence.WithLabelValues(field)
 	}
 	for _, field := range missingFields {
@@ -59,14 +74,14 @@ func newExtractMetrics(reg prometheus.Registerer) *extractMetrics {
 	for _, kind := range article.Kinds {
 		m.pages.WithLabelValues(string(kind))
 	}
-	m.pages.WithLabelValues(unread)
+	m.pages.WithLabelValues(kindUnread)
 	return m
 }
 
-// observe takes note of what came of a page.
+// observe counts an extracted page: its article, or the error if it yielded none.
 func (m *extractMetrics) observe(found *article.Article, err error) {
 	if found == nil {
-		kind := unread
+		kind := kindUnread
 		if failure, ok := errors.AsType[*article.Error](err); ok && failure.Kind != "" {
 			kind = string(failure.Kind)
 		}
@@ -82,7 +97,7 @@ func (m *extractMetrics) observe(found *article.Article, err error) {
 			m.missing.WithLabelValues(field).Inc()
 		}
 	}
-	for _, field := range sureFields {
+	for _, field := range confidenceFields {
 		if p, ok := found.Provenance[field]; ok {
 			m.confidence.WithLabelValues(field).Observe(p.Confidence)
 		}

@@ -13,37 +13,43 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
 
-// rightsHeaders are the headers in which sites say what machines may do with a page.
+// rightsHeaders lists the response headers in which sites reserve rights against
+// indexing, mining or training.
 var rightsHeaders = []string{"x-robots-tag", "tdm-reservation", "tdm-policy"}
 
-// toRecord writes what the library found as the contract says it.
+// toRecord converts an article to its record in the contract, with the facts that
+// the fetched page and its request add.
 func toRecord(a *article.Article, page *datelinev1.Page) *datelinev1.Article {
 	record := FromArticle(a)
 	record.RequestedUrl, record.FinalUrl = page.GetRequestedUrl(), page.GetFinalUrl()
 	record.FetchTime = page.GetFetchTime()
 	for _, h := range page.GetHeaders() {
 		if slices.Contains(rightsHeaders, h.GetName()) {
-			record.Rights = append(record.Rights, &datelinev1.RightsSignal{Place: "header", Name: h.GetName(), Value: h.GetValue()})
+			record.Rights = append(record.Rights, &datelinev1.RightsSignal{
+				Place: "header", Name: h.GetName(), Value: h.GetValue(),
+			})
 		}
 	}
 	request := page.GetRequest()
 	record.RequestId, record.Labels, record.Priority = request.GetRequestId(), request.GetLabels(), request.GetPriority()
-	if record.DueTime = request.GetRequestTime(); request.GetNotBeforeTime().AsTime().After(record.DueTime.AsTime()) {
+	record.DueTime = request.GetRequestTime()
+	if request.GetNotBeforeTime().AsTime().After(record.DueTime.AsTime()) {
 		record.DueTime = request.GetNotBeforeTime()
 	}
 	return record
 }
 
-// FromArticle writes an article of the library in the contract's form, without
-// what only the pipeline knows of it.
+// FromArticle converts an article to its record in the contract. The record lacks
+// the facts that only the pipeline knows, such as the fetch time.
 func FromArticle(a *article.Article) *datelinev1.Article {
 	id, canonical, host := identity(a.CanonicalURL)
 	r := &datelinev1.Article{
 		Id: id, FinalUrl: a.URL, CanonicalUrl: canonical, Host: host, SiteName: a.SiteName,
 		Title: a.Title, Summary: a.Summary, Section: a.Section, Dateline: a.Dateline,
 		Published: publicationTime(a.Published), Modified: publicationTime(a.Modified),
-		Language: a.Language, Direction: directions[a.Direction], Text: a.Text, Tags: a.Tags, Access: accesses[a.Access],
-		WordCount: int32(a.WordCount), ReadingTimeMinutes: int32(a.ReadingTimeMinutes), ContentHash: a.ContentHash,
+		Language: a.Language, Direction: directions[a.Direction],
+		Text: a.Text, Tags: a.Tags, Access: accesses[a.Access], ContentHash: a.ContentHash,
+		WordCount: int32(a.WordCount), ReadingTimeMinutes: int32(a.ReadingTimeMinutes),
 		Provenance: map[string]*datelinev1.Provenance{}, ExtractorVersion: a.ExtractorVersion,
 		Kicker: a.Kicker, PageKind: pageKinds[a.Kind], Charset: a.Charset, Damaged: a.Damaged,
 	}
@@ -51,13 +57,17 @@ func FromArticle(a *article.Article) *datelinev1.Article {
 		r.Section = a.Kicker
 	}
 	for _, author := range a.Authors {
-		r.Authors = append(r.Authors, &datelinev1.Author{Name: author.Name, Url: author.URL, Kind: authorKinds[author.Kind]})
+		r.Authors = append(r.Authors, &datelinev1.Author{
+			Name: author.Name, Url: author.URL, Kind: authorKinds[author.Kind],
+		})
 	}
 	for _, signal := range a.Rights {
 		r.Rights = append(r.Rights, &datelinev1.RightsSignal{Place: "meta", Name: signal.Name, Value: signal.Value})
 	}
 	for _, image := range a.Images {
-		r.Images = append(r.Images, &datelinev1.Image{Url: image.URL, Alt: image.Alt, Caption: image.Caption, Credit: image.Credit, Lead: image.Lead})
+		r.Images = append(r.Images, &datelinev1.Image{
+			Url: image.URL, Alt: image.Alt, Caption: image.Caption, Credit: image.Credit, Lead: image.Lead,
+		})
 	}
 	for _, block := range a.Body {
 		r.Body = append(r.Body, toBlock(block))
@@ -68,8 +78,9 @@ func FromArticle(a *article.Article) *datelinev1.Article {
 	return r
 }
 
-// identity returns the id, the canonical form and the host of an article's URL.
-// A saved file may have none that is a web address: what it has identifies it.
+// identity returns the id, the canonical form and the host of an article's URL. A
+// saved file may have an address that is not a web URL: its id is then a hash of
+// that address, and its host is empty.
 func identity(canonical string) (id, url, host string) {
 	if parsed, err := weburl.Parse(canonical); err == nil {
 		return parsed.ID(), parsed.String(), parsed.Host()
@@ -83,12 +94,14 @@ func host(url string) string {
 	return host
 }
 
+// articlesSubject returns the subject on which a record is published. Records of
+// saved files, which have no host, share the host token "file".
 func articlesSubject(r *datelinev1.Article) string {
-	place := "file"
+	host := "file"
 	if url, err := weburl.Parse(r.GetCanonicalUrl()); err == nil {
-		place = url.SubjectHost()
+		host = url.SubjectHost()
 	}
-	return subject.Articles(r.GetLanguage(), place)
+	return subject.Articles(r.GetLanguage(), host)
 }
 
 func toBlock(b article.Block) *datelinev1.Block {
@@ -116,55 +129,4 @@ func publicationTime(t *article.Timestamp) *datelinev1.PublicationTime {
 		p.UtcOffsetMinutes = &minutes
 	}
 	return p
-}
-
-var precisions = map[article.Precision]datelinev1.TimePrecision{
-	article.PrecisionDay:    datelinev1.TimePrecision_TIME_PRECISION_DAY,
-	article.PrecisionMinute: datelinev1.TimePrecision_TIME_PRECISION_MINUTE,
-	article.PrecisionSecond: datelinev1.TimePrecision_TIME_PRECISION_SECOND,
-}
-
-var directions = map[article.Direction]datelinev1.Direction{
-	article.LeftToRight: datelinev1.Direction_DIRECTION_LTR,
-	article.RightToLeft: datelinev1.Direction_DIRECTION_RTL,
-}
-
-var pageKinds = map[article.PageKind]datelinev1.PageKind{
-	article.KindArticle:  datelinev1.PageKind_PAGE_KIND_ARTICLE,
-	article.KindLiveBlog: datelinev1.PageKind_PAGE_KIND_LIVE_BLOG,
-	article.KindVideo:    datelinev1.PageKind_PAGE_KIND_VIDEO,
-	article.KindGallery:  datelinev1.PageKind_PAGE_KIND_GALLERY,
-}
-
-var authorKinds = map[article.AuthorKind]datelinev1.AuthorKind{
-	article.Person:       datelinev1.AuthorKind_AUTHOR_KIND_PERSON,
-	article.Organisation: datelinev1.AuthorKind_AUTHOR_KIND_ORGANISATION,
-}
-
-var accesses = map[article.Access]datelinev1.Access{
-	article.AccessFree:      datelinev1.Access_ACCESS_FREE,
-	article.AccessPaywalled: datelinev1.Access_ACCESS_PAYWALLED,
-}
-
-var blockKinds = map[article.BlockKind]datelinev1.BlockKind{
-	article.Paragraph: datelinev1.BlockKind_BLOCK_KIND_PARAGRAPH,
-	article.Heading:   datelinev1.BlockKind_BLOCK_KIND_HEADING,
-	article.Quote:     datelinev1.BlockKind_BLOCK_KIND_QUOTE,
-	article.List:      datelinev1.BlockKind_BLOCK_KIND_LIST,
-	article.Table:     datelinev1.BlockKind_BLOCK_KIND_TABLE,
-	article.Picture:   datelinev1.BlockKind_BLOCK_KIND_IMAGE,
-	article.Code:      datelinev1.BlockKind_BLOCK_KIND_CODE,
-	article.Embed:     datelinev1.BlockKind_BLOCK_KIND_EMBED,
-}
-
-var sources = map[article.Source]datelinev1.FieldSource{
-	article.FromJSONLD:     datelinev1.FieldSource_FIELD_SOURCE_JSON_LD,
-	article.FromMicrodata:  datelinev1.FieldSource_FIELD_SOURCE_MICRODATA,
-	article.FromOpenGraph:  datelinev1.FieldSource_FIELD_SOURCE_OPENGRAPH,
-	article.FromMeta:       datelinev1.FieldSource_FIELD_SOURCE_META,
-	article.FromStructure:  datelinev1.FieldSource_FIELD_SOURCE_STRUCTURE,
-	article.FromText:       datelinev1.FieldSource_FIELD_SOURCE_TEXT,
-	article.FromURL:        datelinev1.FieldSource_FIELD_SOURCE_URL,
-	article.FromDataIsland: datelinev1.FieldSource_FIELD_SOURCE_DATA_ISLAND,
-	article.FromRule:       datelinev1.FieldSource_FIELD_SOURCE_RULE,
 }

@@ -66,7 +66,9 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Pipeline, erro
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	extract, err := extractor.New(ctx, p.Bus.JS, config.Extractor, p.registry, log, p.traces)
+	extract, err := extractor.New(ctx, config.Extractor, extractor.Dependencies{
+		JS: p.Bus.JS, Registry: p.registry, Log: log, Tracer: p.traces,
+	})
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}

@@ -1,0 +1,73 @@
+package extractor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/stage"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// objectTimeout bounds reading a page's body from an object store.
+const objectTimeout = time.Minute
+
+// body returns the page's body as the origin sent it.
+func (e *Extractor) body(ctx context.Context, page *datelinev1.Page) ([]byte, error) {
+	body := page.GetBody()
+	if ref := page.GetBodyObject(); ref != nil {
+		var err error
+		if body, err = e.readObject(ctx, ref); err != nil {
+			return nil, err
+		}
+	}
+	switch page.GetBodyCompression() {
+	case "":
+		return body, nil
+	case "zstd":
+		plain, err := e.zstd.DecodeAll(body, nil)
+		if err != nil {
+			return nil, stage.Permanent(reasonMalformed, fmt.Errorf("decompressing the page's body: %w", err))
+		}
+		return plain, nil
+	}
+	return nil, stage.Permanent(reasonMalformed, fmt.Errorf(
+		"page body has unknown compression %q: upgrade the extractor", page.GetBodyCompression()))
+}
+
+func (e *Extractor) readObject(ctx context.Context, ref *datelinev1.ObjectReference) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, objectTimeout)
+	defer cancel()
+	bucket, err := e.js.ObjectStore(ctx, ref.GetBucket())
+	if err != nil {
+		return nil, stage.Unavailable(fmt.Errorf("opening object store %s: %w", ref.GetBucket(), err))
+	}
+	object, err := bucket.Get(ctx, ref.GetName())
+	if errors.Is(err, jetstream.ErrObjectNotFound) {
+		return nil, stage.Permanent(reasonBodyGone, fmt.Errorf(
+			"page body %s is no longer in object store %s: fetch the page again", ref.GetName(), ref.GetBucket()))
+	}
+	if err != nil {
+		return nil, stage.Transient(reasonBody, fmt.Errorf("reading page body %s: %w", ref.GetName(), err))
+	}
+	defer object.Close()
+	data, err := io.ReadAll(io.LimitReader(object, int64(e.config.MaxDecodedBytes)))
+	if err != nil {
+		return nil, stage.Transient(reasonBody, fmt.Errorf("reading page body %s: %w", ref.GetName(), err))
+	}
+	return data, nil
+}
+
+// header returns the value of the page's first header with a name in lower case.
+func header(page *datelinev1.Page, name string) string {
+	for _, h := range page.GetHeaders() {
+		if h.GetName() == name {
+			return h.GetValue()
+		}
+	}
+	return ""
+}
