@@ -17,9 +17,32 @@ import (
 	"github.com/dateline-news/dateline/internal/topology"
 )
 
-// patience bounds every wait of a test for its server or for a condition. It is
-// long because tests run on busy machines; none of them ever waits it out.
-const patience = 30 * time.Second
+// untimed bounds the waits of a test that has no deadline (go test -timeout 0).
+const untimed = time.Hour
+
+// Patience is the longest time that a test should wait for a signal: nine tenths
+// of the time until its deadline. The rest is for reporting the failure and for
+// cleaning up, before the test binary is stopped. Tests have no other bound,
+// because a busy machine can be slower than any constant allows for.
+func Patience(t testing.TB) time.Duration {
+	timed, ok := t.(interface{ Deadline() (time.Time, bool) })
+	if !ok {
+		return untimed
+	}
+	deadline, ok := timed.Deadline()
+	if !ok {
+		return untimed
+	}
+	left := time.Until(deadline)
+	return left - left/10
+}
+
+// Context returns a context that ends after the test's Patience, or with the test.
+func Context(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), Patience(t))
+	t.Cleanup(cancel)
+	return ctx
+}
 
 // Start runs a server and declares the topology with its default limits. All of
 // it ends with the test.
@@ -46,7 +69,7 @@ func Server(t testing.TB, dir string) *natsembed.Server {
 func Connect(t testing.TB, server *natsembed.Server) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	nc, js, err := bus.Connect(t.Context(), t.Name(), bus.Config{URL: nats.DefaultURL, Wait: patience}, log, nats.InProcessServer(server))
+	nc, js, err := bus.Connect(t.Context(), t.Name(), bus.Config{URL: nats.DefaultURL, Wait: Patience(t)}, log, nats.InProcessServer(server))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,25 +80,23 @@ func Connect(t testing.TB, server *natsembed.Server) (*nats.Conn, jetstream.JetS
 // Reconcile declares the topology.
 func Reconcile(t testing.TB, js jetstream.JetStream, limits topology.Limits) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if err := topology.Reconcile(ctx, js, limits); err != nil {
+	if err := topology.Reconcile(Context(t), js, limits); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// Eventually polls until a condition holds, and fails the test where it does
-// not come to.
+// Eventually polls until a condition holds. It fails the test if the condition
+// does not hold within the test's Patience.
 func Eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(patience)
+	deadline := time.NewTimer(Patience(t))
 	defer deadline.Stop()
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
 	for !holds() {
 		select {
 		case <-deadline.C:
-			t.Fatalf("this never came to be: %s", what)
+			t.Fatalf("timed out waiting for: %s", what)
 		case <-poll.C:
 		}
 	}
