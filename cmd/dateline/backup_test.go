@@ -18,6 +18,7 @@ import (
 // Everything of a data folder comes back in another: rows, messages, their
 // numbers, and what the stages had still to do.
 func TestBackupRestoresIntoAnEmptyFolder(t *testing.T) {
+	t.Parallel()
 	room, err := newsroom.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +60,7 @@ func TestBackupRestoresIntoAnEmptyFolder(t *testing.T) {
 }
 
 func TestRestoreNeedsABackup(t *testing.T) {
+	t.Parallel()
 	code, _, text := dateline(t, "restore", "--data", filepath.Join(t.TempDir(), "to"), t.TempDir())
 	if code == 0 || strings.Count(text, "\n") != 1 || !strings.Contains(text, "name the folder") {
 		t.Errorf("%d %q", code, text)
@@ -67,6 +69,7 @@ func TestRestoreNeedsABackup(t *testing.T) {
 
 // Over the network, the deployment's operator may back up; a service may not.
 func TestOnlyTheOperatorBacksUp(t *testing.T) {
+	t.Parallel()
 	srv, _ := deployed(t)
 	_, js := connectAs(t, srv, "setup", "declare")
 	if err := topology.Reconcile(t.Context(), js, topology.Limits{}); err != nil {

@@ -26,6 +26,7 @@ import (
 // TestRefusals starts with something wrong, and expects an exit code and a line
 // that says what it is and what to do.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +51,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"the NATS port is in use", []string{"up", "--data", t.TempDir(), "--data-nats-addr", taken.Addr().String(), "--admin-addr=", "--http-addr="}, 1, []string{"in use"}},
 		{"the web port is in use", []string{"up", "--data", t.TempDir(), "--data-nats-addr=", "--admin-addr=", "--http-addr", taken.Addr().String()}, 1, []string{"web page", "in use", "http.addr"}},
-		{"the web page open to all", []string{"up", "--data", t.TempDir(), "--http-addr", "0.0.0.0:0"}, 2, []string{"read-token", "127.0.0.1"}},
+		{"the web page open to all", []string{"up", "--data", t.TempDir(), "--data-nats-addr=", "--admin-addr=", "--http-addr", "0.0.0.0:0"}, 2, []string{"read-token", "127.0.0.1"}},
 		{"the admin port is in use", []string{"up", "--data", t.TempDir(), "--data-nats-addr=", "--admin-addr", taken.Addr().String(), "--http-addr="}, 1, []string{"admin address", "in use"}},
 		{"a newer data folder", []string{"ingest", "--data", newer, "https://example.com/"}, 1, []string{"newer version", "--data"}},
 		{"a stream with other settings", []string{"ingest", "--data", foreign, "https://example.com/"}, 1, []string{"PAGES", "nterest", "nats stream rm PAGES"}},
@@ -88,7 +89,7 @@ func prepareStream(t *testing.T, dir string, config jetstream.StreamConfig) {
 		t.Fatal(err)
 	}
 	defer server.Stop()
-	nc, js, err := bus.Connect(t.Context(), "test", bus.Config{URL: server.ClientURL(), Wait: time.Second}, slog.New(slog.DiscardHandler))
+	nc, js, err := bus.Connect(t.Context(), "test", bus.Config{URL: server.ClientURL(), Wait: natstest.Patience(t)}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +101,7 @@ func prepareStream(t *testing.T, dir string, config jetstream.StreamConfig) {
 
 // TestFolderInUse lets a second process find the folder of a running one.
 func TestFolderInUse(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	held, err := pipeline.OpenBus(t.Context(), testConfig(dir), slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -115,6 +117,7 @@ func TestFolderInUse(t *testing.T) {
 // TestFullDisk fills the disk of the data folder in the middle of the work,
 // makes room, starts again, and expects every page.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", dir).CombinedOutput(); err != nil {
 		t.Skipf("NOT TESTED: a full disk needs a file system of its own, and mounting one failed (run as root): %v %s", err, out)
@@ -134,6 +137,9 @@ func TestFullDisk(t *testing.T) {
 	story := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if asked++; asked == 20 {
 			fill()
+		} else if asked > 20 && asked < 60 {
+			// The disk is looked at every second: the work must not end before.
+			time.Sleep(200 * time.Millisecond)
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, "<!doctype html><html lang=en><title>Lamp %[1]s</title><article><h1>The lamp of %[1]s</h1>%[2]s</article>", r.URL.Path,
@@ -164,14 +170,9 @@ func TestFullDisk(t *testing.T) {
 
 // TestUpStops starts the service and tells it to stop.
 func TestUpStops(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "dateline")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("building: %v\n%s", err, out)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	admin := natstest.FreeAddr(t)
-	run := exec.CommandContext(ctx, program, "up", "--data", t.TempDir(), "--data-nats-addr", "127.0.0.1:0", "--admin-addr", admin, "--http-addr=")
+	t.Parallel()
+	ctx, admin := natstest.Context(t), natstest.FreeAddr(t)
+	run := program(ctx, t, "up", "--data", t.TempDir(), "--data-nats-addr", "127.0.0.1:0", "--admin-addr", admin, "--http-addr=")
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 // TestDrift ingests a site that loses its dates half way, in a redesign.
 func TestDrift(t *testing.T) {
+	t.Parallel()
 	const dated, undated = 90, 40
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		number, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/story/"))

@@ -62,6 +62,7 @@ func evaluate(t *testing.T, args ...string) (code int, out, errs string) {
 }
 
 func TestEval(t *testing.T) {
+	t.Parallel()
 	corpus := evalSet(t)
 	saved, extracts := filepath.Join(t.TempDir(), "figures.json"), filepath.Join(t.TempDir(), "extracts.jsonl")
 	code, out, errs := evaluate(t, "--corpus", corpus, "--worst", "1", "--calibration", "--save", saved, "--out", extracts)
@@ -104,6 +105,7 @@ func TestEval(t *testing.T) {
 }
 
 func TestEvalRefuses(t *testing.T) {
+	t.Parallel()
 	corpus := evalSet(t)
 	broken := filepath.Join(t.TempDir(), "figures.json")
 	if err := os.WriteFile(broken, []byte("no figures"), 0o644); err != nil {

@@ -31,6 +31,7 @@ func saved(t *testing.T, files map[string]string) string {
 }
 
 func TestExtractFormats(t *testing.T) {
+	t.Parallel()
 	page := filepath.Join(saved(t, map[string]string{"page.html": savedPage}), "page.html")
 	for _, c := range []struct {
 		name string
@@ -68,6 +69,7 @@ func TestExtractFormats(t *testing.T) {
 }
 
 func TestRulesCommand(t *testing.T) {
+	t.Parallel()
 	dir := saved(t, map[string]string{
 		"page.html":       savedPage,
 		"good/pier.yaml":  "hosts: [pier.example]\ntitle: title\nbody: article p:first-of-type\n",

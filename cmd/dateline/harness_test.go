@@ -4,23 +4,21 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
-	"time"
-
-	"go.uber.org/goleak"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/cli"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // loopback are the flags with which a test may fetch from its own servers.
 var loopback = []string{
@@ -31,10 +29,8 @@ var loopback = []string{
 // dateline runs a command line and returns what it printed.
 func dateline(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
-	defer cancel()
 	var out, err bytes.Buffer
-	code = cli.Run(ctx, args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &err})
+	code = cli.Run(natstest.Context(t), args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &err})
 	return code, out.String(), err.String()
 }
 
@@ -87,6 +83,32 @@ func testConfig(dir string) pipeline.Config {
 	cfg := pipeline.DefaultConfig()
 	cfg.Data.Dir, cfg.Data.NATSAddr, cfg.Admin.Addr, cfg.HTTP.Addr, cfg.Data.MinFree = dir, "", "", "", 0
 	return cfg
+}
+
+// running is a pipeline that a test runs in its own process.
+type running struct {
+	*pipeline.Pipeline
+	stop func() // ends the pipeline and waits for it; may be called again
+}
+
+// runPipeline runs a pipeline until the test ends or stops it.
+func runPipeline(t *testing.T, cfg pipeline.Config, log *slog.Logger) *running {
+	t.Helper()
+	p, err := pipeline.Open(t.Context(), cfg, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	stop := sync.OnceFunc(func() {
+		cancel()
+		if err := errors.Join(<-ended, p.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(stop)
+	return &running{Pipeline: p, stop: stop}
 }
 
 func openStore(t *testing.T, dir string) store.Store {

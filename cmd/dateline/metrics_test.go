@@ -119,6 +119,7 @@ func (d documented) checkAllIn(t *testing.T, where string, names map[string]bool
 // troubles, and compares what it exposes then with docs/metrics.md: each metric,
 // each value of each label, and the other way round.
 func TestMetricsAreDocumented(t *testing.T) {
+	t.Parallel()
 	docs := readDocumented(t)
 	room, err := newsroom.Start(t.Context())
 	if err != nil {
@@ -193,6 +194,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 // TestServicesMetricsAreDocumented: the services together expose what the
 // pipeline does.
 func TestServicesMetricsAreDocumented(t *testing.T) {
+	t.Parallel()
 	docs := readDocumented(t)
 	nc, js := natstest.Start(t)
 	log := slog.New(slog.DiscardHandler)

@@ -33,6 +33,7 @@ func state(t *testing.T, bus *pipeline.Bus, name string) jetstream.StreamState {
 // TestNewsroom ingests the made-up newsroom, and expects of each URL what the
 // newsroom says of it.
 func TestNewsroom(t *testing.T) {
+	t.Parallel()
 	room, err := newsroom.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -140,6 +141,7 @@ func trouble(t *testing.T) *httptest.Server {
 // messages that are no requests, and shows that each stage's inputs are its
 // outcomes, with nothing left over.
 func TestMixedLoad(t *testing.T) {
+	t.Parallel()
 	server := trouble(t)
 	dir := t.TempDir()
 	malformed := [][]byte{nil, {0xff, 0xfe, 0x00}, []byte("not a url"), []byte("ftp://example.com/a"), []byte(`{"uri": "https://example.com"}`), []byte("https://")}
@@ -172,7 +174,7 @@ func TestMixedLoad(t *testing.T) {
 		urls = append(urls, server.URL+path)
 	}
 	urls = append(urls, server.URL+"/good/1?utm_source=x", "http://no-such-host.invalid/a", "https://127.0.0.1:1/refused")
-	_, ends := ingest(t, dir, "--fetcher-header-timeout=300ms", "--fetcher-connect-timeout=2s", "--fetcher-max-body-bytes=200000", urlFile(t, urls))
+	_, ends := ingest(t, dir, "--fetcher-header-timeout=3s", "--fetcher-connect-timeout=2s", "--fetcher-max-body-bytes=200000", urlFile(t, urls))
 	for path, reason := range want {
 		got := ends[server.URL+path]
 		if len(got) != 1 || reason != "" && got[0].Reason != reason {
@@ -203,6 +205,7 @@ func TestMixedLoad(t *testing.T) {
 // TestPatience expects ingest to say so, rather than to wait, when a host asks
 // for an hour, or cannot say what it allows.
 func TestPatience(t *testing.T) {
+	t.Parallel()
 	server := trouble(t)
 	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
 	defer silent.Close()
@@ -217,6 +220,7 @@ func TestPatience(t *testing.T) {
 // TestSeed serves one story in four markups, and expects the same record of
 // each from the whole pipeline.
 func TestSeed(t *testing.T) {
+	t.Parallel()
 	testdata := filepath.Join("..", "..", "services", "extractor", "article", "testdata")
 	raw, err := os.ReadFile(filepath.Join(testdata, "record.json"))
 	if err != nil {
@@ -290,6 +294,7 @@ func TestSeed(t *testing.T) {
 
 // TestSavedPage ingests a file without the fetcher.
 func TestSavedPage(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	page := filepath.Join("..", "..", "services", "extractor", "article", "testdata", "classic.html")
 	code, ends := ingest(t, dir, page)
@@ -301,6 +306,7 @@ func TestSavedPage(t *testing.T) {
 
 // TestRequeue buries a URL, mends its site, and sends it again.
 func TestRequeue(t *testing.T) {
+	t.Parallel()
 	broken := true
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

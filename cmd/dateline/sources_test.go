@@ -15,6 +15,7 @@ import (
 // TestSources lists a source whose robots.txt has come to forbid everything,
 // from the ledger of three weeks.
 func TestSources(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := openStore(t, dir)
 	now := time.Now().UTC().Truncate(time.Hour)

@@ -162,6 +162,7 @@ const (
 // there is one, whatever redirects and failures come between; and its id is in
 // each line of the log about the URL.
 func TestTrace(t *testing.T) {
+	t.Parallel()
 	p, site := newTraced(t), harbour(t)
 	p.publish("urls", site+"/page/one", "traceparent", "00-"+publisherTrace+"-"+publisherSpan+"-01")
 	p.publish("urls", site+"/flaky")
@@ -237,6 +238,7 @@ func TestTrace(t *testing.T) {
 // TestTraceAgain: what is delivered again, or sent again by hand, begins a new
 // trace that is linked with the old.
 func TestTraceAgain(t *testing.T) {
+	t.Parallel()
 	p := newTraced(t)
 	// It asks for a body that is not there, which fails for good at the extractor.
 	body, err := proto.Marshal(&datelinev1.Page{Id: "gone", RequestedUrl: "https://example.com/a", FinalUrl: "https://example.com/a", BodyObject: &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: "gone"}})

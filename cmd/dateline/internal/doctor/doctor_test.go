@@ -47,7 +47,7 @@ func natsServer(t *testing.T, adjust func(*server.Options)) *server.Server {
 		s.Shutdown()
 		s.WaitForShutdown()
 	})
-	if !s.ReadyForConnections(30 * time.Second) {
+	if !s.ReadyForConnections(natstest.Patience(t)) {
 		t.Fatal("the server does not come up")
 	}
 	return s
@@ -85,6 +85,10 @@ func read(t *testing.T, js jetstream.JetStream) {
 			for _, err := messages.Next(); err == nil; _, err = messages.Next() {
 			}
 		}()
+		natstest.Eventually(t, "a reader of "+name, func() bool {
+			info, err := consumer.Info(t.Context())
+			return err == nil && info.NumWaiting > 0
+		})
 	}
 	leases, err := js.KeyValue(t.Context(), subject.BucketLeases)
 	if err != nil {
@@ -101,7 +105,7 @@ func read(t *testing.T, js jetstream.JetStream) {
 func found(t *testing.T, part func(context.Context, Target, *report), target Target) string {
 	t.Helper()
 	if target.Timeout == 0 {
-		target.Timeout = 2 * time.Second
+		target.Timeout = natstest.Patience(t)
 	}
 	var r report
 	part(t.Context(), target, &r)
@@ -169,6 +173,8 @@ func TestNATSMisconfigured(t *testing.T) {
 		spoil   func(*testing.T, jetstream.JetStream)
 		monitor bool
 		config  bus.Config
+		// timeout bounds each check if some of them get no answer.
+		timeout time.Duration
 		want    []string
 	}{
 		"no JetStream": {server: func(o *server.Options) { o.JetStream = false }, want: []string{"problem streams: JetStream does not answer", "skipped consumers: needs JetStream"}},
@@ -182,7 +188,7 @@ func TestNATSMisconfigured(t *testing.T) {
 			want: []string{"may delete streams"}},
 		"only what is needed": {server: users(&server.Permissions{Publish: &server.SubjectPermission{Allow: []string{"$JS.API.>", "$SYS.REQ.USER.INFO"}, Deny: []string{"$JS.API.STREAM.DELETE.>"}}}), user: "service:service",
 			want: []string{"ok permissions: the user service may neither"}},
-		"nothing may be read": {server: users(&server.Permissions{Publish: &server.SubjectPermission{Allow: []string{"urls"}}}), user: "service:service",
+		"nothing may be read": {server: users(&server.Permissions{Publish: &server.SubjectPermission{Allow: []string{"urls"}}}), user: "service:service", timeout: 3 * time.Second,
 			want: []string{"skipped permissions", "problem streams: JetStream does not answer"}},
 		"a stream discards": {server: asIs, spoil: func(t *testing.T, js jetstream.JetStream) {
 			update(t, js, subject.StreamPages, func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld })
@@ -228,7 +234,7 @@ func TestNATSMisconfigured(t *testing.T) {
 			if test.spoil != nil {
 				test.spoil(t, declare(t, serverURL(s, "")))
 			}
-			target := Target{NATS: test.config}
+			target := Target{NATS: test.config, Timeout: test.timeout}
 			target.NATS.URL = serverURL(s, test.user)
 			if test.monitor {
 				target.Monitor = "127.0.0.1:1"
@@ -300,7 +306,7 @@ func TestStore(t *testing.T) {
 		"postgres://u:secret@127.0.0.1:1/x?connect_timeout=2": {"problem store: reaching the store, database x at 127.0.0.1"},
 		"postgres://u@127.0.0.1:port/x":                       {"problem store: reading the store's address"},
 	} {
-		got := found(t, examineStore, Target{StoreURL: dsn, Timeout: 10 * time.Second})
+		got := found(t, examineStore, Target{StoreURL: dsn})
 		wantLines(t, got, want...)
 		if strings.Contains(got, "secret") {
 			t.Errorf("it tells a password: %s", got)

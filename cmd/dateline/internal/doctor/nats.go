@@ -225,6 +225,10 @@ func examineLimits(ctx context.Context, js jetstream.JetStream, r *report) {
 	}
 }
 
+// maxReadWait is the longest wait for a reader of a consumer. Readers ask again
+// within milliseconds, so a longer wait finds no more of them.
+const maxReadWait = time.Second
+
 // maxLag is how many messages may wait for a stage before somebody should look.
 const maxLag = 10_000
 
@@ -240,7 +244,7 @@ func examineConsumers(ctx context.Context, js jetstream.JetStream, t Target, r *
 			continue // which has been told of
 		}
 		info := consumer.CachedInfo()
-		if info.NumWaiting == 0 && info.NumAckPending == 0 && !isRead(ctx, consumer, t.Timeout/8) {
+		if info.NumWaiting == 0 && info.NumAckPending == 0 && !isRead(ctx, consumer, min(t.Timeout/8, maxReadWait)) {
 			r.problem(check, fmt.Sprintf("start the %s, and look into its log", at.service), "nobody reads %s (consumer %s), where %d messages wait", at.stream, at.consumer, info.NumPending)
 			continue
 		}

@@ -1,4 +1,4 @@
-package main_test
+package languages_test
 
 import (
 	"cmp"
@@ -32,7 +32,7 @@ import (
 //
 // The pages are not part of the project: DATELINE_CORPUS names the folder of sets.
 func TestLanguagesAreFound(t *testing.T) {
-	folder := cmp.Or(os.Getenv("DATELINE_CORPUS"), filepath.Join("..", "..", "..", "shared", "corpus"))
+	folder := cmp.Or(os.Getenv("DATELINE_CORPUS"), filepath.Join("..", "..", "..", "..", "..", "shared", "corpus"))
 	if _, err := os.Stat(folder); errors.Is(err, os.ErrNotExist) {
 		t.Skipf("no corpus at %s: set DATELINE_CORPUS to a folder of sets to run this test", folder)
 	}
