@@ -1,5 +1,5 @@
-// Package api is the HTTP API: JSON, feeds, exports and a live tail over the
-// library. Its OpenAPI document is generated from the handlers.
+// Package api serves the library as an HTTP API: JSON, feeds, exports and a live
+// tail. Its OpenAPI document is generated from the handlers.
 package api
 
 import (
@@ -16,15 +16,15 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// Prefix is where all paths of the API begin.
+// Prefix is the prefix of all paths of the API.
 const Prefix = "/api/v1"
 
-// Version is that of the API. Within a major version nothing is removed and
-// nothing changes its meaning.
+// Version is the version of the API. Within a major version nothing is removed
+// and nothing changes its meaning.
 const Version = "1.0.0"
 
-// maxTails bounds how many clients follow at once, maxExports how many exports
-// run at once.
+// maxTails and maxExports are the maximum numbers of concurrent tails and
+// exports.
 const (
 	maxTails   = 64
 	maxExports = 4
@@ -37,42 +37,64 @@ type service struct {
 	exports chan struct{}
 }
 
-// Operate marks operations that change something, and need the token for it.
-const Operate = "operate"
-
 // Register adds the API to a mux and returns its description.
 func Register(mux *http.ServeMux, l *library.Library, log *slog.Logger) huma.API {
 	config := huma.DefaultConfig("Dateline", Version)
-	config.Info.Description = "Articles that the pipeline has stored: search, read, compare, follow, export and erase them. " +
-		"Where the server has tokens, every request carries one: Authorization: Bearer TOKEN."
+	config.Info.Description = "Search, read, compare, follow, export and erase the articles that the pipeline " +
+		"has stored. If the server has tokens, every request needs one: Authorization: Bearer TOKEN."
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = Prefix+"/openapi", "", ""
-	config.CreateHooks = nil // no $schema in answers
+	config.CreateHooks = nil // no $schema in responses
 	config.RejectUnknownQueryParameters = true
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "The read token, or the operate token."},
+		"token": {Type: "http", Scheme: "bearer", Description: "The read token or the operate token."},
 	}
 	config.Security = []map[string][]string{{"token": {}}}
 	a := humago.New(mux, config)
-	s := &service{library: l, log: log, tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports)}
+	s := &service{
+		library: l, log: log, tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),
+	}
 	s.registerSearch(a)
 	s.registerArticle(a)
 	s.registerFeeds(a)
 	s.registerExport(a)
 	s.registerTail(a)
-	s.registerOperation(a)
+	s.registerPipeline(a)
+	s.registerDeadLetters(a)
+	s.registerErase(a)
 	return a
 }
 
-// get describes an operation that reads.
-func get(id, path, tag, summary, description string, errs ...int) huma.Operation {
-	return huma.Operation{
-		OperationID: id, Method: http.MethodGet, Path: Prefix + path, Tags: []string{tag},
-		Summary: summary, Description: description, Errors: append(errs, http.StatusInternalServerError),
-	}
+// operation describes an operation of the API. It is a GET unless the caller
+// changes the method.
+type operation struct {
+	id, path, tag, summary, description string
+	// contentTypes are those of a successful response, if it is not JSON, and
+	// response describes it.
+	contentTypes []string
+	response     string
+	errors       []int
 }
 
-// problem is the answer to an error of the library.
-func (s *service) problem(ctx context.Context, err error) error {
+func (o operation) huma() huma.Operation {
+	h := huma.Operation{
+		OperationID: o.id, Method: http.MethodGet, Path: Prefix + o.path, Tags: []string{o.tag},
+		Summary: o.summary, Description: o.description, Errors: append(o.errors, http.StatusInternalServerError),
+	}
+	if len(o.contentTypes) > 0 {
+		content := map[string]*huma.MediaType{}
+		for _, contentType := range o.contentTypes {
+			content[contentType] = &huma.MediaType{}
+		}
+		h.Responses = map[string]*huma.Response{"200": {Description: o.response, Content: content}}
+	}
+	return h
+}
+
+// body is a response with a JSON body.
+type body[T any] struct{ Body T }
+
+// errorResponse converts an error of the library to a response.
+func (s *service) errorResponse(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, store.ErrQuery):
 		return huma.Error400BadRequest(err.Error())
@@ -81,8 +103,8 @@ func (s *service) problem(ctx context.Context, err error) error {
 	case errors.Is(err, library.ErrGone):
 		return huma.Error410Gone(err.Error())
 	case ctx.Err() != nil:
-		return huma.Error503ServiceUnavailable("the answer took too long; ask for less, or later")
+		return huma.Error503ServiceUnavailable("the request timed out: narrow it down, or try again later")
 	}
-	s.log.Error("the API failed", "error", err)
-	return huma.Error500InternalServerError(fmt.Sprintf("the request could not be answered: %v", err))
+	s.log.Error("API request failed", "error", err)
+	return huma.Error500InternalServerError(fmt.Sprintf("answering the request: %v", err))
 }

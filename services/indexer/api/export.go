@@ -3,73 +3,95 @@ package api
 import (
 	"bufio"
 	"context"
+	"io"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// exportPause is how long a client may take to receive a part of an export.
-const exportPause = time.Minute
+// exportWriteTimeout is the maximum time for a client to receive one part of an
+// export.
+const exportWriteTimeout = time.Minute
+
+// exportBuffer is the size of one part of an export, in bytes.
+const exportBuffer = 64 << 10
 
 type exportInput struct {
 	Filters
-	Format string `query:"format" enum:"jsonl,parquet" default:"jsonl" doc:"A record in JSON on each line, or Apache Parquet."`
+	Format string `query:"format" enum:"jsonl,parquet" default:"jsonl" doc:"One JSON record per line, or Apache Parquet."`
+}
+
+// exportFormat is a file format of exports.
+type exportFormat struct {
+	contentType string
+	write       func(io.Writer, func(yield func(store.Hit, error) bool)) error
+}
+
+var exportFormats = map[string]exportFormat{
+	"jsonl":   {"application/jsonl", library.WriteJSONLines},
+	"parquet": {"application/vnd.apache.parquet", library.WriteParquet},
 }
 
 func (s *service) registerExport(a huma.API) {
-	operation := get("export", "/export", "articles", "Export articles", "All that a search finds, of any size, newest first. What is stored meanwhile may be missing.",
-		http.StatusBadRequest, http.StatusTooManyRequests)
-	operation.Responses = map[string]*huma.Response{"200": {Description: "The articles", Content: map[string]*huma.MediaType{
-		"application/jsonl": {}, "application/vnd.apache.parquet": {}}}}
-	huma.Register(a, operation, func(ctx context.Context, in *exportInput) (*huma.StreamResponse, error) {
-		query, err := in.query()
-		if err != nil {
-			return nil, err
-		}
-		query.ByRank = false
-		// The first page is read before the answer begins, so that what is wrong
-		// with the query can still be said.
-		first := query
-		first.Limit = 1
-		if _, err := s.library.Search(ctx, first); err != nil {
-			return nil, s.problem(ctx, err)
-		}
-		select {
-		case s.exports <- struct{}{}:
-		default:
-			return nil, huma.Error429TooManyRequests("as many exports run as may at once; try again later")
-		}
-		return &huma.StreamResponse{Body: func(hc huma.Context) {
-			defer func() { <-s.exports }()
-			name, contentType, write := "articles.jsonl", "application/jsonl", library.WriteJSONLines
-			if in.Format == "parquet" {
-				name, contentType, write = "articles.parquet", "application/vnd.apache.parquet", library.WriteParquet
-			}
-			hc.SetHeader("Content-Type", contentType)
-			hc.SetHeader("Content-Disposition", `attachment; filename="`+name+`"`)
-			out := bufio.NewWriterSize(patient{hc}, 64<<10)
-			err := write(out, s.library.Walk(hc.Context(), query))
-			if err == nil {
-				err = out.Flush()
-			}
-			if err != nil {
-				// A connection that breaks off is how the client learns of it.
-				s.log.Warn("an export broke off", "error", err)
-				panic(http.ErrAbortHandler)
-			}
-		}}, nil
-	})
+	huma.Register(a, operation{
+		id: "export", path: "/export", tag: "articles", summary: "Export articles",
+		description: "All articles that match a search, without a limit, newest first. " +
+			"Articles stored during the export may be missing.",
+		contentTypes: []string{exportFormats["jsonl"].contentType, exportFormats["parquet"].contentType},
+		response:     "The articles", errors: []int{http.StatusBadRequest, http.StatusTooManyRequests},
+	}.huma(), s.export)
 }
 
-// patient gives each part of a long answer a time of its own.
-type patient struct{ hc huma.Context }
-
-func (p patient) Write(data []byte) (int, error) {
-	if w, ok := p.hc.BodyWriter().(http.ResponseWriter); ok {
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportPause))
+func (s *service) export(ctx context.Context, in *exportInput) (*huma.StreamResponse, error) {
+	query, err := in.query()
+	if err != nil {
+		return nil, err
 	}
-	return p.hc.BodyWriter().Write(data)
+	query.ByRank = false
+	// Run the query before the response starts, so that an invalid query can
+	// still be reported.
+	first := query
+	first.Limit = 1
+	if _, err := s.library.Search(ctx, first); err != nil {
+		return nil, s.errorResponse(ctx, err)
+	}
+	select {
+	case s.exports <- struct{}{}:
+	default:
+		return nil, huma.Error429TooManyRequests("too many exports are running: try again later")
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		defer func() { <-s.exports }()
+		s.writeExport(hc, in.Format, query)
+	}}, nil
+}
+
+func (s *service) writeExport(hc huma.Context, name string, query store.Query) {
+	format := exportFormats[name]
+	hc.SetHeader("Content-Type", format.contentType)
+	hc.SetHeader("Content-Disposition", `attachment; filename="articles.`+name+`"`)
+	out := bufio.NewWriterSize(deadlineWriter{hc}, exportBuffer)
+	err := format.write(out, s.library.Walk(hc.Context(), query))
+	if err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		s.log.Warn("export aborted", "error", err)
+		// The status has been sent: only an aborted connection tells the client.
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// deadlineWriter extends the write deadline for each part of a long response.
+type deadlineWriter struct{ hc huma.Context }
+
+func (d deadlineWriter) Write(data []byte) (int, error) {
+	if w, ok := d.hc.BodyWriter().(http.ResponseWriter); ok {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportWriteTimeout))
+	}
+	return d.hc.BodyWriter().Write(data)
 }

@@ -11,23 +11,23 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// Filters are the parameters by which articles are chosen. The page of a search
-// has the same ones.
+// Filters are the query parameters that select articles. The search page uses
+// the same parameters.
 type Filters struct {
-	Q        string   `query:"q" maxLength:"2000" doc:"Words, in any form that the language gives them, and \"phrases\" as they are written, all of which have to occur; -word must not occur, of \"one OR another\" one has to, and elect* stands for every word that begins so. Without it, all articles."`
-	Host     []string `query:"host,explode" maxItems:"50" doc:"A host, or a domain for all of its hosts. Of several values of a parameter one has to be met."`
-	Language []string `query:"language,explode" maxItems:"50" doc:"A BCP 47 tag; en is met by en-GB as well."`
-	Section  []string `query:"section,explode" maxItems:"50" doc:"A section."`
-	Author   []string `query:"author,explode" maxItems:"50" doc:"An author's name."`
-	Tag      []string `query:"tag,explode" maxItems:"50" doc:"A tag of the page."`
-	Label    []string `query:"label,explode" maxItems:"50" doc:"A label of the request, as key=value."`
-	Access   []string `query:"access,explode" enum:"free,paywalled" doc:"Who can read the whole text."`
-	From     string   `query:"from" maxLength:"40" doc:"A day (2026-11-25) or time (RFC 3339): only articles from then on, by the time of publication or else of the first fetch."`
-	Before   string   `query:"before" maxLength:"40" doc:"A day or time: only articles from before it."`
-	Order    string   `query:"order" enum:"time,rank" default:"time" doc:"Newest first, or best matches first."`
+	Q        string   `query:"q" maxLength:"2000" doc:"Search text. Words match in any grammatical form and \"phrases\" exactly; an article must contain all of them. -word excludes articles, one OR another requires either, and elect* matches words that start with elect. If empty, all articles match."`
+	Host     []string `query:"host,explode" maxItems:"50" doc:"Host, or a domain for all of its hosts. If a parameter is repeated, one of its values must match."`
+	Language []string `query:"language,explode" maxItems:"50" doc:"BCP 47 tag. en also matches en-GB."`
+	Section  []string `query:"section,explode" maxItems:"50" doc:"Section."`
+	Author   []string `query:"author,explode" maxItems:"50" doc:"Name of an author."`
+	Tag      []string `query:"tag,explode" maxItems:"50" doc:"Tag of the page."`
+	Label    []string `query:"label,explode" maxItems:"50" doc:"Label of the request, as key=value."`
+	Access   []string `query:"access,explode" enum:"free,paywalled" doc:"Whether the full text is free or paywalled."`
+	From     string   `query:"from" maxLength:"40" doc:"Date (2026-11-25) or time (RFC 3339). Only articles published since then; for articles without a time of publication, the first fetch counts."`
+	Before   string   `query:"before" maxLength:"40" doc:"Date or time. Only articles published before it."`
+	Order    string   `query:"order" enum:"time,rank" default:"time" doc:"time orders by newest first, rank by best match first."`
 }
 
-// Query is the filters as the store takes them.
+// Query converts the filters to a query of the store.
 func (f Filters) Query() (store.Query, error) {
 	q := store.Query{Text: f.Q, ByRank: f.Order == "rank", Filter: store.Filter{
 		Hosts: f.Host, Languages: f.Language, Sections: f.Section, Authors: f.Author, Tags: f.Tag, Labels: f.Label,
@@ -54,13 +54,13 @@ func (f Filters) Query() (store.Query, error) {
 	}
 	for _, label := range f.Label {
 		if !strings.Contains(label, "=") {
-			return q, fmt.Errorf("label: %q has no =; write key=value", label)
+			return q, fmt.Errorf("label: %q contains no =: write key=value", label)
 		}
 	}
 	return q, nil
 }
 
-// Values are the filters as the parameters of a URL.
+// Values returns the filters as URL query parameters.
 func (f Filters) Values() url.Values {
 	v := url.Values{}
 	for name, values := range map[string][]string{
@@ -79,7 +79,7 @@ func (f Filters) Values() url.Values {
 	return v
 }
 
-// query reads the filters, or answers what is wrong with them.
+// query is like Query, but returns an error response.
 func (f Filters) query() (store.Query, error) {
 	q, err := f.Query()
 	if err != nil {

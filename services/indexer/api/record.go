@@ -8,21 +8,23 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// Record is an article's record in the JSON form of the contract, as the
-// command line prints it and the export writes it.
+// Record is an article's record in its protobuf JSON encoding, as printed by
+// the CLI and written by the export.
 type Record struct{ *datelinev1.Article }
 
-var recordForm = protojson.MarshalOptions{UseProtoNames: true}
+var recordJSON = protojson.MarshalOptions{UseProtoNames: true}
 
-// MarshalJSON writes the record.
-func (r Record) MarshalJSON() ([]byte, error) { return recordForm.Marshal(r.Article) }
+// MarshalJSON implements json.Marshaler.
+func (r Record) MarshalJSON() ([]byte, error) { return recordJSON.Marshal(r.Article) }
 
-// Schema describes the record, as the contract in proto/dateline/v1/article.proto does.
+// Schema implements huma.SchemaProvider. It derives the schema from the message
+// in proto/dateline/v1/article.proto.
 func (r Record) Schema(registry huma.Registry) *huma.Schema {
 	return messageSchema(registry, (*datelinev1.Article)(nil).ProtoReflect().Descriptor())
 }
 
-// messageSchema describes a message in its JSON form (https://protobuf.dev/programming-guides/json).
+// messageSchema returns the schema of a message's JSON encoding
+// (https://protobuf.dev/programming-guides/json).
 func messageSchema(registry huma.Registry, message protoreflect.MessageDescriptor) *huma.Schema {
 	if message.FullName() == "google.protobuf.Timestamp" {
 		return &huma.Schema{Type: huma.TypeString, Format: "date-time"}
@@ -33,7 +35,7 @@ func messageSchema(registry huma.Registry, message protoreflect.MessageDescripto
 		return reference
 	}
 	s := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}, AdditionalProperties: true,
-		Description: "As in proto/dateline/v1/article.proto; a field that is not known is absent."}
+		Description: "See proto/dateline/v1/article.proto. Unknown fields are absent."}
 	registry.Map()[name] = s
 	for i := range message.Fields().Len() {
 		field := message.Fields().Get(i)
@@ -69,5 +71,5 @@ func valueSchema(registry huma.Registry, field protoreflect.FieldDescriptor) *hu
 	case protoreflect.DoubleKind:
 		return &huma.Schema{Type: huma.TypeNumber, Format: "double"}
 	}
-	return &huma.Schema{Type: huma.TypeString} // texts, and numbers of 64 bits
+	return &huma.Schema{Type: huma.TypeString} // strings and 64-bit integers
 }

@@ -1,0 +1,105 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+type revisionAnswer struct {
+	Number     int       `json:"number" doc:"Number of the revision, from 1, in the order in which they reached the store."`
+	FirstSeen  time.Time `json:"first_seen" doc:"Time of the first fetch with this revision."`
+	LastSeen   time.Time `json:"last_seen" doc:"Time of the last fetch with this revision."`
+	Title      string    `json:"title"`
+	WordCount  int32     `json:"word_count"`
+	Correction string    `json:"correction,omitempty" doc:"Paragraph in which the page states that it was corrected."`
+	Record     *Record   `json:"record,omitempty" doc:"Full record. Only given if records=true."`
+}
+
+type revisionsInput struct {
+	ArticleName
+	Records bool `query:"records" doc:"Include the full records."`
+}
+
+func (s *service) listRevisions(ctx context.Context, in *revisionsInput) (*body[[]revisionAnswer], error) {
+	revisions, err := s.revisions(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	answers := []revisionAnswer{}
+	for _, r := range revisions {
+		one := revisionAnswer{
+			Number: r.Number, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen, Title: r.Article.GetTitle(),
+			WordCount: r.Article.GetWordCount(), Correction: library.Correction(r.Article),
+		}
+		if in.Records {
+			one.Record = &Record{r.Article}
+		}
+		answers = append(answers, one)
+	}
+	return &body[[]revisionAnswer]{answers}, nil
+}
+
+type diffInput struct {
+	ArticleName
+	From int `query:"from" minimum:"1" doc:"Number of the earlier revision."`
+	To   int `query:"to" minimum:"1" doc:"Number of the later revision."`
+}
+
+func (s *service) diff(ctx context.Context, in *diffInput) (*body[library.Difference], error) {
+	revisions, err := s.revisions(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	before, after, err := ChooseRevisions(revisions, in.From, in.To)
+	if err != nil {
+		return nil, huma.Error400BadRequest(err.Error())
+	}
+	return &body[library.Difference]{library.Diff(before.Article, after.Article)}, nil
+}
+
+func (s *service) revisions(ctx context.Context, id string) ([]store.Revision, error) {
+	hit, err := s.article(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	revisions, err := s.library.Revisions(ctx, hit.ID)
+	if err != nil {
+		return nil, s.errorResponse(ctx, err)
+	}
+	return revisions, nil
+}
+
+// ChooseRevisions returns the revisions with two numbers. If to is 0, after is
+// the newest revision; if from is 0, before is the one preceding after.
+func ChooseRevisions(revisions []store.Revision, from, to int) (before, after store.Revision, err error) {
+	find := func(number int) int {
+		return slices.IndexFunc(revisions, func(r store.Revision) bool { return r.Number == number })
+	}
+	last := len(revisions) - 1
+	if to != 0 {
+		last = find(to)
+	}
+	first := last - 1
+	if from != 0 {
+		first = find(from)
+	}
+	switch {
+	case len(revisions) < 2:
+		return before, after, errors.New("there is only one revision: nothing to compare")
+	case last < 0:
+		return before, after, fmt.Errorf("there is no revision %d", to)
+	case first < 0 && from != 0:
+		return before, after, fmt.Errorf("there is no revision %d", from)
+	case first < 0:
+		return before, after, fmt.Errorf("revision %d is the first: there is none before it", to)
+	}
+	return revisions[first], revisions[last], nil
+}
