@@ -27,7 +27,7 @@ test: ## Run every test with the race detector
 	go test -race -timeout 60m ./...
 
 .PHONY: check
-check: format vet modules contracts breaking reference ## Everything that is checked without running it
+check: format vet modules licences vulnerabilities contracts breaking reference ## Run all static checks
 
 .PHONY: format
 format: ## Fail if a file is not gofmt'ed
@@ -36,6 +36,49 @@ format: ## Fail if a file is not gofmt'ed
 .PHONY: vet
 vet: ## Run go vet
 	go vet ./...
+
+include tools/versions.mk
+INSTALL  := GOWORK=off GOBIN=$(CURDIR)/$(BIN) go install
+
+$(BIN)/golangci-lint: tools/versions.mk
+	$(INSTALL) $(GOLANGCI)
+$(BIN)/vale: tools/versions.mk
+	$(INSTALL) $(VALE)
+$(BIN)/govulncheck: tools/versions.mk
+	$(INSTALL) $(VULN)
+
+.PHONY: lint
+lint: $(BIN)/golangci-lint ## Run golangci-lint on both modules
+	$(BIN)/golangci-lint run ./...
+	cd tools && GOWORK=off ../$(BIN)/golangci-lint run -c ../.golangci.yml ./...
+
+.PHONY: prose
+prose: $(BIN)/vale ## Check the wording of documents, comments, messages and help
+	@$(TOOLS) test ./prose
+	@$(TOOLS) run ./prose mirror --out ../$(BIN)/prose
+	$(BIN)/vale --output line $$(git ls-files '*.md') $(BIN)/prose
+
+.PHONY: prose-sample
+prose-sample: ## Draw comment blocks at random for a reader (N=…, SEED=…)
+	@$(TOOLS) run ./prose sample -n $(or $(N),100) -seed $(or $(SEED),1)
+
+.PHONY: licences
+licences: ## Check the licences of all modules that are linked
+	@$(TOOLS) test ./licences
+	$(TOOLS) run ./licences ./cmd/... ./services/...
+
+# The vulnerability database comes from its source, which is a Go module, so that the
+# check also runs where vuln.go.dev is out of reach. VULNDB=… pins its version.
+$(BIN)/vulndb/index/db.json: tools/versions.mk
+	GOWORK=off GOBIN=$(CURDIR)/$(BIN) go install $(subst vulndb@,vulndb/cmd/indexdb@,$(VULNDB))
+	rm -rf $(BIN)/vulndb
+	$(BIN)/indexdb -out $(BIN)/vulndb \
+	  -vulns "$$(GOWORK=off go mod download -json $(VULNDB) | sed -n 's/^.*"Dir": "\(.*\)",$$/\1/p')/data/osv"
+
+.PHONY: vulnerabilities
+vulnerabilities: $(BIN)/govulncheck $(BIN)/vulndb/index/db.json ## Look for known vulnerabilities in what is linked
+	@$(TOOLS) test ./vulnerabilities
+	$(BIN)/govulncheck -format json -db file://$(CURDIR)/$(BIN)/vulndb ./... | $(TOOLS) run ./vulnerabilities
 
 .PHONY: modules
 modules: ## Check that both go.mod files are tidy and that the tools build

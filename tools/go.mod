@@ -52,6 +52,7 @@ replace (
 require (
 	codeberg.org/readeck/go-readability/v2 v2.1.3
 	github.com/dateline-news/dateline v0.0.0
+	github.com/google/licensecheck v0.3.1
 	github.com/grafana/grafana-foundation-sdk/go v0.0.22
 	github.com/markusmobius/go-domdistiller v1.0.0
 	github.com/markusmobius/go-trafilatura v1.12.2
