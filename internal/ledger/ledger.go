@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -37,12 +38,12 @@ type Writer struct {
 	stage datelinev1.Stage
 	log   *slog.Logger
 	now   func() time.Time
-	count func(verdict, reason string)
+	count func(datelinev1.Verdict, outcome.Reason)
 }
 
 // NewWriter returns the writer of a stage. count is told of each outcome that
 // is stored.
-func NewWriter(js jetstream.JetStream, stage datelinev1.Stage, log *slog.Logger, now func() time.Time, count func(verdict, reason string)) *Writer {
+func NewWriter(js jetstream.JetStream, stage datelinev1.Stage, log *slog.Logger, now func() time.Time, count func(datelinev1.Verdict, outcome.Reason)) *Writer {
 	return &Writer{js: js, stage: stage, log: log, now: now, count: count}
 }
 
@@ -61,7 +62,7 @@ func (w *Writer) Outcome(ctx context.Context, o *datelinev1.Outcome, took time.D
 	if err := w.publish(ctx, msg); err != nil { // the trace has no stage after the last
 		return err
 	}
-	w.count(subject.VerdictName(o.Verdict), o.Reason)
+	w.count(o.Verdict, outcome.Reason(o.Reason))
 	level := slog.LevelInfo
 	if o.Verdict == datelinev1.Verdict_VERDICT_DEAD {
 		level = slog.LevelWarn

@@ -44,7 +44,7 @@ var table = []Entry{
 	},
 	{
 		intake, retry, Unavailable, retried, "",
-		"A store or service that the stage needs is unavailable. The input waits and never dies of it.",
+		"A store or service that the stage needs is unavailable. The input waits and is never dead-lettered for it.",
 	},
 	{fetch, produced, Truncated, final, "", "The page is longer than fetcher.max-body-bytes and was cut there."},
 	{
@@ -104,7 +104,7 @@ var table = []Entry{
 	{fetch, dead, TooManyRequests, retried, CauseBlocked, "The site answered 429."},
 	{
 		fetch, retry, Unavailable, retried, "",
-		"A store or service that the stage needs is unavailable. The input waits and never dies of it.",
+		"A store or service that the stage needs is unavailable. The input waits and is never dead-lettered for it.",
 	},
 	{extract, rejected, Blocked, final, CauseBlocked, "The page is a bot check, a consent wall or a refusal."},
 	{extract, rejected, BrokenEncoding, final, CauseDrifted, "The page cannot be decompressed."},
@@ -140,7 +140,7 @@ var table = []Entry{
 	},
 	{
 		extract, retry, Unavailable, retried, "",
-		"A store or service that the stage needs is unavailable. The input waits and never dies of it.",
+		"A store or service that the stage needs is unavailable. The input waits and is never dead-lettered for it.",
 	},
 	{index, produced, Changed, final, CauseDuplicates, "The article has a new revision."},
 	{index, produced, New, final, "", "The article is new."},
@@ -164,7 +164,7 @@ var table = []Entry{
 	{index, dead, TooLarge, final, "", "The result exceeds the largest message that NATS accepts."},
 	{
 		index, retry, Unavailable, retried, "",
-		"A store or service that the stage needs is unavailable. The input waits and never dies of it.",
+		"A store or service that the stage needs is unavailable. The input waits and is never dead-lettered for it.",
 	},
 	{
 		LedgerStage, dead, Unmarked, retried, "",
@@ -182,6 +182,6 @@ var table = []Entry{
 	{LedgerStage, dead, TooLarge, final, "", "The result exceeds the largest message that NATS accepts."},
 	{
 		LedgerStage, retry, Unavailable, retried, "",
-		"A store or service that the stage needs is unavailable. The input waits and never dies of it.",
+		"A store or service that the stage needs is unavailable. The input waits and is never dead-lettered for it.",
 	},
 }

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -24,7 +25,7 @@ func (l *Loop) attempt(ctx context.Context, inputs []*Input) []Result {
 		if missing == nil || ctx.Err() != nil {
 			return results
 		}
-		l.Metrics.retries.WithLabelValues(away).Inc()
+		l.Metrics.CountRetry(outcome.Unavailable)
 		l.Log.Warn("what the stage needs is away; it is tried again", "stage", subject.StageName(l.Stage), "inputs", len(inputs), "error", missing)
 		select {
 		case <-ctx.Done():
@@ -69,7 +70,7 @@ func (l *Loop) call(ctx context.Context, inputs []*Input) (results []Result, pan
 		if cause := recover(); cause != nil {
 			l.Log.ErrorContext(ctx, "the stage panicked", "stage", subject.StageName(l.Stage), "inputs", len(inputs),
 				"stream", inputs[0].Stream, "sequence", inputs[0].Sequence, "panic", cause, "stack", string(debug.Stack()))
-			panicked = Permanent("panic", fmt.Errorf("the program panicked over this message (%v): report it with the message; the log has the stack", cause))
+			panicked = Permanent(outcome.Panic, fmt.Errorf("the program panicked over this message (%v): report it with the message; the log has the stack", cause))
 		}
 	}()
 	return l.Handle(ctx, inputs), nil
@@ -78,7 +79,7 @@ func (l *Loop) call(ctx context.Context, inputs []*Input) (results []Result, pan
 func poisoned(in *Input) Result {
 	return Result{
 		Outcome: unseen(in),
-		Err: Permanent("poison", fmt.Errorf("the message was delivered %d times and never ended in an outcome: it seems to bring the process down; look at its payload before requeueing it",
+		Err: Permanent(outcome.Poison, fmt.Errorf("the message was delivered %d times and never ended in an outcome: it seems to bring the process down; look at its payload before requeueing it",
 			in.Attempt)),
 	}
 }

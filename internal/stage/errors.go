@@ -1,29 +1,27 @@
 package stage
 
-import "errors"
+import (
+	"errors"
 
-// Permanent marks a failure that the same input will meet again, under a short
-// machine-readable reason: the input is dead-lettered at once.
-func Permanent(reason string, err error) error { return &failure{reason, permanent, err} }
+	"github.com/dateline-news/dateline/internal/outcome"
+)
 
-// Transient marks a failure that may pass: the input is tried again, later and
-// later, and dead-lettered under the reason when its attempts are used up. An
-// unmarked error is transient with the reason "error".
-func Transient(reason string, err error) error { return &failure{reason, transient, err} }
+// Permanent marks a failure that would occur again with the same input. The
+// input is dead-lettered at once, with the reason.
+func Permanent(reason outcome.Reason, err error) error { return &failure{reason, permanent, err} }
 
-// Unavailable marks a failure that is not the input's: a store or a service is
-// away. The same inputs are tried again in place until it is back, so that the
-// stage's input queue waits and no attempt is used up.
-func Unavailable(err error) error { return &failure{away, unavailable, err} }
+// Transient marks a failure that may pass. The input is retried with growing
+// delays, and dead-lettered with the reason once its attempts are used up. An
+// error without a mark is transient with the reason outcome.Unmarked.
+func Transient(reason outcome.Reason, err error) error { return &failure{reason, transient, err} }
+
+// Unavailable marks a failure of a dependency, such as the store, rather than of
+// the input. The inputs are retried in place until the dependency is back: the
+// stage's queue waits, and no attempt is used up.
+func Unavailable(err error) error { return &failure{outcome.Unavailable, unavailable, err} }
 
 // IsPermanent reports whether an error is marked as permanent.
 func IsPermanent(err error) bool { return classify(err).kind == permanent }
-
-// The reasons of failures that name none of their own.
-const (
-	away     = "unavailable"
-	unmarked = "error"
-)
 
 type kind int
 
@@ -34,7 +32,7 @@ const (
 )
 
 type failure struct {
-	reason string
+	reason outcome.Reason
 	kind   kind
 	err    error
 }
@@ -42,9 +40,10 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
+// classify returns the mark of an error, wrapping all of the error.
 func classify(err error) *failure {
 	if f, ok := errors.AsType[*failure](err); ok {
 		return &failure{f.reason, f.kind, err}
 	}
-	return &failure{unmarked, transient, err}
+	return &failure{outcome.Unmarked, transient, err}
 }

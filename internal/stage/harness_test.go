@@ -55,7 +55,7 @@ func (r *rig) config(handle stage.Handler) stage.Config {
 		r.t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	metrics := stage.NewMetrics(prometheus.NewRegistry(), extract, stage.Reasons{})
+	metrics := stage.NewMetrics(prometheus.NewRegistry(), extract)
 	return stage.Config{
 		Stage: extract, Consumer: consumer, Handle: handle, Metrics: metrics, Log: log,
 		Writer:  ledger.NewWriter(r.js, extract, log, time.Now, metrics.CountOutcome),

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -266,7 +267,7 @@ func (l *Loop) settleOne(ctx context.Context, msg jetstream.Msg, in *Input, r Re
 	default:
 		f := classify(err)
 		delay := retryDelay(in.Attempt)
-		l.Metrics.retries.WithLabelValues(f.reason).Inc()
+		l.Metrics.CountRetry(f.reason)
 		l.Log.InfoContext(ctx, "retry", "stage", subject.StageName(l.Stage), "reason", f.reason, "attempt", in.Attempt, "delay", delay,
 			"url", r.Outcome.GetUrl(), "error", err)
 		if err := msg.NakWithDelay(delay); err != nil {
@@ -281,21 +282,21 @@ func (l *Loop) store(ctx context.Context, in *Input, r Result, took time.Duratio
 	if err == nil {
 		if err = l.Writer.Publish(ctx, r.Publish...); err == nil {
 			if r.Outcome == nil { // of the ledger itself: it is counted all the same
-				l.Metrics.CountOutcome(subject.VerdictName(datelinev1.Verdict_VERDICT_PRODUCED), "")
+				l.Metrics.CountOutcome(datelinev1.Verdict_VERDICT_PRODUCED, "")
 				return nil
 			}
 			r.Outcome.Attempt = int32(in.Attempt)
 			return l.Writer.Outcome(ctx, r.Outcome, took, in.Sequence)
 		}
 		if errors.Is(err, ledger.ErrTooLarge) {
-			err = Permanent("too_large", fmt.Errorf("what came of it exceeds the largest message that NATS takes: %w", err))
+			err = Permanent(outcome.TooLarge, fmt.Errorf("what came of it exceeds the largest message that NATS takes: %w", err))
 		}
 	}
 	f := classify(err)
 	if f.kind != permanent && (f.kind == unavailable || in.Attempt < l.MaxAttempts) || r.Outcome == nil {
 		return err
 	}
-	r.Outcome.Reason, r.Outcome.Detail, r.Outcome.Attempt = f.reason, err.Error(), int32(in.Attempt)
+	r.Outcome.Reason, r.Outcome.Detail, r.Outcome.Attempt = string(f.reason), err.Error(), int32(in.Attempt)
 	return l.Writer.Bury(ctx, r.Outcome, took, ledger.Source{Sequence: in.Sequence, Subject: in.Subject, Header: in.Header, Data: in.Data})
 }
 

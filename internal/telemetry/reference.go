@@ -9,6 +9,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"github.com/dateline-news/dateline/internal/outcome"
+	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
 // Prefix begins the name of every metric of our own.
@@ -30,12 +34,9 @@ func WriteReference(w io.Writer, reg prometheus.Gatherer) error {
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", family.GetName(), kind(family), unit(family.GetName()), labels(family), family.GetHelp())
 		}
 	}
-	b.WriteString("\n## Reasons\n\nThe values of `reason` in `" + reasonsMetric + "`, by stage and verdict:\n\n| stage | verdict | reasons |\n|---|---|---|\n")
-	for _, family := range families {
-		if family.GetName() == reasonsMetric {
-			writeReasons(&b, family)
-		}
-	}
+	b.WriteString("\n## Reasons\n\nThe values of `reason` in `" + reasonsMetric + "`. " +
+		"A retried reason ends an input only once its attempts are used up.\n\n")
+	writeReasons(&b)
 	_, err = io.WriteString(w, b.String())
 	return err
 }
@@ -87,21 +88,17 @@ func labels(family *dto.MetricFamily) string {
 	return strings.Join(out, "; ")
 }
 
-func writeReasons(b *strings.Builder, family *dto.MetricFamily) {
-	type end struct{ stage, verdict string }
-	reasons := map[end][]string{}
-	for _, metric := range family.GetMetric() {
-		of := map[string]string{}
-		for _, label := range metric.GetLabel() {
-			of[label.GetName()] = label.GetValue()
+// writeReasons writes the table of outcomes: the values of the label reason.
+func writeReasons(b *strings.Builder) {
+	b.WriteString("| stage | verdict | reason | retried | meaning |\n|---|---|---|---|---|\n")
+	for _, e := range outcome.Table() {
+		verdict, retried := subject.VerdictName(e.Verdict), ""
+		if e.Verdict == datelinev1.Verdict_VERDICT_UNSPECIFIED {
+			verdict = ""
 		}
-		at := end{of["stage"], of["verdict"]}
-		reasons[at] = append(reasons[at], of["reason"])
-	}
-	for _, at := range slices.SortedFunc(maps.Keys(reasons), func(a, b end) int {
-		return strings.Compare(a.stage+" "+a.verdict, b.stage+" "+b.verdict)
-	}) {
-		slices.Sort(reasons[at])
-		fmt.Fprintf(b, "| %s | %s | %s |\n", at.stage, at.verdict, strings.Join(reasons[at], ", "))
+		if e.Retried {
+			retried = "yes"
+		}
+		fmt.Fprintf(b, "| %s | %s | `%s` | %s | %s |\n", e.Stage, verdict, e.Reason, retried, e.Meaning)
 	}
 }

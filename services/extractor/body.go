@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/stage"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -31,11 +32,11 @@ func (e *Extractor) body(ctx context.Context, page *datelinev1.Page) ([]byte, er
 	case "zstd":
 		plain, err := e.zstd.DecodeAll(body, nil)
 		if err != nil {
-			return nil, stage.Permanent(reasonMalformed, fmt.Errorf("decompressing the page's body: %w", err))
+			return nil, stage.Permanent(outcome.Malformed, fmt.Errorf("decompressing the page's body: %w", err))
 		}
 		return plain, nil
 	}
-	return nil, stage.Permanent(reasonMalformed, fmt.Errorf(
+	return nil, stage.Permanent(outcome.Malformed, fmt.Errorf(
 		"page body has unknown compression %q: upgrade the extractor", page.GetBodyCompression()))
 }
 
@@ -48,16 +49,16 @@ func (e *Extractor) readObject(ctx context.Context, ref *datelinev1.ObjectRefere
 	}
 	object, err := bucket.Get(ctx, ref.GetName())
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
-		return nil, stage.Permanent(reasonBodyGone, fmt.Errorf(
+		return nil, stage.Permanent(outcome.BodyGone, fmt.Errorf(
 			"page body %s is no longer in object store %s: fetch the page again", ref.GetName(), ref.GetBucket()))
 	}
 	if err != nil {
-		return nil, stage.Transient(reasonBody, fmt.Errorf("reading page body %s: %w", ref.GetName(), err))
+		return nil, stage.Transient(outcome.Body, fmt.Errorf("reading page body %s: %w", ref.GetName(), err))
 	}
 	defer object.Close()
 	data, err := io.ReadAll(io.LimitReader(object, int64(e.config.MaxDecodedBytes)))
 	if err != nil {
-		return nil, stage.Transient(reasonBody, fmt.Errorf("reading page body %s: %w", ref.GetName(), err))
+		return nil, stage.Transient(outcome.Body, fmt.Errorf("reading page body %s: %w", ref.GetName(), err))
 	}
 	return data, nil
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
@@ -84,7 +85,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Extractor, err
 	if e.drift, err = newDriftMonitor(ctx, deps); err != nil {
 		return nil, err
 	}
-	metrics := stage.NewMetrics(deps.Registry, datelinev1.Stage_STAGE_EXTRACT, reasons())
+	metrics := stage.NewMetrics(deps.Registry, datelinev1.Stage_STAGE_EXTRACT)
 	e.loop = stage.New(stage.Config{
 		Stage: datelinev1.Stage_STAGE_EXTRACT, Consumer: consumer,
 		Writer: ledger.NewWriter(deps.JS, datelinev1.Stage_STAGE_EXTRACT, deps.Log, deps.Now, metrics.CountOutcome),
@@ -116,15 +117,15 @@ func (e *Extractor) handle(ctx context.Context, inputs []*stage.Input) []stage.R
 }
 
 func (e *Extractor) extract(ctx context.Context, input *stage.Input) stage.Result {
-	outcome := &datelinev1.Outcome{InputId: fmt.Sprintf("%s:%d", input.Stream, input.Sequence)}
-	failed := func(err error) stage.Result { return stage.Result{Outcome: outcome, Err: err} }
+	ended := &datelinev1.Outcome{InputId: fmt.Sprintf("%s:%d", input.Stream, input.Sequence)}
+	failed := func(err error) stage.Result { return stage.Result{Outcome: ended, Err: err} }
 	page := &datelinev1.Page{}
 	if err := proto.Unmarshal(input.Data, page); err != nil || page.GetId() == "" {
-		return failed(stage.Permanent(reasonMalformed, fmt.Errorf(
+		return failed(stage.Permanent(outcome.Malformed, fmt.Errorf(
 			"message on %s is not a Page: publish dateline.v1.Page in binary form (%v)", input.Subject, err)))
 	}
-	outcome.InputId, outcome.Url, outcome.Host = page.GetId(), page.GetRequestedUrl(), host(page.GetFinalUrl())
-	outcome.RequestId, outcome.Labels = page.GetRequest().GetRequestId(), page.GetRequest().GetLabels()
+	ended.InputId, ended.Url, ended.Host = page.GetId(), page.GetRequestedUrl(), host(page.GetFinalUrl())
+	ended.RequestId, ended.Labels = page.GetRequest().GetRequestId(), page.GetRequest().GetLabels()
 	body, err := e.body(ctx, page)
 	if err != nil {
 		return failed(err)
@@ -134,8 +135,8 @@ func (e *Extractor) extract(ctx context.Context, input *stage.Input) stage.Resul
 		Body: body, FetchTime: page.GetFetchTime().AsTime(),
 	})
 	if reason := article.ReasonOf(err); reason != "" {
-		outcome.Verdict, outcome.Reason, outcome.Detail = datelinev1.Verdict_VERDICT_REJECTED, string(reason), err.Error()
-		return stage.Result{Outcome: outcome}
+		ended.Verdict, ended.Reason, ended.Detail = datelinev1.Verdict_VERDICT_REJECTED, string(reason), err.Error()
+		return stage.Result{Outcome: ended}
 	}
 	if err := e.failure(ctx, err); err != nil {
 		return failed(err)
@@ -145,10 +146,10 @@ func (e *Extractor) extract(ctx context.Context, input *stage.Input) stage.Resul
 	record.RawPage = &datelinev1.RawPage{Stream: input.Stream, Sequence: input.Sequence}
 	msg, err := ledger.Message(articlesSubject(record), "article:"+page.GetId(), record)
 	if err != nil {
-		return failed(stage.Permanent(reasonEncoding, err))
+		return failed(stage.Permanent(outcome.Encoding, err))
 	}
-	outcome.Verdict, outcome.OutputId = datelinev1.Verdict_VERDICT_PRODUCED, record.GetId()
-	return stage.Result{Outcome: outcome, Publish: []*nats.Msg{msg}}
+	ended.Verdict, ended.OutputId = datelinev1.Verdict_VERDICT_PRODUCED, record.GetId()
+	return stage.Result{Outcome: ended, Publish: []*nats.Msg{msg}}
 }
 
 // extractArticle extracts a page within the configured timeout and counts the
@@ -171,10 +172,10 @@ func (e *Extractor) failure(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
-		return stage.Transient(reasonTimeout, fmt.Errorf(
+		return stage.Transient(outcome.Timeout, fmt.Errorf(
 			"extracting the page took longer than %s: inspect the page, or raise extractor.timeout", e.config.Timeout))
 	case err != nil:
-		return stage.Permanent(reasonExtraction, err)
+		return stage.Permanent(outcome.Extraction, err)
 	}
 	return nil
 }

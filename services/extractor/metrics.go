@@ -5,32 +5,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
-
-// Reasons for which a page is dead-lettered. Pages that are rejected have a reason
-// of the article package instead.
-const (
-	reasonMalformed  = "malformed"  // the message is not a Page, or its body cannot be decompressed
-	reasonExtraction = "extraction" // the extraction failed for an unforeseen cause
-	reasonEncoding   = "encoding"   // the record cannot be encoded
-	reasonBodyGone   = "body_gone"  // the body has expired in the object store
-	reasonTimeout    = "timeout"    // the extraction took longer than Config.Timeout
-	reasonBody       = "body"       // the body cannot be read from the object store
-)
-
-// reasons returns all reasons for which a page yields no article.
-func reasons() stage.Reasons {
-	all := stage.Reasons{
-		Permanent: []string{reasonMalformed, reasonExtraction, reasonEncoding, reasonBodyGone},
-		Transient: []string{reasonTimeout, reasonBody},
-	}
-	for _, reason := range article.Reasons {
-		all.Rejected = append(all.Rejected, string(reason))
-	}
-	return all
-}
 
 // The monitored fields of an article, by their names in its provenance.
 var (

@@ -114,7 +114,7 @@ func newClient(config Config) (*httpget.Client, error) {
 }
 
 func newVisitor(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Config, client *httpget.Client, marks *seen.Marks, reg prometheus.Registerer, log *slog.Logger) (*visitor, error) {
-	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_FETCH, fetchReasons())
+	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_FETCH)
 	writer := ledger.NewWriter(js, datelinev1.Stage_STAGE_FETCH, log, time.Now, metrics.CountOutcome)
 	sites, err := site.Open(ctx, js, client, time.Now)
 	if err != nil {
@@ -140,7 +140,7 @@ func newIntake(ctx context.Context, js jetstream.JetStream, config Config, marks
 	if err != nil {
 		return nil, fmt.Errorf("opening consumer %s: %w", subject.ConsumerIntake, err)
 	}
-	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INTAKE, intake.Reasons)
+	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INTAKE)
 	return stage.New(stage.Config{
 		Stage: datelinev1.Stage_STAGE_INTAKE, Consumer: consumer,
 		Writer:  ledger.NewWriter(js, datelinev1.Stage_STAGE_INTAKE, log, time.Now, metrics.CountOutcome),

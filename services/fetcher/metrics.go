@@ -9,32 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
 )
-
-// fetchReasons are why a fetch can end, besides plainly.
-func fetchReasons() stage.Reasons {
-	reasons := stage.Reasons{
-		Produced: []string{"truncated"}, Unchanged: []string{"not_modified"},
-		Rejected: []string{
-			"robots_denied", "not_found", "forbidden", "bad_status", "not_html", "bad_redirect", "too_many_redirects",
-			string(httpget.BlockedAddress), string(httpget.BlockedPort),
-		},
-		Permanent: []string{"malformed", "host_down", "host_resting"},
-		Transient: []string{"robots_unreachable", "server_error", "too_many_requests"},
-	}
-	for _, class := range httpget.Classes {
-		switch class {
-		case httpget.BadType, httpget.BlockedAddress, httpget.BlockedPort, httpget.Canceled:
-		case httpget.DNS, httpget.Connect, httpget.Timeout, httpget.Reset, httpget.TLS:
-			reasons.Transient = append(reasons.Transient, string(class))
-		default:
-			reasons.Permanent = append(reasons.Permanent, string(class))
-		}
-	}
-	return reasons
-}
 
 // refusals are the statuses with which a site may say that it does not want to
 // be read, or not now.

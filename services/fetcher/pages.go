@@ -19,10 +19,10 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
-	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
 )
 
@@ -63,7 +63,7 @@ func newPageWriter(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, w
 // released as soon as the message has it.
 func (w *pageWriter) write(ctx context.Context, entry *datelinev1.FrontierEntry, asked, final weburl.URL, r *httpget.Response) (*datelinev1.Page, error) {
 	page := &datelinev1.Page{
-		Id: frontier.ID(entry.GetRequest(), asked), Request: entry.GetRequest(),
+		Id: outcome.FetchID(entry.GetRequest().GetRequestId(), asked), Request: entry.GetRequest(),
 		RequestedUrl: asked.String(), FinalUrl: final.String(), Redirects: entry.GetRedirects(),
 		Status: int32(r.Status), Headers: headers(r), Body: r.Body, ContentEncoding: r.ContentEncoding,
 		Truncated: r.Truncated, Timings: timings(r.Timings), RemoteAddress: r.RemoteAddr.String(),

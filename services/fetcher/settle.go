@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/outcome"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
@@ -100,47 +101,47 @@ func (v *visit) retry(ctx context.Context, made verdict) (frontier.Decision, err
 func (v *visit) storePage(ctx context.Context, r *httpget.Response) error {
 	page, err := v.pages.write(ctx, v.entry.FrontierEntry, v.requested, v.url, r)
 	if errors.Is(err, ledger.ErrTooLarge) {
-		return v.bury(ctx, "too_large", err.Error())
+		return v.bury(ctx, outcome.TooLarge, err.Error())
 	}
 	if err != nil {
 		return err
 	}
 	version := seen.VersionOf(v.url.ID(), r.Header)
-	outcome := v.outcome(datelinev1.Verdict_VERDICT_PRODUCED, "", "")
-	outcome.OutputId = page.GetId()
+	ended := v.outcome(datelinev1.Verdict_VERDICT_PRODUCED, "", "")
+	ended.OutputId = page.GetId()
 	if page.GetTruncated() {
-		outcome.Reason = "truncated"
-		outcome.Detail = fmt.Sprintf("the page is longer than %d bytes and was cut there", v.config.MaxBodyBytes)
+		ended.Reason = string(outcome.Truncated)
+		ended.Detail = fmt.Sprintf("the page is longer than %d bytes and was cut there", v.config.MaxBodyBytes)
 		version = seen.Version{} // so that the next request fetches the page again
 	}
-	return v.store(ctx, outcome, version)
+	return v.store(ctx, ended, version)
 }
 
-func (v *visit) outcome(ended datelinev1.Verdict, reason, detail string) *datelinev1.Outcome {
+func (v *visit) outcome(ended datelinev1.Verdict, reason outcome.Reason, detail string) *datelinev1.Outcome {
 	request := v.entry.GetRequest()
 	return &datelinev1.Outcome{
-		InputId: frontier.ID(request, v.requested), RequestId: request.GetRequestId(),
-		Verdict: ended, Reason: reason, Detail: detail,
+		InputId: outcome.FetchID(request.GetRequestId(), v.requested), RequestId: request.GetRequestId(),
+		Verdict: ended, Reason: string(reason), Detail: detail,
 		Url: v.requested.String(), Host: v.url.Host(), Attempt: v.entry.GetAttempts() + 1, Labels: request.GetLabels(),
 	}
 }
 
 // store stores how the entry ended, and then marks its URL as done.
-func (v *visit) store(ctx context.Context, outcome *datelinev1.Outcome, version seen.Version) error {
-	if err := v.writer.Outcome(ctx, outcome, v.now().Sub(v.start), v.entry.Sequence); err != nil {
+func (v *visit) store(ctx context.Context, ended *datelinev1.Outcome, version seen.Version) error {
+	if err := v.writer.Outcome(ctx, ended, v.now().Sub(v.start), v.entry.Sequence); err != nil {
 		return err
 	}
-	v.ended = outcome
-	return v.seen.Finish(ctx, v.requested.ID(), v.mark, outcome.GetRequestId(), version, v.now())
+	v.ended = ended
+	return v.seen.Finish(ctx, v.requested.ID(), v.mark, ended.GetRequestId(), version, v.now())
 }
 
 // bury gives the entry up. Its URL can be requested again at once.
-func (v *visit) bury(ctx context.Context, reason, detail string) error {
-	outcome := v.outcome(datelinev1.Verdict_VERDICT_DEAD, reason, detail)
-	if err := v.writer.Bury(ctx, outcome, v.now().Sub(v.start), source(v.entry)); err != nil {
+func (v *visit) bury(ctx context.Context, reason outcome.Reason, detail string) error {
+	ended := v.outcome(datelinev1.Verdict_VERDICT_DEAD, reason, detail)
+	if err := v.writer.Bury(ctx, ended, v.now().Sub(v.start), source(v.entry)); err != nil {
 		return err
 	}
-	v.ended = outcome
+	v.ended = ended
 	return v.seen.Forget(ctx, v.requested.ID())
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
@@ -35,8 +36,9 @@ type verdict struct {
 	action action
 	// outcome is the outcome of actionEnd. reason and detail belong to every
 	// action that ends an entry, and to actionRetry.
-	outcome        datelinev1.Verdict
-	reason, detail string
+	outcome datelinev1.Verdict
+	reason  outcome.Reason
+	detail  string
 	// wait is the pause of actionWait, and for actionRetry the minimum time
 	// before the host may be requested again.
 	wait time.Duration
@@ -51,7 +53,7 @@ type verdict struct {
 	hostWorks, hostFails bool
 }
 
-func rejected(reason, format string, args ...any) verdict {
+func rejected(reason outcome.Reason, format string, args ...any) verdict {
 	return verdict{
 		action: actionEnd, outcome: datelinev1.Verdict_VERDICT_REJECTED, reason: reason, detail: fmt.Sprintf(format, args...),
 	}
@@ -64,12 +66,12 @@ func checkHost(known *site.Site, host string, now time.Time, config Config) verd
 	down := now.Sub(known.FailingSince)
 	switch {
 	case rest > 0 && config.breaker().Open(known) && down > config.MaxWait:
-		return verdict{action: actionBury, reason: "host_down", detail: fmt.Sprintf(
+		return verdict{action: actionBury, reason: outcome.HostDown, detail: fmt.Sprintf(
 			"%s has failed for %s, longer than fetcher.max-wait (%s), and is tried again in %s: "+
 				"requeue the URL once the host works",
 			host, down.Round(time.Second), config.MaxWait, rest.Round(time.Second))}
 	case rest > config.MaxWait:
-		return verdict{action: actionBury, reason: "host_resting", detail: fmt.Sprintf(
+		return verdict{action: actionBury, reason: outcome.HostResting, detail: fmt.Sprintf(
 			"%s must not be requested for another %s, longer than fetcher.max-wait (%s): requeue the URL later",
 			host, rest.Round(time.Second), config.MaxWait)}
 	case rest > 0:
@@ -85,13 +87,13 @@ func checkRules(known *site.Site, url weburl.URL, now time.Time, config Config) 
 		// An unavailable robots.txt says nothing about the page. It is
 		// requested again once the verdict has expired.
 		return verdict{
-			action: actionRetry, reason: "robots_unreachable", wait: known.Verdict.Expires.Sub(now),
+			action: actionRetry, reason: outcome.RobotsUnreachable, wait: known.Verdict.Expires.Sub(now),
 			detail: fmt.Sprintf("robots.txt of %s is unavailable (status %d), so nothing may be fetched from there for now",
 				url.Host(), known.Verdict.Status),
 		}
 	}
 	if allowed, line := known.Rules.Allowed(config.productToken(), url.PathQuery()); !allowed {
-		return rejected("robots_denied", "robots.txt of %s disallows this URL (%s, status %d): "+
+		return rejected(outcome.RobotsDenied, "robots.txt of %s disallows this URL (%s, status %d): "+
 			"accept that, or ask the site for permission", url.Host(), line, known.Verdict.Status)
 	}
 	return verdict{action: actionFetch}
@@ -119,25 +121,25 @@ func judge(req pageRequest, r *httpget.Response, err error, config Config) verdi
 		made = judgeRedirect(req, r, config)
 	case r.Status == http.StatusNotModified:
 		made = verdict{
-			action: actionEnd, outcome: datelinev1.Verdict_VERDICT_UNCHANGED, reason: "not_modified",
+			action: actionEnd, outcome: datelinev1.Verdict_VERDICT_UNCHANGED, reason: outcome.NotModified,
 			detail: fmt.Sprintf("%s reports that the page has not changed since it was last fetched: "+
 				"set force to fetch it anyway", host),
 		}
 	case r.Status == http.StatusNotFound, r.Status == http.StatusGone:
-		made = rejected("not_found", "%s answered %d: the page does not exist", host, r.Status)
+		made = rejected(outcome.NotFound, "%s answered %d: the page does not exist", host, r.Status)
 	case r.Status == http.StatusTooManyRequests, r.Status == http.StatusRequestTimeout, r.Status >= 500:
-		reason := "server_error"
+		reason := outcome.ServerError
 		if r.Status == http.StatusTooManyRequests {
-			reason = "too_many_requests"
+			reason = outcome.TooManyRequests
 		}
 		made = verdict{
 			action: actionRetry, reason: reason, detail: fmt.Sprintf("%s answered %d, which may be temporary", host, r.Status),
 			wait: min(site.RetryAfter(r.Header, req.now), config.MaxRetryAfter), hostFails: true,
 		}
 	case r.Status == http.StatusUnauthorized, r.Status == http.StatusForbidden, r.Status == http.StatusUnavailableForLegalReasons:
-		made = rejected("forbidden", "%s answered %d: the site does not let this crawler read the page", host, r.Status)
+		made = rejected(outcome.Forbidden, "%s answered %d: the site does not let this crawler read the page", host, r.Status)
 	default:
-		made = rejected("bad_status", "%s answered %d, which is not the status of a page", host, r.Status)
+		made = rejected(outcome.BadStatus, "%s answered %d, which is not the status of a page", host, r.Status)
 	}
 	made.hostWorks = r.Status < 500 && r.Status != http.StatusTooManyRequests
 	return made
@@ -149,12 +151,12 @@ func judgeFailure(err error) verdict {
 	if !ok || failure.Class == httpget.Canceled {
 		return verdict{action: actionLeave, err: err}
 	}
-	reason := string(failure.Class)
+	reason := outcome.Reason(failure.Class)
 	switch {
 	case failure.Transient():
 		return verdict{action: actionRetry, reason: reason, detail: err.Error(), hostFails: true}
 	case failure.Class == httpget.BadType:
-		return rejected("not_html", "%v", err)
+		return rejected(outcome.NotHTML, "%v", err)
 	case failure.Class == httpget.BlockedAddress, failure.Class == httpget.BlockedPort:
 		return rejected(reason, "%v", err)
 	}
@@ -164,7 +166,7 @@ func judgeFailure(err error) verdict {
 func judgeRedirect(req pageRequest, r *httpget.Response, config Config) verdict {
 	target, err := weburl.Parse(r.Location)
 	if err != nil {
-		return rejected("bad_redirect", "%s redirects to an unusable URL: %v", req.url.Host(), err)
+		return rejected(outcome.BadRedirect, "%s redirects to an unusable URL: %v", req.url.Host(), err)
 	}
 	next := proto.CloneOf(req.entry)
 	next.Redirects = append(next.Redirects, &datelinev1.Redirect{Url: req.url.String(), Status: int32(r.Status)})
@@ -173,7 +175,7 @@ func judgeRedirect(req pageRequest, r *httpget.Response, config Config) verdict 
 	// A page that redirects to itself may check whether its cookie comes back.
 	same := target == req.url && cookieHeader(next.GetCookies(), target) == cookieHeader(req.entry.GetCookies(), target)
 	if len(next.Redirects) > config.MaxRedirects || same {
-		return rejected("too_many_redirects", "%d redirects did not lead to a page, the last one to %s: "+
+		return rejected(outcome.TooManyRedirects, "%d redirects did not lead to a page, the last one to %s: "+
 			"open the URL in a browser and publish the URL that it ends at", len(next.Redirects), target)
 	}
 	return verdict{action: actionFollow, next: next, sameHost: target.Host() == req.url.Host()}
@@ -202,12 +204,12 @@ const maxBackoff = time.Hour
 // factor for the retry delay. Name servers and machines come back within minutes
 // rather than seconds, and a host that reports overload should not be requested
 // again soon.
-var slowToPass = map[string]time.Duration{
-	string(httpget.DNS): 6, string(httpget.Connect): 3, "too_many_requests": 6, "server_error": 2,
+var slowToPass = map[outcome.Reason]time.Duration{
+	outcome.DNS: 6, outcome.Connect: 3, outcome.TooManyRequests: 6, outcome.ServerError: 2,
 }
 
 // backoff is the delay before the next attempt after a failure, without jitter.
 // It is four times as long after each further attempt.
-func backoff(reason string, attempts int32, config Config) time.Duration {
+func backoff(reason outcome.Reason, attempts int32, config Config) time.Duration {
 	return min(max(1, slowToPass[reason])*config.RetryDelay<<min(2*attempts, 20), maxBackoff)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
@@ -239,7 +240,7 @@ func TestLimit(t *testing.T) {
 func TestBackoff(t *testing.T) {
 	config := verdictConfig() // a retry delay of 10 s
 	for _, test := range []struct {
-		reason   string
+		reason   outcome.Reason
 		attempts int32
 		want     time.Duration
 	}{

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
@@ -77,11 +78,11 @@ func (v *visitor) Visit(ctx context.Context, entry *frontier.Entry) (decision fr
 
 // Refuse implements frontier.Visitor.
 func (v *visitor) Refuse(ctx context.Context, entry *frontier.Entry, cause error) error {
-	outcome := &datelinev1.Outcome{
+	ended := &datelinev1.Outcome{
 		InputId: fmt.Sprintf("%s:%d", subject.StreamFrontier, entry.Sequence),
 		Reason:  "malformed", Detail: cause.Error(), Url: entry.GetUrl(), Attempt: 1,
 	}
-	return v.writer.Bury(ctx, outcome, 0, source(entry))
+	return v.writer.Bury(ctx, ended, 0, source(entry))
 }
 
 // endSpan ends the span of an entry, which covers all of its visits.
@@ -98,7 +99,7 @@ func (v *visit) guarded(ctx context.Context) (decision frontier.Decision, err er
 	defer func() {
 		if cause := recover(); cause != nil {
 			v.log.ErrorContext(ctx, "fetcher panicked", "url", v.url, "panic", cause, "stack", string(debug.Stack()))
-			decision, err = v.settle(ctx, verdict{action: actionBury, reason: "panic", detail: fmt.Sprintf(
+			decision, err = v.settle(ctx, verdict{action: actionBury, reason: outcome.Panic, detail: fmt.Sprintf(
 				"the fetcher panicked while processing this URL (%v): report a bug with the URL and the stack from the log",
 				cause)}, nil)
 		}

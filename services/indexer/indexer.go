@@ -17,6 +17,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
@@ -88,7 +89,7 @@ func New(ctx context.Context, js jetstream.JetStream, articles store.Store, conf
 	ix := &Indexer{store: articles, metrics: newMetrics(reg)}
 	ix.audit = &audit{js: js, store: articles, metrics: ix.metrics, log: log, now: time.Now}
 	ix.sources = newSourceWatch(articles, library.New(articles, js), reg, log, time.Now)
-	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INDEX, reasons)
+	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INDEX)
 	shared := stage.Config{
 		Stage:  datelinev1.Stage_STAGE_INDEX,
 		Writer: ledger.NewWriter(js, datelinev1.Stage_STAGE_INDEX, log, time.Now, metrics.CountOutcome),
@@ -158,7 +159,7 @@ func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Resul
 		}
 		judge(results[i].Outcome, &results[i], stored[k])
 		if err := announce(&results[i], stored[k], batch[k]); err != nil {
-			results[i].Err = stage.Permanent("malformed", err)
+			results[i].Err = stage.Permanent(outcome.Malformed, err)
 		}
 	}
 	return results
@@ -168,7 +169,7 @@ func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Resul
 // may be for several URLs.
 func inputID(record *datelinev1.Article) string {
 	if url, err := weburl.Parse(record.GetRequestedUrl()); err == nil {
-		return record.GetRequestId() + "." + url.ID()[:12]
+		return outcome.FetchID(record.GetRequestId(), url)
 	}
 	return record.GetRequestId()
 }
@@ -195,20 +196,20 @@ func announce(result *stage.Result, stored store.PutResult, record *datelinev1.A
 	return err
 }
 
-func judge(outcome *datelinev1.Outcome, result *stage.Result, stored store.PutResult) {
+func judge(ended *datelinev1.Outcome, result *stage.Result, stored store.PutResult) {
 	if stored.Err != nil {
-		result.Err = stage.Permanent("refused", stored.Err)
+		result.Err = stage.Permanent(outcome.Refused, stored.Err)
 		return
 	}
-	outcome.Reason, outcome.OutputId = stored.Status.String(), stored.ID
+	ended.Reason, ended.OutputId = stored.Status.String(), stored.ID
 	switch stored.Status {
 	case store.Erased:
-		outcome.Verdict, outcome.OutputId = datelinev1.Verdict_VERDICT_REJECTED, ""
-		outcome.Detail = "The article was erased, and does not come back."
+		ended.Verdict, ended.OutputId = datelinev1.Verdict_VERDICT_REJECTED, ""
+		ended.Detail = "The article was erased, and does not come back."
 	case store.Unchanged:
-		outcome.Verdict = datelinev1.Verdict_VERDICT_UNCHANGED
+		ended.Verdict = datelinev1.Verdict_VERDICT_UNCHANGED
 	default:
-		outcome.Verdict = datelinev1.Verdict_VERDICT_PRODUCED
+		ended.Verdict = datelinev1.Verdict_VERDICT_PRODUCED
 	}
 }
 
@@ -219,12 +220,12 @@ func (ix *Indexer) record(ctx context.Context, inputs []*stage.Input) []stage.Re
 	var batch []*datelinev1.Outcome
 	var at []int
 	for i, input := range inputs {
-		outcome := &datelinev1.Outcome{}
-		if err := proto.Unmarshal(input.Data, outcome); err != nil {
+		one := &datelinev1.Outcome{}
+		if err := proto.Unmarshal(input.Data, one); err != nil {
 			results[i] = malformed(input, "Outcome", err)
 			continue
 		}
-		batch, at = append(batch, outcome), append(at, i)
+		batch, at = append(batch, one), append(at, i)
 	}
 	if len(batch) == 0 {
 		return results
@@ -243,6 +244,6 @@ func (ix *Indexer) record(ctx context.Context, inputs []*stage.Input) []stage.Re
 func malformed(input *stage.Input, want string, err error) stage.Result {
 	return stage.Result{
 		Outcome: &datelinev1.Outcome{InputId: fmt.Sprintf("%s:%d", input.Stream, input.Sequence)},
-		Err:     stage.Permanent("malformed", fmt.Errorf("the message on %s is no %s: publish dateline.v1.%s in binary form (%w)", input.Subject, want, want, err)),
+		Err:     stage.Permanent(outcome.Malformed, fmt.Errorf("the message on %s is no %s: publish dateline.v1.%s in binary form (%w)", input.Subject, want, want, err)),
 	}
 }

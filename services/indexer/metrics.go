@@ -5,19 +5,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
-
-// reasons are what the store makes of articles, and why it may not take one.
-var reasons = stage.Reasons{
-	Produced:  []string{store.New.String(), store.Changed.String(), store.Outdated.String()},
-	Unchanged: []string{store.Unchanged.String()}, Rejected: []string{store.Erased.String()},
-	Permanent: []string{"malformed", "refused"},
-}
 
 // balanced are the stages whose inputs are the outputs of one before.
 var balanced = []datelinev1.Stage{

@@ -1,6 +1,7 @@
 package indexer
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -8,6 +9,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/outcome"
+	"github.com/dateline-news/dateline/internal/stage"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -45,5 +49,18 @@ func TestPutMetrics(t *testing.T) {
 	}
 	if got := read(m.articles.WithLabelValues("new")).GetCounter().GetValue(); got != 4 {
 		t.Errorf("%g new articles, want 4", got)
+	}
+}
+
+func TestTheTableOfOutcomesListsTheStatusesOfTheStore(t *testing.T) {
+	entries := outcome.OfStage(subject.StageName(datelinev1.Stage_STAGE_INDEX))
+	for _, status := range []store.Status{store.New, store.Changed, store.Unchanged, store.Outdated, store.Erased} {
+		var ended datelinev1.Outcome
+		judge(&ended, &stage.Result{}, store.PutResult{Status: status})
+		if !slices.ContainsFunc(entries, func(e outcome.Entry) bool {
+			return string(e.Reason) == ended.GetReason() && e.Verdict == ended.GetVerdict()
+		}) {
+			t.Errorf("the table has no entry for %v with reason %q", ended.GetVerdict(), ended.GetReason())
+		}
 	}
 }

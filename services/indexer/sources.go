@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -48,7 +49,7 @@ func newSourceWatch(articles store.Writer, l *library.Library, reg prometheus.Re
 	for _, state := range library.States() {
 		w.hosts.WithLabelValues(state)
 	}
-	for _, cause := range library.Causes() {
+	for _, cause := range outcome.Causes() {
 		w.silent.WithLabelValues(string(cause))
 	}
 	return w
@@ -86,7 +87,7 @@ func (w *sourceWatch) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	causes := map[library.Cause]int{}
+	causes := map[outcome.Cause]int{}
 	told := 0
 	query := store.SourceQuery{Since: now, At: now, Silent: true, Limit: watchPage}
 	for {
@@ -117,7 +118,7 @@ func (w *sourceWatch) look(ctx context.Context) error {
 	w.hosts.WithLabelValues(library.StateLearning).Set(float64(states.Learning))
 	w.hosts.WithLabelValues(library.StatePublishing).Set(float64(states.Publishing))
 	w.hosts.WithLabelValues(library.StateSilent).Set(float64(states.Silent))
-	for _, cause := range library.Causes() {
+	for _, cause := range outcome.Causes() {
 		w.silent.WithLabelValues(string(cause)).Set(float64(causes[cause]))
 	}
 	return nil

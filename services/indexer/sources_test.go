@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/outcome"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -74,7 +75,7 @@ func TestSourcesFallSilent(t *testing.T) {
 				t.Errorf("at %v %v hosts are %s, want %v", now, got, name, want)
 			}
 		}
-		for _, name := range library.Causes() {
+		for _, name := range outcome.Causes() {
 			if got, want := testutil.ToFloat64(w.silent.WithLabelValues(string(name))), cause[string(name)]; got != want {
 				t.Errorf("at %v %v hosts are silent because of %s, want %v", now, got, name, want)
 			}

@@ -8,82 +8,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dateline-news/dateline/internal/outcome"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// Cause is the reason why a source is silent. The set is closed, so it is
-// suitable as a metric label.
-type Cause string
-
-// The causes of silence.
-const (
-	// CauseBlocked means that the site refuses the crawler: with status 401,
-	// 403, 429 or 451, or with a page that says so.
-	CauseBlocked Cause = "blocked"
-	// CauseRobots means that robots.txt now disallows pages that it used to
-	// allow, or is unavailable.
-	CauseRobots Cause = "robots"
-	// CauseUnreachable means that the site gives no usable response.
-	CauseUnreachable Cause = "unreachable"
-	// CauseGone means that the requested pages do not exist (404, 410) or have
-	// moved.
-	CauseGone Cause = "gone"
-	// CauseDrifted means that pages are fetched but no articles are extracted
-	// from them.
-	CauseDrifted Cause = "drifted"
-	// CauseDuplicates means that everything requested is already known.
-	CauseDuplicates Cause = "duplicates"
-	// CauseWaiting means that the requested URLs have not been fetched yet.
-	CauseWaiting Cause = "waiting"
-	// CauseNothingPublished means that almost nothing was requested.
-	CauseNothingPublished Cause = "nothing_published"
-)
-
-// Causes returns all causes.
-func Causes() []Cause {
-	return []Cause{
-		CauseBlocked, CauseRobots, CauseUnreachable, CauseGone, CauseDrifted, CauseDuplicates, CauseWaiting,
-		CauseNothingPublished,
-	}
-}
-
-// causes maps outcome reasons of the fetcher and the extractor to causes.
-// causeOf handles the reasons that are not listed.
-var causes = map[string]Cause{
-	"forbidden": CauseBlocked, "too_many_requests": CauseBlocked, "blocked": CauseBlocked, "host_resting": CauseBlocked,
-	"robots_denied": CauseRobots, "robots_unreachable": CauseRobots,
-	"not_found": CauseGone, "bad_status": CauseGone, "bad_redirect": CauseGone, "too_many_redirects": CauseGone,
-	"not_html": CauseDrifted,
-}
-
-// causeOf returns the cause that an outcome indicates. It returns "" if the
-// input went on to the next stage or produced something new.
-func causeOf(c store.Count) Cause {
-	switch c.Verdict {
-	case datelinev1.Verdict_VERDICT_DUPLICATE, datelinev1.Verdict_VERDICT_UNCHANGED:
-		return CauseDuplicates
-	case datelinev1.Verdict_VERDICT_PRODUCED:
-		if c.Stage == datelinev1.Stage_STAGE_INDEX && c.Reason != store.New.String() {
-			return CauseDuplicates // a revision of a known article
-		}
-		return ""
-	}
-	switch known := causes[c.Reason]; {
-	case known != "":
-		return known
-	case c.Stage == datelinev1.Stage_STAGE_FETCH:
-		return CauseUnreachable
-	case c.Stage == datelinev1.Stage_STAGE_EXTRACT:
-		return CauseDrifted
-	}
-	return ""
-}
-
 // tally summarizes outcomes by cause, and for each cause by reason.
 type tally struct {
-	byCause map[Cause]int64
-	reasons map[Cause]map[string]int64
+	byCause map[outcome.Cause]int64
+	reasons map[outcome.Cause]map[string]int64
 	// ended counts the inputs that have a cause or produced something new,
 	// admitted those that intake let through, and fetched those that the
 	// fetcher has finished.
@@ -91,10 +24,10 @@ type tally struct {
 }
 
 func newTally(counts []store.Count) tally {
-	t := tally{byCause: map[Cause]int64{}, reasons: map[Cause]map[string]int64{}}
+	t := tally{byCause: map[outcome.Cause]int64{}, reasons: map[outcome.Cause]map[string]int64{}}
 	for _, c := range counts {
 		produced := c.Verdict == datelinev1.Verdict_VERDICT_PRODUCED
-		switch cause := causeOf(c); {
+		switch cause := outcome.CauseOf(c.Stage, c.Verdict, outcome.Reason(c.Reason)); {
 		case cause != "":
 			t.byCause[cause] += c.Count
 			t.ended += c.Count
@@ -104,7 +37,7 @@ func newTally(counts []store.Count) tally {
 			t.reasons[cause][c.Reason] += c.Count
 		case c.Stage == datelinev1.Stage_STAGE_INDEX && produced:
 			t.ended += c.Count
-		case c.Stage == datelinev1.Stage_STAGE_INTAKE && produced && c.Reason != "split":
+		case c.Stage == datelinev1.Stage_STAGE_INTAKE && produced && c.Reason != string(outcome.Split):
 			t.admitted += c.Count
 		}
 		if c.Stage == datelinev1.Stage_STAGE_FETCH {
@@ -114,7 +47,7 @@ func newTally(counts []store.Count) tally {
 	return t
 }
 
-func (t tally) share(cause Cause) float64 {
+func (t tally) share(cause outcome.Cause) float64 {
 	if t.ended == 0 {
 		return 0
 	}
@@ -125,7 +58,7 @@ func (t tally) share(cause Cause) float64 {
 const maxReasons = 3
 
 // topReasons lists the most common reasons of a cause with their counts.
-func (t tally) topReasons(cause Cause) string {
+func (t tally) topReasons(cause outcome.Cause) string {
 	reasons := t.reasons[cause]
 	names := slices.SortedFunc(maps.Keys(reasons), func(a, b string) int {
 		return cmp.Or(cmp.Compare(reasons[b], reasons[a]), cmp.Compare(a, b))
@@ -155,7 +88,7 @@ type silence struct {
 // diagnose returns the cause of a silence and the evidence for it: the cause
 // whose share of the outcomes has grown most, unless there were few requests or
 // most of them are still in the pipeline.
-func (s silence) diagnose() (cause Cause, evidence string) {
+func (s silence) diagnose() (cause outcome.Cause, evidence string) {
 	now, since := s.now, s.since.UTC().Format("2006-01-02 15:04 UTC")
 	requests := max(now.admitted, now.ended) + s.queued
 	usual := 0.0
@@ -164,23 +97,23 @@ func (s silence) diagnose() (cause Cause, evidence string) {
 	}
 	switch elsewhere := now.admitted - now.fetched; {
 	case float64(requests) < fewRequests*usual || requests == 0:
-		return CauseNothingPublished, fmt.Sprintf("%d requests since %s; %.3g are usual in that time", requests,
+		return outcome.CauseNothingPublished, fmt.Sprintf("%d requests since %s; %.3g are usual in that time", requests,
 			since, usual)
 	case s.queued > now.ended:
-		return CauseWaiting, fmt.Sprintf("%d URLs are queued in the frontier, and %d requests have ended since %s",
+		return outcome.CauseWaiting, fmt.Sprintf("%d URLs are queued in the frontier, and %d requests have ended since %s",
 			s.queued, now.ended, since)
 	case now.ended == 0 && now.fetched > 0:
-		return CauseWaiting, fmt.Sprintf("%d pages were fetched since %s and are still being processed", now.fetched,
+		return outcome.CauseWaiting, fmt.Sprintf("%d pages were fetched since %s and are still being processed", now.fetched,
 			since)
 	case elsewhere > now.ended:
-		return CauseGone, fmt.Sprintf("%d of the %d URLs requested since %s were not fetched from this host: "+
+		return outcome.CauseGone, fmt.Sprintf("%d of the %d URLs requested since %s were not fetched from this host: "+
 			"they lead to another", elsewhere, now.admitted, since)
 	}
-	cause = slices.MaxFunc(Causes(), func(a, b Cause) int {
+	cause = slices.MaxFunc(outcome.Causes(), func(a, b outcome.Cause) int {
 		return cmp.Compare(now.share(a)-s.before.share(a), now.share(b)-s.before.share(b))
 	})
 	if now.byCause[cause] == 0 { // no share has grown: take the most common cause
-		cause = slices.MaxFunc(Causes(), func(a, b Cause) int { return cmp.Compare(now.byCause[a], now.byCause[b]) })
+		cause = slices.MaxFunc(outcome.Causes(), func(a, b outcome.Cause) int { return cmp.Compare(now.byCause[a], now.byCause[b]) })
 	}
 	return cause, fmt.Sprintf("%s %d of the %d requests that ended since %s (%s), "+
 		"and %d of %d in the four weeks before",
@@ -189,8 +122,8 @@ func (s silence) diagnose() (cause Cause, evidence string) {
 }
 
 // evidenceOf holds the start of the sentence that describes the evidence.
-var evidenceOf = map[Cause]string{
-	CauseBlocked: "the site refused", CauseRobots: "robots.txt did not allow",
-	CauseUnreachable: "the site gave no usable response to", CauseGone: "no page was found for",
-	CauseDrifted: "no article was extracted for", CauseDuplicates: "nothing new resulted from",
+var evidenceOf = map[outcome.Cause]string{
+	outcome.CauseBlocked: "the site refused", outcome.CauseRobots: "robots.txt did not allow",
+	outcome.CauseUnreachable: "the site gave no usable response to", outcome.CauseGone: "no page was found for",
+	outcome.CauseDrifted: "no article was extracted for", outcome.CauseDuplicates: "nothing new resulted from",
 }

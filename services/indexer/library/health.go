@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/baseline"
@@ -27,12 +28,12 @@ func States() []string { return []string{StateLearning, StatePublishing, StateSi
 
 // Health describes how much a source publishes compared with its baseline.
 type Health struct {
-	State       string     `json:"state" enum:"learning,publishing,silent" doc:"Whether the source publishes as usual or is silent. learning means that its history is too short to tell."`
-	New         int64      `json:"new" doc:"Number of new articles in the requested period."`
-	Expected    *float64   `json:"expected,omitempty" doc:"Number of new articles that are usual in the requested period, from the source's usual week. Absent while the state is learning."`
-	SilentSince *time.Time `json:"silent_since,omitempty" doc:"End of the last hour with a new article. Only given if the source is silent."`
-	Cause       Cause      `json:"cause,omitempty" enum:"blocked,robots,unreachable,gone,drifted,duplicates,waiting,nothing_published" doc:"Why the source is silent."`
-	Evidence    string     `json:"evidence,omitempty" doc:"Evidence for the cause, in words."`
+	State       string        `json:"state" enum:"learning,publishing,silent" doc:"Whether the source publishes as usual or is silent. learning means that its history is too short to tell."`
+	New         int64         `json:"new" doc:"Number of new articles in the requested period."`
+	Expected    *float64      `json:"expected,omitempty" doc:"Number of new articles that are usual in the requested period, from the source's usual week. Absent while the state is learning."`
+	SilentSince *time.Time    `json:"silent_since,omitempty" doc:"End of the last hour with a new article. Only given if the source is silent."`
+	Cause       outcome.Cause `json:"cause,omitempty" enum:"blocked,robots,unreachable,gone,drifted,duplicates,waiting,nothing_published" doc:"Why the source is silent."`
+	Evidence    string        `json:"evidence,omitempty" doc:"Evidence for the cause, in words."`
 }
 
 // hoursBefore is the length, in hours, of the period before a silence that its
@@ -89,7 +90,7 @@ func (l *Library) health(ctx context.Context, one store.Source, since, at time.T
 		hours:       at.Sub(one.Silence.Since).Hours(),
 		hoursBefore: float64(min(hoursBefore, one.Baseline.Last-one.Baseline.First+1)), queued: queued,
 	}.diagnose()
-	if h.Cause == CauseDrifted {
+	if h.Cause == outcome.CauseDrifted {
 		alarms, err := l.driftAlarms(ctx, one.Host)
 		if err != nil {
 			return Health{}, err

@@ -27,12 +27,6 @@ type queue struct {
 	stream jetstream.Stream
 }
 
-// ID names a fetch for good: the request's own id, and which URL that is, for a
-// sender may have given all of his URLs the same.
-func ID(request *datelinev1.FetchRequest, asked weburl.URL) string {
-	return request.GetRequestId() + "." + asked.ID()[:12]
-}
-
 // Publish puts an entry into the queue of its host. It returns ErrHostFull
 // where that is full. The cause names what led to it, among all that ever does:
 // the same cause again within the stream's memory stores nothing.

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
@@ -42,12 +43,6 @@ const (
 	maxFull    = 500
 	fullWindow = 2 * time.Minute
 )
-
-// Reasons are why a request can end, besides being admitted.
-var Reasons = stage.Reasons{
-	Produced: []string{"split"}, Duplicate: []string{"seen"},
-	Permanent: []string{"malformed", "bad_url"}, Transient: []string{"host_full", "urls_full"},
-}
 
 // Intake admits requests. Its Handle is a stage.Handler for single inputs.
 type Intake struct {
@@ -97,47 +92,47 @@ func inputID(input *stage.Input) string {
 }
 
 func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
-	outcome := &datelinev1.Outcome{InputId: inputID(input)}
-	result := stage.Result{Outcome: outcome}
+	ended := &datelinev1.Outcome{InputId: inputID(input)}
+	result := stage.Result{Outcome: ended}
 	requests, err := decode(input.Header, input.Data)
 	if err != nil {
-		outcome.Url = string(input.Data[:min(len(input.Data), ledger.MaxText)])
-		result.Err = stage.Permanent("malformed", err)
+		ended.Url = string(input.Data[:min(len(input.Data), ledger.MaxText)])
+		result.Err = stage.Permanent(outcome.Malformed, err)
 		return result
 	}
 	if len(requests) > 1 {
-		return in.split(ctx, input, outcome, requests)
+		return in.split(ctx, input, ended, requests)
 	}
 	request := requests[0]
-	outcome.Url, outcome.RequestId, outcome.Labels = request.GetUrl(), request.GetRequestId(), request.GetLabels()
+	ended.Url, ended.RequestId, ended.Labels = request.GetUrl(), request.GetRequestId(), request.GetLabels()
 	url, err := weburl.Parse(request.GetUrl())
 	if err != nil {
-		result.Err = stage.Permanent("bad_url", err)
+		result.Err = stage.Permanent(outcome.BadURL, err)
 		return result
 	}
 	if line := input.Header.Get(requestHeader); request.RequestId == "" && isToken(line) {
 		request.RequestId = line
 	}
 	if request.RequestId == "" {
-		request.RequestId = outcome.InputId
+		request.RequestId = ended.InputId
 	}
 	if request.RequestTime == nil {
 		request.RequestTime = timestamppb.New(input.Stored)
 	}
-	outcome.Url, outcome.Host, outcome.RequestId = url.String(), url.Host(), request.RequestId
+	ended.Url, ended.Host, ended.RequestId = url.String(), url.Host(), request.RequestId
 
-	mark := seen.Mark{Request: request.RequestId, Input: outcome.InputId, Time: in.now()}
+	mark := seen.Mark{Request: request.RequestId, Input: ended.InputId, Time: in.now()}
 	stored, claimed, err := in.seen.Claim(ctx, url.ID(), mark, request.GetForce())
 	if err != nil {
 		result.Err = stage.Unavailable(err)
 		return result
 	}
 	if !claimed {
-		outcome.Verdict, outcome.Reason, outcome.OutputId = datelinev1.Verdict_VERDICT_DUPLICATE, "seen", stored.Request
-		outcome.Detail = fmt.Sprintf("the URL was requested at %s (request %s): set force to fetch it again within the freshness window", stored.Time.UTC().Format(time.RFC3339), stored.Request)
+		ended.Verdict, ended.Reason, ended.OutputId = datelinev1.Verdict_VERDICT_DUPLICATE, string(outcome.Seen), stored.Request
+		ended.Detail = fmt.Sprintf("the URL was requested at %s (request %s): set force to fetch it again within the freshness window", stored.Time.UTC().Format(time.RFC3339), stored.Request)
 		return result
 	}
-	outcome.Verdict, outcome.OutputId = datelinev1.Verdict_VERDICT_PRODUCED, request.RequestId
+	ended.Verdict, ended.OutputId = datelinev1.Verdict_VERDICT_PRODUCED, request.RequestId
 	if stored.Done {
 		// A crash came before the outcome, and the URL has been fetched since.
 		return result
@@ -146,12 +141,12 @@ func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
 		Request: request, Url: url.String(), NotBeforeTime: request.GetNotBeforeTime(), AdmitTime: timestamppb.New(stored.Time), Mark: stored.Proto(),
 		TraceParent: tracing.Parent(ctx),
 	}
-	switch err := frontier.Publish(ctx, in.js, "admit:"+outcome.InputId, entry); {
+	switch err := frontier.Publish(ctx, in.js, "admit:"+ended.InputId, entry); {
 	case errors.Is(err, frontier.ErrHostFull):
 		in.unclaim(ctx, url)
 		cause := fmt.Errorf("as many URLs of %s wait as may: send it later, or requeue it when the host's queue is shorter", url.Host())
-		if result.Err = stage.Permanent("host_full", cause); in.mayWait(input.Attempt > 1) {
-			result.Err = stage.Transient("host_full", cause)
+		if result.Err = stage.Permanent(outcome.HostFull, cause); in.mayWait(input.Attempt > 1) {
+			result.Err = stage.Transient(outcome.HostFull, cause)
 		}
 	case err != nil:
 		result.Err = stage.Unavailable(err)
@@ -169,17 +164,17 @@ func (in *Intake) unclaim(ctx context.Context, url weburl.URL) {
 // split turns a message with several URLs into as many messages, each an input
 // of its own. It does not wait where `urls` is full: the room can only come from
 // other messages, which this worker would keep from being read.
-func (in *Intake) split(ctx context.Context, input *stage.Input, outcome *datelinev1.Outcome, requests []*datelinev1.FetchRequest) stage.Result {
-	result := stage.Result{Outcome: outcome}
-	outcome.Url = requests[0].GetUrl()
-	for chunk := range slices.Chunk(lines(ctx, outcome.InputId, requests), splitChunk) {
+func (in *Intake) split(ctx context.Context, input *stage.Input, ended *datelinev1.Outcome, requests []*datelinev1.FetchRequest) stage.Result {
+	result := stage.Result{Outcome: ended}
+	ended.Url = requests[0].GetUrl()
+	for chunk := range slices.Chunk(lines(ctx, ended.InputId, requests), splitChunk) {
 		if err := in.publish(ctx, chunk); err != nil {
-			result.Err = stage.Transient("urls_full", fmt.Errorf("parting a message with %d URLs into messages of their own: %w", len(requests), err))
+			result.Err = stage.Transient(outcome.URLsFull, fmt.Errorf("parting a message with %d URLs into messages of their own: %w", len(requests), err))
 			return result
 		}
 	}
-	outcome.Verdict, outcome.Reason = datelinev1.Verdict_VERDICT_PRODUCED, "split"
-	outcome.Detail = fmt.Sprintf("the message held %d URLs; each is now a message of its own", len(requests))
+	ended.Verdict, ended.Reason = datelinev1.Verdict_VERDICT_PRODUCED, string(outcome.Split)
+	ended.Detail = fmt.Sprintf("the message held %d URLs; each is now a message of its own", len(requests))
 	return result
 }
 
