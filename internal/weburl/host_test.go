@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// safeSubject is what every NATS server, subject filter and KV key accepts.
+// safeSubject matches subjects that every NATS server, subject filter and KV bucket
+// accepts.
 var safeSubject = regexp.MustCompile(`^[a-z0-9_=-]+(\.[a-z0-9_=-]+)*$`)
 
 func checkSubject(t *testing.T, u URL) {
@@ -50,7 +51,7 @@ func TestSubjectHost(t *testing.T) {
 	}
 }
 
-func TestHostFromSubjectRefusesWhatSubjectHostCannotWrite(t *testing.T) {
+func TestHostFromSubjectRejectsInvalidTokens(t *testing.T) {
 	for _, subject := range []string{
 		"", ".", "com..example", "com.example.", ".com", "COM.Example", "com.*", "com.>", "com.exa mple",
 		"=", "=zz", "=2001-DB8--1", "com.example.=", "com.example.=x", "com.example.=0080", "com.example.=99999",
@@ -62,12 +63,12 @@ func TestHostFromSubjectRefusesWhatSubjectHostCannotWrite(t *testing.T) {
 	}
 }
 
-func TestPartitionIsStableAndEven(t *testing.T) {
+func TestPartitionIsStableAndUniform(t *testing.T) {
 	const n = 64
 	stored := map[string]int{"example.com": 37, "www.example.com": 19, "127.0.0.1:8080": 34}
 	for host, want := range stored {
 		if got := Partition(host, n); got != want {
-			t.Errorf("Partition(%q) = %d, want %d: it is part of the stored format", host, got, want)
+			t.Errorf("Partition(%q) = %d, want %d: the partition is part of the stored format", host, got, want)
 		}
 	}
 	const hosts = 64_000
@@ -75,8 +76,8 @@ func TestPartitionIsStableAndEven(t *testing.T) {
 	for i := range hosts {
 		counts[Partition(fmt.Sprintf("127.0.%d.%d:8080", i/256, i%256), n)]++
 	}
-	// The standard deviation of an even spread is about 31.
+	// The standard deviation of a uniform distribution is about 31.
 	if least, most := slices.Min(counts), slices.Max(counts); least < hosts/n-160 || most > hosts/n+160 {
-		t.Errorf("partitions hold between %d and %d of %d hosts", least, most, hosts)
+		t.Errorf("partitions have between %d and %d of %d hosts", least, most, hosts)
 	}
 }

@@ -9,8 +9,11 @@ import (
 	whatwgerrors "github.com/nlnwa/whatwg-url/errors"
 )
 
-// checkText refuses what the WHATWG parser would accept or would explain
-// badly, with the remedy.
+// maxQuoted is the maximum number of bytes that an error quotes from its input.
+const maxQuoted = 120
+
+// checkText rejects text that the WHATWG parser accepts or for which its error would
+// be unclear. The errors include a remedy.
 func checkText(text string) error {
 	switch {
 	case text == "":
@@ -19,7 +22,8 @@ func checkText(text string) error {
 		return fmt.Errorf("%s is %d bytes long; the limit is %d bytes", quote(text), len(text), MaxLength)
 	}
 	if i := strings.IndexFunc(text, isControl); i >= 0 {
-		return fmt.Errorf("%s has the control character %U at byte %d; give one URL a line, and percent-encode it if it belongs there", quote(text), text[i], i)
+		return fmt.Errorf("%s has the control character %U at byte %d; give one URL per line, "+
+			"or percent-encode the character if it belongs there", quote(text), text[i], i)
 	}
 	scheme, rest, found := strings.Cut(text, ":")
 	if !found || !isScheme(scheme) || isHostPort(scheme, rest) {
@@ -30,7 +34,8 @@ func checkText(text string) error {
 		return fmt.Errorf("%s has no scheme; did you mean %s?", quote(text), quote("https://"+bare))
 	}
 	if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
-		return fmt.Errorf("%s has the scheme %q; only http and https can be fetched", quote(text), strings.ToLower(scheme))
+		return fmt.Errorf("%s has the scheme %q; only http and https can be fetched",
+			quote(text), strings.ToLower(scheme))
 	}
 	if strings.Trim(rest, `/\`) == "" {
 		return fmt.Errorf("%s has no host; give one such as https://example.com/news", quote(text))
@@ -38,11 +43,11 @@ func checkText(text string) error {
 	return nil
 }
 
-// isControl reports the C0 controls and DEL. A browser drops tabs and line
-// breaks inside a URL; here they mean that two lines were glued together.
+// isControl reports whether r is a C0 control or DEL. A browser removes tabs and line
+// breaks from a URL. Here they mean that several lines were joined by mistake.
 func isControl(r rune) bool { return r < 0x20 || r == 0x7f }
 
-// isScheme follows RFC 3986, section 3.1.
+// isScheme reports whether s is a scheme according to RFC 3986, section 3.1.
 func isScheme(s string) bool {
 	for i, c := range []byte(s) {
 		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
@@ -53,8 +58,8 @@ func isScheme(s string) bool {
 	return s != ""
 }
 
-// isHostPort tells "localhost:8080/x" and "example.com:80" from a URL whose
-// scheme is "localhost" or "example.com".
+// isHostPort reports whether the text before a colon is a host and not a scheme, as in
+// "localhost:8080/x" and "example.com:80".
 func isHostPort(scheme, rest string) bool {
 	if strings.Contains(scheme, ".") {
 		return true
@@ -63,9 +68,9 @@ func isHostPort(scheme, rest string) bool {
 	return len(digits) < len(rest) && (digits == "" || strings.ContainsRune(`/?#\`, rune(digits[0])))
 }
 
-// escapeInvalidUTF8 percent-encodes the bytes that are not UTF-8 (old servers
-// send Latin-1 in Location headers), so that the parser cannot replace them
-// all with the same character and make one page out of two.
+// escapeInvalidUTF8 percent-encodes the bytes that are not UTF-8, such as Latin-1 in
+// Location headers of old servers. The parser would replace all of them with the same
+// character, so that the URLs of two pages would become equal.
 func escapeInvalidUTF8(s string) string {
 	if utf8.ValidString(s) {
 		return s
@@ -83,10 +88,9 @@ func escapeInvalidUTF8(s string) string {
 	return b.String()
 }
 
-// quote makes text fit for a message: shortened, on one line, and without user
-// information, which may be a password.
+// quote returns text for use in a message: shortened, on one line, and without user
+// information, which may contain a password.
 func quote(text string) string {
-	const most = 120
 	start := 0
 	if i := strings.Index(text, ":"); i >= 0 {
 		start = i + 1
@@ -101,14 +105,14 @@ func quote(text string) string {
 	if i := strings.LastIndexByte(text[:authority], '@'); i >= 0 {
 		text = text[:min(start, i)] + text[i+1:]
 	}
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
+	if len(text) > maxQuoted {
+		text = strings.ToValidUTF8(text[:maxQuoted], "") + "…"
 	}
 	return fmt.Sprintf("%q", text)
 }
 
-// reason says why the WHATWG parser refused a URL. The parser's own message is
-// not used: it repeats the URL with its password.
+// reason returns why the WHATWG parser rejected a URL. It does not use the parser's
+// message, which contains the URL with its password.
 func reason(err error) string {
 	var invalid *whatwgerrors.ValidationError
 	if !errors.As(err, &invalid) {

@@ -10,8 +10,8 @@ import (
 //go:embed tracking.txt
 var trackingTable string
 
-// tracking holds the table's exact names and its prefixes (the entries that
-// end in "*"), both sorted, in lower case.
+// trackingNames and trackingPrefixes are the entries of the table without and with
+// a "*" at the end. Both are in lower case and sorted.
 var trackingNames, trackingPrefixes = readTracking(trackingTable)
 
 func readTracking(table string) (names, prefixes []string) {
@@ -27,8 +27,8 @@ func readTracking(table string) (names, prefixes []string) {
 	return names, prefixes
 }
 
-// isTracking reports whether the table names a query parameter, given as it
-// stands in the query.
+// isTracking reports whether a query parameter is in the table. Its name may be
+// percent-encoded.
 func isTracking(name string) bool {
 	if strings.ContainsAny(name, "%+") {
 		if decoded, err := url.QueryUnescape(name); err == nil {
@@ -39,15 +39,15 @@ func isTracking(name string) bool {
 	if _, found := slices.BinarySearch(trackingNames, name); found {
 		return true
 	}
-	// Only the last prefix that sorts before the name can be its prefix,
-	// because no prefix in the table starts with another one.
+	// Only the last prefix that sorts before the name can match, because no
+	// prefix in the table starts with another one.
 	i, _ := slices.BinarySearch(trackingPrefixes, name)
 	return i > 0 && strings.HasPrefix(name, trackingPrefixes[i-1]) ||
 		i < len(trackingPrefixes) && name == trackingPrefixes[i]
 }
 
-// stripQuery removes tracking parameters, session ids and empty parameters,
-// and keeps the rest as it is, in its order.
+// stripQuery removes tracking parameters, session ids and empty parameters. It does
+// not change or reorder the others.
 func stripQuery(query string) string {
 	if query == "" {
 		return ""
@@ -62,9 +62,9 @@ func stripQuery(query string) string {
 	return strings.Join(kept, "&")
 }
 
-// stripPath removes the session ids that servers write into paths for clients
-// without cookies: ";jsessionid=…" (Jakarta Servlet 6.0, section 7.1.3, and
-// its imitations) and the segment "(S(…))" (ASP.NET, cookieless session state).
+// stripPath removes the session ids that servers put into paths for clients without
+// cookies: ";jsessionid=…" (Jakarta Servlet 6.0, section 7.1.3, and similar) and the
+// segment "(S(…))" (ASP.NET, cookieless session state).
 func stripPath(path string) string {
 	if !strings.ContainsAny(path, ";(") {
 		return path
@@ -98,8 +98,11 @@ func stripSessionParameters(segment string) string {
 	return name
 }
 
-// isSessionSegment recognises "(S(…))", "(A(…)S(…))" and their like, with the
-// 24 characters and more that ASP.NET writes in each pair of brackets.
+// minSessionID is the minimum length of the ids that ASP.NET writes into paths.
+const minSessionID = 24
+
+// isSessionSegment reports whether a path segment consists of ASP.NET session ids,
+// such as "(S(…))" or "(A(…)S(…))".
 func isSessionSegment(segment string) bool {
 	inner, ok := strings.CutPrefix(segment, "(")
 	if !ok {
@@ -113,7 +116,7 @@ func isSessionSegment(segment string) bool {
 			return false
 		}
 		id, rest, closed := strings.Cut(inner[2:], ")")
-		if !closed || len(id) < 24 || strings.IndexFunc(strings.ToLower(id), notInLabel) >= 0 {
+		if !closed || len(id) < minSessionID || strings.IndexFunc(strings.ToLower(id), notInLabel) >= 0 {
 			return false
 		}
 		inner = rest

@@ -12,7 +12,7 @@ func TestTrackingTableIsWellFormed(t *testing.T) {
 		if !strings.HasPrefix(line, "#") {
 			name, reason, found := strings.Cut(line, "#")
 			if !found || strings.TrimSpace(reason) == "" {
-				t.Errorf("%q does not say whose parameter it is", line)
+				t.Errorf("%q does not name the origin of the parameter", line)
 			}
 			names = append(names, strings.TrimSpace(name))
 		}
@@ -22,7 +22,7 @@ func TestTrackingTableIsWellFormed(t *testing.T) {
 	}
 	for i, name := range names {
 		if name == "" || name != strings.ToLower(name) || strings.Contains(strings.TrimSuffix(name, "*"), "*") {
-			t.Errorf("bad entry %q", name)
+			t.Errorf("invalid entry %q", name)
 		}
 		for j, prefix := range names {
 			if prefix, ok := strings.CutSuffix(prefix, "*"); ok && i != j && strings.HasPrefix(name, prefix) {
@@ -31,13 +31,15 @@ func TestTrackingTableIsWellFormed(t *testing.T) {
 		}
 	}
 	if len(names) != len(trackingNames)+len(trackingPrefixes) || len(names) < 50 {
-		t.Errorf("%d entries, of which %d names and %d prefixes are used", len(names), len(trackingNames), len(trackingPrefixes))
+		t.Errorf("%d entries in the table, but %d names and %d prefixes were read",
+			len(names), len(trackingNames), len(trackingPrefixes))
 	}
 }
 
 func TestEveryTableEntryIsRemoved(t *testing.T) {
 	for _, name := range trackingNames {
-		if !isTracking(name) || !isTracking(strings.ToUpper(name)) || isTracking(name+"x") && !slices.Contains(trackingNames, name+"x") {
+		if !isTracking(name) || !isTracking(strings.ToUpper(name)) ||
+			isTracking(name+"x") && !slices.Contains(trackingNames, name+"x") {
 			t.Errorf("%q is not matched as a whole name", name)
 		}
 	}

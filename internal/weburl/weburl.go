@@ -1,14 +1,17 @@
-// Package weburl decides when two URLs are the same page. Its canonical form
-// is the key of a page everywhere: in streams, in message ids and in stores.
+// Package weburl decides whether two URLs identify the same page. A URL's canonical
+// form is the key of its page everywhere: in streams, in message ids and in stores.
 //
-// The form is what the WHATWG URL standard's parser and serialiser give, with
-// everything removed that cannot change which page is meant: user information,
-// fragment, default port, the dot that ends an absolute host name, tracking
-// parameters and session ids. What might change the page is kept as it was
-// given: the order of the query's parameters (servers sign it, cache by it and
-// read the first or the last of two equal names), the letters' case in the
-// path, and percent-encoding (some servers redirect between %c3 and %C3 for
-// ever). The canonical form is also what is fetched, so it has to work.
+// The canonical form is the output of the WHATWG URL standard's parser and
+// serialiser, without the parts that cannot change which page is meant: user
+// information, fragment, default port, the final dot of an absolute host name,
+// tracking parameters and session ids. Parts that might change the page are kept
+// unchanged:
+//   - The order of query parameters. Servers sign it, cache by it and read the
+//     first or the last of two parameters with the same name.
+//   - The case of letters in the path.
+//   - Percent-encoding. Some servers redirect endlessly between %c3 and %C3.
+//
+// The fetcher requests the canonical form, so servers have to accept it.
 package weburl
 
 import (
@@ -20,22 +23,22 @@ import (
 	whatwg "github.com/nlnwa/whatwg-url/url"
 )
 
-// MaxLength is the longest URL accepted, in bytes, as given and in canonical
-// form. RFC 9110, section 4.1 asks for at least 8,000 octets.
+// MaxLength is the maximum length of a URL in bytes, both as given and in canonical
+// form. RFC 9110, section 4.1, recommends at least 8,000 octets.
 const MaxLength = 8 << 10
 
-// URL is an http or https URL in canonical form. Two URLs are the same page
-// exactly when they are equal with ==. The zero value is no URL. A URL comes
-// from Parse.
+// URL is an http or https URL in canonical form. Two URLs identify the same page if
+// and only if they are equal with ==. Use Parse to make one. The zero value is not a
+// URL.
 type URL struct {
 	href     string
 	hostFrom int // index of the host's first byte in href
 	hostTo   int // index of the path's first byte in href
 }
 
-// Parse reads a URL as a browser's address field does, white space around it
-// ignored, and returns its canonical form. Its errors are sentences for the
-// person who gave the URL, and they never repeat user information.
+// Parse parses a URL like a browser's address field, ignoring surrounding white
+// space, and returns its canonical form. Its errors are sentences for the person who
+// entered the URL. They never contain user information.
 func Parse(raw string) (URL, error) {
 	text := strings.Trim(raw, " \t\r\n\v\f")
 	if err := checkText(text); err != nil {
@@ -47,7 +50,7 @@ func Parse(raw string) (URL, error) {
 	}
 	path := parsed.Pathname()
 	if stripped := stripPath(path); stripped != path {
-		// "..;jsessionid=1" has become "..": let the parser resolve it.
+		// If "..;jsessionid=1" has become "..", the parser must resolve it.
 		parsed.SetPathname(stripped)
 		path = parsed.Pathname()
 	}
@@ -60,14 +63,15 @@ func Parse(raw string) (URL, error) {
 	}
 	u := assemble(parsed.Scheme(), host, path, stripQuery(parsed.Query()))
 	if len(u.href) > MaxLength {
-		return URL{}, fmt.Errorf("%s is %d bytes long when percent-encoded; the limit is %d bytes", quote(text), len(u.href), MaxLength)
+		return URL{}, fmt.Errorf("%s is %d bytes long when percent-encoded; the limit is %d bytes",
+			quote(text), len(u.href), MaxLength)
 	}
 	return u, nil
 }
 
-// Resolve returns the absolute URL that ref means on the page base, as a
-// browser resolves a link or a Location header, without its fragment. The
-// result is not canonical and can have any scheme; Parse judges it.
+// Resolve returns the absolute URL of ref relative to the page base, without its
+// fragment. It resolves ref like a browser resolves a link or a Location header. The
+// result is not canonical and can have any scheme: check it with Parse.
 func Resolve(base, ref string) (string, error) {
 	parsed, err := whatwg.ParseRef(base, escapeInvalidUTF8(ref))
 	if err != nil {
@@ -87,7 +91,7 @@ func assemble(scheme, host, path, query string) URL {
 // String returns the canonical form, all ASCII.
 func (u URL) String() string { return u.href }
 
-// IsZero reports whether u is no URL.
+// IsZero reports whether u is the zero value.
 func (u URL) IsZero() bool { return u.href == "" }
 
 // Scheme returns "http" or "https".
@@ -96,23 +100,21 @@ func (u URL) Scheme() string {
 	return scheme
 }
 
-// Host returns the host in lower case, as punycode where it is not ASCII, with
-// ":port" where the port is not the scheme's own: the unit of politeness.
+// Host returns the host in lower case, with non-ASCII labels in punycode. It ends in
+// ":port" if the port is not the scheme's default. Politeness applies per host.
 func (u URL) Host() string { return u.href[u.hostFrom:u.hostTo] }
 
-// Origin returns scheme and host, without a slash at the end: what one
-// robots.txt speaks for (RFC 9309, section 2.3).
+// Origin returns scheme and host, without a slash at the end. A robots.txt applies to
+// an origin (RFC 9309, section 2.3).
 func (u URL) Origin() string { return u.href[:u.hostTo] }
 
 // PathQuery returns the path, which starts with a slash, and the query.
 func (u URL) PathQuery() string { return u.href[u.hostTo:] }
 
-// ID returns 32 lower-case hexadecimal digits, the first 128 bits of the
-// SHA-256 of the canonical form, so that
+// ID returns the first 128 bits of the SHA-256 of the canonical form, as 32
+// lower-case hexadecimal digits. This command prints the same:
 //
 //	printf %s URL | sha256sum | cut -c1-32
-//
-// gives the same.
 func (u URL) ID() string {
 	sum := sha256.Sum256([]byte(u.href))
 	return hex.EncodeToString(sum[:16])

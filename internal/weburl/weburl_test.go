@@ -20,9 +20,9 @@ func TestCanonicalForm(t *testing.T) {
 	tests := []struct{ name, raw, want string }{
 		{"plain", "https://example.com/a", "https://example.com/a"},
 		{"path added", "https://example.com", "https://example.com/"},
-		{"white space around", "  https://example.com/a\r\n", "https://example.com/a"},
+		{"surrounding white space", "  https://example.com/a\r\n", "https://example.com/a"},
 		{"scheme and host in lower case", "HTTPS://Example.COM/A", "https://example.com/A"},
-		{"slashes as browsers take them", `http:\\example.com\a`, "http://example.com/a"},
+		{"backslashes", `http:\\example.com\a`, "http://example.com/a"},
 		{"default port of http", "http://example.com:80/", "http://example.com/"},
 		{"default port of https", "https://example.com:443/", "https://example.com/"},
 		{"other port", "https://example.com:8443/", "https://example.com:8443/"},
@@ -48,10 +48,10 @@ func TestCanonicalForm(t *testing.T) {
 		{"session in the query", "https://example.com/a?PHPSESSID=1&p=2", "https://example.com/a?p=2"},
 		{"session in the path", "https://example.com/a;jsessionid=0A1B?p=2", "https://example.com/a?p=2"},
 		{"session among parameters", "https://example.com/a;v=1;JSESSIONID=2;w=3/b", "https://example.com/a;v=1;w=3/b"},
-		{"session behind dots", "https://example.com/a/..;jsessionid=1/b", "https://example.com/b"},
+		{"session after dot segment", "https://example.com/a/..;jsessionid=1/b", "https://example.com/b"},
 		{"session segment", "https://example.com/" + session + "/a.aspx", "https://example.com/a.aspx"},
 		{"only a session segment", "https://example.com/" + session, "https://example.com/"},
-		{"brackets that are no session", "https://example.com/(S(short))/a", "https://example.com/(S(short))/a"},
+		{"brackets without a session", "https://example.com/(S(short))/a", "https://example.com/(S(short))/a"},
 		{"decimal address", "http://2130706433/", "http://127.0.0.1/"},
 		{"hexadecimal address", "http://0x7f.1/", "http://127.0.0.1/"},
 		{"octal address", "http://0177.0.0.01/", "http://127.0.0.1/"},
@@ -68,7 +68,7 @@ func TestCanonicalForm(t *testing.T) {
 	}
 }
 
-func TestUnusableURLsAreExplained(t *testing.T) {
+func TestParseErrors(t *testing.T) {
 	long := strings.Repeat("x", MaxLength)
 	tests := []struct{ raw, want string }{
 		{"", "the URL is empty"},
@@ -87,7 +87,7 @@ func TestUnusableURLsAreExplained(t *testing.T) {
 		{"https://user@/", "is not a usable URL"},
 		{"https://example.com/" + long, "the limit is 8192 bytes"},
 		{"https://example.com/" + strings.Repeat("ä", MaxLength/3), "long when percent-encoded; the limit is 8192 bytes"},
-		{"https://example.com/a\nhttps://example.com/b", "control character U+000A at byte 21; give one URL a line"},
+		{"https://example.com/a\nhttps://example.com/b", "control character U+000A at byte 21; give one URL per line"},
 		{"https://example.com/\x00", "control character U+0000"},
 		{"https://exa mple.com/", "is not a usable URL"},
 		{"https://*.example.com/", `has the character '*'`},
@@ -106,15 +106,15 @@ func TestUnusableURLsAreExplained(t *testing.T) {
 			continue
 		}
 		if !strings.Contains(err.Error(), test.want) {
-			t.Errorf("Parse(%.60q)\n got error %s\nwant one with %s", test.raw, err, test.want)
+			t.Errorf("Parse(%.60q)\n got error %s\nwant error containing %s", test.raw, err, test.want)
 		}
 		if len(err.Error()) > 500 || strings.ContainsFunc(err.Error(), isControl) {
-			t.Errorf("Parse(%.60q): the error is not one short line: %q", test.raw, err)
+			t.Errorf("Parse(%.60q): the error is not a single short line: %q", test.raw, err)
 		}
 	}
 }
 
-func TestErrorsHoldNoPasswords(t *testing.T) {
+func TestErrorsDoNotContainPasswords(t *testing.T) {
 	for _, raw := range []string{
 		"https://user:secret@exa mple.com/",
 		"https://user:secret@*.example.com/x@y",
@@ -128,10 +128,10 @@ func TestErrorsHoldNoPasswords(t *testing.T) {
 	} {
 		_, err := Parse(raw)
 		if err == nil {
-			t.Fatalf("Parse(%.60q) gave no error", raw)
+			t.Fatalf("Parse(%.60q) succeeded, want an error", raw)
 		}
 		if strings.Contains(err.Error(), "secret") {
-			t.Errorf("Parse(%.60q): the error repeats the password: %v", raw, err)
+			t.Errorf("Parse(%.60q): the error contains the password: %v", raw, err)
 		}
 	}
 }
@@ -144,14 +144,14 @@ func TestParts(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if u.IsZero() || !(URL{}).IsZero() {
-		t.Error("IsZero is wrong")
+		t.Error("IsZero returned a wrong result")
 	}
 	if u != mustParse(t, "https://example.com:8443/a/b?c=d&utm_source=x") {
-		t.Error("two URLs of one page are not equal")
+		t.Error("two URLs of the same page are not equal")
 	}
 }
 
-func TestIDIsWhatSha256sumGives(t *testing.T) {
+func TestIDMatchesSha256sum(t *testing.T) {
 	u := mustParse(t, "https://example.com/a")
 	const want = "2dce0a4c50441bfccfa9caf4b58c3cba"
 	if u.ID() != want {
@@ -162,7 +162,7 @@ func TestIDIsWhatSha256sumGives(t *testing.T) {
 		t.Fatalf("running sha256sum: %v", err)
 	}
 	if got := strings.TrimSpace(string(out)); got != u.ID() {
-		t.Errorf("sha256sum gives %s, ID %s", got, u.ID())
+		t.Errorf("sha256sum prints %s, ID returns %s", got, u.ID())
 	}
 }
 
@@ -186,13 +186,14 @@ func TestResolve(t *testing.T) {
 		}
 	}
 	if got, err := Resolve(base, "https://[::1/"); err == nil {
-		t.Errorf("Resolve of a broken reference gave %q", got)
+		t.Errorf("Resolve of an invalid reference returned %q", got)
 	}
 }
 
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
-		"https://example.com/a?utm_source=x&b=c#d", "http://[::1]:80/..;jsessionid=1/x", "http://0x7f.1/(S(lit3py55t21z5v55vlm25s55))/",
+		"https://example.com/a?utm_source=x&b=c#d", "http://[::1]:80/..;jsessionid=1/x",
+		"http://0x7f.1/(S(lit3py55t21z5v55vlm25s55))/",
 		"https://bücher.example./a//b?&&", `https:\\u:p@exam\ple`, "http://a/%zz%2e%2e/\xff?\xe9='\"", "http://a/.//b/..//c",
 	} {
 		f.Add(seed)
@@ -201,13 +202,13 @@ func FuzzParse(f *testing.F) {
 		u, err := Parse(raw)
 		if err != nil {
 			if !u.IsZero() {
-				t.Fatalf("Parse(%q) gave both %q and an error", raw, u)
+				t.Fatalf("Parse(%q) returned both %q and an error", raw, u)
 			}
 			return
 		}
 		again, err := Parse(u.String())
 		if err != nil || again != u {
-			t.Fatalf("Parse(%q) = %q, whose Parse is %q, %v", raw, u, again, err)
+			t.Fatalf("Parse(%q) = %q, but Parse of that is %q, %v", raw, u, again, err)
 		}
 		for _, c := range []byte(u.String()) {
 			if c <= ' ' || c >= 0x7f {
