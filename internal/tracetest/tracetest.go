@@ -1,4 +1,4 @@
-// Package tracetest gives a test a collector that takes traces by OTLP over HTTP.
+// Package tracetest provides an OTLP/HTTP collector of traces for tests.
 package tracetest
 
 import (
@@ -14,20 +14,20 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// maxRequest bounds one delivery, in bytes.
+// maxRequest is the maximum size of an export in bytes.
 const maxRequest = 16 << 20
 
-// Span is a span that was delivered; ids are in hexadecimal.
+// Span is an exported span. Its ids are in hexadecimal.
 type Span struct {
 	Service, Name, Trace, ID, Parent string
-	// Links are the spans that it is linked with, as their trace and span id
-	// parted by a colon.
+	// Links are the trace and span ids of the linked spans, separated by a
+	// colon.
 	Links      []string
 	Failed     bool
 	Attributes map[string]string
 }
 
-// Collector keeps what it is sent.
+// Collector stores the exported spans.
 type Collector struct {
 	// URL is the endpoint for tracing.Config.
 	URL string
@@ -51,10 +51,10 @@ func Start(t testing.TB) *Collector {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		c.take(request)
-		answer, _ := proto.Marshal(&collectorpb.ExportTraceServiceResponse{})
+		c.add(request)
+		response, _ := proto.Marshal(&collectorpb.ExportTraceServiceResponse{})
 		w.Header().Set("Content-Type", "application/x-protobuf")
-		_, _ = w.Write(answer)
+		_, _ = w.Write(response)
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
@@ -62,17 +62,17 @@ func Start(t testing.TB) *Collector {
 	return c
 }
 
-func (c *Collector) take(request *collectorpb.ExportTraceServiceRequest) {
+func (c *Collector) add(request *collectorpb.ExportTraceServiceRequest) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, of := range request.GetResourceSpans() {
+	for _, spans := range request.GetResourceSpans() {
 		service := ""
-		for _, a := range of.GetResource().GetAttributes() {
+		for _, a := range spans.GetResource().GetAttributes() {
 			if a.GetKey() == "service.name" {
 				service = a.GetValue().GetStringValue()
 			}
 		}
-		for _, scope := range of.GetScopeSpans() {
+		for _, scope := range spans.GetScopeSpans() {
 			for _, span := range scope.GetSpans() {
 				c.spans = append(c.spans, newSpan(service, span))
 			}
@@ -82,12 +82,17 @@ func (c *Collector) take(request *collectorpb.ExportTraceServiceRequest) {
 
 func newSpan(service string, s *tracepb.Span) Span {
 	span := Span{
-		Service: service, Name: s.GetName(), Trace: hex.EncodeToString(s.GetTraceId()), ID: hex.EncodeToString(s.GetSpanId()),
-		Parent: hex.EncodeToString(s.GetParentSpanId()), Failed: s.GetStatus().GetCode() == tracepb.Status_STATUS_CODE_ERROR,
+		Service:    service,
+		Name:       s.GetName(),
+		Trace:      hex.EncodeToString(s.GetTraceId()),
+		ID:         hex.EncodeToString(s.GetSpanId()),
+		Parent:     hex.EncodeToString(s.GetParentSpanId()),
+		Failed:     s.GetStatus().GetCode() == tracepb.Status_STATUS_CODE_ERROR,
 		Attributes: map[string]string{},
 	}
 	for _, link := range s.GetLinks() {
-		span.Links = append(span.Links, hex.EncodeToString(link.GetTraceId())+":"+hex.EncodeToString(link.GetSpanId()))
+		span.Links = append(span.Links,
+			hex.EncodeToString(link.GetTraceId())+":"+hex.EncodeToString(link.GetSpanId()))
 	}
 	for _, a := range s.GetAttributes() {
 		span.Attributes[a.GetKey()] = a.GetValue().GetStringValue()
@@ -95,14 +100,14 @@ func newSpan(service string, s *tracepb.Span) Span {
 	return span
 }
 
-// Spans returns what has been delivered, in that order.
+// Spans returns all spans in the order of their export.
 func (c *Collector) Spans() []Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]Span(nil), c.spans...)
 }
 
-// Named returns the spans of a name.
+// Named returns the spans with a name.
 func (c *Collector) Named(name string) []Span {
 	var named []Span
 	for _, span := range c.Spans() {

@@ -6,38 +6,40 @@ import (
 	"net/url"
 )
 
-// Config of traces.
+// Config configures traces.
 type Config struct {
-	Endpoint    string  `doc:"URL of a collector that takes traces by OTLP over HTTP, such as http://127.0.0.1:4318; empty exports none. Without a path, /v1/traces is added."`
-	SampleRatio float64 `doc:"Share of the URLs, from 0 to 1, that are traced where whoever published one has not decided that."`
+	Endpoint    string  `doc:"URL of an OTLP/HTTP collector for traces, such as http://127.0.0.1:4318. Without a path, /v1/traces is added. Empty exports no traces."`
+	SampleRatio float64 `doc:"Share of URLs to trace, from 0 to 1, unless the publisher of a URL has decided whether to trace it."`
 }
 
-// DefaultConfig exports nothing.
+// DefaultConfig returns a configuration that exports no traces.
 func DefaultConfig() Config { return Config{SampleRatio: 1} }
 
-// Validate refuses what cannot work.
+// Validate returns an error that lists every problem.
 func (c Config) Validate() error {
 	var problems []error
 	if _, err := c.url(); err != nil {
 		problems = append(problems, err)
 	}
 	if !(c.SampleRatio >= 0 && c.SampleRatio <= 1) {
-		problems = append(problems, fmt.Errorf("sample-ratio is %g: choose 0 to 1", c.SampleRatio))
+		problems = append(problems, fmt.Errorf("sample-ratio is %g: choose a value from 0 to 1", c.SampleRatio))
 	}
 	return errors.Join(problems...)
 }
 
-// url is where traces go; empty for nowhere.
+// url returns the URL that traces are sent to, or an empty string if they are not
+// exported.
 func (c Config) url() (string, error) {
 	if c.Endpoint == "" {
 		return "", nil
 	}
 	u, err := url.Parse(c.Endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return "", errors.New("endpoint is no URL of a collector: write it as http://127.0.0.1:4318") // it may hold a password
+		// The message does not quote the endpoint, which may contain a password.
+		return "", errors.New("endpoint is not the URL of a collector: use one such as http://127.0.0.1:4318")
 	}
 	if u.Path == "" || u.Path == "/" {
-		u.Path = "/v1/traces" // the OTLP specification, section "OTLP/HTTP Request"
+		u.Path = "/v1/traces" // OTLP specification, section "OTLP/HTTP Request"
 	}
 	return u.String(), nil
 }

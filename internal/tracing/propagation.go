@@ -9,18 +9,18 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// LinkHeader has the form of the traceparent header (W3C Trace Context, section
-// 3.2), and names a span that has led here without being the parent: that of a
-// message that was split, or of one that is sent again.
+// LinkHeader names the header with a span that led to a message without being its
+// parent: the span of a message that was split or that is sent again. Its value has
+// the form of a traceparent (W3C Trace Context, section 3.2).
 const LinkHeader = "Dateline-Trace-Link"
 
-// parentKey is the header that names the parent.
+// parentKey is the header with the parent span.
 const parentKey = "traceparent"
 
 var w3c propagation.TraceContext
 
-// carrier are a message's headers. NATS keeps upper and lower case apart, and
-// clients that treat them as HTTP's begin them with a capital.
+// carrier adapts the headers of a message. NATS headers are case-sensitive, but some
+// clients capitalise them like HTTP headers. So Get tries both spellings.
 type carrier nats.Header
 
 func (c carrier) Get(key string) string {
@@ -40,17 +40,18 @@ func (c carrier) Keys() []string {
 	return keys
 }
 
-// Inject writes the span of a context into the headers of a message.
+// Inject writes the span of ctx into the headers of a message as its parent.
 func Inject(ctx context.Context, header nats.Header) { w3c.Inject(ctx, carrier(header)) }
 
-// InjectLink is Inject for a message that begins a trace of its own.
+// InjectLink writes the span of ctx into the headers of a message that starts a new
+// trace.
 func InjectLink(ctx context.Context, header nats.Header) {
 	if parent := Parent(ctx); parent != "" {
 		header.Set(LinkHeader, parent)
 	}
 }
 
-// Relink makes a link of the parent in the headers of a message that is sent again.
+// Relink turns the parent in the headers of a message that is sent again into a link.
 func Relink(header nats.Header) {
 	parent := carrier(header).Get(parentKey)
 	for _, name := range []string{parentKey, "Traceparent", "tracestate", "Tracestate"} {
@@ -61,14 +62,16 @@ func Relink(header nats.Header) {
 	}
 }
 
-// Parent is the traceparent of the span of a context; empty where there is none.
+// Parent returns the traceparent of the span of ctx, or an empty string if there is
+// none.
 func Parent(ctx context.Context) string {
 	headers := propagation.MapCarrier{}
 	w3c.Inject(ctx, headers)
 	return headers[parentKey]
 }
 
-// parse reads a traceparent; what is none gives an invalid context.
+// parse parses a traceparent. The result is an invalid context if parent is empty or
+// malformed.
 func parse(parent string) trace.SpanContext {
 	if parent == "" {
 		return trace.SpanContext{}
@@ -76,8 +79,8 @@ func parse(parent string) trace.SpanContext {
 	return trace.SpanContextFromContext(w3c.Extract(context.Background(), propagation.MapCarrier{parentKey: parent}))
 }
 
-// received reads the span that published a message; an invalid context where the
-// headers name none.
+// received returns the span that published a message, or an invalid context if the
+// headers do not name one.
 func received(header nats.Header) trace.SpanContext {
 	if len(header) == 0 {
 		return trace.SpanContext{}

@@ -1,7 +1,8 @@
-// Package tracing follows a URL through the stages: a span for each, and one
-// trace for all of them, whose id is in every log line about the URL. The context
-// travels in the headers of messages (W3C Trace Context). Spans are recorded and
-// exported only where a collector is configured; the ids are there always.
+// Package tracing follows a URL through the stages. Each stage has a span, and all
+// spans of a URL belong to one trace, whose id is in every log line about the URL.
+// The trace context is propagated in the headers of messages (W3C Trace Context).
+// Spans are recorded and exported only if a collector is configured. The ids always
+// exist.
 package tracing
 
 import (
@@ -26,22 +27,25 @@ import (
 )
 
 const (
-	// exportTimeout bounds one delivery to the collector, and flushTimeout the
+	// exportTimeout bounds an export to the collector, and flushTimeout the
 	// last one at the end of the process.
 	exportTimeout = 10 * time.Second
 	flushTimeout  = 3 * time.Second
-	// maxQueue bounds the spans that wait for delivery; those beyond are dropped.
+	// maxQueue is the maximum number of spans that wait for export. Further
+	// spans are dropped.
 	maxQueue = 4096
 )
 
-// Tracer makes spans. Make it with New; a nil one makes none, and no ids.
+// Tracer creates spans. Use New to create one. A nil Tracer creates neither spans nor
+// ids.
 type Tracer struct {
-	// provider and tracer are nil where nothing is exported.
+	// provider and tracer are nil if spans are not exported.
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
 }
 
-// New returns the tracer of a process. The configuration must be valid.
+// New returns the tracer of a process. The configuration must be valid. Close the
+// tracer at the end of the process.
 func New(ctx context.Context, config Config, service, version string, log *slog.Logger) (*Tracer, error) {
 	endpoint, err := config.url()
 	if err != nil {
@@ -50,22 +54,26 @@ func New(ctx context.Context, config Config, service, version string, log *slog.
 	if endpoint == "" {
 		return &Tracer{}, nil
 	}
-	otlp, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(endpoint), otlptracehttp.WithTimeout(exportTimeout))
+	otlp, err := otlptracehttp.New(ctx,
+		otlptracehttp.WithEndpointURL(endpoint), otlptracehttp.WithTimeout(exportTimeout))
 	if err != nil {
-		return nil, fmt.Errorf("preparing the export of traces: %w", err)
+		return nil, fmt.Errorf("creating trace exporter: %w", err)
 	}
 	provider := sdktrace.NewTracerProvider(
 		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(config.SampleRatio))),
-		sdktrace.WithBatcher(&exporter{SpanExporter: otlp, log: log}, sdktrace.WithMaxQueueSize(maxQueue), sdktrace.WithExportTimeout(exportTimeout)),
+		sdktrace.WithBatcher(&exporter{SpanExporter: otlp, log: log},
+			sdktrace.WithMaxQueueSize(maxQueue), sdktrace.WithExportTimeout(exportTimeout)),
 		sdktrace.WithResource(resource.NewSchemaless(
-			attribute.String("service.namespace", "dateline"), attribute.String("service.name", service), attribute.String("service.version", version),
+			attribute.String("service.namespace", "dateline"),
+			attribute.String("service.name", service),
+			attribute.String("service.version", version),
 		)),
 	)
 	return &Tracer{provider, provider.Tracer("github.com/dateline-news/dateline")}, nil
 }
 
-// Close delivers what is left, for at most a few seconds, and ends the tracer.
-// What cannot be delivered is lost, and the exporter has logged it.
+// Close exports the remaining spans, for at most flushTimeout, and shuts down the
+// tracer. Spans that cannot be exported are lost; the exporter logs that.
 func (t *Tracer) Close(ctx context.Context) {
 	if t == nil || t.provider == nil {
 		return
@@ -75,7 +83,7 @@ func (t *Tracer) Close(ctx context.Context) {
 	_ = t.provider.Shutdown(ctx)
 }
 
-// exporter logs the first of several deliveries that fail.
+// exporter logs the first of several consecutive exports that fail.
 type exporter struct {
 	sdktrace.SpanExporter
 	log    *slog.Logger
@@ -85,35 +93,39 @@ type exporter struct {
 func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	err := e.SpanExporter.ExportSpans(ctx, spans)
 	if err != nil && !e.failed {
-		e.log.Warn("traces cannot be delivered and are lost until they can: check the collector and tracing.endpoint", "error", err)
+		e.log.Warn("trace export failed, dropping spans: check the collector and tracing.endpoint", "error", err)
 	}
 	e.failed = err != nil
 	return nil
 }
 
-// Receive begins the span of a stage's work on a message. It is a child of the
-// span that published the message; of one that is delivered again it begins a new
-// trace, linked with the old, whose spans may have ended long ago.
-func (t *Tracer) Receive(ctx context.Context, name string, header nats.Header, again bool) (context.Context, trace.Span) {
+// Receive starts the span of a stage that processes a message. The span is a child of
+// the span that published the message. If the message is redelivered, it starts a new
+// trace with a link to the old one, whose spans may have ended long ago.
+func (t *Tracer) Receive(
+	ctx context.Context, name string, header nats.Header, redelivered bool,
+) (context.Context, trace.Span) {
 	if t == nil {
 		return ctx, trace.SpanFromContext(ctx)
 	}
 	parent, link := received(header), parse(header.Get(LinkHeader))
-	if parent.IsValid() && again {
+	if parent.IsValid() && redelivered {
 		parent, link = trace.SpanContext{}, parent
 	}
-	return t.begin(ctx, name, parent, link)
+	return t.start(ctx, name, parent, link)
 }
 
-// Resume begins a span that goes on with the trace of a traceparent.
+// Resume starts a span that continues the trace of a traceparent.
 func (t *Tracer) Resume(ctx context.Context, name, parent string) (context.Context, trace.Span) {
 	if t == nil {
 		return ctx, trace.SpanFromContext(ctx)
 	}
-	return t.begin(ctx, name, parse(parent), trace.SpanContext{})
+	return t.start(ctx, name, parse(parent), trace.SpanContext{})
 }
 
-func (t *Tracer) begin(ctx context.Context, name string, parent, link trace.SpanContext) (context.Context, trace.Span) {
+func (t *Tracer) start(
+	ctx context.Context, name string, parent, link trace.SpanContext,
+) (context.Context, trace.Span) {
 	if t.tracer == nil {
 		if !parent.IsValid() {
 			parent = unrecorded()
@@ -128,7 +140,8 @@ func (t *Tracer) begin(ctx context.Context, name string, parent, link trace.Span
 	return t.tracer.Start(trace.ContextWithRemoteSpanContext(ctx, parent), name, options...)
 }
 
-// unrecorded begins a trace that nobody records: its id is in the log.
+// unrecorded returns the context of a new trace that is not recorded. Its id appears
+// only in the log.
 func unrecorded() trace.SpanContext {
 	var id trace.TraceID
 	var span trace.SpanID
@@ -138,7 +151,7 @@ func unrecorded() trace.SpanContext {
 	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: id, SpanID: span})
 }
 
-// Client begins the span of a request to a server outside.
+// Client starts the span of a request to an external server.
 func (t *Tracer) Client(ctx context.Context, name string) (context.Context, trace.Span) {
 	if t == nil || t.tracer == nil {
 		return ctx, noop.Span{}
@@ -146,15 +159,16 @@ func (t *Tracer) Client(ctx context.Context, name string) (context.Context, trac
 	return t.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient))
 }
 
-// End ends the span of a stage's work on an input with how that ended: an outcome,
-// nil where nothing is known, or an error that makes it come again.
+// End ends the span of a stage that processed an input, and records the result: an
+// outcome, which is nil if it is unknown, or an error that causes redelivery.
 func End(span trace.Span, outcome *datelinev1.Outcome, err error) {
 	defer span.End()
 	if !span.IsRecording() {
 		return
 	}
 	span.SetAttributes(
-		attribute.String("url.full", outcome.GetUrl()), attribute.String("dateline.request_id", outcome.GetRequestId()),
+		attribute.String("url.full", outcome.GetUrl()),
+		attribute.String("dateline.request_id", outcome.GetRequestId()),
 		attribute.Int("dateline.attempt", int(outcome.GetAttempt())),
 	)
 	if err != nil {
@@ -162,18 +176,19 @@ func End(span trace.Span, outcome *datelinev1.Outcome, err error) {
 		return
 	}
 	if outcome.GetVerdict() == datelinev1.Verdict_VERDICT_UNSPECIFIED {
-		return // it goes on elsewhere
+		return // another stage or attempt finishes the input
 	}
 	span.SetAttributes(
-		attribute.String("dateline.verdict", subject.VerdictName(outcome.GetVerdict())), attribute.String("dateline.reason", outcome.GetReason()),
+		attribute.String("dateline.verdict", subject.VerdictName(outcome.GetVerdict())),
+		attribute.String("dateline.reason", outcome.GetReason()),
 	)
 	if outcome.GetVerdict() == datelinev1.Verdict_VERDICT_DEAD {
 		span.SetStatus(codes.Error, outcome.GetDetail())
 	}
 }
 
-// EndRequest ends the span of a request with the status of the answer, 0 where
-// that is not known, or the error.
+// EndRequest ends the span of a request, and records the status of the response,
+// which is 0 if it is unknown, or the error.
 func EndRequest(span trace.Span, host string, status int, err error) {
 	defer span.End()
 	if !span.IsRecording() {

@@ -46,67 +46,69 @@ func header(pairs ...string) nats.Header {
 	return h
 }
 
-// TestReceive: whose child a span is, and with what it is linked.
+// TestReceive checks the parent and the links of a span.
 func TestReceive(t *testing.T) {
 	for name, c := range map[string]struct {
-		header  nats.Header
-		again   bool
-		inTrace bool
-		links   string
+		header      nats.Header
+		redelivered bool
+		sameTrace   bool
+		links       string
 	}{
-		"a parent":                   {header("traceparent", parent), false, true, ""},
-		"a parent as HTTP writes it": {header("Traceparent", parent), false, true, ""},
-		"delivered again":            {header("traceparent", parent), true, false, traceID + ":" + spanID},
-		"split or sent again":        {header(tracing.LinkHeader, parent), false, false, traceID + ":" + spanID},
-		"no headers":                 {nil, true, false, ""},
-		"no context":                 {header("traceparent", "00-nothing-01"), false, false, ""},
+		"parent":                        {header("traceparent", parent), false, true, ""},
+		"parent, capitalised like HTTP": {header("Traceparent", parent), false, true, ""},
+		"redelivered":                   {header("traceparent", parent), true, false, traceID + ":" + spanID},
+		"split or sent again":           {header(tracing.LinkHeader, parent), false, false, traceID + ":" + spanID},
+		"no headers":                    {nil, true, false, ""},
+		"malformed parent":              {header("traceparent", "00-nothing-01"), false, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			collector := tracetest.Start(t)
 			traces := start(t, tracing.Config{Endpoint: collector.URL, SampleRatio: 1})
-			ctx, span := traces.Receive(t.Context(), "extract", c.header, c.again)
+			ctx, span := traces.Receive(t.Context(), "extract", c.header, c.redelivered)
 			out := nats.Header{}
 			tracing.Inject(ctx, out)
-			tracing.End(span, &datelinev1.Outcome{Url: "https://example.com/a", Verdict: datelinev1.Verdict_VERDICT_DEAD}, nil)
+			outcome := &datelinev1.Outcome{Url: "https://example.com/a", Verdict: datelinev1.Verdict_VERDICT_DEAD}
+			tracing.End(span, outcome, nil)
 			traces.Close(t.Context())
 			spans := collector.Spans()
 			if len(spans) != 1 {
-				t.Fatalf("%d spans were delivered", len(spans))
+				t.Fatalf("%d spans were exported, want 1", len(spans))
 			}
 			got := spans[0]
-			if in := got.Trace == traceID && got.Parent == spanID; in != c.inTrace || !in && got.Parent != "" {
-				t.Errorf("the span is %+v", got)
+			if in := got.Trace == traceID && got.Parent == spanID; in != c.sameTrace || !in && got.Parent != "" {
+				t.Errorf("span is %+v", got)
 			}
 			if links := strings.Join(got.Links, " "); links != c.links {
-				t.Errorf("it is linked with %q, want %q", links, c.links)
+				t.Errorf("links are %q, want %q", links, c.links)
 			}
 			if want := "00-" + got.Trace + "-" + got.ID + "-01"; out.Get("traceparent") != want {
-				t.Errorf("what it publishes has the parent %q, want %q", out.Get("traceparent"), want)
+				t.Errorf("published messages have the parent %q, want %q", out.Get("traceparent"), want)
 			}
-			if !got.Failed || got.Attributes["url.full"] != "https://example.com/a" || got.Attributes["dateline.verdict"] != "dead" || got.Service != "trial" {
-				t.Errorf("the span is %+v", got)
+			if !got.Failed || got.Attributes["url.full"] != "https://example.com/a" ||
+				got.Attributes["dateline.verdict"] != "dead" || got.Service != "trial" {
+				t.Errorf("span is %+v", got)
 			}
 		})
 	}
 }
 
-// TestOff: without a collector the ids go on all the same, and no tracer at all
-// passes nothing on.
-func TestOff(t *testing.T) {
+// TestWithoutCollector checks that ids are propagated without a collector, and that a
+// nil Tracer propagates nothing.
+func TestWithoutCollector(t *testing.T) {
 	traces := start(t, tracing.DefaultConfig())
 	defer traces.Close(t.Context())
 	ctx, span := traces.Receive(t.Context(), "intake", header("traceparent", parent), false)
 	if got := tracing.Parent(ctx); !strings.HasPrefix(got, "00-"+traceID+"-") || span.IsRecording() {
-		t.Errorf("the context goes on as %q", got)
+		t.Errorf("the context has the parent %q and is recorded: %v", got, span.IsRecording())
 	}
 	var log strings.Builder
 	telemetry.DefaultConfig().Logger(&log).InfoContext(ctx, "outcome")
 	if !strings.Contains(log.String(), "trace="+traceID) {
-		t.Errorf("the line has no trace: %s", log.String())
+		t.Errorf("the log line has no trace id: %s", log.String())
 	}
 	ctx, span = traces.Receive(t.Context(), "intake", nil, false)
 	if tracing.Parent(ctx) == "" {
-		t.Error("a URL that nobody traces has no id of its own")
+		t.Error("a new trace has no id")
 	}
 	span.End()
 
@@ -118,35 +120,36 @@ func TestOff(t *testing.T) {
 	tracing.End(span, nil, nil)
 	none.Close(ctx)
 	if len(out) != 0 {
-		t.Errorf("headers %v", out)
+		t.Errorf("headers are %v", out)
 	}
 }
 
-// TestRelink: what is sent again is linked with what it was, however that is spelt.
+// TestRelink checks that both spellings of the parent header become a link.
 func TestRelink(t *testing.T) {
 	for _, spelling := range []string{"traceparent", "Traceparent"} {
 		h := header(spelling, parent, "Content-Type", "text/plain")
 		tracing.Relink(h)
 		if len(h) != 2 || h.Get(tracing.LinkHeader) != parent {
-			t.Errorf("headers %v", h)
+			t.Errorf("headers are %v", h)
 		}
 	}
 	plain := header("Content-Type", "text/plain")
 	if tracing.Relink(plain); len(plain) != 1 {
-		t.Errorf("headers %v", plain)
+		t.Errorf("headers are %v", plain)
 	}
 }
 
-// TestCollectorAway: a collector that refuses is logged once, and holds up nothing.
-func TestCollectorAway(t *testing.T) {
-	var asked atomic.Int32
+// TestCollectorRefuses checks that repeated failures are logged once and do not block.
+func TestCollectorRefuses(t *testing.T) {
+	var requests atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		asked.Add(1)
+		requests.Add(1)
 		w.WriteHeader(http.StatusForbidden)
 	}))
 	defer server.Close()
 	var log strings.Builder
-	traces, err := tracing.New(t.Context(), tracing.Config{Endpoint: server.URL, SampleRatio: 1}, "trial", "v1", slog.New(slog.NewTextHandler(&log, nil)))
+	config := tracing.Config{Endpoint: server.URL, SampleRatio: 1}
+	traces, err := tracing.New(t.Context(), config, "trial", "v1", slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,17 +158,18 @@ func TestCollectorAway(t *testing.T) {
 		span.End()
 	}
 	traces.Close(t.Context())
-	if asked.Load() == 0 || strings.Count(log.String(), "traces cannot be delivered") != 1 {
-		t.Errorf("after %d requests the log is %q", asked.Load(), log.String())
+	if requests.Load() == 0 || strings.Count(log.String(), "trace export failed") != 1 {
+		t.Errorf("after %d requests the log is %q", requests.Load(), log.String())
 	}
 }
 
-func TestBadConfig(t *testing.T) {
+func TestInvalidConfig(t *testing.T) {
 	for _, config := range []tracing.Config{
-		{Endpoint: "collector:4318"}, {Endpoint: "ftp://collector"}, {Endpoint: "http://"}, {SampleRatio: -0.1}, {SampleRatio: 1.5},
+		{Endpoint: "collector:4318"}, {Endpoint: "ftp://collector"}, {Endpoint: "http://"},
+		{SampleRatio: -0.1}, {SampleRatio: 1.5},
 	} {
 		if config.Validate() == nil {
-			t.Errorf("%+v is taken", config)
+			t.Errorf("%+v was accepted", config)
 		}
 	}
 	if err := tracing.DefaultConfig().Validate(); err != nil {
@@ -173,8 +177,8 @@ func TestBadConfig(t *testing.T) {
 	}
 }
 
-// BenchmarkStage is what the span of one stage costs: reading the context of a
-// message, and writing it into the one that comes of it.
+// BenchmarkStage measures the cost of a stage's span: reading the context from the
+// headers of a message and writing it into those of another.
 func BenchmarkStage(b *testing.B) {
 	for name, traces := range map[string]*tracing.Tracer{"none": nil, "off": start(b, tracing.DefaultConfig())} {
 		b.Run(name, func(b *testing.B) {
@@ -192,7 +196,7 @@ func BenchmarkStage(b *testing.B) {
 	}
 }
 
-// cpu is the processor time that the process has used.
+// cpu returns the CPU time that the process has used.
 func cpu(b *testing.B) time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
