@@ -175,7 +175,8 @@ func (s Service) run(ctx context.Context, log *slog.Logger) error {
 	tasks.Go(func() error { return runner.Run(ctx) })
 	tasks.Go(func() error { return waiting.Run(ctx) })
 	tasks.Go(func() error {
-		return telemetry.Serve(ctx, s.Admin.Addr, env.Registry, append(Checks(nc, js), checks...), s.Admin.Routes()...)
+		handler := telemetry.Handler(env.Registry, append(Checks(nc, js), checks...), s.Admin.Routes()...)
+		return telemetry.Serve(ctx, s.Admin.Addr, handler, log)
 	})
 	log.Info("started", "service", s.Name, "nats", nc.ConnectedUrlRedacted(), "admin", s.Admin.Addr)
 	err = tasks.Wait()

@@ -11,27 +11,28 @@ import (
 	"time"
 )
 
-// lookupTimeout bounds the looking up of all services of one request together.
+// lookupTimeout bounds resolving all services of a request together.
 const lookupTimeout = 3 * time.Second
 
-// target is a group of targets as Prometheus reads it
+// targetGroup is a group of targets in the format of Prometheus
 // (https://prometheus.io/docs/prometheus/latest/http_sd/).
-type target struct {
+type targetGroup struct {
 	Targets []string          `json:"targets"`
 	Labels  map[string]string `json:"labels"`
 }
 
-// Targets lists every replica of the services that are to be discovered, by what
-// their names resolve to now. The label job is the service's name, and instance
-// the replica's where the address has one, so that it outlives a restart.
-// A service without an address is listed by its name, so that it shows as down.
+// Targets returns a route that lists every replica of the services in Discover, as
+// their names resolve at the time of the request. The label job is the service's
+// name. The label instance is the replica's host name if its address has one, so that
+// it survives a restart. A service without an address is listed by its name, so that
+// it appears as down.
 func (c Config) Targets() Route {
 	return Route{Pattern: "GET /targets", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
 		defer cancel()
-		all := []target{}
+		all := []targetGroup{}
 		for _, service := range c.Discover {
-			name, port, _ := net.SplitHostPort(service) // Validate has seen it
+			name, port, _ := net.SplitHostPort(service) // checked by Validate
 			all = append(all, replicas(ctx, name, port)...)
 		}
 		w.Header().Set("Content-Type", "application/json")
@@ -39,20 +40,20 @@ func (c Config) Targets() Route {
 	})}
 }
 
-func replicas(ctx context.Context, name, port string) []target {
+func replicas(ctx context.Context, name, port string) []targetGroup {
 	addresses, err := net.DefaultResolver.LookupHost(ctx, name)
 	if err != nil {
-		return []target{{[]string{net.JoinHostPort(name, port)}, map[string]string{"job": name}}}
+		return []targetGroup{{[]string{net.JoinHostPort(name, port)}, map[string]string{"job": name}}}
 	}
 	slices.Sort(addresses)
-	var all []target
+	var all []targetGroup
 	for _, address := range addresses {
-		one := target{[]string{net.JoinHostPort(address, port)}, map[string]string{"job": name}}
+		group := targetGroup{[]string{net.JoinHostPort(address, port)}, map[string]string{"job": name}}
 		if names, err := net.DefaultResolver.LookupAddr(ctx, address); err == nil && len(names) > 0 {
 			host, _, _ := strings.Cut(names[0], ".")
-			one.Labels["instance"] = cmp.Or(host, one.Targets[0])
+			group.Labels["instance"] = cmp.Or(host, group.Targets[0])
 		}
-		all = append(all, one)
+		all = append(all, group)
 	}
 	return all
 }

@@ -7,8 +7,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// traced adds to each log line the id of the trace that its context belongs to,
-// so that all lines about one URL can be found, of every stage.
+// traced adds the trace id of the context to each log line, so that the lines of all
+// stages about a URL can be found.
 type traced struct{ slog.Handler }
 
 func (h traced) Handle(ctx context.Context, record slog.Record) error {

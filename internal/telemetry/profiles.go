@@ -5,17 +5,21 @@ import (
 	"net/http/pprof"
 )
 
-// Routes are what the admin address answers besides metrics and health, by this
-// configuration.
+// Routes returns the endpoints of the admin address other than metrics and health,
+// according to the configuration.
 func (c Config) Routes() []Route {
 	routes := []Route{c.Targets()}
 	if !c.Pprof {
 		return routes
 	}
-	for path, handle := range map[string]http.HandlerFunc{
-		"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
+	for path, handler := range map[string]http.HandlerFunc{
+		"":        pprof.Index,
+		"cmdline": pprof.Cmdline,
+		"profile": pprof.Profile,
+		"symbol":  pprof.Symbol,
+		"trace":   pprof.Trace,
 	} {
-		routes = append(routes, Route{Pattern: "GET /debug/pprof/" + path, Handler: handle})
+		routes = append(routes, Route{Pattern: "GET /debug/pprof/" + path, Handler: handler})
 	}
 	return routes
 }

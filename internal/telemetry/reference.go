@@ -15,23 +15,24 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// Prefix begins the name of every metric of our own.
+// Prefix is the prefix of the names of Dateline's own metrics.
 const Prefix = "dateline_"
 
-// WriteReference writes the metrics of our own that a registry exposes as
-// Markdown: a table of all, and one of the reasons by stage and verdict. The
-// values of the labels are those of the series that are there, which is why
-// every one is made before its first event.
+// WriteReference writes Dateline's own metrics in a registry as Markdown: a table of
+// all metrics, and a table of the outcome reasons. It lists the label values of
+// existing series. Therefore each metric must create its series before the first
+// event.
 func WriteReference(w io.Writer, reg prometheus.Gatherer) error {
 	families, err := reg.Gather()
 	if err != nil {
-		return fmt.Errorf("gathering the metrics: %w", err)
+		return fmt.Errorf("gathering metrics: %w", err)
 	}
 	var b strings.Builder
 	b.WriteString("| metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n")
 	for _, family := range families {
 		if strings.HasPrefix(family.GetName(), Prefix) {
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", family.GetName(), kind(family), unit(family.GetName()), labels(family), family.GetHelp())
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n",
+				family.GetName(), kind(family), unit(family.GetName()), labels(family), family.GetHelp())
 		}
 	}
 	b.WriteString("\n## Reasons\n\nThe values of `reason` in `" + reasonsMetric + "`. " +
@@ -45,7 +46,8 @@ const reasonsMetric = Prefix + "stage_outcome_reasons_total"
 
 func kind(family *dto.MetricFamily) string { return strings.ToLower(family.GetType().String()) }
 
-// unit is what a metric counts, as its name says by Prometheus' conventions.
+// unit returns the unit of a metric, derived from its name by the conventions of
+// Prometheus.
 func unit(name string) string {
 	name = strings.TrimSuffix(name, "_total")
 	switch {
@@ -61,8 +63,8 @@ func unit(name string) string {
 	return "count"
 }
 
-// labels lists the labels of a metric with their values. Those of an info metric
-// are the process's own and are not listed.
+// labels lists the labels of a metric with their values. It omits the values of an
+// info metric, which are specific to the process.
 func labels(family *dto.MetricFamily) string {
 	values := map[string]map[string]bool{}
 	for _, metric := range family.GetMetric() {

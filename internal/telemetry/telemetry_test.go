@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -22,15 +23,17 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+var quiet = slog.New(slog.DiscardHandler)
+
 func get(t *testing.T, handler http.Handler, path string) (int, string) {
 	t.Helper()
-	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
-	body, err := io.ReadAll(answer.Result().Body)
+	response := httptest.NewRecorder()
+	handler.ServeHTTP(response, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	body, err := io.ReadAll(response.Result().Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer.Code, string(body)
+	return response.Code, string(body)
 }
 
 func TestReadyzReportsEachCheck(t *testing.T) {
@@ -43,18 +46,20 @@ func TestReadyzReportsEachCheck(t *testing.T) {
 		t.Errorf("ready: %d %q", status, body)
 	}
 	broken = errors.New("the disk is full")
-	if status, body := get(t, handler, "/readyz"); status != http.StatusServiceUnavailable || body != "nats: ok\nstore: the disk is full\n" {
+	want := "nats: ok\nstore: the disk is full\n"
+	if status, body := get(t, handler, "/readyz"); status != http.StatusServiceUnavailable || body != want {
 		t.Errorf("not ready: %d %q", status, body)
 	}
 	if status, _ := get(t, handler, "/healthz"); status != http.StatusOK {
 		t.Errorf("alive: %d", status)
 	}
-	if status, body := get(t, handler, "/metrics"); status != http.StatusOK || !strings.Contains(body, `dateline_build_info{component="test"`) {
+	status, body := get(t, handler, "/metrics")
+	if status != http.StatusOK || !strings.Contains(body, `dateline_build_info{component="test"`) {
 		t.Errorf("metrics: %d %.200q", status, body)
 	}
 }
 
-func TestCheckThatHangsIsCutOff(t *testing.T) {
+func TestHangingCheckTimesOut(t *testing.T) {
 	handler := telemetry.Handler(prometheus.NewRegistry(), []telemetry.Check{
 		{Name: "store", Test: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
 	})
@@ -67,7 +72,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	for _, addr := range []string{"", "127.0.0.1:0"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- telemetry.Serve(ctx, addr, prometheus.NewRegistry(), nil) }()
+		go func() { ended <- telemetry.Serve(ctx, addr, http.NotFoundHandler(), quiet) }()
 		cancel()
 		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
 			t.Errorf("%q: %v", addr, err)
@@ -81,7 +86,7 @@ func TestAdminAddressInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	err = telemetry.Serve(t.Context(), taken.Addr().String(), prometheus.NewRegistry(), nil)
+	err = telemetry.Serve(t.Context(), taken.Addr().String(), http.NotFoundHandler(), quiet)
 	if err == nil || !strings.Contains(err.Error(), "in use") || !strings.Contains(err.Error(), "admin.addr") {
 		t.Errorf("got %v", err)
 	}
@@ -93,16 +98,18 @@ func TestValidateReportsEverything(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if err := telemetry.DefaultConfig().Validate(); err != nil {
-		t.Errorf("the default: %v", err)
+		t.Errorf("the default configuration is invalid: %v", err)
 	}
 }
 
-// TestCreatedTimestamps: whoever scrapes in protobuf, as Prometheus does, learns
-// when a counter or histogram began at zero, and gets both kinds of histogram.
+// TestCreatedTimestamps scrapes in protobuf, like Prometheus. The response must tell
+// when a counter or histogram started at zero, and include classic and native
+// histograms.
 func TestCreatedTimestamps(t *testing.T) {
 	before := time.Now()
 	reg := telemetry.NewRegistry("test")
-	counter := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "dateline_test_things_total", Help: "Things."}, []string{"kind"})
+	counter := prometheus.NewCounterVec(
+		prometheus.CounterOpts{Name: "dateline_test_things_total", Help: "Things."}, []string{"kind"})
 	seconds := prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "dateline_test_seconds", Help: "Times.", Buckets: []float64{1, 10}, NativeHistogramBucketFactor: 1.1,
 	})
@@ -111,10 +118,11 @@ func TestCreatedTimestamps(t *testing.T) {
 	seconds.Observe(3)
 
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
-	request.Header.Set("Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
-	answer := httptest.NewRecorder()
-	telemetry.Handler(reg, nil).ServeHTTP(answer, request)
-	decoder := expfmt.NewDecoder(answer.Body, expfmt.ResponseFormat(answer.Header()))
+	request.Header.Set("Accept",
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
+	response := httptest.NewRecorder()
+	telemetry.Handler(reg, nil).ServeHTTP(response, request)
+	decoder := expfmt.NewDecoder(response.Body, expfmt.ResponseFormat(response.Header()))
 	found := 0
 	for {
 		family := &dto.MetricFamily{}
@@ -128,9 +136,10 @@ func TestCreatedTimestamps(t *testing.T) {
 		case "dateline_test_things_total":
 			created = metric.GetCounter().GetCreatedTimestamp()
 		case "dateline_test_seconds":
-			created = metric.GetHistogram().GetCreatedTimestamp()
-			if h := metric.GetHistogram(); len(h.GetBucket()) != 2 || len(h.GetPositiveSpan()) != 1 || h.GetSampleCount() != 1 {
-				t.Errorf("the histogram is not both classic and native: %v", h)
+			h := metric.GetHistogram()
+			created = h.GetCreatedTimestamp()
+			if len(h.GetBucket()) != 2 || len(h.GetPositiveSpan()) != 1 || h.GetSampleCount() != 1 {
+				t.Errorf("the histogram does not have both the classic and the native form: %v", h)
 			}
 		default:
 			continue
@@ -140,21 +149,23 @@ func TestCreatedTimestamps(t *testing.T) {
 		}
 	}
 	if found != 2 {
-		t.Errorf("%d of the two metrics are exposed", found)
+		t.Errorf("%d metrics are exposed, want 2", found)
 	}
 }
 
-// TestPprof: profiles are there where they are asked for, and nowhere else.
+// TestPprof checks that profiles are served only if the configuration says so.
 func TestPprof(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	if status, _ := get(t, telemetry.Handler(reg, nil, telemetry.DefaultConfig().Routes()...), "/debug/pprof/heap"); status != http.StatusNotFound {
-		t.Errorf("by default a profile answers %d", status)
+	handler := telemetry.Handler(reg, nil, telemetry.DefaultConfig().Routes()...)
+	if status, _ := get(t, handler, "/debug/pprof/heap"); status != http.StatusNotFound {
+		t.Errorf("default configuration: status %d, want 404", status)
 	}
 	config := telemetry.DefaultConfig()
 	config.Pprof = true
-	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/goroutine", "/debug/pprof/cmdline", "/debug/pprof/profile?seconds=1"} {
-		if status, body := get(t, telemetry.Handler(prometheus.NewRegistry(), nil, config.Routes()...), path); status != http.StatusOK || body == "" {
-			t.Errorf("%s answers %d %q", path, status, body)
+	handler = telemetry.Handler(prometheus.NewRegistry(), nil, config.Routes()...)
+	for _, path := range []string{"", "heap", "goroutine", "cmdline", "profile?seconds=1"} {
+		if status, body := get(t, handler, "/debug/pprof/"+path); status != http.StatusOK || body == "" {
+			t.Errorf("/debug/pprof/%s: %d %q", path, status, body)
 		}
 	}
 }

@@ -93,7 +93,8 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	checks := append(process.Checks(p.Bus.NC, p.Bus.JS), telemetry.Check{Name: "store", Test: p.Store.Ping})
 	tasks.Go(func() error {
-		return telemetry.Serve(ctx, p.config.Admin.Addr, p.registry, checks, p.config.Admin.Routes()...)
+		handler := telemetry.Handler(p.registry, checks, p.config.Admin.Routes()...)
+		return telemetry.Serve(ctx, p.config.Admin.Addr, handler, p.log)
 	})
 	tasks.Go(func() error {
 		return web.Serve(ctx, p.config.HTTP, library.New(p.Store, p.Bus.JS), p.registry, p.log)

@@ -1,0 +1,48 @@
+package telemetry
+
+import (
+	"cmp"
+	"runtime/debug"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// NewRegistry returns a registry with build, runtime and process metrics. A process
+// has one registry.
+func NewRegistry(component string) *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	version, revision := Build()
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "dateline_build_info", Help: "Always 1. The labels identify the running build.",
+		ConstLabels: prometheus.Labels{"component": component, "version": version, "revision": revision},
+	})
+	info.Set(1)
+	process := collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})
+	reg.MustRegister(info, collectors.NewGoCollector(), process)
+	return reg
+}
+
+// linkedVersion is set by the linker if there is no repository to record a version
+// from, such as when building an image:
+// -ldflags "-X github.com/dateline-news/dateline/internal/telemetry.linkedVersion=v1.2.3".
+var linkedVersion string
+
+// Build returns the version and the revision that the program was built from, as
+// recorded by the Go tool or the linker.
+func Build() (version, revision string) {
+	version, revision = cmp.Or(linkedVersion, "devel"), "unknown"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return version, revision
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		version = v
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			revision = setting.Value
+		}
+	}
+	return version, revision
+}

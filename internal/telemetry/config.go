@@ -1,0 +1,56 @@
+// Package telemetry provides a process's logs, metrics and health endpoints.
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+)
+
+// Config configures logs and the admin address.
+type Config struct {
+	Addr      string   `doc:"Address to serve /metrics, /healthz and /readyz on. Empty serves nothing."`
+	LogLevel  string   `doc:"Minimum severity to log: debug, info, warn or error."`
+	LogFormat string   `doc:"Format of log lines: text or json."`
+	Discover  []string `doc:"Names and ports of services, such as fetcher:9464, whose replicas /targets lists for Prometheus (HTTP service discovery). Empty lists none."`
+	Pprof     bool     `doc:"Serve profiles of the running process on the admin address under /debug/pprof/. They reveal internals of the process: do not expose the address."`
+}
+
+// DefaultConfig returns a configuration that serves on loopback and logs text.
+func DefaultConfig() Config {
+	return Config{Addr: "127.0.0.1:9464", LogLevel: "info", LogFormat: "text"}
+}
+
+// Validate returns an error that lists every problem.
+func (c Config) Validate() error {
+	var level slog.Level
+	var problems []error
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		problems = append(problems, fmt.Errorf("log level is %q: choose debug, info, warn or error", c.LogLevel))
+	}
+	if c.LogFormat != "text" && c.LogFormat != "json" {
+		problems = append(problems, fmt.Errorf("log format is %q: choose text or json", c.LogFormat))
+	}
+	for _, service := range c.Discover {
+		if host, port, err := net.SplitHostPort(service); err != nil || host == "" || port == "" {
+			problems = append(problems,
+				fmt.Errorf("discover contains %q: use names with ports, such as fetcher:9464", service))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Logger returns the process's logger. The configuration must be valid.
+func (c Config) Logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	if level.UnmarshalText([]byte(c.LogLevel)) != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(traced{slog.NewJSONHandler(w, options)})
+	}
+	return slog.New(traced{slog.NewTextHandler(w, options)})
+}
