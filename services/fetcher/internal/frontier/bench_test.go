@@ -20,22 +20,22 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// BenchmarkFrontier starts on a queue of URLs and visits some of them: how long
-// until all hosts are known, what memory they take, and what a visit costs beside
-// the same on a small queue.
+// BenchmarkFrontier starts with a small and a large queue, and visits some URLs. It
+// measures the time until all hosts are known, the memory per host, and the CPU
+// time per visit.
 func BenchmarkFrontier(b *testing.B) {
 	for _, size := range []struct{ urls, hosts int }{{10_000, 500}, {1_000_000, 50_000}} {
 		b.Run(fmt.Sprintf("%d URLs on %d hosts", size.urls, size.hosts), func(b *testing.B) {
-			nc, js := queueOf(b, size.urls, size.hosts)
+			nc, js := fill(b, size.urls, size.hosts)
 			for b.Loop() {
-				start(b, nc, js, size.hosts)
+				measure(b, nc, js, size.hosts)
 			}
 		})
 	}
 }
 
-// queueOf fills a frontier.
-func queueOf(b *testing.B, urls, hosts int) (*nats.Conn, jetstream.JetStream) {
+// fill starts a server with a frontier of URLs.
+func fill(b *testing.B, urls, hosts int) (*nats.Conn, jetstream.JetStream) {
 	b.Helper()
 	server, err := natsembed.Start(natsembed.Config{Dir: b.TempDir(), Addr: "127.0.0.1:0", Relaxed: true})
 	if err != nil {
@@ -57,11 +57,11 @@ func queueOf(b *testing.B, urls, hosts int) (*nats.Conn, jetstream.JetStream) {
 	for i := range urls {
 		url := fmt.Sprintf("https://site%d.example/news/2026/11/25/a-headline-of-the-usual-length-%d", i%hosts, i)
 		entry := &datelinev1.FrontierEntry{Url: url, Request: &datelinev1.FetchRequest{Url: url, RequestId: fmt.Sprint(i)}}
-		subject, err := subjectOf(entry)
+		name, err := subjectOf(entry)
 		if err != nil {
 			b.Fatal(err)
 		}
-		msg, err := ledger.Message(subject, fmt.Sprint(i), entry)
+		msg, err := ledger.Message(name, fmt.Sprint(i), entry)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -72,12 +72,12 @@ func queueOf(b *testing.B, urls, hosts int) (*nats.Conn, jetstream.JetStream) {
 	select {
 	case <-js.PublishAsyncComplete():
 	case <-time.After(5 * time.Minute):
-		b.Fatal("the queue does not fill")
+		b.Fatal("filling the queue takes too long")
 	}
 	return nc, js
 }
 
-// counter is a visitor that lets visits begin when open is closed.
+// counter is a visitor whose visits wait until open is closed.
 type counter struct {
 	open   chan struct{}
 	visits atomic.Int64
@@ -95,7 +95,8 @@ func (c *counter) Visit(ctx context.Context, _ *Entry) (Decision, error) {
 
 func (c *counter) Refuse(context.Context, *Entry, error) error { return nil }
 
-func start(b *testing.B, nc *nats.Conn, js jetstream.JetStream, hosts int) {
+// measure runs one replica until it has visited enough URLs.
+func measure(b *testing.B, nc *nats.Conn, js jetstream.JetStream, hosts int) {
 	b.Helper()
 	memory := func() uint64 {
 		runtime.GC()
@@ -130,7 +131,7 @@ func start(b *testing.B, nc *nats.Conn, js jetstream.JetStream, hosts int) {
 	for known() < hosts {
 		time.Sleep(10 * time.Millisecond)
 		if time.Since(began) > time.Minute {
-			b.Fatalf("%d of %d hosts are known", known(), hosts)
+			b.Fatalf("%d of %d hosts are known after a minute", known(), hosts)
 		}
 	}
 	b.ReportMetric(time.Since(began).Seconds(), "s-to-know-all-hosts")

@@ -1,9 +1,9 @@
 // Package frontier decides which URL is fetched next. The stream is the queue:
-// a subject for each partition, urgency and host holds the URLs that wait, each
-// partition has one owner among the replicas, and the owner takes the hosts in
-// the order in which politeness lets them be asked again. A URL leaves the
-// stream only after what came of it is stored, so that nothing is ever pending
-// and no slow host holds up another.
+// the URLs that wait are on one subject per partition, urgency and host. Each
+// partition has one owner among the replicas. The owner visits its hosts in the
+// order in which politeness allows them to be requested again. A URL is removed
+// from the stream only after the result of its visit is stored, so no message is
+// ever pending, and no slow host delays another.
 package frontier
 
 import (
@@ -16,88 +16,22 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
-	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/subject"
-	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// Entry is a URL whose turn has come.
-type Entry struct {
-	*datelinev1.FrontierEntry
-	// Subject, Sequence and Data are those of its message.
-	Subject  string
-	Sequence uint64
-	Data     []byte
-	// Stored is when the stream took it, by the server's clock.
-	Stored time.Time
-	// Inherited says that it may have been in the queue before this replica
-	// took the partition, so that another may have worked on it.
-	Inherited bool
-	// MayDial reports whether the partition is still this replica's. Ask
-	// before each connection, and stop where it says no.
-	MayDial func() bool
-	// Span is that of all visits to it; nil before the first.
-	Span trace.Span
-
-	wait prometheus.Observer // nil once the first request has begun
-}
-
-// Trace returns a context that has the span of the visits.
-func (e *Entry) Trace(ctx context.Context) context.Context {
-	if e.Span == nil {
-		return ctx
-	}
-	return trace.ContextWithSpan(ctx, e.Span)
-}
-
-// Begin notes that the URL's own request begins at a time: its wait is over. The
-// wait for a time that was set before is none.
-func (e *Entry) Begin(now time.Time) {
-	if e.wait == nil {
-		return
-	}
-	since := e.Stored
-	if t := e.GetNotBeforeTime(); t != nil {
-		since = latest(since, t.AsTime())
-	}
-	e.wait.Observe(max(0, now.Sub(since).Seconds()))
-	e.wait = nil
-}
-
-// Decision is what to do with an entry after a visit.
-type Decision struct {
-	// Again leaves the entry at the head of its host's queue: something had
-	// to be fetched first, or a redirect leads on. It is lost by a restart,
-	// which begins the entry anew.
-	Again *datelinev1.FrontierEntry
-	// Requeue puts the URL into the queue anew, with a later time or for
-	// another host. With neither Again nor Requeue the entry is finished.
-	Requeue *datelinev1.FrontierEntry
-	// Pause is how long the host is left alone from now on.
-	Pause time.Duration
-}
-
-// Visitor works on entries.
-type Visitor interface {
-	// Visit does what an entry asks for and stores what came of it. Its error
-	// says that nothing could be stored: the entry stays where it is, and is
-	// visited again.
-	Visit(ctx context.Context, entry *Entry) (Decision, error)
-	// Refuse stores an entry that cannot be decoded where people can see it.
-	Refuse(ctx context.Context, entry *Entry, cause error) error
-}
-
-// Config of a frontier. All fields are required where nothing else is said.
+// Config of a frontier. All fields are required.
 type Config struct {
-	// Replica names this process among those that share the frontier.
+	// Replica is the name of this process, unique among the replicas that share
+	// the frontier.
 	Replica string
-	// MaxInFlight bounds the visits at the same time.
+	// MaxInFlight is the maximum number of visits at the same time.
 	MaxInFlight int
 	// Quiet is how long a partition rests after it has changed hands.
 	Quiet time.Duration
-	// DrainTimeout bounds the visits that are finished after the end.
+	// DrainTimeout is the maximum time to finish visits after Run's context ends.
 	DrainTimeout time.Duration
 	Visitor      Visitor
 	Log          *slog.Logger
@@ -105,34 +39,37 @@ type Config struct {
 	Registry     prometheus.Registerer
 }
 
-// rescan is how often the hosts with URLs are listed, in case that a notice of
-// a new one was missed.
+// rescan is how often the hosts with URLs are listed, in case the notice of a new
+// URL was missed.
 const rescan = 15 * time.Second
 
-// maxNotices bounds the notices that wait to be taken in. Those beyond it are lost,
-// and their hosts are found by the next listing.
+// maxNotices is the capacity for notices that wait to be processed. Further
+// notices are lost, and their hosts are found by the next listing.
 const maxNotices = 32 << 10
 
-// Frontier is this replica's part of the queue. Make it with New.
+// handoverTimeout bounds the release of all leases at the end of Run.
+const handoverTimeout = 5 * time.Second
+
+// Frontier is this replica's part of the queue. Create it with New.
 type Frontier struct {
 	Config
 	nc     *nats.Conn
 	queue  *queue
 	leases *leases
-	// notices has a message for each URL that is put into an owned partition.
+	// notices receives each URL that is put into an owned partition.
 	notices chan *nats.Msg
 	// wake tells the scheduler that a host may have become due.
 	wake chan struct{}
-	// gained tells that partitions were taken, whose hosts are to be listed.
+	// gained signals that partitions were taken whose hosts must be listed.
 	gained chan struct{}
 	wait   prometheus.Observer
 
-	mu      sync.Mutex
-	hosts   map[string]*host
-	due     dueHeap
-	busy    map[int]int // visits under way, by partition
-	closed  map[int]bool
-	listens map[int]*nats.Subscription
+	mu            sync.Mutex
+	hosts         map[string]*host
+	due           dueHeap
+	busy          map[int]int // number of visits in progress, by partition
+	closed        map[int]bool
+	subscriptions map[int]*nats.Subscription // to notices, by partition
 }
 
 // New returns a frontier on the streams of a connection.
@@ -156,51 +93,64 @@ func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Conf
 		notices: make(chan *nats.Msg, maxNotices),
 		wake:    make(chan struct{}, 1),
 		gained:  make(chan struct{}, 1),
-		hosts:   map[string]*host{}, busy: map[int]int{}, closed: map[int]bool{}, listens: map[int]*nats.Subscription{},
+		hosts:   map[string]*host{}, busy: map[int]int{}, closed: map[int]bool{}, subscriptions: map[int]*nats.Subscription{},
 	}
 	f.register()
 	return f, nil
 }
 
-// Run visits what is due until ctx ends, finishes the visits that are under way
-// for at most DrainTimeout, and hands its partitions over.
+// Run visits the hosts that are due until ctx ends. It then finishes the visits
+// in progress for at most DrainTimeout, and releases its partitions.
 func (f *Frontier) Run(ctx context.Context) error {
-	defer f.stopListening()
-	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopWork()
-	stopDrain := context.AfterFunc(ctx, func() { time.AfterFunc(f.DrainTimeout, stopWork) })
-	defer stopDrain()
+	defer f.unsubscribeAll()
+	work, stop := loop.Drain(ctx, f.DrainTimeout)
+	defer stop()
 
-	tasks, loops := errgroup.WithContext(ctx)
-	tasks.Go(func() error { return f.keepLeases(loops) })
-	tasks.Go(func() error { return f.keepListing(loops) })
-	tasks.Go(func() error { return f.notice(loops) })
-	tasks.Go(func() error { return f.schedule(loops, work) })
+	tasks, running := errgroup.WithContext(ctx)
+	tasks.Go(func() error { return f.keepLeases(running) })
+	tasks.Go(func() error { return f.keepListing(running) })
+	tasks.Go(func() error { return f.readNotices(running) })
+	tasks.Go(func() error { return f.schedule(running, work) })
 	err := tasks.Wait()
 
-	farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	handover, cancel := context.WithTimeout(context.WithoutCancel(ctx), handoverTimeout)
 	defer cancel()
-	f.leases.releaseAll(farewell)
+	f.leases.releaseAll(handover)
 	return err
 }
 
 // keepLeases renews the leases. Visits that drain after ctx has ended still have
-// a third of a lease's life.
+// a third of the lease's lifetime.
 func (f *Frontier) keepLeases(ctx context.Context) error {
-	ticker := time.NewTicker(f.leases.ttl / 3)
-	defer ticker.Stop()
-	for {
-		f.leaseRound(ctx)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+	return loop.Every(ctx, f.leases.ttl/3, func(ctx context.Context) error {
+		f.updateLeases(ctx)
+		return nil
+	})
 }
 
-// keepListing looks for hosts with URLs. It is apart from keepLeases because a
-// long list must not keep a lease from being renewed.
+func (f *Frontier) updateLeases(ctx context.Context) {
+	attempt, cancel := context.WithTimeout(ctx, f.leases.ttl/3)
+	defer cancel()
+	if err := f.leases.round(attempt, f.Quiet, f.closeIfIdle); err != nil && ctx.Err() == nil {
+		f.Log.Warn("updating partition leases failed, retrying", "error", err)
+	}
+	f.follow(f.leases.owned())
+}
+
+// closeIfIdle reports whether no visit is in progress in a partition. If so, it
+// also keeps new ones from starting, so that the partition can be released.
+func (f *Frontier) closeIfIdle(partition int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.busy[partition] > 0 {
+		return false
+	}
+	f.closed[partition] = true
+	return true
+}
+
+// keepListing lists the hosts with URLs. It is separate from keepLeases because a
+// long list must not delay the renewal of a lease.
 func (f *Frontier) keepListing(ctx context.Context) error {
 	ticker := time.NewTicker(rescan)
 	defer ticker.Stop()
@@ -215,23 +165,24 @@ func (f *Frontier) keepListing(ctx context.Context) error {
 	}
 }
 
-func (f *Frontier) leaseRound(ctx context.Context) {
-	attempt, cancel := context.WithTimeout(ctx, f.leases.ttl/3)
-	defer cancel()
-	if err := f.leases.round(attempt, f.Quiet, f.close); err != nil && ctx.Err() == nil {
-		f.Log.Warn("keeping the frontier's leases; it is tried again", "error", err)
+// list adds all hosts with URLs in the owned partitions.
+func (f *Frontier) list(ctx context.Context) {
+	for p := range f.leases.owned() {
+		names, err := f.queue.subjects(ctx, p)
+		if err != nil {
+			if ctx.Err() == nil {
+				f.Log.Warn("listing a partition failed, retrying", "partition", p, "error", err)
+			}
+			return
+		}
+		for _, name := range names {
+			f.add(name, p, f.notBefore(p), false)
+		}
 	}
-	f.follow(f.leases.owned())
 }
 
-// close lets no further visit begin in a partition, so that it can be let go, and
-// reports whether none is under way.
-func (f *Frontier) close(partition int) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.busy[partition] > 0 {
-		return false
-	}
-	f.closed[partition] = true
-	return true
+// notBefore returns the earliest time for a request to a host that is new to this
+// replica.
+func (f *Frontier) notBefore(partition int) time.Time {
+	return latest(f.Now(), f.leases.quietEnd(partition))
 }

@@ -19,20 +19,20 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
-// Keys of the lease bucket: one for each replica that lives, one for each
-// partition that has an owner.
+// Prefixes of the keys in the lease bucket. It has a key for each live replica,
+// and a key for each partition that has an owner.
 const (
 	replicaPrefix   = "replica."
 	partitionPrefix = "partition."
 )
 
-// leaseTasks bounds the operations on leases at the same time.
+// leaseTasks is the maximum number of operations on leases at the same time.
 const leaseTasks = 32
 
-// leases holds this replica's share of the partitions. Every replica computes
-// the same share for each by rendezvous hashing over those that are alive, and
-// takes a partition only by creating its key, or by updating the revision that
-// it wrote itself: two never hold one partition.
+// leases holds this replica's share of the partitions. Every replica computes the
+// same shares by rendezvous hashing over the live replicas. It takes a partition
+// only by creating its key, or by updating the revision that it wrote itself, so
+// two replicas never hold one partition.
 type leases struct {
 	kv      jetstream.KeyValue
 	replica string
@@ -42,8 +42,8 @@ type leases struct {
 
 	mu   sync.Mutex
 	held map[int]lease
-	// began says that the first round is over, in which a replica with a
-	// fixed name takes back what it held before a restart.
+	// began reports whether the first round is over. During that round, a
+	// replica with a fixed name takes back what it held before a restart.
 	began bool
 }
 
@@ -52,12 +52,15 @@ type lease struct {
 	renewed  time.Time
 	taken    time.Time
 	// quiet is when the first request may be made: one politeness interval
-	// after the takeover, for the last owner may have just made one.
+	// after the takeover, because the last owner may have just made one.
 	quiet time.Time
 }
 
-// newLeases takes the life of a lease from the bucket, which is what ends one.
-func newLeases(ctx context.Context, kv jetstream.KeyValue, replica string, log *slog.Logger, now func() time.Time) (*leases, error) {
+// newLeases reads the lifetime of a lease from the settings of the bucket, which
+// drops the leases that are not renewed.
+func newLeases(
+	ctx context.Context, kv jetstream.KeyValue, replica string, log *slog.Logger, now func() time.Time,
+) (*leases, error) {
 	status, err := kv.Status(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the settings of bucket %s: %w", kv.Bucket(), err)
@@ -68,9 +71,10 @@ func newLeases(ctx context.Context, kv jetstream.KeyValue, replica string, log *
 	return &leases{kv: kv, replica: replica, log: log, now: now, ttl: status.TTL(), held: map[int]lease{}}, nil
 }
 
-// valid reports whether a partition may be worked on now: its lease was renewed
-// within two thirds of its life, so that the bucket cannot have dropped it yet
-// whatever the clocks and the network do, and its quiet interval is over.
+// valid reports whether requests may be made for a partition now. Its lease must
+// have been renewed within two thirds of its lifetime, so that the bucket cannot
+// have dropped it yet whatever the clocks and the network do, and its quiet
+// interval must be over.
 func (l *leases) valid(partition int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,7 +83,7 @@ func (l *leases) valid(partition int) bool {
 	return ok && now.Sub(held.renewed) < l.ttl*2/3 && !now.Before(held.quiet)
 }
 
-// taken is when a partition was taken; now for one that is not held.
+// taken returns when a partition was taken, or the current time if it is not held.
 func (l *leases) taken(partition int) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -89,7 +93,8 @@ func (l *leases) taken(partition int) time.Time {
 	return l.now()
 }
 
-// quietEnd is when a partition's quiet interval ends; zero for one that is not held.
+// quietEnd returns when a partition's quiet interval ends, or the zero time if the
+// partition is not held.
 func (l *leases) quietEnd(partition int) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -108,10 +113,10 @@ func (l *leases) owned() map[int]time.Time {
 	return out
 }
 
-// round renews what is held, takes what is due to this replica and free, and
-// lets go of what is due to another and close says is not being worked on, and will
-// not be.
-func (l *leases) round(ctx context.Context, quiet time.Duration, close func(partition int) bool) error {
+// round renews the leases of this replica's share, takes the free partitions of
+// that share, and releases the partitions that belong to another replica's share
+// once closeIfIdle reports that they can be released.
+func (l *leases) round(ctx context.Context, quiet time.Duration, closeIfIdle func(partition int) bool) error {
 	started := l.now()
 	if _, err := l.kv.Put(ctx, replicaPrefix+l.replica, nil); err != nil {
 		return fmt.Errorf("announcing this replica: %w", err)
@@ -121,8 +126,8 @@ func (l *leases) round(ctx context.Context, quiet time.Duration, close func(part
 		return err
 	}
 	mine := l.owned()
-	// At once: one after the other they would take longer than a lease lives
-	// where the server is slow.
+	// In parallel: one after the other, the operations would take longer than the
+	// lifetime of a lease if the server is slow.
 	var tasks errgroup.Group
 	tasks.SetLimit(leaseTasks)
 	for p := range subject.Partitions {
@@ -130,7 +135,7 @@ func (l *leases) round(ctx context.Context, quiet time.Duration, close func(part
 			_, held := mine[p]
 			due := preferred(replicas, p) == l.replica
 			switch {
-			case held && (due || !close(p)):
+			case held && (due || !closeIfIdle(p)):
 				return l.renew(ctx, p, started)
 			case held:
 				return l.release(ctx, p)
@@ -149,7 +154,7 @@ func (l *leases) round(ctx context.Context, quiet time.Duration, close func(part
 	return nil
 }
 
-// survey lists the replicas that live and the partitions that have an owner.
+// survey lists the live replicas and the partitions that have an owner.
 func (l *leases) survey(ctx context.Context) (replicas []string, taken map[int]bool, err error) {
 	lister, err := l.kv.ListKeys(ctx)
 	if err != nil {
@@ -181,8 +186,8 @@ func (l *leases) take(ctx context.Context, p int, started time.Time, quiet time.
 	return nil
 }
 
-// takeBack takes a partition that bears this replica's own name: it was ended
-// without notice and started again. Names must be unique among the living.
+// takeBack takes a partition whose lease has this replica's own name: the process
+// was killed and has started again. Names must be unique among live replicas.
 func (l *leases) takeBack(ctx context.Context, p int, started time.Time, quiet time.Duration) error {
 	entry, err := l.kv.Get(ctx, partitionKey(p))
 	if errors.Is(err, jetstream.ErrKeyNotFound) || err == nil && string(entry.Value()) != l.replica {
@@ -217,7 +222,7 @@ func (l *leases) renew(ctx context.Context, p int, started time.Time) error {
 	defer l.mu.Unlock()
 	if bus.IsConflict(err) {
 		delete(l.held, p)
-		l.log.Warn("a partition was lost: its lease ran out before it was renewed", "partition", p)
+		l.log.Warn("partition lost: its lease expired before it was renewed", "partition", p)
 		return nil
 	}
 	if err != nil {
@@ -246,25 +251,25 @@ func (l *leases) release(ctx context.Context, p int) error {
 	return nil
 }
 
-// releaseAll hands everything over at once, at the end, so that the others need
-// not wait for the leases to run out.
+// releaseAll releases every partition at the end, so that the other replicas need
+// not wait for the leases to expire.
 func (l *leases) releaseAll(ctx context.Context) {
 	for p := range maps.Clone(l.owned()) {
 		if err := l.release(ctx, p); err != nil {
-			l.log.Warn("handing over; the lease runs out instead", "error", err)
+			l.log.Warn("releasing a partition failed, its lease will expire", "error", err)
 			return
 		}
 	}
 	if err := l.kv.Delete(ctx, replicaPrefix+l.replica); err != nil {
-		l.log.Warn("signing off; the entry runs out instead", "error", err)
+		l.log.Warn("signing off this replica failed, its entry will expire", "error", err)
 	}
 }
 
 func partitionKey(p int) string { return partitionPrefix + strconv.Itoa(p) }
 
-// preferred is the replica with the highest weight for a partition (rendezvous
-// hashing: Thaler and Ravishankar, 1998): when one joins or leaves, only the
-// partitions that go to or come from it move.
+// preferred returns the replica with the highest weight for a partition
+// (rendezvous hashing: Thaler and Ravishankar, 1998). When a replica joins or
+// leaves, only the partitions that move to or from that replica change owners.
 func preferred(replicas []string, partition int) string {
 	var best string
 	var most uint64
@@ -272,8 +277,8 @@ func preferred(replicas []string, partition int) string {
 		h := fnv.New64a()
 		h.Write([]byte(replica))
 		h.Write([]byte{0, byte(partition), byte(partition >> 8)})
-		// FNV alone leaves the last bytes weak; mix them through (the
-		// finaliser of MurmurHash3).
+		// The last bytes have little effect on an FNV hash, so mix them in with
+		// the finaliser of MurmurHash3.
 		x := h.Sum64()
 		x ^= x >> 33
 		x *= 0xff51afd7ed558ccd

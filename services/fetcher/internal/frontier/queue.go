@@ -15,11 +15,16 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// opTimeout bounds one operation on the stream.
-const opTimeout = 5 * time.Second
+const (
+	// opTimeout bounds one operation on the stream.
+	opTimeout = 5 * time.Second
+	// listTimeout bounds the listing of a partition, which may have thousands of
+	// subjects.
+	listTimeout = 30 * time.Second
+)
 
-// ErrHostFull says that as many URLs of a host wait as may.
-var ErrHostFull = errors.New("as many URLs of this host wait as may")
+// ErrHostFull reports that the queue of a host has reached its limit.
+var ErrHostFull = errors.New("the host's queue is full")
 
 // queue is the stream as the frontier uses it.
 type queue struct {
@@ -27,15 +32,16 @@ type queue struct {
 	stream jetstream.Stream
 }
 
-// Publish puts an entry into the queue of its host. It returns ErrHostFull
-// where that is full. The cause names what led to it, among all that ever does:
-// the same cause again within the stream's memory stores nothing.
+// Publish puts an entry into the queue of its host. It returns ErrHostFull if
+// that queue is full. The cause identifies the event that leads to the entry, and
+// must be unique for all time: while the stream remembers a cause, publishing it
+// again stores nothing.
 func Publish(ctx context.Context, js jetstream.JetStream, cause string, entry *datelinev1.FrontierEntry) error {
-	subject, err := subjectOf(entry)
+	name, err := subjectOf(entry)
 	if err != nil {
 		return err
 	}
-	msg, err := ledger.Message(subject, cause, entry)
+	msg, err := ledger.Message(name, cause, entry)
 	if err != nil {
 		return err
 	}
@@ -45,27 +51,27 @@ func Publish(ctx context.Context, js jetstream.JetStream, cause string, entry *d
 		if ledger.IsHostFull(err) {
 			return ErrHostFull
 		}
-		return fmt.Errorf("putting %s into the frontier: %w", entry.GetUrl(), err)
+		return fmt.Errorf("adding %s to the frontier: %w", entry.GetUrl(), err)
 	}
 	return nil
 }
 
-// Lanes of a host, by urgency: a host's URL is taken from one only while those
-// before it have none that is due.
+// The lanes of a host, most urgent first. A URL is taken from a lane only while no
+// more urgent lane has one that is due.
 const (
 	laneFresh = iota
 	laneBackfill
 	laneCount
 )
 
-// laneNames are the lanes as the subjects name them.
+// laneNames are the names of the lanes in subjects.
 var laneNames = [laneCount]string{laneFresh: subject.LaneFresh, laneBackfill: subject.LaneBackfill}
 
 func laneSubject(partition, lane int, host string) string {
 	return subject.Frontier(partition, laneNames[lane], host)
 }
 
-// subjectOf is the queue that an entry belongs to.
+// subjectOf returns the subject of the queue that an entry belongs to.
 func subjectOf(entry *datelinev1.FrontierEntry) (string, error) {
 	url, err := weburl.Parse(entry.GetUrl())
 	if err != nil {
@@ -78,58 +84,64 @@ func subjectOf(entry *datelinev1.FrontierEntry) (string, error) {
 	return laneSubject(weburl.Partition(url.Host(), subject.Partitions), lane, url.SubjectHost()), nil
 }
 
-// next returns the first entry of a subject at or behind a sequence, nil where
-// there is none. An entry that cannot be decoded comes with an error as well.
-func (q *queue) next(ctx context.Context, subject string, from uint64) (*Entry, error) {
+// next returns the first entry of a subject at or after a sequence, or nil if
+// there is none. An entry that cannot be decoded is returned with an error.
+func (q *queue) next(ctx context.Context, name string, from uint64) (*Entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	msg, err := q.stream.GetMsg(ctx, max(from, 1), jetstream.WithGetMsgSubject(subject))
+	msg, err := q.stream.GetMsg(ctx, max(from, 1), jetstream.WithGetMsgSubject(name))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", subject, err)
+		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	entry := &Entry{FrontierEntry: &datelinev1.FrontierEntry{}, Subject: subject, Sequence: msg.Sequence, Data: msg.Data, Stored: msg.Time}
+	entry := &Entry{
+		FrontierEntry: &datelinev1.FrontierEntry{},
+		Subject:       name, Sequence: msg.Sequence, Data: msg.Data, Stored: msg.Time,
+	}
 	if err := proto.Unmarshal(msg.Data, entry.FrontierEntry); err != nil {
-		return entry, fmt.Errorf("decoding the frontier's entry %d: %w", msg.Sequence, err)
+		return entry, fmt.Errorf("decoding entry %d of the frontier: %w", msg.Sequence, err)
 	}
 	return entry, nil
 }
 
+// remove deletes an entry from the stream. An entry that is not there is no error.
 func (q *queue) remove(ctx context.Context, entry *Entry) error {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	err := q.stream.DeleteMsg(ctx, entry.Sequence)
-	var api *jetstream.APIError
-	if err != nil && !(errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeMessageNotFound) && !errors.Is(err, jetstream.ErrMsgNotFound) {
-		return fmt.Errorf("removing %s from the frontier: %w", entry.GetUrl(), err)
+	if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil
 	}
-	return nil
+	if refused, ok := errors.AsType[*jetstream.APIError](err); ok && refused.ErrorCode == jetstream.JSErrCodeMessageNotFound {
+		return nil
+	}
+	return fmt.Errorf("removing %s from the frontier: %w", entry.GetUrl(), err)
 }
 
-// subjects lists the lanes of a partition that have URLs.
+// subjects returns the subjects of a partition that have URLs.
 func (q *queue) subjects(ctx context.Context, partition int) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 6*opTimeout)
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	info, err := q.stream.Info(ctx, jetstream.WithSubjectFilter(subject.FrontierPartition(partition)))
 	if err != nil {
-		return nil, fmt.Errorf("listing the frontier's partition %d: %w", partition, err)
+		return nil, fmt.Errorf("listing partition %d of the frontier: %w", partition, err)
 	}
 	out := make([]string, 0, len(info.State.Subjects))
-	for subject := range info.State.Subjects {
-		out = append(out, subject)
+	for name := range info.State.Subjects {
+		out = append(out, name)
 	}
 	return out, nil
 }
 
 // hostKey returns the host that a frontier subject belongs to, in subject form.
 func hostKey(name string) string {
-	queue, _ := subject.ParseFrontier(name)
-	return queue.Host
+	parsed, _ := subject.ParseFrontier(name)
+	return parsed.Host
 }
 
 func partitionOf(name string) (int, bool) {
-	queue, ok := subject.ParseFrontier(name)
-	return queue.Partition, ok
+	parsed, ok := subject.ParseFrontier(name)
+	return parsed.Partition, ok
 }

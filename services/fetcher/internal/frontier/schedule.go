@@ -3,26 +3,20 @@ package frontier
 import (
 	"container/heap"
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"time"
-
-	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// fullPause is how long a URL waits that leads to a host whose queue is full.
-const fullPause = time.Minute
+// retryPause is how long a host rests if it could not be served: the stream
+// failed, or its partition may not be worked on.
+const retryPause = 2 * time.Second
 
-// clockSkew is how far the server's clock may be behind this one. Where it is more,
-// a page may be fetched twice after a crash.
-const clockSkew = 5 * time.Second
+// idlePause is how long the scheduler waits if no host is known, unless it is
+// woken up.
+const idlePause = time.Minute
 
-// mishap is how long a host rests after the stream could not be used for it.
-const mishap = 2 * time.Second
-
-// schedule starts the visits that are due, at most MaxInFlight at once, and
-// returns when the last has ended.
+// schedule starts the visits that are due, at most MaxInFlight at the same time,
+// and returns when the last visit has ended. Visits run with the context work.
 func (f *Frontier) schedule(ctx, work context.Context) error {
 	var visits sync.WaitGroup
 	defer visits.Wait()
@@ -54,7 +48,7 @@ func (f *Frontier) schedule(ctx, work context.Context) error {
 	}
 }
 
-// take returns the host that is due, or how long to wait for one.
+// take returns the next host if it is due, or else how long to wait for one.
 func (f *Frontier) take() (*host, time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -64,7 +58,7 @@ func (f *Frontier) take() (*host, time.Duration) {
 			return nil, wait
 		}
 		if f.closed[first.partition] { // it goes to another replica
-			first.due = f.Now().Add(mishap)
+			first.due = f.Now().Add(retryPause)
 			heap.Fix(&f.due, first.index)
 			continue
 		}
@@ -72,10 +66,11 @@ func (f *Frontier) take() (*host, time.Duration) {
 		f.busy[first.partition]++
 		return first, 0
 	}
-	return nil, time.Minute
+	return nil, idlePause
 }
 
-// giveBack ends a host's turn: it is due again after a pause, or forgotten.
+// giveBack ends a host's turn. The host is due again at the given time, or is
+// forgotten if it has no URLs.
 func (f *Frontier) giveBack(h *host, due time.Time, forget bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -92,36 +87,36 @@ func (f *Frontier) giveBack(h *host, due time.Time, forget bool) {
 	}
 	h.due = due
 	heap.Push(&f.due, h)
-	f.poke()
+	signal(f.wake)
 }
 
-// turn lets a host have its one request.
+// turn visits one entry of a host.
 func (f *Frontier) turn(ctx context.Context, h *host) {
 	if !f.leases.valid(h.partition) {
-		// Either the quiet interval or a late renewal: what it is, the next
-		// round of leases tells.
-		f.giveBack(h, f.Now().Add(mishap), false)
+		// The partition is in its quiet interval, or its lease was renewed late.
+		// The next round of leases decides which.
+		f.giveBack(h, f.Now().Add(retryPause), false)
 		return
 	}
 	entry, err := f.pick(ctx, h)
 	switch {
 	case err != nil:
 		if ctx.Err() == nil {
-			f.Log.Warn("reading the frontier; it is tried again", "error", err)
+			f.Log.Warn("reading the frontier failed, retrying", "error", err)
 		}
-		f.giveBack(h, f.Now().Add(mishap), false)
+		f.giveBack(h, f.Now().Add(retryPause), false)
 	case entry == nil:
 		wakes := h.wakes()
 		f.giveBack(h, wakes, wakes.IsZero())
 	default:
-		// The pause begins when the visit is over, so that the host sees it whole.
+		// The pause begins when the visit ends, so the host gets all of it.
 		pause := f.visit(ctx, h, entry)
 		f.giveBack(h, f.Now().Add(pause), false)
 	}
 }
 
-// pick returns the host's entry that is due, of the most urgent lane that has one,
-// nil where none has.
+// pick returns the host's entry that is due in the most urgent lane, or nil if no
+// lane has one.
 func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 	if h.current != nil {
 		return h.current, nil
@@ -141,26 +136,26 @@ func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 	return nil, nil
 }
 
-// pickFrom returns the entry of a host's lane that is due, nil where none is.
+// pickFrom returns the entry of a lane that is due, or nil if there is none.
 func (f *Frontier) pickFrom(ctx context.Context, h *host, l *lane) (*Entry, error) {
 	for ctx.Err() == nil {
-		from, recalled := l.cursor, false
-		var content *datelinev1.FrontierEntry
+		at := deferral{sequence: l.cursor}
+		deferred := false
 		switch {
 		case len(l.deferred) > 0 && !l.deferred[0].until.After(f.Now()):
-			from, recalled, content = l.deferred[0].sequence, true, l.deferred[0].content
-		case len(l.deferred) >= maxDeferred || !f.mayHave(l):
+			at, deferred = l.deferred[0], true
+		case len(l.deferred) >= maxDeferred || !f.drainLane(l):
 			return nil, nil
 		}
-		entry, err := f.queue.next(ctx, l.subject, from)
+		entry, err := f.queue.next(ctx, l.subject, at.sequence)
 		if entry == nil && err != nil {
 			f.refill(l)
 			return nil, err
 		}
-		if recalled {
+		if deferred {
 			l.deferred = l.deferred[1:]
-			if entry == nil || entry.Sequence != from {
-				continue // it is gone
+			if entry == nil || entry.Sequence != at.sequence {
+				continue // it has been removed
 			}
 		} else {
 			if entry == nil {
@@ -171,16 +166,16 @@ func (f *Frontier) pickFrom(ctx context.Context, h *host, l *lane) (*Entry, erro
 		}
 		if err != nil {
 			if err := f.refuse(ctx, entry, err); err != nil {
-				l.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(mishap)})
+				l.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(retryPause)})
 				return nil, err
 			}
 			continue
 		}
-		if content != nil {
-			entry.FrontierEntry = content
+		if at.content != nil {
+			entry.FrontierEntry = at.content
 		}
 		if t := entry.GetNotBeforeTime(); t != nil && t.AsTime().After(f.Now()) {
-			l.postpone(deferral{sequence: entry.Sequence, until: t.AsTime(), content: content})
+			l.postpone(deferral{sequence: entry.Sequence, until: t.AsTime(), content: at.content})
 			continue
 		}
 		return entry, nil
@@ -191,72 +186,6 @@ func (f *Frontier) pickFrom(ctx context.Context, h *host, l *lane) (*Entry, erro
 func (f *Frontier) refuse(ctx context.Context, entry *Entry, cause error) error {
 	if err := f.Visitor.Refuse(ctx, entry, cause); err != nil {
 		return err
-	}
-	return f.queue.remove(ctx, entry)
-}
-
-// visit works on an entry and does what is decided. It returns the pause.
-func (f *Frontier) visit(ctx context.Context, h *host, entry *Entry) time.Duration {
-	decision := h.unfinished
-	if decision == nil {
-		made, err := f.Visitor.Visit(ctx, entry)
-		if err != nil {
-			if ctx.Err() == nil {
-				f.Log.WarnContext(entry.Trace(ctx), "a visit could not be stored; it is made again", "url", entry.GetUrl(), "error", err)
-			}
-			h.current = entry
-			return max(made.Pause, mishap)
-		}
-		decision = &made
-	}
-	if decision.Again != nil {
-		h.current, h.unfinished = entry.again(decision.Again), nil
-		return decision.Pause
-	}
-	err := f.finish(ctx, entry, decision)
-	if errors.Is(err, ErrHostFull) {
-		f.bypass(ctx, h, entry, decision.Requeue)
-		return decision.Pause
-	}
-	if err != nil {
-		if ctx.Err() == nil {
-			f.Log.WarnContext(entry.Trace(ctx), "the frontier does not take a change; it is tried again", "url", entry.GetUrl(), "error", err)
-		}
-		h.current, h.unfinished = entry, decision
-		return max(decision.Pause, mishap)
-	}
-	h.current, h.unfinished = nil, nil
-	return decision.Pause
-}
-
-// bypass lets the rest of a host's queue go on where an entry's successor finds
-// no room. A later attempt at the same host is kept in memory: were it to wait
-// for room at the head of the full queue, none would ever come. An entry that
-// leads to another host is fetched anew when that may have room.
-func (f *Frontier) bypass(ctx context.Context, h *host, entry *Entry, next *datelinev1.FrontierEntry) {
-	h.current, h.unfinished = nil, nil
-	f.Log.WarnContext(entry.Trace(ctx), "a host's queue is full: a URL for it waits in the queue that it comes from", "url", next.GetUrl(), "from", entry.GetUrl())
-	l := h.lane(entry)
-	if subject, err := subjectOf(next); err != nil || subject != l.subject {
-		l.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(fullPause)})
-		return
-	}
-	l.postpone(deferral{sequence: entry.Sequence, until: latest(f.Now(), next.GetNotBeforeTime().AsTime()), content: next})
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func (f *Frontier) finish(ctx context.Context, entry *Entry, decision *Decision) error {
-	if decision.Requeue != nil {
-		// Each entry is replaced once.
-		if err := Publish(ctx, f.queue.js, fmt.Sprintf("after:%d", entry.Sequence), decision.Requeue); err != nil {
-			return err
-		}
 	}
 	return f.queue.remove(ctx, entry)
 }
