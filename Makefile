@@ -27,7 +27,7 @@ test: ## Run every test with the race detector
 	go test -race -timeout 60m ./...
 
 .PHONY: check
-check: format vet modules licences vulnerabilities contracts breaking reference ## Run all static checks
+check: format vet modules install-check licences vulnerabilities contracts breaking reference ## Run all static checks
 
 .PHONY: format
 format: ## Fail if a file is not gofmt'ed
@@ -84,6 +84,10 @@ vulnerabilities: $(BIN)/govulncheck $(BIN)/vulndb/index/db.json ## Look for know
 modules: ## Check that both go.mod files are tidy and that the tools build
 	GOWORK=off go mod tidy -diff
 	cd tools && GOWORK=off go vet ./... && GOWORK=off go mod tidy -diff
+
+.PHONY: install-check
+install-check: ## Install the command, and import the extraction library, from a module proxy of this tree
+	$(TOOLS) test ./modules
 
 .PHONY: contracts
 contracts: ## Lint the contracts and check that the generated code is current
