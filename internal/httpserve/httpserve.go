@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -30,7 +31,7 @@ type Server struct {
 	// Grace is the time that requests have to finish once the server is told to
 	// stop. Then their contexts end.
 	Grace time.Duration
-	// Log receives errors of connections, at debug level.
+	// Log receives errors of connections, at debug level. It may be nil.
 	Log *slog.Logger
 }
 
@@ -70,7 +71,7 @@ func (s Server) Run(ctx context.Context) error {
 		WriteTimeout:      s.WriteTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    s.MaxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+		ErrorLog:          s.errorLog(),
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -86,4 +87,12 @@ func (s Server) Run(ctx context.Context) error {
 	}
 	<-failed
 	return nil
+}
+
+func (s Server) errorLog() *log.Logger {
+	handler := slog.DiscardHandler
+	if s.Log != nil {
+		handler = s.Log.Handler()
+	}
+	return slog.NewLogLogger(handler, slog.LevelDebug)
 }

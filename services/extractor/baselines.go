@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/services/extractor/internal/drift"
 )
@@ -31,17 +32,11 @@ const (
 // and then a last time. Without them, a restarted extractor could raise no alarm
 // until it had learned every baseline again.
 func (d *driftMonitor) saveBaselinesUntil(ctx context.Context) {
-	ticker := time.NewTicker(baselineInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			d.saveBaselines(context.WithoutCancel(ctx))
-			return
-		case <-ticker.C:
-			d.saveBaselines(ctx)
-		}
-	}
+	_ = loop.Tick(ctx, baselineInterval, func(ctx context.Context) error {
+		d.saveBaselines(ctx)
+		return nil
+	})
+	d.saveBaselines(context.WithoutCancel(ctx))
 }
 
 // saveBaselines replaces the stored baselines of the watched hosts. It keeps the

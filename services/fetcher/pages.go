@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
@@ -94,21 +95,21 @@ func (w *pageWriter) write(ctx context.Context, entry *datelinev1.FrontierEntry,
 	return page, err
 }
 
-// moveBody stores a body as an object, and waits where there is no room or no
-// server: else the page would have to be fetched again.
+// bodyBackoff is the delay between attempts to store a body.
+var bodyBackoff = loop.Backoff{First: time.Second, Last: time.Minute}
+
+// moveBody stores a body as an object. While the object store is full or
+// unavailable it waits, because the page would otherwise have to be fetched again.
 func (w *pageWriter) moveBody(ctx context.Context, page *datelinev1.Page) error {
-	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
-		err := w.putBody(ctx, page)
-		if err == nil || ctx.Err() != nil || errors.Is(err, nats.ErrConnectionClosed) {
-			return err
+	return loop.Retry(ctx, bodyBackoff, func(ctx context.Context) error {
+		return w.putBody(ctx, page)
+	}, func(err error) bool {
+		if errors.Is(err, nats.ErrConnectionClosed) {
+			return false
 		}
-		w.log.WarnContext(ctx, "the object store does not take a body now; it is tried again", "url", page.GetFinalUrl(), "error", err)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
-		}
-	}
+		w.log.WarnContext(ctx, "storing page body failed, retrying", "url", page.GetFinalUrl(), "error", err)
+		return true
+	})
 }
 
 func (w *pageWriter) putBody(ctx context.Context, page *datelinev1.Page) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/backlog"
+	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -61,12 +62,8 @@ func (a *audit) run(ctx context.Context) error {
 			a.log.Warn("the store's size and the ledger's balance cannot be had; their metrics stay as they were until they can", "error", err)
 		}
 		failed = err != nil
-		rest := time.NewTimer(max(auditInterval, auditShare*a.now().Sub(start)))
-		select {
-		case <-ctx.Done():
-			rest.Stop()
+		if !loop.Sleep(ctx, max(auditInterval, auditShare*a.now().Sub(start))) {
 			return nil
-		case <-rest.C:
 		}
 	}
 }

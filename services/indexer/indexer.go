@@ -97,15 +97,15 @@ func New(ctx context.Context, js jetstream.JetStream, articles store.Store, conf
 		MaxAttempts: config.MaxAttempts, DrainTimeout: config.DrainTimeout, Traces: traces,
 	}
 	var err error
-	if ix.articles, err = loop(ctx, js, subject.StreamArticles, subject.ConsumerIndex, ix.put, shared); err != nil {
+	if ix.articles, err = newLoop(ctx, js, subject.StreamArticles, subject.ConsumerIndex, ix.put, shared); err != nil {
 		return nil, err
 	}
 	shared.Metrics, shared.Traces = stage.NewLedgerMetrics(reg), nil // it works on outcomes of inputs, not on inputs
-	ix.ledger, err = loop(ctx, js, subject.StreamOutcomes, subject.ConsumerLedger, ix.record, shared)
+	ix.ledger, err = newLoop(ctx, js, subject.StreamOutcomes, subject.ConsumerLedger, ix.record, shared)
 	return ix, err
 }
 
-func loop(ctx context.Context, js jetstream.JetStream, stream, name string, handle stage.Handler, config stage.Config) (*stage.Loop, error) {
+func newLoop(ctx context.Context, js jetstream.JetStream, stream, name string, handle stage.Handler, config stage.Config) (*stage.Loop, error) {
 	consumer, err := js.Consumer(ctx, stream, name)
 	if err != nil {
 		return nil, fmt.Errorf("opening consumer %s: %w", name, err)

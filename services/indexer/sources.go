@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -58,18 +59,12 @@ func newSourceWatch(articles store.Writer, l *library.Library, reg prometheus.Re
 // run looks at the sources again and again until ctx ends. What goes wrong is
 // logged, and tried again: the articles come first.
 func (w *sourceWatch) run(ctx context.Context) error {
-	ticker := time.NewTicker(watchInterval)
-	defer ticker.Stop()
-	for {
+	return loop.Every(ctx, watchInterval, func(ctx context.Context) error {
 		if err := w.look(ctx); err != nil && ctx.Err() == nil {
 			w.log.Warn("the sources could not be looked at; it is tried again", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+		return nil
+	})
 }
 
 // look brings the baselines up to date and counts the sources.

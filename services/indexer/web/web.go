@@ -10,11 +10,11 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/dateline-news/dateline/internal/httpserve"
 	"github.com/dateline-news/dateline/services/indexer/api"
 	"github.com/dateline-news/dateline/services/indexer/library"
 )
@@ -72,42 +72,25 @@ const (
 
 // Serve answers until ctx ends. An empty address serves nothing and waits.
 func Serve(ctx context.Context, config Config, l *library.Library, reg prometheus.Registerer, log *slog.Logger) error {
-	if config.Addr == "" {
-		<-ctx.Done()
-		return nil
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", config.Addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("the address %s of the web page is in use: stop what uses it, or choose another (http.addr)", config.Addr)
-	}
-	if err != nil {
-		return fmt.Errorf("listening on the address %s of the web page: %w", config.Addr, err)
-	}
-	// Tails and exports end with ctx; all else has a moment to finish.
-	base, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	server := &http.Server{
-		Handler:           Handler(config, l, reg, log),
-		BaseContext:       func(net.Listener) context.Context { return base },
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
-		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serving on %s: %w", config.Addr, err)
-	case <-ctx.Done():
-	}
-	time.AfterFunc(time.Second, stop)
-	timeout, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-	defer cancel()
-	if server.Shutdown(timeout) != nil {
-		server.Close()
-	}
-	<-failed
-	return nil
+	return httpserve.Server{
+		Addr: config.Addr, Name: "web page", Setting: "http.addr",
+		Handler:     Handler(config, l, reg, log),
+		ReadTimeout: requestTimeout, WriteTimeout: responseTimeout, MaxHeaderBytes: maxHeaderBytes,
+		Grace: grace, Log: log,
+	}.Run(ctx)
 }
+
+const (
+	// requestTimeout and responseTimeout bound the transfer of a request and its
+	// response. Exports and tails extend theirs.
+	requestTimeout  = 15 * time.Second
+	responseTimeout = 30 * time.Second
+	// maxHeaderBytes bounds the headers of a request.
+	maxHeaderBytes = 32 << 10
+	// grace is the time that requests have to finish when the server stops. Then
+	// exports and tails are ended.
+	grace = time.Second
+)
 
 // Handler is all that is served. The configuration must be valid.
 func Handler(config Config, l *library.Library, reg prometheus.Registerer, log *slog.Logger) http.Handler {

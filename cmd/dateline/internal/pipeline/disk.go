@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/internal/disk"
+	"github.com/dateline-news/dateline/internal/loop"
 )
 
 // diskInterval is how often the room on the disk is looked at.
@@ -16,18 +17,7 @@ const diskInterval = time.Second
 // does not recover by itself when there is room again: it is better to stop
 // before that.
 func (c Config) watchDisk(ctx context.Context) error {
-	ticker := time.NewTicker(diskInterval)
-	defer ticker.Stop()
-	for {
-		if err := c.checkDisk(); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+	return loop.Every(ctx, diskInterval, func(context.Context) error { return c.checkDisk() })
 }
 
 func (c Config) checkDisk() error {

@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/subject"
 )
+
+// settlePoll is how often Settle asks for the state of the ledger's consumer.
+const settlePoll = 10 * time.Millisecond
 
 // Settle waits, for at most a limit, until the ledger in the store has every
 // outcome that is on its stream.
@@ -17,8 +21,6 @@ func (p *Pipeline) Settle(ctx context.Context, limit time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("opening consumer %s: %w", subject.ConsumerLedger, err)
 	}
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
 	for {
 		info, err := consumer.Info(ctx)
 		if err != nil {
@@ -27,10 +29,9 @@ func (p *Pipeline) Settle(ctx context.Context, limit time.Duration) error {
 		if info.NumPending == 0 && info.NumAckPending == 0 {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("the ledger is %d outcomes behind; they are stored by the next run", info.NumPending+uint64(info.NumAckPending))
-		case <-ticker.C:
+		if !loop.Sleep(ctx, settlePoll) {
+			return fmt.Errorf("the ledger is %d outcomes behind; they are stored by the next run",
+				info.NumPending+uint64(info.NumAckPending))
 		}
 	}
 }
