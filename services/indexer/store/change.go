@@ -2,8 +2,6 @@ package store
 
 import (
 	"bytes"
-	"cmp"
-	"maps"
 	"slices"
 	"time"
 )
@@ -12,7 +10,7 @@ import (
 type stored struct {
 	row       articleRow
 	revisions []revisionBrief
-	place     int64 // the article's row in the table
+	rowID     int64 // the row's number in the articles table
 }
 
 // revisionBrief is a revision without its record.
@@ -22,78 +20,34 @@ type revisionBrief struct {
 	firstSeen   time.Time
 }
 
-// change is what a batch makes of one article; both stores write it alike.
+// change is what a batch changes about one article. It starts as what is stored
+// and takes the arrivals one by one. Both databases write the result alike.
 type change struct {
 	stored
-	isNew bool
-	// renamed is the id under which the article was stored so far.
-	renamed string
-	// joined are articles that become part of this one.
+	before articleRow // the stored row, unless isNew
+	isNew  bool
+	// renamedFrom is the id under which the article is still stored.
+	renamedFrom string
+	// joined are the articles that become part of this one.
 	joined    []join
-	revisions []revisionRow // new ones, and the newest with its record refreshed
-	words     *indexedWords // nil where the index needs no change
-	before    articleRow    // of a known article
+	revisions []revisionRow // the new ones, and the newest if its record was refreshed
+	words     *indexedWords // nil if the index stays as it is
 	aliases   []aliasRow
-	added     int // new revisions
+	added     int // number of new revisions
 }
 
-// join says that an article becomes part of another: its revisions are
-// numbered on from an offset.
+// join is an article that becomes part of another. The offset is added to its
+// revisions' numbers.
 type join struct {
 	stored
 	offset int
-}
-
-// changes works out what a batch makes of the articles that the store has.
-// It returns the changes ordered by article id, the order in which every
-// writer has to lock rows, and the result of each arrival.
-func changes(links map[string]link, known map[string]stored, arrivals []arrival) ([]*change, []PutResult) {
-	byID := make(map[string]*change)
-	joined := make(map[string]string) // ids of articles joined in this batch
-	results := make([]PutResult, len(arrivals))
-	for i, a := range arrivals {
-		if a.isErased(links) {
-			results[i] = PutResult{Status: Erased, ID: a.row.id}
-			continue
-		}
-		target := cmp.Or(joined[a.row.id], links[a.row.id].articleID)
-		if target != "" && target != a.row.id {
-			a = a.within(target, cmp.Or(byID[target], &change{stored: known[target]}).row.canonicalURL)
-		}
-		c := byID[a.row.id]
-		if c == nil {
-			before, ok := known[a.row.id]
-			c = &change{stored: before, isNew: !ok, before: before.row}
-			byID[a.row.id] = c
-		}
-		for _, other := range a.joinable(links, known) {
-			if byID[other.row.id] == nil && joined[other.row.id] == "" {
-				joined[other.row.id] = a.row.id
-				c.join(other, a)
-			}
-		}
-		results[i] = c.take(a)
-	}
-	ordered := make([]*change, 0, len(byID))
-	for _, c := range byID {
-		ordered = append(ordered, c)
-	}
-	slices.SortFunc(ordered, func(a, b *change) int { return cmp.Compare(a.row.id, b.row.id) })
-	return ordered, results
-}
-
-// within makes an arrival one of the article that it was joined with before.
-func (a arrival) within(id, canonicalURL string) arrival {
-	a.urls = append([]string{canonicalURL}, slices.DeleteFunc(slices.Clone(a.urls), func(url string) bool { return url == canonicalURL })...)
-	a.row.id, a.row.canonicalURL, a.row.ownPage = id, canonicalURL, false
-	return a
 }
 
 // join makes another article part of this one.
 func (c *change) join(other stored, a arrival) {
 	c.addAlias(aliasRow{url: other.row.id, articleID: a.row.id, canonical: true, fetched: a.row.fetched})
 	if c.row.revisions == 0 {
-		c.stored, c.before, c.isNew, c.renamed = other, other.row, false, other.row.id
+		c.stored, c.before, c.isNew, c.renamedFrom = other, other.row, false, other.row.id
 		c.row.id, c.row.canonicalURL, c.row.ownPage = a.row.id, a.row.canonicalURL, false
 		return
 	}
@@ -103,17 +57,17 @@ func (c *change) join(other stored, a arrival) {
 		c.stored.revisions = append(c.stored.revisions, r)
 	}
 	c.row.revisions += other.row.revisions
-	c.see(other.row.firstSeen)
-	c.see(other.row.lastSeen)
+	c.addFetch(other.row.firstSeen)
+	c.addFetch(other.row.lastSeen)
 }
 
-// take adds one arrival to the change.
-func (c *change) take(a arrival) PutResult {
+// apply adds an arrival to the change.
+func (c *change) apply(a arrival) PutResult {
 	for i, url := range a.urls {
 		c.addAlias(aliasRow{url: url, articleID: a.row.id, canonical: i == 0, fetched: a.row.fetched})
 	}
-	status := c.status(a)
-	c.see(a.row.fetched)
+	status := c.statusOf(a)
+	c.addFetch(a.row.fetched)
 	switch status {
 	case New, Changed:
 		c.replaceRow(a)
@@ -136,8 +90,11 @@ func (c *change) take(a arrival) PutResult {
 	return result
 }
 
-func (c *change) status(a arrival) Status {
-	isKnown := slices.ContainsFunc(c.stored.revisions, func(r revisionBrief) bool { return r.contentHash == a.row.contentHash })
+// statusOf decides what an arrival is to the article.
+func (c *change) statusOf(a arrival) Status {
+	isKnown := slices.ContainsFunc(c.stored.revisions, func(r revisionBrief) bool {
+		return r.contentHash == a.row.contentHash
+	})
 	switch {
 	case c.row.revisions == 0:
 		return New
@@ -151,13 +108,13 @@ func (c *change) status(a arrival) Status {
 	return Changed
 }
 
-// isVariant says whether the arrival is another page of an article whose own
-// page is stored: one to print, one for phones, or the second of its pages. Its
-// differences are no changes of the article.
+// isVariant reports whether the arrival is another page of an article whose own
+// page is stored, such as its print version, its mobile version or its second
+// page. Its differences are not changes of the article.
 func (c *change) isVariant(a arrival) bool { return c.row.ownPage && !a.row.ownPage }
 
-// isOlderThan says whether the arrival was fetched before the stored record,
-// or is an older extraction of the same fetch.
+// isOlderThan reports whether the arrival was fetched before the stored record
+// or is an earlier extraction of the same fetch.
 func (a arrival) isOlderThan(row articleRow) bool {
 	if !a.row.fetched.Equal(row.fetched) {
 		return a.row.fetched.Before(row.fetched)
@@ -178,39 +135,30 @@ func (c *change) replaceRow(a arrival) {
 	}
 	c.row.firstSeen, c.row.lastSeen = before.firstSeen, before.lastSeen
 	if a.row.published == nil {
-		c.row.sortTime = before.sortTime // fetching it again makes it no newer
+		c.row.sortTime = before.sortTime // a later fetch does not make it newer
 	}
 	if !c.row.sortTime.Equal(c.before.sortTime) {
-		c.words = &a.words // they move with the row
+		c.words = &a.words // in SQLite the row moves, and its words move with it
 	}
 }
 
-func (c *change) see(fetched time.Time) {
-	if fetched.Before(c.row.firstSeen) {
-		c.row.firstSeen = fetched
-	}
-	if fetched.After(c.row.lastSeen) {
-		c.row.lastSeen = fetched
-	}
+// addFetch extends the time between the first and the last fetch.
+func (c *change) addFetch(fetched time.Time) {
+	c.row.firstSeen = earlier(c.row.firstSeen, fetched)
+	c.row.lastSeen = later(c.row.lastSeen, fetched)
 }
 
 func (c *change) addRevision(a arrival) {
 	c.row.revisions++
 	c.added++
 	c.stored.revisions = append(c.stored.revisions, revisionBrief{c.row.revisions, a.row.contentHash, a.row.fetched})
-	c.revisions = append(c.revisions, revisionRow{
-		articleID: a.row.id, number: c.row.revisions, contentHash: a.row.contentHash,
-		firstSeen: a.row.fetched, lastSeen: a.row.fetched, record: a.record,
-	})
+	c.revisions = append(c.revisions, a.revision(c.row.revisions))
 }
 
-// refreshRevision gives the newest revision the arrival's record. Its first
-// time stays, in the store as in a row of this batch.
+// refreshRevision gives the newest revision the arrival's record. The revision
+// keeps its firstSeen, whether it is stored or is new in this batch.
 func (c *change) refreshRevision(a arrival) {
-	refreshed := revisionRow{
-		articleID: a.row.id, number: c.row.revision, contentHash: a.row.contentHash,
-		firstSeen: a.row.fetched, lastSeen: a.row.fetched, record: a.record,
-	}
+	refreshed := a.revision(c.row.revision)
 	for i, r := range c.revisions {
 		if r.number == refreshed.number {
 			refreshed.firstSeen = r.firstSeen
@@ -221,74 +169,28 @@ func (c *change) refreshRevision(a arrival) {
 	c.revisions = append(c.revisions, refreshed)
 }
 
-// isResketched says whether copies of the article have to be looked for by
-// other keys than before.
+// revision returns the arrival as the revision with the given number.
+func (a arrival) revision(number int) revisionRow {
+	return revisionRow{
+		articleID: a.row.id, number: number, contentHash: a.row.contentHash,
+		firstSeen: a.row.fetched, lastSeen: a.row.fetched, record: a.record,
+	}
+}
+
+// isResketched reports whether the article's sketch changes, so that its copies
+// must be found by other keys than before.
 func (c *change) isResketched() bool { return c.isNew || !bytes.Equal(c.before.sketch, c.row.sketch) }
 
 func (c *change) addAlias(alias aliasRow) {
 	for i, known := range c.aliases {
 		if known.url == alias.url {
 			alias.canonical = alias.canonical || known.canonical
-			if alias.fetched.Before(known.fetched) {
-				alias.fetched = known.fetched
-			}
+			alias.fetched = later(known.fetched, alias.fetched)
 			c.aliases[i] = alias
 			return
 		}
 	}
 	c.aliases = append(c.aliases, alias)
-}
-
-// aliasesOf returns the URLs of a batch ordered, each once: a canonical URL
-// leads to its own article, another to the one that it led to last.
-func aliasesOf(todo []*change) []aliasRow {
-	byURL := make(map[string]aliasRow)
-	for _, c := range todo {
-		for _, alias := range c.aliases {
-			known, ok := byURL[alias.url]
-			if !ok || alias.prevails(known) {
-				byURL[alias.url] = alias
-			}
-		}
-	}
-	aliases := slices.Collect(maps.Values(byURL))
-	slices.SortFunc(aliases, func(a, b aliasRow) int { return cmp.Compare(a.url, b.url) })
-	return aliases
-}
-
-func (a aliasRow) prevails(known aliasRow) bool {
-	if a.canonical != known.canonical {
-		return a.canonical
-	}
-	return !a.fetched.Before(known.fetched)
-}
-
-// sourceRow is what a batch adds to what is known of a host.
-type sourceRow struct {
-	host                         string
-	articles, revisions          int
-	firstSeen, lastSeen, lastNew time.Time
-}
-
-// sourcesOf sums a batch up by host, ordered by host.
-func sourcesOf(todo []*change) []sourceRow {
-	byHost := make(map[string]sourceRow)
-	for _, c := range todo {
-		s, ok := byHost[c.row.host]
-		if !ok {
-			s = sourceRow{host: c.row.host, firstSeen: c.row.firstSeen, lastSeen: c.row.lastSeen, lastNew: fromMicros(0)}
-		}
-		s.revisions += c.added
-		s.firstSeen, s.lastSeen = earlier(s.firstSeen, c.row.firstSeen), later(s.lastSeen, c.row.lastSeen)
-		if c.isNew {
-			s.articles++
-			s.lastNew = later(s.lastNew, c.row.firstSeen)
-		}
-		byHost[c.row.host] = s
-	}
-	rows := slices.Collect(maps.Values(byHost))
-	slices.SortFunc(rows, func(a, b sourceRow) int { return cmp.Compare(a.host, b.host) })
-	return rows
 }
 
 func earlier(a, b time.Time) time.Time {

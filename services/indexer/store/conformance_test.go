@@ -295,7 +295,7 @@ func TestOpenRefuses(t *testing.T) {
 		"":                       "no path",
 		"sqlite:":                "no path",
 		"mysql://root@localhost": "no known kind",
-		"/nonexistent/folder/x":  "/nonexistent/folder/x: reading the store's version: unable to open database file (14); its folder has to exist",
+		"/nonexistent/folder/x":  "/nonexistent/folder/x: reading the store's version: unable to open database file (14); its folder must exist",
 		"sqlite:" + notADatabase: "name another file",
 		"postgres://u:secret@127.0.0.1:1/x?connect_timeout=2": "check that the server runs",
 	} {

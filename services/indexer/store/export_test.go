@@ -29,11 +29,11 @@ func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first, _ := placesOf(a.row.sortTime)
+		first, _ := rowsOfSecond(a.row.sortTime)
 		rows[i] = BareRow{
 			ID: a.row.id, URL: a.row.canonicalURL, Host: a.row.host, Title: a.row.title,
 			Hash: a.row.contentHash, WordsHash: a.row.wordsHash, Vector: vectorOf(a.words),
-			Time: a.row.fetched, Place: first, Key: key(a.row.canonicalURL), Record: a.record, Sketch: a.row.sketch,
+			Time: a.row.fetched, Place: first, Key: digest(a.row.canonicalURL), Record: a.record, Sketch: a.row.sketch,
 			KeyBytes: sketch.KeyBytes(a.row.sketch),
 			Words:    [4]string{a.words.title, a.words.about, a.words.bodyAndStems(), a.words.filters},
 		}

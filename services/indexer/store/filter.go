@@ -13,26 +13,26 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/words"
 )
 
-// Filter chooses articles by what is known of them. An empty field lets every
-// article through; of several values of one field, one has to be met.
+// Filter selects articles by their metadata. An article must match every field
+// that is set, and matches a field if it matches any of its values.
 type Filter struct {
-	// Hosts are hosts, or domains for all of their hosts.
+	// Hosts are hosts, or domains that select all their hosts.
 	Hosts []string
-	// Languages are BCP 47 tags; "en" is met by "en-GB" as well.
+	// Languages are BCP 47 tags. "en" also selects "en-GB".
 	Languages []string
-	// Sections, Authors and Tags are met whatever their case and accents.
+	// Sections, Authors and Tags match whatever their case and accents.
 	Sections, Authors, Tags []string
-	// Labels are those of the request, each as key=value.
+	// Labels are labels of the request, each as key=value.
 	Labels []string
-	// Access says who can read the whole text.
+	// Access is who can read the whole text.
 	Access []datelinev1.Access
-	// From and Before bound the time that orders the articles: when they were
-	// published or else first fetched. Before itself is outside. The zero time
-	// is no bound.
+	// From (inclusive) and Before (exclusive) bound the time by which articles
+	// are ordered: when they were published or, if that is unknown, first
+	// fetched. The zero time is no bound.
 	From, Before time.Time
 }
 
-// The kinds of values that an article can be chosen by.
+// The kinds of filter words. The numbers are stored in the index.
 const (
 	byHost = iota
 	byLanguage
@@ -43,15 +43,19 @@ const (
 	byAccess
 )
 
-// filterWord is the word that stands in the index for a value. It begins with
-// a sign that no word of a text has.
+// filterWord returns the word that stands for a value in the index. It starts
+// with a character that no word of a text contains.
 func filterWord(kind int, value string) string {
 	sum := sha256.Sum256([]byte(value))
 	return fmt.Sprintf("§%d%s", kind, hex.EncodeToString(sum[:8]))
 }
 
-// filtersOf returns the words for everything that an article can be chosen by.
-func filtersOf(a *datelinev1.Article) string {
+// maxFilterWords bounds the filter words of an article, such as one that has
+// thousands of tags.
+const maxFilterWords = 256
+
+// filterWordsOf returns the filter words of an article, separated by spaces.
+func filterWordsOf(a *datelinev1.Article) string {
 	var all []string
 	add := func(kind int, values ...string) {
 		for _, value := range values {
@@ -82,55 +86,54 @@ func filtersOf(a *datelinev1.Article) string {
 	if a.GetAccess() != datelinev1.Access_ACCESS_UNSPECIFIED {
 		add(byAccess, a.GetAccess().String())
 	}
-	const most = 256 // of a page that has thousands of tags
-	return strings.Join(all[:min(most, len(all))], " ")
+	return strings.Join(all[:min(maxFilterWords, len(all))], " ")
 }
 
-// foldValue is a value without case, accents and punctuation.
+// foldValue removes case, accents and punctuation from a value.
 func foldValue(value string) string { return words.Join(maxTitleBytes, value) }
 
-// groups returns the words of the filter: of each group an article has to have one.
+// groups returns the words of the filter. An article must have one of each group.
 func (f Filter) groups() [][]string {
-	var all [][]string
+	var groups [][]string
 	add := func(kind int, values []string, fold func(string) string) {
 		var group []string
 		for _, value := range values {
 			group = append(group, filterWord(kind, fold(cleanText(value))))
 		}
 		if group != nil {
-			all = append(all, group)
+			groups = append(groups, group)
 		}
 	}
-	same := func(s string) string { return s }
+	unchanged := func(s string) string { return s }
 	add(byHost, f.Hosts, strings.ToLower)
 	add(byLanguage, f.Languages, strings.ToLower)
 	add(bySection, f.Sections, foldValue)
 	add(byAuthor, f.Authors, foldValue)
 	add(byTag, f.Tags, foldValue)
-	add(byLabel, f.Labels, same)
+	add(byLabel, f.Labels, unchanged)
 	var access []string
 	for _, one := range f.Access {
 		access = append(access, one.String())
 	}
-	add(byAccess, access, same)
-	return all
+	add(byAccess, access, unchanged)
+	return groups
 }
 
-// ParseTime reads a bound of a filter: a day (2026-11-25), which stands for its
-// beginning in UTC, or a time in RFC 3339.
+// ParseTime parses a bound of a filter: a day, such as 2026-11-25, which means
+// its start in UTC, or a time in RFC 3339.
 func ParseTime(text string) (time.Time, error) {
 	if at, err := time.Parse(time.DateOnly, text); err == nil {
 		return at, nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%q is no day and no time: write 2026-11-25 or 2026-11-25T08:00:00Z", text)
+		return time.Time{}, fmt.Errorf("%q is not a day or a time: write 2026-11-25 or 2026-11-25T08:00:00Z", text)
 	}
 	return at.UTC(), nil
 }
 
-// AccessName is the word for who can read the whole text; empty where that is
-// not known.
+// AccessName returns the word for who can read the whole text: free, paywalled,
+// or the empty string if unknown.
 func AccessName(access datelinev1.Access) string {
 	switch access {
 	case datelinev1.Access_ACCESS_FREE:
@@ -141,12 +144,12 @@ func AccessName(access datelinev1.Access) string {
 	return ""
 }
 
-// ParseAccess reads what AccessName writes.
+// ParseAccess parses a word that AccessName returns.
 func ParseAccess(word string) (datelinev1.Access, error) {
 	for _, access := range []datelinev1.Access{datelinev1.Access_ACCESS_FREE, datelinev1.Access_ACCESS_PAYWALLED} {
 		if word == AccessName(access) {
 			return access, nil
 		}
 	}
-	return 0, fmt.Errorf("%q is no kind of access: write free or paywalled", word)
+	return 0, fmt.Errorf("%q is not a kind of access: write free or paywalled", word)
 }

@@ -7,21 +7,23 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/sketch"
 )
 
-// link is where a URL, or the id of an article that was joined with another,
-// leads; where the article was erased, to its tombstone.
+// link is what a URL, or the id of a joined article, leads to: an article, or
+// the tombstone of an erased one.
 type link struct {
 	articleID string
 	canonical bool
 }
 
+// tombstone is the prefix of an alias's article id after the article was erased.
+const tombstone = "erased:"
+
 func (l link) isTombstone() bool { return strings.HasPrefix(l.articleID, tombstone) }
 
-// names are what may lead to an article that is stored already: its id, and
-// its URLs.
+// names returns the arrival's id and URLs, which may lead to a stored article.
 func (a arrival) names() []string { return append([]string{a.row.id}, a.urls...) }
 
-// isErased says whether the article was erased. The URL that was asked for
-// does not count: a short link may lead elsewhere by now.
+// isErased reports whether the arrival's article was erased. It ignores the
+// requested URL, because a short link may lead elsewhere by now.
 func (a arrival) isErased(links map[string]link) bool {
 	names := []string{a.row.id, a.row.canonicalURL}
 	if !a.row.ownPage && len(a.urls) > 1 { // the URL that the page came from
@@ -32,8 +34,8 @@ func (a arrival) isErased(links map[string]link) bool {
 	})
 }
 
-// wantedIDs returns the ids of the articles that a batch may change.
-func wantedIDs(arrivals []arrival, links map[string]link) []string {
+// affectedIDs returns the ids of the articles that a batch may change.
+func affectedIDs(arrivals []arrival, links map[string]link) []string {
 	var ids []string
 	for _, a := range arrivals {
 		ids = append(ids, a.row.id)
@@ -50,10 +52,10 @@ func wantedIDs(arrivals []arrival, links map[string]link) []string {
 	return slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" })
 }
 
-// joinable returns the other articles that have turned out to be this one: a
-// URL of theirs leads here now, and the text is the same. The text has to be
-// looked at because a site may send what it has removed to anything, and
-// declare anything canonical.
+// joinable returns the other articles that are the same as this one: one of
+// their URLs now leads here, and the text is the same. The URL is not enough,
+// because a site may redirect removed articles to any page and declare any URL
+// canonical.
 func (a arrival) joinable(links map[string]link, known map[string]stored) []stored {
 	var found []stored
 	for _, url := range a.urls[1:] {
@@ -62,8 +64,10 @@ func (a arrival) joinable(links map[string]link, known map[string]stored) []stor
 			continue
 		}
 		other, ok := known[l.articleID]
-		if ok && (other.row.contentHash == a.row.contentHash || a.isCopyOf(other.row)) &&
-			!slices.ContainsFunc(found, func(s stored) bool { return s.row.id == other.row.id }) {
+		if !ok || slices.ContainsFunc(found, func(s stored) bool { return s.row.id == other.row.id }) {
+			continue
+		}
+		if other.row.contentHash == a.row.contentHash || a.isCopyOf(other.row) {
 			found = append(found, other)
 		}
 	}

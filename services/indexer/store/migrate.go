@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -13,7 +14,10 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// schema is the row of migrations of one kind of database.
+// appliedVersion is the query for the version of the store's tables.
+const appliedVersion = `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`
+
+// schema is the sequence of migrations for one kind of database.
 type schema struct {
 	provider *goose.Provider
 	newest   int64
@@ -23,18 +27,27 @@ type schema struct {
 func newSchema(dialect goose.Dialect, folder string, db *sql.DB) (*schema, error) {
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
-		return nil, fmt.Errorf("reading the migrations of %s: %w", folder, err)
+		return nil, fmt.Errorf("reading the migrations for %s: %w", folder, err)
 	}
 	provider, err := goose.NewProvider(dialect, db, files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
-		return nil, fmt.Errorf("reading the migrations of %s: %w", folder, err)
+		return nil, fmt.Errorf("reading the migrations for %s: %w", folder, err)
 	}
 	sources := provider.ListSources()
 	return &schema{provider, sources[len(sources)-1].Version, db}, nil
 }
 
-// isCurrent says whether the tables are of this program's version, and
-// refuses those of a newer one. It changes nothing.
+// newestVersion returns the version of the tables that this program creates.
+func newestVersion(folder string) (int64, error) {
+	files, err := fs.ReadDir(migrations, "migrations/"+folder)
+	if err != nil {
+		return 0, err
+	}
+	return goose.NumericComponent(files[len(files)-1].Name())
+}
+
+// isCurrent reports whether the tables have this program's version. If they have
+// a newer one, it returns ErrNewerVersion. It modifies nothing.
 func (s *schema) isCurrent(ctx context.Context, tableExists string) (bool, error) {
 	var exists bool
 	if err := s.db.QueryRowContext(ctx, tableExists).Scan(&exists); err != nil {
@@ -48,18 +61,20 @@ func (s *schema) isCurrent(ctx context.Context, tableExists string) (bool, error
 		return false, fmt.Errorf("reading the store's version: %w", err)
 	}
 	if version > s.newest {
-		return false, fmt.Errorf("%w: its tables are of version %d and this program knows %d; use the newer program, or another store", ErrNewerVersion, version, s.newest)
+		return false, fmt.Errorf("%w: its tables have version %d and this program supports up to %d; "+
+			"use the newer program, or another store", ErrNewerVersion, version, s.newest)
 	}
 	if oldest := s.provider.ListSources()[0].Version; version > 0 && version < oldest {
-		return false, fmt.Errorf("the store was made by a program from before the first release, whose tables cannot be brought up to date; use another store, and ingest again")
+		return false, errors.New("the store was made before the first release, and its tables cannot be migrated; " +
+			"use another store, and ingest again")
 	}
 	return version == s.newest, nil
 }
 
-// migrate brings the tables up to date; the caller holds a lock.
+// migrate migrates the tables to the newest version. The caller holds a lock.
 func (s *schema) migrate(ctx context.Context) error {
 	if _, err := s.provider.Up(ctx); err != nil {
-		return fmt.Errorf("bringing the store's tables up to date: %w", err)
+		return fmt.Errorf("migrating the store's tables: %w", err)
 	}
 	return nil
 }

@@ -8,14 +8,13 @@ import (
 	"strings"
 )
 
-// Open opens the store that dsn names, creating its tables or bringing them
-// up to date:
+// Open opens the store that dsn names, and creates or migrates its tables:
 //
-//	sqlite:PATH or PATH             SQLite in the file PATH, whose folder has to exist
+//	sqlite:PATH or PATH             SQLite in the file PATH, whose folder must exist
 //	postgres://USER@HOST/DATABASE   PostgreSQL 15 or later
 //
-// Programs that open a store at the same moment wait for one another. The
-// error is ErrNewerVersion where a newer program has changed the tables.
+// Programs that open a store at the same time wait for one another. If a newer
+// program has migrated the tables, the error is ErrNewerVersion.
 func Open(ctx context.Context, dsn string) (Store, error) {
 	scheme, rest, _ := strings.Cut(dsn, ":")
 	switch scheme {
@@ -25,7 +24,8 @@ func Open(ctx context.Context, dsn string) (Store, error) {
 		dsn = rest
 	default:
 		if strings.Contains(dsn, "://") {
-			return nil, fmt.Errorf("the store %q is of no known kind; use sqlite:PATH or postgres://…", scheme+"://…")
+			return nil, fmt.Errorf("the store %q is of no known kind; use sqlite:PATH or postgres://…",
+				scheme+"://…")
 		}
 	}
 	if dsn == "" {
@@ -34,8 +34,8 @@ func Open(ctx context.Context, dsn string) (Store, error) {
 	return openSQLite(ctx, dsn)
 }
 
-// Folder is where the file of the store that dsn names lies; empty for a store
-// that is no file.
+// Folder returns the folder of the file of the store that dsn names. It is empty
+// if the store is not a file.
 func Folder(dsn string) string {
 	scheme, rest, _ := strings.Cut(dsn, ":")
 	switch {

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -10,28 +8,27 @@ import (
 )
 
 const (
-	defaultHits = 20
-	maxHits     = 1000
-	// maxQueryWords bounds what one search may cost. FTS5 refuses
-	// expressions deeper than 256.
+	// maxQueryWords bounds the cost of a search. FTS5 refuses expressions that
+	// are deeper than 256.
 	maxQueryWords = 64
-	// minPrefixBytes is the shortest beginning of a word that can be searched
-	// for: a shorter one would stand for too many words.
+	// minPrefixBytes is the minimum length of a prefix. A shorter one would match
+	// too many words.
 	minPrefixBytes = 3
 )
 
-// phrase is a row of folded words that have to follow one another. With prefix
-// the last one is a beginning of a word. With stems, which a single word alone
-// has, whatever has one of them meets it too.
+// phrase is a sequence of folded words that must follow one another.
 type phrase struct {
-	words  []string
-	stems  []string
+	words []string
+	// stems are the stems of a single word, in any of the query's languages. The
+	// phrase also matches every word that has one of them.
+	stems []string
+	// prefix reports whether the last word matches every word that starts with it.
 	prefix bool
 }
 
-// inIndex returns the words of the index of which one has to be there, where the
-// phrase has stems: the word itself, and each stem as a word and as that of others.
-func (p phrase) inIndex() []string {
+// alternatives returns the words of the index that match a phrase with stems:
+// the word itself, and each stem both as a word and as the stem of other words.
+func (p phrase) alternatives() []string {
 	all := p.words[:1:1]
 	for _, stem := range p.stems {
 		if stem != p.words[0] {
@@ -42,98 +39,55 @@ func (p phrase) inIndex() []string {
 	return all
 }
 
-// clause is met by one of its phrases, or, to be left out, by none.
+// clause matches an article that has any of its phrases or, if omit is set, none
+// of them.
 type clause struct {
 	any  []phrase
 	omit bool
 }
 
-// parseQuery reads a search text. All clauses have to be met:
-//
-//	ferry strike     both words or other forms of them, anywhere
-//	"night train"    the words in this order, as they are written
-//	elect*           words that begin so
-//	ferry OR boat    one of both
-//	-football        not this word, or with quotes, not this phrase
-//
-// A word that is more than one to the index, such as "don't" or 東京, is a
-// phrase. Everything else is no syntax, and no word either. A text that is not
-// blank and yet has no words yields no clauses. A word's other forms are those in the
-// given languages. The error is ErrQuery.
-func parseQuery(text string, languages []string) ([]clause, error) {
-	var clauses []clause
-	total, or := 0, false
-	for rest := strings.TrimSpace(normaliseQuotes(text)); rest != ""; rest = strings.TrimSpace(rest) {
-		word, quoted, omit := "", false, false
-		if after, found := strings.CutPrefix(rest, "-"); found && after != "" && after[0] != ' ' {
-			rest, omit = after, true
-		}
-		if after, found := strings.CutPrefix(rest, `"`); found {
-			quoted = true
-			word, rest, found = strings.Cut(after, `"`)
-			if !found {
-				return nil, fmt.Errorf("%w: the quote before %.40q is not closed", ErrQuery, word)
-			}
-		} else {
-			end := strings.IndexFunc(rest, func(r rune) bool {
-				return r == '"' || r == ' ' || r == '\t' || r == '\n' || r == '\r' || r == '\u3000' || r == '\u00a0'
-			})
-			if end < 0 {
-				end = len(rest)
-			}
-			word, rest = rest[:end], rest[end:]
-		}
-		if word == "OR" && !quoted && !omit {
-			if len(clauses) == 0 || or || clauses[len(clauses)-1].omit || strings.TrimSpace(rest) == "" {
-				return nil, fmt.Errorf(`%w: OR needs a word on either side; write "or" in small letters to search for it`, ErrQuery)
-			}
-			or = true
-			continue
-		}
-		p, err := parsePhrase(word, quoted, languages, &total)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case p.words == nil:
-		case or && omit:
-			return nil, fmt.Errorf("%w: what is left out (-%.40s) cannot follow OR", ErrQuery, word)
-		case or:
-			last := &clauses[len(clauses)-1]
-			last.any = append(last.any, p)
-		default:
-			clauses = append(clauses, clause{any: []phrase{p}, omit: omit})
-		}
-		if p.words != nil {
-			or = false
-		}
-	}
-	return clauses, nil
+// parsedQuery is the part of a query that both databases translate into their
+// own syntax.
+type parsedQuery struct {
+	clauses []clause
+	groups  [][]string // of filter words
+	// matchesNothing is set if no article can match.
+	matchesNothing bool
 }
 
-func parsePhrase(text string, quoted bool, languages []string, total *int) (phrase, error) {
-	var p phrase
-	word := "" // the last one, as it is written
-	for w := range words.In(text) {
-		if *total++; *total > maxQueryWords {
-			return phrase{}, fmt.Errorf("%w: it has more than %d words; leave some out", ErrQuery, maxQueryWords)
+// parse parses the query's text and filter. Words match in all their forms in
+// the given languages. The error is ErrQuery.
+func (q Query) parse(languages []string) (parsedQuery, error) {
+	text := cleanText(q.Text)
+	clauses, err := parseText(text, languages)
+	if err != nil {
+		return parsedQuery{}, err
+	}
+	parsed := parsedQuery{
+		clauses: clauses, groups: q.Filter.groups(),
+		matchesNothing: clauses == nil && strings.TrimSpace(q.Text) != "",
+	}
+	omits := 0
+	for _, one := range clauses {
+		if one.omit {
+			omits++
 		}
-		p.words = append(p.words, w.Folded)
-		word = text[w.Start:w.End]
 	}
-	if p.prefix = !quoted && p.words != nil && strings.HasSuffix(text, "*"); p.prefix {
-		if last := p.words[len(p.words)-1]; len(last) < minPrefixBytes {
-			return phrase{}, fmt.Errorf("%w: %.40q stands for too many words; write at least %d letters before the *", ErrQuery, text, minPrefixBytes)
-		}
+	if omits > 0 && omits == len(clauses) && len(parsed.groups) == 0 {
+		return parsedQuery{}, fmt.Errorf("%w: it only says what to leave out; add a word or a filter", ErrQuery)
 	}
-	if !quoted && !p.prefix && len(p.words) == 1 {
-		p.stems = words.StemsOf(word, languages)
-	}
-	return p, nil
+	return parsed, nil
 }
 
-// shown returns the phrases that a passage of the text is to show.
-func shown(clauses []clause) []phrase {
+// isRanked reports whether the best matches come first. Without words there is
+// nothing to rank by.
+func (p parsedQuery) isRanked(q Query) bool { return q.ByRank && len(p.clauses) > 0 }
+
+// usesIndex reports whether the query needs the index of words.
+func (p parsedQuery) usesIndex() bool { return len(p.clauses)+len(p.groups) > 0 }
+
+// highlighted returns the phrases that are marked in titles and snippets.
+func highlighted(clauses []clause) []phrase {
 	var all []phrase
 	for _, c := range clauses {
 		if !c.omit {
@@ -143,81 +97,114 @@ func shown(clauses []clause) []phrase {
 	return all
 }
 
-// normaliseQuotes lets the quotes that keyboards and word processors put in
-// count as plain ones.
-func normaliseQuotes(text string) string {
-	return strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`).Replace(text)
-}
-
-func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
-
-// condition is a query made ready for either database.
-type condition struct {
-	clauses []clause
-	groups  [][]string // of filter words
-	nothing bool       // no article can meet it
-}
-
-func (q Query) condition(languages []string) (condition, error) {
-	clauses, err := parseQuery(cleanText(q.Text), languages)
-	if err != nil {
-		return condition{}, err
-	}
-	c := condition{clauses: clauses, groups: q.Filter.groups(), nothing: clauses == nil && !isBlank(q.Text)}
-	omits := 0
-	for _, one := range clauses {
-		if one.omit {
-			omits++
+// parseText parses a search text. All clauses must match:
+//
+//	ferry strike     both words, or other forms of them, anywhere
+//	"night train"    exactly these words in this order
+//	elect*           words that start with this prefix
+//	ferry OR boat    either word
+//	-football        not this word; also not a phrase in double quotes
+//
+// A word that the index splits, such as "don't" or 東京, is a phrase. All other
+// punctuation is ignored. A text that is not blank but has no words has no
+// clauses. Words match in all their forms in the given languages. The error is
+// ErrQuery.
+func parseText(text string, languages []string) ([]clause, error) {
+	p := parser{rest: strings.TrimSpace(plainQuotes.Replace(text)), languages: languages}
+	for p.rest != "" {
+		if err := p.parseTerm(); err != nil {
+			return nil, err
 		}
+		p.rest = strings.TrimSpace(p.rest)
 	}
-	if omits > 0 && omits == len(clauses) && len(c.groups) == 0 {
-		return condition{}, fmt.Errorf("%w: it only says what to leave out; add a word or a filter that has to be met", ErrQuery)
-	}
-	return c, nil
+	return p.clauses, nil
 }
 
-// ranks says whether the best matches come first.
-func (c condition) ranks(q Query) bool { return q.ByRank && len(c.clauses) > 0 }
+// plainQuotes replaces the quotes that keyboards and word processors insert.
+var plainQuotes = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`)
 
-// hasWords says whether the index of words has to be asked.
-func (c condition) hasWords() bool { return len(c.clauses)+len(c.groups) > 0 }
-
-func (q Query) limit() int {
-	if q.Limit <= 0 {
-		return defaultHits
-	}
-	return min(q.Limit, maxHits)
+type parser struct {
+	rest      string
+	languages []string
+	clauses   []clause
+	words     int  // number of words so far
+	afterOr   bool // whether the next phrase is an alternative of the last clause
 }
 
-// cursor is the last article of a page of hits; the next page begins after it.
-type cursor struct {
-	ByRank bool    `json:"r,omitempty"`
-	Rank   float64 `json:"k,omitempty"`
-	Time   int64   `json:"t,omitempty"` // seconds since 1970, in PostgreSQL
-	Row    int64   `json:"n"`
-}
-
-func (c cursor) String() string {
-	data, err := json.Marshal(c)
+// parseTerm parses a word, a phrase in quotes or an OR.
+func (p *parser) parseTerm() error {
+	text, quoted, omit, err := p.nextToken()
 	if err != nil {
-		panic(err) // numbers alone
+		return err
 	}
-	return base64.RawURLEncoding.EncodeToString(data)
+	if text == "OR" && !quoted && !omit {
+		if len(p.clauses) == 0 || p.afterOr || p.clauses[len(p.clauses)-1].omit || strings.TrimSpace(p.rest) == "" {
+			return fmt.Errorf(`%w: OR needs a word on either side; write "or" in lower case to search for it`, ErrQuery)
+		}
+		p.afterOr = true
+		return nil
+	}
+	parsed, err := p.parsePhrase(text, quoted)
+	switch {
+	case err != nil:
+		return err
+	case parsed.words == nil:
+		return nil
+	case p.afterOr && omit:
+		return fmt.Errorf("%w: -%.40s cannot follow OR", ErrQuery, text)
+	case p.afterOr:
+		last := &p.clauses[len(p.clauses)-1]
+		last.any = append(last.any, parsed)
+		p.afterOr = false
+	default:
+		p.clauses = append(p.clauses, clause{any: []phrase{parsed}, omit: omit})
+	}
+	return nil
 }
 
-// cursor reads the query's cursor; nil is the beginning. Without words there
-// is nothing to rank by.
-func (q Query) cursor(from condition) (*cursor, error) {
-	if q.After == "" {
-		return nil, nil
+// nextToken cuts the next token off the rest, which does not start with a space.
+func (p *parser) nextToken() (text string, quoted, omit bool, err error) {
+	if after, found := strings.CutPrefix(p.rest, "-"); found && after != "" && after[0] != ' ' {
+		p.rest, omit = after, true
 	}
-	var c cursor
-	data, err := base64.RawURLEncoding.DecodeString(q.After)
-	if err == nil {
-		err = json.Unmarshal(data, &c)
+	if after, found := strings.CutPrefix(p.rest, `"`); found {
+		text, p.rest, found = strings.Cut(after, `"`)
+		if !found {
+			return "", true, omit, fmt.Errorf("%w: the quote before %.40q is not closed", ErrQuery, text)
+		}
+		return text, true, omit, nil
 	}
-	if err != nil || c.ByRank != from.ranks(q) {
-		return nil, fmt.Errorf("%w: the cursor %.40q is of another query; begin without one", ErrQuery, q.After)
+	end := strings.IndexAny(p.rest, "\" \t\n\r\u3000\u00a0")
+	if end < 0 {
+		end = len(p.rest)
 	}
-	return &c, nil
+	text, p.rest = p.rest[:end], p.rest[end:]
+	return text, false, omit, nil
+}
+
+// parsePhrase splits a token into folded words.
+func (p *parser) parsePhrase(text string, quoted bool) (phrase, error) {
+	var parsed phrase
+	last := "" // as it is written
+	for w := range words.In(text) {
+		if p.words++; p.words > maxQueryWords {
+			return phrase{}, fmt.Errorf("%w: it has more than %d words; remove some", ErrQuery, maxQueryWords)
+		}
+		parsed.words = append(parsed.words, w.Folded)
+		last = text[w.Start:w.End]
+	}
+	if parsed.words == nil || quoted {
+		return parsed, nil
+	}
+	if parsed.prefix = strings.HasSuffix(text, "*"); parsed.prefix {
+		if prefix := parsed.words[len(parsed.words)-1]; len(prefix) < minPrefixBytes {
+			return phrase{}, fmt.Errorf("%w: %.40q matches too many words; write at least %d letters before the *",
+				ErrQuery, text, minPrefixBytes)
+		}
+		return parsed, nil
+	}
+	if len(parsed.words) == 1 {
+		parsed.stems = words.StemsOf(last, p.languages)
+	}
+	return parsed, nil
 }

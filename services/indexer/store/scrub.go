@@ -8,9 +8,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// scrubbed returns the message with every text in it made storable: broken
-// UTF-8, which protobuf cannot carry, becomes U+FFFD, and NUL bytes, which
-// PostgreSQL cannot hold, are left out. The message itself stays as it is.
+// scrubbed returns the message with all its strings storable. Invalid UTF-8,
+// which protobuf cannot encode, becomes U+FFFD. NUL bytes, which PostgreSQL
+// cannot store, are removed. The given message is not modified.
 func scrubbed[M proto.Message](message M) M {
 	if !isDirty(message.ProtoReflect()) {
 		return message
@@ -20,6 +20,7 @@ func scrubbed[M proto.Message](message M) M {
 	return clone
 }
 
+// cleanText makes a string storable, as scrubbed does.
 func cleanText(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }

@@ -10,27 +10,31 @@ import (
 )
 
 const (
-	snippetWords = 32 // about three lines on a terminal
-	leadInWords  = 8  // of them before the first match
+	snippetWords = 32 // about three lines in a terminal
+	leadInWords  = 8  // how many of them precede the first match
+	// maxFinalMark is the maximum length of the punctuation after the last word.
+	// Longer punctuation becomes an ellipsis.
+	maxFinalMark = 4
 )
 
 // Snippet is a passage of an article's text.
 type Snippet struct {
-	// Text is the passage on one line, with an ellipsis where the text goes on.
+	// Text is the passage on one line. An ellipsis marks where the article's text
+	// precedes or continues it.
 	Text string
-	// Matches are the places in Text that match the query, as pairs of the
-	// first byte and the byte after the last, in order and apart.
+	// Matches are the parts of Text that match the query, in order and without
+	// overlaps. Each is a half-open range of bytes.
 	Matches [][2]int
 }
 
-// matcher finds what meets a query in the texts of one article.
+// matcher finds the parts of one article's texts that match a query.
 type matcher struct {
 	query   []phrase
 	stemmer *words.Stemmer // of the article's language
 }
 
-// snippet returns the passage around the first match in the body, or the
-// beginning of the body where the match is elsewhere.
+// snippet returns the passage around the first match in the body. If the body
+// has no match, it returns the body's beginning.
 func (m matcher) snippet(article *datelinev1.Article) Snippet {
 	text := article.GetText()
 	if text == "" {
@@ -40,7 +44,7 @@ func (m matcher) snippet(article *datelinev1.Article) Snippet {
 		text = strings.ToValidUTF8(text[:maxBodyBytes], "")
 	}
 	var seen []words.Word
-	first, last := 0, -1 // the passage's words within seen
+	first, last := 0, -1 // the passage is seen[first:last]
 	for w := range words.In(text) {
 		seen = append(seen, w)
 		if last < 0 && m.endsPhrase(text, seen) > 0 {
@@ -61,8 +65,8 @@ func (m matcher) snippet(article *datelinev1.Article) Snippet {
 	return m.cutSnippet(text, seen, first, last)
 }
 
-// endsPhrase returns the length in words of the longest phrase that ends with
-// the last of the words, and 0 where none does.
+// endsPhrase returns the number of words in the longest phrase that ends with
+// the last word, or 0 if none does.
 func (m matcher) endsPhrase(text string, seen []words.Word) int {
 	longest := 0
 	last := seen[len(seen)-1]
@@ -72,52 +76,58 @@ func (m matcher) endsPhrase(text string, seen []words.Word) int {
 		if n <= longest || n > len(seen) {
 			continue
 		}
-		if p.stems != nil {
-			if !isStemmed {
-				stem, isStemmed = m.stemmer.Stem(text, last), true
-			}
-			if last.Folded == p.words[0] || slices.Contains(p.stems, last.Folded) || slices.Contains(p.stems, stem) {
+		if p.stems == nil {
+			if p.matches(seen[len(seen)-n:]) {
 				longest = n
 			}
 			continue
 		}
-		tail := seen[len(seen)-n:]
-		matches := true
-		for i, word := range p.words {
-			if found := tail[i].Folded; found != word && !(p.prefix && i == n-1 && strings.HasPrefix(found, word)) {
-				matches = false
-				break
-			}
+		if !isStemmed {
+			stem, isStemmed = m.stemmer.Stem(text, last), true
 		}
-		if matches {
+		if last.Folded == p.words[0] || slices.Contains(p.stems, last.Folded) || slices.Contains(p.stems, stem) {
 			longest = n
 		}
 	}
 	return longest
 }
 
+// matches reports whether the given words, as many as the phrase has, are those
+// of the phrase. It ignores stems.
+func (p phrase) matches(seen []words.Word) bool {
+	for i, word := range p.words {
+		found := seen[i].Folded
+		isPrefix := p.prefix && i == len(p.words)-1
+		if found != word && !(isPrefix && strings.HasPrefix(found, word)) {
+			return false
+		}
+	}
+	return true
+}
+
+// cutSnippet returns the snippet of the words seen[first:last].
 func (m matcher) cutSnippet(text string, seen []words.Word, first, last int) Snippet {
 	var b strings.Builder
 	var matches [][2]int
 	if first > 0 {
 		b.WriteString("… ")
 	}
-	shift := make([]int, last) // where each word begins in the snippet
+	starts := make([]int, last) // of each word in the snippet
 	end := seen[first].Start
 	for i := first; i < last; i++ {
-		between := text[end:seen[i].Start]
-		b.WriteString(onOneLine(between))
-		shift[i] = b.Len()
+		b.WriteString(collapseSpace(text[end:seen[i].Start]))
+		starts[i] = b.Len()
 		b.WriteString(text[seen[i].Start:seen[i].End])
 		end = seen[i].End
 		if n := m.endsPhrase(text, seen[first:i+1]); n > 0 {
-			matches = addMatch(matches, [2]int{shift[i+1-n], b.Len()})
+			matches = addMatch(matches, [2]int{starts[i+1-n], b.Len()})
 		}
 	}
 	if last < len(seen) || strings.TrimSpace(text[end:]) != "" {
-		rest, _, _ := strings.Cut(text[end:], " ")
-		if last == len(seen) && len(rest) <= 4 && len(rest) == len(strings.TrimSpace(text[end:])) {
-			b.WriteString(rest) // the full stop that ends the text
+		mark, _, _ := strings.Cut(text[end:], " ")
+		endsText := last == len(seen) && len(mark) == len(strings.TrimSpace(text[end:]))
+		if endsText && len(mark) <= maxFinalMark {
+			b.WriteString(mark)
 		} else {
 			b.WriteString(" …")
 		}
@@ -125,8 +135,8 @@ func (m matcher) cutSnippet(text string, seen []words.Word, first, last int) Sni
 	return Snippet{b.String(), matches}
 }
 
-// onOneLine puts a single space for each run of them and of line breaks.
-func onOneLine(text string) string {
+// collapseSpace replaces each run of white space by a single space.
+func collapseSpace(text string) string {
 	var b strings.Builder
 	wasSpace := false
 	for _, r := range text {
@@ -142,7 +152,7 @@ func onOneLine(text string) string {
 	return b.String()
 }
 
-// matchesIn returns the places of a text that match the query.
+// matchesIn returns the parts of a text that match the query.
 func (m matcher) matchesIn(text string) [][2]int {
 	if len(m.query) == 0 {
 		return nil
@@ -158,7 +168,7 @@ func (m matcher) matchesIn(text string) [][2]int {
 	return matches
 }
 
-// addMatch appends a match, joined with those that it overlaps.
+// addMatch appends a match, merged with the preceding ones that it overlaps.
 func addMatch(matches [][2]int, m [2]int) [][2]int {
 	for len(matches) > 0 && matches[len(matches)-1][1] > m[0] {
 		m[0] = min(m[0], matches[len(matches)-1][0])

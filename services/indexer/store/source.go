@@ -1,92 +1,93 @@
 package store
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/baseline"
 )
 
-// hourKey names a count of outcomes that ended alike.
-type hourKey struct {
-	host    string
-	hour    int64 // since 1970
-	stage   datelinev1.Stage
-	verdict datelinev1.Verdict
-	reason  string
+// SourceQuery selects sources.
+type SourceQuery struct {
+	// Since is the start of the period in which outcomes are counted. It is
+	// rounded down to a whole hour.
+	Since time.Time
+	// At is the current time, by which a source is silent or not.
+	At time.Time
+	// Host selects one source. Silent selects the silent sources. If neither is
+	// set, all sources are selected.
+	Host   string
+	Silent bool
+	// After is the last host of the previous page.
+	After string
+	// Limit is the maximum number of sources, up to 1,000. 0 means none.
+	Limit int
 }
 
-type hourCounts map[hourKey]int
+const maxSources = 1000
 
-func (h hourCounts) add(r outcomeRow, n int) {
-	o := r.outcome
-	h[hourKey{o.GetHost(), hourOf(r.time), o.GetStage(), o.GetVerdict(), o.GetReason()}] += n
+func (q SourceQuery) limit() int { return min(max(q.Limit, 0), maxSources) }
+
+// Source is a host that articles or outcomes came from.
+type Source struct {
+	Host                string
+	Articles, Revisions int64
+	// FirstSeen and LastSeen are the times of the first and the last fetch of an
+	// article. LastNew is the time of the last fetch of a new article. They are
+	// zero if there was no such fetch.
+	FirstSeen, LastSeen, LastNew time.Time
+	// Outcomes counts the outcomes since the time given in the query.
+	Outcomes []Count
+	// Baseline is what the source usually publishes. It is nil if unknown.
+	Baseline *baseline.Baseline
+	// Silence is nil unless the source is silent.
+	Silence *Silence
 }
 
-func hourOf(t time.Time) int64 { return t.Unix() / 3600 }
-
-type hourRow struct {
-	hourKey
-	count int
+// Silence is a period without new articles that is too long to be chance.
+type Silence struct {
+	// Since is the end of the last hour with a new article. From is when the
+	// silence became too long to be chance.
+	Since, From time.Time
+	// Outcomes counts the outcomes since then, and Before those of the four weeks
+	// before.
+	Outcomes, Before []Count
 }
 
-// sorted returns the counts in one order for all writers, against deadlocks.
-func (h hourCounts) sorted() []hourRow {
-	var rows []hourRow
-	for _, k := range slices.SortedFunc(maps.Keys(h), hourKey.compare) {
-		if h[k] != 0 {
-			rows = append(rows, hourRow{k, h[k]})
-		}
-	}
-	return rows
+// SourceStates counts sources by their state.
+type SourceStates struct {
+	// Learning sources have published too little for their silence to be judged.
+	Learning, Publishing, Silent int64
 }
-
-func (k hourKey) compare(other hourKey) int {
-	return cmp.Or(cmp.Compare(k.host, other.host), cmp.Compare(k.hour, other.hour), cmp.Compare(k.stage, other.stage),
-		cmp.Compare(k.verdict, other.verdict), cmp.Compare(k.reason, other.reason))
-}
-
-// sourceOutcome is a count of a host's outcomes within a time; later says that
-// it is of the time after the host's last new article.
-type sourceOutcome struct {
-	host    string
-	later   bool
-	stage   datelinev1.Stage
-	verdict datelinev1.Verdict
-	reason  string
-	count   int64
-}
-
-func (c sourceOutcome) of() Count { return Count{c.stage, c.verdict, c.reason, c.count} }
 
 const (
-	// rollUpHosts is how many hosts one transaction brings up to date.
+	// rollUpHosts is how many hosts one transaction rolls up.
 	rollUpHosts = 500
-	// rollUpDelay is how long after its end an hour is taken as complete: the
+	// rollUpDelay is how long after its end an hour is considered complete. The
 	// ledger is stored within seconds.
 	rollUpDelay = 5 * time.Minute
-	// hoursKept is how many hours counts are kept for, and baselineKept those of
-	// a source that brings nothing new.
-	hoursKept    = 40 * 24
+	// hoursKept is how many hours the hourly counts are kept.
+	hoursKept = 40 * 24
+	// baselineKept is how many hours the baseline of a silent source is kept.
 	baselineKept = 90 * 24
-	// beforeHours is how long before a silence outcomes are compared with.
-	beforeHours = 28 * 24
+	// hoursBefore is how many hours before a silence its outcomes are compared with.
+	hoursBefore = 28 * 24
 )
 
-// isNew is the condition in SQL for the outcomes that say that an article was
-// new. It is that of the index source_hours_new.
-const isNew = `stage = 4 AND verdict = 1 AND reason = 'new'`
+// producedNew is the SQL condition for hourly counts of new articles. It must
+// match the condition of the index source_hours_new.
+const producedNew = `stage = 4 AND verdict = 1 AND reason = 'new'`
 
-// silentBaselines is the condition in SQL for a baseline b to be of a source
-// that is silent in an hour, whose placeholder is to be filled in.
-const silentBaselines = `b.silent_hour <= %s AND NOT EXISTS (
-	SELECT 1 FROM source_hours h WHERE h.host = b.host AND h.hour > b.last_hour AND ` + isNew + ` AND count > 0)`
+// silentIn returns the SQL condition that the baseline b is of a source that is
+// silent in an hour. hour is an expression, such as a placeholder.
+func silentIn(hour string) string {
+	return `b.silent_hour <= ` + hour + ` AND NOT EXISTS (
+		SELECT 1 FROM source_hours h
+		WHERE h.host = b.host AND h.hour > b.last_hour AND ` + producedNew + ` AND count > 0)`
+}
 
-// baselineRow is a source's baseline as it is stored.
+// baselineRow is a row of the sources' baselines.
 type baselineRow struct {
 	host       string
 	lastHour   int64
@@ -94,9 +95,9 @@ type baselineRow struct {
 	record     []byte
 }
 
-// withHour returns the row of a baseline with one more hour; record is what is
-// stored of it, nil for nothing.
-func withHour(host string, record []byte, hour int64, articles int) (baselineRow, error) {
+// addHour returns a source's baseline with an hour added. record is the stored
+// baseline, or nil if there is none.
+func addHour(host string, record []byte, hour int64, articles int) (baselineRow, error) {
 	b := &baseline.Baseline{}
 	if record != nil {
 		var err error
@@ -112,66 +113,79 @@ func withHour(host string, record []byte, hour int64, articles int) (baselineRow
 	return row, nil
 }
 
-// completed joins sources with what is stored of them in other tables: their
-// counts, their baselines, and the counts of those that are silent.
-type completed struct {
+// sourceSet is a page of sources, to which the contents of other tables are
+// added: outcomes, baselines, and the outcomes around a silence.
+type sourceSet struct {
 	sources []Source
-	at      map[string]int
+	at      map[string]int // by host
 }
 
-func completing(sources []Source) *completed {
-	c := &completed{sources, make(map[string]int, len(sources))}
-	for i, s := range sources {
-		c.at[s.Host] = i
+func newSourceSet(sources []Source) *sourceSet {
+	s := &sourceSet{sources, make(map[string]int, len(sources))}
+	for i, one := range sources {
+		s.at[one.Host] = i
 	}
-	return c
+	return s
 }
 
-func (c *completed) hosts() []string {
-	hosts := make([]string, len(c.sources))
-	for i, s := range c.sources {
-		hosts[i] = s.Host
+func (s *sourceSet) source(host string) *Source { return &s.sources[s.at[host]] }
+
+func (s *sourceSet) hosts() []string {
+	hosts := make([]string, len(s.sources))
+	for i, one := range s.sources {
+		hosts[i] = one.Host
 	}
 	return hosts
 }
 
-func (c *completed) addOutcomes(counts []sourceOutcome) {
+// sourceCount is a count of a host's outcomes.
+type sourceCount struct {
+	host    string
+	later   bool // whether it is from after the host's last new article
+	stage   datelinev1.Stage
+	verdict datelinev1.Verdict
+	reason  string
+	count   int64
+}
+
+func (c sourceCount) public() Count { return Count{c.stage, c.verdict, c.reason, c.count} }
+
+func (s *sourceSet) addOutcomes(counts []sourceCount) {
 	for _, one := range counts {
-		s := &c.sources[c.at[one.host]]
-		s.Outcomes = append(s.Outcomes, one.of())
+		source := s.source(one.host)
+		source.Outcomes = append(source.Outcomes, one.public())
 	}
 }
 
-// sourceBaseline is a baseline as it is read; isSilent says whether the source is.
+// sourceBaseline is a baseline as a query returns it.
 type sourceBaseline struct {
 	baselineRow
-	isSilent bool
+	isSilent bool // whether the source is silent
 }
 
-// addBaselines returns the hosts that are silent.
-func (c *completed) addBaselines(baselines []sourceBaseline) (silent []string, err error) {
+// addBaselines adds the baselines and the silences, and returns the silent hosts.
+func (s *sourceSet) addBaselines(baselines []sourceBaseline) (silent []string, err error) {
 	for _, one := range baselines {
-		s := &c.sources[c.at[one.host]]
-		if s.Baseline, err = baseline.Parse(one.record); err != nil {
+		source := s.source(one.host)
+		if source.Baseline, err = baseline.Parse(one.record); err != nil {
 			return nil, fmt.Errorf("reading the baseline of %s: %w", one.host, err)
 		}
 		if one.isSilent {
-			s.Silence = &Silence{Since: hourBegin(one.lastHour + 1), From: hourBegin(*one.silentHour)}
+			source.Silence = &Silence{Since: startOfHour(one.lastHour + 1), From: startOfHour(*one.silentHour)}
 			silent = append(silent, one.host)
 		}
 	}
 	return silent, nil
 }
 
-func (c *completed) addSilences(counts []sourceOutcome) {
+// addSilences adds the outcomes around each silence.
+func (s *sourceSet) addSilences(counts []sourceCount) {
 	for _, one := range counts {
-		silence := c.sources[c.at[one.host]].Silence
+		silence := s.source(one.host).Silence
 		if one.later {
-			silence.Outcomes = append(silence.Outcomes, one.of())
+			silence.Outcomes = append(silence.Outcomes, one.public())
 		} else {
-			silence.Before = append(silence.Before, one.of())
+			silence.Before = append(silence.Before, one.public())
 		}
 	}
 }
-
-func hourBegin(hour int64) time.Time { return time.Unix(hour*3600, 0).UTC() }

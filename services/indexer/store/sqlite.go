@@ -10,27 +10,40 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite" // also the driver "sqlite"
+	"modernc.org/sqlite" // also registers the driver "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// sqliteStore keeps everything in one file. One connection writes, several
-// read beside it, in this process and in others.
+// sqliteStore keeps everything in one file. One connection writes while several
+// others read, in this process and in others.
 type sqliteStore struct {
-	path          string
-	writer, reads *sql.DB
-	prepared      *sqliteStatements
-	checkpoints   *checkpoints
-	// Of the transaction that writes.
-	recent *keyIndex
-	pace   mergePace
-	// Of the searches.
+	path        string
+	writer      *sql.DB // of one connection
+	readers     *sql.DB
+	statements  *sqliteStatements
+	checkpoints *checkpoints
+	// keys and merges are used only by the transaction that writes.
+	keys   *keyIndex
+	merges mergePace
+	// languages are used by searches.
 	languages languages
 }
 
-// sqliteBusyMillis is how long a call waits for another process that writes.
-const sqliteBusyMillis = "10000"
+const (
+	// sqliteBusyMillis is how long a call waits for another process that writes.
+	sqliteBusyMillis = "10000"
+	// minReaders is the minimum number of connections that read at once.
+	minReaders = 4
+	// readerIdleTime is how long an idle connection keeps its cache.
+	readerIdleTime = 5 * time.Minute
+)
+
+// The connections' settings. A negative cache size is in KiB. With synchronous
+// set to FULL, a commit is on disk before it is acknowledged.
+var (
+	writerPragmas = []string{"synchronous(FULL)", "cache_size(-131072)", "wal_autocheckpoint(" + maxLogPages + ")"}
+	readerPragmas = []string{"query_only(1)", "cache_size(-32768)"}
+)
 
 func sqliteDSN(path string, pragmas ...string) string {
 	values := url.Values{"_pragma": append([]string{"busy_timeout(" + sqliteBusyMillis + ")"}, pragmas...)}
@@ -42,92 +55,59 @@ func openSQLite(ctx context.Context, path string) (_ Store, err error) {
 	if err := migrateSQLite(ctx, path); err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w%s", path, err, sqliteAdvice(err))
 	}
-	s := &sqliteStore{path: path, recent: newKeyIndex(copiesWindow)}
+	s := &sqliteStore{path: path, keys: newKeyIndex(copiesWindow)}
 	defer func() {
 		if err != nil {
-			_ = s.Close()
+			err = fmt.Errorf("opening the store %s: %w", path, errors.Join(err, s.Close()))
 		}
 	}()
-	// FULL: a commit is on the disk before it is acked.
-	if s.writer, err = sql.Open("sqlite", sqliteDSN(path, "synchronous(FULL)", "cache_size(-131072)", "wal_autocheckpoint("+maxLogPages+")")); err != nil {
-		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	if s.writer, err = sql.Open("sqlite", sqliteDSN(path, writerPragmas...)); err != nil {
+		return nil, err
 	}
 	s.writer.SetMaxOpenConns(1)
-	if s.reads, err = sql.Open("sqlite", sqliteDSN(path, "query_only(1)", "cache_size(-32768)")); err != nil {
-		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	if s.readers, err = sql.Open("sqlite", sqliteDSN(path, readerPragmas...)); err != nil {
+		return nil, err
 	}
-	readers := max(4, runtime.NumCPU())
-	s.reads.SetMaxOpenConns(readers)
-	s.reads.SetMaxIdleConns(readers) // with what they have in memory
-	s.reads.SetConnMaxIdleTime(5 * time.Minute)
-	if s.prepared, err = prepareSQLite(ctx, s.writer); err != nil {
-		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	readers := max(minReaders, runtime.NumCPU())
+	s.readers.SetMaxOpenConns(readers)
+	s.readers.SetMaxIdleConns(readers)
+	s.readers.SetConnMaxIdleTime(readerIdleTime)
+	if s.statements, err = prepareSQLite(ctx, s.writer); err != nil {
+		return nil, err
 	}
 	if s.checkpoints, err = startCheckpoints(path, s.writer); err != nil {
-		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+		return nil, err
 	}
 	return s, nil
 }
 
-// migrateSQLite brings the file's tables up to date on a connection of its
-// own, which holds the file alone until it is closed.
-func migrateSQLite(ctx context.Context, path string) (err error) {
-	db, err := sql.Open("sqlite", sqliteDSN(path))
-	if err != nil {
-		return err
-	}
-	db.SetMaxOpenConns(1)
-	defer func() { err = errors.Join(err, db.Close()) }()
-
-	tables, err := newSchema(goose.DialectSQLite3, "sqlite", db)
-	if err != nil {
-		return err
-	}
-	const versionTable = "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'goose_db_version'"
-	if current, err := tables.isCurrent(ctx, versionTable); err != nil || current {
-		return err
-	}
-	for _, statement := range []string{
-		// The mode comes second: in it, a program that waits for the lock
-		// would keep its read lock, and two of them would wait for each other.
-		"BEGIN EXCLUSIVE",
-		"PRAGMA locking_mode = EXCLUSIVE",
-		"COMMIT", // the mode keeps the lock
-		"PRAGMA journal_mode = WAL",
-	} {
-		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("locking the file to bring its tables up to date: %w", err)
-		}
-	}
-	// Another program may have been faster, and newer.
-	if current, err := tables.isCurrent(ctx, versionTable); err != nil || current {
-		return err
-	}
-	return tables.migrate(ctx)
-}
-
-// sqliteAdvice says what to do about a file that cannot be opened.
+// sqliteAdvice returns what to do about a file that cannot be opened, to be
+// appended to the error.
 func sqliteAdvice(err error) string {
 	var failure *sqlite.Error
 	if !errors.As(err, &failure) {
 		return ""
 	}
-	switch failure.Code() & 0xff {
+	switch primaryCode(failure) {
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
-		return "; its folder has to exist and to be writable"
+		return "; its folder must exist and be writable"
 	case sqlite3.SQLITE_NOTADB:
-		return "; name another file, this one holds something else"
+		return "; name another file, this one is not a store"
 	case sqlite3.SQLITE_CORRUPT:
-		return "; restore the file from a copy, it is damaged"
+		return "; the file is damaged, restore it from a backup"
 	case sqlite3.SQLITE_BUSY:
-		return "; stop the program that keeps the file busy"
+		return "; stop the program that keeps the file locked"
 	}
 	return ""
 }
 
+// primaryCode returns the error code without its extension.
+func primaryCode(err *sqlite.Error) int { return err.Code() & 0xff }
+
 func (s *sqliteStore) Ping(ctx context.Context) error {
 	var one int
-	if err := s.reads.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM articles LIMIT 1)").Scan(&one); err != nil {
+	err := s.readers.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM articles LIMIT 1)").Scan(&one)
+	if err != nil {
 		return fmt.Errorf("reading the store %s: %w", s.path, err)
 	}
 	return nil
@@ -135,7 +115,8 @@ func (s *sqliteStore) Ping(ctx context.Context) error {
 
 func (s *sqliteStore) Size(ctx context.Context) (Size, error) {
 	var size Size
-	if err := s.reads.QueryRowContext(ctx, "SELECT coalesce(sum(articles), 0) FROM sources").Scan(&size.Articles); err != nil {
+	err := s.readers.QueryRowContext(ctx, "SELECT coalesce(sum(articles), 0) FROM sources").Scan(&size.Articles)
+	if err != nil {
 		return Size{}, fmt.Errorf("counting the articles of the store %s: %w", s.path, err)
 	}
 	for _, file := range []string{s.path, s.path + "-wal"} {
@@ -153,11 +134,11 @@ func (s *sqliteStore) Size(ctx context.Context) (Size, error) {
 
 func (s *sqliteStore) Stats(ctx context.Context) (Stats, error) {
 	var stats Stats
-	err := s.reads.QueryRowContext(ctx, `SELECT
+	err := s.readers.QueryRowContext(ctx, `SELECT
 		(SELECT count(*) FROM articles), (SELECT count(*) FROM revisions), (SELECT count(*) FROM outcomes)`,
 	).Scan(&stats.Articles, &stats.Revisions, &stats.Outcomes)
 	if err != nil {
-		return Stats{}, fmt.Errorf("counting what the store %s holds: %w", s.path, err)
+		return Stats{}, fmt.Errorf("counting the rows of the store %s: %w", s.path, err)
 	}
 	return stats, nil
 }
@@ -167,13 +148,38 @@ func (s *sqliteStore) Close() error {
 	if s.checkpoints != nil {
 		errs = append(errs, s.checkpoints.close())
 	}
-	if s.prepared != nil {
-		s.prepared.close()
+	if s.statements != nil {
+		s.statements.close()
 	}
-	for _, db := range []*sql.DB{s.reads, s.writer} {
+	for _, db := range []*sql.DB{s.readers, s.writer} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// queryRows runs a query and returns the results of scan for its rows.
+func queryRows[T any](
+	ctx context.Context, db *sql.DB, scan func(*sql.Rows) (T, error), query string, args ...any,
+) ([]T, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return collectRows(rows, scan)
+}
+
+// collectRows returns the results of scan for all rows, and closes them.
+func collectRows[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	defer func() { _ = rows.Close() }()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
 }

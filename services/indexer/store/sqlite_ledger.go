@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -26,7 +27,7 @@ func (s *sqliteStore) recordRows(ctx context.Context, rows []outcomeRow) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	b := &sqliteBatch{ctx: ctx, tx: tx, prepared: s.prepared}
+	b := &sqliteBatch{ctx: ctx, tx: tx, statements: s.statements}
 	hours := make(hourCounts)
 	for _, r := range rows {
 		if err := b.recordRow(r, hours); err != nil {
@@ -34,54 +35,124 @@ func (s *sqliteStore) recordRows(ctx context.Context, rows []outcomeRow) error {
 		}
 	}
 	for _, h := range hours.sorted() {
-		if err := b.run(s.prepared.hour, h.host, h.hour, int32(h.stage), int32(h.verdict), h.reason, h.count); err != nil {
+		err := b.run(s.statements.hour, h.host, h.hour, int32(h.stage), int32(h.verdict), h.reason, h.count)
+		if err != nil {
 			return fmt.Errorf("counting the outcomes of %s: %w", h.host, err)
 		}
 	}
 	return s.commit(tx)
 }
 
+// recordRow writes an outcome, and adds the change of the hourly counts to hours.
 func (b *sqliteBatch) recordRow(r outcomeRow, hours hourCounts) error {
 	o := r.outcome
 	columns := []any{int32(o.GetStage()), r.inputID, int32(o.GetVerdict()), o.GetReason(), o.GetUrl(), o.GetRequestId(),
 		o.GetHost(), r.time.UnixMicro(), r.record}
-	result, err := b.tx.StmtContext(b.ctx, b.prepared.outcome).ExecContext(b.ctx, columns...)
+	result, err := b.tx.StmtContext(b.ctx, b.statements.insertOutcome).ExecContext(b.ctx, columns...)
 	if err != nil {
 		return err
 	}
-	if added, err := result.RowsAffected(); err != nil {
+	if inserted, err := result.RowsAffected(); err != nil {
 		return err
-	} else if added == 1 {
+	} else if inserted == 1 {
 		hours.add(r, 1)
 		return nil
 	}
 	before := outcomeRow{outcome: &datelinev1.Outcome{Stage: o.GetStage()}}
-	var at int64
-	err = b.tx.StmtContext(b.ctx, b.prepared.outcomeEnd).QueryRowContext(b.ctx, columns[0], columns[1]).
-		Scan(&before.outcome.Verdict, &before.outcome.Reason, &before.outcome.Host, &at)
-	if before.time = fromMicros(at); err != nil || !before.yieldsTo(r) {
+	err = b.queryRow(b.statements.loadOutcome, columns[0], columns[1]).
+		Scan(&before.outcome.Verdict, &before.outcome.Reason, &before.outcome.Host, timeTarget{&before.time})
+	if err != nil || !before.yieldsTo(r) {
 		return err
 	}
 	hours.add(before, -1)
 	hours.add(r, 1)
-	return b.run(b.prepared.outcomeAgain, columns...)
+	return b.run(b.statements.replaceOutcome, columns...)
 }
 
-func (s *sqliteStore) Outstanding(ctx context.Context, stage datelinev1.Stage, from, old, to time.Time) (Outstanding, error) {
-	var left Outstanding
-	var first sql.NullInt64
-	err := s.reads.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(h.time < ?4), 0), min(h.time)
+func (s *sqliteStore) Outcomes(ctx context.Context, url string) ([]*datelinev1.Outcome, error) {
+	outcomes, err := queryRows(ctx, s.readers, scanOutcome, `WITH
+		urls (url) AS (
+			SELECT ?1 UNION
+			SELECT url FROM aliases WHERE article_id = (SELECT article_id FROM aliases WHERE url = ?1)
+		),
+		requests (id) AS (
+			SELECT request_id FROM outcomes WHERE url IN (SELECT url FROM urls) AND request_id <> ''
+		)
+		SELECT record FROM outcomes WHERE url IN (SELECT url FROM urls) OR request_id IN (SELECT id FROM requests)
+		ORDER BY time, stage, input_id`, cleanText(url))
+	if err != nil {
+		return nil, fmt.Errorf("reading the outcomes of %.200s from %s: %w", url, s.path, err)
+	}
+	return outcomes, nil
+}
+
+func (s *sqliteStore) RequestOutcomes(ctx context.Context, requestIDs []string) ([]*datelinev1.Outcome, error) {
+	list, err := json.Marshal(requestIDs)
+	if err != nil {
+		return nil, fmt.Errorf("encoding %d request ids: %w", len(requestIDs), err)
+	}
+	outcomes, err := queryRows(ctx, s.readers, scanOutcome, `SELECT record FROM outcomes
+		WHERE request_id IN (SELECT value FROM json_each(?)) AND request_id <> ''
+		ORDER BY time, stage, input_id`, string(list))
+	if err != nil {
+		return nil, fmt.Errorf("reading the outcomes of %d requests from %s: %w", len(requestIDs), s.path, err)
+	}
+	return outcomes, nil
+}
+
+func scanOutcome(rows *sql.Rows) (*datelinev1.Outcome, error) {
+	var record []byte
+	if err := rows.Scan(&record); err != nil {
+		return nil, err
+	}
+	return decodeOutcome(record)
+}
+
+func (s *sqliteStore) Tally(ctx context.Context) ([]Count, error) {
+	counts, err := queryRows(ctx, s.readers, func(rows *sql.Rows) (Count, error) {
+		var c Count
+		err := rows.Scan(&c.Stage, &c.Verdict, &c.Reason, &c.Count)
+		return c, err
+	}, `SELECT stage, verdict, reason, count(*) FROM outcomes GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)
+	if err != nil {
+		return nil, fmt.Errorf("counting the outcomes in %s: %w", s.path, err)
+	}
+	return counts, nil
+}
+
+func (s *sqliteStore) Hours(ctx context.Context, host string, since time.Time) ([]Hour, error) {
+	hours, err := queryRows(ctx, s.readers, func(rows *sql.Rows) (Hour, error) {
+		var h Hour
+		var hour int64
+		err := rows.Scan(&hour, &h.Stage, &h.Verdict, &h.Reason, &h.Count.Count)
+		h.Begin = startOfHour(hour)
+		return h, err
+	}, `SELECT hour, stage, verdict, reason, sum(count) FROM source_hours
+		WHERE hour >= ?1 AND (?2 = '' OR host = ?2)
+		GROUP BY 1, 2, 3, 4 HAVING sum(count) <> 0 ORDER BY 1, 2, 3, 4`, hourOf(since), host)
+	if err != nil {
+		return nil, fmt.Errorf("reading the hourly counts of %s from %s: %w", host, s.path, err)
+	}
+	return hours, nil
+}
+
+func (s *sqliteStore) Outstanding(
+	ctx context.Context, stage datelinev1.Stage, from, old, to time.Time,
+) (Outstanding, error) {
+	var result Outstanding
+	var first *time.Time
+	err := s.readers.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(h.time < ?4), 0), min(h.time)
 		FROM outcomes h INDEXED BY outcomes_by_time
 		WHERE h.time >= ?2 AND h.time < ?3 AND h.stage = ?1 - 1 AND h.verdict = ?5 AND h.reason <> 'split'
 		AND NOT EXISTS (SELECT 1 FROM outcomes o INDEXED BY outcomes_by_url
 			WHERE o.url = h.url AND o.stage = ?1 AND o.request_id = h.request_id)`,
 		int32(stage), from.UnixMicro(), to.UnixMicro(), old.UnixMicro(), int32(datelinev1.Verdict_VERDICT_PRODUCED)).
-		Scan(&left.All, &left.Old, &first)
+		Scan(&result.All, &result.Old, nullTimeTarget{&first})
 	if err != nil {
 		return Outstanding{}, fmt.Errorf("looking for inputs without an outcome in %s: %w", s.path, err)
 	}
-	if first.Valid {
-		left.First = fromMicros(first.Int64)
+	if first != nil {
+		result.First = *first
 	}
-	return left, nil
+	return result, nil
 }

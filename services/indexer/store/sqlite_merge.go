@@ -6,30 +6,31 @@ import (
 	"fmt"
 )
 
-// FTS5 writes the words of each batch as a segment, and merges mergeSegments
-// segments of a size into one of the next. Where it merges by itself, it merges as
-// many pages for each page that it writes as there are sizes, while one less is
-// what keeps up: a merge of large segments then takes half of the time of storing
-// for as long as it lasts, and then there is none. mergePace lets it merge with
-// some of the batches alone, as much more than what keeps up as mergeReserve says,
-// so that each batch takes as long as the others.
+// FTS5 writes the words of each batch as a segment and merges mergeSegments
+// segments of one level into one segment of the next. By itself, it merges for
+// each page that it writes as many pages as there are levels, although one page
+// less would keep up. A merge of large segments then takes half of the storing
+// time while it lasts, and afterwards nothing is merged for a while.
+//
+// mergePace lets FTS5 merge only with some of the batches: as many as keep up,
+// plus mergeReserve of all batches. So all batches take about the same time.
 const (
 	mergeSegments = 24
 	mergeReserve  = 0.05
 )
 
-// mergePace decides with which batches the index of words is merged.
+// mergePace decides which batches also merge the index of words.
 type mergePace struct {
-	due float64 // batches to be merged with
+	due float64 // number of batches that should have merged but have not
 }
 
-// next says whether the next batch is merged with, where the index has so many
-// sizes of segments.
-func (p *mergePace) next(sizes int) bool {
-	if sizes < 2 {
-		return true // costs nothing
+// next reports whether the next batch merges, given the number of levels of
+// segments in the index.
+func (p *mergePace) next(levels int) bool {
+	if levels < 2 {
+		return true // there is little to merge
 	}
-	p.due += float64(sizes-1)/float64(sizes) + mergeReserve
+	p.due += float64(levels-1)/float64(levels) + mergeReserve
 	if p.due < 1 {
 		return false
 	}
@@ -40,26 +41,26 @@ func (p *mergePace) next(sizes int) bool {
 // paceMerges sets whether FTS5 merges with this batch.
 func (b *sqliteBatch) paceMerges() error {
 	var structure []byte
-	var now int
-	err := b.tx.StmtContext(b.ctx, b.prepared.structure).QueryRowContext(b.ctx).Scan(&structure, &now)
-	if err != nil {
+	var current int
+	if err := b.queryRow(b.statements.structure).Scan(&structure, &current); err != nil {
 		return fmt.Errorf("reading how the index of words is merged: %w", err)
 	}
 	segments := 0 // no merges
-	if b.pace.next(segmentSizes(structure)) {
+	if b.merges.next(segmentLevels(structure)) {
 		segments = mergeSegments
 	}
-	if segments == now {
+	if segments == current {
 		return nil
 	}
-	return b.run(b.prepared.automerge, segments)
+	return b.run(b.statements.automerge, segments)
 }
 
-// segmentSizes is how many sizes of segments the index of words has, by the list of
-// them that FTS5 keeps: four bytes of a cookie, the mark of the second version where
-// it is of that, and as a varint the number of sizes (fts5StructureDecode in SQLite's
-// fts5_index.c). What cannot be read counts as none, and is merged as FTS5 does it.
-func segmentSizes(structure []byte) int {
+// segmentLevels returns the number of levels of segments in the index of words,
+// given FTS5's structure record. The record has a cookie of four bytes, a magic
+// number if it is of version 2, and the number of levels as a varint
+// (fts5StructureDecode in SQLite's fts5_index.c). If the record cannot be
+// decoded, it returns 0, so that FTS5 merges as it does by itself.
+func segmentLevels(structure []byte) int {
 	if len(structure) < 5 {
 		return 0
 	}
@@ -67,9 +68,9 @@ func segmentSizes(structure []byte) int {
 	if after, found := bytes.CutPrefix(rest, []byte{0xff, 0, 0, 1}); found {
 		rest = after
 	}
-	sizes, n := binary.Uvarint(rest) // below 128 it is as SQLite's
+	levels, n := binary.Uvarint(rest) // below 128, SQLite's varints are the same
 	if n != 1 {
 		return 0
 	}
-	return int(sizes)
+	return int(levels)
 }

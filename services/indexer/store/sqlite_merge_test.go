@@ -44,11 +44,11 @@ func TestSegmentSizesAreRead(t *testing.T) {
 	if err := db.QueryRowContext(t.Context(), `SELECT block FROM words_data WHERE id = 10`).Scan(&structure); err != nil {
 		t.Fatal(err)
 	}
-	if sizes := segmentSizes(structure); sizes != 2 {
+	if sizes := segmentLevels(structure); sizes != 2 {
 		t.Errorf("%x says %d sizes of segments, want 2", structure, sizes)
 	}
 	for _, unknown := range [][]byte{nil, {0, 0, 0, 0}, {0, 0, 0, 0, 0x80}} {
-		if sizes := segmentSizes(unknown); sizes != 0 {
+		if sizes := segmentLevels(unknown); sizes != 0 {
 			t.Errorf("%x says %d sizes", unknown, sizes)
 		}
 	}

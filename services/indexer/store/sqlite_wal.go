@@ -6,26 +6,27 @@ import (
 	"sync"
 )
 
-// Pages of 4,096 bytes.
+// Lengths of the write-ahead log in pages of 4,096 bytes.
 const (
-	// checkpointPages of the write-ahead log, 16 MB, are copied into the file at once.
+	// checkpointPages (16 MB) is how many pages are copied into the file at once.
 	checkpointPages = 4 << 10
-	// restartPages, 64 MB, are how long the log becomes before it begins anew.
+	// restartPages (64 MB) is the length at which the log restarts.
 	restartPages = 16 << 10
-	// maxLogPages, 256 MB, are where a commit itself copies them: the disk does not keep up.
+	// maxLogPages (256 MB) is the length at which a commit itself copies the
+	// pages, because the disk does not keep up.
 	maxLogPages = "65536"
 )
 
-// checkpoints copies pages of the write-ahead log into the file beside the
-// connection that writes. Left to SQLite, a commit does so and its batch waits for it;
-// 16 MB took 12 to 82 ms beside a NATS server that synced every message.
+// checkpoints copies pages of the write-ahead log into the file while another
+// connection writes. SQLite would do so in a commit, and its batch would wait:
+// 16 MB took 12 to 82 ms next to a NATS server that synced every message.
 type checkpoints struct {
 	db      *sql.DB // of one connection
 	writer  *sql.DB
-	mutex   sync.Mutex // held by what copies, since two cannot
-	waiting chan struct{}
+	mutex   sync.Mutex    // held while copying: only one connection can
+	pending chan struct{} // has an element if the log has grown
 	stop    context.CancelFunc
-	ended   chan struct{}
+	stopped chan struct{}
 }
 
 func startCheckpoints(path string, writer *sql.DB) (*checkpoints, error) {
@@ -35,27 +36,30 @@ func startCheckpoints(path string, writer *sql.DB) (*checkpoints, error) {
 	}
 	db.SetMaxOpenConns(1)
 	ctx, stop := context.WithCancel(context.Background())
-	c := &checkpoints{db: db, writer: writer, waiting: make(chan struct{}, 1), stop: stop, ended: make(chan struct{})}
+	c := &checkpoints{
+		db: db, writer: writer, pending: make(chan struct{}, 1), stop: stop, stopped: make(chan struct{}),
+	}
 	go c.run(ctx)
 	return c, nil
 }
 
-// committed tells that the log has grown.
+// committed notes that the log has grown.
 func (c *checkpoints) committed() {
 	select {
-	case c.waiting <- struct{}{}:
-	default: // it is known
+	case c.pending <- struct{}{}:
+	default: // already noted
 	}
 }
 
 func (c *checkpoints) run(ctx context.Context) {
-	defer close(c.ended)
+	defer close(c.stopped)
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-c.waiting:
-			// What fails is left to the next one; a disk that is full is said by a commit.
+		case <-c.pending:
+			// The next checkpoint retries after an error. If the disk is full, the
+			// commits report it.
 			_ = c.checkpoint(ctx)
 		}
 	}
@@ -72,14 +76,14 @@ func (c *checkpoints) checkpoint(ctx context.Context) error {
 	if err != nil || log < restartPages {
 		return err
 	}
-	// The log begins anew where all of it is copied, which takes that nobody writes
-	// meanwhile: there is little left.
+	// The log restarts once all of it is copied, which requires that nobody
+	// writes meanwhile. So the connection that writes copies the small rest.
 	_, _, err = walCheckpoint(ctx, c.writer, "PASSIVE")
 	return err
 }
 
-// walCheckpoint returns how many pages are in the log, and how many of them are
-// copied.
+// walCheckpoint runs a checkpoint. It returns how many pages the log has, and
+// how many of them are copied into the file.
 func walCheckpoint(ctx context.Context, db *sql.DB, mode string) (log, copied int, err error) {
 	var busy bool
 	err = db.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &log, &copied)
@@ -88,6 +92,6 @@ func walCheckpoint(ctx context.Context, db *sql.DB, mode string) (log, copied in
 
 func (c *checkpoints) close() error {
 	c.stop()
-	<-c.ended
+	<-c.stopped
 	return c.db.Close()
 }

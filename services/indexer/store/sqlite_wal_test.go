@@ -34,7 +34,7 @@ func TestCheckpoints(t *testing.T) {
 			t.Fatal(err)
 		}
 		written++
-		log, _, err := walCheckpoint(t.Context(), s.reads, "NOOP")
+		log, _, err := walCheckpoint(t.Context(), s.readers, "NOOP")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func TestCheckpoints(t *testing.T) {
 		t.Errorf("the log began anew at %d pages, before %d", before, restartPages)
 	}
 	var kept int
-	if err := s.reads.QueryRow(`SELECT count(*) FROM pages WHERE length(page) = 1 << 20`).Scan(&kept); err != nil || kept != written {
+	if err := s.readers.QueryRow(`SELECT count(*) FROM pages WHERE length(page) = 1 << 20`).Scan(&kept); err != nil || kept != written {
 		t.Errorf("%d of %d pages are there (%v)", kept, written, err)
 	}
 	if err := s.Close(); err != nil {

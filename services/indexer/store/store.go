@@ -147,3 +147,16 @@ type Monitor interface {
 	// Ping checks that the store answers.
 	Ping(ctx context.Context) error
 }
+
+// Size is the size of a store.
+type Size struct {
+	// Bytes is the size on disk of the SQLite file and its write-ahead log, or of
+	// the PostgreSQL database.
+	Bytes, Articles int64
+}
+
+// Stats are the numbers of rows in a store.
+type Stats struct {
+	// Revisions counts all revisions, including the newest of each article.
+	Articles, Revisions, Outcomes int64
+}

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// BackupSQLite writes a copy of the store in a file to another file, which must
-// not exist: as it is at one moment, also while programs write to it.
+// BackupSQLite copies the store at path to a new file, which must not exist. The
+// copy is a consistent snapshot, even while programs write to the store.
 func BackupSQLite(ctx context.Context, path, to string) (err error) {
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("backing up the store: %w", err)

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// planChanges decides what a batch changes. links are what the arrivals' names
+// lead to, and known are the stored articles that the batch may change, by id.
+//
+// It returns the changes ordered by article id, the order in which every writer
+// must lock rows, and the result of each arrival.
+func planChanges(links map[string]link, known map[string]stored, arrivals []arrival) ([]*change, []PutResult) {
+	byID := make(map[string]*change)
+	joined := make(map[string]string) // ids of articles joined in this batch
+	results := make([]PutResult, len(arrivals))
+	for i, a := range arrivals {
+		if a.isErased(links) {
+			results[i] = PutResult{Status: Erased, ID: a.row.id}
+			continue
+		}
+		if target := cmp.Or(joined[a.row.id], links[a.row.id].articleID); target != "" && target != a.row.id {
+			a = a.asPageOf(target, cmp.Or(byID[target], &change{stored: known[target]}).row.canonicalURL)
+		}
+		c := byID[a.row.id]
+		if c == nil {
+			before, ok := known[a.row.id]
+			c = &change{stored: before, isNew: !ok, before: before.row}
+			byID[a.row.id] = c
+		}
+		for _, other := range a.joinable(links, known) {
+			if byID[other.row.id] == nil && joined[other.row.id] == "" {
+				joined[other.row.id] = a.row.id
+				c.join(other, a)
+			}
+		}
+		results[i] = c.apply(a)
+	}
+	changes := slices.SortedFunc(maps.Values(byID), func(a, b *change) int { return cmp.Compare(a.row.id, b.row.id) })
+	return changes, results
+}
+
+// asPageOf returns the arrival as another page of the article with which its
+// own article was joined.
+func (a arrival) asPageOf(id, canonicalURL string) arrival {
+	others := slices.DeleteFunc(slices.Clone(a.urls), func(url string) bool { return url == canonicalURL })
+	a.urls = append([]string{canonicalURL}, others...)
+	a.row.id, a.row.canonicalURL, a.row.ownPage = id, canonicalURL, false
+	return a
+}
+
+// aliasesOf returns the aliases of a batch, ordered by URL, each URL once. A
+// canonical URL leads to its own article, and any other URL to the article that
+// it led to last.
+func aliasesOf(changes []*change) []aliasRow {
+	byURL := make(map[string]aliasRow)
+	for _, c := range changes {
+		for _, alias := range c.aliases {
+			known, ok := byURL[alias.url]
+			if !ok || alias.overrides(known) {
+				byURL[alias.url] = alias
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Values(byURL), func(a, b aliasRow) int { return cmp.Compare(a.url, b.url) })
+}
+
+// overrides reports whether the alias replaces another of the same URL. The
+// databases decide likewise about those that are stored.
+func (a aliasRow) overrides(known aliasRow) bool {
+	if a.canonical != known.canonical {
+		return a.canonical
+	}
+	return !a.fetched.Before(known.fetched)
+}
+
+// step is a statement of a transaction, with its arguments.
+type step struct {
+	query     string
+	arguments []any
+}
+
+// sourceRow is what a batch adds to a row of the sources table.
+type sourceRow struct {
+	host                         string
+	articles, revisions          int
+	firstSeen, lastSeen, lastNew time.Time
+}
+
+// sourcesOf sums a batch up by host. The rows are ordered by host.
+func sourcesOf(changes []*change) []sourceRow {
+	byHost := make(map[string]sourceRow)
+	for _, c := range changes {
+		s, ok := byHost[c.row.host]
+		if !ok {
+			s = sourceRow{
+				host: c.row.host, firstSeen: c.row.firstSeen, lastSeen: c.row.lastSeen,
+				lastNew: time.Unix(0, 0).UTC(), // read as none
+			}
+		}
+		s.revisions += c.added
+		s.firstSeen, s.lastSeen = earlier(s.firstSeen, c.row.firstSeen), later(s.lastSeen, c.row.lastSeen)
+		if c.isNew {
+			s.articles++
+			s.lastNew = later(s.lastNew, c.row.firstSeen)
+		}
+		byHost[c.row.host] = s
+	}
+	return slices.SortedFunc(maps.Values(byHost), func(a, b sourceRow) int { return cmp.Compare(a.host, b.host) })
+}

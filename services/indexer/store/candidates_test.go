@@ -1,0 +1,29 @@
+package store
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestClosestRows(t *testing.T) {
+	for name, c := range map[string]struct {
+		rowsOf [][]int64 // by key
+		want   []int64
+	}{
+		"no rows":                                 {[][]int64{{}, {}}, nil},
+		"only the newest that shares one key":     {[][]int64{{9, 5, 3}, {8}}, []int64{9}},
+		"the newest four that share two keys":     {[][]int64{{9, 7, 5, 3, 1}, {9, 8, 7, 5, 3, 1}}, []int64{9, 7, 5, 3}},
+		"the one that shares most keys first":     {[][]int64{{9, 2}, {9, 2}, {2}}, []int64{2, 9}},
+		"none of one key after one of two keys":   {[][]int64{{9, 2, 1}, {2}}, []int64{2}},
+		"none of one key after three of two keys": {[][]int64{{9, 3, 2, 1}, {3, 2, 1}}, []int64{3, 2, 1}},
+	} {
+		keys := make([]uint64, len(c.rowsOf))
+		for i := range keys {
+			keys[i] = uint64(i)
+		}
+		got := closestRows(keys, func(key uint64) []int64 { return c.rowsOf[key] })
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/words"
+)
+
+const (
+	defaultHits = 20
+	maxHits     = 1000
+)
+
+// Query selects and orders articles.
+type Query struct {
+	// Text is what to search for, whatever its case and accents: all words and
+	// "phrases in double quotes" must occur, -word must not occur, one of
+	// "one OR another" must occur, and elect* matches every word with that
+	// prefix. Blank text matches every article.
+	Text   string
+	Filter Filter
+	// ByRank puts the best matches first instead of the newest articles.
+	ByRank bool
+	// Limit is the maximum number of hits. 0 means 20; the highest limit is 1,000.
+	Limit int
+	// After is the Next of the previous page, or empty for the first page.
+	After string
+	// WithoutSnippets skips the snippets, which take time.
+	WithoutSnippets bool
+}
+
+func (q Query) limit() int {
+	if q.Limit <= 0 {
+		return defaultHits
+	}
+	return min(q.Limit, maxHits)
+}
+
+// Page is one page of the articles that match a query, in the query's order.
+type Page struct {
+	Hits []Hit
+	// Next continues after the last hit. It is empty on the last page. Articles
+	// stored in the meantime do not shift pages ordered by time, but may shift
+	// pages ordered by rank.
+	Next string
+}
+
+// Hit is an article that matches a query.
+type Hit struct {
+	// Article is its newest revision.
+	Article *datelinev1.Article
+	// ID is the article's id in the store.
+	ID string
+	// Story is shared by articles that are copies of one another. It is empty
+	// for an article without copies.
+	Story string
+	// FirstSeen and LastSeen are the times of the article's first and last fetch.
+	FirstSeen, LastSeen time.Time
+	// Revisions is the article's number of revisions.
+	Revisions int
+	// Snippet is the passage of the text around the first match.
+	Snippet Snippet
+	// TitleMatches are the parts of the title that match, as Snippet.Matches are
+	// of its text.
+	TitleMatches [][2]int
+}
+
+// hitRow is a hit as a database returns it.
+type hitRow struct {
+	article articleRow // its hitColumns
+	record  []byte
+	at      cursor
+}
+
+// hit returns the hit without its snippet.
+func (r hitRow) hit() (Hit, error) {
+	article, err := decodeArticle(r.article.id, r.record)
+	return Hit{
+		Article: article, ID: r.article.id, Story: r.article.story,
+		FirstSeen: r.article.firstSeen.UTC(), LastSeen: r.article.lastSeen.UTC(), Revisions: r.article.revisions,
+	}, err
+}
+
+// newPage makes a page of the rows of a query. If there are more hits, rows has
+// one row more than the query's limit.
+func newPage(query Query, parsed parsedQuery, rows []hitRow) (Page, error) {
+	var page Page
+	if limit := query.limit(); len(rows) > limit {
+		rows = rows[:limit]
+		page.Next = rows[limit-1].at.String()
+	}
+	phrases := highlighted(parsed.clauses)
+	for _, row := range rows {
+		hit, err := row.hit()
+		if err != nil {
+			return Page{}, fmt.Errorf("reading a hit: %w", err)
+		}
+		if !query.WithoutSnippets {
+			m := matcher{phrases, words.StemmerOf(hit.Article.GetLanguage())}
+			hit.Snippet, hit.TitleMatches = m.snippet(hit.Article), m.matchesIn(hit.Article.GetTitle())
+		}
+		page.Hits = append(page.Hits, hit)
+	}
+	return page, nil
+}

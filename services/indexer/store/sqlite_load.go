@@ -1,0 +1,117 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/dateline-news/dateline/services/indexer/sketch"
+)
+
+// load reads what a batch's names lead to, and the articles that it may change.
+func (b *sqliteBatch) load(arrivals []arrival) (map[string]link, map[string]stored, error) {
+	links := make(map[string]link)
+	for _, a := range arrivals {
+		if err := b.loadLinks(a, links); err != nil {
+			return nil, nil, err
+		}
+	}
+	known := make(map[string]stored)
+	for _, id := range affectedIDs(arrivals, links) {
+		before, err := b.loadStored(id)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("article %s: %w", id, err)
+		}
+		known[id] = before
+	}
+	return links, known, nil
+}
+
+func (b *sqliteBatch) loadLinks(a arrival, links map[string]link) error {
+	names := a.names()
+	for len(names) < 4 { // the number of the statement's parameters
+		names = append(names, names[0])
+	}
+	rows, err := b.query(b.statements.links, names[0], names[1], names[2], names[3])
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var name string
+		var l link
+		if err := rows.Scan(&name, &l.articleID, &l.canonical); err != nil {
+			return err
+		}
+		links[name] = l
+	}
+	return rows.Err()
+}
+
+// loadStored reads an article. The error is sql.ErrNoRows if it is not stored.
+func (b *sqliteBatch) loadStored(id string) (stored, error) {
+	var s stored
+	var revisions string
+	targets := append([]any{&s.rowID}, articleColumns.sqliteTargets(&s.row)...)
+	if err := b.queryRow(b.statements.load, id).Scan(append(targets, &revisions)...); err != nil {
+		return stored{}, err
+	}
+	var briefs []struct {
+		Number    int    `json:"n"`
+		FirstSeen int64  `json:"t"`
+		Hash      string `json:"h"`
+	}
+	if err := json.Unmarshal([]byte(revisions), &briefs); err != nil {
+		return stored{}, fmt.Errorf("reading the revisions %.100q: %w", revisions, err)
+	}
+	for _, one := range briefs {
+		s.revisions = append(s.revisions, revisionBrief{one.Number, one.Hash, fromMicros(one.FirstSeen)})
+	}
+	return s, nil
+}
+
+// readRecentKeys reads the keys that this process or another one has stored
+// since the last call.
+func (b *sqliteBatch) readRecentKeys() error {
+	rows, err := b.query(b.statements.recentKeys, b.keys.read, copiesWindow)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var number, row int64
+		var keys sql.RawBytes
+		if err := rows.Scan(&number, &row, &keys); err != nil {
+			return err
+		}
+		b.keys.add(row, keys)
+		b.keys.read = number
+	}
+	return rows.Err()
+}
+
+// candidates returns the stored articles to compare with a text that has the
+// given keys.
+func (b *sqliteBatch) candidates(keys []uint64) ([]candidate, error) {
+	var found []candidate
+	for _, rowID := range closestRows(keys, b.keys.rowsOf) {
+		var row articleRow
+		err := b.queryRow(b.statements.candidate, rowID).Scan(candidateColumns.sqliteTargets(&row)...)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue // the article has moved to another row, or was erased
+		}
+		if err != nil {
+			return nil, err
+		}
+		s, err := sketch.Parse(row.sketch)
+		if err != nil {
+			return nil, fmt.Errorf("article %s: %w", row.id, err)
+		}
+		found = append(found, candidate{row.id, row.story, row.firstSeen, s})
+	}
+	return found, nil
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+func (s *sqliteStore) Put(ctx context.Context, articles []*datelinev1.Article) ([]PutResult, error) {
+	results, err := putIsolated(articles, isSQLitePoison, func(arrivals []arrival) ([]PutResult, error) {
+		tx, err := s.writer.BeginTx(ctx, nil)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = tx.Rollback() }()
+		batch := &sqliteBatch{ctx: ctx, tx: tx, statements: s.statements, keys: s.keys, merges: &s.merges}
+		results, err := batch.put(arrivals)
+		if err != nil {
+			return nil, err
+		}
+		s.languages.add(arrivals)
+		return results, s.commit(tx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("storing %d articles in %s: %w", len(articles), s.path, err)
+	}
+	return results, nil
+}
+
+// isSQLitePoison reports whether the error is caused by the data and would occur
+// again: a violated constraint, such as an operator's own trigger, or a value
+// that is too large.
+func isSQLitePoison(err error) bool {
+	var failure *sqlite.Error
+	if !errors.As(err, &failure) {
+		return false
+	}
+	switch primaryCode(failure) {
+	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH:
+		return true
+	}
+	return false
+}
+
+func (s *sqliteStore) commit(tx *sql.Tx) error {
+	defer s.checkpoints.committed()
+	return tx.Commit()
+}
+
+// sqliteBatch is one transaction that writes. Only put uses keys and merges.
+type sqliteBatch struct {
+	ctx        context.Context
+	tx         *sql.Tx
+	statements *sqliteStatements
+	keys       *keyIndex
+	merges     *mergePace
+}
+
+func (b *sqliteBatch) run(statement *sql.Stmt, arguments ...any) error {
+	_, err := b.tx.StmtContext(b.ctx, statement).ExecContext(b.ctx, arguments...)
+	return err
+}
+
+func (b *sqliteBatch) query(statement *sql.Stmt, arguments ...any) (*sql.Rows, error) {
+	return b.tx.StmtContext(b.ctx, statement).QueryContext(b.ctx, arguments...)
+}
+
+func (b *sqliteBatch) queryRow(statement *sql.Stmt, arguments ...any) *sql.Row {
+	return b.tx.StmtContext(b.ctx, statement).QueryRowContext(b.ctx, arguments...)
+}
+
+func (b *sqliteBatch) runSteps(steps []step) error {
+	for _, s := range steps {
+		if _, err := b.tx.ExecContext(b.ctx, s.query, s.arguments...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *sqliteBatch) put(arrivals []arrival) ([]PutResult, error) {
+	links, known, err := b.load(arrivals)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is stored: %w", err)
+	}
+	changes, results := planChanges(links, known, arrivals)
+	for _, c := range changes {
+		if err := b.join(c); err != nil {
+			return nil, fmt.Errorf("joining articles with %s: %w", c.row.id, err)
+		}
+	}
+	if err := b.readRecentKeys(); err != nil {
+		return nil, fmt.Errorf("reading the keys of the newest articles: %w", err)
+	}
+	moves, err := findStories(changes, b.candidates)
+	if err != nil {
+		return nil, fmt.Errorf("looking for copies: %w", err)
+	}
+	markCopies(changes, results)
+	for _, c := range changes {
+		if err := b.writeArticle(c); err != nil {
+			return nil, fmt.Errorf("writing article %s: %w", c.row.id, err)
+		}
+	}
+	if err := b.writeMoves(moves); err != nil {
+		return nil, err
+	}
+	if err := b.writeAliases(aliasesOf(changes)); err != nil {
+		return nil, err
+	}
+	if err := b.writeSources(sourcesOf(changes)); err != nil {
+		return nil, err
+	}
+	if err := b.run(b.statements.dropOldKeys, copiesWindow); err != nil {
+		return nil, fmt.Errorf("deleting the keys of older articles: %w", err)
+	}
+	return results, b.writeWords(changes)
+}
