@@ -1,6 +1,6 @@
-// Package backlog tells in metrics what lies on the streams, how much of it
-// waits for whom, and for how long. It asks the server beside the scrapes, so
-// that none of them ever waits for it.
+// Package backlog exposes metrics of the streams: their contents, how many messages
+// wait for each consumer, and for how long. It polls the server independently of
+// scrapes, so that a scrape never waits for the server.
 package backlog
 
 import (
@@ -15,41 +15,46 @@ import (
 )
 
 const (
-	// Interval is how often the server is asked.
+	// Interval is the time between two polls of the server.
 	Interval = 5 * time.Second
-	// timeout bounds what is asked in one round.
+	// timeout bounds a poll.
 	timeout = 4 * time.Second
 )
 
-// Input is a stream and the durable consumer through which it is read; empty
-// where there is none to watch.
+// Input is a stream and the durable consumer that reads it. Consumer is empty if
+// there is none to watch.
 type Input struct{ Stream, Consumer string }
 
-// Watch keeps the metrics of some inputs. Make it with New.
+// Watch updates the metrics of its inputs. Use New to create one.
 type Watch struct {
 	js      jetstream.JetStream
 	inputs  []Input
 	metrics *metrics
 	log     *slog.Logger
 	now     func() time.Time
-	// oldest remembers when the message above a consumer's ack floor was stored:
-	// a page need not be read again only to learn that.
-	oldest map[Input]waiting
-	failed bool // in the last round, which was logged
+	// oldest caches when the message above a consumer's ack floor was stored,
+	// because reading the time means reading the whole message, such as a page.
+	oldest map[Input]oldestMessage
+	failed bool // whether the last poll failed, which was logged
 }
 
-type waiting struct {
+type oldestMessage struct {
 	floor  uint64
 	stored time.Time
 }
 
-// New registers the metrics of the inputs. Run keeps them.
-func New(js jetstream.JetStream, reg prometheus.Registerer, log *slog.Logger, now func() time.Time, inputs ...Input) *Watch {
-	return &Watch{js: js, inputs: inputs, metrics: newMetrics(reg, inputs), log: log, now: now, oldest: map[Input]waiting{}}
+// New registers the metrics of the inputs. Run updates them.
+func New(
+	js jetstream.JetStream, reg prometheus.Registerer, log *slog.Logger, now func() time.Time, inputs ...Input,
+) *Watch {
+	return &Watch{
+		js: js, inputs: inputs, metrics: newMetrics(reg, inputs), log: log, now: now,
+		oldest: map[Input]oldestMessage{},
+	}
 }
 
-// Run asks the server every Interval until ctx ends. What cannot be had is
-// counted, and its metrics stay as they were.
+// Run polls the server every Interval until ctx ends. It counts failures. The metrics
+// that could not be read keep their values.
 func (w *Watch) Run(ctx context.Context) error {
 	ticker := time.NewTicker(Interval)
 	defer ticker.Stop()
@@ -63,34 +68,35 @@ func (w *Watch) Run(ctx context.Context) error {
 	}
 }
 
-// Refresh asks the server once.
+// Refresh polls the server once.
 func (w *Watch) Refresh(ctx context.Context) {
-	round, cancel := context.WithTimeout(ctx, timeout)
+	poll, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	err := w.account(round)
+	err := w.readAccount(poll)
 	for _, input := range w.inputs {
-		err = errors.Join(err, w.read(round, input))
+		err = errors.Join(err, w.read(poll, input))
 	}
 	if err != nil && ctx.Err() == nil && !w.failed {
-		w.log.Warn("the state of streams cannot be had; their metrics stay as they were until it can", "error", err)
+		w.log.Warn("reading the state of streams failed, their metrics keep the last values", "error", err)
 	}
 	w.failed = err != nil
 }
 
-func (w *Watch) account(ctx context.Context) error {
+func (w *Watch) readAccount(ctx context.Context) error {
 	info, err := w.js.AccountInfo(ctx)
 	if err != nil {
-		return w.missed(ctx, fmt.Errorf("asking for the account's storage: %w", err))
+		return w.countFailure(ctx, fmt.Errorf("reading account: %w", err))
 	}
 	w.metrics.storage.Set(float64(info.Store))
 	w.metrics.storageLimit.Set(bound(info.Limits.MaxStore))
 	return nil
 }
 
-// bound is a limit as metrics have it: 0 for none.
+// bound returns a limit as the value of a metric, with 0 for unlimited.
 func bound(limit int64) float64 { return float64(max(limit, 0)) }
 
-func (w *Watch) missed(ctx context.Context, err error) error {
+// countFailure counts a failure, unless it was caused by cancellation, and returns it.
+func (w *Watch) countFailure(ctx context.Context, err error) error {
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		w.metrics.errors.Inc()
 	}
@@ -100,7 +106,7 @@ func (w *Watch) missed(ctx context.Context, err error) error {
 func (w *Watch) read(ctx context.Context, input Input) error {
 	stream, err := w.js.Stream(ctx, input.Stream)
 	if err != nil {
-		return w.missed(ctx, fmt.Errorf("reading stream %s: %w", input.Stream, err))
+		return w.countFailure(ctx, fmt.Errorf("reading stream %s: %w", input.Stream, err))
 	}
 	info := stream.CachedInfo()
 	labels := prometheus.Labels{"stream": input.Stream}
@@ -117,7 +123,7 @@ func (w *Watch) read(ctx context.Context, input Input) error {
 	}
 	consumer, err := stream.Consumer(ctx, input.Consumer)
 	if err != nil {
-		return w.missed(ctx, fmt.Errorf("reading consumer %s: %w", input.Consumer, err))
+		return w.countFailure(ctx, fmt.Errorf("reading consumer %s: %w", input.Consumer, err))
 	}
 	state := consumer.CachedInfo()
 	labels["consumer"] = input.Consumer
@@ -126,12 +132,13 @@ func (w *Watch) read(ctx context.Context, input Input) error {
 	w.metrics.redelivered.With(labels).Set(float64(state.NumRedelivered))
 	oldest, err := w.oldestWaiting(ctx, input, stream, state)
 	if err != nil {
-		return w.missed(ctx, err)
+		return w.countFailure(ctx, err)
 	}
 	w.metrics.waiting.With(labels).Set(w.age(oldest))
 	return nil
 }
 
+// age returns the seconds since a time, or 0 if it is zero.
 func (w *Watch) age(since time.Time) float64 {
 	if since.IsZero() {
 		return 0
@@ -139,40 +146,49 @@ func (w *Watch) age(since time.Time) float64 {
 	return max(0, w.now().Sub(since).Seconds())
 }
 
-func (w *Watch) oldestWaiting(ctx context.Context, input Input, stream jetstream.Stream, state *jetstream.ConsumerInfo) (time.Time, error) {
-	if known, ok := w.oldest[input]; ok && known.floor == state.AckFloor.Stream && !known.stored.IsZero() && waits(state) {
+// oldestWaiting is OldestWaiting with the cache.
+func (w *Watch) oldestWaiting(
+	ctx context.Context, input Input, stream jetstream.Stream, state *jetstream.ConsumerInfo,
+) (time.Time, error) {
+	known, ok := w.oldest[input]
+	if ok && known.floor == state.AckFloor.Stream && !known.stored.IsZero() && hasUnacked(state) {
 		return known.stored, nil
 	}
 	stored, err := OldestWaiting(ctx, stream, state)
 	if err == nil {
-		w.oldest[input] = waiting{state.AckFloor.Stream, stored}
+		w.oldest[input] = oldestMessage{state.AckFloor.Stream, stored}
 	}
 	return stored, err
 }
 
-func waits(state *jetstream.ConsumerInfo) bool {
+// hasUnacked reports whether there are messages that the consumer has not acked.
+func hasUnacked(state *jetstream.ConsumerInfo) bool {
 	return state.NumPending > 0 || state.NumAckPending > 0
 }
 
-// OldestWaiting is when the first message was stored that a consumer has not
-// acked, by the server's clock; zero where it has acked all. The stream and the
-// consumer's state are as they were read last.
-func OldestWaiting(ctx context.Context, stream jetstream.Stream, state *jetstream.ConsumerInfo) (time.Time, error) {
+// OldestWaiting returns when the first message that a consumer has not acked was
+// stored, by the server's clock. It returns the zero time if the consumer has acked
+// all messages. It uses the cached state of the stream and the given state of the
+// consumer.
+func OldestWaiting(
+	ctx context.Context, stream jetstream.Stream, state *jetstream.ConsumerInfo,
+) (time.Time, error) {
 	info := stream.CachedInfo()
 	next := state.AckFloor.Stream + 1
 	switch {
-	case !waits(state):
+	case !hasUnacked(state):
 		return time.Time{}, nil
 	case info.State.Msgs > 0 && next <= info.State.FirstSeq:
 		return info.State.FirstTime, nil
 	}
-	// The message itself may be gone: the first one that is left counts.
+	// The message may have been deleted, so get the first remaining one.
 	msg, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(">"))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return time.Time{}, nil
 	}
 	if err != nil {
-		return time.Time{}, fmt.Errorf("reading the oldest message of stream %s that waits for %s: %w", info.Config.Name, state.Name, err)
+		return time.Time{}, fmt.Errorf("reading oldest message of stream %s that waits for consumer %s: %w",
+			info.Config.Name, state.Name, err)
 	}
 	return msg.Time, nil
 }

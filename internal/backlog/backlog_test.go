@@ -22,8 +22,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var pages = backlog.Input{Stream: subject.StreamPages, Consumer: subject.ConsumerExtract}
 
-// take delivers n pages to the stage, which does not ack them.
-func take(t *testing.T, js jetstream.JetStream, n int) []jetstream.Msg {
+// deliver delivers n pages to the stage, which does not ack them.
+func deliver(t *testing.T, js jetstream.JetStream, n int) []jetstream.Msg {
 	t.Helper()
 	consumer, err := js.Consumer(t.Context(), pages.Stream, pages.Consumer)
 	if err != nil {
@@ -59,7 +59,8 @@ func stored(t *testing.T, msg jetstream.Msg) time.Time {
 	return meta.Timestamp
 }
 
-// expect compares one metric of the registry.
+// expect checks the value of a metric. labels are the label values, separated by
+// commas.
 func expect(t *testing.T, reg *prometheus.Registry, name, labels string, want float64) {
 	t.Helper()
 	families, err := reg.Gather()
@@ -80,17 +81,19 @@ func expect(t *testing.T, reg *prometheus.Registry, name, labels string, want fl
 			}
 		}
 	}
-	t.Errorf("there is no %s{%s}", name, labels)
+	t.Errorf("metric %s{%s} does not exist", name, labels)
 }
 
-// TestBacklog follows pages that wait, are delivered, and are acked out of order.
+// TestBacklog checks the metrics while pages wait, are delivered, and are acked out of
+// order.
 func TestBacklog(t *testing.T) {
 	_, js := natstest.Start(t)
 	reg := prometheus.NewRegistry()
 	var now time.Time
-	watch := backlog.New(js, reg, slog.New(slog.DiscardHandler), func() time.Time { return now }, pages, backlog.Input{Stream: subject.StreamDead})
+	clock := func() time.Time { return now }
+	watch := backlog.New(js, reg, slog.New(slog.DiscardHandler), clock, pages, backlog.Input{Stream: subject.StreamDead})
 	for _, name := range []string{"dateline_consumer_pending", "dateline_consumer_oldest_waiting_seconds"} {
-		expect(t, reg, name, "extract,PAGES", 0) // before the first round
+		expect(t, reg, name, "extract,PAGES", 0) // before the first poll
 	}
 	expect(t, reg, "dateline_stream_messages", "DEAD", 0)
 
@@ -99,14 +102,14 @@ func TestBacklog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	msgs := take(t, js, 3)
-	at := func(waits jetstream.Msg) {
+	msgs := deliver(t, js, 3)
+	wantOldest := func(oldest jetstream.Msg) {
 		t.Helper()
-		now = stored(t, waits).Add(time.Minute)
+		now = stored(t, oldest).Add(time.Minute)
 		watch.Refresh(t.Context())
 		expect(t, reg, "dateline_consumer_oldest_waiting_seconds", "extract,PAGES", 60)
 	}
-	at(msgs[0])
+	wantOldest(msgs[0])
 	expect(t, reg, "dateline_stream_messages", "PAGES", 5)
 	expect(t, reg, "dateline_stream_limit_bytes", "PAGES", 8<<30)
 	expect(t, reg, "dateline_stream_oldest_age_seconds", "PAGES", 60)
@@ -115,12 +118,12 @@ func TestBacklog(t *testing.T) {
 	expect(t, reg, "dateline_consumer_ack_pending", "extract,PAGES", 3)
 
 	ack(t, msgs[1]) // not the oldest
-	at(msgs[0])
+	wantOldest(msgs[0])
 	ack(t, msgs[0])
-	at(msgs[2]) // the stream keeps those that are acked
-	rest := take(t, js, 2)
+	wantOldest(msgs[2]) // the stream keeps acked messages
+	rest := deliver(t, js, 2)
 	ack(t, msgs[2])
-	at(rest[0])
+	wantOldest(rest[0])
 	ack(t, rest[0])
 	ack(t, rest[1])
 	watch.Refresh(t.Context())
@@ -132,13 +135,13 @@ func TestBacklog(t *testing.T) {
 	}
 }
 
-// TestUnreadable: what cannot be had is counted, the rest is there all the same,
-// and nothing waits for longer than a round may take.
-func TestUnreadable(t *testing.T) {
+// TestReadErrors checks that failures are counted and do not affect other inputs, and
+// that a poll of a closed connection ends.
+func TestReadErrors(t *testing.T) {
 	nc, js := natstest.Start(t)
 	reg := prometheus.NewRegistry()
-	gone := backlog.Input{Stream: subject.StreamArticles, Consumer: "nobody"}
-	watch := backlog.New(js, reg, slog.New(slog.DiscardHandler), time.Now, gone, pages)
+	missing := backlog.Input{Stream: subject.StreamArticles, Consumer: "nobody"}
+	watch := backlog.New(js, reg, slog.New(slog.DiscardHandler), time.Now, missing, pages)
 	if _, err := js.Publish(t.Context(), "pages.com.example", nil); err != nil {
 		t.Fatal(err)
 	}
@@ -154,6 +157,6 @@ func TestUnreadable(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := watch.Run(ctx); err != nil {
-		t.Errorf("Run ended with %v", err)
+		t.Errorf("Run returned %v", err)
 	}
 }

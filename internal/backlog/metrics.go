@@ -24,19 +24,35 @@ func newMetrics(reg prometheus.Registerer, inputs []Input) *metrics {
 		return g
 	}
 	m := &metrics{
-		messages: gauge("dateline_stream_messages", "Messages that a stream holds.", "stream"),
-		bytes:    gauge("dateline_stream_bytes", "Bytes that a stream holds.", "stream"),
-		limit:    gauge("dateline_stream_limit_bytes", "Most bytes that a stream may hold; 0 for no bound.", "stream"),
-		age:      gauge("dateline_stream_oldest_age_seconds", "Age of the oldest message that a stream holds, waiting or not; 0 for an empty one.", "stream"),
+		messages: gauge("dateline_stream_messages", "Messages in a stream.", "stream"),
+		bytes:    gauge("dateline_stream_bytes", "Size of a stream in bytes.", "stream"),
+		limit: gauge("dateline_stream_limit_bytes",
+			"Maximum size of a stream in bytes, or 0 if it is unlimited.", "stream"),
+		age: gauge("dateline_stream_oldest_age_seconds",
+			"Age in seconds of the oldest message in a stream, acked or not, or 0 if the stream is empty.", "stream"),
 
-		pending:     gauge("dateline_consumer_pending", "Messages that were not delivered to a stage yet.", "stream", "consumer"),
-		ackPending:  gauge("dateline_consumer_ack_pending", "Messages that were delivered to a stage and are not acked.", "stream", "consumer"),
-		redelivered: gauge("dateline_consumer_redelivered", "Messages that are not acked and were delivered more than once.", "stream", "consumer"),
-		waiting:     gauge("dateline_consumer_oldest_waiting_seconds", "Age of the oldest message that a stage has not acked; 0 where none waits.", "stream", "consumer"),
+		pending: gauge("dateline_consumer_pending",
+			"Messages not yet delivered to a stage.", "stream", "consumer"),
+		ackPending: gauge("dateline_consumer_ack_pending",
+			"Messages delivered to a stage and not acked.", "stream", "consumer"),
+		redelivered: gauge("dateline_consumer_redelivered",
+			"Messages delivered to a stage more than once and not acked.", "stream", "consumer"),
+		waiting: gauge("dateline_consumer_oldest_waiting_seconds",
+			"Age in seconds of the oldest message that a stage has not acked, or 0 if there is none.",
+			"stream", "consumer"),
 
-		storage:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "dateline_jetstream_storage_bytes", Help: "Bytes that all streams and buckets of the NATS account hold on disk."}),
-		storageLimit: prometheus.NewGauge(prometheus.GaugeOpts{Name: "dateline_jetstream_storage_limit_bytes", Help: "Most bytes that the NATS account may hold on disk; 0 for no bound but the server's."}),
-		errors:       prometheus.NewCounter(prometheus.CounterOpts{Name: "dateline_stream_read_errors_total", Help: "Times that the state of a stream, a consumer or the account could not be had."}),
+		storage: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_jetstream_storage_bytes",
+			Help: "Size of all streams and buckets of the NATS account on disk in bytes.",
+		}),
+		storageLimit: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_jetstream_storage_limit_bytes",
+			Help: "Maximum size of the NATS account on disk in bytes, or 0 if only the server limits it.",
+		}),
+		errors: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "dateline_stream_read_errors_total",
+			Help: "Failed attempts to read the state of a stream, a consumer or the account.",
+		}),
 	}
 	reg.MustRegister(m.storage, m.storageLimit, m.errors)
 	return m

@@ -5,13 +5,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Expose registers what a process can tell of its connection to NATS: until
-// when the server's certificate is valid, as the server showed it when the
-// connection was made.
+// Expose registers a metric of the connection to NATS: when the certificate expires
+// that the server presented when the connection was opened.
 func Expose(nc *nats.Conn, reg prometheus.Registerer) {
 	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "dateline_bus_certificate_expiry_timestamp_seconds",
-		Help: "When the NATS server's certificate runs out, in seconds since 1970; 0 where the connection is not encrypted.",
+		Help: "Unix time in seconds at which the NATS server's certificate expires, or 0 without encryption.",
 	}, func() float64 {
 		state, err := nc.TLSConnectionState()
 		if err != nil || len(state.PeerCertificates) == 0 {

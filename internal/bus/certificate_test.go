@@ -17,9 +17,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/dateline-news/dateline/internal/bus"
+	"github.com/dateline-news/dateline/internal/natstest"
 )
 
-// certificate is valid on loopback until a time, and vouches for itself.
+// certificate returns a self-signed certificate for loopback that is valid until the
+// given time.
 func certificate(t *testing.T, until time.Time) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -43,7 +45,7 @@ func certificate(t *testing.T, until time.Time) (tls.Certificate, *x509.CertPool
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }
 
-func TestExpiryOfTheServersCertificateIsExposed(t *testing.T) {
+func TestExposeCertificateExpiry(t *testing.T) {
 	until := time.Now().Add(time.Hour).Truncate(time.Second)
 	own, pool := certificate(t, until)
 	for name, want := range map[string]float64{"encrypted": float64(until.Unix()), "not encrypted": 0} {
@@ -58,8 +60,8 @@ func TestExpiryOfTheServersCertificateIsExposed(t *testing.T) {
 			t.Fatal(err)
 		}
 		ns.Start()
-		if !ns.ReadyForConnections(10 * time.Second) {
-			t.Fatal("the server does not start")
+		if !ns.ReadyForConnections(natstest.Patience(t)) {
+			t.Fatal("the server did not start")
 		}
 		config := bus.DefaultConfig()
 		config.URL = ns.ClientURL()

@@ -10,10 +10,10 @@ import (
 // failed because the key does not have the expected revision: another writer was
 // faster.
 //
-// A replicated stream reports that as error code 10164 instead of 10071. The
-// client maps both to errors of its own, except in Create after a deleted key,
-// which returns the server's error as it is. That is why the codes are compared
-// here too.
+// A replicated stream reports a conflict as error code 10164 instead of 10071. The
+// client maps both to errors of its own, except when Create follows a deleted key:
+// then it returns the server's error unchanged. Therefore IsConflict also compares
+// the codes.
 func IsConflict(err error) bool {
 	if errors.Is(err, jetstream.ErrKeyExists) || errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
 		return true

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// redact takes user and password out of the addresses in a list.
+// redact removes user and password from the addresses in a comma-separated list.
 func redact(list string) string {
 	addresses := strings.Split(list, ",")
 	for i, address := range addresses {
@@ -13,7 +13,7 @@ func redact(list string) string {
 			u.User = nil
 			addresses[i] = u.String()
 		} else {
-			addresses[i] = "(unreadable address)"
+			addresses[i] = "(invalid address)"
 		}
 	}
 	return strings.Join(addresses, ",")

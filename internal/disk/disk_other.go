@@ -4,5 +4,6 @@ package disk
 
 import "math"
 
-// Of does not know, and lets everything go on.
-func Of(string) (Room, error) { return Room{Free: math.MaxInt64, Total: math.MaxInt64}, nil }
+// Of cannot query the disk on this system. It returns unlimited space so that the
+// caller continues.
+func Of(string) (Space, error) { return Space{Free: math.MaxInt64, Total: math.MaxInt64}, nil }

@@ -4,11 +4,12 @@ package disk
 
 import "golang.org/x/sys/unix"
 
-// Of asks for the room on the disk of a folder.
-func Of(dir string) (Room, error) {
+// Of returns the space on the disk of a folder.
+func Of(dir string) (Space, error) {
 	var stat unix.Statfs_t
 	if err := unix.Statfs(dir, &stat); err != nil {
-		return Room{}, err
+		return Space{}, err
 	}
-	return Room{Free: int64(stat.Bavail) * int64(stat.Bsize), Total: int64(stat.Blocks) * int64(stat.Bsize)}, nil
+	blockSize := int64(stat.Bsize)
+	return Space{Free: int64(stat.Bavail) * blockSize, Total: int64(stat.Blocks) * blockSize}, nil
 }

@@ -1,5 +1,5 @@
-// Package natsembed runs a NATS server with JetStream inside the process: for
-// the all-in-one, and for tests.
+// Package natsembed runs a NATS server with JetStream in the process, for the
+// all-in-one command and for tests.
 package natsembed
 
 import (
@@ -15,29 +15,30 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// MaxPayload is the largest message, in bytes.
+// MaxPayload is the maximum size of a message in bytes.
 const MaxPayload = 8 << 20
 
-// startTimeout bounds the wait for the server to answer, after its streams have
-// been read.
+// startTimeout bounds the wait for the server to accept connections, after it has
+// loaded its streams.
 const startTimeout = 30 * time.Second
 
-// noBound is more than any disk has, in bytes.
-const noBound = 1 << 60
+// unlimited is a number of bytes that exceeds any disk.
+const unlimited = 1 << 60
 
-// Config of an embedded server.
+// Config configures an embedded server.
 type Config struct {
-	// Dir is where JetStream keeps its files.
+	// Dir is the folder of JetStream's files.
 	Dir string
-	// Addr is the address to listen on for clients of other processes, such
-	// as 127.0.0.1:4222; port 0 takes a free one, "" listens nowhere.
+	// Addr is the address to listen on for clients in other processes, such as
+	// 127.0.0.1:4222. Port 0 selects a free port. Empty does not listen.
 	Addr string
-	// Relaxed lets the operating system decide when messages reach the disk:
-	// faster, and a power cut can lose what was acknowledged.
+	// Relaxed lets the operating system decide when to write messages to disk.
+	// This is faster, but a power failure can lose acknowledged messages.
 	Relaxed bool
-	// MaxStoreBytes bounds JetStream's files; 0 means no bound but the disk.
-	// (The server's own default, three quarters of what is free, refuses
-	// streams whose limits add up to more, though they may never be reached.)
+	// MaxStoreBytes bounds JetStream's files. 0 means no limit except the disk.
+	// The server's own default is three quarters of the free space. It would
+	// refuse streams whose limits add up to more, even if they never reach
+	// their limits.
 	MaxStoreBytes int64
 }
 
@@ -47,15 +48,15 @@ type Server struct {
 	dir string
 }
 
-// Start runs a server and waits until it answers.
+// Start runs a server and waits until it accepts connections.
 func Start(config Config) (*Server, error) {
 	opts := &server.Options{
 		ServerName: "dateline",
 		JetStream:  true, StoreDir: config.Dir, SyncAlways: !config.Relaxed,
-		JetStreamMaxStore: cmp.Or(config.MaxStoreBytes, noBound),
+		JetStreamMaxStore: cmp.Or(config.MaxStoreBytes, unlimited),
 		MaxPayload:        MaxPayload,
-		// An embedded server that traps signals exits the process before
-		// anything has drained.
+		// If the embedded server handled signals, it would exit the process
+		// before the stages have drained.
 		NoSigs:     true,
 		DontListen: config.Addr == "",
 	}
@@ -71,51 +72,56 @@ func Start(config Config) (*Server, error) {
 	}
 	srv, err := server.NewServer(opts)
 	if err != nil {
-		return nil, fmt.Errorf("preparing the embedded NATS server: %w", err)
+		return nil, fmt.Errorf("creating the embedded NATS server: %w", err)
 	}
-	var last complaints
-	srv.SetLogger(&last, false, false)
+	var fatal fatalLog
+	srv.SetLogger(&fatal, false, false)
 	srv.Start()
 	s := &Server{srv: srv, dir: config.Dir}
-	if text := last.fatal(); text != "" {
+	if message := fatal.message(); message != "" {
 		s.Stop()
-		return nil, fmt.Errorf("starting the embedded NATS server on %q with the folder %s: %s", config.Addr, config.Dir, text)
+		return nil, fmt.Errorf("starting the embedded NATS server on %q with the folder %s: %s",
+			config.Addr, config.Dir, message)
 	}
 	if !srv.ReadyForConnections(startTimeout) {
 		s.Stop()
-		return nil, fmt.Errorf("the embedded NATS server did not come up on %q with the folder %s within %s: see whether the disk has room", config.Addr, config.Dir, startTimeout)
+		return nil, fmt.Errorf("starting the embedded NATS server on %q with the folder %s: not ready after %s; "+
+			"check the free space on the disk", config.Addr, config.Dir, startTimeout)
 	}
 	return s, nil
 }
 
-// checkFolder says clearly what the server would only stumble over.
+// checkFolder checks that the folder is writable. The server's own errors would be
+// unclear.
 func checkFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("making the NATS store folder: %w: choose another, or have its owner let you write to it", err)
+		return fmt.Errorf("creating the NATS store folder: %w; choose another, or get write permission", err)
 	}
 	probe, err := os.CreateTemp(dir, ".writable-*")
 	if err != nil {
-		return fmt.Errorf("writing to the NATS store folder: %w: choose another, or have its owner let you write to it", err)
+		return fmt.Errorf("writing to the NATS store folder: %w; choose another, or get write permission", err)
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
+// splitAddr returns the host and port of an address, and checks that the port is free.
 func splitAddr(addr string) (string, int, error) {
 	host, portText, err := net.SplitHostPort(addr)
 	if err != nil {
-		return "", 0, fmt.Errorf("reading the NATS address %q: %w", addr, err)
+		return "", 0, fmt.Errorf("parsing the NATS address %q: %w", addr, err)
 	}
 	port, err := strconv.Atoi(portText)
 	if err != nil || port < 0 || port > 65535 {
-		return "", 0, fmt.Errorf("reading the NATS address %q: the port must be a number from 0 to 65535", addr)
+		return "", 0, fmt.Errorf("parsing the NATS address %q: the port must be a number from 0 to 65535", addr)
 	}
 	if port == 0 {
 		return host, server.RANDOM_PORT, nil
 	}
-	// The server itself would end the process over a port in use.
+	// The server itself would exit the process if the port were in use.
 	probe, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return "", 0, fmt.Errorf("the NATS address %s is in use, perhaps by another Dateline: stop that, or choose another address", addr)
+		return "", 0, fmt.Errorf("listening on the NATS address %s: it is in use, perhaps by another Dateline; "+
+			"stop that program, or choose another address", addr)
 	}
 	if err != nil {
 		return "", 0, fmt.Errorf("listening on the NATS address %s: %w", addr, err)
@@ -123,8 +129,8 @@ func splitAddr(addr string) (string, int, error) {
 	return host, port, probe.Close()
 }
 
-// Sync puts the directory entries of the store on disk. Streams that were just
-// created can otherwise vanish whole in a power cut, whatever is synced in them.
+// Sync writes the directory entries of the store to disk. Otherwise a power failure
+// can lose recently created streams completely, even if their messages were synced.
 func (s *Server) Sync() error {
 	folder, err := os.Open(s.dir)
 	if err != nil {
@@ -134,13 +140,14 @@ func (s *Server) Sync() error {
 	return syncFilesystem(folder)
 }
 
-// ClientURL is where clients of other processes connect.
+// ClientURL returns the URL for clients in other processes.
 func (s *Server) ClientURL() string { return s.srv.ClientURL() }
 
-// InProcessConn gives nats.InProcessServer a connection without a socket.
+// InProcessConn returns a connection without a socket. It implements
+// nats.InProcessConnProvider.
 func (s *Server) InProcessConn() (net.Conn, error) { return s.srv.InProcessConn() }
 
-// Stop shuts the server down and waits for its end. Stop what uses it first.
+// Stop shuts down the server and waits until it has ended. Close its clients first.
 func (s *Server) Stop() {
 	s.srv.Shutdown()
 	s.srv.WaitForShutdown()

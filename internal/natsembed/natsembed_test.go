@@ -38,11 +38,12 @@ func start(t *testing.T, config natsembed.Config) (*natsembed.Server, jetstream.
 	return server, js, func() { nc.Close(); server.Stop() }
 }
 
-func TestRestartKeepsWhatWasAcknowledged(t *testing.T) {
+func TestRestartKeepsAcknowledgedMessages(t *testing.T) {
 	dir := t.TempDir()
 	for _, relaxed := range []bool{false, true} {
 		server, js, stop := start(t, natsembed.Config{Dir: dir, Relaxed: relaxed})
-		if _, err := js.CreateOrUpdateStream(t.Context(), jetstream.StreamConfig{Name: "KEEP", Subjects: []string{"keep"}}); err != nil {
+		keep := jetstream.StreamConfig{Name: "KEEP", Subjects: []string{"keep"}}
+		if _, err := js.CreateOrUpdateStream(t.Context(), keep); err != nil {
 			t.Fatal(err)
 		}
 		for range 10 {
@@ -70,11 +71,11 @@ func TestListensOnAFreePort(t *testing.T) {
 	server, _, stop := start(t, natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", Relaxed: true})
 	defer stop()
 	if !strings.HasPrefix(server.ClientURL(), "nats://127.0.0.1:") {
-		t.Fatalf("the address is %s", server.ClientURL())
+		t.Fatalf("the client URL is %s", server.ClientURL())
 	}
 }
 
-func TestLargestMessage(t *testing.T) {
+func TestMaxPayload(t *testing.T) {
 	_, js, stop := start(t, natsembed.Config{Dir: t.TempDir(), Relaxed: true})
 	defer stop()
 	if got := js.Conn().MaxPayload(); got != natsembed.MaxPayload {
@@ -82,7 +83,7 @@ func TestLargestMessage(t *testing.T) {
 	}
 }
 
-func TestWhatCannotStartSaysWhy(t *testing.T) {
+func TestStartErrors(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -96,32 +97,34 @@ func TestWhatCannotStartSaysWhy(t *testing.T) {
 		config natsembed.Config
 		want   []string
 	}{
-		"port in use":        {natsembed.Config{Dir: t.TempDir(), Addr: taken.Addr().String()}, []string{taken.Addr().String(), "in use", "choose another"}},
-		"no port":            {natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1"}, []string{`"127.0.0.1"`, "port"}},
-		"port of letters":    {natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:nats"}, []string{"0 to 65535"}},
-		"address of others":  {natsembed.Config{Dir: t.TempDir(), Addr: "192.0.2.1:4222"}, []string{"192.0.2.1:4222"}},
-		"folder is a file":   {natsembed.Config{Dir: file}, []string{file, "choose another"}},
-		"folder in the way":  {natsembed.Config{Dir: filepath.Join(file, "store")}, []string{file, "choose another"}},
-		"folder unwritable":  {natsembed.Config{Dir: "/proc/dateline"}, []string{"/proc/dateline", "choose another"}},
-		"store is corrupted": {natsembed.Config{Dir: corrupted(t)}, []string{"starting the embedded NATS server"}},
+		"port in use": {
+			natsembed.Config{Dir: t.TempDir(), Addr: taken.Addr().String()},
+			[]string{taken.Addr().String(), "in use", "choose another"},
+		},
+		"no port":             {natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1"}, []string{`"127.0.0.1"`, "port"}},
+		"port not a number":   {natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:nats"}, []string{"0 to 65535"}},
+		"foreign address":     {natsembed.Config{Dir: t.TempDir(), Addr: "192.0.2.1:4222"}, []string{"192.0.2.1:4222"}},
+		"folder is a file":    {natsembed.Config{Dir: file}, []string{file, "choose another"}},
+		"parent is a file":    {natsembed.Config{Dir: filepath.Join(file, "store")}, []string{file, "choose another"}},
+		"folder not writable": {natsembed.Config{Dir: "/proc/dateline"}, []string{"/proc/dateline", "choose another"}},
+		"store is corrupted":  {natsembed.Config{Dir: corrupted(t)}, []string{"starting the embedded NATS server"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, err := natsembed.Start(test.config)
 			if err == nil {
 				server.Stop()
-				t.Fatal("it started")
+				t.Fatal("the server started")
 			}
 			for _, part := range test.want {
 				if !strings.Contains(err.Error(), part) {
-					t.Errorf("the error does not say %q: %v", part, err)
+					t.Errorf("the error does not contain %q: %v", part, err)
 				}
 			}
 		})
 	}
 }
 
-// corrupted is a folder in which a file stands where the server keeps its
-// streams.
+// corrupted returns a store folder with a file in place of the folder for streams.
 func corrupted(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

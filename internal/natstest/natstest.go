@@ -1,5 +1,5 @@
-// Package natstest gives a test a NATS server of its own, in the process and
-// with every stream declared.
+// Package natstest runs a NATS server for a test, in the process and with every
+// stream declared.
 package natstest
 
 import (
@@ -44,8 +44,11 @@ func Context(t testing.TB) context.Context {
 	return ctx
 }
 
-// Start runs a server and declares the topology with its default limits. All of
-// it ends with the test.
+// maxStoreBytes exceeds the default limits of all streams together.
+const maxStoreBytes = 64 << 30
+
+// Start runs a server until the test ends, and declares the topology with its default
+// limits.
 func Start(t testing.TB) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
 	nc, js := Connect(t, Server(t, t.TempDir()))
@@ -53,11 +56,11 @@ func Start(t testing.TB) (*nats.Conn, jetstream.JetStream) {
 	return nc, js
 }
 
-// Server runs a server on a folder, without streams, until the test ends. It
-// does not wait for the disk.
+// Server runs a server without streams until the test ends. It stores its files in
+// dir and does not sync them to disk.
 func Server(t testing.TB, dir string) *natsembed.Server {
 	t.Helper()
-	server, err := natsembed.Start(natsembed.Config{Dir: dir, Relaxed: true, MaxStoreBytes: 64 << 30})
+	server, err := natsembed.Start(natsembed.Config{Dir: dir, Relaxed: true, MaxStoreBytes: maxStoreBytes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,11 +68,13 @@ func Server(t testing.TB, dir string) *natsembed.Server {
 	return server
 }
 
-// Connect connects to a server within the process until the test ends.
+// Connect connects to a server in the process until the test ends.
 func Connect(t testing.TB, server *natsembed.Server) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
+	// The connection is in the process: the URL is only a placeholder.
+	config := bus.Config{URL: nats.DefaultURL, Wait: Patience(t)}
 	log := slog.New(slog.DiscardHandler)
-	nc, js, err := bus.Connect(t.Context(), t.Name(), bus.Config{URL: nats.DefaultURL, Wait: Patience(t)}, log, nats.InProcessServer(server))
+	nc, js, err := bus.Connect(t.Context(), t.Name(), config, log, nats.InProcessServer(server))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +107,7 @@ func Eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-// Messages reads all messages that a stream holds, in order.
+// Messages returns all messages of a stream in order.
 func Messages(t testing.TB, js jetstream.JetStream, stream string) []*jetstream.RawStreamMsg {
 	t.Helper()
 	s, err := js.Stream(t.Context(), stream)
@@ -120,7 +125,7 @@ func Messages(t testing.TB, js jetstream.JetStream, stream string) []*jetstream.
 	return all
 }
 
-// Count is how many messages a stream holds.
+// Count returns the number of messages in a stream.
 func Count(t testing.TB, js jetstream.JetStream, stream string) int {
 	t.Helper()
 	s, err := js.Stream(t.Context(), stream)
@@ -130,7 +135,7 @@ func Count(t testing.TB, js jetstream.JetStream, stream string) int {
 	return int(s.CachedInfo().State.Msgs)
 }
 
-// FreeAddr returns an address on loopback that nothing listens on.
+// FreeAddr returns a loopback address on which nothing listens.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

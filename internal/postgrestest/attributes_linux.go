@@ -2,7 +2,7 @@ package postgrestest
 
 import "syscall"
 
-// attributes lets the server end with the tests, should they be killed.
+// attributes returns process attributes that stop the server if the tests are killed.
 func attributes(identity *syscall.Credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: identity, Pdeathsig: syscall.SIGINT}
 }

@@ -1,8 +1,8 @@
 //go:build unix
 
-// Package postgrestest runs a real PostgreSQL server for the tests of a
-// package: private, in a temporary folder, reachable through a Unix socket in
-// that folder alone, and gone when the tests have ended.
+// Package postgrestest runs a real PostgreSQL server for the tests of a package. The
+// server stores its data in a temporary folder and only listens on a Unix socket in
+// that folder. It is removed when the tests have ended.
 package postgrestest
 
 import (
@@ -26,17 +26,21 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
-// SkipVariable is the environment variable that, set to 1, lets tests be
-// skipped on a machine without PostgreSQL. Otherwise they fail there, so that
-// nobody takes untested code for tested.
+// SkipVariable is an environment variable. If it is 1, tests are skipped on a machine
+// without PostgreSQL. Otherwise they fail there, so that nobody takes untested code
+// for tested.
 const SkipVariable = "DATELINE_TEST_NO_POSTGRES"
 
 const (
-	startLimit = 60 * time.Second
-	stopLimit  = 20 * time.Second
+	// startTimeout bounds the wait for the server to start, and stopTimeout for
+	// it to stop before it is killed. They only matter if the server hangs.
+	startTimeout = 5 * time.Minute
+	stopTimeout  = time.Minute
+	// pollInterval is the time between two attempts to connect.
+	pollInterval = 50 * time.Millisecond
 )
 
-// shared is the server of the test binary, started when first asked for.
+// shared is the server of the test binary, which is started on first use.
 var shared struct {
 	sync.Mutex
 	server    *server
@@ -44,9 +48,9 @@ var shared struct {
 	err       error
 }
 
-// Main runs a package's tests and stops the server that they started. It
-// returns the exit code for os.Exit; check is called after tests that passed,
-// and its error makes them fail.
+// Main runs a package's tests, stops the server that they started, and returns the
+// exit code for os.Exit. If the tests pass, it calls check. An error of check makes
+// the tests fail.
 func Main(m *testing.M, check func() error) int {
 	code := m.Run()
 	shared.Lock()
@@ -67,9 +71,9 @@ func Main(m *testing.M, check func() error) int {
 	return 0
 }
 
-// Database creates an empty database and returns its URL. The server runs
-// without fsync: it is for tests of what is stored, not of durability. The
-// package's TestMain has to call Main.
+// Database creates an empty database and returns its URL. The package's TestMain must
+// call Main. The server runs without fsync, so it is not suitable for tests of
+// durability.
 func Database(t testing.TB) string {
 	t.Helper()
 	folder, err := binaries(debianFolder)
@@ -90,29 +94,30 @@ func Database(t testing.TB) string {
 	shared.databases++
 	name := "test" + strconv.Itoa(shared.databases)
 	if err := shared.server.execute(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatalf("creating the database %s: %v", name, err)
+		t.Fatalf("creating database %s: %v", name, err)
 	}
 	return shared.server.url(name)
 }
 
-// debianFolder is below which Debian's packages put the programs of each version.
+// debianFolder is the folder in which Debian's packages install each version.
 const debianFolder = "/usr/lib/postgresql"
 
-// binaries returns the folder of PostgreSQL's server programs: the one in
-// PATH, or else that of the newest version which Debian's packages installed.
+// binaries returns the folder of PostgreSQL's server programs: the one in PATH, or
+// otherwise that of the newest version in the folder of Debian's packages.
 func binaries(debian string) (string, error) {
 	if initdb, err := exec.LookPath("initdb"); err == nil {
 		return filepath.Dir(initdb), nil
 	}
 	found, err := filepath.Glob(debian + "/*/bin/initdb")
 	if err != nil || len(found) == 0 {
-		return "", fmt.Errorf("PostgreSQL's initdb is neither in PATH nor below %s", debian)
+		return "", fmt.Errorf("finding PostgreSQL: initdb is neither in PATH nor below %s", debian)
 	}
-	newest := slices.MaxFunc(found, func(a, b string) int { return majorOf(a) - majorOf(b) })
+	newest := slices.MaxFunc(found, func(a, b string) int { return majorVersion(a) - majorVersion(b) })
 	return filepath.Dir(newest), nil
 }
 
-func majorOf(initdb string) int {
+// majorVersion returns the version in a path such as /usr/lib/postgresql/17/bin/initdb.
+func majorVersion(initdb string) int {
 	major, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(initdb))))
 	return major
 }
@@ -120,12 +125,13 @@ func majorOf(initdb string) int {
 type server struct {
 	folder  string
 	command *exec.Cmd
-	ended   chan error // what the process ended with
+	ended   chan error // receives the result of the process
 }
 
+// start creates a database cluster and runs a server on it.
 func start(binaries string) (_ *server, err error) {
-	// The path of a Unix socket may have 107 bytes, too few for the folders
-	// that tests are given.
+	// The path of a Unix socket is limited to 107 bytes, which the folders of
+	// testing.TB exceed.
 	folder, err := os.MkdirTemp("", "postgres")
 	if err != nil {
 		return nil, err
@@ -163,8 +169,8 @@ func start(binaries string) (_ *server, err error) {
 	return s, nil
 }
 
-// unprivileged returns an identity for the server, which refuses to run as
-// root, and gives it the folder; nil where the tests themselves have one.
+// unprivileged returns an identity for the server, which refuses to run as root, and
+// makes it the owner of the folder. It returns nil if the tests do not run as root.
 func unprivileged(folder string) (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -172,25 +178,25 @@ func unprivileged(folder string) (*syscall.Credential, error) {
 	account, err := user.Lookup("postgres")
 	if err != nil {
 		if account, err = user.Lookup("nobody"); err != nil {
-			return nil, fmt.Errorf("finding an account to run PostgreSQL with instead of root: %w", err)
+			return nil, fmt.Errorf("finding an account to run PostgreSQL as, instead of root: %w", err)
 		}
 	}
 	uid, err := strconv.ParseUint(account.Uid, 10, 32)
 	if err != nil {
-		return nil, fmt.Errorf("reading the id of the account %s: %w", account.Username, err)
+		return nil, fmt.Errorf("parsing user id of account %s: %w", account.Username, err)
 	}
 	gid, err := strconv.ParseUint(account.Gid, 10, 32)
 	if err != nil {
-		return nil, fmt.Errorf("reading the group of the account %s: %w", account.Username, err)
+		return nil, fmt.Errorf("parsing group id of account %s: %w", account.Username, err)
 	}
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, os.Chown(folder, int(uid), int(gid))
 }
 
-// awaitStart returns once the server answers.
+// awaitStart waits until the server answers.
 func (s *server) awaitStart() error {
-	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	poll := time.NewTicker(50 * time.Millisecond)
+	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
 	for {
 		err := s.execute(ctx, "SELECT 1")
@@ -198,11 +204,11 @@ func (s *server) awaitStart() error {
 			return nil
 		}
 		select {
-		case end := <-s.ended:
-			s.ended <- end
-			return fmt.Errorf("the server ended at once: %w", errors.Join(end, err))
+		case exit := <-s.ended:
+			s.ended <- exit
+			return fmt.Errorf("the server exited while starting: %w", errors.Join(exit, err))
 		case <-ctx.Done():
-			return fmt.Errorf("the server does not answer after %s: %w", startLimit, err)
+			return fmt.Errorf("the server did not answer within %s: %w", startTimeout, err)
 		case <-poll.C:
 		}
 	}
@@ -222,13 +228,12 @@ func (s *server) execute(ctx context.Context, statement string) (err error) {
 	return err
 }
 
-// stop ends the server as its manual asks for a fast shutdown (SIGINT), and
-// removes its folder.
+// stop ends the server with a fast shutdown (SIGINT) and removes its folder.
 func (s *server) stop() error {
 	_ = s.command.Process.Signal(syscall.SIGINT)
 	select {
 	case <-s.ended:
-	case <-time.After(stopLimit):
+	case <-time.After(stopTimeout):
 		_ = s.command.Process.Kill()
 		<-s.ended
 	}

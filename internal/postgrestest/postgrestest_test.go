@@ -10,18 +10,19 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(Main(m, func() error { return nil })) }
 
-func TestDatabasesAreApart(t *testing.T) {
+func TestDatabasesAreSeparate(t *testing.T) {
 	for range 2 {
 		db, err := sql.Open("pgx", Database(t))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.ExecContext(t.Context(), "CREATE TABLE letters (name text)"); err != nil {
+		if _, err := db.ExecContext(t.Context(), "CREATE TABLE items (name text)"); err != nil {
 			t.Error(err)
 		}
 		var encoding string
-		if err := db.QueryRowContext(t.Context(), "SHOW server_encoding").Scan(&encoding); err != nil || encoding != "UTF8" {
-			t.Errorf("the encoding is %q, %v", encoding, err)
+		err = db.QueryRowContext(t.Context(), "SHOW server_encoding").Scan(&encoding)
+		if err != nil || encoding != "UTF8" {
+			t.Errorf("encoding is %q, %v", encoding, err)
 		}
 		if err := db.Close(); err != nil {
 			t.Error(err)
@@ -29,11 +30,11 @@ func TestDatabasesAreApart(t *testing.T) {
 	}
 }
 
-func TestNewestVersionIsTaken(t *testing.T) {
+func TestNewestVersionIsUsed(t *testing.T) {
 	t.Setenv("PATH", "")
 	debian := t.TempDir()
 	if folder, err := binaries(debian); err == nil || !strings.Contains(err.Error(), debian) {
-		t.Errorf("without PostgreSQL: %q, %v", folder, err)
+		t.Errorf("without PostgreSQL: got %q, %v", folder, err)
 	}
 	for _, version := range []string{"9", "15", "17"} {
 		bin := filepath.Join(debian, version, "bin")
@@ -45,6 +46,6 @@ func TestNewestVersionIsTaken(t *testing.T) {
 		}
 	}
 	if folder, err := binaries(debian); err != nil || folder != filepath.Join(debian, "17", "bin") {
-		t.Errorf("of three versions %q is taken, %v", folder, err)
+		t.Errorf("with three versions: got %q, %v", folder, err)
 	}
 }

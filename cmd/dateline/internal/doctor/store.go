@@ -99,14 +99,14 @@ func examineDisk(_ context.Context, t Target, r *report) {
 		r.skip(check, "no data folder is on this machine")
 		return
 	}
-	room, err := disk.Of(t.DataDir)
+	space, err := disk.Of(t.DataDir)
 	switch {
 	case err != nil:
 		r.problem(check, "name the folder with --data", "the data folder %s cannot be read: %v", t.DataDir, err)
-	case room.Free < 2*t.MinFree:
-		r.problem(check, "make room; the pipeline stops in order when less than data.min-free is left", "%d MB are left on the disk of %s", room.Free>>20, t.DataDir)
+	case space.Free < 2*t.MinFree:
+		r.problem(check, "make room; the pipeline stops in order when less than data.min-free is left", "%d MB are left on the disk of %s", space.Free>>20, t.DataDir)
 	default:
-		r.ok(check, "%d MB are left on the disk of %s", room.Free>>20, t.DataDir)
+		r.ok(check, "%d MB are left on the disk of %s", space.Free>>20, t.DataDir)
 	}
 }
 

@@ -21,11 +21,11 @@ func (c Config) watchDisk(ctx context.Context) error {
 }
 
 func (c Config) checkDisk() error {
-	room, err := disk.Of(c.Data.Dir)
+	space, err := disk.Of(c.Data.Dir)
 	if err != nil {
 		return fmt.Errorf("asking for the room on the disk of %s: %w", c.Data.Dir, err)
 	}
-	if free := room.Free; free < c.Data.MinFree {
+	if free := space.Free; free < c.Data.MinFree {
 		return fmt.Errorf("the disk of the data folder %s has %d MB left, fewer than the %d MB of data.min-free: make room and start again; nothing is lost, and what is not finished goes on from where it was",
 			c.Data.Dir, free>>20, c.Data.MinFree>>20)
 	}
