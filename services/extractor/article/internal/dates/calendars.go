@@ -2,28 +2,30 @@ package dates
 
 import "time"
 
-// buddhistEra is how far the years of Thailand are ahead.
+// buddhistEra is the number of years by which the Thai calendar is ahead of the
+// Gregorian one.
 const buddhistEra = 543
 
-// anyYear says that a number may be the year of an article in one of the calendars
-// that are read.
+// anyYear reports whether a number can be the year of an article in one of the
+// supported calendars.
 func anyYear(year int) bool {
 	return plausible(year) || solarYear(year) || plausible(year-buddhistEra) && year-buddhistEra > 1950
 }
 
-// solarYear says that a number is a year of the Solar Hijri calendar. Those of the
-// lunar one, which are not read, are ahead of it by forty years.
+// solarYear reports whether a number is a year of the Solar Hijri calendar. Years of
+// the lunar Hijri calendar, which is not supported, are about forty years higher.
 func solarYear(year int) bool { return year >= 1340 && year < 1410 }
 
-// gregorian is a day of the calendar that its year tells, in the Gregorian one.
-func gregorian(year, month, day, next int) (int, int, int, int, bool) {
+// gregorian converts a day to the Gregorian calendar. The year decides from which
+// calendar.
+func gregorian(year, month, day, next int) (date, bool) {
 	switch {
 	case !solarYear(year) && plausible(year):
-		return year, month, day, next, true
+		return date{year, month, day, next}, true
 	case !solarYear(year):
-		return year - buddhistEra, month, day, next, true
+		return date{year - buddhistEra, month, day, next}, true
 	case month < 1 || month > 12 || day < 1 || day > 31:
-		return 0, 0, 0, 0, false
+		return date{}, false
 	}
 	// The first six months have 31 days, the others 30.
 	days := 31*(month-1) - max(0, month-7) + day - 1
@@ -34,12 +36,13 @@ func gregorian(year, month, day, next int) (int, int, int, int, bool) {
 		days -= 365 + solarLeap(y)
 	}
 	t := time.Date(2025, time.March, 21+days, 0, 0, 0, 0, time.UTC) // 1 Farvardin 1404
-	return t.Year(), int(t.Month()), t.Day(), next, true
+	return date{t.Year(), int(t.Month()), t.Day(), next}, true
 }
 
-// solarLeap is 1 in a leap year: eight of each 33 (this pattern of remainders
-// holds for 1343 to 1472, that is 1964 to 2094: Wikipedia, "Solar Hijri
-// calendar"; beyond those years a date may be a day off).
+// solarLeap returns 1 for a leap year of the Solar Hijri calendar and 0 otherwise.
+// Eight of each 33 years are leap years. This pattern of remainders is valid from 1343
+// to 1472, which is 1964 to 2094 (Wikipedia, "Solar Hijri calendar"). Outside of it, a
+// date can be wrong by a day.
 func solarLeap(year int) int {
 	switch year % 33 {
 	case 1, 5, 9, 13, 17, 22, 26, 30:
@@ -48,35 +51,38 @@ func solarLeap(year int) int {
 	return 0
 }
 
-// eras are the names of eras, before their year, and the year before their first:
-// the reigns of Japan and the Republic of China. The Buddhist one is known by its
-// year.
+// eras maps the names of eras to the year before their first: reigns in Japan, and the
+// Republic of China. The Buddhist era is recognised by its years instead.
 var eras = map[string]int{"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
 
 // eraYear reads "令和7年4月20日" and "民國114年4月20日", with the year at token i.
-func eraYear(toks []token, i int) (int, int, int, int, bool) {
+func eraYear(toks []token, i int) (date, bool) {
 	if i < 2 || i+4 >= len(toks) || toks[i].num > 200 {
-		return 0, 0, 0, 0, false
+		return date{}, false
 	}
 	before, known := eras[toks[i-2].text+toks[i-1].text]
-	if !known || !toks[i+1].is("年") && !toks[i+1].is(".") && !toks[i+1].is("/") || toks[i+2].num < 0 || toks[i+4].num < 0 {
-		return 0, 0, 0, 0, false
+	separated := toks[i+1].is("年") || toks[i+1].is(".") || toks[i+1].is("/")
+	if !known || !separated || toks[i+2].num < 0 || toks[i+4].num < 0 {
+		return date{}, false
 	}
-	return before + toks[i].num, toks[i+2].num, toks[i+4].num, i + 5, true
+	return date{before + toks[i].num, toks[i+2].num, toks[i+4].num, i + 5}, true
 }
 
-// ideographs are the values of the numerals that dates are written with.
-var ideographs = map[rune]int{'〇': 10, '零': 10, '一': 1, '二': 2, '三': 3, '四': 4, '五': 5, '六': 6, '七': 7, '八': 8, '九': 9, '十': 10, '元': 1}
+// ideographs maps the numerals of dates to their values. 元 is the first year of an
+// era. Zero is 10 because 0 marks characters that are not numerals.
+var ideographs = map[rune]int{
+	'〇': 10, '零': 10, '一': 1, '二': 2, '三': 3, '四': 4, '五': 5, '六': 6, '七': 7, '八': 8, '九': 9, '十': 10, '元': 1,
+}
 
-// readIdeographs makes numbers of the numerals that stand before the words for
-// year, month and day: "二〇二五年四月二十日".
+// readIdeographs replaces numerals before the words for year, month and day by
+// numbers: "二〇二五年四月二十日".
 func readIdeographs(toks []token) []token {
 	for i := 0; i < len(toks); i++ {
 		n := i
 		for n < len(toks) && n < i+4 && numeral(toks[n]) > 0 {
 			n++
 		}
-		if n == i || n >= len(toks) || !toks[n].is("年") && !toks[n].is("月") && !toks[n].is("日") && !toks[n].is("号") && !toks[n].is("號") {
+		if n == i || n >= len(toks) || !dateUnit(toks[n]) {
 			continue
 		}
 		value := numeralsValue(toks[i:n])
@@ -86,6 +92,12 @@ func readIdeographs(toks []token) []token {
 	return toks
 }
 
+// dateUnit reports whether a token is an ideograph for year, month or day.
+func dateUnit(t token) bool {
+	return t.is("年") || t.is("月") || t.is("日") || t.is("号") || t.is("號")
+}
+
+// numeral returns the value in ideographs of the first character of a token.
 func numeral(t token) int {
 	for _, r := range t.text {
 		return ideographs[r]
@@ -93,7 +105,8 @@ func numeral(t token) int {
 	return 0
 }
 
-// numeralsValue reads digits one by one ("二〇二五") or by tens ("二十").
+// numeralsValue returns the value of numerals that are digits ("二〇二五") or multiples
+// of ten ("二十").
 func numeralsValue(toks []token) int {
 	value, tens := 0, false
 	for i, t := range toks {

@@ -10,7 +10,7 @@ func TestFind(t *testing.T) {
 	tests := []struct {
 		text       string
 		monthFirst bool
-		want       string // RFC 3339 in the zone given, "" for none
+		want       string // in RFC 3339; empty if there is no date
 		precision  Precision
 		zone       bool
 	}{
@@ -24,7 +24,10 @@ func TestFind(t *testing.T) {
 		{text: "Sun, 20 Apr 2025 09:30:15 +0300", want: "2025-04-20T09:30:15+03:00", precision: Second, zone: true},
 		{text: "Sun, 20 Apr 2025 09:30:15 GMT", want: "2025-04-20T09:30:15Z", precision: Second, zone: true},
 		{text: "Apr. 20, 2025 • 2 min read", want: "2025-04-20T00:00:00Z"},
-		{text: "Published April 20th, 2025 at 9:30 p.m. EDT", want: "2025-04-20T21:30:00-04:00", precision: Minute, zone: true},
+		{
+			text: "Published April 20th, 2025 at 9:30 p.m. EDT",
+			want: "2025-04-20T21:30:00-04:00", precision: Minute, zone: true,
+		},
 		{text: "12:05 AM, April 20, 2025", want: "2025-04-20T00:05:00Z", precision: Minute},
 		{text: "04/20/2025", want: "2025-04-20T00:00:00Z"},
 		{text: "04/05/2025", monthFirst: true, want: "2025-04-05T00:00:00Z"},
@@ -72,8 +75,10 @@ func TestFind(t *testing.T) {
 				}
 				return
 			}
-			if s := got.Time.Truncate(time.Second).Format(time.RFC3339); s != test.want || got.Precision != test.precision || got.HasZone != test.zone {
-				t.Errorf("got %s precision %d zone %v, want %s %d %v", s, got.Precision, got.HasZone, test.want, test.precision, test.zone)
+			s := got.Time.Truncate(time.Second).Format(time.RFC3339)
+			if s != test.want || got.Precision != test.precision || got.HasZone != test.zone {
+				t.Errorf("got %s, precision %d, zone %v, want %s, %d, %v",
+					s, got.Precision, got.HasZone, test.want, test.precision, test.zone)
 			}
 		})
 	}

@@ -19,8 +19,8 @@ var (
 	solarMonths = monthTable(solarMonthList)
 )
 
-// monthTable maps the names in a list to the number of the month, with which the
-// name of the list's section starts.
+// monthTable maps the names in a list, with their letters folded, to months. The title
+// of a section starts with the number of its month.
 func monthTable(list string) map[string]time.Month {
 	t := make(map[string]time.Month, 1200)
 	for section, name := range wordlist.Sections(list) {
@@ -29,49 +29,62 @@ func monthTable(list string) map[string]time.Month {
 		if err != nil {
 			panic("dates: section of months: " + err.Error())
 		}
-		t[sameLetters(name)] = time.Month(month)
+		t[foldLetters(name)] = time.Month(month)
 	}
 	return t
 }
 
-// letterForms makes one of the letters that keyboards and languages write
-// differently: Arabic ones, Greek ones with and without accents, and those of India
-// with a dot below, which may be a character of its own.
-var letterForms = strings.NewReplacer("أ", "ا", "إ", "ا", "آ", "ا", "ی", "ي", "ى", "ي", "ێ", "ي", "ک", "ك", "ە", "ه", "ة", "ه", "ہ", "ه", "ۆ", "و", "\u064b", "", "\u064e", "", "\u064f", "", "\u0650", "", "\u0651", "", "\u0652", "",
+// letterForms maps letters that are written differently by language or keyboard to one
+// form.
+var letterForms = strings.NewReplacer(
+	// Arabic letters and vowel points.
+	"أ", "ا", "إ", "ا", "آ", "ا", "ی", "ي", "ى", "ي", "ێ", "ي", "ک", "ك", "ە", "ه", "ة", "ه", "ہ", "ه", "ۆ", "و",
+	"\u064b", "", "\u064e", "", "\u064f", "", "\u0650", "", "\u0651", "", "\u0652", "",
+	// Greek letters with accents, and the final sigma.
 	"ά", "α", "έ", "ε", "ή", "η", "ί", "ι", "ϊ", "ι", "ΐ", "ι", "ό", "ο", "ύ", "υ", "ώ", "ω", "ς", "σ",
-	"\u0958", "\u0915", "\u0959", "\u0916", "\u095a", "\u0917", "\u095b", "\u091c", "\u095e", "\u092b", "\u095f", "\u092f", "\u093c", "", "\u09df", "\u09af", "\u09bc", "", "\u0a5e", "\u0a2b", "\u0a3c", "")
+	// Indian letters with a dot below (nukta), which can be a character of its own:
+	// Devanagari, Bengali and Gurmukhi.
+	"\u0958", "\u0915", "\u0959", "\u0916", "\u095a", "\u0917", "\u095b", "\u091c", "\u095e", "\u092b", "\u095f", "\u092f",
+	"\u093c", "",
+	"\u09df", "\u09af", "\u09bc", "",
+	"\u0a5e", "\u0a2b", "\u0a3c", "",
+)
 
-func sameLetters(s string) string {
+// foldLetters returns s with each letter in the form of letterForms.
+func foldLetters(s string) string {
+	// The first byte tells that most words have no Greek, Arabic or Indian letters.
 	if s == "" || s[0] < 0xCD || s[0] > 0xE0 || s[0] > 0xCF && s[0] < 0xD8 {
-		return s // no Greek, Arabic or Indian letters
+		return s
 	}
 	return letterForms.Replace(s)
 }
 
-// monthAt reads a month's name of one or two words at token i, with the ending or
-// prefix that some languages join to it, and the name by which another calendar's
-// custom calls the same month ("نيسان / أبريل").
+// monthAt reads the name of a month at token i. Arabic dates can give two names of the
+// same month ("نيسان / أبريل"), which are read as one.
 func monthAt(names map[string]time.Month, toks []token, i int) (month, next int, ok bool) {
 	m, next, ok := nameAt(names, toks, i)
 	if ok && next+1 < len(toks) && (toks[next].is("/") || toks[next].is("(") || toks[next].is("-")) {
-		if again, after, known := nameAt(names, toks, next+1); known && again == m {
+		if second, after, known := nameAt(names, toks, next+1); known && second == m {
 			next = after
 		}
 	}
 	return int(m), next, ok
 }
 
+// nameAt reads the name of a month at token i: one or two words, an abbreviation of two
+// letters with a full stop between them, or a word with the prefix or ending that some
+// languages attach.
 func nameAt(names map[string]time.Month, toks []token, i int) (month time.Month, next int, ok bool) {
 	if i >= len(toks) || toks[i].num >= 0 {
 		return 0, i, false
 	}
-	text := sameLetters(toks[i].text)
+	text := foldLetters(toks[i].text)
 	if i+1 < len(toks) && toks[i+1].num < 0 {
-		two := text + " " + sameLetters(toks[i+1].text)
+		two := text + " " + foldLetters(toks[i+1].text)
 		if m, known := names[two]; known {
 			return m, i + 2, true
 		}
-		if m, known := names[strings.TrimSuffix(two, "ي")]; known {
+		if m, known := names[strings.TrimSuffix(two, kurdishI)]; known {
 			return m, i + 2, true
 		}
 		if toks[i+1].is(".") && i+2 < len(toks) {
@@ -86,22 +99,20 @@ func nameAt(names map[string]time.Month, toks []token, i int) (month time.Month,
 	if text == "" || text[0] < 0x80 {
 		return 0, i, false
 	}
-	// In Kurdish "i" joins the name to the year, in Burmese "la" says that it is a
-	// month, as "khae" does before it in Khmer and "duean" in Lao and Thai.
-	text = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(text, "ខែ"), "ເດືອນ"), "เดือน")
-	m, known := names[strings.TrimSuffix(strings.TrimSuffix(text, "ي"), "လ")]
+	for _, word := range monthPrefixes {
+		text = strings.TrimPrefix(text, word)
+	}
+	m, known := names[strings.TrimSuffix(strings.TrimSuffix(text, kurdishI), burmeseMonth)]
 	return m, i + 1, known
 }
 
-// zones are the zone abbreviations seen in news bylines, as offsets in minutes.
-// Ambiguous ones (IST, BST, CST) carry their most common reading there.
-var zones = map[string]int{
-	"utc": 0, "gmt": 0, "z": 0, "wet": 0,
-	"bst": 60, "cet": 60, "wat": 60, "mez": 60, "west": 60,
-	"cest": 120, "mesz": 120, "eet": 120, "sast": 120, "cat": 120,
-	"eest": 180, "msk": 180, "eat": 180, "trt": 180, "ast": -240,
-	"gst": 240, "pkt": 300, "ist": 330, "npt": 345, "irst": 210, "ict": 420, "wib": 420, "wita": 480, "wit": 540, "pht": 480, "hkt": 480, "sgt": 480, "awst": 480,
-	"jst": 540, "kst": 540, "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780,
-	"est": -300, "edt": -240, "et": -300, "cst": -360, "cdt": -300,
-	"mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "brt": -180,
-}
+const (
+	// kurdishI is the ending "i" that attaches the name of a month to the year.
+	kurdishI = "ي"
+	// burmeseMonth is the word "la" (month), attached to the name.
+	burmeseMonth = "လ"
+)
+
+// monthPrefixes are the words for "month" that are attached before the name: Khmer
+// "khae", Lao "deuan" and Thai "duean".
+var monthPrefixes = []string{"ខែ", "ເດືອນ", "เดือน"}

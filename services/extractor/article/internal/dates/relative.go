@@ -22,10 +22,12 @@ var (
 	agoAfterList string
 )
 
-// units are the words for spans of time, as they stand in "3 hours ago".
+// units maps the words for spans of time in phrases such as "3 hours ago" to lengths.
 var units = func() map[string]time.Duration {
 	const day = 24 * time.Hour
-	spans := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": day, "week": 7 * day, "month": 30 * day}
+	spans := map[string]time.Duration{
+		"minute": time.Minute, "hour": time.Hour, "day": day, "week": 7 * day, "month": 30 * day,
+	}
 	units := make(map[string]time.Duration, 400)
 	for section, word := range wordlist.Sections(unitList) {
 		units[word] = spans[section]
@@ -45,7 +47,19 @@ var dayWords = func() map[string]int {
 	return days
 }()
 
-// anyOf is a regular expression that matches one of the entries of a list.
+var (
+	// agoBefore and agoAfter match phrases with the word for "ago" before the number,
+	// as in "vor 3 Stunden", and after the unit, as in "3 saat önce". Their groups are
+	// the number and the unit.
+	agoBefore = regexp.MustCompile(`(?i)(?:^|\s)` + anyOf(agoBeforeList) + `\s+(?:ca\.?\s+|environ\s+|cerca de\s+)?` +
+		`(\p{Nd}{1,3}|an?|einer|einem|eine|un|une|una|um|uma|en|ett|et)\s+([\p{L}\p{M}]+)`)
+	agoAfter = regexp.MustCompile(`(?i)(\p{Nd}{1,3}|\ban?|\bone)\s?([\p{L}\p{M}]+?)\s?` +
+		anyOf(agoAfterList) + `(?:$|[\s.,|·•)])`)
+	// timeOfDay matches a time of day with the word before it, as in "at 18:00".
+	timeOfDay = regexp.MustCompile(`[\s,]*(?:at|um|à|a las|às|alle|om|kl\.?|saat|в)?\s*\d{1,2}[:.h]\d{2}.*$`)
+)
+
+// anyOf returns a regular expression that matches one of the entries of a list.
 func anyOf(list string) string {
 	entries := wordlist.Entries(list)
 	for i, entry := range entries {
@@ -54,22 +68,14 @@ func anyOf(list string) string {
 	return "(?:" + strings.Join(entries, "|") + ")"
 }
 
-// The forms of "3 hours ago": with a word before, as in "vor 3 Stunden", or
-// behind, as in "3 saat önce".
-var (
-	agoBefore = regexp.MustCompile(`(?i)(?:^|\s)` + anyOf(agoBeforeList) + `\s+(?:ca\.?\s+|environ\s+|cerca de\s+)?(\p{Nd}{1,3}|an?|einer|einem|eine|un|une|una|um|uma|en|ett|et)\s+([\p{L}\p{M}]+)`)
-	agoBehind = regexp.MustCompile(`(?i)(\p{Nd}{1,3}|\ban?|\bone)\s?([\p{L}\p{M}]+?)\s?` + anyOf(agoAfterList) + `(?:$|[\s.,|·•)])`)
-	timeOfDay = regexp.MustCompile(`[\s,]*(?:at|um|à|a las|às|alle|om|kl\.?|saat|в)?\s*\d{1,2}[:.h]\d{2}.*$`)
-)
-
-// Relative reads a time that is given from the reader's moment: "3 hours ago",
-// "vor zwei Tagen" with digits, "gestern". It is as precise as its unit: minutes
-// give a minute, all else a day in now's zone.
+// Relative reads a time that is given relative to now, such as "3 hours ago", "vor
+// einem Tag" or "gestern". Its precision is a minute if the unit is minutes, and
+// otherwise a day in the time zone of now.
 func Relative(text string, now time.Time) (Date, bool) {
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "")
 	}
-	for _, form := range []*regexp.Regexp{agoBefore, agoBehind} {
+	for _, form := range []*regexp.Regexp{agoBefore, agoAfter} {
 		m := form.FindStringSubmatch(text)
 		if m == nil {
 			continue
@@ -78,31 +84,33 @@ func Relative(text string, now time.Time) (Date, bool) {
 		if !known {
 			continue
 		}
-		n, err := strconv.Atoi(strings.Map(digitOrSame, m[1]))
+		n, err := strconv.Atoi(strings.Map(asciiDigit, m[1]))
 		if err != nil {
-			n = 1
+			n = 1 // an article such as "an"
 		}
 		at := now.Add(-time.Duration(n) * span)
 		if span == time.Minute {
 			return Date{Time: at.Truncate(time.Minute), Precision: Minute, HasZone: true}, true
 		}
-		return day(at), true
+		return dayOf(at), true
 	}
-	// A word for a day stands alone, or before a time of day.
+	// A word for a day is the whole text, or is followed only by a time of day.
 	word := timeOfDay.ReplaceAllString(strings.ToLower(strings.TrimSpace(text)), "")
 	if days, known := dayWords[word]; known {
-		return day(now.AddDate(0, 0, -days)), true
+		return dayOf(now.AddDate(0, 0, -days)), true
 	}
 	return Date{}, false
 }
 
-func digitOrSame(r rune) rune {
+// asciiDigit returns the ASCII form of a digit, and any other character as it is.
+func asciiDigit(r rune) rune {
 	if unicode.IsDigit(r) {
 		return digitOf(r)
 	}
 	return r
 }
 
-func day(at time.Time) Date {
+// dayOf returns the day of a time.
+func dayOf(at time.Time) Date {
 	return Date{Time: time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, time.UTC), Precision: Day}
 }
