@@ -1,26 +1,28 @@
-// Package gbdt is a small binary classifier of gradient-boosted decision trees
-// (Friedman, "Greedy function approximation: a gradient boosting machine",
-// 2001) with second-order splits over histograms (Chen and Guestrin, "XGBoost",
-// 2016). Training and prediction are deterministic.
+// Package gbdt implements a small binary classifier of gradient-boosted decision trees
+// (Friedman, "Greedy function approximation: a gradient boosting machine", 2001) with
+// second-order splits over histograms (Chen and Guestrin, "XGBoost", 2016). Training
+// and prediction are deterministic.
 package gbdt
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
-	"math"
+
 	"strconv"
 	"strings"
 )
 
-// Model is a trained classifier; it is read-only and safe for concurrent use.
+// Model is a trained classifier. It is immutable and safe for concurrent use.
 type Model struct {
 	features int
 	bias     float32
 	trees    []tree
 }
 
-// tree is a binary tree in one slice: node i's children are left and left+1.
+// tree is a binary tree whose root is node 0. The children of a node are at its left
+// and left+1.
 type tree []node
 
 type node struct {
@@ -29,10 +31,10 @@ type node struct {
 	value   float32 // the threshold, or a leaf's output
 }
 
-// Features is how many values a row has.
+// Features returns the number of values in a row.
 func (m *Model) Features() int { return m.features }
 
-// Margin is the log-odds of the positive class for a row of Features values.
+// Margin returns the log-odds of the positive class for a row of Features values.
 func (m *Model) Margin(row []float32) float32 {
 	sum := m.bias
 	for _, t := range m.trees {
@@ -49,23 +51,20 @@ func (m *Model) Margin(row []float32) float32 {
 	return sum
 }
 
-// Probability turns log-odds into a probability.
-func Probability(margin float32) float64 { return 1 / (1 + math.Exp(-float64(margin))) }
-
-// Write writes the model as text: a line of header, then a line for each tree,
-// each node as feature:left:value, a leaf as =value.
+// Write writes the model as text: a header, and then a line for each tree with its
+// nodes. An inner node is written as feature:left:threshold and a leaf as =output.
 func (m *Model) Write(w io.Writer) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "gbdt 1 %d %d %s\n", m.features, len(m.trees), short(m.bias))
+	fmt.Fprintf(b, "gbdt 1 %d %d %s\n", m.features, len(m.trees), format(m.bias))
 	for _, t := range m.trees {
 		for i, n := range t {
 			if i > 0 {
 				b.WriteByte(' ')
 			}
 			if n.feature < 0 {
-				b.WriteString("=" + short(n.value))
+				b.WriteString("=" + format(n.value))
 			} else {
-				fmt.Fprintf(b, "%d:%d:%s", n.feature, n.left, short(n.value))
+				fmt.Fprintf(b, "%d:%d:%s", n.feature, n.left, format(n.value))
 			}
 		}
 		b.WriteByte('\n')
@@ -73,23 +72,24 @@ func (m *Model) Write(w io.Writer) error {
 	return b.Flush()
 }
 
-func short(v float32) string { return strconv.FormatFloat(float64(v), 'g', 5, 32) }
+// format writes a number with the five significant digits that round keeps.
+func format(v float32) string { return strconv.FormatFloat(float64(v), 'g', 5, 32) }
 
-// Read reads what Write wrote.
+// Read reads a model that Write wrote.
 func Read(text string) (*Model, error) {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	m := &Model{}
 	var trees int
 	if _, err := fmt.Sscanf(lines[0], "gbdt 1 %d %d %g", &m.features, &trees, &m.bias); err != nil {
-		return nil, fmt.Errorf("reading the header of a model: %w", err)
+		return nil, fmt.Errorf("reading model header: %w", err)
 	}
 	if trees != len(lines)-1 {
-		return nil, fmt.Errorf("the model says %d trees and has %d", trees, len(lines)-1)
+		return nil, fmt.Errorf("reading model: header announces %d trees, found %d", trees, len(lines)-1)
 	}
 	for i, line := range lines[1:] {
 		t, err := readTree(line, m.features)
 		if err != nil {
-			return nil, fmt.Errorf("reading tree %d: %w", i, err)
+			return nil, fmt.Errorf("reading model: tree %d: %w", i, err)
 		}
 		m.trees = append(m.trees, t)
 	}
@@ -110,15 +110,15 @@ func readTree(line string, features int) (tree, error) {
 		}
 		var n node
 		if _, err := fmt.Sscanf(field, "%d:%d:%g", &n.feature, &n.left, &n.value); err != nil {
-			return nil, fmt.Errorf("node %d is %q: %w", i, field, err)
+			return nil, fmt.Errorf("node %d %q: %w", i, field, err)
 		}
 		if int(n.feature) >= features || n.feature < 0 || int(n.left) <= i || int(n.left)+1 >= len(fields) {
-			return nil, fmt.Errorf("node %d is %q: it points outside", i, field)
+			return nil, fmt.Errorf("node %d %q: feature or child is out of range", i, field)
 		}
 		t[i] = n
 	}
 	if len(t) == 0 {
-		return nil, fmt.Errorf("it is empty")
+		return nil, errors.New("no nodes")
 	}
 	return t, nil
 }
