@@ -12,25 +12,31 @@ import (
 )
 
 const (
-	// metaWindow is how far into a page a meta element is looked for. Browsers
-	// look at 1,024 bytes; pages put it after long scripts.
+	// metaWindow is the number of bytes at the start of a page that are searched for
+	// a meta element. Browsers search only 1,024, but some pages put long scripts
+	// before it.
 	metaWindow = 64 << 10
-	// sampleBytes is what the statistics look at, from the first byte on that
-	// is not ASCII.
+	// sampleBytes is the number of bytes that the statistical detection examines.
 	sampleBytes = 8 << 10
+	// sampleLead is the number of those bytes before the first one that is not ASCII.
+	sampleLead = 256
+	// minConfidence is the confidence, in percent, below which a detected charset is
+	// ignored.
+	minConfidence = 20
 )
 
-// Text converts a page to valid UTF-8 and names the charset that it was in,
-// in lower case. Bytes that are wrong under it become U+FFFD; broken says that
-// there were any. The order is that of the HTML standard (BOM, header, meta),
-// but a label is believed only where the bytes bear it out.
+// Text converts a page to valid UTF-8 and returns the name of its charset, in lower
+// case. Bytes that are invalid in this charset become U+FFFD; broken reports whether
+// there were any. The charset is that of the byte order mark, the Content-Type header
+// or the meta element, in the order of the HTML standard, but a header or meta
+// element that contradicts the bytes is ignored.
 func Text(body []byte, contentType string) (text []byte, name string, broken bool) {
 	if rest, label := cutBOM(body); label != "" {
 		return convert(rest, label)
 	}
 	label := declared(body, contentType)
 	if label == "utf-16le" || label == "utf-16be" {
-		// A declaration that could be read as ASCII is not in UTF-16.
+		// A page whose declaration could be read as ASCII is not in UTF-16.
 		if bytes.IndexByte(body[:min(len(body), 256)], 0) < 0 {
 			label = "utf-8"
 		}
@@ -39,8 +45,8 @@ func Text(body []byte, contentType string) (text []byte, name string, broken boo
 	case validity == allASCII && !strings.HasPrefix(label, "utf-16") && label != "iso-2022-jp":
 		return body, "utf-8", false
 	case validity == valid && !strings.HasPrefix(label, "utf-16"):
-		// Text in another encoding is valid UTF-8 by accident only when it has
-		// hardly any non-ASCII in it.
+		// Text in another encoding is valid UTF-8 by accident only if almost all of
+		// it is ASCII.
 		return body, "utf-8", false
 	case validity == mostlyValid && (label == "utf-8" || label == ""):
 		return convert(body, "utf-8")
@@ -64,8 +70,8 @@ func cutBOM(b []byte) (rest []byte, label string) {
 	}
 }
 
-// declared is the canonical name of the charset that the header, the XML
-// declaration or a meta element gives, or "".
+// declared returns the canonical name of the charset in the Content-Type header, the
+// XML declaration or a meta element, or "".
 func declared(body []byte, contentType string) string {
 	if _, params, err := mime.ParseMediaType(contentType); err == nil {
 		if name := canonical(params["charset"]); name != "" {
@@ -95,7 +101,7 @@ func declared(body []byte, contentType string) string {
 	}
 }
 
-// labelAfter is the charset in `key = "label"`.
+// labelAfter returns the canonical name of the charset in `key = "label"`, or "".
 func labelAfter(tag []byte, key string) string {
 	i := indexFold(tag, key)
 	if i < 0 {
@@ -112,8 +118,9 @@ func labelAfter(tag []byte, key string) string {
 	return canonical(string(v))
 }
 
-// indexFold is where key, in lower-case ASCII, first stands in b in any case.
-// Lower-casing b whole would move what follows broken bytes.
+// indexFold returns the index of the first instance of key in b, ignoring case, or
+// -1. Searching bytes.ToLower(b) would return a wrong index if b is not valid UTF-8,
+// because replacement characters change its length.
 func indexFold(b []byte, key string) int {
 	for i := 0; i+len(key) <= len(b); i++ {
 		if bytes.EqualFold(b[i:i+len(key)], []byte(key)) {
@@ -123,6 +130,7 @@ func indexFold(b []byte, key string) int {
 	return -1
 }
 
+// canonical returns the canonical name of a charset, or "" if the label is unknown.
 func canonical(label string) string {
 	if label == "" {
 		return ""
@@ -131,6 +139,7 @@ func canonical(label string) string {
 	return name
 }
 
+// utf8Validity is how well bytes agree with UTF-8.
 type utf8Validity int
 
 const (
@@ -140,9 +149,9 @@ const (
 	allASCII
 )
 
-// checkUTF8 tells UTF-8 with a few broken bytes (a string cut in the middle of
-// a character) from another encoding: at least ten good sequences stand
-// against each bad byte.
+// checkUTF8 distinguishes UTF-8 with a few broken bytes, such as a string that was cut
+// within a character, from other encodings. Broken UTF-8 has at least ten valid
+// sequences for each invalid byte.
 func checkUTF8(b []byte) utf8Validity {
 	if utf8.Valid(b) {
 		for _, c := range b {
@@ -152,7 +161,7 @@ func checkUTF8(b []byte) utf8Validity {
 		}
 		return allASCII
 	}
-	good, bad := 0, 0
+	validCount, invalidCount := 0, 0
 	for i := 0; i < len(b); {
 		if b[i] < utf8.RuneSelf {
 			i++
@@ -160,35 +169,39 @@ func checkUTF8(b []byte) utf8Validity {
 		}
 		r, size := utf8.DecodeRune(b[i:])
 		if r == utf8.RuneError && size == 1 {
-			bad++
+			invalidCount++
 		} else {
-			good++
+			validCount++
 		}
 		i += size
 	}
-	if good >= 10*bad {
+	if validCount >= 10*invalidCount {
 		return mostlyValid
 	}
 	return invalid
 }
 
-// guess names the charset by statistics, looking where the text is not ASCII.
+// guess returns the charset that is most likely by statistics on the bytes around the
+// first one that is not ASCII. It returns windows-1252, the most frequent one, if the
+// statistics are inconclusive.
 func guess(body []byte) string {
 	start := bytes.IndexFunc(body, func(r rune) bool { return r >= utf8.RuneSelf })
-	start = max(0, start-256)
+	start = max(0, start-sampleLead)
 	sample := body[start:min(len(body), start+sampleBytes)]
 	best, err := chardet.NewHtmlDetector().DetectBest(sample)
 	if err != nil {
 		return "windows-1252"
 	}
 	name := canonical(best.Charset)
-	if name == "" || name == "utf-8" || strings.HasPrefix(name, "utf-16") || best.Confidence < 20 {
+	if name == "" || name == "utf-8" || strings.HasPrefix(name, "utf-16") || best.Confidence < minConfidence {
 		return "windows-1252"
 	}
 	return name
 }
 
-func convert(body []byte, label string) ([]byte, string, bool) {
+// convert converts body from the charset with this label. The results are those of
+// Text.
+func convert(body []byte, label string) (text []byte, name string, broken bool) {
 	enc, name := charset.Lookup(label)
 	if enc == nil || name == "utf-8" || enc == encoding.Nop {
 		if utf8.Valid(body) {

@@ -1,5 +1,5 @@
-// Package decode turns the bytes of a page as received into UTF-8 text: first
-// the content encoding is undone, under bounds, then the character encoding.
+// Package decode converts the bytes of a page as received to UTF-8 text. It
+// undoes the content encoding, within bounds, and then the character encoding.
 package decode
 
 import (
@@ -17,53 +17,55 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// The errors of Uncompress that a caller branches on.
+// Errors that Uncompress returns, wrapped.
 var (
-	// ErrTooLarge: the output would exceed a bound.
-	ErrTooLarge = errors.New("page is too large once decoded")
-	// ErrUnknownEncoding: the content encoding has a name that no one decodes.
+	// ErrTooLarge means that the output would exceed a bound.
+	ErrTooLarge = errors.New("decoded page is too large")
+	// ErrUnknownEncoding means that a content encoding is not supported.
 	ErrUnknownEncoding = errors.New("unknown content encoding")
-	// ErrBroken: nothing could be decoded.
+	// ErrBroken means that no part of the page could be decoded.
 	ErrBroken = errors.New("compressed page is broken from its first bytes")
 )
 
-// Bounds are the limits of Uncompress.
+// Bounds limits the output of Uncompress.
 type Bounds struct {
-	// MaxBytes is the most bytes that may come out of any one coding.
+	// MaxBytes is the maximum output of each content coding, in bytes.
 	MaxBytes int
-	// MaxRatio is how many times larger than its input the output may be.
+	// MaxRatio is the maximum ratio of output to input.
 	MaxRatio int
 }
 
 const (
-	// ratioFree is what may always come out, however small the input: short
+	// ratioExempt is the output, in bytes, up to which MaxRatio is ignored: short
 	// repetitive pages compress far better than the ratio allows.
-	ratioFree = 1 << 20
-	// maxCodings bounds how many codings may be stacked ("gzip, br").
+	ratioExempt = 1 << 20
+	// maxCodings is the maximum number of stacked codings ("gzip, br").
 	maxCodings = 4
-	// zstdWindow bounds what a zstd frame may ask for: RFC 9659 sets 8 MiB as
-	// the most that an HTTP sender may use.
+	// zstdWindow is the maximum window of a zstd frame. RFC 9659 allows HTTP senders
+	// at most 8 MiB.
 	zstdWindow = 8 << 20
 )
 
-// Uncompress undoes the content codings that header (a Content-Encoding value)
-// names, last first. Where the header is silent or wrong, the bytes' own
-// signature decides. Damaged says that the data broke off and body holds what
-// came before.
+// Uncompress undoes the content codings in header, a Content-Encoding value,
+// starting with the last. If the header is missing or wrong, the signature of the
+// bytes decides. Damaged reports that the data is truncated or corrupt after the
+// part in body.
 func Uncompress(raw []byte, header string, b Bounds) (body []byte, damaged bool, err error) {
-	codings := strings.FieldsFunc(strings.ToLower(header), func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+	codings := strings.FieldsFunc(strings.ToLower(header), func(r rune) bool {
+		return r == ',' || r == ' ' || r == '\t'
+	})
 	if len(codings) > maxCodings {
-		return nil, false, fmt.Errorf("%w: %d codings stacked", ErrUnknownEncoding, len(codings))
+		return nil, false, fmt.Errorf("%w: %d stacked codings, more than %d", ErrUnknownEncoding, len(codings), maxCodings)
 	}
 	if len(codings) == 0 {
 		codings = []string{"identity"}
 	}
-	limit := min(b.MaxBytes, max(ratioFree, len(raw)*b.MaxRatio))
+	limit := min(b.MaxBytes, max(ratioExempt, len(raw)*b.MaxRatio))
 	body = raw
 	for i := len(codings) - 1; i >= 0; i-- {
-		var hurt bool
-		body, hurt, err = undo(body, codings[i], limit)
-		damaged = damaged || hurt
+		var layerDamaged bool
+		body, layerDamaged, err = undo(body, codings[i], limit)
+		damaged = damaged || layerDamaged
 		if err != nil {
 			return nil, damaged, err
 		}
@@ -71,14 +73,15 @@ func Uncompress(raw []byte, header string, b Bounds) (body []byte, damaged bool,
 	return body, damaged, nil
 }
 
-func undo(raw []byte, coding string, limit int) ([]byte, bool, error) {
+// undo undoes one content coding. The results are those of Uncompress.
+func undo(raw []byte, coding string, limit int) (body []byte, damaged bool, err error) {
 	if len(raw) == 0 {
 		return raw, false, nil
 	}
 	if signed := signature(raw); signed != "" {
 		coding = signed
 	} else if coding == "gzip" || coding == "x-gzip" || coding == "zstd" {
-		// Announced but not there: proxies that decode and keep the header.
+		// The data is not compressed: some proxies decompress it but keep the header.
 		coding = "identity"
 		if looksBinary(raw) {
 			return nil, true, ErrBroken
@@ -94,7 +97,8 @@ func undo(raw []byte, coding string, limit int) ([]byte, bool, error) {
 		return drain(limit, func() (io.Reader, error) { return gzip.NewReader(bytes.NewReader(raw)) })
 	case "zstd":
 		return drain(limit, func() (io.Reader, error) {
-			return zstd.NewReader(bytes.NewReader(raw), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow))
+			return zstd.NewReader(bytes.NewReader(raw),
+				zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow))
 		})
 	case "br":
 		return orPlain(raw, limit, func() (io.Reader, error) { return brotli.NewReader(bytes.NewReader(raw)), nil })
@@ -105,8 +109,8 @@ func undo(raw []byte, coding string, limit int) ([]byte, bool, error) {
 	}
 }
 
-// inflater reads "deflate", which RFC 9110 section 8.4.1.2 defines as zlib and
-// some servers send raw.
+// inflater returns a reader of the coding "deflate". RFC 9110, section 8.4.1.2,
+// defines it as zlib, but some servers send raw deflate data.
 func inflater(raw []byte) (io.Reader, error) {
 	if len(raw) >= 2 && raw[0]&0x0f == 8 && (int(raw[0])<<8|int(raw[1]))%31 == 0 {
 		return zlib.NewReader(bytes.NewReader(raw))
@@ -114,8 +118,8 @@ func inflater(raw []byte) (io.Reader, error) {
 	return flate.NewReader(bufio.NewReader(bytes.NewReader(raw))), nil
 }
 
-// orPlain decodes, and takes the bytes as they are where that yields nothing
-// and they read as text. Brotli and raw deflate have no signature to tell.
+// orPlain decodes raw unless it is plain markup despite its header. Brotli and raw
+// deflate data has no signature that would decide.
 func orPlain(raw []byte, limit int, open func() (io.Reader, error)) ([]byte, bool, error) {
 	if trimmed := bytes.TrimLeft(raw, " \t\r\n\xef\xbb\xbf"); len(trimmed) > 0 && trimmed[0] == '<' && !looksBinary(raw) {
 		return undo(raw, "identity", limit)
@@ -123,9 +127,9 @@ func orPlain(raw []byte, limit int, open func() (io.Reader, error)) ([]byte, boo
 	return drain(limit, open)
 }
 
-// drain reads up to limit bytes. Data that breaks off is not an error once
-// something came out.
-func drain(limit int, open func() (io.Reader, error)) ([]byte, bool, error) {
+// drain reads at most limit bytes. Truncated or corrupt data is an error only if
+// nothing could be read.
+func drain(limit int, open func() (io.Reader, error)) (body []byte, damaged bool, err error) {
 	r, err := open()
 	if err != nil {
 		return nil, true, fmt.Errorf("%w: %w", ErrBroken, err)
@@ -144,7 +148,7 @@ func drain(limit int, open func() (io.Reader, error)) ([]byte, bool, error) {
 	return out.Bytes(), err != nil, nil
 }
 
-// signature names the coding that the first bytes give away.
+// signature returns the coding that the first bytes identify, or "".
 func signature(raw []byte) string {
 	switch {
 	case bytes.HasPrefix(raw, []byte{0x1f, 0x8b}):
@@ -156,14 +160,16 @@ func signature(raw []byte) string {
 	}
 }
 
-// looksBinary says that the start of raw holds bytes that no text holds.
+// looksBinary reports whether more than one in twenty of the first bytes of raw is
+// a control character that text does not contain. Escape is allowed because
+// ISO-2022 encodings use it.
 func looksBinary(raw []byte) bool {
-	odd := 0
+	controls := 0
 	head := raw[:min(len(raw), 512)]
 	for _, c := range head {
 		if c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b {
-			odd++
+			controls++
 		}
 	}
-	return odd*20 > len(head)
+	return controls*20 > len(head)
 }

@@ -8,30 +8,32 @@ import (
 	"unicode/utf8"
 )
 
-func TestRatioIsBounded(t *testing.T) {
+func TestUncompressBoundsRatio(t *testing.T) {
 	t.Parallel()
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
 	if _, err := w.Write(make([]byte, 4<<20)); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Uncompress(packed.Bytes(), "gzip", Bounds{MaxBytes: 16 << 20, MaxRatio: 100}); !errors.Is(err, ErrTooLarge) {
-		t.Errorf("error is %v, want ErrTooLarge", err)
+	_, _, err := Uncompress(compressed.Bytes(), "gzip", Bounds{MaxBytes: 16 << 20, MaxRatio: 100})
+	if !errors.Is(err, ErrTooLarge) {
+		t.Errorf("error = %v, want %v", err, ErrTooLarge)
 	}
-	if got, _, err := Uncompress(packed.Bytes(), "gzip", Bounds{MaxBytes: 16 << 20, MaxRatio: 2000}); err != nil || len(got) != 4<<20 {
-		t.Errorf("got %d bytes, error %v", len(got), err)
+	got, _, err := Uncompress(compressed.Bytes(), "gzip", Bounds{MaxBytes: 16 << 20, MaxRatio: 2000})
+	if err != nil || len(got) != 4<<20 {
+		t.Errorf("got %d bytes, error %v, want %d bytes", len(got), err, 4<<20)
 	}
 }
 
-func TestHeaderThatLies(t *testing.T) {
+func TestUncompressIgnoresWrongHeader(t *testing.T) {
 	t.Parallel()
 	for _, coding := range []string{"gzip", "br", "deflate", "zstd"} {
 		got, damaged, err := Uncompress([]byte("<p>plain</p>"), coding, Bounds{MaxBytes: 100, MaxRatio: 10})
 		if err != nil || damaged || string(got) != "<p>plain</p>" {
-			t.Errorf("%s: got %q, damaged %v, error %v", coding, got, damaged, err)
+			t.Errorf("%s: got %q, damaged %v, error %v, want the input", coding, got, damaged, err)
 		}
 	}
 }
@@ -43,19 +45,32 @@ func TestText(t *testing.T) {
 		text, charset     string
 		broken            bool
 	}{
-		"ASCII":             {body: "plain", text: "plain", charset: "utf-8"},
-		"UTF-8 BOM":         {body: "\xef\xbb\xbfé", contentType: "text/html; charset=iso-8859-1", text: "é", charset: "utf-8"},
-		"UTF-16 BOM":        {body: "\xff\xfeh\x00i\x00", text: "hi", charset: "utf-16le"},
-		"XML declaration":   {body: "<?xml version='1.0' encoding='windows-1251'?>\xcf\xf0\xe8\xe2\xe5\xf2", text: "<?xml version='1.0' encoding='windows-1251'?>Привет", charset: "windows-1251"},
-		"a character cut":   {body: "ééééééééééé\xc3", contentType: "text/html; charset=utf-8", text: "ééééééééééé\uFFFD", charset: "utf-8", broken: true},
-		"UTF-16 by mistake": {body: "<meta charset=utf-16>é", text: "<meta charset=utf-16>é", charset: "utf-8"},
+		"ASCII": {body: "plain", text: "plain", charset: "utf-8"},
+		"UTF-8 BOM": {
+			body: "\xef\xbb\xbfé", contentType: "text/html; charset=iso-8859-1",
+			text: "é", charset: "utf-8",
+		},
+		"UTF-16 BOM": {body: "\xff\xfeh\x00i\x00", text: "hi", charset: "utf-16le"},
+		"XML declaration": {
+			body: "<?xml version='1.0' encoding='windows-1251'?>\xcf\xf0\xe8\xe2\xe5\xf2",
+			text: "<?xml version='1.0' encoding='windows-1251'?>Привет", charset: "windows-1251",
+		},
+		"truncated character": {
+			body: "ééééééééééé\xc3", contentType: "text/html; charset=utf-8",
+			text: "ééééééééééé\uFFFD", charset: "utf-8", broken: true,
+		},
+		"UTF-16 declared by mistake": {
+			body: "<meta charset=utf-16>é",
+			text: "<meta charset=utf-16>é", charset: "utf-8",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			text, charset, broken := Text([]byte(test.body), test.contentType)
 			if string(text) != test.text || charset != test.charset || broken != test.broken {
-				t.Errorf("got %q in %s, broken %v; want %q in %s, %v", text, charset, broken, test.text, test.charset, test.broken)
+				t.Errorf("got %q in %s, broken %v, want %q in %s, %v",
+					text, charset, broken, test.text, test.charset, test.broken)
 			}
 		})
 	}
@@ -71,7 +86,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		if len(body) > 1<<16 {
-			t.Errorf("%d bytes came out, over the bound", len(body))
+			t.Errorf("got %d bytes, more than the bound", len(body))
 		}
 		Kind(body)
 		if text, _, _ := Text(body, contentType); !utf8.Valid(text) {

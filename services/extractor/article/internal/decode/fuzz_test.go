@@ -10,16 +10,16 @@ import (
 )
 
 func FuzzUncompressAndText(f *testing.F) {
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
 	if _, err := w.Write([]byte("<p>Grüße</p>")); err != nil {
 		f.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
 		f.Fatal(err)
 	}
-	f.Add(packed.Bytes(), "gzip", "text/html")
-	f.Add(packed.Bytes()[:packed.Len()-9], "", "text/html")
+	f.Add(compressed.Bytes(), "gzip", "text/html")
+	f.Add(compressed.Bytes()[:compressed.Len()-9], "", "text/html")
 	f.Add([]byte("<meta charset=shift_jis>\x83\x65"), "", "")
 	f.Add([]byte("\xff\xfe<\x00p\x00>\x00"), "identity", "text/html; charset=utf-16le")
 	f.Add([]byte("\xef\xbb\xbf<p>\xc3\x28"), "", "text/html;charset=\"utf-8\"")
@@ -32,15 +32,15 @@ func FuzzUncompressAndText(f *testing.F) {
 			return
 		}
 		if len(body) > limit {
-			t.Fatalf("%d bytes came out", len(body))
+			t.Fatalf("got %d bytes, more than the bound", len(body))
 		}
 		decode.Kind(body)
 		text, name, _ := decode.Text(body, contentType)
 		if !utf8.Valid(text) || name == "" {
-			t.Errorf("the text is not UTF-8, or its charset %q has no name", name)
+			t.Errorf("valid UTF-8 = %v, charset = %q, want true and a name", utf8.Valid(text), name)
 		}
 		if len(text) > 4*len(body)+16 {
-			t.Errorf("%d bytes of text from %d", len(text), len(body))
+			t.Errorf("got %d bytes of text from %d bytes", len(text), len(body))
 		}
 	})
 }

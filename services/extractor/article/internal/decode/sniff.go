@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Kind names what the bytes are when they are not a page ("image/png",
-// "application/pdf", "application/json", "feed"), or is empty. The bytes
-// decide, not what the server calls them.
+// Kind returns the media type of bytes that are not an HTML page, such as image/png,
+// application/pdf, application/json, or application/xml for feeds and sitemaps. It
+// returns "" for a page. Only the bytes decide, because servers mislabel them.
 func Kind(body []byte) string {
 	head := bytes.TrimLeft(body[:min(len(body), 1024)], " \t\r\n\xef\xbb\xbf")
 	if len(head) == 0 {
@@ -21,7 +21,7 @@ func Kind(body []byte) string {
 			return "application/json"
 		}
 	case bytes.HasPrefix(lower, []byte("<?xml")), bytes.HasPrefix(lower, []byte("<rss")), bytes.HasPrefix(lower, []byte("<feed")):
-		for _, root := range []string{"<rss", "<feed", "<urlset", "<sitemapindex", "<rdf:rdf", "<svg", "<error>"} {
+		for _, root := range xmlRoots {
 			if bytes.Contains(lower, []byte(root)) {
 				return "application/xml"
 			}
@@ -37,3 +37,6 @@ func Kind(body []byte) string {
 		return kind
 	}
 }
+
+// xmlRoots are the root elements of XML documents that are not XHTML pages.
+var xmlRoots = []string{"<rss", "<feed", "<urlset", "<sitemapindex", "<rdf:rdf", "<svg", "<error>"}

@@ -10,7 +10,11 @@ func FuzzAdd(f *testing.F) {
 	for _, script := range []string{
 		`{"@context":"https://schema.org","@type":"NewsArticle","headline":"A","author":{"@id":"#a"}}`,
 		`{"@graph":[{"@id":"#a","@type":["Person"],"name":"Ada"},{"@id":"#b","author":{"@id":"#b"}}]}`,
-		"<!--\n{\"@type\":\"Article\",\"headline\":\"line\nbreak\",}\n//-->", `[[[{"@type":"A"}]]]`, `{"a":{"b":{"c":`, `{"headline":"a "quoted" word"}`, "/*<![CDATA[*/{}/*]]>*/",
+		"<!--\n{\"@type\":\"Article\",\"headline\":\"line\nbreak\",}\n//-->",
+		`[[[{"@type":"A"}]]]`,
+		`{"a":{"b":{"c":`,
+		`{"headline":"a "quoted" word"}`,
+		"/*<![CDATA[*/{}/*]]>*/",
 	} {
 		f.Add([]byte(script))
 	}
@@ -28,7 +32,7 @@ func FuzzAdd(f *testing.F) {
 			}
 		}
 		if len(g.Objects) > 2*len(script)+2 {
-			t.Errorf("%d objects from %d bytes", len(g.Objects), len(script))
+			t.Errorf("read %d objects from %d bytes", len(g.Objects), len(script))
 		}
 	})
 }

@@ -1,5 +1,5 @@
-// Package jsonld reads the JSON-LD blocks of web pages, which are often not
-// quite JSON, as a flat list of objects.
+// Package jsonld reads the JSON-LD blocks of web pages into a flat list of objects.
+// It repairs the common mistakes that make a block invalid JSON.
 package jsonld
 
 import (
@@ -9,24 +9,24 @@ import (
 )
 
 const (
-	// maxObjects bounds the objects of a page; a list page may carry thousands.
+	// maxObjects is the maximum number of objects read from a page. Pages that list
+	// articles can contain thousands.
 	maxObjects = 2000
-	// maxDepth bounds how deep objects are looked for.
+	// maxDepth is the maximum nesting depth at which objects are found.
 	maxDepth = 12
 )
 
 // Object is one JSON-LD node.
 type Object map[string]any
 
-// Graph is all objects of a page, those of outer levels before those nested in
-// them.
+// Graph holds all objects of a page. An object precedes those nested in it.
 type Graph struct {
 	Objects []Object
 	byID    map[string]Object
 }
 
-// Add reads one script element's text into g. It reports whether the text could
-// be read, repaired where needed.
+// Add reads the text of a script element into g. It reports whether the text could
+// be read, if necessary after a repair.
 func (g *Graph) Add(script []byte) bool {
 	script = trim(script)
 	if len(script) == 0 {
@@ -42,8 +42,8 @@ func (g *Graph) Add(script []byte) bool {
 	return true
 }
 
-// trim cuts white space, a byte order mark and the CDATA or comment marks that
-// templates wrap scripts in.
+// trim removes white space, a byte order mark, and the CDATA and comment marks in
+// which templates wrap scripts.
 func trim(b []byte) []byte {
 	for _, cut := range []string{"<!--", "//<![CDATA[", "/*<![CDATA[*/", "<![CDATA["} {
 		b = bytes.TrimPrefix(bytes.TrimLeft(b, " \t\r\n\ufeff"), []byte(cut))
@@ -54,6 +54,8 @@ func trim(b []byte) []byte {
 	return bytes.TrimSpace(b)
 }
 
+// collect adds the objects in v. If several objects have the same @id, the one with
+// the most properties is found by it, because references repeat the @id.
 func (g *Graph) collect(v any, depth int) {
 	if depth > maxDepth || len(g.Objects) >= maxObjects {
 		return
@@ -84,12 +86,15 @@ func (g *Graph) collect(v any, depth int) {
 	}
 }
 
-// nestingKeys are the properties under which pages nest the object that
-// matters. A fixed order keeps the result the same from run to run.
-var nestingKeys = []string{"@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "item", "liveBlogUpdate", "author", "publisher", "isPartOf", "hasPart", "subjectOf", "about", "video", "image"}
+// nestingKeys are the properties in which objects are nested. Their order decides the
+// order of Graph.Objects.
+var nestingKeys = []string{
+	"@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "item", "liveBlogUpdate", "author", "publisher",
+	"isPartOf", "hasPart", "subjectOf", "about", "video", "image",
+}
 
-// Resolve follows v where it is a bare reference ({"@id": …}) to an object of
-// the page.
+// Resolve returns the object that v refers to if v is a bare reference
+// ({"@id": …}) to an object of the page, and v otherwise.
 func (g *Graph) Resolve(v any) any {
 	o, ok := v.(map[string]any)
 	if !ok || len(o) > 2 {
@@ -103,7 +108,8 @@ func (g *Graph) Resolve(v any) any {
 	return v
 }
 
-// Is says whether o has one of the types, whatever prefix it is written with.
+// Is reports whether o has one of the types. It ignores case and prefixes such as
+// https://schema.org/.
 func (o Object) Is(types ...string) bool {
 	for _, t := range List(o["@type"]) {
 		name, _ := t.(string)
@@ -119,7 +125,8 @@ func (o Object) Is(types ...string) bool {
 	return false
 }
 
-// List is v as a list: itself, or the one value, or nothing.
+// List returns v if it is a list, and otherwise a list of v, which is empty if v is
+// nil.
 func List(v any) []any {
 	switch v := v.(type) {
 	case nil:
@@ -131,8 +138,8 @@ func List(v any) []any {
 	}
 }
 
-// String is the text of v: a string itself, or the value, name or address of an
-// object, or the first of a list that has any.
+// String returns the text of v: v itself if it is a string, the value, name, URL or id
+// of an object, or the first non-empty text in a list.
 func String(v any) string {
 	switch v := v.(type) {
 	case string:

@@ -2,13 +2,13 @@ package jsonld
 
 import "bytes"
 
-// repair rewrites almost-JSON as JSON in one pass: comments and trailing commas
-// go, control characters within strings become spaces, unknown escapes lose
-// their backslash, a quotation mark inside a string is escaped where what
-// follows shows that the string goes on, and what breaks off is closed.
+// repair rewrites malformed JSON as JSON in one pass. It removes comments and trailing
+// commas, replaces control characters in strings by spaces, removes the backslash of
+// unknown escapes, escapes a quotation mark in a string if the text after it shows that
+// the string continues, and closes objects, lists and strings that are cut off.
 func repair(b []byte) []byte {
 	out := make([]byte, 0, len(b)+16)
-	var open []byte // the closing brackets that are due, innermost last
+	var open []byte // the closing brackets still missing, innermost last
 	for i := 0; i < len(b); {
 		switch c := b[i]; {
 		case c == '"':
@@ -25,7 +25,7 @@ func repair(b []byte) []byte {
 			open = open[:len(open)-1]
 			i++
 			if len(open) == 0 {
-				return out // what follows is not part of the value
+				return out // ignore text after the value
 			}
 		case c == '{' || c == '[':
 			open = append(open, c+2) // '{'+2 is '}', '['+2 is ']'
@@ -42,6 +42,7 @@ func repair(b []byte) []byte {
 	return closeAll(out, open)
 }
 
+// closeAll removes a dangling comma or colon and appends the missing closing brackets.
 func closeAll(out, open []byte) []byte {
 	out = bytes.TrimRight(out, ",: \t\r\n")
 	for i := len(open) - 1; i >= 0; i-- {
@@ -50,7 +51,7 @@ func closeAll(out, open []byte) []byte {
 	return out
 }
 
-// after is the position behind the next mark, or the end.
+// after returns the position after the next mark from b[i] on, or len(b).
 func after(b []byte, i int, mark string) int {
 	if n := bytes.Index(b[i:], []byte(mark)); n >= 0 {
 		return i + n + len(mark)
@@ -58,8 +59,8 @@ func after(b []byte, i int, mark string) int {
 	return len(b)
 }
 
-// repairString copies the string that starts at b[i] and returns the position
-// behind it.
+// repairString appends the string that starts at b[i] to out. It returns out and the
+// position after the string.
 func repairString(out, b []byte, i int) ([]byte, int) {
 	out = append(out, '"')
 	for i++; i < len(b); i++ {
@@ -84,7 +85,8 @@ func repairString(out, b []byte, i int) ([]byte, int) {
 	return append(out, '"'), i
 }
 
-// stringEnds says whether a quotation mark before rest closes its string.
+// stringEnds reports whether a quotation mark that is followed by rest closes its
+// string.
 func stringEnds(rest []byte) bool {
 	rest = bytes.TrimLeft(rest, " \t\r\n")
 	if len(rest) == 0 {
@@ -96,7 +98,8 @@ func stringEnds(rest []byte) bool {
 	case ',':
 		next := bytes.TrimLeft(rest[1:], " \t\r\n")
 		return len(next) == 0 || bytes.IndexByte([]byte(`"{[}]-0123456789/`), next[0]) >= 0 ||
-			bytes.HasPrefix(next, []byte("true")) || bytes.HasPrefix(next, []byte("false")) || bytes.HasPrefix(next, []byte("null"))
+			bytes.HasPrefix(next, []byte("true")) || bytes.HasPrefix(next, []byte("false")) ||
+			bytes.HasPrefix(next, []byte("null"))
 	case '/':
 		return len(rest) > 1 && (rest[1] == '/' || rest[1] == '*')
 	}
