@@ -61,7 +61,7 @@ func TestRefusals(t *testing.T) {
 		{"no such file", []string{"ingest", "--data", t.TempDir(), "example.com/a"}, 1, []string{"https://example.com/a"}},
 		{"a bad setting", []string{"ingest", "--data", t.TempDir(), "--fetcher-delay=soon", "--fetcher-max-attempts=0", "https://example.com/"}, 2, []string{"fetcher-delay", "soon"}},
 		{"no such flag", []string{"ingest", "--frobnicate", "https://example.com/"}, 2, []string{"frobnicate", "--help"}},
-		{"nothing known of a URL", []string{"explain", "--data", t.TempDir(), "https://example.com/"}, 1, []string{"knows nothing"}},
+		{"nothing known of a URL", []string{"explain", "--data", t.TempDir(), "https://example.com/"}, 1, []string{"has no outcome"}},
 		{"too little room on the disk", []string{"ingest", "--data", t.TempDir(), "--data-min-free", fmt.Sprint(int64(1) << 60), "https://example.com/"}, 1, []string{"make room", "nothing is lost"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -39,7 +39,7 @@ func TestDrift(t *testing.T) {
 	host := strings.TrimPrefix(server.URL, "http://")
 	pages := filepath.Join(t.TempDir(), "pages")
 	code, out, errs := dateline(t, "drift", "--data", dir, "--pages", pages)
-	if code != 0 || !strings.Contains(out, host) || !strings.Contains(out, "no_date") || !strings.Contains(out, "1 alarms") {
+	if code != 0 || !strings.Contains(out, host) || !strings.Contains(out, "no_date") || !strings.Contains(out, "1 alarm") {
 		t.Fatalf("exit code %d\n%s%s", code, out, errs)
 	}
 	files, err := filepath.Glob(filepath.Join(pages, "*.html"))

@@ -116,7 +116,7 @@ func TestEvalRefuses(t *testing.T) {
 		want string
 	}{
 		"no corpus":       {nil, "--corpus"},
-		"empty folder":    {[]string{"--corpus", t.TempDir()}, "holds no set"},
+		"empty folder":    {[]string{"--corpus", t.TempDir()}, "contains no set"},
 		"no such set":     {[]string{"--corpus", corpus, "--set", "other"}, "no set of that name"},
 		"no such part":    {[]string{"--corpus", corpus, "--part", "all"}, "choose open or held"},
 		"broken baseline": {[]string{"--corpus", corpus, "--baseline", broken}, "--save"},

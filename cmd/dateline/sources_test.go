@@ -40,7 +40,7 @@ func TestSources(t *testing.T) {
 	}
 	code, out, errs := dateline(t, "sources", "--data", dir)
 	if code != 0 || !strings.Contains(out, "paper.test  silent    0  2") ||
-		!strings.Contains(out, "robots: robots.txt did not") || !strings.Contains(out, "1 sources") {
+		!strings.Contains(out, "robots: robots.txt did not") || !strings.Contains(out, "1 source") {
 		t.Fatalf("exit code %d\n%s%s", code, out, errs)
 	}
 	code, out, errs = dateline(t, "sources", "paper.test", "--data", dir, "--json")

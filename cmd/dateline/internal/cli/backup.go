@@ -14,18 +14,17 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// storeFile is the copy of an SQLite store within a backup.
+// storeFile is the name of the copy of an SQLite store in a backup.
 const storeFile = "articles.db"
 
 func newBackup() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup FOLDER",
-		Short: "Write the streams, and an SQLite store, into a folder",
-		Long: `Writes snapshots of all streams with their consumers into a folder, and after
-them a copy of the store if that is SQLite, also while a pipeline runs. Of
-PostgreSQL, make the copy with pg_dump afterwards. docs/backup.md has the order
-and the reasons.`,
-		Args: exactArgs(1, "a folder"),
+		Short: "Back up the streams and the SQLite store to a folder",
+		Long: `Writes snapshots of all streams with their consumers to a folder, and then a copy of
+the store if it is SQLite. A pipeline may run meanwhile. Back up PostgreSQL with
+pg_dump afterwards; docs/backup.md explains the order.`,
+		Args: oneArg("one folder"),
 	}
 	load := configured(cmd, quiet)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -34,9 +33,9 @@ and the reasons.`,
 			return err
 		}
 		if err := os.MkdirAll(args[0], 0o700); err != nil {
-			return fmt.Errorf("making the backup's folder: %w", err)
+			return fmt.Errorf("creating the backup's folder: %w", err)
 		}
-		bus, err := pipeline.OpenBus(cmd.Context(), cfg, cfg.Admin.Logger(cmd.ErrOrStderr()))
+		bus, err := openBus(cmd, cfg)
 		if err != nil {
 			return err
 		}
@@ -55,11 +54,11 @@ and the reasons.`,
 func newRestore() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore FOLDER",
-		Short: "Put back what backup wrote, into an empty system",
-		Long: `Puts the streams of a backup into a NATS server that has none of them yet, or
-into an empty data folder together with the SQLite store. Start the services
-afterwards: what was under way when the backup was made is done again.`,
-		Args: exactArgs(1, "the folder that \"dateline backup\" wrote"),
+		Short: "Restore a backup into an empty system",
+		Long: `Restores the streams of a backup into a NATS server that has none of them, or into
+an empty data folder together with the SQLite store. Start the services afterwards:
+they repeat the work that was in progress when the backup was made.`,
+		Args: oneArg("the folder that \"dateline backup\" wrote"),
 	}
 	load := configured(cmd, quiet)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -74,7 +73,7 @@ afterwards: what was under way when the backup was made is done again.`,
 		streams, err := backup.Restore(cmd.Context(), bus.NC, args[0], cfg.NATS.Replicas)
 		listStreams(cmd, streams)
 		if path, isFile := strings.CutPrefix(cfg.StoreURL(), "sqlite:"); err == nil && isFile {
-			err = restoreFile(filepath.Join(args[0], storeFile), path)
+			err = restoreStore(filepath.Join(args[0], storeFile), path)
 		}
 		return errors.Join(err, bus.Close())
 	}
@@ -87,9 +86,9 @@ func listStreams(cmd *cobra.Command, streams []backup.Stream) {
 	}
 }
 
-// restoreFile copies the store of a backup to where there is none. A backup of
-// streams alone has none.
-func restoreFile(from, to string) error {
+// restoreStore copies the SQLite store of a backup to a path where there is none.
+// A backup of a system with another store has no such file.
+func restoreStore(from, to string) error {
 	data, err := os.Open(from)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil

@@ -8,10 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/deadletter"
 	"github.com/dateline-news/dateline/internal/subject"
 )
@@ -19,22 +17,27 @@ import (
 func newDead() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dead",
-		Short: "List, read, requeue or drop what failed for good",
-		Args:  cobra.NoArgs,
+		Short: "List, show, requeue or drop dead letters: inputs that failed permanently",
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newDeadList(), newDeadShow(), newDeadChange("requeue", "Send dead letters through the pipeline again", deadletter.Letters.Requeue),
-		newDeadChange("drop", "Remove dead letters for good", deadletter.Letters.Drop))
+	cmd.AddCommand(
+		newDeadList(), newDeadShow(),
+		newDeadChange("requeue", "Send dead letters through the pipeline again", deadletter.Letters.Requeue),
+		newDeadChange("drop", "Remove dead letters permanently", deadletter.Letters.Drop),
+	)
 	return cmd
 }
 
-func withLetters(load func() (pipeline.Config, error), run func(ctx context.Context, cmd *cobra.Command, letters deadletter.Letters, args []string) error) func(*cobra.Command, []string) error {
+// withLetters returns a function for RunE that calls run with the dead letters.
+func withLetters(load loader, run func(context.Context, *cobra.Command, deadletter.Letters, []string) error) func(
+	*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		cfg, err := load()
 		if err != nil {
 			return err
 		}
-		bus, err := pipeline.OpenBus(cmd.Context(), cfg, cfg.Admin.Logger(cmd.ErrOrStderr()))
+		bus, err := openBus(cmd, cfg)
 		if err != nil {
 			return err
 		}
@@ -46,24 +49,26 @@ func withLetters(load func() (pipeline.Config, error), run func(ctx context.Cont
 	}
 }
 
-func filterFlags(cmd *cobra.Command) *deadletter.Filter {
+func addLetterFlags(cmd *cobra.Command) *deadletter.Filter {
 	filter := &deadletter.Filter{}
-	cmd.Flags().StringVar(&filter.Stage, "stage", "", "Only letters of this stage: intake, fetch, extract or index.")
-	cmd.Flags().StringVar(&filter.Reason, "reason", "", "Only letters with this reason, such as timeout.")
-	cmd.Flags().StringVar(&filter.Host, "host", "", "Only letters about URLs of this host.")
+	cmd.Flags().StringVar(&filter.Stage, "stage", "",
+		"Only dead letters of this `stage`: intake, fetch, extract or index.")
+	cmd.Flags().StringVar(&filter.Reason, "reason", "", "Only dead letters with this `reason`, such as timeout.")
+	cmd.Flags().StringVar(&filter.Host, "host", "", "Only dead letters about URLs of this `host`.")
 	return filter
 }
 
 func newDeadList() *cobra.Command {
 	var asJSON bool
 	var limit int
-	cmd := &cobra.Command{Use: "list", Short: "List dead letters, the oldest first", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "list", Short: "List dead letters, oldest first", Args: noArgs}
 	load := configured(cmd, quiet)
-	filter := filterFlags(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one JSON object a line for each letter, without its payload.")
-	cmd.Flags().IntVar(&limit, "limit", 100, "Most letters to list.")
-	cmd.RunE = withLetters(load, func(ctx context.Context, cmd *cobra.Command, letters deadletter.Letters, _ []string) error {
-		t := newTable(width(cmd.OutOrStdout()), table.Row{"number", "time", "stage", "reason", "attempts", "URL", "what happened"})
+	filter := addLetterFlags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each dead letter as a line of JSON, without its payload.")
+	cmd.Flags().IntVar(&limit, "limit", 100, "Maximum number of dead letters to list.")
+	list := func(ctx context.Context, cmd *cobra.Command, letters deadletter.Letters, _ []string) error {
+		out := cmd.OutOrStdout()
+		t := newTable(width(out), "number", "time", "stage", "reason", "attempts", "URL", "details")
 		count := 0
 		for letter, err := range letters.All(ctx, *filter) {
 			if err != nil {
@@ -74,90 +79,97 @@ func newDeadList() *cobra.Command {
 			}
 			count++
 			if asJSON {
-				if err := json.NewEncoder(cmd.OutOrStdout()).Encode(letter.Brief()); err != nil {
+				if err := json.NewEncoder(out).Encode(letter.Brief()); err != nil {
 					return err
 				}
 				continue
 			}
-			t.AppendRow(table.Row{letter.Number, letter.GetTime().AsTime().Format(time.RFC3339), subject.StageName(letter.GetStage()), letter.GetReason(), letter.GetAttempts(), letter.GetUrl(), letter.GetError()})
+			t.AppendRow([]any{
+				letter.Number, letter.GetTime().AsTime().Format(time.RFC3339), subject.StageName(letter.GetStage()),
+				letter.GetReason(), letter.GetAttempts(), letter.GetUrl(), letter.GetError(),
+			})
 		}
 		if asJSON {
 			return nil
 		}
 		if count > 0 {
-			fmt.Fprintln(cmd.OutOrStdout(), t.Render())
+			fmt.Fprintln(out, t.Render())
 		}
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%d dead letters\n", count)
+		_, err := fmt.Fprintln(out, plural(count, "dead letter"))
 		return err
-	})
+	}
+	cmd.RunE = withLetters(load, list)
 	return cmd
 }
 
 func newDeadShow() *cobra.Command {
-	cmd := &cobra.Command{Use: "show NUMBER", Short: "Print a dead letter whole, as JSON", Args: exactArgs(1, "one number from \"dead list\"")}
+	cmd := &cobra.Command{
+		Use:   "show NUMBER",
+		Short: "Print a dead letter with its headers and payload, as JSON",
+		Args:  oneArg("one number from \"dateline dead list\""),
+	}
 	load := configured(cmd, quiet)
-	cmd.RunE = withLetters(load, func(ctx context.Context, cmd *cobra.Command, letters deadletter.Letters, args []string) error {
-		number, err := letterNumber(args[0])
-		if err != nil {
-			return err
-		}
-		letter, err := letters.Get(ctx, number)
+	show := func(ctx context.Context, cmd *cobra.Command, letters deadletter.Letters, args []string) error {
+		letter, err := getLetter(ctx, letters, args[0])
 		if err != nil {
 			return err
 		}
 		return printJSON(cmd.OutOrStdout(), letter.DeadLetter)
-	})
+	}
+	cmd.RunE = withLetters(load, show)
 	return cmd
 }
 
-// newDeadChange is a command that does something to letters, by number or, with
-// --all, to every one that the filter lets through.
-func newDeadChange(name, short string, change func(deadletter.Letters, context.Context, deadletter.Letter) error) *cobra.Command {
+// newDeadChange returns a command that changes dead letters: those given by number,
+// or, with --all, all that the filter matches.
+func newDeadChange(
+	name, short string, change func(deadletter.Letters, context.Context, deadletter.Letter) error,
+) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{Use: name + " NUMBER... | --all", Short: short}
 	load := configured(cmd, quiet)
-	filter := filterFlags(cmd)
-	cmd.Flags().BoolVar(&all, "all", false, "Every letter that --stage, --reason and --host let through.")
-	cmd.RunE = withLetters(load, func(ctx context.Context, cmd *cobra.Command, letters deadletter.Letters, args []string) error {
-		if all == (len(args) > 0) {
-			return &usageError{fmt.Errorf("name the letters by their numbers, or give --all")}
-		}
-		count := 0
-		for _, arg := range args {
-			number, err := letterNumber(arg)
-			if err != nil {
+	filter := addLetterFlags(cmd)
+	cmd.Flags().BoolVar(&all, "all", false, "Select all dead letters that match --stage, --reason and --host.")
+	cmd.RunE = withLetters(load,
+		func(ctx context.Context, cmd *cobra.Command, letters deadletter.Letters, args []string) error {
+			if all == (len(args) > 0) {
+				return &usageError{errors.New("give either the numbers of dead letters or --all")}
+			}
+			count := 0
+			changeOne := func(letter deadletter.Letter, err error) error {
+				if err == nil {
+					err = change(letters, ctx, letter)
+				}
+				if err == nil {
+					count++
+				}
 				return err
 			}
-			letter, err := letters.Get(ctx, number)
-			if err != nil {
-				return err
-			}
-			if err := change(letters, ctx, letter); err != nil {
-				return err
-			}
-			count++
-		}
-		if all {
-			for letter, err := range letters.All(ctx, *filter) {
-				if err != nil {
+			for _, arg := range args {
+				if err := changeOne(getLetter(ctx, letters, arg)); err != nil {
 					return err
 				}
-				if err := change(letters, ctx, letter); err != nil {
-					return err
-				}
-				count++
 			}
-		}
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %d dead letters\n", name, count)
-		return err
-	})
+			if all {
+				for letter, err := range letters.All(ctx, *filter) {
+					if err := changeOne(letter, err); err != nil {
+						return err
+					}
+				}
+			}
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", name, plural(count, "dead letter"))
+			return err
+		})
 	return cmd
 }
 
-func letterNumber(text string) (uint64, error) {
+// getLetter returns the dead letter with the number in text.
+func getLetter(ctx context.Context, letters deadletter.Letters, text string) (deadletter.Letter, error) {
 	number, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return 0, &usageError{fmt.Errorf("%q is no number of a dead letter: \"dateline dead list\" shows them", text)}
+		return deadletter.Letter{}, &usageError{
+			fmt.Errorf("%q is not the number of a dead letter; \"dateline dead list\" shows the numbers", text),
+		}
 	}
-	return number, nil
+	return letters.Get(ctx, number)
 }

@@ -17,12 +17,11 @@ func newDemo() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Ingest a made-up newsroom on this machine, without the internet",
-		Long: `Serves a small made-up newsroom on loopback (a few dozen articles of five
-papers in ten languages, and the trouble that real sites make), ingests it, and
-leaves a folder of searchable articles. Some of its URLs are meant to fail: the
-second table says why each did.`,
-		Args: cobra.NoArgs,
+		Short: "Ingest made-up newspapers on this machine, without internet access",
+		Long: `Serves five made-up newspapers on loopback (a few dozen articles in ten languages,
+and the faults that real sites have), ingests them, and leaves a folder of searchable
+articles. Some of the URLs fail on purpose: the second table shows why.`,
+		Args: noArgs,
 	}
 	load := configured(cmd, func(cfg *pipeline.Config) {
 		quiet(cfg)
@@ -31,7 +30,7 @@ second table says why each did.`,
 		cfg.Fetcher.Delay, cfg.Fetcher.DelayFactor = 20*time.Millisecond, 0
 		cfg.Fetcher.MaxAttempts, cfg.Fetcher.RetryDelay = 2, 200*time.Millisecond
 	})
-	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one JSON object a line for each URL, as it ends.")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each URL as a line of JSON as soon as it has ended.")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := load()
 		if err != nil {
@@ -45,23 +44,26 @@ second table says why each did.`,
 			return err
 		}
 		defer room.Close()
-		report := newReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), asJSON)
-		if err := ingest(cmd.Context(), cfg, demoItems(room.URLs()), false, nil, report, cmd); err != nil {
+		i := ingestion{
+			inputs: readInputs(room.URLs(), cmd.InOrStdin()),
+			report: newReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), asJSON),
+		}
+		if err := i.run(cmd, cfg); err != nil {
 			return err
 		}
-		// Some URLs fail by design, so that is no failure of the demo.
-		if err := report.finish(); err != nil && !errors.Is(err, errPartly) {
+		// URLs that fail on purpose do not fail the demo.
+		if err := i.report.finish(); err != nil && !errors.Is(err, errReported) {
 			return err
 		}
 		if !asJSON {
-			fmt.Fprintf(cmd.OutOrStdout(), demoFarewell, cfg.Data.Dir, os.Args[0])
+			fmt.Fprintf(cmd.OutOrStdout(), nextSteps, cfg.Data.Dir, os.Args[0])
 		}
 		return nil
 	}
 	return cmd
 }
 
-const demoFarewell = `
+const nextSteps = `
 Now look at what was stored:
   %[2]s search --data %[1]s ferry
   %[2]s search --data %[1]s '"night train"'
@@ -70,14 +72,14 @@ Now look at what was stored:
   %[2]s up --data %[1]s                 (then open http://127.0.0.1:8080)
 `
 
-// demoMark is a file that only a demo's data folder has.
+// demoMark is a file that marks a data folder as that of a demo.
 const demoMark = "demo"
 
-// clearDemo removes the folder of an earlier demo, and nothing else.
+// clearDemo empties the folder of an earlier demo. It refuses any other folder.
 func clearDemo(dir string) error {
 	if _, err := os.Stat(dir); err == nil {
 		if _, err := os.Stat(filepath.Join(dir, demoMark)); err != nil {
-			return fmt.Errorf("the folder %s is not that of an earlier demo: choose another with --data", dir)
+			return fmt.Errorf("the folder %s does not belong to an earlier demo: choose another with --data", dir)
 		}
 		if err := os.RemoveAll(dir); err != nil {
 			return fmt.Errorf("removing the earlier demo: %w", err)
@@ -90,14 +92,4 @@ func clearDemo(dir string) error {
 		return fmt.Errorf("marking the demo's folder: %w", err)
 	}
 	return nil
-}
-
-func demoItems(urls []string) func(yield func(item, error) bool) {
-	return func(yield func(item, error) bool) {
-		for _, url := range urls {
-			if !yield(item{url: url}, nil) {
-				return
-			}
-		}
-	}
 }

@@ -9,44 +9,44 @@ import (
 	"github.com/pmezard/go-difflib/difflib"
 )
 
-// diffContext is how many words are shown on either side of a difference.
+// diffContext is the number of words shown on either side of a difference.
 const diffContext = 8
 
-// writeDiff shows the words that are missing in got, as [-…-], and those that
-// are too much, as {+…+}; in red and green where colour is wanted.
-func writeDiff(w io.Writer, want, got string, colour bool) {
+// printDiff prints the words that got lacks as [-…-], in red, and the words that it
+// has too many as {+…+}, in green. Other words are shown only as context.
+func printDiff(w io.Writer, want, got string, color bool) {
 	a, b := strings.Fields(want), strings.Fields(got)
-	missing, extra := text.Colors{text.FgRed}, text.Colors{text.FgGreen}
-	paint := func(c text.Colors, s string) string {
-		if colour {
-			return c.EscapeSeq() + s + text.EscapeReset
-		}
-		return s
-	}
 	codes := difflib.NewMatcher(a, b).GetOpCodes()
+	if len(codes) == 1 && codes[0].Tag == 'e' {
+		fmt.Fprintln(w, "  no word differs")
+		return
+	}
+	paint := painter(color)
 	for i, c := range codes {
 		if c.Tag == 'e' {
-			words := a[c.I1:c.I2]
-			switch {
-			case len(codes) == 1:
-				fmt.Fprintln(w, "  no word differs")
-			case i == 0 && len(words) > diffContext:
-				words = append([]string{"…"}, words[len(words)-diffContext:]...)
-			case i == len(codes)-1 && len(words) > diffContext:
-				words = append(words[:diffContext:diffContext], "…")
-			case len(words) > 2*diffContext:
-				words = append(append(words[:diffContext:diffContext], "…\n  …"), words[len(words)-diffContext:]...)
-			}
-			if len(codes) > 1 {
-				fmt.Fprintf(w, "  %s\n", strings.Join(words, " "))
-			}
+			fmt.Fprintf(w, "  %s\n", strings.Join(contextOf(a[c.I1:c.I2], i == 0, i == len(codes)-1), " "))
 			continue
 		}
 		if c.I2 > c.I1 {
-			fmt.Fprintf(w, "  %s\n", paint(missing, "[-"+strings.Join(a[c.I1:c.I2], " ")+"-]"))
+			fmt.Fprintf(w, "  %s\n", paint(text.FgRed, "[-"+strings.Join(a[c.I1:c.I2], " ")+"-]"))
 		}
 		if c.J2 > c.J1 {
-			fmt.Fprintf(w, "  %s\n", paint(extra, "{+"+strings.Join(b[c.J1:c.J2], " ")+"+}"))
+			fmt.Fprintf(w, "  %s\n", paint(text.FgGreen, "{+"+strings.Join(b[c.J1:c.J2], " ")+"+}"))
 		}
 	}
+}
+
+// contextOf shortens words between two differences, or before the first or after
+// the last difference.
+func contextOf(words []string, first, last bool) []string {
+	n := len(words)
+	switch {
+	case first && n > diffContext:
+		return append([]string{"…"}, words[n-diffContext:]...)
+	case last && n > diffContext:
+		return append(words[:diffContext:diffContext], "…")
+	case !first && !last && n > 2*diffContext:
+		return append(append(words[:diffContext:diffContext], "…\n  …"), words[n-diffContext:]...)
+	}
+	return words
 }

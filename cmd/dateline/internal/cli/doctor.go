@@ -6,67 +6,82 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/doctor"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 )
 
+// doctorFlags are the flags of dateline doctor.
+type doctorFlags struct {
+	admin        []string
+	web, monitor string
+	timeout      time.Duration
+	asJSON       bool
+}
+
 func newDoctor() *cobra.Command {
-	var asJSON bool
-	var admin []string
-	var web, monitor string
-	var timeout time.Duration
+	var f doctorFlags
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Examine a deployment, and say for each thing that is wrong what to do",
-		Long: `Examines a deployment from outside and changes nothing: NATS with its streams,
-consumers and permissions, what waits and who reads, dead letters, the store and
-its version, what a power cut would lose, clocks, disk, secrets, and whether the
-services are ready. The exit code is 0 when all is well, 1 when something was
-found, 2 when the call was wrong.`,
-		Example: "  dateline doctor\n  dateline doctor --nats nats://user:password@127.0.0.1:4222 --nats-monitor http://127.0.0.1:8222 \\\n    --store postgres://user:password@127.0.0.1/dateline --admin 127.0.0.1:9464,127.0.0.1:9465",
-		Args:    exactArgs(0, "flags alone"),
+		Short: "Check a deployment, and say how to fix each problem",
+		Long: `Checks a deployment from outside, without changing anything: NATS with its streams,
+consumers and permissions, backlogs and their readers, dead letters, the store and
+its version, durability, clocks, disk, secrets, and whether the services are ready.
+The exit code is 0 if there are no problems, 1 if there are some, and 2 if the
+command line is invalid.`,
+		Example: `  dateline doctor
+  dateline doctor --nats nats://user:password@127.0.0.1:4222 --nats-monitor http://127.0.0.1:8222 \
+    --store postgres://user:password@127.0.0.1/dateline --admin 127.0.0.1:9464,127.0.0.1:9465`,
+		Args: noArgs,
 	}
-	load := configured(cmd, func(cfg *pipeline.Config) { cfg.Admin.LogLevel = "error" })
-	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one JSON object a line for each check.")
-	cmd.Flags().StringSliceVar(&admin, "admin", nil, "Admin addresses of the services, parted by commas; admin.addr if none is given.")
-	cmd.Flags().StringVar(&web, "web", "", "Address of the web page; http.addr if none is given.")
-	cmd.Flags().StringVar(&monitor, "nats-monitor", "", "Address of the NATS server's monitoring, such as http://127.0.0.1:8222.")
-	cmd.Flags().DurationVar(&timeout, "timeout", 5*time.Second, "Longest time for one check.")
+	load := configured(cmd, onlyErrors)
+	flags := cmd.Flags()
+	flags.BoolVar(&f.asJSON, "json", false, "Print each check as a line of JSON.")
+	flags.StringSliceVar(&f.admin, "admin", nil,
+		"Admin `addresses` of the services, separated by commas. The default is admin.addr.")
+	flags.StringVar(&f.web, "web", "", "Address of the web page. The default is http.addr.")
+	flags.StringVar(&f.monitor, "nats-monitor", "",
+		"Address of the NATS server's monitoring endpoint, such as http://127.0.0.1:8222.")
+	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "Maximum time for one check.")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := load()
 		if err != nil {
 			return err
 		}
-		if timeout <= 0 {
-			return &usageError{fmt.Errorf("--timeout is %s: it must be positive", timeout)}
+		if f.timeout <= 0 {
+			return &usageError{fmt.Errorf("--timeout is %s: it must be positive", f.timeout)}
 		}
-		if len(admin) == 0 && cfg.Admin.Addr != "" {
-			admin = []string{cfg.Admin.Addr}
-		}
-		if web == "" {
-			web = cfg.HTTP.Addr
-		}
-		target := doctor.Target{
-			NATS: cfg.NATS, Monitor: monitor, StoreURL: cfg.StoreURL(), Admin: admin, Web: web,
-			ReadToken: cfg.HTTP.ReadToken, OperateToken: cfg.HTTP.OperateToken, MinFree: cfg.Data.MinFree, Timeout: timeout,
-		}
-		target.NATS.URL = cfg.NATSURL()
-		if cfg.NATS.URL == "" || cfg.Store.URL == "" {
-			target.DataDir = cfg.Data.Dir
-		}
-		findings := doctor.Examine(cmd.Context(), target)
-		if err := printFindings(cmd, findings, asJSON); err != nil {
+		findings := doctor.Examine(cmd.Context(), f.target(cfg))
+		if err := printFindings(cmd, findings, f.asJSON); err != nil {
 			return err
 		}
 		if doctor.Count(findings, doctor.Problem) > 0 {
-			return errPartly
+			return errReported
 		}
 		return nil
 	}
 	return cmd
+}
+
+// target returns the deployment that the flags and the configuration describe.
+func (f doctorFlags) target(cfg pipeline.Config) doctor.Target {
+	if len(f.admin) == 0 && cfg.Admin.Addr != "" {
+		f.admin = []string{cfg.Admin.Addr}
+	}
+	if f.web == "" {
+		f.web = cfg.HTTP.Addr
+	}
+	target := doctor.Target{
+		NATS: cfg.NATS, Monitor: f.monitor, StoreURL: cfg.StoreURL(), Admin: f.admin, Web: f.web,
+		ReadToken: cfg.HTTP.ReadToken, OperateToken: cfg.HTTP.OperateToken,
+		MinFree: cfg.Data.MinFree, Timeout: f.timeout,
+	}
+	target.NATS.URL = cfg.NATSURL()
+	if cfg.NATS.URL == "" || cfg.Store.URL == "" {
+		target.DataDir = cfg.Data.Dir
+	}
+	return target
 }
 
 func printFindings(cmd *cobra.Command, findings []doctor.Finding, asJSON bool) error {
@@ -80,16 +95,12 @@ func printFindings(cmd *cobra.Command, findings []doctor.Finding, asJSON bool) e
 		}
 		return nil
 	}
-	t := newTable(width(out), table.Row{"", "check", "found", "what to do"})
-	part := max(20, (width(out)-32)/2)
-	t.SetColumnConfigs([]table.ColumnConfig{
-		{Name: "found", WidthMax: part, WidthMaxEnforcer: text.WrapSoft},
-		{Name: "what to do", WidthMax: part, WidthMaxEnforcer: text.WrapSoft},
-	})
+	t := newTable(width(out), "", "check", "finding", "what to do")
 	for _, f := range findings {
 		t.AppendRow(table.Row{string(f.Status), f.Check, f.Found, f.Advice})
 	}
-	_, err := fmt.Fprintf(out, "%s\n%d problems, %d checks are fine, %d were skipped\n", t.Render(),
-		doctor.Count(findings, doctor.Problem), doctor.Count(findings, doctor.OK), doctor.Count(findings, doctor.Skipped))
+	_, err := fmt.Fprintf(out, "%s\n%s, %d checks passed, %d skipped\n", t.Render(),
+		plural(doctor.Count(findings, doctor.Problem), "problem"),
+		doctor.Count(findings, doctor.OK), doctor.Count(findings, doctor.Skipped))
 	return err
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -23,102 +22,108 @@ func newExtract() *cobra.Command {
 	var format, url string
 	var explain bool
 	cmd := &cobra.Command{
-		Use:     "extract URL|FILE|-",
-		Short:   "Extract one article and print it, without a pipeline or a store",
-		Example: "  dateline extract https://example.com/story --format markdown\n  dateline extract saved.html --url https://example.com/story --explain\n  dateline extract saved.html --explain --format html > why.html",
-		Args:    exactArgs(1, "one URL, file or -"),
+		Use:   "extract URL|FILE|-",
+		Short: "Extract one article and print it, without a pipeline or a store",
+		Example: `  dateline extract https://example.com/story --format markdown
+  dateline extract saved.html --url https://example.com/story --explain
+  dateline extract saved.html --explain --format html > why.html`,
+		Args: oneArg("one URL, file or -"),
 	}
 	load := configured(cmd, quiet)
-	cmd.Flags().StringVar(&format, "format", "", "Form of the output: json, markdown, html or text; json by default, with --explain text. --explain has no markdown.")
-	cmd.Flags().StringVar(&url, "url", "", "Address that a saved page came from, for its relative links.")
-	cmd.Flags().BoolVar(&explain, "explain", false, "Show why each line of the page was kept or dropped; as html, on the page itself.")
+	cmd.Flags().StringVar(&format, "format", "",
+		"Output `format`: json, markdown, html or text. The default is json, or text with --explain. "+
+			"--explain does not support markdown.")
+	cmd.Flags().StringVar(&url, "url", "", "Address that a saved page came from, to resolve its relative links.")
+	cmd.Flags().BoolVar(&explain, "explain", false,
+		"Show why each line of the page was kept or dropped. With --format html, mark the lines in the page itself.")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if explain {
+			format = cmp.Or(format, "text")
+		}
+		format = cmp.Or(format, "json")
 		cfg, err := load()
 		if err != nil {
 			return err
 		}
-		if explain {
-			format = cmp.Or(format, "text")
-		}
-		render, ok := renderers[cmp.Or(format, "json")]
-		explainer, explains := explainers[format]
-		if !ok || explain && !explains {
-			return &usageError{fmt.Errorf("--format is %q: choose json, markdown, html or text; with --explain json, html or text", format)}
+		if !slices.Contains(formats, format) || explain && format == "markdown" {
+			return &usageError{fmt.Errorf(
+				"--format is %q: choose json, markdown, html or text; with --explain json, html or text", format)}
 		}
 		opts, err := cfg.Extractor.Options()
 		if err != nil {
 			return &usageError{err}
 		}
-		page, err := onePage(cmd.Context(), cfg, args[0], cmd.InOrStdin())
+		page, err := onePage(cmd.Context(), cfg, args[0], url, cmd.InOrStdin())
 		if err != nil {
 			return err
 		}
-		if url != "" {
-			page.URL = url
-		}
 		if explain {
-			e, err := article.Explain(cmd.Context(), page, opts)
+			explanation, err := article.Explain(cmd.Context(), page, opts)
 			if err != nil {
 				return noArticle(args[0], err)
 			}
-			return explainer(cmd.OutOrStdout(), e)
+			return writeExplanation(cmd.OutOrStdout(), format, explanation)
 		}
 		found, err := article.Extract(cmd.Context(), page, opts)
 		if err != nil {
 			return noArticle(args[0], err)
 		}
-		return render(cmd.OutOrStdout(), found)
+		return writeArticle(cmd.OutOrStdout(), format, found)
 	}
 	return cmd
 }
 
+// formats are the output formats of extract.
+var formats = []string{"json", "markdown", "html", "text"}
+
 func noArticle(name string, err error) error {
-	return fmt.Errorf("%s holds no article that could be extracted (%s): %w", name, article.ReasonOf(err), err)
+	return fmt.Errorf("extracting %s (%s): %w", name, article.ReasonOf(err), err)
 }
 
-var renderers = map[string]func(io.Writer, *article.Article) error{
-	"json":     func(w io.Writer, a *article.Article) error { return writeJSON(w, a) },
-	"markdown": func(w io.Writer, a *article.Article) error { return writeText(w, article.Markdown(a)) },
-	"html":     func(w io.Writer, a *article.Article) error { return writeText(w, article.HTML(a)) },
-	"text":     func(w io.Writer, a *article.Article) error { return writeText(w, article.PlainText(a)) },
-}
-
-var explainers = map[string]func(io.Writer, *article.Explanation) error{
-	"json": func(w io.Writer, e *article.Explanation) error { return writeJSON(w, e) },
-	"html": func(w io.Writer, e *article.Explanation) error { return e.WriteOverlay(w) },
-	"text": writeExplanation,
-}
-
-func writeText(w io.Writer, text string) error {
+func writeArticle(w io.Writer, format string, a *article.Article) error {
+	var text string
+	switch format {
+	case "json":
+		return writeJSON(w, a)
+	case "markdown":
+		text = article.Markdown(a)
+	case "html":
+		text = article.HTML(a)
+	case "text":
+		text = article.PlainText(a)
+	}
 	_, err := io.WriteString(w, text)
 	return err
 }
 
-func writeJSON(w io.Writer, v any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(v)
+func writeExplanation(w io.Writer, format string, e *article.Explanation) error {
+	switch format {
+	case "json":
+		return writeJSON(w, e)
+	case "html":
+		return e.WriteOverlay(w)
+	}
+	return printExplanation(w, e)
 }
 
-// writeExplanation writes the fields with their sources, and a row for each line
-// of the page.
-func writeExplanation(w io.Writer, e *article.Explanation) error {
+// printExplanation prints the fields with their sources, and a row for each line of
+// the page.
+func printExplanation(w io.Writer, e *article.Explanation) error {
 	if e.Err != nil {
 		fmt.Fprintf(w, "no article (%s): %v\n\n", article.ReasonOf(e.Err), e.Err)
 	} else {
-		fields := newTable(width(w), table.Row{"field", "source", "confidence"})
+		fields := newTable(width(w), "field", "source", "confidence")
 		for _, name := range slices.Sorted(maps.Keys(e.Article.Provenance)) {
 			p := e.Article.Provenance[name]
 			fields.AppendRow(table.Row{name, p.Source, fmt.Sprintf("%.2f", p.Confidence)})
 		}
 		fmt.Fprintf(w, "%s\n\n", fields.Render())
 	}
-	lines := newTable(width(w), table.Row{"kept", "why", "classifier", "element", "text"})
+	lines := newTable(width(w), "kept", "why", "classifier", "element", "text")
 	for _, l := range e.Lines {
-		mark, score, why := "", "", string(l.Why)
+		kept, score, why := "", "", string(l.Why)
 		if l.Kept {
-			mark = "yes"
+			kept = "yes"
 		}
 		if l.Score != nil {
 			score = fmt.Sprintf("%+.1f", *l.Score)
@@ -126,45 +131,45 @@ func writeExplanation(w io.Writer, e *article.Explanation) error {
 		if len(l.Hints) > 0 {
 			why += " [" + strings.Join(l.Hints, ", ") + "]"
 		}
-		lines.AppendRow(table.Row{mark, why, score, l.Path, firstRunes(l.Text, 60)})
+		lines.AppendRow(table.Row{kept, why, score, l.Path, firstRunes(l.Text, maxCellPrefix)})
 	}
 	_, err := fmt.Fprintln(w, lines.Render())
 	return err
 }
 
-// firstRunes is the beginning of a text in one line, with an ellipsis where it
-// goes on.
-func firstRunes(text string, n int) string {
-	runes := []rune(strings.ReplaceAll(text, "\n", " "))
-	if len(runes) <= n {
-		return string(runes)
+// onePage fetches a URL or reads a saved page. url, if not empty, replaces the
+// page's address.
+func onePage(
+	ctx context.Context, cfg pipeline.Config, arg, url string, stdin io.Reader,
+) (page article.Page, err error) {
+	for in, err := range readInputs([]string{arg}, stdin) {
+		if err != nil {
+			return page, err
+		}
+		if in.page != nil {
+			page = article.Page{URL: in.url, Body: in.page, FetchTime: time.Now()}
+		} else if page, err = fetchPage(ctx, cfg.Fetcher, in.url); err != nil {
+			return page, err
+		}
+		page.URL = cmp.Or(url, page.URL)
+		return page, nil
 	}
-	return string(runes[:n]) + "…"
+	return page, fmt.Errorf("%s is empty: give a URL or a saved page", arg)
 }
 
-// onePage fetches a URL, or reads a saved page.
-func onePage(ctx context.Context, cfg pipeline.Config, arg string, stdin io.Reader) (article.Page, error) {
-	for it, err := range items([]string{arg}, stdin) {
-		if err != nil {
-			return article.Page{}, err
-		}
-		if it.page != nil {
-			return article.Page{URL: it.url, Body: it.page, FetchTime: time.Now()}, nil
-		}
-		page, err := fetcher.FetchOne(ctx, cfg.Fetcher, it.url)
-		if err != nil {
-			return article.Page{}, err
-		}
-		contentType := ""
-		for _, header := range page.GetHeaders() {
-			if header.GetName() == "content-type" {
-				contentType = header.GetValue()
-			}
-		}
-		return article.Page{
-			URL: page.GetFinalUrl(), ContentType: contentType, ContentEncoding: page.GetContentEncoding(),
-			Body: page.GetBody(), FetchTime: page.GetFetchTime().AsTime(),
-		}, nil
+func fetchPage(ctx context.Context, cfg fetcher.Config, url string) (article.Page, error) {
+	page, err := fetcher.FetchOne(ctx, cfg, url)
+	if err != nil {
+		return article.Page{}, err
 	}
-	return article.Page{}, fmt.Errorf("%s is empty: name a URL or a saved page", arg)
+	contentType := ""
+	for _, header := range page.GetHeaders() {
+		if header.GetName() == "content-type" {
+			contentType = header.GetValue()
+		}
+	}
+	return article.Page{
+		URL: page.GetFinalUrl(), ContentType: contentType, ContentEncoding: page.GetContentEncoding(),
+		Body: page.GetBody(), FetchTime: page.GetFetchTime().AsTime(),
+	}, nil
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"iter"
@@ -21,50 +20,61 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// window bounds the requests under way, and with them what is remembered of
-// them, however long the input is.
-const window = 2_000
+// maxWaiting is the maximum number of requests in progress. It bounds memory, no
+// matter how long the input is.
+const maxWaiting = 2_000
 
-// settleLimit bounds the wait at the end for the ledger: outcomes of after a
-// crash come only when the server has missed their messages for AckWait.
+// settleLimit bounds the wait for the ledger at the end. After a crash, outcomes
+// arrive only once the server has waited AckWait for the acks of their messages.
 const settleLimit = topology.AckWait + 5*time.Second
 
 func newIngest() *cobra.Command {
-	var asJSON, force bool
-	var labels map[string]string
+	var asJSON bool
+	var flags requestFlags
 	cmd := &cobra.Command{
 		Use:   "ingest URL|FILE|- ...",
-		Short: "Fetch, extract and store articles, and show what came of each URL",
-		Long: `Runs the whole pipeline in this process until every URL has ended: fetches
-each page, extracts the article, stores it, and shows what it got. An argument
-is a URL, a file of URLs (one a line, # begins a comment), a saved HTML page, or
-- for standard input. The exit code is 1 if any URL led to no article.`,
-		Example: "  dateline ingest https://example.com/news/a\n  dateline ingest urls.txt --json\n  dateline ingest saved-page.html",
-		Args:    cobra.MinimumNArgs(1),
+		Short: "Fetch, extract and store articles, and print the result of each URL",
+		Long: `Runs the whole pipeline in this process until every URL has ended: fetches each
+page, extracts the article, stores it, and prints the result. An argument is a URL,
+a file of URLs (one per line, # starts a comment), a saved HTML page, or - for
+standard input. The exit code is 1 if any URL led to no article.`,
+		Example: `  dateline ingest https://example.com/news/a
+  dateline ingest urls.txt --json
+  dateline ingest saved-page.html`,
+		Args: someArgs,
 	}
 	load := configured(cmd, func(cfg *pipeline.Config) {
 		quiet(cfg)
 		cfg.Fetcher.MaxAttempts, cfg.Fetcher.RetryDelay, cfg.Fetcher.MaxWait = 3, time.Second, 30*time.Second
 	})
-	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one JSON object a line for each URL, as it ends.")
-	cmd.Flags().BoolVar(&force, "force", false, "Fetch again what was fetched within the freshness window.")
-	cmd.Flags().StringToStringVar(&labels, "label", nil, "Label that travels to the article, as key=value; repeatable.")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each URL as a line of JSON as soon as it has ended.")
+	flags.add(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := load()
 		if err != nil {
 			return err
 		}
-		report := newReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), asJSON)
-		err = ingest(cmd.Context(), cfg, items(args, cmd.InOrStdin()), force, labels, report, cmd)
-		return errors.Join(err, report.finish())
+		i := ingestion{
+			inputs: readInputs(args, cmd.InOrStdin()), flags: flags,
+			report: newReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), asJSON),
+		}
+		err = i.run(cmd, cfg)
+		return errors.Join(err, i.report.finish())
 	}
 	return cmd
 }
 
-// ingest runs the pipeline until every item has ended.
-func ingest(ctx context.Context, cfg pipeline.Config, input iter.Seq2[item, error], force bool, labels map[string]string, report *report, cmd *cobra.Command) error {
-	log := cfg.Admin.Logger(cmd.ErrOrStderr())
-	p, err := pipeline.Open(ctx, cfg, log)
+// ingestion runs a pipeline over some inputs.
+type ingestion struct {
+	inputs iter.Seq2[input, error]
+	flags  requestFlags
+	report *report
+}
+
+// run runs the pipeline until every input has ended.
+func (i ingestion) run(cmd *cobra.Command, cfg pipeline.Config) error {
+	ctx := cmd.Context()
+	p, err := pipeline.Open(ctx, cfg, cfg.Admin.Logger(cmd.ErrOrStderr()))
 	if err != nil {
 		return err
 	}
@@ -73,72 +83,75 @@ func ingest(ctx context.Context, cfg pipeline.Config, input iter.Seq2[item, erro
 	tasks.Go(func() error { return p.Run(running) })
 	tasks.Go(func() error {
 		defer stop()
-		if err := feed(running, p, input, force, labels, report); err != nil {
+		if err := i.feed(running, p); err != nil {
 			return err
 		}
 		return p.Settle(running, settleLimit)
 	})
 	err = tasks.Wait()
 	if ctx.Err() != nil {
-		err = errors.New("interrupted; what is not finished is taken up by the next run on the same data folder")
+		err = errors.New("interrupted; the next run on the same data folder continues with what is unfinished")
 	}
 	stop()
 	return errors.Join(err, p.Close())
 }
 
-// feed publishes the items, a window of them at a time, and reports each end.
-func feed(ctx context.Context, p *pipeline.Pipeline, input iter.Seq2[item, error], force bool, labels map[string]string, report *report) error {
+// feed publishes the inputs, at most maxWaiting at a time, and reports how each of
+// them ends.
+func (i ingestion) feed(ctx context.Context, p *pipeline.Pipeline) error {
 	follower, err := follow.New(ctx, p.Bus.JS, p.Store)
 	if err != nil {
 		return err
 	}
-	next := func() error {
+	reportNext := func() error {
 		ends, err := follower.Next(ctx)
 		for _, end := range ends {
-			if err := report.add(ctx, p.Store, end); err != nil {
+			if err := i.report.add(ctx, p.Store, end); err != nil {
 				return err
 			}
 		}
 		return err
 	}
-	for it, err := range input {
+	for in, err := range i.inputs {
 		if err != nil {
 			return err
 		}
-		request := &datelinev1.FetchRequest{
-			Url: it.url, RequestId: rand.Text(), Force: force, Labels: labels, RequestTime: timestamppb.Now(),
-		}
-		msg, err := message(request, it)
+		request := i.flags.request(in.url)
+		msg, err := message(request, in)
 		if err != nil {
 			return err
 		}
-		report.expect(1)
-		follower.Add(request.RequestId, it.url)
+		i.report.expectOne()
+		follower.Add(request.GetRequestId(), in.url)
 		if _, err := p.Bus.JS.PublishMsg(ctx, msg); err != nil {
-			return fmt.Errorf("publishing %s: %w", it.url, err)
+			return fmt.Errorf("publishing %s: %w", in.url, err)
 		}
-		for follower.Waiting() >= window {
-			if err := next(); err != nil {
+		for follower.Waiting() >= maxWaiting {
+			if err := reportNext(); err != nil {
 				return err
 			}
 		}
 	}
 	for follower.Waiting() > 0 {
-		if err := next(); err != nil {
+		if err := reportNext(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// message is a request for the fetcher, or a saved page for the extractor.
-func message(request *datelinev1.FetchRequest, it item) (*nats.Msg, error) {
-	if it.page == nil {
+// fileHost stands for the host in the subject of a saved page.
+const fileHost = "file"
+
+// message returns the message that starts the processing of an input: a request to
+// the fetcher, or, for a saved page, a page for the extractor.
+func message(request *datelinev1.FetchRequest, in input) (*nats.Msg, error) {
+	if in.page == nil {
 		return ledger.Message(subject.URLs, request.GetRequestId(), request)
 	}
 	page := &datelinev1.Page{
-		Id: request.GetRequestId(), Request: request, RequestedUrl: it.url, FinalUrl: it.url, Body: it.page,
+		Id: request.GetRequestId(), Request: request, RequestedUrl: in.url, FinalUrl: in.url, Body: in.page,
 		FetchTime: timestamppb.Now(), Source: datelinev1.PageSource_PAGE_SOURCE_FILE,
 	}
-	return ledger.Message(subject.Pages("file"), page.GetId(), page)
+	return ledger.Message(subject.Pages(fileHost), page.GetId(), page)
 }

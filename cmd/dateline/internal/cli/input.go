@@ -6,70 +6,85 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// Bounds of what is read from files and standard input.
+// Bounds of files and standard input, in bytes.
 const (
 	maxLine = 64 << 10
 	maxPage = 16 << 20
 )
 
-// item is one thing to ingest: a URL, or a saved page with its bytes.
-type item struct {
+// input is a URL or a saved page.
+type input struct {
 	url  string
-	page []byte
+	page []byte // nil for a URL
 }
 
-// items yields what the arguments stand for: URLs, files of URLs, saved pages,
-// and "-" for standard input. An error ends it.
-func items(args []string, stdin io.Reader) func(yield func(item, error) bool) {
-	return func(yield func(item, error) bool) {
+// readInputs yields the inputs that arguments stand for: URLs, files of URLs, saved
+// pages, and "-" for standard input. It ends after yielding an error.
+func readInputs(args []string, stdin io.Reader) iter.Seq2[input, error] {
+	return func(yield func(input, error) bool) {
 		for _, arg := range args {
-			if !itemsOf(arg, stdin, yield) {
+			if !readArgument(arg, stdin, yield) {
 				return
 			}
 		}
 	}
 }
 
-func itemsOf(arg string, stdin io.Reader, yield func(item, error) bool) bool {
+// readArgument yields the inputs of one argument, and reports whether to go on.
+func readArgument(arg string, stdin io.Reader, yield func(input, error) bool) bool {
+	fail := func(err error) bool {
+		yield(input{}, err)
+		return false
+	}
 	if strings.Contains(arg, "://") {
-		return yield(item{url: arg}, nil)
+		return yield(input{url: arg}, nil)
 	}
 	if arg == "-" {
-		return readItems("standard input", bufio.NewReader(stdin), yield)
+		return readFile("standard input", bufio.NewReader(stdin), yield)
 	}
 	f, err := os.Open(arg)
 	if errors.Is(err, os.ErrNotExist) {
-		err = fmt.Errorf("there is no file %s; if it is meant as a URL, write https://%s", arg, arg)
+		err = fmt.Errorf("there is no file %s; if it is a URL, write https://%s", arg, arg)
 	}
 	if err != nil {
-		return yield(item{}, err)
+		return fail(err)
 	}
 	defer f.Close()
 	name, err := filepath.Abs(arg)
 	if err != nil {
-		return yield(item{}, fmt.Errorf("finding %s: %w", arg, err))
+		return fail(fmt.Errorf("finding %s: %w", arg, err))
 	}
-	return readItems(name, bufio.NewReader(f), yield)
+	return readFile(name, bufio.NewReader(f), yield)
 }
 
-// readItems tells a saved page from a list of URLs by its first character.
-func readItems(name string, r *bufio.Reader, yield func(item, error) bool) bool {
-	start, _ := r.Peek(512)
-	start = bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\xef\xbb\xbf")), " \t\r\n")
-	if len(start) > 0 && (start[0] == '<' || bytes.HasPrefix(start, []byte{0x1f, 0x8b})) {
+// sniffed is how many bytes of a file are examined to tell what it is.
+const sniffed = 512
+
+// readFile yields the inputs in a file, and reports whether to go on. The first
+// characters tell a saved page from a list of URLs.
+func readFile(name string, r *bufio.Reader, yield func(input, error) bool) bool {
+	var (
+		byteOrderMark = []byte("\xef\xbb\xbf")
+		gzipMagic     = []byte{0x1f, 0x8b}
+	)
+	start, _ := r.Peek(sniffed)
+	start = bytes.TrimLeft(bytes.TrimPrefix(start, byteOrderMark), " \t\r\n")
+	if bytes.HasPrefix(start, []byte("<")) || bytes.HasPrefix(start, gzipMagic) {
 		page, err := io.ReadAll(io.LimitReader(r, maxPage+1))
 		if err == nil && len(page) > maxPage {
 			err = fmt.Errorf("it is larger than %d bytes", maxPage)
 		}
 		if err != nil {
-			return yield(item{}, fmt.Errorf("reading %s: %w", name, err))
+			yield(input{}, fmt.Errorf("reading %s: %w", name, err))
+			return false
 		}
-		return yield(item{url: "file://" + filepath.ToSlash(name), page: page}, nil)
+		return yield(input{url: "file://" + filepath.ToSlash(name), page: page}, nil)
 	}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
@@ -78,12 +93,13 @@ func readItems(name string, r *bufio.Reader, yield func(item, error) bool) bool 
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		if !yield(item{url: line}, nil) {
+		if !yield(input{url: line}, nil) {
 			return false
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return yield(item{}, fmt.Errorf("reading %s: %w", name, err))
+		yield(input{}, fmt.Errorf("reading %s: %w", name, err))
+		return false
 	}
 	return true
 }

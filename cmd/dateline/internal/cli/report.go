@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/schollz/progressbar/v3"
 	"google.golang.org/protobuf/encoding/protojson"
 
@@ -19,45 +18,100 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// maxRows bounds the rows of each table that is printed at the end.
+// maxRows is the maximum number of rows of a table.
 const maxRows = 200
 
-// report shows how requests end: as JSON lines at once, or as tables at the
-// end with a progress bar, on a terminal, until then.
+// report prints how requests end: as lines of JSON at once, or as tables at the end,
+// with a progress bar until then if standard error is a terminal.
 type report struct {
 	out      io.Writer
 	asJSON   bool
 	bar      *progressbar.ProgressBar
+	started  time.Time
 	expected int
 
-	articles, failures           table.Writer
-	articleCount, failedCount    int
-	seenCount                    int
-	started                      time.Time
+	articleTable, failureTable   table.Writer
 	shownArticles, shownFailures int
+	articles, failures, seen     int
 }
 
-func newReport(out, err io.Writer, asJSON bool) *report {
+func newReport(out, errs io.Writer, asJSON bool) *report {
 	r := &report{out: out, asJSON: asJSON, started: time.Now()}
-	r.articles = newTable(width(out), table.Row{"published", "lang", "words", "site", "headline", "id"})
-	r.failures = newTable(width(out), table.Row{"stage", "reason", "URL", "what happened"})
-	if isTerminal(err) {
-		r.bar = progressbar.NewOptions(1, progressbar.OptionSetWriter(err), progressbar.OptionSetDescription("ingesting"),
-			progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(65*time.Millisecond))
+	r.articleTable = newArticleTable(width(out))
+	r.failureTable = newTable(width(out), "stage", "reason", "URL", "details")
+	if isTerminal(errs) {
+		r.bar = newProgressBar(errs, "ingesting")
 	}
 	return r
 }
 
-// expect says that further requests are to come.
-func (r *report) expect(n int) {
-	r.expected += n
+func newProgressBar(w io.Writer, description string) *progressbar.ProgressBar {
+	const columns, redraw = 30, 65 * time.Millisecond
+	return progressbar.NewOptions(1, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(description),
+		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(columns),
+		progressbar.OptionThrottle(redraw))
+}
+
+// expectOne announces another request to the progress bar.
+func (r *report) expectOne() {
+	r.expected++
 	if r.bar != nil {
 		r.bar.ChangeMax(r.expected)
 	}
 }
 
-// line is a request's end as JSON.
-type line struct {
+// add reports the end of a request.
+func (r *report) add(ctx context.Context, articles store.Reader, end follow.End) error {
+	if r.bar != nil {
+		if err := r.bar.Add(1); err != nil {
+			return fmt.Errorf("drawing the progress bar: %w", err)
+		}
+	}
+	if end.Seen {
+		r.seen++
+	}
+	if end.Failed() {
+		return r.addFailure(end)
+	}
+	hit, err := articles.Article(ctx, end.Outcome.GetOutputId())
+	if err != nil {
+		return fmt.Errorf("reading the article of %s: %w", end.URL, err)
+	}
+	return r.addArticle(end, hit.Article)
+}
+
+func (r *report) addFailure(end follow.End) error {
+	r.failures++
+	if r.asJSON {
+		return json.NewEncoder(r.out).Encode(newEndLine(end))
+	}
+	if r.shownFailures < maxRows {
+		r.shownFailures++
+		o := end.Outcome
+		r.failureTable.AppendRow(table.Row{subject.StageName(o.GetStage()), o.GetReason(), end.URL, o.GetDetail()})
+	}
+	return nil
+}
+
+func (r *report) addArticle(end follow.End, a *datelinev1.Article) error {
+	r.articles++
+	if r.asJSON {
+		line := newEndLine(end)
+		var err error
+		if line.Article, err = (protojson.MarshalOptions{UseProtoNames: true}).Marshal(a); err != nil {
+			return fmt.Errorf("encoding the article of %s: %w", end.URL, err)
+		}
+		return json.NewEncoder(r.out).Encode(line)
+	}
+	if r.shownArticles < maxRows {
+		r.shownArticles++
+		r.articleTable.AppendRow(articleRow(a))
+	}
+	return nil
+}
+
+// endLine is the end of a request as JSON.
+type endLine struct {
 	URL     string          `json:"url"`
 	Verdict string          `json:"verdict"`
 	Stage   string          `json:"stage"`
@@ -68,64 +122,15 @@ type line struct {
 	Article json.RawMessage `json:"article,omitempty"`
 }
 
-func (r *report) add(ctx context.Context, articles store.Reader, end follow.End) error {
-	if r.bar != nil {
-		if err := r.bar.Add(1); err != nil {
-			return fmt.Errorf("drawing the progress bar: %w", err)
-		}
-	}
-	var article *datelinev1.Article
-	if !end.Failed() {
-		hit, err := articles.Article(ctx, end.Outcome.GetOutputId())
-		article = hit.Article
-		if err != nil {
-			return fmt.Errorf("reading the article of %s: %w", end.URL, err)
-		}
-	}
-	r.count(end)
-	if r.asJSON {
-		return r.addJSON(end, article)
-	}
+func newEndLine(end follow.End) endLine {
 	o := end.Outcome
-	switch {
-	case article == nil && r.shownFailures < maxRows:
-		r.shownFailures++
-		r.failures.AppendRow(table.Row{subject.StageName(o.GetStage()), o.GetReason(), end.URL, o.GetDetail()})
-	case article != nil && r.shownArticles < maxRows:
-		r.shownArticles++
-		r.articles.AppendRow(articleRow(article))
-	}
-	return nil
-}
-
-func (r *report) count(end follow.End) {
-	if end.Failed() {
-		r.failedCount++
-	} else {
-		r.articleCount++
-	}
-	if end.Seen {
-		r.seenCount++
-	}
-}
-
-func (r *report) addJSON(end follow.End, article *datelinev1.Article) error {
-	o := end.Outcome
-	l := line{
+	return endLine{
 		URL: end.URL, Verdict: subject.VerdictName(o.GetVerdict()), Stage: subject.StageName(o.GetStage()),
 		Reason: o.GetReason(), Detail: o.GetDetail(), Attempt: o.GetAttempt(), Seen: end.Seen,
 	}
-	if article != nil {
-		data, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(article)
-		if err != nil {
-			return fmt.Errorf("encoding the article of %s: %w", end.URL, err)
-		}
-		l.Article = data
-	}
-	return json.NewEncoder(r.out).Encode(l)
 }
 
-// finish prints the tables. Its error says that something failed.
+// finish prints the tables. It returns errReported if a request failed.
 func (r *report) finish() error {
 	var err error
 	if r.bar != nil {
@@ -134,73 +139,29 @@ func (r *report) finish() error {
 	if !r.asJSON {
 		r.print()
 	}
-	if r.failedCount > 0 {
-		err = errors.Join(err, errPartly)
+	if r.failures > 0 {
+		err = errors.Join(err, errReported)
 	}
 	return err
 }
 
 func (r *report) print() {
 	if r.shownArticles > 0 {
-		fmt.Fprintln(r.out, r.articles.Render())
+		fmt.Fprintln(r.out, r.articleTable.Render())
 	}
-	if more := r.articleCount - r.shownArticles; more > 0 {
-		fmt.Fprintf(r.out, "and %d more articles\n", more)
+	if more := r.articles - r.shownArticles; more > 0 {
+		fmt.Fprintf(r.out, "and %s more\n", plural(more, "article"))
 	}
 	if r.shownFailures > 0 {
-		fmt.Fprintf(r.out, "\n%s\n", r.failures.Render())
+		fmt.Fprintf(r.out, "\n%s\n", r.failureTable.Render())
 	}
-	if more := r.failedCount - r.shownFailures; more > 0 {
-		fmt.Fprintf(r.out, "and %d more that led to no article\n", more)
+	if more := r.failures - r.shownFailures; more > 0 {
+		fmt.Fprintf(r.out, "and %s more without an article\n", plural(more, "URL"))
 	}
 	seen := ""
-	if r.seenCount > 0 {
-		seen = fmt.Sprintf(" (requested before: %d)", r.seenCount)
+	if r.seen > 0 {
+		seen = fmt.Sprintf(" (requested before: %d)", r.seen)
 	}
-	fmt.Fprintf(r.out, "\n%d of %d URLs led to an article%s, in %s\n", r.articleCount, r.articleCount+r.failedCount, seen, time.Since(r.started).Round(10*time.Millisecond))
-}
-
-func articleRow(a *datelinev1.Article) table.Row {
-	site := a.GetSiteName()
-	if site == "" {
-		site = a.GetHost()
-	}
-	return table.Row{published(a.GetPublished()), a.GetLanguage(), a.GetWordCount(), site, a.GetTitle(), a.GetId()[:min(12, len(a.GetId()))]}
-}
-
-// published writes a time as precisely as it was given.
-func published(t *datelinev1.PublicationTime) string {
-	if t == nil {
-		return ""
-	}
-	at := t.GetValue().AsTime()
-	if t.UtcOffsetMinutes != nil {
-		at = at.In(time.FixedZone("", int(t.GetUtcOffsetMinutes())*60))
-	}
-	if t.GetPrecision() == datelinev1.TimePrecision_TIME_PRECISION_DAY {
-		return at.Format(time.DateOnly)
-	}
-	return at.Format("2006-01-02 15:04")
-}
-
-// snip cuts a text that is too wide, visibly.
-func snip(s string, columns int) string { return text.Snip(s, columns, "…") }
-
-// newTable returns a table that fits the terminal, its widest texts wrapped or
-// cut.
-func newTable(columns int, header table.Row) table.Writer {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Options.DrawBorder = false
-	t.Style().Options.SeparateColumns = false
-	t.Style().Format.Header = text.FormatDefault
-	t.AppendHeader(header)
-	longest := max(24, (columns-44)*2/3)
-	t.SetColumnConfigs([]table.ColumnConfig{
-		{Name: "headline", WidthMax: longest, WidthMaxEnforcer: snip},
-		{Name: "site", WidthMax: 24, WidthMaxEnforcer: snip},
-		{Name: "URL", WidthMax: max(32, columns/2), WidthMaxEnforcer: text.WrapHard},
-		{Name: "what happened", WidthMax: max(32, columns/2), WidthMaxEnforcer: text.WrapSoft},
-	})
-	return t
+	fmt.Fprintf(r.out, "\n%d of %s led to an article%s, in %s\n", r.articles, plural(r.articles+r.failures, "URL"), seen,
+		time.Since(r.started).Round(10*time.Millisecond))
 }

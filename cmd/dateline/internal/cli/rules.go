@@ -15,33 +15,30 @@ func newRules() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "rules URL|FILE|-",
-		Short: "Try the rules for a site on one of its pages: what each selector finds",
-		Long: `Shows what the rules of extractor.rules-dir for a page's host select on it, and
-the article that results. The exit code is 1 where a selector finds nothing.`,
+		Short: "Try a site's extraction rules on one of its pages",
+		Long: `Shows what the selectors in extractor.rules-dir for the page's host match on the
+page, and the article that results. The exit code is 1 if a selector matches nothing.`,
 		Example: "  dateline rules saved.html --url https://example.com/story --extractor-rules-dir rules",
-		Args:    exactArgs(1, "one URL, file or -"),
+		Args:    oneArg("one URL, file or -"),
 	}
 	load := configured(cmd, quiet)
-	cmd.Flags().StringVar(&url, "url", "", "Address that a saved page came from: its host chooses the rules.")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "Print what the selectors find as JSON.")
+	cmd.Flags().StringVar(&url, "url", "", "Address that a saved page came from. Its host determines the rules.")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print what the selectors match as JSON, without the article.")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := load()
 		if err != nil {
 			return err
 		}
 		if cfg.Extractor.RulesDir == "" {
-			return &usageError{errors.New("no rules: name their folder with --extractor-rules-dir")}
+			return &usageError{errors.New("there are no rules: name their folder with --extractor-rules-dir")}
 		}
 		opts, err := cfg.Extractor.Options()
 		if err != nil {
 			return &usageError{err}
 		}
-		page, err := onePage(cmd.Context(), cfg, args[0], cmd.InOrStdin())
+		page, err := onePage(cmd.Context(), cfg, args[0], url, cmd.InOrStdin())
 		if err != nil {
 			return err
-		}
-		if url != "" {
-			page.URL = url
 		}
 		matches, err := opts.Rules.Try(page, opts)
 		if err != nil {
@@ -52,11 +49,11 @@ the article that results. The exit code is 1 where a selector finds nothing.`,
 				return err
 			}
 		}
-		t := newTable(width(cmd.OutOrStdout()), table.Row{"field", "selector", "found", "value of the first"})
+		t := newTable(width(cmd.OutOrStdout()), "field", "selector", "matches", "first value")
 		missed := false
 		for _, m := range matches {
 			missed = missed || m.Matches == 0
-			t.AppendRow(table.Row{m.Field, m.Selector, m.Matches, firstRunes(m.Value, 60)})
+			t.AppendRow(table.Row{m.Field, m.Selector, m.Matches, firstRunes(m.Value, maxCellPrefix)})
 		}
 		if !asJSON {
 			fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n", t.Render())
@@ -64,12 +61,12 @@ the article that results. The exit code is 1 where a selector finds nothing.`,
 			if err != nil {
 				return noArticle(args[0], err)
 			}
-			if err := writeText(cmd.OutOrStdout(), article.PlainText(found)); err != nil {
+			if err := writeArticle(cmd.OutOrStdout(), "text", found); err != nil {
 				return err
 			}
 		}
 		if missed {
-			return fmt.Errorf("%s: a selector finds nothing: correct it, or take the field out of the rules", args[0])
+			return fmt.Errorf("%s: a selector matches nothing: correct it, or remove the field from the rules", args[0])
 		}
 		return nil
 	}

@@ -1,17 +1,20 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/top"
+	"github.com/dateline-news/dateline/internal/loop"
 )
+
+// minInterval keeps the metrics from being requested too often.
+const minInterval = 100 * time.Millisecond
 
 func newTop() *cobra.Command {
 	var asJSON bool
@@ -19,24 +22,26 @@ func newTop() *cobra.Command {
 	var interval time.Duration
 	cmd := &cobra.Command{
 		Use:   "top",
-		Short: "Watch the pipeline: rates, what waits, retries, dead letters, freshness, hosts",
-		Long: `Shows how the pipeline runs, from the metrics of its processes, anew every few
-seconds until q is pressed. Where the output is no terminal, or with --json, it
-prints one snapshot, of one interval, and ends.`,
-		Example: "  dateline top\n  dateline top --admin 127.0.0.1:9464,127.0.0.1:9465,127.0.0.1:9466",
-		Args:    exactArgs(0, "flags alone"),
+		Short: "Watch the pipeline: rates, backlogs, retries, dead letters, freshness, hosts",
+		Long: `Shows the state of the pipeline from the metrics of its processes, and refreshes it
+every few seconds until you press q. If the output is not a terminal, or with --json,
+it prints one snapshot over one interval and exits.`,
+		Example: `  dateline top
+  dateline top --admin 127.0.0.1:9464,127.0.0.1:9465,127.0.0.1:9466`,
+		Args: noArgs,
 	}
-	load := configured(cmd, func(cfg *pipeline.Config) { cfg.Admin.LogLevel = "error" })
+	load := configured(cmd, onlyErrors)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print one snapshot as JSON.")
-	cmd.Flags().StringSliceVar(&admin, "admin", nil, "Admin addresses of the processes, parted by commas; admin.addr if none is given.")
-	cmd.Flags().DurationVar(&interval, "interval", 2*time.Second, "Time between two looks.")
+	cmd.Flags().StringSliceVar(&admin, "admin", nil,
+		"Admin `addresses` of the processes, separated by commas. The default is admin.addr.")
+	cmd.Flags().DurationVar(&interval, "interval", 2*time.Second, "Time between two readings of the metrics.")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := load()
 		if err != nil {
 			return err
 		}
-		if interval < 100*time.Millisecond {
-			return &usageError{fmt.Errorf("--interval is %s: it must be at least 100ms", interval)}
+		if interval < minInterval {
+			return &usageError{fmt.Errorf("--interval is %s: it must be at least %s", interval, minInterval)}
 		}
 		if len(admin) == 0 {
 			admin = []string{cfg.Admin.Addr}
@@ -51,18 +56,16 @@ prints one snapshot, of one interval, and ends.`,
 
 func printSnapshot(cmd *cobra.Command, admin []string, interval time.Duration, asJSON bool) error {
 	before := top.Read(cmd.Context(), admin, time.Now)
-	wait, cancel := context.WithTimeout(cmd.Context(), interval)
-	<-wait.Done()
-	cancel()
+	loop.Sleep(cmd.Context(), interval)
 	snapshot := top.NewSnapshot(before, top.Read(cmd.Context(), admin, time.Now))
 	var err error
 	if asJSON {
 		err = json.NewEncoder(cmd.OutOrStdout()).Encode(snapshot)
 	} else {
-		_, err = fmt.Fprintln(cmd.OutOrStdout(), top.Render(snapshot, 1000, 1000))
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), top.Render(snapshot, math.MaxInt, math.MaxInt))
 	}
 	if len(snapshot.Silent) > 0 {
-		err = errors.Join(err, errPartly)
+		err = errors.Join(err, errReported)
 	}
 	return err
 }

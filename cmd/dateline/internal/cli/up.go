@@ -11,12 +11,13 @@ import (
 func newUp() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Run the whole pipeline as a service until told to stop",
-		Long: `Runs every stage in this process, with an embedded NATS server on loopback and
-an embedded store, until it is told to stop (SIGINT or SIGTERM). --nats and
---store use outside ones instead. The articles are on http://127.0.0.1:8080.`,
-		Example: "  dateline up\n  nats pub urls https://example.com/news/a",
-		Args:    cobra.NoArgs,
+		Short: "Run the whole pipeline as a service",
+		Long: `Runs every stage in this process until it receives SIGINT or SIGTERM. It starts an
+embedded NATS server on loopback and an embedded store; --nats and --store use
+external ones instead. The articles are at http://127.0.0.1:8080.`,
+		Example: `  dateline up
+  nats pub urls https://example.com/news/a`,
+		Args: noArgs,
 	}
 	load := configured(cmd, nil)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
