@@ -205,7 +205,7 @@ func TestServicesMetricsAreDocumented(t *testing.T) {
 	all := map[string]bool{}
 	for name, begin := range map[string]func(reg prometheus.Registerer) ([]backlog.Input, error){
 		"fetcher": func(reg prometheus.Registerer) ([]backlog.Input, error) {
-			_, err := fetcher.New(t.Context(), nc, js, fetcher.DefaultConfig(), reg, log, nil)
+			_, err := fetcher.New(t.Context(), fetcher.Env{NC: nc, JS: js, Registry: reg, Log: log}, fetcher.DefaultConfig())
 			return fetcher.Inputs(), err
 		},
 		"extractor": func(reg prometheus.Registerer) ([]backlog.Input, error) {

@@ -169,7 +169,7 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 	indexNC, indexJS := connectAs(t, srv, "indexer", "indexer")
 	config := fetcher.DefaultConfig()
 	config.AllowPrivate, config.Delay, config.DelayFactor, config.MaxAttempts, config.RetryDelay = true, time.Millisecond, 0, 2, 10*time.Millisecond
-	fetch, err := fetcher.New(t.Context(), fetchNC, fetchJS, config, prometheus.NewRegistry(), log, nil)
+	fetch, err := fetcher.New(t.Context(), fetcher.Env{NC: fetchNC, JS: fetchJS, Registry: prometheus.NewRegistry(), Log: log}, config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,42 +12,42 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/site"
 )
 
-// DefaultUserAgent says what fetches and where to read about it, but not who
-// runs it: set your own before you fetch from sites that are not yours.
+// DefaultUserAgent names the program and where to read about it, but not who runs
+// it: set another one before fetching from sites that are not yours.
 const DefaultUserAgent = "Dateline/1.0 (+https://github.com/dateline-news/dateline)"
 
 // Config of the fetcher.
 type Config struct {
-	UserAgent       string        `doc:"How the fetcher names itself: a product token, then how to reach whoever runs it, such as \"ExampleNews/1.0 (+https://example.com/bot)\". The token is what robots.txt is asked for."`
-	Replica         string        `doc:"Name of this process among those that share the frontier, unique among the living; empty makes one up."`
-	MaxInFlight     int           `doc:"Most requests at the same time, over all hosts."`
-	IntakeWorkers   int           `doc:"Most messages of the urls subject that are checked at the same time."`
-	Delay           time.Duration `doc:"Least pause between two requests to a host."`
-	MaxDelay        time.Duration `doc:"Most pause that a host's Crawl-delay or slowness can lead to."`
-	DelayFactor     float64       `doc:"A host rests for at least this many times its own response time."`
-	PerAddress      bool          `doc:"Whether the hosts on one address take turns, as one host would, with one request at a time and the usual pause: they are one machine's, or one company's. Each replica keeps to that by itself."`
-	PaceFile        string        `doc:"YAML file with pauses for single hosts (with those below them) and networks, instead of delay and delay-factor, such as - {host: example.com, delay: 5s} or - {network: 192.0.2.0/24, delay: 0s}. It is read again when it changes. A host's Crawl-delay is obeyed all the same."`
-	MaxAttempts     int           `doc:"How often a page is asked for before it is dead-lettered."`
-	RetryDelay      time.Duration `doc:"Pause before the second attempt, longer for failures that are slow to pass (an overloaded server 2 times, no connection 3 times, an unknown name or too many requests 6 times); each further one is four times as long, at most an hour."`
-	MaxRetryAfter   time.Duration `doc:"Longest Retry-After that is obeyed; longer ones count as this."`
-	MaxWait         time.Duration `doc:"Longest that a URL waits for a host that asks for patience, by Retry-After or by a robots.txt that cannot be had, before it is dead-lettered."`
-	BreakerFailures int           `doc:"After so many failures in a row a host is left alone, and then gets one request at a time to see whether it works again; 0 for never."`
-	BreakerRest     time.Duration `doc:"How long a failing host is left alone first; twice as long after each failure that follows, at most an hour."`
-	MaxRedirects    int           `doc:"Most redirects that are followed for one URL."`
-	MaxBodyBytes    int64         `doc:"Largest body in bytes as received; what is longer is cut and flagged."`
-	ConnectTimeout  time.Duration `doc:"Longest wait for name resolution and connection."`
-	HeaderTimeout   time.Duration `doc:"Longest wait for the answer's headers."`
-	IdleBodyTimeout time.Duration `doc:"Longest silence within a body."`
-	TotalTimeout    time.Duration `doc:"Longest time for a whole request."`
-	AllowPrivate    bool          `doc:"Whether addresses that are not public, and all ports, may be fetched from: for tests and one's own machine only."`
-	AllowNets       []string      `doc:"Networks that may be fetched from though they are not public, such as 10.1.0.0/16."`
+	UserAgent       string        `doc:"User-Agent header: a product token, then a way to contact the operator, such as \"ExampleNews/1.0 (+https://example.com/bot)\". The rules of robots.txt are matched against the token."`
+	Replica         string        `doc:"Name of this process, unique among the running replicas that share the frontier. Empty generates a name."`
+	MaxInFlight     int           `doc:"Maximum number of requests at the same time, over all hosts."`
+	IntakeWorkers   int           `doc:"Maximum number of messages on the subject urls that are processed at the same time."`
+	Delay           time.Duration `doc:"Minimum pause between two requests to a host."`
+	MaxDelay        time.Duration `doc:"Maximum pause between two requests to a host because of its Crawl-delay or slow responses."`
+	DelayFactor     float64       `doc:"Minimum pause between two requests to a host, as a multiple of its own response time. 0 ignores the response time."`
+	PerAddress      bool          `doc:"Let the hosts on one address take turns as if they were one host, with one request at a time and the usual pause, because one machine or company serves them all. Each replica enforces this for itself."`
+	PaceFile        string        `doc:"YAML file with pauses that replace delay and delay-factor for single hosts (including their subdomains) and networks, such as - {host: example.com, delay: 5s} or - {network: 192.0.2.0/24, delay: 0s}. It is read again when it changes. A longer Crawl-delay of a host is still obeyed. Empty means no file."`
+	MaxAttempts     int           `doc:"Maximum number of attempts to fetch a URL before it is dead-lettered."`
+	RetryDelay      time.Duration `doc:"Delay before the second attempt. Failures that take long to pass are retried later: after 2 times the delay for a server error, 3 times if no connection could be made, 6 times for an unknown host name or too many requests. The delay quadruples after each further attempt, up to an hour."`
+	MaxRetryAfter   time.Duration `doc:"Maximum Retry-After that is obeyed. A longer one is treated as this."`
+	MaxWait         time.Duration `doc:"Maximum time that a URL waits for a host that is to be left alone, because of its Retry-After, an unavailable robots.txt or repeated failures, before the URL is dead-lettered."`
+	BreakerFailures int           `doc:"Number of failures in a row after which a host is paused. It then gets single requests until one succeeds. 0 never pauses a host."`
+	BreakerRest     time.Duration `doc:"First pause of a failing host. It doubles after each further failure, up to an hour."`
+	MaxRedirects    int           `doc:"Maximum number of redirects that are followed for one URL."`
+	MaxBodyBytes    int64         `doc:"Maximum size of a body in bytes, as received. A longer body is cut and marked as truncated."`
+	ConnectTimeout  time.Duration `doc:"Maximum time to resolve a host's name and connect to it."`
+	HeaderTimeout   time.Duration `doc:"Maximum time to wait for the headers of a response."`
+	IdleBodyTimeout time.Duration `doc:"Maximum time to wait for the next bytes of a body."`
+	TotalTimeout    time.Duration `doc:"Maximum time for a whole request."`
+	AllowPrivate    bool          `doc:"Allow fetching from addresses that are not public, and from all ports. Only for tests and your own machine."`
+	AllowNets       []string      `doc:"Networks that may be fetched from although they are not public, such as 10.1.0.0/16."`
 	AllowPorts      []string      `doc:"Ports that may be fetched from."`
-	Proxy           string        `doc:"URL of an HTTP proxy that makes the connections to sites, such as http://proxy.example:3128; empty for none. Proxies that the environment names are ignored. Addresses that are not public are refused here, but the proxy looks names up again: let it reach nothing private itself."`
-	DrainTimeout    time.Duration `doc:"Longest time to finish what is under way after being told to stop."`
+	Proxy           string        `doc:"URL of an HTTP proxy that connects to the sites, such as http://proxy.example:3128. Empty means no proxy; proxies in the environment are ignored. The fetcher refuses addresses that are not public, but the proxy resolves names again, so keep it from reaching private addresses."`
+	DrainTimeout    time.Duration `doc:"Maximum time to finish work in progress when the process stops."`
 }
 
-// DefaultConfig is safe and polite: public addresses only, one request at a
-// time and a pause of a second per host.
+// DefaultConfig is safe and polite: it allows public addresses only, and one
+// request at a time per host with a pause of at least a second in between.
 func DefaultConfig() Config {
 	return Config{
 		UserAgent: DefaultUserAgent, MaxInFlight: 256, IntakeWorkers: 8,
@@ -60,7 +60,7 @@ func DefaultConfig() Config {
 	}
 }
 
-// Validate refuses what cannot work.
+// Validate returns an error that lists every invalid setting.
 func (c Config) Validate() error {
 	var problems []error
 	check := func(ok bool, format string, args ...any) {
@@ -68,7 +68,7 @@ func (c Config) Validate() error {
 			problems = append(problems, fmt.Errorf(format, args...))
 		}
 	}
-	check(c.productToken() != "", "user-agent is %q: begin it with a product token of letters, such as ExampleNews/1.0", c.UserAgent)
+	check(c.productToken() != "", "user-agent is %q: start it with a product token of letters, such as ExampleNews/1.0", c.UserAgent)
 	check(c.MaxInFlight > 0, "max-in-flight is %d: it must be at least 1", c.MaxInFlight)
 	check(c.IntakeWorkers > 0, "intake-workers is %d: it must be at least 1", c.IntakeWorkers)
 	check(c.MaxAttempts > 0, "max-attempts is %d: it must be at least 1", c.MaxAttempts)
@@ -86,8 +86,8 @@ func (c Config) Validate() error {
 		name  string
 		value time.Duration
 	}{
-		{"connect-timeout", c.ConnectTimeout}, {"header-timeout", c.HeaderTimeout}, {"idle-body-timeout", c.IdleBodyTimeout},
-		{"total-timeout", c.TotalTimeout}, {"drain-timeout", c.DrainTimeout},
+		{"connect-timeout", c.ConnectTimeout}, {"header-timeout", c.HeaderTimeout},
+		{"idle-body-timeout", c.IdleBodyTimeout}, {"total-timeout", c.TotalTimeout}, {"drain-timeout", c.DrainTimeout},
 	} {
 		check(timeout.value > 0, "%s is %s: it must be positive", timeout.name, timeout.value)
 	}
@@ -100,14 +100,15 @@ func (c Config) Validate() error {
 	return errors.Join(problems...)
 }
 
-// maxBreakerRest is the longest that a failing host goes without a probe.
+// maxBreakerRest is the maximum time between two probes of a failing host.
 const maxBreakerRest = time.Hour
 
 func (c Config) breaker() site.Breaker {
 	return site.Breaker{Failures: c.BreakerFailures, Rest: c.BreakerRest, MaxRest: max(c.BreakerRest, maxBreakerRest)}
 }
 
-// productToken is what robots.txt is asked for (RFC 9309, section 2.2.1).
+// productToken returns the token that robots.txt addresses the crawler by (RFC
+// 9309, section 2.2.1).
 func (c Config) productToken() string {
 	end := strings.IndexFunc(c.UserAgent, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_' || r == '-')
@@ -124,7 +125,8 @@ func (c Config) proxy() (*url.URL, error) {
 	}
 	u, err := url.Parse(c.Proxy)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, errors.New("proxy is no URL of an HTTP proxy: write it as http://proxy.example:3128") // it may hold a password
+		// The error does not quote the URL, which may contain a password.
+		return nil, errors.New("proxy is not the URL of an HTTP proxy: write it as http://proxy.example:3128")
 	}
 	return u, nil
 }
@@ -134,7 +136,7 @@ func (c Config) nets() ([]netip.Prefix, error) {
 	for _, text := range c.AllowNets {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("allow-nets has %q, which is no network: write it as 10.1.0.0/16", text)
+			return nil, fmt.Errorf("allow-nets has %q, which is not a network: write it as 10.1.0.0/16", text)
 		}
 		nets = append(nets, prefix)
 	}
@@ -146,7 +148,7 @@ func (c Config) ports() ([]int, error) {
 	for _, text := range c.AllowPorts {
 		port, err := strconv.Atoi(text)
 		if err != nil || port < 1 || port > 65535 {
-			return nil, fmt.Errorf("allow-ports has %q, which is no port from 1 to 65535", text)
+			return nil, fmt.Errorf("allow-ports has %q, which is not a port from 1 to 65535", text)
 		}
 		ports = append(ports, port)
 	}

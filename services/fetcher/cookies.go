@@ -12,14 +12,16 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// maxCookies bounds the cookies of one chain of redirects, and maxCookieHeader
-// what is sent of them, in bytes.
 const (
-	maxCookies      = 32
+	// maxCookies is the maximum number of cookies in one chain of redirects.
+	maxCookies = 32
+	// maxCookieHeader is the maximum size of a Cookie header, in bytes: common
+	// servers accept no more.
 	maxCookieHeader = 8 << 10
 )
 
-// setCookies adds what an answer sets; the latest are kept.
+// setCookies adds the cookies that a response sets, and keeps the latest
+// maxCookies.
 func setCookies(known []*datelinev1.SetCookie, from weburl.URL, values []string) []*datelinev1.SetCookie {
 	for _, value := range values {
 		known = append(known, &datelinev1.SetCookie{Url: from.String(), Value: value})
@@ -27,8 +29,9 @@ func setCookies(known []*datelinev1.SetCookie, from weburl.URL, values []string)
 	return known[max(0, len(known)-maxCookies):]
 }
 
-// cookieHeader is what a browser would send to a URL that had begun with this
-// chain of redirects (RFC 6265, section 5.4), empty for nothing.
+// cookieHeader returns the Cookie header that a browser would send to a URL after
+// this chain of redirects (RFC 6265, section 5.4). It is empty if there are no
+// cookies, or too many to send.
 func cookieHeader(cookies []*datelinev1.SetCookie, to weburl.URL) string {
 	if len(cookies) == 0 {
 		return ""

@@ -1,5 +1,5 @@
-// Package fetcher is the first stage of the pipeline: it takes URLs from the
-// subject `urls`, admits each once, and fetches them politely and safely.
+// Package fetcher is the first stage of the pipeline: it reads URLs from the
+// subject `urls`, admits each one once, and fetches the pages politely and safely.
 package fetcher
 
 import (
@@ -30,12 +30,24 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/site"
 )
 
-// Inputs are what the stage reads.
+// Inputs returns the streams and consumers that the stage reads from.
 func Inputs() []backlog.Input {
-	return []backlog.Input{{Stream: subject.StreamURLs, Consumer: subject.ConsumerIntake}, {Stream: subject.StreamFrontier}}
+	return []backlog.Input{
+		{Stream: subject.StreamURLs, Consumer: subject.ConsumerIntake},
+		{Stream: subject.StreamFrontier},
+	}
 }
 
-// Fetcher is the stage. Make it with New.
+// Env is the environment of the stage.
+type Env struct {
+	NC       *nats.Conn
+	JS       jetstream.JetStream
+	Registry prometheus.Registerer
+	Log      *slog.Logger
+	Traces   *tracing.Tracer // nil makes no spans
+}
+
+// Fetcher is the stage. Create it with New.
 type Fetcher struct {
 	intake   *stage.Loop
 	frontier *frontier.Frontier
@@ -43,35 +55,36 @@ type Fetcher struct {
 }
 
 // New connects the stage to streams that topology.Reconcile has declared. The
-// configuration must be valid; nil traces make no spans.
-func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Config, reg prometheus.Registerer, log *slog.Logger, traces *tracing.Tracer) (*Fetcher, error) {
+// configuration must be valid.
+func New(ctx context.Context, env Env, config Config) (*Fetcher, error) {
 	if config.UserAgent == DefaultUserAgent && !config.AllowPrivate {
-		log.Warn("the fetcher names nobody who runs it: set fetcher.user-agent to a name and a contact address before fetching from other people's sites")
+		env.Log.Warn("the user agent does not name who runs this fetcher: " +
+			"set fetcher.user-agent to a name and a contact address before fetching from other people's sites")
 	}
 	client, err := newClient(config)
 	if err != nil {
 		return nil, err
 	}
-	return newWith(ctx, nc, js, config, client, reg, log, traces)
+	return newWith(ctx, env, config, client)
 }
 
-func newWith(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Config, client *httpget.Client, reg prometheus.Registerer, log *slog.Logger, traces *tracing.Tracer) (*Fetcher, error) {
-	marks, err := seen.Open(ctx, js)
+// newWith is New with an HTTP client of the caller's.
+func newWith(ctx context.Context, env Env, config Config, client *httpget.Client) (*Fetcher, error) {
+	marks, err := seen.Open(ctx, env.JS)
 	if err != nil {
 		return nil, err
 	}
-	visitor, err := newVisitor(ctx, nc, js, config, client, marks, reg, log)
+	pageVisitor, err := newVisitor(ctx, env, config, client, marks)
 	if err != nil {
 		return nil, err
 	}
-	visitor.traces = traces
-	admission, err := newIntake(ctx, js, config, marks, reg, log, traces)
+	admission, err := newIntake(ctx, env, config, marks)
 	if err != nil {
 		return nil, err
 	}
-	queue, err := frontier.New(ctx, nc, js, frontier.Config{
+	queue, err := frontier.New(ctx, env.NC, env.JS, frontier.Config{
 		Replica: replicaName(config.Replica), MaxInFlight: config.MaxInFlight, Quiet: config.Delay,
-		DrainTimeout: config.DrainTimeout, Visitor: visitor, Log: log, Now: time.Now, Registry: reg,
+		DrainTimeout: config.DrainTimeout, Visitor: pageVisitor, Log: env.Log, Now: time.Now, Registry: env.Registry,
 	})
 	if err != nil {
 		return nil, err
@@ -79,8 +92,8 @@ func newWith(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config 
 	return &Fetcher{intake: admission, frontier: queue, client: client}, nil
 }
 
-// Run works until ctx ends, then finishes what is under way for at most the
-// configured drain timeout. What is not finished stays on the streams.
+// Run processes URLs until ctx ends. It then finishes the work in progress for at
+// most the configured drain timeout. Unfinished URLs stay on the streams.
 func (f *Fetcher) Run(ctx context.Context) error {
 	defer f.client.Close()
 	tasks, ctx := errgroup.WithContext(ctx)
@@ -113,44 +126,51 @@ func newClient(config Config) (*httpget.Client, error) {
 	return client, nil
 }
 
-func newVisitor(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Config, client *httpget.Client, marks *seen.Marks, reg prometheus.Registerer, log *slog.Logger) (*visitor, error) {
-	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_FETCH)
-	writer := ledger.NewWriter(js, datelinev1.Stage_STAGE_FETCH, log, time.Now, metrics.CountOutcome)
-	sites, err := site.Open(ctx, js, client, time.Now)
+func newVisitor(
+	ctx context.Context, env Env, config Config, client *httpget.Client, marks *seen.Marks,
+) (*visitor, error) {
+	metrics := stage.NewMetrics(env.Registry, datelinev1.Stage_STAGE_FETCH)
+	writer := ledger.NewWriter(env.JS, datelinev1.Stage_STAGE_FETCH, env.Log, time.Now, metrics.CountOutcome)
+	sites, err := site.Open(ctx, env.JS, client, time.Now)
 	if err != nil {
 		return nil, err
 	}
-	paces, err := pace.Open(config.PaceFile, log, time.Now)
+	paces, err := pace.Open(config.PaceFile, env.Log, time.Now)
 	if err != nil {
 		return nil, err
 	}
-	pages, err := newPageWriter(ctx, nc, js, writer, log)
+	pages, err := newPageWriter(ctx, env, writer)
 	if err != nil {
 		return nil, err
 	}
 	resting := func() int { return sites.Resting(config.breaker()) }
 	return &visitor{
-		config: config, client: client, sites: sites, paces: paces, neighbours: pace.NewNeighbours(time.Now), seen: marks, pages: pages, writer: writer,
-		metrics: metrics, fetch: newFetchMetrics(reg, time.Now, resting), log: log, now: time.Now,
+		config: config, client: client, sites: sites, paces: paces, neighbours: pace.NewNeighbours(time.Now),
+		seen: marks, pages: pages, writer: writer, metrics: metrics,
+		fetch: newFetchMetrics(env.Registry, time.Now, resting), log: env.Log, traces: env.Traces, now: time.Now,
 	}, nil
 }
 
-func newIntake(ctx context.Context, js jetstream.JetStream, config Config, marks *seen.Marks, reg prometheus.Registerer, log *slog.Logger, traces *tracing.Tracer) (*stage.Loop, error) {
-	consumer, err := js.Consumer(ctx, subject.StreamURLs, subject.ConsumerIntake)
+// intakeAttempts is the maximum number of attempts to admit a URL.
+const intakeAttempts = 8
+
+func newIntake(ctx context.Context, env Env, config Config, marks *seen.Marks) (*stage.Loop, error) {
+	consumer, err := env.JS.Consumer(ctx, subject.StreamURLs, subject.ConsumerIntake)
 	if err != nil {
 		return nil, fmt.Errorf("opening consumer %s: %w", subject.ConsumerIntake, err)
 	}
-	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INTAKE)
+	metrics := stage.NewMetrics(env.Registry, datelinev1.Stage_STAGE_INTAKE)
 	return stage.New(stage.Config{
 		Stage: datelinev1.Stage_STAGE_INTAKE, Consumer: consumer,
-		Writer:  ledger.NewWriter(js, datelinev1.Stage_STAGE_INTAKE, log, time.Now, metrics.CountOutcome),
-		Handle:  intake.New(js, marks, log, time.Now).Handle,
-		Metrics: metrics, Log: log, Traces: traces, Workers: config.IntakeWorkers, Batch: 1,
-		MaxAttempts: 8, DrainTimeout: config.DrainTimeout,
+		Writer:  ledger.NewWriter(env.JS, datelinev1.Stage_STAGE_INTAKE, env.Log, time.Now, metrics.CountOutcome),
+		Handle:  intake.New(env.JS, marks, env.Log, time.Now).Handle,
+		Metrics: metrics, Log: env.Log, Traces: env.Traces, Workers: config.IntakeWorkers, Batch: 1,
+		MaxAttempts: intakeAttempts, DrainTimeout: config.DrainTimeout,
 	}), nil
 }
 
-// replicaName makes a name up that no other living process has.
+// replicaName returns the configured name, or generates a unique one from the name
+// of the machine.
 func replicaName(configured string) string {
 	if configured != "" {
 		return configured

@@ -40,7 +40,8 @@ func hasty() fetcher.Config {
 // run starts a fetcher. stop ends it, and returns what Run returned.
 func run(t *testing.T, nc *nats.Conn, js jetstream.JetStream, config fetcher.Config) (stop func() error) {
 	t.Helper()
-	f, err := fetcher.New(t.Context(), nc, js, config, prometheus.NewRegistry(), quiet, nil)
+	env := fetcher.Env{NC: nc, JS: js, Registry: prometheus.NewRegistry(), Log: quiet}
+	f, err := fetcher.New(t.Context(), env, config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,11 +12,18 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
 )
 
-// refusals are the statuses with which a site may say that it does not want to
-// be read, or not now.
+// refusals are the statuses by which a site may refuse to be crawled, for good or
+// for now.
 var refusals = []int{
-	http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusUnavailableForLegalReasons, http.StatusServiceUnavailable,
+	http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests,
+	http.StatusUnavailableForLegalReasons, http.StatusServiceUnavailable,
 }
+
+// Values of the label change of the breaker metric.
+const (
+	breakerOpened = "open"
+	breakerClosed = "close"
+)
 
 type fetchMetrics struct {
 	responses *prometheus.CounterVec
@@ -33,37 +40,39 @@ type fetchMetrics struct {
 func newFetchMetrics(reg prometheus.Registerer, now func() time.Time, breakersOpen func() int) *fetchMetrics {
 	m := &fetchMetrics{
 		responses: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "dateline_fetch_responses_total", Help: "Answers of web servers, by class of status.",
+			Name: "dateline_fetch_responses_total", Help: "Responses of web servers, by class of status.",
 		}, []string{"class"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "dateline_fetch_refusals_total", Help: "Answers with which a site may say that it does not want to be read, or not now, by status.",
+			Name: "dateline_fetch_refusals_total",
+			Help: "Responses by which a site may refuse to be crawled, for good or for now, by status.",
 		}, []string{"status"}),
 		refusing: &refusingHosts{now: now, since: map[string]time.Time{}},
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "dateline_fetch_failures_total", Help: "Requests without an answer, by what failed.",
+			Name: "dateline_fetch_failures_total", Help: "Requests that failed without a usable response, by kind of failure.",
 		}, []string{"failure"}),
 		bytes: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "dateline_fetch_body_bytes_total", Help: "Bytes of bodies as received.",
+			Name: "dateline_fetch_body_bytes_total", Help: "Bytes of response bodies, as received.",
 		}),
 		robots: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "dateline_fetch_robots_total", Help: "Times that a robots.txt was asked for.",
+			Name: "dateline_fetch_robots_total", Help: "Times a robots.txt was requested, not counting redirects.",
 		}),
 		denied: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "dateline_fetch_robots_denied_total", Help: "URLs that were not fetched because the site's robots.txt does not allow it.",
+			Name: "dateline_fetch_robots_denied_total", Help: "URLs that were not fetched because robots.txt disallows them.",
 		}),
 		breakers: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "dateline_fetch_breaker_changes_total", Help: "Times that a failing host was left alone (open, again after each failed probe), or was found to work again (close).",
+			Name: "dateline_fetch_breaker_changes_total",
+			Help: "Times a failing host was paused (open, again after each failed probe) or found to work again (close).",
 		}, []string{"change"}),
 	}
 	reg.MustRegister(m.responses, m.refusals, m.failures, m.bytes, m.robots, m.denied, m.breakers,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "dateline_fetch_refusing_hosts", Help: "Hosts whose last answer was 403 or 429, of those that were asked in the last hour.",
+			Name: "dateline_fetch_refusing_hosts", Help: "Hosts whose last response was 403 or 429 and came within the last hour.",
 		}, func() float64 { return float64(m.refusing.count()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "dateline_fetch_breakers_open", Help: "Sites that are left alone now because they fail.",
+			Name: "dateline_fetch_breakers_open", Help: "Sites that are currently paused because they keep failing.",
 		}, func() float64 { return float64(breakersOpen()) }),
 	)
-	for _, change := range []string{"open", "close"} {
+	for _, change := range []string{breakerOpened, breakerClosed} {
 		m.breakers.WithLabelValues(change)
 	}
 	for class := 2; class <= 5; class++ {
@@ -73,7 +82,7 @@ func newFetchMetrics(reg prometheus.Registerer, now func() time.Time, breakersOp
 		m.refusals.WithLabelValues(strconv.Itoa(status))
 	}
 	for _, class := range httpget.Classes {
-		if class != httpget.Canceled { // which is no failure
+		if class != httpget.Canceled { // not a failure of the request
 			m.failures.WithLabelValues(string(class))
 		}
 	}

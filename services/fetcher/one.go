@@ -13,11 +13,11 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
 )
 
-// FetchOne gets one page without a pipeline, under the same rules: public
+// FetchOne fetches one page without a pipeline, under the same rules: public
 // addresses only, robots.txt of every host on the way, bounds on everything. It
-// keeps no state, and no pace beyond one request after another.
+// keeps no state, and makes its requests one after another without a pause.
 func FetchOne(ctx context.Context, config Config, raw string) (*datelinev1.Page, error) {
-	asked, err := weburl.Parse(raw)
+	requested, err := weburl.Parse(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -26,8 +26,8 @@ func FetchOne(ctx context.Context, config Config, raw string) (*datelinev1.Page,
 		return nil, err
 	}
 	defer client.Close()
-	page := &datelinev1.Page{RequestedUrl: asked.String(), Source: datelinev1.PageSource_PAGE_SOURCE_FETCH}
-	at := asked
+	page := &datelinev1.Page{RequestedUrl: requested.String(), Source: datelinev1.PageSource_PAGE_SOURCE_FETCH}
+	at := requested
 	var cookies []*datelinev1.SetCookie
 	for len(page.GetRedirects()) <= config.MaxRedirects {
 		if err := checkRobots(ctx, client, config, at); err != nil {
@@ -46,27 +46,33 @@ func FetchOne(ctx context.Context, config Config, raw string) (*datelinev1.Page,
 			}
 			continue
 		case r.Status/100 != 2:
-			return nil, fmt.Errorf("%s answered %d, which is no page", at, r.Status)
+			return nil, fmt.Errorf("%s answered %d, which is not the status of a page", at, r.Status)
 		}
 		page.FinalUrl, page.Status, page.Headers = at.String(), int32(r.Status), headers(r)
 		page.Body, page.ContentEncoding, page.Truncated = r.Body, r.ContentEncoding, r.Truncated
-		page.Timings, page.RemoteAddress, page.FetchTime = timings(r.Timings), r.RemoteAddr.String(), timestamppb.New(r.FetchTime)
+		page.Timings, page.RemoteAddress = timings(r.Timings), r.RemoteAddr.String()
+		page.FetchTime = timestamppb.New(r.FetchTime)
 		return page, nil
 	}
-	return nil, fmt.Errorf("%s leads through more than %d redirects: open it in a browser and name where it ends", raw, config.MaxRedirects)
+	return nil, fmt.Errorf("%s leads through more than %d redirects: open it in a browser and use the URL that it ends at",
+		raw, config.MaxRedirects)
 }
 
+// checkRobots fetches the robots.txt of a URL's site and returns an error if the
+// file disallows the URL.
 func checkRobots(ctx context.Context, client *httpget.Client, config Config, url weburl.URL) error {
 	fetch := robots.Fetch{Time: time.Now()}
-	if r, err := client.Get(ctx, httpget.Request{URL: url.Origin() + "/robots.txt", AnyType: true, MaxBodyBytes: robots.MaxSize + 1}); err == nil {
+	get := httpget.Request{URL: url.Origin() + "/robots.txt", AnyType: true, MaxBodyBytes: robots.MaxSize + 1}
+	if r, err := client.Get(ctx, get); err == nil {
 		fetch.Status = r.Status
 		if r.Status/100 == 2 {
-			// What precedes damage is all that there is to obey.
+			// Of a damaged body, the part before the damage is obeyed.
 			fetch.Body, _ = httpget.DecodePrefix(r.ContentEncoding, r.Body, robots.MaxSize+1)
 		}
 	}
-	if allowed, line := robots.Judge(fetch, nil).Rules().Allowed(config.productToken(), url.PathQuery()); !allowed {
-		return fmt.Errorf("robots.txt of %s does not allow %s (%s, status %d)", url.Host(), url, line, fetch.Status)
+	rules := robots.Judge(fetch, nil).Rules()
+	if allowed, line := rules.Allowed(config.productToken(), url.PathQuery()); !allowed {
+		return fmt.Errorf("robots.txt of %s disallows %s (%s, status %d)", url.Host(), url, line, fetch.Status)
 	}
 	return nil
 }

@@ -27,9 +27,12 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
 )
 
-// envelope is what a page's message needs besides its body, in bytes: headers,
-// URLs, labels.
+// envelope is the room that a page's message needs besides its body, in bytes:
+// headers, URLs, labels.
 const envelope = 256 << 10
+
+// putTimeout is the maximum time for one attempt to store a body as an object.
+const putTimeout = time.Minute
 
 // pageWriter publishes pages.
 type pageWriter struct {
@@ -38,16 +41,16 @@ type pageWriter struct {
 	writer *ledger.Writer
 	zstd   *zstd.Encoder
 	log    *slog.Logger
-	// buffers hold messages while they are published: most of what would be
-	// allocated for a page.
+	// buffers has buffers for messages, which would be most of what a page
+	// allocates.
 	buffers sync.Pool // of *[]byte
 }
 
-// maxPooled bounds a buffer that is kept, in bytes.
+// maxPooled is the maximum size of a buffer that is kept for reuse, in bytes.
 const maxPooled = 256 << 10
 
-func newPageWriter(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, writer *ledger.Writer, log *slog.Logger) (*pageWriter, error) {
-	bodies, err := js.ObjectStore(ctx, subject.BucketBodies)
+func newPageWriter(ctx context.Context, env Env, writer *ledger.Writer) (*pageWriter, error) {
+	bodies, err := env.JS.ObjectStore(ctx, subject.BucketBodies)
 	if err != nil {
 		return nil, fmt.Errorf("opening object store %s: %w", subject.BucketBodies, err)
 	}
@@ -56,16 +59,18 @@ func newPageWriter(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, w
 	if err != nil {
 		return nil, fmt.Errorf("preparing zstd: %w", err)
 	}
-	return &pageWriter{nc: nc, bodies: bodies, writer: writer, zstd: encoder, log: log}, nil
+	return &pageWriter{nc: env.NC, bodies: bodies, writer: writer, zstd: encoder, log: env.Log}, nil
 }
 
-// write stores a page and returns when the server has it. A body that is too
-// large for a message goes to the object store first. The answer's body is
-// released as soon as the message has it.
-func (w *pageWriter) write(ctx context.Context, entry *datelinev1.FrontierEntry, asked, final weburl.URL, r *httpget.Response) (*datelinev1.Page, error) {
+// write publishes a page and returns once the server has stored the message. A
+// body that is too large for a message is stored as an object first. write
+// releases the response's body.
+func (w *pageWriter) write(
+	ctx context.Context, entry *datelinev1.FrontierEntry, requested, final weburl.URL, r *httpget.Response,
+) (*datelinev1.Page, error) {
 	page := &datelinev1.Page{
-		Id: outcome.FetchID(entry.GetRequest().GetRequestId(), asked), Request: entry.GetRequest(),
-		RequestedUrl: asked.String(), FinalUrl: final.String(), Redirects: entry.GetRedirects(),
+		Id: outcome.FetchID(entry.GetRequest().GetRequestId(), requested), Request: entry.GetRequest(),
+		RequestedUrl: requested.String(), FinalUrl: final.String(), Redirects: entry.GetRedirects(),
 		Status: int32(r.Status), Headers: headers(r), Body: r.Body, ContentEncoding: r.ContentEncoding,
 		Truncated: r.Truncated, Timings: timings(r.Timings), RemoteAddress: r.RemoteAddr.String(),
 		FetchTime: timestamppb.New(r.FetchTime), Source: datelinev1.PageSource_PAGE_SOURCE_FETCH,
@@ -86,7 +91,7 @@ func (w *pageWriter) write(ctx context.Context, entry *datelinev1.FrontierEntry,
 	if err != nil {
 		return nil, err
 	}
-	page.Body = nil // the message has it now
+	page.Body = nil // it is part of the message now
 	r.Release()
 	err = w.writer.Publish(ctx, msg)
 	if *buffer = msg.Data; cap(*buffer) <= maxPooled {
@@ -113,27 +118,33 @@ func (w *pageWriter) moveBody(ctx context.Context, page *datelinev1.Page) error 
 }
 
 func (w *pageWriter) putBody(ctx context.Context, page *datelinev1.Page) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, putTimeout)
 	defer cancel()
-	info, err := w.bodies.Put(ctx, jetstream.ObjectMeta{Name: page.GetId(), Description: page.GetFinalUrl()}, bytes.NewReader(page.GetBody()))
+	meta := jetstream.ObjectMeta{Name: page.GetId(), Description: page.GetFinalUrl()}
+	info, err := w.bodies.Put(ctx, meta, bytes.NewReader(page.GetBody()))
 	if err != nil {
 		return fmt.Errorf("storing the body of %s: %w", page.GetFinalUrl(), err)
 	}
-	page.BodyObject = &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: info.Name, Size: int64(info.Size)}
+	page.BodyObject = &datelinev1.ObjectReference{
+		Bucket: subject.BucketBodies, Name: info.Name, Size: int64(info.Size),
+	}
 	page.Body = nil
 	return nil
 }
 
+// headers returns the headers of a response, sorted by name.
 func headers(r *httpget.Response) []*datelinev1.Header {
 	var out []*datelinev1.Header
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, value := range r.Header[name] {
-			out = append(out, &datelinev1.Header{Name: strings.ToLower(name), Value: strings.ToValidUTF8(value, "\uFFFD")})
+			valid := strings.ToValidUTF8(value, "\uFFFD")
+			out = append(out, &datelinev1.Header{Name: strings.ToLower(name), Value: valid})
 		}
 	}
 	return out
 }
 
+// timings converts the timings of a response; phases that did not happen are nil.
 func timings(t httpget.Timings) *datelinev1.Timings {
 	known := func(d time.Duration) *durationpb.Duration {
 		if d == 0 {
@@ -142,6 +153,7 @@ func timings(t httpget.Timings) *datelinev1.Timings {
 		return durationpb.New(d)
 	}
 	return &datelinev1.Timings{
-		Dns: known(t.DNS), Connect: known(t.Connect), Tls: known(t.TLS), FirstByte: known(t.FirstByte), Total: known(t.Total),
+		Dns: known(t.DNS), Connect: known(t.Connect), Tls: known(t.TLS),
+		FirstByte: known(t.FirstByte), Total: known(t.Total),
 	}
 }

@@ -7,20 +7,21 @@ import (
 )
 
 const (
-	// refusingFor is how long a refusal says something about now.
+	// refusingFor is how long a host counts as refusing after its last response.
 	refusingFor = time.Hour
-	// maxRefusing bounds the hosts that are remembered.
+	// maxRefusing is the maximum number of hosts that are remembered.
 	maxRefusing = 20_000
 )
 
-// refusingHosts counts the hosts whose last answer was a refusal.
+// refusingHosts counts the hosts whose last response was a refusal.
 type refusingHosts struct {
 	now func() time.Time
 
 	mu    sync.Mutex
-	since map[string]time.Time // of the last answer, by host
+	since map[string]time.Time // of the last refusal, by host
 }
 
+// answered records the status of a host's response.
 func (h *refusingHosts) answered(host string, status int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -43,7 +44,7 @@ func (h *refusingHosts) count() int {
 	return len(h.since)
 }
 
-// forget leaves out the hosts that were not asked lately. The caller holds mu.
+// forget drops the hosts without a recent refusal. The caller holds mu.
 func (h *refusingHosts) forget() {
 	for host, at := range h.since {
 		if h.now().Sub(at) > refusingFor {

@@ -13,7 +13,7 @@ func TestRefusingHosts(t *testing.T) {
 	expect := func(want int) {
 		t.Helper()
 		if got := hosts.count(); got != want {
-			t.Errorf("%d hosts refuse, want %d", got, want)
+			t.Errorf("%d refusing hosts, want %d", got, want)
 		}
 	}
 	hosts.answered("a.example", http.StatusForbidden)
@@ -25,7 +25,7 @@ func TestRefusingHosts(t *testing.T) {
 	now = now.Add(refusingFor)
 	hosts.answered("a.example", http.StatusForbidden)
 	now = now.Add(time.Second)
-	expect(1) // b was not asked for more than an hour
+	expect(1) // the last response of b is more than an hour old
 
 	for i := range maxRefusing + 10 {
 		hosts.answered(fmt.Sprint(i, ".example"), http.StatusForbidden)

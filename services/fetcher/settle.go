@@ -58,7 +58,7 @@ func (v *visit) noteHost(ctx context.Context, made *verdict) (down bool, err err
 	if made.hostWorks {
 		closed, err := v.sites.Answered(ctx, v.url, v.config.breaker())
 		if closed {
-			v.fetch.breakers.WithLabelValues("close").Inc()
+			v.fetch.breakers.WithLabelValues(breakerClosed).Inc()
 			v.log.InfoContext(ctx, "host works again", "stage", "fetch", "host", v.url.Host())
 		}
 		if err != nil {
@@ -72,7 +72,7 @@ func (v *visit) noteHost(ctx context.Context, made *verdict) (down bool, err err
 	if err != nil || rest == 0 {
 		return false, err
 	}
-	v.fetch.breakers.WithLabelValues("open").Inc()
+	v.fetch.breakers.WithLabelValues(breakerOpened).Inc()
 	v.log.WarnContext(ctx, "host keeps failing, requests paused", "stage", "fetch", "host", v.url.Host(),
 		"rest", rest, "reason", made.reason, "detail", made.detail)
 	made.wait = max(made.wait, rest)

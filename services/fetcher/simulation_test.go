@@ -103,7 +103,8 @@ func simulate(t *testing.T, length time.Duration) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := newWith(t.Context(), nc, js, config, client, prometheus.NewRegistry(), slog.New(slog.DiscardHandler), nil)
+	env := Env{NC: nc, JS: js, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler)}
+	f, err := newWith(t.Context(), env, config, client)
 	if err != nil {
 		t.Fatal(err)
 	}

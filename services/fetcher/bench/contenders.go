@@ -162,7 +162,8 @@ func whole(s settings) (figures, error) {
 	config := fetcher.DefaultConfig()
 	config.UserAgent, config.AllowPrivate = userAgent, true
 	config.Delay, config.DelayFactor, config.MaxInFlight = time.Millisecond, 0, s.InFlight
-	f, err := fetcher.New(ctx, nc, js, config, prometheus.NewRegistry(), slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), nil)
+	warnings := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	f, err := fetcher.New(ctx, fetcher.Env{NC: nc, JS: js, Registry: prometheus.NewRegistry(), Log: warnings}, config)
 	if err != nil {
 		return figures{}, err
 	}

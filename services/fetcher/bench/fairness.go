@@ -223,7 +223,8 @@ func replica(s settings) error {
 	config.Delay, config.DelayFactor = fairDelay, 0
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	f, err := fetcher.New(ctx, nc, js, config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler), nil)
+	env := fetcher.Env{NC: nc, JS: js, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler)}
+	f, err := fetcher.New(ctx, env, config)
 	if err != nil {
 		return err
 	}

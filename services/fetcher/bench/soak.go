@@ -104,7 +104,8 @@ func soak(s settings) error {
 	config.Delay, config.DelayFactor, config.MaxInFlight = 20*time.Millisecond, 0, s.InFlight
 	config.HeaderTimeout, config.IdleBodyTimeout, config.TotalTimeout = 500*time.Millisecond, 500*time.Millisecond, time.Second
 	config.RetryDelay, config.BreakerRest, config.MaxAttempts, config.MaxBodyBytes = 200*time.Millisecond, 300*time.Millisecond, 3, 1<<20
-	f, err := fetcher.New(ctx, nc, js, config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler), nil)
+	env := fetcher.Env{NC: nc, JS: js, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler)}
+	f, err := fetcher.New(ctx, env, config)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,8 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Pipeline, erro
 	if p.Bus.Embedded() && config.Fetcher.Replica == "" {
 		config.Fetcher.Replica = embeddedReplica
 	}
-	fetch, err := fetcher.New(ctx, p.Bus.NC, p.Bus.JS, config.Fetcher, p.registry, log, p.traces)
+	env := fetcher.Env{NC: p.Bus.NC, JS: p.Bus.JS, Registry: p.registry, Log: log, Traces: p.traces}
+	fetch, err := fetcher.New(ctx, env, config.Fetcher)
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
