@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -16,35 +15,42 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// Source is the message that an input came in.
+const (
+	// envelopeBytes is room for a dead letter's own subject and headers.
+	envelopeBytes = 512
+	// noticeBytes is room for the sentence that reports a shortened payload.
+	noticeBytes = 256
+)
+
+// Source is the message of an input.
 type Source struct {
-	// Sequence is the message's place in its stream. An input that is put
-	// back after it failed has another one, so that its second end is not
-	// taken for a repetition of the first.
+	// Sequence is the message's sequence in its stream. A requeued input has a new
+	// one, so that its second outcome is not taken for a duplicate of the first.
 	Sequence uint64
 	Subject  string
 	Header   nats.Header
 	Data     []byte
 }
 
-// Bury stores an input that failed for good as a dead letter, and then its
-// outcome. It returns when the server has both. Of a message so large that a
-// letter cannot hold it, the letter has the beginning, and says so.
+// Bury stores a dead letter for an input that failed permanently, and then its
+// outcome. It returns once the server has acknowledged both. If the message does
+// not fit into a dead letter, its payload is shortened and the error says so.
 func (w *Writer) Bury(ctx context.Context, o *datelinev1.Outcome, took time.Duration, source Source) error {
+	stage := w.config.Stage
 	letter := &datelinev1.DeadLetter{
-		InputId: o.InputId, Stage: w.stage, Reason: o.Reason, Error: Cut(o.Detail), Attempts: o.Attempt,
-		Url: Cut(o.Url), RequestId: o.RequestId, Time: timestamppb.New(w.now()),
-		Subject: valid(source.Subject), Headers: headers(source.Header), Data: source.Data,
+		InputId: o.InputId, Stage: stage, Reason: o.Reason, Error: Cut(o.Detail), Attempts: o.Attempt,
+		Url: Cut(o.Url), RequestId: o.RequestId, Time: timestamppb.New(w.config.Now()),
+		Subject: toValidUTF8(source.Subject), Headers: headers(source.Header), Data: source.Data,
 	}
-	id := fmt.Sprintf("dead:%s:%d:%s", subject.StageName(w.stage), source.Sequence, o.InputId)
-	// Beside the payload there are the message's own headers and subject.
-	room := int(w.js.Conn().MaxPayload()) - len(id) - 512
-	if excess := proto.Size(letter) - room; excess > 0 {
-		kept := max(0, len(letter.Data)-excess-256)
+	id := fmt.Sprintf("dead:%s:%d:%s", subject.StageName(stage), source.Sequence, o.InputId)
+	maxSize := int(w.config.JS.Conn().MaxPayload()) - len(id) - envelopeBytes
+	if excess := proto.Size(letter) - maxSize; excess > 0 {
+		kept := max(0, len(letter.Data)-excess-noticeBytes)
 		letter.Data = letter.Data[:kept]
-		letter.Error = Cut(fmt.Sprintf("of the %d bytes of this message only the first %d fit into a dead letter: %s", len(source.Data), kept, letter.Error))
+		letter.Error = Cut(fmt.Sprintf("only the first %d of the %d bytes of this message fit into a dead letter: %s",
+			kept, len(source.Data), letter.Error))
 	}
-	msg, err := Message(subject.Dead(w.stage, o.Reason), id, letter)
+	msg, err := Message(subject.Dead(stage, o.Reason), id, letter)
 	if err != nil {
 		return err
 	}
@@ -55,17 +61,14 @@ func (w *Writer) Bury(ctx context.Context, o *datelinev1.Outcome, took time.Dura
 	return w.Outcome(ctx, o, took, source.Sequence)
 }
 
+// headers returns the headers of a message, sorted by name.
 func headers(header nats.Header) []*datelinev1.Header {
 	var all []*datelinev1.Header
 	for name, values := range header {
 		for _, value := range values {
-			all = append(all, &datelinev1.Header{Name: valid(name), Value: valid(value)})
+			all = append(all, &datelinev1.Header{Name: toValidUTF8(name), Value: toValidUTF8(value)})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *datelinev1.Header) int { return cmp.Compare(a.Name, b.Name) })
 	return all
 }
-
-// valid makes text that a sender chose fit for a message of the contract, which
-// could not be encoded with anything but UTF-8 in it.
-func valid(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }

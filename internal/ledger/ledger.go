@@ -1,5 +1,6 @@
-// Package ledger writes down how each input of each stage ended: an outcome for
-// every one, and the input itself, whole, for those that failed for good.
+// Package ledger records how each input of each stage ended. It publishes an
+// outcome for every input, and a dead letter with the whole message for every
+// input that failed permanently.
 package ledger
 
 import (
@@ -12,70 +13,73 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// MaxText bounds, in bytes, a URL or sentence that comes from outside.
-const MaxText = 2048
-
-// publishTimeout bounds the wait for one PubAck.
+// publishTimeout is the maximum time to wait for one publish acknowledgement.
 const publishTimeout = 10 * time.Second
 
-// ErrTooLarge: a message exceeds what the server takes. It does not help to
-// send it again.
+// publishBackoff is the delay between attempts to publish.
+var publishBackoff = loop.Backoff{First: 100 * time.Millisecond, Last: 5 * time.Second}
+
+// ErrTooLarge means that a message exceeds the largest one that the server
+// accepts. Publishing it again fails too.
 var ErrTooLarge = nats.ErrMaxPayload
 
-// Writer publishes outcomes, dead letters and what stages produce.
-type Writer struct {
-	js    jetstream.JetStream
-	stage datelinev1.Stage
-	log   *slog.Logger
-	now   func() time.Time
-	count func(datelinev1.Verdict, outcome.Reason)
+// Config configures a Writer. All fields are required.
+type Config struct {
+	JS    jetstream.JetStream
+	Stage datelinev1.Stage
+	Log   *slog.Logger
+	Now   func() time.Time
+	// Count is called for each outcome that has been stored.
+	Count func(datelinev1.Verdict, outcome.Reason)
 }
 
-// NewWriter returns the writer of a stage. count is told of each outcome that
-// is stored.
-func NewWriter(js jetstream.JetStream, stage datelinev1.Stage, log *slog.Logger, now func() time.Time, count func(datelinev1.Verdict, outcome.Reason)) *Writer {
-	return &Writer{js: js, stage: stage, log: log, now: now, count: count}
-}
+// Writer publishes the outcomes, the dead letters and the results of a stage.
+type Writer struct{ config Config }
 
-// Outcome stores how the input ended that came in the message with this place
-// in its stream; it fills in stage and time. It returns when the server has it.
+// NewWriter returns the writer of a stage.
+func NewWriter(config Config) *Writer { return &Writer{config} }
+
+// Outcome stores the outcome of an input, after setting its stage, time and
+// duration. sequence is the stream sequence of the input's message. Outcome
+// returns once the server has acknowledged it.
 func (w *Writer) Outcome(ctx context.Context, o *datelinev1.Outcome, took time.Duration, sequence uint64) error {
-	o.Stage, o.Time = w.stage, timestamppb.New(w.now())
+	o.Stage, o.Time = w.config.Stage, timestamppb.New(w.config.Now())
 	o.Duration = durationpb.New(took)
 	o.Url, o.Detail = Cut(o.Url), Cut(o.Detail)
-	name := subject.StageName(w.stage)
+	name, verdict := subject.StageName(o.Stage), subject.VerdictName(o.Verdict)
 	id := fmt.Sprintf("outcome:%s:%d:%s", name, sequence, o.InputId)
-	msg, err := Message(subject.Outcomes(w.stage, o.Verdict), id, o)
+	msg, err := Message(subject.Outcomes(o.Stage, o.Verdict), id, o)
 	if err != nil {
 		return err
 	}
-	if err := w.publish(ctx, msg); err != nil { // the trace has no stage after the last
+	// Without trace context: no later stage processes outcomes.
+	if err := w.publish(ctx, msg); err != nil {
 		return err
 	}
-	w.count(o.Verdict, outcome.Reason(o.Reason))
+	w.config.Count(o.Verdict, outcome.Reason(o.Reason))
 	level := slog.LevelInfo
 	if o.Verdict == datelinev1.Verdict_VERDICT_DEAD {
 		level = slog.LevelWarn
 	}
-	w.log.Log(ctx, level, "outcome", "stage", name, "verdict", subject.VerdictName(o.Verdict), "reason", o.Reason,
+	w.config.Log.Log(ctx, level, "outcome", "stage", name, "verdict", verdict, "reason", o.Reason,
 		"url", o.Url, "request", o.RequestId, "attempt", o.Attempt, "detail", o.Detail)
 	return nil
 }
 
-// Publish stores messages in their streams, with the trace of ctx, and returns when the server has all
-// of them. A stream that is full or a server that is away makes it wait, for as
-// long as ctx lives: that is how a full downstream slows its upstream. Any
-// other refusal is returned.
+// Publish stores messages in their streams, with the trace context of ctx, and
+// returns once the server has acknowledged all of them. While a stream is full or
+// the server is unavailable, it waits until ctx ends: this is how a full stream
+// slows its upstream. Any other failure is returned.
 func (w *Writer) Publish(ctx context.Context, msgs ...*nats.Msg) error {
 	for _, msg := range msgs {
 		tracing.Inject(ctx, msg.Header)
@@ -87,29 +91,30 @@ func (w *Writer) Publish(ctx context.Context, msgs ...*nats.Msg) error {
 }
 
 func (w *Writer) publish(ctx context.Context, msg *nats.Msg) error {
-	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+	err := loop.Retry(ctx, publishBackoff, func(ctx context.Context) error {
 		attempt, cancel := context.WithTimeout(ctx, publishTimeout)
-		_, err := w.js.PublishMsg(attempt, msg)
-		cancel()
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() != nil || !worthWaiting(err):
-			return fmt.Errorf("publishing to %s: %w", msg.Subject, err)
+		defer cancel()
+		_, err := w.config.JS.PublishMsg(attempt, msg)
+		return err
+	}, func(err error) bool {
+		if !isTemporary(err) {
+			return false
 		}
-		w.log.WarnContext(ctx, "a stream does not take messages now; it is tried again", "subject", msg.Subject, "error", err)
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("publishing to %s: %w", msg.Subject, ctx.Err())
-		case <-time.After(pause):
-		}
+		w.config.Log.WarnContext(ctx, "publish failed, retrying", "subject", msg.Subject, "error", err)
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("publishing to %s: %w", msg.Subject, err)
 	}
+	return nil
 }
 
-// worthWaiting tells what passes by itself or by an operator's hand (a full
-// stream, a server that is away) from what never will.
-func worthWaiting(err error) bool {
-	for _, lasting := range []error{nats.ErrMaxPayload, nats.ErrConnectionClosed, nats.ErrBadSubject, nats.ErrInvalidMsg} {
+// isTemporary reports whether a publish may succeed later, by itself or after an
+// operator has acted: because the stream is full or the server unavailable.
+func isTemporary(err error) bool {
+	for _, lasting := range []error{
+		nats.ErrMaxPayload, nats.ErrConnectionClosed, nats.ErrBadSubject, nats.ErrInvalidMsg,
+	} {
 		if errors.Is(err, lasting) {
 			return false
 		}
@@ -117,44 +122,9 @@ func worthWaiting(err error) bool {
 	return !IsHostFull(err)
 }
 
-// IsHostFull reports whether a frontier subject holds as many URLs as it may
-// (JetStream error 10077 with the per-subject bound).
+// IsHostFull reports whether a publish failed because the queue of a host in the
+// frontier is full: JetStream error 10077 for the bound per subject.
 func IsHostFull(err error) bool {
 	var api *jetstream.APIError
 	return errors.As(err, &api) && strings.Contains(api.Description, "maximum messages per subject exceeded")
-}
-
-// Message encodes a contract message for a subject. Messages of one stream with
-// the same id are stored once while the stream remembers the id.
-func Message(subject, id string, m proto.Message) (*nats.Msg, error) {
-	return MessageIn(nil, subject, id, m)
-}
-
-// MessageIn is Message with its payload in a buffer, if that has room. The buffer
-// may be used again once the message has been published or given up.
-func MessageIn(buffer []byte, subject, id string, m proto.Message) (*nats.Msg, error) {
-	data, err := proto.MarshalOptions{}.MarshalAppend(buffer[:0], m)
-	if err != nil {
-		return nil, fmt.Errorf("encoding %s: %w", m.ProtoReflect().Descriptor().FullName(), err)
-	}
-	msg := nats.NewMsg(subject)
-	msg.Header.Set(nats.MsgIdHdr, id)
-	msg.Header.Set(ContentType, Protobuf)
-	msg.Data = data
-	return msg, nil
-}
-
-// ContentType is the header that says how a payload is encoded, and Protobuf
-// its value for the contract's binary form.
-const (
-	ContentType = "Content-Type"
-	Protobuf    = "application/protobuf"
-)
-
-// Cut shortens text from outside to MaxText bytes of valid UTF-8.
-func Cut(text string) string {
-	if len(text) > MaxText {
-		text = text[:MaxText]
-	}
-	return valid(text)
 }

@@ -6,36 +6,32 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// Pauses between attempts at what cannot be done because something is away.
-const (
-	firstPause = 250 * time.Millisecond
-	lastPause  = 15 * time.Second
-)
+// dependencyBackoff is the delay before the handler is called again while a
+// dependency is unavailable.
+var dependencyBackoff = loop.Backoff{First: 250 * time.Millisecond, Last: 15 * time.Second}
 
-// attempt calls the handler, again and again while what it needs is away.
-func (l *Loop) attempt(ctx context.Context, inputs []*Input) []Result {
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		results := l.guarded(ctx, inputs)
-		missing := awayError(results)
-		if missing == nil || ctx.Err() != nil {
-			return results
-		}
+// attempt calls the handler, retrying in place while a dependency is unavailable.
+func (l *Loop) attempt(ctx context.Context, inputs []*Input) (results []Result) {
+	// The results carry the error, also if ctx ends before a retry.
+	_ = loop.Retry(ctx, dependencyBackoff, func(ctx context.Context) error {
+		results = l.isolatePanics(ctx, inputs)
+		return dependencyError(results)
+	}, func(err error) bool {
 		l.Metrics.CountRetry(outcome.Unavailable)
-		l.Log.Warn("what the stage needs is away; it is tried again", "stage", subject.StageName(l.Stage), "inputs", len(inputs), "error", missing)
-		select {
-		case <-ctx.Done():
-			return results
-		case <-time.After(pause):
-		}
-	}
+		l.Log.Warn("dependency unavailable, retrying", "stage", subject.StageName(l.Stage),
+			"inputs", len(inputs), "error", err)
+		return true
+	})
+	return results
 }
 
-func awayError(results []Result) error {
+func dependencyError(results []Result) error {
 	for _, r := range results {
 		if r.Err != nil && classify(r.Err).kind == unavailable {
 			return r.Err
@@ -44,47 +40,47 @@ func awayError(results []Result) error {
 	return nil
 }
 
-// guarded calls the handler and survives its panics, so that one poisonous
-// input cannot take the process down again and again. In a batch it is found by
-// handling each input alone.
-func (l *Loop) guarded(ctx context.Context, inputs []*Input) []Result {
+// isolatePanics calls the handler and recovers from its panics, so that one input
+// cannot crash the process again and again. To find that input, each input of a
+// batch that panicked is handled separately.
+func (l *Loop) isolatePanics(ctx context.Context, inputs []*Input) []Result {
 	results, panicked := l.call(ctx, inputs)
 	if panicked == nil {
 		return results
 	}
 	if len(inputs) == 1 {
-		return []Result{{Outcome: unseen(inputs[0]), Err: panicked}}
+		return []Result{{Outcome: unhandled(inputs[0]), Err: panicked}}
 	}
 	results = make([]Result, 0, len(inputs))
 	for _, input := range inputs {
-		results = append(results, l.guarded(ctx, []*Input{input})...)
+		results = append(results, l.isolatePanics(ctx, []*Input{input})...)
 	}
 	return results
 }
 
+// call calls the handler. panicked is the error for a panic.
 func (l *Loop) call(ctx context.Context, inputs []*Input) (results []Result, panicked error) {
 	if len(inputs) == 1 {
 		ctx = inputs[0].Trace(ctx)
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			l.Log.ErrorContext(ctx, "the stage panicked", "stage", subject.StageName(l.Stage), "inputs", len(inputs),
+			l.Log.ErrorContext(ctx, "handler panicked", "stage", subject.StageName(l.Stage), "inputs", len(inputs),
 				"stream", inputs[0].Stream, "sequence", inputs[0].Sequence, "panic", cause, "stack", string(debug.Stack()))
-			panicked = Permanent(outcome.Panic, fmt.Errorf("the program panicked over this message (%v): report it with the message; the log has the stack", cause))
+			panicked = Permanent(outcome.Panic, fmt.Errorf("the program panicked while processing this message (%v): "+
+				"report a bug with the message and the stack from the log", cause))
 		}
 	}()
 	return l.Handle(ctx, inputs), nil
 }
 
 func poisoned(in *Input) Result {
-	return Result{
-		Outcome: unseen(in),
-		Err: Permanent(outcome.Poison, fmt.Errorf("the message was delivered %d times and never ended in an outcome: it seems to bring the process down; look at its payload before requeueing it",
-			in.Attempt)),
-	}
+	err := fmt.Errorf("the message was delivered %d times without an outcome, so it probably crashes the process: "+
+		"check its payload before requeueing it", in.Attempt)
+	return Result{Outcome: unhandled(in), Err: Permanent(outcome.Poison, err)}
 }
 
-// unseen is the outcome of an input that the handler has told nothing of.
-func unseen(in *Input) *datelinev1.Outcome {
+// unhandled returns the outcome of an input for which the handler has returned none.
+func unhandled(in *Input) *datelinev1.Outcome {
 	return &datelinev1.Outcome{InputId: fmt.Sprintf("%s:%d", in.Stream, in.Sequence)}
 }

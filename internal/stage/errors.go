@@ -47,3 +47,9 @@ func classify(err error) *failure {
 	}
 	return &failure{outcome.Unmarked, transient, err}
 }
+
+// canRetry reports whether an input may be delivered again after the failure of
+// an attempt. An unavailable dependency does not use up attempts.
+func (f *failure) canRetry(attempt, maxAttempts int) bool {
+	return f.kind == unavailable || f.kind == transient && attempt < maxAttempts
+}

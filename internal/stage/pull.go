@@ -9,34 +9,39 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
-// pullExpiry is how long a request for messages stands before it is renewed.
-const pullExpiry = 5 * time.Second
+const (
+	// pullExpiry is the time after which a pull request is renewed.
+	pullExpiry = 5 * time.Second
+	// pullPause is the delay after a failed pull.
+	pullPause = 250 * time.Millisecond
+)
 
-// slots bounds the messages that are pulled and not settled.
+// slots bounds the number of messages that have been pulled but not settled.
 type slots chan struct{}
 
-// acquire waits for half of the slots, so that pulls are few and large, and
-// returns how many it got: 0 when ctx ends first.
+// acquire waits until half of the slots are free, so that pulls are few and large.
+// It takes all free slots and returns their number, or 0 if ctx ends first.
 func (s slots) acquire(ctx context.Context) int {
-	got := 0
-	for got < cap(s)/2 {
+	taken := 0
+	for taken < cap(s)/2 {
 		select {
 		case s <- struct{}{}:
-			got++
+			taken++
 		case <-ctx.Done():
-			s.release(got)
+			s.release(taken)
 			return 0
 		}
 	}
 	for {
 		select {
 		case s <- struct{}{}:
-			got++
+			taken++
 		default:
-			return got
+			return taken
 		}
 	}
 }
@@ -47,29 +52,32 @@ func (s slots) release(n int) {
 	}
 }
 
-// pull passes messages on until ctx ends. It asks the server for no more than
-// there are free slots, and takes what comes at once: a message that waited
-// unseen in the client's buffer would be delivered a second time while it does.
+// pull passes messages to incoming until ctx ends. It requests as many messages
+// as there are free slots and receives them at once. A message that waited in the
+// client's buffer would not be kept alive, and would be delivered a second time.
 func (l *Loop) pull(ctx context.Context, incoming chan<- jetstream.Msg) error {
 	for {
 		free := l.slots.acquire(ctx)
 		if free == 0 {
 			return nil
 		}
-		got, err := l.take(ctx, free, incoming)
-		l.slots.release(free - got)
+		received, err := l.receive(ctx, free, incoming)
+		l.slots.release(free - received)
 		if err != nil || ctx.Err() != nil {
 			return err
 		}
 	}
 }
 
-// take pulls up to most messages, fewer where ctx ends or the server goes away.
-// Those that are on their way when ctx ends are taken too.
-func (l *Loop) take(ctx context.Context, most int, incoming chan<- jetstream.Msg) (got int, err error) {
-	messages, err := l.Consumer.Messages(jetstream.PullMaxMessages(most), jetstream.StopAfter(most), jetstream.PullExpiry(pullExpiry))
+// receive pulls up to limit messages and returns their number. It returns fewer if
+// ctx ends, or if the pull is interrupted. Messages that are on their way when ctx
+// ends are still received.
+func (l *Loop) receive(ctx context.Context, limit int, incoming chan<- jetstream.Msg) (received int, err error) {
+	messages, err := l.Consumer.Messages(
+		jetstream.PullMaxMessages(limit), jetstream.StopAfter(limit), jetstream.PullExpiry(pullExpiry),
+	)
 	if err != nil {
-		return 0, l.reading(err)
+		return 0, l.readError(err)
 	}
 	defer messages.Stop()
 	stopDrain := context.AfterFunc(ctx, messages.Drain)
@@ -78,25 +86,22 @@ func (l *Loop) take(ctx context.Context, most int, incoming chan<- jetstream.Msg
 		msg, err := messages.Next()
 		switch {
 		case err == nil:
-			got++
+			received++
 			l.held.add(msg)
-			incoming <- msg // it has as many places as there are slots
+			incoming <- msg // never blocks: its capacity is the number of slots
 		case errors.Is(err, nats.ErrConnectionClosed), errors.Is(err, jetstream.ErrConnectionClosed):
-			return got, l.reading(err)
+			return received, l.readError(err)
 		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
-			return got, nil
+			return received, nil
 		case errors.Is(err, jetstream.ErrConsumerDeleted), errors.Is(err, jetstream.ErrConsumerNotFound):
-			return got, fmt.Errorf("%w: restart to have it declared again", l.reading(err))
+			return received, fmt.Errorf("%w; restart to create the consumer again", l.readError(err))
 		default:
-			l.Log.Warn("pulling messages; it is tried again", "stage", subject.StageName(l.Stage), "error", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(250 * time.Millisecond):
-			}
+			l.Log.Warn("pull failed, retrying", "stage", subject.StageName(l.Stage), "error", err)
+			loop.Sleep(ctx, pullPause)
 		}
 	}
 }
 
-func (l *Loop) reading(err error) error {
+func (l *Loop) readError(err error) error {
 	return fmt.Errorf("reading consumer %s: %w", l.Consumer.CachedInfo().Name, err)
 }

@@ -88,7 +88,10 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Extractor, err
 	metrics := stage.NewMetrics(deps.Registry, datelinev1.Stage_STAGE_EXTRACT)
 	e.loop = stage.New(stage.Config{
 		Stage: datelinev1.Stage_STAGE_EXTRACT, Consumer: consumer,
-		Writer: ledger.NewWriter(deps.JS, datelinev1.Stage_STAGE_EXTRACT, deps.Log, deps.Now, metrics.CountOutcome),
+		Writer: ledger.NewWriter(ledger.Config{
+			JS: deps.JS, Stage: datelinev1.Stage_STAGE_EXTRACT, Log: deps.Log, Now: deps.Now,
+			Count: metrics.CountOutcome,
+		}),
 		Handle: e.handle, Metrics: metrics, Log: deps.Log, Traces: deps.Tracer,
 		Workers: config.Workers, Batch: 1, MaxAttempts: config.MaxAttempts, DrainTimeout: config.DrainTimeout,
 	})

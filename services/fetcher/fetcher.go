@@ -130,7 +130,10 @@ func newVisitor(
 	ctx context.Context, env Env, config Config, client *httpget.Client, marks *seen.Marks,
 ) (*visitor, error) {
 	metrics := stage.NewMetrics(env.Registry, datelinev1.Stage_STAGE_FETCH)
-	writer := ledger.NewWriter(env.JS, datelinev1.Stage_STAGE_FETCH, env.Log, time.Now, metrics.CountOutcome)
+	writer := ledger.NewWriter(ledger.Config{
+		JS: env.JS, Stage: datelinev1.Stage_STAGE_FETCH, Log: env.Log, Now: time.Now,
+		Count: metrics.CountOutcome,
+	})
 	sites, err := site.Open(ctx, env.JS, client, time.Now)
 	if err != nil {
 		return nil, err
@@ -162,7 +165,10 @@ func newIntake(ctx context.Context, env Env, config Config, marks *seen.Marks) (
 	metrics := stage.NewMetrics(env.Registry, datelinev1.Stage_STAGE_INTAKE)
 	return stage.New(stage.Config{
 		Stage: datelinev1.Stage_STAGE_INTAKE, Consumer: consumer,
-		Writer:  ledger.NewWriter(env.JS, datelinev1.Stage_STAGE_INTAKE, env.Log, time.Now, metrics.CountOutcome),
+		Writer: ledger.NewWriter(ledger.Config{
+			JS: env.JS, Stage: datelinev1.Stage_STAGE_INTAKE, Log: env.Log, Now: time.Now,
+			Count: metrics.CountOutcome,
+		}),
 		Handle:  intake.New(env.JS, marks, env.Log, time.Now).Handle,
 		Metrics: metrics, Log: env.Log, Traces: env.Traces, Workers: config.IntakeWorkers, Batch: 1,
 		MaxAttempts: intakeAttempts, DrainTimeout: config.DrainTimeout,

@@ -91,9 +91,12 @@ func New(ctx context.Context, js jetstream.JetStream, articles store.Store, conf
 	ix.sources = newSourceWatch(articles, library.New(articles, js), reg, log, time.Now)
 	metrics := stage.NewMetrics(reg, datelinev1.Stage_STAGE_INDEX)
 	shared := stage.Config{
-		Stage:  datelinev1.Stage_STAGE_INDEX,
-		Writer: ledger.NewWriter(js, datelinev1.Stage_STAGE_INDEX, log, time.Now, metrics.CountOutcome),
-		Log:    log, Metrics: metrics, Workers: 1, Batch: config.Batch, BatchWait: config.BatchWait,
+		Stage: datelinev1.Stage_STAGE_INDEX,
+		Writer: ledger.NewWriter(ledger.Config{
+			JS: js, Stage: datelinev1.Stage_STAGE_INDEX, Log: log, Now: time.Now,
+			Count: metrics.CountOutcome,
+		}),
+		Log: log, Metrics: metrics, Workers: 1, Batch: config.Batch, BatchWait: config.BatchWait,
 		MaxAttempts: config.MaxAttempts, DrainTimeout: config.DrainTimeout, Traces: traces,
 	}
 	var err error
