@@ -194,7 +194,7 @@ dashboards-pictures: $(BIN)/prometheus ## Draw the dashboards of a Dateline unde
 .PHONY: serve-corpus
 serve-corpus: ## Serve a corpus of pages on loopback (CORPUS=…) and write its URLs to bin/corpus.urls
 	@mkdir -p $(BIN)
-	go run ./internal/cmd/servecorpus --corpus $(CORPUS) --set aeb-dev,fundus-dev --hosts 20 --urls $(BIN)/corpus.urls
+	$(TOOLS) run ./cmd/servecorpus --corpus $(abspath $(CORPUS)) --set aeb-dev,fundus-dev --hosts 20 --urls $(abspath $(BIN))/corpus.urls
 
 .PHONY: bench
 bench: ## Measure the pipeline beside its parts (CORPUS=…); see docs/benchmarks.md

@@ -1,8 +1,8 @@
-// Package corpus reads a folder of saved pages with what is known about them,
-// and serves the pages over HTTP with the bytes and charsets that they had.
+// Package corpus reads a folder of saved pages and their annotations, for tests and
+// developer tools. It can serve the pages over HTTP with their original bytes.
 //
 // A corpus is a folder of sets. A set is a folder with pages/<id>.html.gz, the
-// gzipped bytes of each page, and truth.jsonl, one JSON object a page.
+// gzipped bytes of each page, and truth.jsonl, one JSON object per page.
 package corpus
 
 import (
@@ -20,14 +20,13 @@ import (
 )
 
 const (
-	// maxLine bounds a line of truth.jsonl, in bytes.
+	// maxLine is the maximum size of a line of truth.jsonl in bytes.
 	maxLine = 16 << 20
-	// maxPage bounds a page, in bytes before compression.
+	// maxPage is the maximum size of an uncompressed page in bytes.
 	maxPage = 64 << 20
 )
 
-// Corpus is an opened folder. It does not change, and is safe for concurrent
-// use.
+// Corpus is an opened corpus. It is immutable and safe for concurrent use.
 type Corpus struct {
 	sets []*Set
 }
@@ -38,21 +37,21 @@ type Set struct {
 	pages []*Page
 }
 
-// Page is one saved page and what is known about it. An empty field is
-// unknown.
+// Page is a saved page with its annotations. An empty field is unknown.
 type Page struct {
 	Set  string `json:"-"`
 	ID   string `json:"id"`
 	URL  string `json:"url"`
 	Body string `json:"body"`
-	// Paragraphs are those of Body where the source parts them.
+	// Paragraphs are the paragraphs of Body, if the source separates them.
 	Paragraphs []Paragraph `json:"paragraphs"`
 	Title      string      `json:"title"`
-	// Authors is nil where unknown, and empty where the page has none.
+	// Authors is nil if unknown, and empty if the page has none.
 	Authors []string `json:"authors"`
 	// Published is a date or a time in ISO 8601.
 	Published string `json:"published"`
-	// With and Without are snippets that a good body has and has not.
+	// With and Without are snippets that a good body contains and does not
+	// contain.
 	With     []string `json:"with"`
 	Without  []string `json:"without"`
 	Lang     string   `json:"lang"`
@@ -61,41 +60,41 @@ type Page struct {
 	file string
 }
 
-// Paragraph is one of a body's; a body is right with or without an optional
-// one.
+// Paragraph is a paragraph of a body. A body is correct with or without an optional
+// paragraph.
 type Paragraph struct {
 	Text     string `json:"text"`
 	Optional bool   `json:"optional"`
 	Role     string `json:"role"`
 }
 
-// Open reads the truth of every set below dir; pages are read when asked for.
-// The error names the set, the line and the page that is at fault.
+// Open reads the annotations of every set in dir. It does not read the pages. Its
+// errors name the set, the line and the page at fault.
 func Open(dir string) (*Corpus, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("corpus not found at %s; pass --corpus", dir)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("opening the corpus: %w", err)
+		return nil, fmt.Errorf("opening corpus: %w", err)
 	}
 	c := &Corpus{}
 	for _, entry := range entries {
 		folder := filepath.Join(dir, entry.Name())
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-			continue // a README, or a link that leads nowhere
+			continue // such as a README or a dangling link
 		}
 		if _, err := os.Stat(filepath.Join(folder, "truth.jsonl")); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		set, err := openSet(folder)
 		if err != nil {
-			return nil, fmt.Errorf("opening the set %s: %w", entry.Name(), err)
+			return nil, fmt.Errorf("opening set %s: %w", entry.Name(), err)
 		}
 		c.sets = append(c.sets, set)
 	}
 	if len(c.sets) == 0 {
-		return nil, fmt.Errorf("corpus at %s has no set: none of its folders holds a truth.jsonl; pass --corpus", dir)
+		return nil, fmt.Errorf("corpus at %s has no sets: none of its folders has a truth.jsonl; pass --corpus", dir)
 	}
 	return c, nil
 }
@@ -120,27 +119,27 @@ func openSet(folder string) (*Set, error) {
 		if err := json.Unmarshal(lines.Bytes(), page); err != nil {
 			return nil, fmt.Errorf("truth.jsonl, line %d: %w", number, err)
 		}
-		// An id is the name of a file; one with a path in it is refused.
+		// An id is a file name and must not contain a path.
 		if page.ID == "" || page.ID != filepath.Base(page.ID) || seen[page.ID] {
-			return nil, fmt.Errorf("truth.jsonl, line %d: id %q is empty, used twice or no file name", number, page.ID)
+			return nil, fmt.Errorf("truth.jsonl, line %d: id %q is empty, used twice or not a file name", number, page.ID)
 		}
 		seen[page.ID] = true
 		page.file = filepath.Join(folder, "pages", page.ID+".html.gz")
 		if _, err := os.Stat(page.file); err != nil {
-			return nil, fmt.Errorf("truth.jsonl, line %d: its page: %w", number, err)
+			return nil, fmt.Errorf("truth.jsonl, line %d: checking page: %w", number, err)
 		}
 		set.pages = append(set.pages, page)
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("truth.jsonl, behind line %d: %w", number, err)
+		return nil, fmt.Errorf("truth.jsonl, after line %d: %w", number, err)
 	}
 	return set, nil
 }
 
-// Sets lists the sets by name.
+// Sets returns the sets in the order of their names.
 func (c *Corpus) Sets() []*Set { return slices.Clone(c.sets) }
 
-// Set gives the set of that name; the error lists those that there are.
+// Set returns the set with a name. The error lists the existing sets.
 func (c *Corpus) Set(name string) (*Set, error) {
 	var names []string
 	for _, s := range c.sets {
@@ -149,10 +148,10 @@ func (c *Corpus) Set(name string) (*Set, error) {
 		}
 		names = append(names, s.Name)
 	}
-	return nil, fmt.Errorf("the corpus has no set %q, only %q", name, names)
+	return nil, fmt.Errorf("the corpus has no set %q; it has %q", name, names)
 }
 
-// Pages lists the pages of all sets, set by set.
+// Pages returns the pages of all sets, set by set.
 func (c *Corpus) Pages() []*Page {
 	var pages []*Page
 	for _, s := range c.sets {
@@ -161,10 +160,10 @@ func (c *Corpus) Pages() []*Page {
 	return pages
 }
 
-// Pages lists the set's pages in the order of its truth.
+// Pages returns the set's pages in the order of truth.jsonl.
 func (s *Set) Pages() []*Page { return slices.Clone(s.pages) }
 
-// Page gives the page of that id, or nil.
+// Page returns the page with an id, or nil if there is none.
 func (s *Set) Page(id string) *Page {
 	i := slices.IndexFunc(s.pages, func(p *Page) bool { return p.ID == id })
 	if i < 0 {
@@ -173,32 +172,32 @@ func (s *Set) Page(id string) *Page {
 	return s.pages[i]
 }
 
-// Compressed reads the page as it is stored: gzip of its bytes.
+// Compressed returns the gzipped bytes of the page, as stored.
 func (p *Page) Compressed() ([]byte, error) {
 	data, err := os.ReadFile(p.file)
 	if err != nil {
-		return nil, fmt.Errorf("reading the page %s/%s: %w", p.Set, p.ID, err)
+		return nil, fmt.Errorf("reading page %s/%s: %w", p.Set, p.ID, err)
 	}
 	return data, nil
 }
 
-// HTML reads the page's own bytes, in its own encoding. A page above 64 MB is
-// an error.
+// HTML returns the original bytes of the page, in its original encoding. A page above
+// 64 MiB is an error.
 func (p *Page) HTML() ([]byte, error) {
 	data, err := p.Compressed()
 	if err != nil {
 		return nil, err
 	}
-	unpacked, err := gzip.NewReader(bytes.NewReader(data))
+	reader, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("unpacking the page %s/%s: %w", p.Set, p.ID, err)
+		return nil, fmt.Errorf("decompressing page %s/%s: %w", p.Set, p.ID, err)
 	}
-	html, err := io.ReadAll(io.LimitReader(unpacked, maxPage+1))
+	html, err := io.ReadAll(io.LimitReader(reader, maxPage+1))
 	if err != nil {
-		return nil, fmt.Errorf("unpacking the page %s/%s: %w", p.Set, p.ID, err)
+		return nil, fmt.Errorf("decompressing page %s/%s: %w", p.Set, p.ID, err)
 	}
 	if len(html) > maxPage {
-		return nil, fmt.Errorf("unpacking the page %s/%s: it is larger than %d bytes", p.Set, p.ID, maxPage)
+		return nil, fmt.Errorf("decompressing page %s/%s: it is larger than %d bytes", p.Set, p.ID, maxPage)
 	}
 	return html, nil
 }

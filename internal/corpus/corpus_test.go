@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// latin1 is a page that only its own meta tells the encoding of.
+// latin1 is a page whose encoding is declared only in a meta element.
 const latin1 = "<meta charset=iso-8859-1><title>Caf\xe9</title><p>A small page."
 
 func write(t *testing.T, name, content string) {
@@ -34,12 +34,13 @@ func zipped(content string) string {
 	return b.String()
 }
 
-// tiny writes a corpus of two sets with three pages.
+// tiny writes a corpus of two sets with three pages and returns its folder.
 func tiny(t *testing.T) string {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "README.md"), "not a set")
 	write(t, filepath.Join(dir, "north", "truth.jsonl"),
-		`{"id":"a","url":"https://north.example/a","title":"Café","authors":[],"paragraphs":[{"text":"A small page.","optional":true,"role":"summary"}]}`+"\n\n"+
+		`{"id":"a","url":"https://north.example/a","title":"Café","authors":[],`+
+			`"paragraphs":[{"text":"A small page.","optional":true,"role":"summary"}]}`+"\n\n"+
 			`{"id":"b-2","url":"https://north.example/b"}`+"\n")
 	write(t, filepath.Join(dir, "north", "pages", "a.html.gz"), zipped(latin1))
 	write(t, filepath.Join(dir, "north", "pages", "b-2.html.gz"), zipped("<p>b"))
@@ -76,16 +77,16 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-func TestOpenSaysWhatIsWrong(t *testing.T) {
+func TestOpenErrors(t *testing.T) {
 	page := zipped("<p>x")
 	tests := map[string]struct {
 		truth, page string
 		want        string
 	}{
-		"no set":       {"", page, "has no set"},
-		"bad JSON":     {"{\"id\":\"a\"}\n{", page, "the set s: truth.jsonl, line 2"},
+		"no set":       {"", page, "has no sets"},
+		"bad JSON":     {"{\"id\":\"a\"}\n{", page, "set s: truth.jsonl, line 2"},
 		"no id":        {"{}", page, "line 1: id \"\""},
-		"path in id":   {`{"id":"../a"}`, page, "no file name"},
+		"path in id":   {`{"id":"../a"}`, page, "not a file name"},
 		"id twice":     {"{\"id\":\"a\"}\n{\"id\":\"a\"}", page, "line 2: id \"a\""},
 		"page missing": {`{"id":"b"}`, page, "b.html.gz"},
 	}
@@ -97,7 +98,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 				write(t, filepath.Join(dir, "s", "truth.jsonl"), test.truth)
 			}
 			if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want it to say %q", err, test.want)
+				t.Errorf("got %v, want error containing %q", err, test.want)
 			}
 		})
 	}
@@ -135,11 +136,13 @@ func TestHandler(t *testing.T) {
 	t.Cleanup(server.Close)
 
 	res, body := get(t, server.URL+"/north/a", "gzip")
-	if body != zipped(latin1) || res.Header.Get("Content-Encoding") != "gzip" || res.Header.Get("Content-Type") != "text/html" {
+	if body != zipped(latin1) || res.Header.Get("Content-Encoding") != "gzip" ||
+		res.Header.Get("Content-Type") != "text/html" {
 		t.Errorf("gzip: got %d bytes, %v; want the stored bytes", len(body), res.Header)
 	}
 	res, body = get(t, server.URL+"/north/a", "identity")
-	if body != latin1 || res.Header.Get("Content-Encoding") != "" || res.Header.Get("Content-Type") != "text/html" {
+	if body != latin1 || res.Header.Get("Content-Encoding") != "" ||
+		res.Header.Get("Content-Type") != "text/html" {
 		t.Errorf("identity: got %q, %v", body, res.Header)
 	}
 	for _, path := range []string{"/north/zzz", "/west/a", "/urls.txt?set=west"} {
@@ -162,7 +165,7 @@ func TestHandler(t *testing.T) {
 	}
 }
 
-func TestURLsTakeTurns(t *testing.T) {
+func TestURLsRotateOverOrigins(t *testing.T) {
 	c, err := Open(tiny(t))
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +179,7 @@ func TestURLsTakeTurns(t *testing.T) {
 
 func TestDamagedPage(t *testing.T) {
 	dir := tiny(t)
-	write(t, filepath.Join(dir, "north", "pages", "a.html.gz"), "no gzip")
+	write(t, filepath.Join(dir, "north", "pages", "a.html.gz"), "not gzip")
 	c, err := Open(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +187,7 @@ func TestDamagedPage(t *testing.T) {
 	server := httptest.NewServer(c.Handler())
 	t.Cleanup(server.Close)
 	res, body := get(t, server.URL+"/north/a", "identity")
-	if res.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "unpacking the page north/a") {
+	if res.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "decompressing page north/a") {
 		t.Errorf("got %d, %q", res.StatusCode, body)
 	}
 }

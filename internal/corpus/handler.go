@@ -9,40 +9,23 @@ import (
 	"strings"
 )
 
-// Handler serves
+// Handler returns a handler that serves
 //
-//	/<set>/<id>   a page: its bytes as stored (gzip), or unpacked for clients
-//	              that do not accept gzip; the Content-Type names no charset,
-//	              so that the page's own word counts
+//	/<set>/<id>   a page, gzipped as stored, or decompressed for clients that do
+//	              not accept gzip; the Content-Type has no charset, so that the
+//	              page's own declaration decides
 //	/robots.txt   which allows everything
-//	/urls.txt     the address of every page, one a line; ?set=NAME for those of
-//	              one set
+//	/urls.txt     the URL of every page, one per line; ?set=NAME selects a set
 //
-// The addresses take turns over origins ("http://127.0.0.2:8080"), each of
-// which should be served by this handler; without any, all are on the host
-// that was asked.
+// The URLs are distributed over origins such as "http://127.0.0.2:8080", each of which
+// this handler should serve. Without origins, they have the host of the request.
 func (c *Corpus) Handler(origins ...string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /robots.txt", func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "User-agent: *\nAllow: /\n")
 	})
 	mux.HandleFunc("GET /urls.txt", func(w http.ResponseWriter, r *http.Request) {
-		pages := c.Pages()
-		if name := r.URL.Query().Get("set"); name != "" {
-			set, err := c.Set(name)
-			if err != nil {
-				http.Error(w, err.Error(), http.StatusNotFound)
-				return
-			}
-			pages = set.pages
-		}
-		hosts := origins
-		if len(hosts) == 0 {
-			hosts = []string{"http://" + r.Host}
-		}
-		for _, u := range URLs(pages, hosts...) {
-			fmt.Fprintln(w, u)
-		}
+		c.serveURLs(w, r, origins)
 	})
 	mux.HandleFunc("GET /{set}/{id}", func(w http.ResponseWriter, r *http.Request) {
 		set, err := c.Set(r.PathValue("set"))
@@ -60,8 +43,27 @@ func (c *Corpus) Handler(origins ...string) http.Handler {
 	return mux
 }
 
-// URLs gives the address of each page, in order, with the origins taking
-// turns. There must be at least one origin.
+// serveURLs lists the URLs of all pages, or of the pages of a set.
+func (c *Corpus) serveURLs(w http.ResponseWriter, r *http.Request, origins []string) {
+	pages := c.Pages()
+	if name := r.URL.Query().Get("set"); name != "" {
+		set, err := c.Set(name)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
+		pages = set.pages
+	}
+	if len(origins) == 0 {
+		origins = []string{"http://" + r.Host}
+	}
+	for _, u := range URLs(pages, origins...) {
+		fmt.Fprintln(w, u)
+	}
+}
+
+// URLs returns the URL of each page, in order. It rotates over the origins, of which
+// there must be at least one.
 func URLs(pages []*Page, origins ...string) []string {
 	urls := make([]string, len(pages))
 	for i, p := range pages {
@@ -70,6 +72,7 @@ func URLs(pages []*Page, origins ...string) []string {
 	return urls
 }
 
+// servePage serves a page in the encoding that the client accepts.
 func servePage(w http.ResponseWriter, r *http.Request, page *Page) {
 	read := page.HTML
 	w.Header().Set("Vary", "Accept-Encoding")
@@ -85,5 +88,5 @@ func servePage(w http.ResponseWriter, r *http.Request, page *Page) {
 	}
 	w.Header().Set("Content-Type", "text/html")
 	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
-	w.Write(content) // an error is the client's going away
+	w.Write(content) // fails only if the client has gone away
 }

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// page writes a corpus of one set with one page.
-func page(t *testing.T) (dir string) {
+// newCorpus writes a corpus of one set with one page and returns its folder.
+func newCorpus(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	if err := os.MkdirAll(filepath.Join(dir, "north", "pages"), 0o755); err != nil {
@@ -38,7 +38,7 @@ func page(t *testing.T) (dir string) {
 }
 
 func TestRunServesUntilStopped(t *testing.T) {
-	dir := page(t)
+	dir := newCorpus(t)
 	list := filepath.Join(t.TempDir(), "urls.txt")
 	ctx, stop := context.WithCancel(t.Context())
 	out, in := io.Pipe()
@@ -59,7 +59,7 @@ func TestRunServesUntilStopped(t *testing.T) {
 	}
 	urls, err := os.ReadFile(list)
 	if err != nil || string(urls) != address+"/north/a\n" {
-		t.Errorf("the list of addresses: got %q, %v", urls, err)
+		t.Errorf("list of URLs: got %q, %v", urls, err)
 	}
 	res, err := http.Get(strings.TrimSpace(string(urls)))
 	if err != nil {
@@ -68,29 +68,30 @@ func TestRunServesUntilStopped(t *testing.T) {
 	body, err := io.ReadAll(res.Body)
 	res.Body.Close()
 	if err != nil || string(body) != "<p>a page" {
-		t.Errorf("the page: got %q, %v", body, err)
+		t.Errorf("page: got %q, %v", body, err)
 	}
 	stop()
 	if err := <-ended; err != nil {
-		t.Errorf("ended with %v", err)
+		t.Errorf("run returned %v", err)
 	}
 	if _, err := http.Get(address + "/robots.txt"); err == nil {
-		t.Error("it still answers after the end")
+		t.Error("the server still answers after the end")
 	}
 }
 
-func TestRunRefuses(t *testing.T) {
-	dir := page(t)
+func TestRunErrors(t *testing.T) {
+	dir := newCorpus(t)
 	for want, args := range map[string][]string{
 		"pass --corpus":          {"--corpus", filepath.Join(dir, "nowhere")},
+		"--corpus is not set":    {},
 		`no set "south"`:         {"--corpus", dir, "--set", "north,south"},
-		"--hosts 251":            {"--hosts", "251"},
+		"--hosts is 251":         {"--hosts", "251"},
 		`argument "north"`:       {"north"},
 		"listening on nonsense":  {"--corpus", dir, "--addr", "nonsense"},
-		"writing the list of ad": {"--corpus", dir, "--urls", filepath.Join(dir, "no", "folder")},
+		"writing the list of UR": {"--corpus", dir, "--urls", filepath.Join(dir, "no", "folder")},
 	} {
 		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("run %q: got %v, want it to say %q", args, err, want)
+			t.Errorf("run %q: got %v, want error containing %q", args, err, want)
 		}
 	}
 }

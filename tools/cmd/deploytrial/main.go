@@ -1,9 +1,9 @@
-// Command deploytrial is what a trial of a deployment needs besides the
-// deployment itself: a made-up site to fetch, and a plain NATS client.
+// Command deploytrial provides a site to fetch and a plain NATS client, for trials of
+// a deployment.
 //
-//	deploytrial site                         serves the site on :8080
-//	deploytrial publish NATS-URL [SUBJECT]   publishes each line of standard input,
-//	                                         on urls where no subject is named
+//	deploytrial site                         serve the site on :8080
+//	deploytrial publish NATS-URL [SUBJECT]   publish each line of standard input,
+//	                                         by default on the subject urls
 package main
 
 import (
@@ -22,6 +22,16 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+const (
+	siteAddr = ":8080"
+	// timeout bounds connecting to NATS, and reading and answering a request.
+	timeout = 5 * time.Second
+	// A publish is retried this often, with this pause, because nobody answers
+	// while a cluster elects a new leader.
+	publishAttempts = 40
+	publishPause    = 500 * time.Millisecond
+)
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -34,7 +44,7 @@ func main() {
 func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
 	switch {
 	case len(args) == 1 && args[0] == "site":
-		return serve(ctx, ":8080")
+		return serve(ctx, siteAddr)
 	case len(args) == 2 && args[0] == "publish":
 		return publish(ctx, args[1], "urls", in, out)
 	case len(args) == 3 && args[0] == "publish":
@@ -44,7 +54,7 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 }
 
 func serve(ctx context.Context, addr string) error {
-	server := &http.Server{Addr: addr, Handler: site(), ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second}
+	server := &http.Server{Addr: addr, Handler: site(), ReadTimeout: timeout, WriteTimeout: timeout}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
@@ -53,10 +63,10 @@ func serve(ctx context.Context, addr string) error {
 	return nil
 }
 
-// publish waits for the stream's word on every line, so that what it counts is
-// what the deployment has taken over.
+// publish publishes each line and waits for its acknowledgement, so that it counts
+// only messages that the deployment has stored.
 func publish(ctx context.Context, url, subject string, input io.Reader, out io.Writer) error {
-	nc, err := nats.Connect(url, nats.Timeout(5*time.Second))
+	nc, err := nats.Connect(url, nats.Timeout(timeout))
 	if err != nil {
 		return fmt.Errorf("connecting to NATS: %w", err)
 	}
@@ -68,14 +78,15 @@ func publish(ctx context.Context, url, subject string, input io.Reader, out io.W
 	count := 0
 	lines := bufio.NewScanner(input)
 	for lines.Scan() {
-		// While a cluster chooses another leader, nobody answers.
-		if _, err := js.Publish(ctx, subject, lines.Bytes(), jetstream.WithRetryAttempts(40), jetstream.WithRetryWait(500*time.Millisecond)); err != nil {
+		_, err := js.Publish(ctx, subject, lines.Bytes(),
+			jetstream.WithRetryAttempts(publishAttempts), jetstream.WithRetryWait(publishPause))
+		if err != nil {
 			return fmt.Errorf("publishing %s: %w", lines.Text(), err)
 		}
 		count++
 	}
 	if err := lines.Err(); err != nil {
-		return fmt.Errorf("reading what is to be published: %w", err)
+		return fmt.Errorf("reading standard input: %w", err)
 	}
 	fmt.Fprintf(out, "%d messages published and acknowledged\n", count)
 	return nil

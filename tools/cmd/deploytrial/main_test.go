@@ -25,15 +25,15 @@ func TestSiteHasArticlesOnEveryHost(t *testing.T) {
 		"http://south.example/articles/x":   {http.StatusNotFound, ""},
 		"http://south.example/robots.txt":   {http.StatusOK, "Disallow: /private/"},
 	} {
-		answer := httptest.NewRecorder()
-		site().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, target, nil))
-		if answer.Code != want.status || !strings.Contains(answer.Body.String(), want.text) {
-			t.Errorf("%s: got %d %q, want %d with %q", target, answer.Code, answer.Body, want.status, want.text)
+		response := httptest.NewRecorder()
+		site().ServeHTTP(response, httptest.NewRequest(http.MethodGet, target, nil))
+		if response.Code != want.status || !strings.Contains(response.Body.String(), want.text) {
+			t.Errorf("%s: got %d %q, want %d with %q", target, response.Code, response.Body, want.status, want.text)
 		}
 	}
 }
 
-func TestPublishCountsOnlyWhatAStreamTook(t *testing.T) {
+func TestPublishCountsStoredMessages(t *testing.T) {
 	server, err := natsembed.Start(natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +62,8 @@ func TestPublishCountsOnlyWhatAStreamTook(t *testing.T) {
 	if err := publish(t.Context(), server.ClientURL(), "urls", strings.NewReader(urls), &out); err != nil {
 		t.Fatal(err)
 	}
-	if info, err := stream.Info(t.Context()); err != nil || info.State.Msgs != 2 || !strings.HasPrefix(out.String(), "2 messages") {
+	info, err := stream.Info(t.Context())
+	if err != nil || info.State.Msgs != 2 || !strings.HasPrefix(out.String(), "2 messages") {
 		t.Errorf("got %v, %v and %q, want 2 messages", info, err, out.String())
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// articles is how many the site has on every host name; further ones are 404.
+// articles is the number of articles on each host. Others do not exist.
 const articles = 100
 
 var page = template.Must(template.New("article").Parse(`<!doctype html>
@@ -20,14 +20,17 @@ var page = template.Must(template.New("article").Parse(`<!doctype html>
 <meta name="author" content="Ada Quayle">
 </head><body><article>
 <h1>{{.Title}}</h1>
-<p>The tide gauge at {{.Host}} was read {{.Number}} times before breakfast, and each reading was entered in the harbour book by hand.</p>
-<p>Nobody on the quay could remember a calmer morning. The pilots drank their tea standing, the gulls sat on the rail, and the ferry waited a full quarter of an hour for passengers who had stopped to look at the water.</p>
-<p>“We measure it because somebody will want to know,” said the harbour master, who has kept the book for thirty-one years and has missed a single page of it, on the day of her daughter’s wedding.</p>
+<p>The tide gauge at {{.Host}} was read {{.Number}} times before breakfast, and each reading was entered in the
+harbour book by hand.</p>
+<p>Nobody on the quay could remember a calmer morning. The pilots drank their tea standing, the gulls sat on the rail,
+and the ferry waited a full quarter of an hour for passengers who had stopped to look at the water.</p>
+<p>“We measure it because somebody will want to know,” said the harbour master, who has kept the book for thirty-one
+years and has missed a single page of it, on the day of her daughter’s wedding.</p>
 </article></body></html>
 `))
 
-// site has a few articles on every host name that leads to it, and a robots.txt
-// that keeps one folder to itself.
+// site serves articles on every host name that leads to it, and a robots.txt that
+// disallows one folder.
 func site() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /robots.txt", func(w http.ResponseWriter, _ *http.Request) {

@@ -1,9 +1,9 @@
-// Command servecorpus serves a corpus of saved pages on loopback, for trying
-// the pipeline on real pages:
+// Command servecorpus serves a corpus of saved pages on loopback, to try the pipeline
+// on real pages:
 //
-//	go run ./internal/cmd/servecorpus --set aeb-dev --hosts 50 --urls urls.txt
+//	go -C tools run ./cmd/servecorpus --corpus DIR --set aeb-dev --hosts 50 --urls urls.txt
 //
-// It runs until interrupted.
+// It runs until it is interrupted.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -42,28 +43,44 @@ type config struct {
 	hosts                   int
 }
 
-func parse(args []string, errors io.Writer) (config, error) {
+// maxHosts is the number of loopback addresses from 127.0.0.2 that servecorpus uses at
+// most.
+const maxHosts = 250
+
+const (
+	headerTimeout = 10 * time.Second
+	// requestTimeout bounds a request, and the time a connection may be idle.
+	requestTimeout = time.Minute
+	// grace is the time that requests have to finish after an interrupt.
+	grace = 5 * time.Second
+)
+
+func parse(args []string, output io.Writer) (config, error) {
 	var c config
 	flags := flag.NewFlagSet("servecorpus", flag.ContinueOnError)
-	flags.SetOutput(errors)
-	flags.StringVar(&c.corpus, "corpus", "../shared/corpus", "`folder` of the corpus, relative to where the command runs: the repository's root")
-	flags.StringVar(&c.set, "set", "", "list only the pages of these `sets`, parted by commas (default all)")
-	flags.StringVar(&c.addr, "addr", "127.0.0.1:0", "`address` to listen on; port 0 takes a free one")
-	flags.IntVar(&c.hosts, "hosts", 0, "spread the pages over `N` loopback hosts, 127.0.0.2 and up, besides the address, so that they are not fetched at the pace of one host (Linux; at most 250)")
-	flags.StringVar(&c.urls, "urls", "", "write the pages' addresses to this `file`, one a line")
+	flags.SetOutput(output)
+	flags.StringVar(&c.corpus, "corpus", "", "`folder` of the corpus (required)")
+	flags.StringVar(&c.set, "set", "", "comma-separated `sets` whose pages to list (default all)")
+	flags.StringVar(&c.addr, "addr", "127.0.0.1:0", "`address` to listen on; port 0 selects a free port")
+	flags.IntVar(&c.hosts, "hosts", 0, "distribute the pages over `N` loopback hosts, from 127.0.0.2, so that "+
+		"the politeness towards one host does not limit the pace (Linux only; at most "+strconv.Itoa(maxHosts)+")")
+	flags.StringVar(&c.urls, "urls", "", "write the URLs of the pages to this `file`, one per line")
 	if err := flags.Parse(args); err != nil {
 		return c, err
 	}
 	if flags.NArg() > 0 {
 		return c, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	if c.hosts < 0 || c.hosts > 250 {
-		return c, fmt.Errorf("--hosts %d: want 0 to 250", c.hosts)
+	if c.hosts < 0 || c.hosts > maxHosts {
+		return c, fmt.Errorf("--hosts is %d: want 0 to %d", c.hosts, maxHosts)
+	}
+	if c.corpus == "" {
+		return c, errors.New("--corpus is not set: pass the folder of a corpus")
 	}
 	return c, nil
 }
 
-// run serves until ctx ends, after printing the address it listens on.
+// run prints the address and serves the corpus until ctx ends.
 func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	cfg, err := parse(args, errOut)
 	if err != nil {
@@ -85,14 +102,14 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		list := strings.Join(corpus.URLs(pages, origins...), "\n") + "\n"
 		if err := os.WriteFile(cfg.urls, []byte(list), 0o644); err != nil {
 			closeAll(listeners)
-			return fmt.Errorf("writing the list of addresses: %w", err)
+			return fmt.Errorf("writing the list of URLs: %w", err)
 		}
 	}
 	fmt.Fprintf(out, "http://%s (%d pages, %d hosts)\n", listeners[0].Addr(), len(pages), len(origins))
 	return serve(ctx, listeners, c.Handler(origins...))
 }
 
-// choose gives the pages of the named sets, or of all.
+// choose returns the pages of the named sets, or all pages if names is empty.
 func choose(c *corpus.Corpus, names string) ([]*corpus.Page, error) {
 	if names == "" {
 		return c.Pages(), nil
@@ -108,8 +125,8 @@ func choose(c *corpus.Corpus, names string) ([]*corpus.Page, error) {
 	return pages, nil
 }
 
-// listen opens the address, and a port on each further host. The origins are
-// where the pages' addresses are: the hosts if there are any.
+// listen listens on the address and on a port of each additional host. The origins of
+// the pages' URLs are the additional hosts, or the address if there are none.
 func listen(ctx context.Context, cfg config) (listeners []net.Listener, origins []string, err error) {
 	addresses := []string{cfg.addr}
 	for i := range cfg.hosts {
@@ -137,10 +154,12 @@ func closeAll(listeners []net.Listener) {
 	}
 }
 
-// serve answers on every listener until ctx ends; answers under way are then
-// given five seconds.
+// serve serves on every listener until ctx ends. Then requests in progress have some
+// time to finish.
 func serve(ctx context.Context, listeners []net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTimeout, WriteTimeout: requestTimeout, IdleTimeout: requestTimeout,
+	}
 	ended := make(chan error, len(listeners))
 	for _, l := range listeners {
 		go func() { ended <- server.Serve(l) }()
@@ -151,10 +170,10 @@ func serve(ctx context.Context, listeners []net.Listener, handler http.Handler) 
 		ended <- failure
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	timeout, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	stopping := server.Shutdown(grace)
-	if stopping != nil {
+	shutdown := server.Shutdown(timeout)
+	if shutdown != nil {
 		server.Close()
 	}
 	for range listeners {
@@ -162,5 +181,5 @@ func serve(ctx context.Context, listeners []net.Listener, handler http.Handler) 
 			failure = cmp.Or(failure, err)
 		}
 	}
-	return errors.Join(failure, stopping)
+	return errors.Join(failure, shutdown)
 }
