@@ -140,7 +140,7 @@ func (f *evalFlags) folders() ([]string, error) {
 // measure measures one set, with a progress bar if errs is a terminal.
 func (f *evalFlags) measure(ctx context.Context, folder string, errs io.Writer) (*evaluation.Result, error) {
 	selection := evaluation.Selection{Want: func(t *evaluation.Truth) bool {
-		return (f.pageType == "" || t.PageType == f.pageType) && (f.part == "" || (f.part == partHeld) == t.Held())
+		return (f.pageType == "" || t.PageType == f.pageType) && (f.part == "" || (f.part == partHeld) == t.HeldOut())
 	}}
 	if isTerminal(errs) {
 		bar := newProgressBar(errs, filepath.Base(folder))

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Truth is what is known of a page; an absent field is unknown.
+// Truth is the expected result for a page. An absent field is unknown.
 type Truth struct {
 	ID         string          `json:"id"`
 	URL        string          `json:"url"`
@@ -26,18 +26,18 @@ type Truth struct {
 	Crawl      json.RawMessage `json:"crawl_date"`
 }
 
-// Piece is a paragraph of a truth.
+// Piece is a paragraph of an expected body.
 type Piece struct {
 	Text string `json:"text"`
-	// Optional says that a body with or without it is right.
+	// Optional reports whether the body is right with or without the paragraph.
 	Optional bool `json:"optional"`
 }
 
-// Held says that the page's site is one of the third that rules are measured on
-// and never made from. All pages of a host fall on the same side.
-func (t *Truth) Held() bool { return crc32.ChecksumIEEE([]byte(t.Site()))%3 == 0 }
+// HeldOut reports whether the page is held out: rules are measured on it but never
+// developed from it. A third of the sites are held out, each with all of its pages.
+func (t *Truth) HeldOut() bool { return crc32.ChecksumIEEE([]byte(t.Site()))%3 == 0 }
 
-// Site is the host of the page, or its id where it has none.
+// Site returns the host of the page, or its id if it has no host.
 func (t *Truth) Site() string {
 	if u, err := url.Parse(t.URL); err == nil && u.Host != "" {
 		return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
@@ -45,10 +45,10 @@ func (t *Truth) Site() string {
 	return t.ID
 }
 
-// maxPage bounds a page of a corpus, in bytes.
+// maxPage is the maximum size of a page or of a line of truth.jsonl, in bytes.
 const maxPage = 64 << 20
 
-// ReadTruth reads a set's truth.jsonl.
+// ReadTruth reads the truth.jsonl of the set in a directory.
 func ReadTruth(set string) ([]Truth, error) {
 	f, err := os.Open(filepath.Join(set, "truth.jsonl"))
 	if err != nil {
@@ -61,7 +61,7 @@ func ReadTruth(set string) ([]Truth, error) {
 	for lines.Scan() {
 		var t Truth
 		if err := json.Unmarshal(lines.Bytes(), &t); err != nil {
-			return nil, fmt.Errorf("reading line %d of %s: %w", len(all)+1, f.Name(), err)
+			return nil, fmt.Errorf("reading %s: line %d: %w", f.Name(), len(all)+1, err)
 		}
 		all = append(all, t)
 	}
@@ -71,7 +71,7 @@ func ReadTruth(set string) ([]Truth, error) {
 	return all, nil
 }
 
-// ReadPage reads the bytes of a set's page.
+// ReadPage reads a page of the set in a directory.
 func ReadPage(set, id string) ([]byte, error) {
 	f, err := os.Open(filepath.Join(set, "pages", id+".html.gz"))
 	if err != nil {
@@ -89,8 +89,8 @@ func ReadPage(set, id string) ([]byte, error) {
 	return body, nil
 }
 
-// accepted are the bodies that are right: with the optional paragraphs, and
-// without.
+// accepted returns the bodies that are right: one with and one without the optional
+// paragraphs.
 func (t *Truth) accepted() []string {
 	if len(t.Paragraphs) == 0 {
 		if t.Body == "" {

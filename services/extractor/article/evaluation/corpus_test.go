@@ -7,16 +7,16 @@ import (
 	"testing"
 )
 
-// TestCorpus holds the quality that has been reached, on real pages that are
-// not part of the project: DATELINE_CORPUS names the folder of sets.
+// TestCorpus checks that extraction is at least as good as it has been, on real pages
+// that are not part of the repository. DATELINE_CORPUS is the directory of the sets.
 func TestCorpus(t *testing.T) {
 	corpus := cmp.Or(os.Getenv("DATELINE_CORPUS"), filepath.Join("..", "..", "..", "..", "..", "shared", "corpus"))
 	if _, err := os.Stat(corpus); err != nil {
-		t.Skipf("no corpus at %s: set DATELINE_CORPUS to a folder of sets to run this test", corpus)
+		t.Skipf("no corpus at %s: set DATELINE_CORPUS to a directory of sets to run this test", corpus)
 	}
 	floors := map[string]struct {
 		pageType                             string
-		every                                int // takes one page of so many, for the sake of time; 0 takes all
+		every                                int // measure every nth page, to save time; 0 means all
 		f1, exact, title, authors, published float64
 	}{
 		"aeb-dev":          {f1: 0.976, exact: 0.49},
@@ -37,13 +37,15 @@ func TestCorpus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("F1 %.4f, exact %.3f, title %.3f, authors %.3f, date %.3f", res.F1, res.Exact.Value(), res.Title.Value(), res.Authors.Value(), res.Date.Value())
+			t.Logf("F1 %.4f, exact %.3f, title %.3f, authors %.3f, date %.3f",
+				res.F1, res.Exact.Value(), res.Title.Value(), res.Authors.Value(), res.Date.Value())
 			for measure, pair := range map[string][2]float64{
-				"F1": {res.F1, floor.f1}, "exact": {res.Exact.Value(), floor.exact}, "title": {res.Title.Value(), floor.title},
-				"authors": {res.Authors.Value(), floor.authors}, "date": {res.Date.Value(), floor.published},
+				"F1": {res.F1, floor.f1}, "exact": {res.Exact.Value(), floor.exact},
+				"title": {res.Title.Value(), floor.title}, "authors": {res.Authors.Value(), floor.authors},
+				"date": {res.Date.Value(), floor.published},
 			} {
 				if pair[0] < pair[1] {
-					t.Errorf("%s is %.4f, was at least %.4f", measure, pair[0], pair[1])
+					t.Errorf("%s = %.4f, want at least %.4f", measure, pair[0], pair[1])
 				}
 			}
 		})

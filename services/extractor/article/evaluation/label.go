@@ -6,9 +6,22 @@ import (
 	"strings"
 )
 
-// Label says for each of a page's texts, in page order, which share of its
-// tokens belongs to the truth: the body in the places where it stands, not
-// where it is repeated.
+const (
+	// neighbourReach is the maximum distance, in texts, between a short text and the
+	// neighbour that decides about it.
+	neighbourReach = 11
+	// neighbourTokens is the number of tokens of a neighbour that are compared.
+	neighbourTokens = 5
+	// neighbourShare is the minimum label of such a neighbour.
+	neighbourShare = 0.8
+	// copyReach is the number of texts before and after a copy that decide whether it
+	// is the one in the body.
+	copyReach = 8
+)
+
+// Label returns a label for each text of a page, given in page order: the share of its
+// tokens that belongs to the body. A text that repeats a part of the body elsewhere on
+// the page has the label 0.
 func Label(texts []string, truth string) []float64 {
 	shares := make([]float64, len(texts))
 	tokens := make([][]string, len(texts))
@@ -35,8 +48,9 @@ func Label(texts []string, truth string) []float64 {
 	return shares
 }
 
-// labelShort labels texts below the shingle's length: one belongs to the truth
-// if it stands there between, before or behind what the page has around it.
+// labelShort labels the texts that are shorter than a shingle. Such a text belongs to
+// the body if the body contains it next to the text that precedes or follows it on the
+// page.
 func labelShort(tokens [][]string, shares []float64, want []string) {
 	text := " " + strings.Join(want, " ") + " "
 	for i := range tokens {
@@ -44,46 +58,50 @@ func labelShort(tokens [][]string, shares []float64, want []string) {
 			continue
 		}
 		self := strings.Join(tokens[i], " ")
-		if before := neighbourTokens(tokens, shares, i, -1); before != "" && strings.Contains(text, " "+before+" "+self+" ") {
-			shares[i] = 1
-		} else if behind := neighbourTokens(tokens, shares, i, 1); behind != "" && strings.Contains(text, " "+self+" "+behind+" ") {
+		before, after := neighbour(tokens, shares, i, -1), neighbour(tokens, shares, i, 1)
+		if before != "" && strings.Contains(text, " "+before+" "+self+" ") ||
+			after != "" && strings.Contains(text, " "+self+" "+after+" ") {
 			shares[i] = 1
 		}
 	}
 }
 
-// neighbourTokens are the last (step -1) or first (step 1) tokens of the
-// nearest text that belongs to the truth.
-func neighbourTokens(tokens [][]string, shares []float64, i, step int) string {
-	for j := i + step; j >= 0 && j < len(tokens) && j-i < 12 && i-j < 12; j += step {
-		if shares[j] < 0.8 {
+// neighbour returns the last tokens (step -1) or first tokens (step 1) of the nearest
+// text before or after text i that belongs to the body.
+func neighbour(tokens [][]string, shares []float64, i, step int) string {
+	for distance := 1; distance <= neighbourReach; distance++ {
+		j := i + step*distance
+		if j < 0 || j >= len(tokens) {
+			break
+		}
+		if shares[j] < neighbourShare {
 			continue
 		}
 		t := tokens[j]
 		if step < 0 {
-			return strings.Join(t[max(0, len(t)-5):], " ")
+			return strings.Join(t[max(0, len(t)-neighbourTokens):], " ")
 		}
-		return strings.Join(t[:min(len(t), 5)], " ")
+		return strings.Join(t[:min(len(t), neighbourTokens)], " ")
 	}
 	return ""
 }
 
-// dropCopies leaves of texts that a page repeats as many as the truth has, those
-// with the most of the truth around them.
-func dropCopies(tokens [][]string, shares []float64, text string, have map[string]int) {
+// dropCopies sets the labels of surplus copies to 0. Of the texts that a page repeats,
+// it keeps as many as the body contains: those with the most body text around them.
+func dropCopies(tokens [][]string, shares []float64, body string, counts map[string]int) {
 	around := func(i int) float64 {
 		sum := 0.0
-		for j := max(0, i-8); j <= min(len(tokens)-1, i+8); j++ {
+		for j := max(0, i-copyReach); j <= min(len(tokens)-1, i+copyReach); j++ {
 			if j != i && shares[j] > 0.5 {
 				sum += float64(len(tokens[j]))
 			}
 		}
 		return sum
 	}
-	for _, self := range slices.Sorted(maps.Keys(have)) { // in order, since each choice changes what is around the next
-		n := have[self]
-		allowed := strings.Count(text, " "+self+" ")
-		for ; n > max(allowed, 1); n-- {
+	// The order is fixed because each choice changes the text around the next.
+	for _, self := range slices.Sorted(maps.Keys(counts)) {
+		allowed := max(strings.Count(body, " "+self+" "), 1)
+		for range counts[self] - allowed {
 			worst, least := -1, 0.0
 			for i := range tokens {
 				if shares[i] > 0.5 && strings.Join(tokens[i], " ") == self {

@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-func TestLabel(t *testing.T) {
+func TestLabelIgnoresCopies(t *testing.T) {
 	t.Parallel()
 	truth := "The council met on Tuesday and agreed.\n\nWhat next\n\nThe bridge will be repaired before winter comes."
 	texts := []string{
-		"The council met on Tuesday and agreed.", // a teaser that repeats the text far from it
+		"The council met on Tuesday and agreed.", // a teaser that repeats the body far from it
 		"Home", "News", "Sport", "Weather", "Travel", "Culture", "Opinion", "Letters", "Archive",
 		"The council met on Tuesday and agreed.",
 		"What next",
@@ -20,6 +20,6 @@ func TestLabel(t *testing.T) {
 	got := Label(texts, truth)
 	want := []float64{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0}
 	if !slices.Equal(got, want) {
-		t.Errorf("labels are %v, want %v", got, want)
+		t.Errorf("Label = %v, want %v", got, want)
 	}
 }

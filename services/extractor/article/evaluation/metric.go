@@ -1,13 +1,14 @@
-// Package evaluation measures article extraction on pages whose truth is known.
+// Package evaluation measures article extraction on pages whose expected result, the
+// truth, is known.
 //
-// The body measure is that of the Article Extraction Benchmark (Scrapinghub,
-// 2020, github.com/scrapinghub/article-extraction-benchmark): texts are cut into
-// tokens of letters, digits and underscores with case kept, and compared as
-// multisets of shingles of four tokens. A text of fewer than four tokens is one
-// shingle. Per page the counts of true positives, false positives and false
-// negatives are divided by their sum; precision is the mean over pages of
-// TP/(TP+FP), recall that of TP/(TP+FN), each over the pages where it is
-// defined, and F1 is their harmonic mean.
+// Bodies are measured as in the Article Extraction Benchmark (Scrapinghub, 2020,
+// github.com/scrapinghub/article-extraction-benchmark). Texts are split into tokens of
+// letters, digits and underscores, with their case, and compared as multisets of
+// shingles of four tokens. A text of fewer than four tokens is one shingle. For each
+// page, the counts of true positives, false positives and false negatives are divided
+// by their sum. Precision is the mean of TP/(TP+FP) over the pages for which it is
+// defined, recall is the mean of TP/(TP+FN) likewise, and F1 is the harmonic mean of
+// both.
 package evaluation
 
 import (
@@ -16,16 +17,17 @@ import (
 	"unicode"
 )
 
+// shingleSize is the number of tokens in a shingle.
 const shingleSize = 4
 
-// Tokens cuts a text into tokens.
+// Tokens splits a text into tokens.
 func Tokens(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsNumber(r) && r != '_'
 	})
 }
 
-// shingles counts the runs of four tokens.
+// shingles counts the shingles of a text.
 func shingles(tokens []string) map[string]int {
 	counts := make(map[string]int, len(tokens))
 	if len(tokens) == 0 {
@@ -37,14 +39,15 @@ func shingles(tokens []string) map[string]int {
 	return counts
 }
 
-// Match is how one text agrees with its truth, as shares of all shingles.
+// Match is the agreement of a text with its truth: the shares of true positives, false
+// positives and false negatives among the shingles.
 type Match struct {
 	TP, FP, FN float64
-	// Exact says that the token sequences are equal.
+	// Exact reports whether the token sequences are equal.
 	Exact bool
 }
 
-// Compare measures got against want.
+// Compare compares a text with its truth.
 func Compare(got, want string) Match {
 	g, w := Tokens(got), Tokens(want)
 	m := Match{Exact: slices.Equal(g, w)}
@@ -63,24 +66,25 @@ func Compare(got, want string) Match {
 	return m
 }
 
-// Precision is the share of what was found that is right; 1 where nothing was
-// found and nothing was there.
+// Precision returns the share of the found text that is right. If nothing was found, it
+// is 1 if there was nothing to find and otherwise undefined.
 func (m Match) Precision() (value float64, defined bool) {
 	if m.TP+m.FP == 0 {
-		return 0, m.FN == 0
+		return 1, m.FN == 0
 	}
 	return m.TP / (m.TP + m.FP), true
 }
 
-// Recall is the share of the truth that was found.
+// Recall returns the share of the truth that was found. If there was nothing to find,
+// it is 1 if nothing was found and otherwise undefined.
 func (m Match) Recall() (value float64, defined bool) {
 	if m.TP+m.FN == 0 {
-		return 0, m.FP == 0
+		return 1, m.FP == 0
 	}
 	return m.TP / (m.TP + m.FN), true
 }
 
-// F1 is the page's own harmonic mean.
+// F1 returns the harmonic mean of the precision and recall of one page.
 func (m Match) F1() float64 {
 	if m.TP == 0 {
 		return 0
@@ -88,7 +92,7 @@ func (m Match) F1() float64 {
 	return 2 * m.TP / (2*m.TP + m.FP + m.FN)
 }
 
-// Mean averages matches as the benchmark does.
+// Mean averages matches as the benchmark does; see the package documentation.
 func Mean(matches []Match) (precision, recall, f1 float64) {
 	var pn, rn int
 	for _, m := range matches {

@@ -10,11 +10,12 @@ import (
 	"slices"
 )
 
-// Report holds the figures of sets by name, to be kept and compared.
+// Report holds the figures of sets by name. It can be saved and compared with later
+// reports.
 type Report map[string]Figures
 
-// Figures are what was measured on a set; nil where its truth says nothing of
-// it.
+// Figures are the figures of a set. A figure is nil if the truth of the set does not
+// include it.
 type Figures struct {
 	Pages     int      `json:"pages"`
 	Refused   int      `json:"refused"`
@@ -26,22 +27,23 @@ type Figures struct {
 	Title     *float64 `json:"title,omitempty"`
 	Authors   *float64 `json:"authors,omitempty"`
 	Date      *float64 `json:"date,omitempty"`
-	// CPU is the CPU time of all extraction as a multiple of bare parsing.
+	// CPU is the CPU time of extraction as a multiple of the CPU time of html.Parse.
 	CPU float64 `json:"cpu_per_parse"`
-	// Slowest is the highest such multiple of a page.
+	// Slowest is the highest such multiple of a single page.
 	Slowest   float64 `json:"slowest_page"`
 	SlowestID string  `json:"slowest_page_id,omitempty"`
-	// Megabytes is the memory allocated a page, in units of 10^6 bytes.
+	// Megabytes is the memory allocated per page, in units of 10^6 bytes.
 	Megabytes float64 `json:"megabytes_per_page"`
-	// PageF1 is the F1 of each page with a known body.
+	// PageF1 holds the F1 of each page with a known body, by id.
 	PageF1 map[string]float64 `json:"page_f1,omitempty"`
 }
 
-// Figures sums a result up.
+// Figures returns the figures of a result.
 func (res *Result) Figures() Figures {
 	f := Figures{
 		Pages: len(res.Pages), Refused: res.Refused,
-		CPU: float64(res.ExtractTime) / float64(max(res.ParseTime, 1)), Slowest: res.Slowest, SlowestID: res.SlowestID,
+		CPU:     float64(res.ExtractTime) / float64(max(res.ParseTime, 1)),
+		Slowest: res.Slowest, SlowestID: res.SlowestID,
 		Megabytes: float64(res.Allocated) / 1e6 / float64(max(len(res.Pages), 1)),
 		Title:     res.Title.known(), Authors: res.Authors.known(), Date: res.Date.known(), Exact: res.Exact.known(),
 	}
@@ -58,6 +60,7 @@ func (res *Result) Figures() Figures {
 	return f
 }
 
+// known returns the value of a share, or nil if nothing was counted.
 func (s Share) known() *float64 {
 	if s.Of == 0 {
 		return nil
@@ -72,7 +75,8 @@ type Move struct {
 	Was, Now float64
 }
 
-// Moved are the pages of both whose F1 changed, the largest change first.
+// Moved returns the pages in both f and was whose F1 differs, the largest difference
+// first.
 func (f Figures) Moved(was Figures) []Move {
 	var moved []Move
 	for id, now := range f.PageF1 {
@@ -86,10 +90,10 @@ func (f Figures) Moved(was Figures) []Move {
 	return moved
 }
 
-// Sets are the names of a report's sets in order.
+// Sets returns the names of the sets in a report, sorted.
 func (r Report) Sets() []string { return slices.Sorted(maps.Keys(r)) }
 
-// Write writes a report as JSON.
+// Write writes a report to a file as JSON.
 func (r Report) Write(path string) error {
 	raw, err := json.MarshalIndent(r, "", "  ")
 	if err == nil {
@@ -109,22 +113,24 @@ func ReadReport(path string) (Report, error) {
 	}
 	var r Report
 	if err := json.Unmarshal(raw, &r); err != nil {
-		return nil, fmt.Errorf("reading figures in %s, which must be a file that --save wrote: %w", path, err)
+		return nil, fmt.Errorf("reading figures in %s: name a file that was written by --save: %w", path, err)
 	}
 	return r, nil
 }
 
-// Extract is what was found on a page, in the form that other scorers read.
+// Extract is the result of extracting a page, in the form that other evaluation
+// programs read.
 type Extract struct {
 	ID string `json:"id"`
-	// Body is plain text, paragraphs parted by blank lines, without headline.
+	// Body is plain text without the headline. Blank lines separate paragraphs.
 	Body      string   `json:"body"`
 	Title     string   `json:"title"`
 	Authors   []string `json:"authors"`
 	Published string   `json:"published,omitempty"`
 }
 
-// Extract is the page's; empty but for the id where it was refused.
+// Extract returns the extract of a page. If the page yielded no article, only its id is
+// set.
 func (p *Page) Extract() Extract {
 	e := Extract{ID: p.Truth.ID, Authors: []string{}}
 	if p.Got == nil {

@@ -15,27 +15,27 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
 
-// Page is how one page came out.
+// Page is the result for one page.
 type Page struct {
 	Truth Truth
-	Got   *article.Article // nil where Err is set
+	Got   *article.Article // nil if Err is set
 	Err   error
 	Body  Match
-	Parse time.Duration // CPU time of a bare html.Parse
-	Whole time.Duration // CPU time of Extract
-	// Allocated is the memory that Extract allocated, in bytes.
+	Parse time.Duration // CPU time of html.Parse
+	Whole time.Duration // CPU time of the extraction
+	// Allocated is the memory that the extraction allocated, in bytes.
 	Allocated uint64
 	// Misses are the fields that are wrong.
 	Misses []Miss
 }
 
-// Miss is a field that came out wrong.
+// Miss is a field with a wrong value.
 type Miss struct{ Field, Got, Want string }
 
-// Share counts how often a field was right.
+// Share counts how often a field was right, and how often it was compared.
 type Share struct{ Right, Of int }
 
-// Value is the share, or 0 where nothing was counted.
+// Value returns the share of right values, or 0 if nothing was counted.
 func (s Share) Value() float64 { return float64(s.Right) / float64(max(s.Of, 1)) }
 
 func (s *Share) add(right bool) {
@@ -45,37 +45,38 @@ func (s *Share) add(right bool) {
 	}
 }
 
-// Result is how a set came out.
+// Result is the result for a set.
 type Result struct {
 	Pages                 []Page
-	Bodies                int
+	Bodies                int // number of pages with a known body
 	Precision, Recall, F1 float64
-	// F1Error is the standard error of F1 over the choice of pages.
+	// F1Error is the standard error of F1 that is due to the choice of pages.
 	F1Error                     float64
 	Exact, Title, Authors, Date Share
 	ParseTime, ExtractTime      time.Duration
-	Slowest                     float64 // the highest multiple of its own parse
-	SlowestID                   string
-	Refused                     int
-	Allocated                   uint64 // by Extract over all pages, in bytes
-	Calibration                 Calibration
+	// Slowest is the highest ratio, over the pages, of the CPU time of extraction to
+	// that of html.Parse.
+	Slowest     float64
+	SlowestID   string
+	Refused     int    // number of pages that yielded no article
+	Allocated   uint64 // memory that extraction allocated for all pages, in bytes
+	Calibration Calibration
 }
 
-// Extractor is what is measured.
+// Extractor is a function that is measured.
 type Extractor func(context.Context, article.Page) (*article.Article, error)
 
-// Selection says what of a set is measured.
+// Selection selects what Run measures.
 type Selection struct {
-	// Extract is what is measured; nil means article.Extract.
+	// Extract is the function to measure. Nil means article.Extract.
 	Extract Extractor
-	// Want chooses pages; nil takes all.
+	// Want reports whether a page is measured. Nil means all pages.
 	Want func(*Truth) bool
-	// Progress, where set, is told after each line of the truth how many of
-	// them are behind.
+	// Progress, if set, is called before each page with the number of pages done.
 	Progress func(done, all int)
 }
 
-// Run extracts the chosen pages of a set and measures the result.
+// Run extracts the selected pages of the set in a directory and measures the result.
 func Run(ctx context.Context, set string, choose Selection) (*Result, error) {
 	truths, err := ReadTruth(set)
 	if err != nil {
@@ -116,10 +117,16 @@ func Run(ctx context.Context, set string, choose Selection) (*Result, error) {
 	return res, nil
 }
 
-// remeasured is the multiple of its parse from which a page is measured twice
-// more: a single measurement of a few milliseconds is mostly noise there.
-const remeasured = 4
+const (
+	// remeasureRatio is the ratio of extraction to parsing from which a page is
+	// measured twice more, because a high ratio of a few milliseconds is mostly noise.
+	remeasureRatio = 4
+	// minParse is the CPU time of html.Parse below which a page is too small to be
+	// reported as the slowest.
+	minParse = 500 * time.Microsecond
+)
 
+// measure extracts a page and compares its body with the truth.
 func measure(ctx context.Context, extract Extractor, t Truth, raw []byte) (*Page, error) {
 	p := &Page{Truth: t}
 	for round := range 3 {
@@ -131,7 +138,7 @@ func measure(ctx context.Context, extract Extractor, t Truth, raw []byte) (*Page
 			p.Parse, p.Whole = parse, whole
 		}
 		p.Parse, p.Whole = min(p.Parse, parse), min(p.Whole, whole)
-		if whole < remeasured*parse {
+		if whole < remeasureRatio*parse {
 			break
 		}
 	}
@@ -143,7 +150,7 @@ func measure(ctx context.Context, extract Extractor, t Truth, raw []byte) (*Page
 	return p, nil
 }
 
-// once parses and extracts a page and says what CPU time each took.
+// once parses and extracts a page and returns the CPU time of each.
 func (p *Page) once(ctx context.Context, extract Extractor, raw []byte) (parse, whole time.Duration, err error) {
 	start := cpuTime()
 	if _, err := html.Parse(bytes.NewReader(raw)); err != nil && ctx.Err() != nil {
@@ -160,8 +167,7 @@ func (p *Page) once(ctx context.Context, extract Extractor, raw []byte) (parse, 
 	return parse, whole, ctx.Err()
 }
 
-// Best compares a text with the bodies that a truth accepts and returns the
-// best match.
+// Best returns the best match of a text with a body that the truth accepts.
 func Best(text string, t *Truth) Match {
 	var best Match
 	for _, w := range t.accepted() {
@@ -172,12 +178,13 @@ func Best(text string, t *Truth) Match {
 	return best
 }
 
+// count adds a page to the result and records its misses.
 func (res *Result) count(p *Page) {
 	res.ParseTime += p.Parse
 	res.ExtractTime += p.Whole
 	res.Allocated += p.Allocated
-	if times := float64(p.Whole) / float64(max(p.Parse, 1)); times > res.Slowest && p.Parse > 500*time.Microsecond {
-		res.Slowest, res.SlowestID = times, p.Truth.ID
+	if ratio := float64(p.Whole) / float64(max(p.Parse, 1)); ratio > res.Slowest && p.Parse > minParse {
+		res.Slowest, res.SlowestID = ratio, p.Truth.ID
 	}
 	got := p.Got
 	if got == nil {
@@ -209,16 +216,20 @@ func (res *Result) count(p *Page) {
 	}
 }
 
-// normal is a title as it is compared: white space, quotes and dashes in one
-// form, without characters that nobody sees.
+// plainForms replaces typographic characters and removes invisible ones.
+var plainForms = strings.NewReplacer(
+	"’", "'", "‘", "'", "“", "\"", "”", "\"", "–", "-", "—", "-", "\u00a0", " ",
+	"\u00ad", "", "\u200b", "", "\u200c", "", "\u200d", "", "\ufeff", "",
+)
+
+// normal returns a title or name in the form in which it is compared: with one form of
+// spaces, quotes and dashes, and without invisible characters.
 func normal(s string) string {
-	s = strings.NewReplacer("’", "'", "‘", "'", "“", "\"", "”", "\"", "–", "-", "—", "-", "\u00a0", " ", "\u00ad", "",
-		"\u200b", "", "\u200c", "", "\u200d", "", "\ufeff", "").Replace(html.UnescapeString(s))
-	return strings.Join(strings.Fields(s), " ")
+	return strings.Join(strings.Fields(plainForms.Replace(html.UnescapeString(s))), " ")
 }
 
-// sameAuthors compares sets of names without regard to case. A truth of one
-// string may name several, parted by commas or "and".
+// sameAuthors compares sets of names, ignoring case. A truth with a single string can
+// name several authors, separated by commas, semicolons, "&" or "and".
 func sameAuthors(got []article.Author, want []string) bool {
 	var g, w []string
 	for _, a := range got {
@@ -228,7 +239,8 @@ func sameAuthors(got []article.Author, want []string) bool {
 		w = append(w, strings.ToLower(normal(name)))
 	}
 	if len(w) == 1 && len(g) > 1 {
-		w = strings.FieldsFunc(strings.ReplaceAll(strings.ReplaceAll(w[0], " and ", ","), " & ", ","), func(r rune) bool { return r == ',' || r == ';' })
+		joined := strings.NewReplacer(" and ", ",", " & ", ",").Replace(w[0])
+		w = strings.FieldsFunc(joined, func(r rune) bool { return r == ',' || r == ';' })
 		for i := range w {
 			w[i] = strings.TrimSpace(w[i])
 		}
@@ -238,8 +250,8 @@ func sameAuthors(got []article.Author, want []string) bool {
 	return slices.Equal(slices.Compact(g), slices.Compact(w))
 }
 
-// sameDay compares to the day: in the zone given, or as the same moment's day
-// in the truth's zone.
+// sameDay reports whether a time is on the day of the truth, in its own time zone or in
+// that of the truth.
 func sameDay(got *article.Timestamp, want string) bool {
 	if got == nil || len(want) < 10 {
 		return false
@@ -251,7 +263,7 @@ func sameDay(got *article.Timestamp, want string) bool {
 	return err == nil && got.HasZone && got.Time.In(w.Location()).Format(time.DateOnly) == want[:10]
 }
 
-// cpuTime is the time that this process has computed.
+// cpuTime returns the CPU time that this process has used.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

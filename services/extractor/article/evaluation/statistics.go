@@ -5,11 +5,12 @@ import (
 	"math/rand/v2"
 )
 
+// resamples is the number of samples drawn for a bootstrap.
 const resamples = 1000
 
-// bootstrapError is the standard deviation of F1 over samples of the pages drawn
-// with replacement (Efron, "Bootstrap Methods: Another Look at the Jackknife",
-// 1979). The draws are the same in each run.
+// bootstrapError returns the standard deviation of F1 over samples of the pages drawn
+// with replacement (Efron, "Bootstrap Methods: Another Look at the Jackknife", 1979).
+// Every run draws the same samples.
 func bootstrapError(matches []Match) float64 {
 	if len(matches) < 2 {
 		return 0
@@ -29,14 +30,14 @@ func bootstrapError(matches []Match) float64 {
 	return math.Sqrt(max(0, squares/resamples-mean*mean))
 }
 
-// bands are how many bands of confidence there are, each of 0.05.
+// bands is the number of bands of confidence. Each is 0.05 wide.
 const bands = 20
 
-// Calibration counts, by the confidence that a field was given with, how often
-// it was right. Band i holds confidences from i/20 up to (i+1)/20.
+// Calibration counts how often fields were right, by their confidence. Band i counts
+// confidences from i/20 up to (i+1)/20.
 type Calibration [bands]Band
 
-// Band is what was given with about the same confidence.
+// Band counts the fields with about the same confidence.
 type Band struct {
 	Share
 	// Sum is the sum of the confidences.
@@ -49,7 +50,7 @@ func (c *Calibration) add(confidence float64, right bool) {
 	b.Sum += confidence
 }
 
-// Add counts what another set's calibration counted.
+// Add adds the counts of another calibration.
 func (c *Calibration) Add(other *Calibration) {
 	for i := range c {
 		c[i].Right += other[i].Right
@@ -58,9 +59,9 @@ func (c *Calibration) Add(other *Calibration) {
 	}
 }
 
-// Error is the expected calibration error: the mean distance, over the fields
-// given, between a band's mean confidence and its share of right ones
-// (Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian
+// Error returns the expected calibration error: the mean, over all fields, of the
+// distance between the mean confidence of a field's band and the share of right fields
+// in the band (Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian
 // Binning", 2015).
 func (c *Calibration) Error() float64 {
 	var sum float64

@@ -8,10 +8,10 @@ import (
 func TestBootstrapError(t *testing.T) {
 	same := []Match{{TP: 1}, {TP: 1}, {TP: 1}}
 	if got := bootstrapError(same); got != 0 {
-		t.Errorf("pages that are all right have an error of %v, want 0", got)
+		t.Errorf("error of equal pages = %v, want 0", got)
 	}
-	// Half of the pages whole, half with nothing right: F1 is close to the mean
-	// of n coins, whose standard error is 0.5/sqrt(n).
+	// Half of the pages are right and half are wrong, so F1 is close to the mean of n
+	// coin tosses, whose standard error is 0.5/sqrt(n).
 	var mixed []Match
 	for i := range 400 {
 		if i%2 == 0 {
@@ -21,7 +21,7 @@ func TestBootstrapError(t *testing.T) {
 		}
 	}
 	if got := bootstrapError(mixed); math.Abs(got-0.025) > 0.003 {
-		t.Errorf("the error of 400 coins is %v, want about 0.025", got)
+		t.Errorf("error of 400 coin tosses = %v, want about 0.025", got)
 	}
 }
 
@@ -32,15 +32,15 @@ func TestCalibration(t *testing.T) {
 		c.add(0.6, i < 4)
 	}
 	if b := c[18]; b.Of != 10 || b.Right != 9 {
-		t.Errorf("the band of 0.9 has %d of %d right, want 9 of 10", b.Right, b.Of)
+		t.Errorf("band of 0.9 has %d of %d right, want 9 of 10", b.Right, b.Of)
 	}
-	// 0.9 is right, 0.6 is 0.2 off on half of the fields.
+	// The band of 0.9 is calibrated. The other band, half of the fields, is off by 0.2.
 	if got := c.Error(); math.Abs(got-0.1) > 1e-9 {
-		t.Errorf("error %v, want 0.1", got)
+		t.Errorf("Error = %v, want 0.1", got)
 	}
 	c.add(1, true)
 	c.add(0, false)
 	if c[19].Of != 1 || c[0].Of != 1 {
-		t.Errorf("confidences 1 and 0 are in the wrong bands: %v", c)
+		t.Errorf("bands = %v, want confidence 1 in the last and 0 in the first", c)
 	}
 }

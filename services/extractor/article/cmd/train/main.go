@@ -148,7 +148,7 @@ func readSet(ctx context.Context, corpus, set string) ([]*page, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		pg := &page{set: set, id: t.ID, kind: t.PageType, held: t.Held(), fold: int(crc32.ChecksumIEEE([]byte("fold"+t.Site())) >> 3), truth: t, rows: rec.Rows}
+		pg := &page{set: set, id: t.ID, kind: t.PageType, held: t.HeldOut(), fold: int(crc32.ChecksumIEEE([]byte("fold"+t.Site())) >> 3), truth: t, rows: rec.Rows}
 		var texts []string
 		for _, row := range rec.Rows {
 			texts = append(texts, row.Text)
