@@ -213,8 +213,12 @@ func TestServicesMetricsAreDocumented(t *testing.T) {
 			return extractor.Inputs(), err
 		},
 		"indexer": func(reg prometheus.Registerer) ([]backlog.Input, error) {
-			_, err := indexer.New(t.Context(), js, articles, indexer.DefaultConfig(), reg, log, nil)
-			web.Handler(web.DefaultConfig(), library.New(articles, js), reg, log)
+			_, err := indexer.New(t.Context(), indexer.DefaultConfig(), indexer.Dependencies{
+				JS: js, Store: articles, Registry: reg, Log: log,
+			})
+			web.Handler(web.DefaultConfig(), web.Dependencies{
+				Library: library.New(articles, js), Registry: reg, Log: log,
+			})
 			disk.Register(reg, dir)
 			return indexer.Inputs(), err
 		},

@@ -179,7 +179,9 @@ func TestEachServiceHasThePermissionsItNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	index, err := indexer.New(t.Context(), indexJS, articles, indexer.DefaultConfig(), prometheus.NewRegistry(), log, nil)
+	index, err := indexer.New(t.Context(), indexer.DefaultConfig(), indexer.Dependencies{
+		JS: indexJS, Store: articles, Registry: prometheus.NewRegistry(), Log: log,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

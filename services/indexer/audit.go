@@ -17,24 +17,29 @@ import (
 )
 
 const (
-	// auditInterval is how long the audit rests at least, and auditShare the
-	// most of the time that it may take: a large ledger is looked at less often.
+	// auditInterval is the minimum pause between audits. auditShare limits
+	// their cost: after an audit that took a time t, the pause is at least
+	// auditShare·t, so a large ledger is audited less often.
 	auditInterval = 90 * time.Second
 	auditShare    = 300
-	// auditTimeout bounds one audit.
+	// auditTimeout is the maximum duration of one audit.
 	auditTimeout = 2 * time.Minute
-	// overdue is how long an input may be on its way without being missed, and
-	// auditReach how far back missing ones are looked for.
-	overdue    = 10 * time.Minute
+	// overdue is the age from which an input without an outcome counts as
+	// missing.
+	overdue = 10 * time.Minute
+	// auditReach is how far back missing inputs are searched for.
 	auditReach = 24 * time.Hour
-	// skew is how far the clocks of the services may be apart.
+	// skew is the maximum difference between the clocks of the services.
 	skew = time.Minute
 )
 
-// audit looks for inputs that were handed over and have vanished: they have no
-// outcome, and wait on no stream. What waits is noted first; then the ledger has
-// to take in every outcome that was on its way at that moment; and only then is
-// it asked what is missing. So nothing that merely is between the two counts.
+// audit finds inputs that a stage produced and that have since vanished: they
+// have no outcome and are not queued in a stream.
+//
+// An audit first takes a snapshot of what is queued. Once the ledger contains
+// every outcome that was in flight at that moment, the next audit counts the
+// inputs that were missing then. Inputs that are merely between two streams are
+// therefore not counted as missing.
 type audit struct {
 	js    jetstream.JetStream
 	store interface {
@@ -45,11 +50,14 @@ type audit struct {
 	log     *slog.Logger
 	now     func() time.Time
 
-	noted  time.Time // when what waits was noted; zero for not yet
-	upTo   map[datelinev1.Stage]time.Time
-	queued int64 // URLs in the frontier
-	// from is where the first input without an outcome was, the time before.
-	from map[datelinev1.Stage]time.Time
+	snapshotTime time.Time // zero before the first snapshot
+	// settled holds the time before which the inputs of a stage must have
+	// outcomes, because none older is queued.
+	settled map[datelinev1.Stage]time.Time
+	queued  int64 // URLs in the frontier at snapshotTime
+	// firstOutstanding is the time of the oldest input without an outcome in
+	// the previous audit. Nothing older needs to be searched.
+	firstOutstanding map[datelinev1.Stage]time.Time
 }
 
 func (a *audit) run(ctx context.Context) error {
@@ -59,7 +67,7 @@ func (a *audit) run(ctx context.Context) error {
 		err := errors.Join(a.measure(round), a.balance(round))
 		cancel()
 		if err != nil && ctx.Err() == nil && !failed {
-			a.log.Warn("the store's size and the ledger's balance cannot be had; their metrics stay as they were until they can", "error", err)
+			a.log.Warn("audit failed, retrying; its metrics are out of date until then", "error", err)
 		}
 		failed = err != nil
 		if !loop.Sleep(ctx, max(auditInterval, auditShare*a.now().Sub(start))) {
@@ -68,6 +76,7 @@ func (a *audit) run(ctx context.Context) error {
 	}
 }
 
+// measure reports the size of the store.
 func (a *audit) measure(ctx context.Context) error {
 	size, err := a.store.Size(ctx)
 	if err != nil {
@@ -78,16 +87,16 @@ func (a *audit) measure(ctx context.Context) error {
 	return nil
 }
 
-// balance asks the ledger what was missing when what waits was noted, if it has
-// come so far, and then notes anew what waits.
+// balance counts the inputs that were missing at the last snapshot, if the
+// ledger is complete up to that time, and then takes a new snapshot.
 func (a *audit) balance(ctx context.Context) error {
 	behind, err := a.oldest(ctx, subject.StreamOutcomes, subject.ConsumerLedger)
 	if err != nil {
 		return err
 	}
-	if !a.noted.IsZero() {
-		if !behind.IsZero() && behind.Before(a.noted.Add(skew)) {
-			return nil // the ledger is not so far yet
+	if !a.snapshotTime.IsZero() {
+		if !behind.IsZero() && behind.Before(a.snapshotTime.Add(skew)) {
+			return nil // the ledger is not complete up to the snapshot yet
 		}
 		for _, stage := range balanced {
 			if err := a.compare(ctx, stage); err != nil {
@@ -95,22 +104,24 @@ func (a *audit) balance(ctx context.Context) error {
 			}
 		}
 	}
-	return a.note(ctx)
+	return a.snapshot(ctx)
 }
 
+// compare counts the missing inputs of one stage.
 func (a *audit) compare(ctx context.Context, stage datelinev1.Stage) error {
-	from := a.noted.Add(-auditReach)
-	if a.from[stage].After(from) {
-		from = a.from[stage]
+	from := a.snapshotTime.Add(-auditReach)
+	if a.firstOutstanding[stage].After(from) {
+		from = a.firstOutstanding[stage]
 	}
-	left, err := a.store.Outstanding(ctx, stage, from, a.noted.Add(-overdue), a.upTo[stage])
+	left, err := a.store.Outstanding(ctx, stage, from, a.snapshotTime.Add(-overdue), a.settled[stage])
 	if err != nil {
 		return err
 	}
-	if a.from[stage] = left.First; left.First.IsZero() {
-		a.from[stage] = a.upTo[stage]
+	if a.firstOutstanding[stage] = left.First; left.First.IsZero() {
+		a.firstOutstanding[stage] = a.settled[stage]
 	}
 	missing := left.Old
+	// Any of the outstanding URLs may be the ones that are still queued.
 	if stage == datelinev1.Stage_STAGE_FETCH {
 		missing = min(left.Old, max(0, left.All-a.queued))
 	}
@@ -118,37 +129,37 @@ func (a *audit) compare(ctx context.Context, stage datelinev1.Stage) error {
 	return nil
 }
 
-// note writes down what waits now. Of a stream that is read in order all is
-// settled that is older than the oldest message that waits. The frontier is not:
-// there the messages are counted.
-func (a *audit) note(ctx context.Context) error {
+// snapshot records what is queued now. A stream that is read in order has
+// settled everything older than its oldest queued message. The frontier is not
+// read in order, so its messages are counted instead.
+func (a *audit) snapshot(ctx context.Context) error {
 	now := a.now()
 	frontier, err := a.js.Stream(ctx, subject.StreamFrontier)
 	if err != nil {
 		return fmt.Errorf("reading stream %s: %w", subject.StreamFrontier, err)
 	}
-	upTo := map[datelinev1.Stage]time.Time{datelinev1.Stage_STAGE_FETCH: now.Add(-skew)}
+	settled := map[datelinev1.Stage]time.Time{datelinev1.Stage_STAGE_FETCH: now.Add(-skew)}
 	for stage, input := range map[datelinev1.Stage]backlog.Input{
 		datelinev1.Stage_STAGE_EXTRACT: {Stream: subject.StreamPages, Consumer: subject.ConsumerExtract},
 		datelinev1.Stage_STAGE_INDEX:   {Stream: subject.StreamArticles, Consumer: subject.ConsumerIndex},
 	} {
-		waits, err := a.oldest(ctx, input.Stream, input.Consumer)
+		oldest, err := a.oldest(ctx, input.Stream, input.Consumer)
 		if err != nil {
 			return err
 		}
-		if upTo[stage] = now.Add(-overdue); !waits.IsZero() && waits.Add(-skew).Before(upTo[stage]) {
-			upTo[stage] = waits.Add(-skew)
+		if settled[stage] = now.Add(-overdue); !oldest.IsZero() && oldest.Add(-skew).Before(settled[stage]) {
+			settled[stage] = oldest.Add(-skew)
 		}
 	}
-	a.noted, a.upTo, a.queued = now, upTo, int64(frontier.CachedInfo().State.Msgs)
-	if a.from == nil {
-		a.from = map[datelinev1.Stage]time.Time{}
+	a.snapshotTime, a.settled, a.queued = now, settled, int64(frontier.CachedInfo().State.Msgs)
+	if a.firstOutstanding == nil {
+		a.firstOutstanding = map[datelinev1.Stage]time.Time{}
 	}
 	return nil
 }
 
-// oldest is when the oldest message that waits for a consumer was stored; zero
-// where none waits.
+// oldest returns the time at which the oldest message that a consumer has not
+// finished was stored, or the zero time if there is none.
 func (a *audit) oldest(ctx context.Context, streamName, consumerName string) (time.Time, error) {
 	consumer, err := a.js.Consumer(ctx, streamName, consumerName)
 	if err != nil {

@@ -49,8 +49,9 @@ func (r *auditRig) ended(stage datelinev1.Stage, first, n int) {
 	var batch []*datelinev1.Outcome
 	for i := first; i < first+n; i++ {
 		batch = append(batch, &datelinev1.Outcome{
-			Stage: stage, InputId: fmt.Sprint(i), Verdict: datelinev1.Verdict_VERDICT_PRODUCED, Time: timestamppb.New(r.now),
-			Url: fmt.Sprintf("https://example.com/%d", i), RequestId: fmt.Sprint("request", i),
+			Stage: stage, InputId: fmt.Sprint(i), Verdict: datelinev1.Verdict_VERDICT_PRODUCED,
+			Time: timestamppb.New(r.now),
+			Url:  fmt.Sprintf("https://example.com/%d", i), RequestId: fmt.Sprint("request", i),
 		})
 	}
 	if err := r.store.Record(r.t.Context(), batch); err != nil {

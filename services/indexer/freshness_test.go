@@ -48,7 +48,9 @@ func BenchmarkFreshness(b *testing.B) {
 			b.Fatal(err)
 		}
 		s := &timedStore{Store: opened, stored: map[string]time.Time{}}
-		ix, err := indexer.New(b.Context(), js, s, indexer.DefaultConfig(), prometheus.NewRegistry(), slog.New(slog.DiscardHandler), nil)
+		ix, err := indexer.New(b.Context(), indexer.DefaultConfig(), indexer.Dependencies{
+			JS: js, Store: s, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
+		})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -136,7 +138,8 @@ func feed(b *testing.B, js jetstream.JetStream, first, n int, rate float64) map[
 		for range 600 {
 			fmt.Fprintf(&text, "w%x ", random.Uint32N(1<<random.Uint32N(16)))
 		}
-		a := record(fmt.Sprint("fresh", first+i), fmt.Sprint("Headline ", i), noon.Add(time.Duration(first+i)*time.Second))
+		a := record(fmt.Sprint("fresh", first+i), fmt.Sprint("Headline ", i),
+			noon.Add(time.Duration(first+i)*time.Second))
 		a.Text = text.String()
 		msg, err := ledger.Message(subject.Articles("en", "com.example"), a.GetId(), a)
 		if err != nil {

@@ -31,8 +31,10 @@ var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 func record(name, title string, fetched time.Time) *datelinev1.Article {
 	return &datelinev1.Article{
 		Id: "id-" + name, CanonicalUrl: "https://example.com/" + name, FinalUrl: "https://example.com/" + name,
-		RequestedUrl: "https://example.com/" + name, Host: "example.com", Language: "en", Title: title, ContentHash: title,
-		FetchTime: timestamppb.New(fetched), ExtractTime: timestamppb.New(fetched), RequestId: fmt.Sprint(name, title, fetched.Unix()),
+		RequestedUrl: "https://example.com/" + name, Host: "example.com", Language: "en", Title: title,
+		ContentHash: title,
+		FetchTime:   timestamppb.New(fetched), ExtractTime: timestamppb.New(fetched),
+		RequestId: fmt.Sprint(name, title, fetched.Unix()),
 	}
 }
 
@@ -69,7 +71,8 @@ func events(t *testing.T, js jetstream.JetStream) []string {
 		if err := proto.Unmarshal(msg.Data, e); err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, fmt.Sprintf("%s %s %d %s", msg.Subject, e.GetArticleId(), e.GetRevision(), e.GetArticle().GetTitle()))
+		all = append(all, fmt.Sprintf("%s %s %d %s", msg.Subject, e.GetArticleId(), e.GetRevision(),
+			e.GetArticle().GetTitle()))
 	}
 	return all
 }
@@ -79,7 +82,9 @@ func run(t *testing.T, js jetstream.JetStream, s store.Store) (stop func()) {
 	t.Helper()
 	config := indexer.DefaultConfig()
 	config.MaxAttempts = 1
-	ix, err := indexer.New(t.Context(), js, s, config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler), nil)
+	ix, err := indexer.New(t.Context(), config, indexer.Dependencies{
+		JS: js, Store: s, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,9 +128,11 @@ func TestRevisionsAreAnnounced(t *testing.T) {
 	}{
 		{record("a", "First", noon), "produced new", "revisions.new.en.com.example id-a 1 First"},
 		{record("a", "First", noon.Add(time.Hour)), "unchanged unchanged", ""},
-		{record("a", "Second", noon.Add(2*time.Hour)), "produced changed", "revisions.changed.en.com.example id-a 2 Second"},
+		{record("a", "Second", noon.Add(2*time.Hour)), "produced changed",
+			"revisions.changed.en.com.example id-a 2 Second"},
 		{record("a", "Second", noon.Add(2*time.Hour)), "unchanged unchanged", ""}, // delivered again: the same event
-		{record("a", "Zeroth", noon.Add(-time.Hour)), "produced outdated", "revisions.outdated.en.com.example id-a 3 Zeroth"},
+		{record("a", "Zeroth", noon.Add(-time.Hour)), "produced outdated",
+			"revisions.outdated.en.com.example id-a 3 Zeroth"},
 		{record("b", "Other", noon), "produced new", "revisions.new.en.com.example id-b 1 Other"},
 	} {
 		publish(t, js, fmt.Sprint(i), step.article)
@@ -195,7 +202,8 @@ func TestPoisonInBatch(t *testing.T) {
 		}
 	}
 	all := strings.Join(letters, "\n")
-	if len(letters) != 2 || !strings.Contains(all, "refused: article id-nameless has no canonical URL") || !strings.Contains(all, "malformed: the message on articles.en.com.example is no Article") {
+	if len(letters) != 2 || !strings.Contains(all, "refused: article id-nameless has no canonical URL") ||
+		!strings.Contains(all, "malformed: decoding message on articles.en.com.example: ") {
 		t.Errorf("dead letters:\n%s", all)
 	}
 	if stats, err := s.Stats(t.Context()); err != nil || stats.Articles != 5 {

@@ -43,7 +43,8 @@ func TestKilledUnderLoad(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", program, "./cmd/indexer").CombinedOutput(); err != nil {
 		t.Fatalf("building: %v\n%s", err, out)
 	}
-	server, err := natsembed.Start(natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", Relaxed: true, MaxStoreBytes: 64 << 30})
+	server, err := natsembed.Start(natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", Relaxed: true,
+		MaxStoreBytes: 64 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,8 @@ func TestKilledUnderLoad(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "articles.db")
 	start := func(ctx context.Context) (*exec.Cmd, *bytes.Buffer) {
 		t.Helper()
-		run := exec.CommandContext(ctx, program, "--nats-url", server.ClientURL(), "--store-url", "sqlite:"+file, "--admin-addr=", "--http-addr=",
+		run := exec.CommandContext(ctx, program, "--nats-url", server.ClientURL(), "--store-url", "sqlite:"+file,
+			"--admin-addr=", "--http-addr=",
 			"--admin-log-level=error", "--indexer-batch=50", "--indexer-batch-wait=5ms")
 		var said bytes.Buffer
 		run.Stderr = &said
@@ -116,8 +118,10 @@ func TestKilledUnderLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if stats, err := s.Stats(t.Context()); err != nil || int(stats.Articles) != len(published) || int(stats.Revisions) != sent {
-		t.Errorf("%d articles and %d revisions are stored, %v; want %d and %d", stats.Articles, stats.Revisions, err, len(published), sent)
+	if stats, err := s.Stats(t.Context()); err != nil || int(stats.Articles) != len(published) ||
+		int(stats.Revisions) != sent {
+		t.Errorf("%d articles and %d revisions are stored, %v; want %d and %d", stats.Articles, stats.Revisions, err,
+			len(published), sent)
 	}
 	announced := map[string]int{}
 	for _, msg := range natstest.Messages(t, js, subject.StreamRevisions) {
@@ -138,10 +142,12 @@ func TestKilledUnderLoad(t *testing.T) {
 		if len(revisions) != want {
 			var all []string
 			for _, r := range revisions {
-				all = append(all, fmt.Sprintf("%d %s of %s", r.Number, r.Article.GetTitle(), r.FirstSeen.Format(time.TimeOnly)))
+				all = append(all, fmt.Sprintf("%d %s of %s", r.Number, r.Article.GetTitle(),
+					r.FirstSeen.Format(time.TimeOnly)))
 			}
 			t.Errorf("%s has the revisions %q, want %d", name, all, want)
 		}
 	}
-	t.Logf("%d articles in %d revisions, %d kills, %d messages left for the last run", len(published), sent, kills, left)
+	t.Logf("%d articles in %d revisions, %d kills, %d messages left for the last run", len(published), sent, kills,
+		left)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// balanced are the stages whose inputs are the outputs of one before.
+// balanced lists the stages whose inputs are the outputs of a preceding stage.
 var balanced = []datelinev1.Stage{
 	datelinev1.Stage_STAGE_FETCH, datelinev1.Stage_STAGE_EXTRACT, datelinev1.Stage_STAGE_INDEX,
 }
@@ -28,7 +28,7 @@ type metrics struct {
 	unaccounted *prometheus.GaugeVec
 }
 
-// batches are the transactions of one loop.
+// batches measures the transactions of one loop.
 type batches struct{ size, seconds prometheus.Observer }
 
 func (b batches) observe(size int, start time.Time) {
@@ -38,44 +38,54 @@ func (b batches) observe(size int, start time.Time) {
 
 func newMetrics(reg prometheus.Registerer) *metrics {
 	size := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "dateline_index_batch_size", Help: "How many articles, or outcomes, a transaction stored.",
+		Name:                        "dateline_index_batch_size",
+		Help:                        "Articles or outcomes stored per transaction.",
 		Buckets:                     []float64{1, 2, 5, 10, 20, 50, 100, 200, 500},
 		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 	}, []string{"loop"})
 	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "dateline_index_batch_seconds", Help: "How long a transaction with articles, or outcomes, took.",
+		Name:                        "dateline_index_batch_seconds",
+		Help:                        "Duration of transactions that store articles or outcomes, in seconds.",
 		Buckets:                     prometheus.ExponentialBuckets(0.001, 2, 14),
 		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 	}, []string{"loop"})
 	m := &metrics{
 		articles: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "dateline_index_articles_total", Help: "Articles written to the store, by what the store made of them.",
+			Name: "dateline_index_articles_total", Help: "Articles handed to the store, by result.",
 		}, []string{"status"}),
 		freshness: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name:                        "dateline_index_freshness_seconds",
-			Help:                        "From the publication of a URL, or the time before which it must not be fetched, until its article is committed in the store; without requests of priority backfill.",
-			Buckets:                     []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400},
+			Name: "dateline_index_freshness_seconds",
+			Help: "Seconds from the publication of a URL, or from its earliest permitted fetch, until its article is " +
+				"committed to the store; requests with priority backfill are not included.",
+			Buckets: []float64{
+				0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400,
+			},
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160,
 		}),
 		copies: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "dateline_index_copies_total", Help: "Articles that joined the story of another, being copies of it.",
+			Name: "dateline_index_copies_total", Help: "Articles found to be copies of another article.",
 		}),
 		corrections: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "dateline_index_corrections_total", Help: "New revisions in which the page says that it was corrected.",
+			Name: "dateline_index_corrections_total",
+			Help: "New revisions in which the page states that it was corrected.",
 		}),
 		puts:    batches{size.WithLabelValues("articles"), seconds.WithLabelValues("articles")},
 		records: batches{size.WithLabelValues("outcomes"), seconds.WithLabelValues("outcomes")},
 		storeBytes: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "dateline_store_bytes", Help: "Bytes that the store takes on disk; read every minute or two.",
+			Name: "dateline_store_bytes", Help: "Size of the store on disk in bytes, updated every one to two minutes.",
 		}),
 		stored: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "dateline_store_articles", Help: "Articles in the store; read every minute or two.",
+			Name: "dateline_store_articles", Help: "Articles in the store, updated every one to two minutes.",
 		}),
 		unaccounted: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "dateline_ledger_unaccounted", Help: "Inputs of a stage that the one before handed over more than ten minutes ago, within the last day, and that neither wait nor have an outcome. While URLs wait in the frontier, those of fetch are at least so many.",
+			Name: "dateline_ledger_unaccounted",
+			Help: "Inputs that the preceding stage produced between ten minutes and a day ago and that are neither " +
+				"queued nor have an outcome, by stage; a lower bound for fetch while URLs are queued in the frontier.",
 		}, []string{"stage"}),
 	}
-	reg.MustRegister(m.articles, m.freshness, m.copies, m.corrections, size, seconds, m.storeBytes, m.stored, m.unaccounted)
+	reg.MustRegister(
+		m.articles, m.freshness, m.copies, m.corrections, size, seconds, m.storeBytes, m.stored, m.unaccounted,
+	)
 	for _, status := range []store.Status{store.New, store.Changed, store.Unchanged, store.Outdated, store.Erased} {
 		m.articles.WithLabelValues(status.String())
 	}
@@ -85,7 +95,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
-// put notes what the store made of an article.
+// put records the result of storing an article.
 func (m *metrics) put(record *datelinev1.Article, result store.PutResult, now time.Time) {
 	m.articles.WithLabelValues(result.Status.String()).Inc()
 	if result.Copy {

@@ -21,7 +21,8 @@ func TestPutMetrics(t *testing.T) {
 	m := newMetrics(prometheus.NewRegistry())
 	due := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 	article := func(seconds int, priority datelinev1.Priority) *datelinev1.Article {
-		return &datelinev1.Article{DueTime: timestamppb.New(due.Add(-time.Duration(seconds) * time.Second)), Priority: priority}
+		return &datelinev1.Article{DueTime: timestamppb.New(due.Add(-time.Duration(seconds) * time.Second)),
+			Priority: priority}
 	}
 	const fresh, backfill = datelinev1.Priority_PRIORITY_FRESH, datelinev1.Priority_PRIORITY_BACKFILL
 	corrected := article(4, fresh)
@@ -55,8 +56,8 @@ func TestPutMetrics(t *testing.T) {
 func TestTheTableOfOutcomesListsTheStatusesOfTheStore(t *testing.T) {
 	entries := outcome.OfStage(subject.StageName(datelinev1.Stage_STAGE_INDEX))
 	for _, status := range []store.Status{store.New, store.Changed, store.Unchanged, store.Outdated, store.Erased} {
-		var ended datelinev1.Outcome
-		judge(&ended, &stage.Result{}, store.PutResult{Status: status})
+		ended := &datelinev1.Outcome{}
+		judge(&stage.Result{Outcome: ended}, store.PutResult{Status: status})
 		if !slices.ContainsFunc(entries, func(e outcome.Entry) bool {
 			return string(e.Reason) == ended.GetReason() && e.Verdict == ended.GetVerdict()
 		}) {

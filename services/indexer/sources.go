@@ -14,38 +14,42 @@ import (
 )
 
 const (
-	// watchInterval is the time between two looks at the sources.
-	watchInterval = time.Minute
-	// watchTimeout bounds one look.
-	watchTimeout = 10 * time.Minute
-	// watchPage is how many silent sources are diagnosed at once, and maxTold
-	// how many of one look are told of one by one in the log.
-	watchPage = 500
-	maxTold   = 20
+	// sourcesInterval is the interval at which the sources are examined, and
+	// sourcesTimeout the maximum duration of one examination.
+	sourcesInterval = time.Minute
+	sourcesTimeout  = 10 * time.Minute
+	// sourcesPage is the number of silent sources diagnosed at once.
+	sourcesPage = 500
+	// maxLoggedSources is the maximum number of sources logged individually in
+	// one examination.
+	maxLoggedSources = 20
 )
 
-// sourceWatch keeps the sources' baselines up to date, and tells in metrics and
-// in the log which sources have fallen silent, and why.
+// sourceWatch keeps the sources' baselines up to date. It reports in metrics and
+// in the log which sources have become silent, and why.
 type sourceWatch struct {
 	store   store.Writer
 	library *library.Library
-	hosts   *prometheus.GaugeVec
-	silent  *prometheus.GaugeVec
 	log     *slog.Logger
 	now     func() time.Time
-	// told is until when silences have been told of in the log.
-	told time.Time
+
+	hosts  *prometheus.GaugeVec
+	silent *prometheus.GaugeVec
+	// loggedUntil is the time up to which silences have been logged.
+	loggedUntil time.Time
 }
 
-func newSourceWatch(articles store.Writer, l *library.Library, reg prometheus.Registerer, log *slog.Logger, now func() time.Time) *sourceWatch {
-	w := &sourceWatch{store: articles, library: l, log: log, now: now, told: now(),
-		hosts: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "dateline_source_hosts", Help: "Hosts that have brought articles in the last 90 days, by whether they publish as usual.",
-		}, []string{"state"}),
-		silent: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "dateline_source_silent_hosts", Help: "Hosts that have brought nothing new for longer than chance explains, by why.",
-		}, []string{"cause"}),
-	}
+// newSourceWatch completes a sourceWatch that has its dependencies.
+func newSourceWatch(w sourceWatch, reg prometheus.Registerer) *sourceWatch {
+	w.loggedUntil = w.now()
+	w.hosts = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "dateline_source_hosts",
+		Help: "Hosts with articles in the last 90 days, by whether they publish as usual.",
+	}, []string{"state"})
+	w.silent = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "dateline_source_silent_hosts",
+		Help: "Hosts that have published nothing new for longer than chance explains, by cause.",
+	}, []string{"cause"})
 	reg.MustRegister(w.hosts, w.silent)
 	for _, state := range library.States() {
 		w.hosts.WithLabelValues(state)
@@ -53,23 +57,23 @@ func newSourceWatch(articles store.Writer, l *library.Library, reg prometheus.Re
 	for _, cause := range outcome.Causes() {
 		w.silent.WithLabelValues(string(cause))
 	}
-	return w
+	return &w
 }
 
-// run looks at the sources again and again until ctx ends. What goes wrong is
-// logged, and tried again: the articles come first.
+// run examines the sources until ctx ends. Errors are logged and do not end it,
+// because storing articles is more important.
 func (w *sourceWatch) run(ctx context.Context) error {
-	return loop.Every(ctx, watchInterval, func(ctx context.Context) error {
-		if err := w.look(ctx); err != nil && ctx.Err() == nil {
-			w.log.Warn("the sources could not be looked at; it is tried again", "error", err)
+	return loop.Every(ctx, sourcesInterval, func(ctx context.Context) error {
+		if err := w.examine(ctx); err != nil && ctx.Err() == nil {
+			w.log.Warn("examining sources failed, retrying", "error", err)
 		}
 		return nil
 	})
 }
 
-// look brings the baselines up to date and counts the sources.
-func (w *sourceWatch) look(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
+// examine updates the baselines and counts the sources by state and cause.
+func (w *sourceWatch) examine(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, sourcesTimeout)
 	defer cancel()
 	now := w.now()
 	for more := true; more; {
@@ -82,34 +86,11 @@ func (w *sourceWatch) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	causes := map[outcome.Cause]int{}
-	told := 0
-	query := store.SourceQuery{Since: now, At: now, Silent: true, Limit: watchPage}
-	for {
-		page, err := w.library.SourcesHealth(ctx, query)
-		if err != nil {
-			return err
-		}
-		for _, one := range page {
-			if one.Silence == nil {
-				continue // it has just brought something
-			}
-			causes[one.Cause]++
-			if one.Silence.From.After(w.told) {
-				if told++; told <= maxTold {
-					w.log.Warn("a source has fallen silent", "host", one.Host, "since", one.Silence.Since, "cause", one.Cause, "evidence", one.Evidence)
-				}
-			}
-		}
-		if len(page) < watchPage {
-			break
-		}
-		query.After = page[len(page)-1].Host
+	causes, err := w.diagnose(ctx, now)
+	if err != nil {
+		return err
 	}
-	if told > maxTold {
-		w.log.Warn("more sources have fallen silent", "hosts", told-maxTold)
-	}
-	w.told = now
+	w.loggedUntil = now
 	w.hosts.WithLabelValues(library.StateLearning).Set(float64(states.Learning))
 	w.hosts.WithLabelValues(library.StatePublishing).Set(float64(states.Publishing))
 	w.hosts.WithLabelValues(library.StateSilent).Set(float64(states.Silent))
@@ -117,4 +98,39 @@ func (w *sourceWatch) look(ctx context.Context) error {
 		w.silent.WithLabelValues(string(cause)).Set(float64(causes[cause]))
 	}
 	return nil
+}
+
+// diagnose counts the silent sources by cause, and logs those that have become
+// silent since the last examination.
+func (w *sourceWatch) diagnose(ctx context.Context, now time.Time) (map[outcome.Cause]int, error) {
+	causes := map[outcome.Cause]int{}
+	newlySilent := 0
+	query := store.SourceQuery{Since: now, At: now, Silent: true, Limit: sourcesPage}
+	for {
+		page, err := w.library.SourcesHealth(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		for _, source := range page {
+			if source.Silence == nil {
+				continue // it has published something since the query
+			}
+			causes[source.Cause]++
+			if !source.Silence.From.After(w.loggedUntil) {
+				continue
+			}
+			if newlySilent++; newlySilent <= maxLoggedSources {
+				w.log.Warn("source is silent", "host", source.Host, "since", source.Silence.Since,
+					"cause", source.Cause, "evidence", source.Evidence)
+			}
+		}
+		if len(page) < sourcesPage {
+			break
+		}
+		query.After = page[len(page)-1].Host
+	}
+	if newlySilent > maxLoggedSources {
+		w.log.Warn("more sources are silent", "hosts", newlySilent-maxLoggedSources)
+	}
+	return causes, nil
 }

@@ -31,8 +31,10 @@ func TestSourcesFallSilent(t *testing.T) {
 	defer s.Close()
 
 	const (
-		intake, fetch, extract, index = datelinev1.Stage_STAGE_INTAKE, datelinev1.Stage_STAGE_FETCH, datelinev1.Stage_STAGE_EXTRACT, datelinev1.Stage_STAGE_INDEX
-		produced, rejected, dead      = datelinev1.Verdict_VERDICT_PRODUCED, datelinev1.Verdict_VERDICT_REJECTED, datelinev1.Verdict_VERDICT_DEAD
+		intake, fetch, extract, index = datelinev1.Stage_STAGE_INTAKE, datelinev1.Stage_STAGE_FETCH,
+			datelinev1.Stage_STAGE_EXTRACT, datelinev1.Stage_STAGE_INDEX
+		produced, rejected, dead = datelinev1.Verdict_VERDICT_PRODUCED, datelinev1.Verdict_VERDICT_REJECTED,
+			datelinev1.Verdict_VERDICT_DEAD
 	)
 	type end struct {
 		stage   datelinev1.Stage
@@ -61,13 +63,16 @@ func TestSourcesFallSilent(t *testing.T) {
 	}
 	var log bytes.Buffer
 	reg := prometheus.NewRegistry()
-	w := newSourceWatch(s, library.New(s, js), reg, slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now })
+	w := newSourceWatch(sourceWatch{
+		store: s, library: library.New(s, js), log: slog.New(slog.NewTextHandler(&log, nil)),
+		now: func() time.Time { return now },
+	}, reg)
 	if n := testutil.CollectAndCount(w.hosts); n != 3 {
 		t.Errorf("%d series of states before anything happened, want 3", n)
 	}
 	look := func(state map[string]float64, cause map[string]float64) {
 		t.Helper()
-		if err := w.look(t.Context()); err != nil {
+		if err := w.examine(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		for name, want := range state {
@@ -101,13 +106,15 @@ func TestSourcesFallSilent(t *testing.T) {
 			t.Fatal(err)
 		}
 		now = now.Add(time.Hour)
-		if err := w.look(t.Context()); err != nil {
+		if err := w.examine(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	look(map[string]float64{"publishing": 1, "silent": 7},
-		map[string]float64{"blocked": 1, "robots": 1, "unreachable": 1, "gone": 1, "drifted": 1, "duplicates": 1, "nothing_published": 1})
-	for host, cause := range map[string]string{"blocked.test": "blocked", "redesign.test": "drifted", "quiet.test": "nothing_published"} {
+		map[string]float64{"blocked": 1, "robots": 1, "unreachable": 1, "gone": 1, "drifted": 1, "duplicates": 1,
+			"nothing_published": 1})
+	for host, cause := range map[string]string{"blocked.test": "blocked", "redesign.test": "drifted",
+		"quiet.test": "nothing_published"} {
 		line := fmt.Sprintf("host=%s since=2026-03-23T00:00:00.000Z cause=%s", host, cause)
 		if strings.Count(log.String(), line) != 1 {
 			t.Errorf("the log does not say %q once:\n%s", line, log.String())

@@ -85,11 +85,23 @@ type silence struct {
 	queued int64
 }
 
-// diagnose returns the cause of a silence and the evidence for it: the cause
-// whose share of the outcomes has grown most, unless there were few requests or
-// most of them are still in the pipeline.
+// diagnose returns the cause of a silence and the evidence for it.
 func (s silence) diagnose() (cause outcome.Cause, evidence string) {
-	now, since := s.now, s.since.UTC().Format("2006-01-02 15:04 UTC")
+	cause, evidence, ok := s.fewOutcomes()
+	if ok {
+		return cause, evidence
+	}
+	cause = s.grownMost()
+	return cause, fmt.Sprintf("%s %d of the %d requests that ended since %s (%s), "+
+		"and %d of %d in the four weeks before",
+		evidenceOf[cause], s.now.byCause[cause], s.now.ended, s.start(), s.now.topReasons(cause),
+		s.before.byCause[cause], s.before.ended)
+}
+
+// fewOutcomes diagnoses a silence with few outcomes: there were few requests, or
+// most are still in the pipeline, or they ended elsewhere. Otherwise ok is false.
+func (s silence) fewOutcomes() (cause outcome.Cause, evidence string, ok bool) {
+	now, since := s.now, s.start()
 	requests := max(now.admitted, now.ended) + s.queued
 	usual := 0.0
 	if s.hoursBefore > 0 {
@@ -97,29 +109,39 @@ func (s silence) diagnose() (cause outcome.Cause, evidence string) {
 	}
 	switch elsewhere := now.admitted - now.fetched; {
 	case float64(requests) < fewRequests*usual || requests == 0:
-		return outcome.CauseNothingPublished, fmt.Sprintf("%d requests since %s; %.3g are usual in that time", requests,
-			since, usual)
+		evidence = fmt.Sprintf("%d requests since %s; %.3g are usual in that time", requests, since, usual)
+		return outcome.CauseNothingPublished, evidence, true
 	case s.queued > now.ended:
-		return outcome.CauseWaiting, fmt.Sprintf("%d URLs are queued in the frontier, and %d requests have ended since %s",
+		evidence = fmt.Sprintf("%d URLs are queued in the frontier, and %d requests have ended since %s",
 			s.queued, now.ended, since)
+		return outcome.CauseWaiting, evidence, true
 	case now.ended == 0 && now.fetched > 0:
-		return outcome.CauseWaiting, fmt.Sprintf("%d pages were fetched since %s and are still being processed", now.fetched,
-			since)
+		evidence = fmt.Sprintf("%d pages were fetched since %s and are still being processed", now.fetched, since)
+		return outcome.CauseWaiting, evidence, true
 	case elsewhere > now.ended:
-		return outcome.CauseGone, fmt.Sprintf("%d of the %d URLs requested since %s were not fetched from this host: "+
+		evidence = fmt.Sprintf("%d of the %d URLs requested since %s were not fetched from this host: "+
 			"they lead to another", elsewhere, now.admitted, since)
+		return outcome.CauseGone, evidence, true
 	}
-	cause = slices.MaxFunc(outcome.Causes(), func(a, b outcome.Cause) int {
-		return cmp.Compare(now.share(a)-s.before.share(a), now.share(b)-s.before.share(b))
-	})
-	if now.byCause[cause] == 0 { // no share has grown: take the most common cause
-		cause = slices.MaxFunc(outcome.Causes(), func(a, b outcome.Cause) int { return cmp.Compare(now.byCause[a], now.byCause[b]) })
-	}
-	return cause, fmt.Sprintf("%s %d of the %d requests that ended since %s (%s), "+
-		"and %d of %d in the four weeks before",
-		evidenceOf[cause], now.byCause[cause], now.ended, since, now.topReasons(cause),
-		s.before.byCause[cause], s.before.ended)
+	return "", "", false
 }
+
+// grownMost returns the cause whose share of the outcomes has grown most, or the
+// most common one if that cause does not occur.
+func (s silence) grownMost() outcome.Cause {
+	cause := slices.MaxFunc(outcome.Causes(), func(a, b outcome.Cause) int {
+		return cmp.Compare(s.now.share(a)-s.before.share(a), s.now.share(b)-s.before.share(b))
+	})
+	if s.now.byCause[cause] > 0 {
+		return cause
+	}
+	return slices.MaxFunc(outcome.Causes(), func(a, b outcome.Cause) int {
+		return cmp.Compare(s.now.byCause[a], s.now.byCause[b])
+	})
+}
+
+// start formats the time at which the silence began.
+func (s silence) start() string { return s.since.UTC().Format("2006-01-02 15:04 UTC") }
 
 // evidenceOf holds the start of the sentence that describes the evidence.
 var evidenceOf = map[outcome.Cause]string{

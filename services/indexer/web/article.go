@@ -37,17 +37,23 @@ type fieldProvenance struct {
 	Confidence    float64
 }
 
-// block is a part of an article's text as the page shows it.
+// block is a part of an article's text as rendered on the page.
 type block struct {
 	*datelinev1.Block
-	Name  string // of the kind
+	Name  string // name of the kind, such as paragraph
 	Level int32
 	Runs  []textRun
 	Image *datelinev1.Image
 }
 
-// textRun is text, and where it links to.
+// textRun is a part of a block's text, with the URL that it links to, if any.
 type textRun struct{ Text, URL string }
+
+// Levels of headings in the text. The headline is the page's h1.
+const (
+	topHeading    = 2
+	bottomHeading = 6
+)
 
 func (s *site) article(w http.ResponseWriter, r *http.Request) {
 	hit, err := s.library.Article(r.Context(), library.Name(r.PathValue("id")))
@@ -55,13 +61,11 @@ func (s *site) article(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	a := hit.Article
-	path := "/articles/" + url.PathEscape(hit.ID)
-	page := articlePage{Hit: hit, Pictures: r.URL.Query().Get("pictures") == "1", PictureURL: path + "?pictures=1", API: api.Prefix + path}
-	if page.Pictures {
-		w.Header().Set("Content-Security-Policy", contentPolicy+"; img-src https: http:")
+	a, path := hit.Article, "/articles/"+url.PathEscape(hit.ID)
+	page := articlePage{
+		Hit: hit, Pictures: r.URL.Query().Get("pictures") == "1", PictureURL: path + "?pictures=1",
+		API: api.Prefix + path, Blocks: blocks(a), Lead: leadImage(a), Provenance: provenance(a),
 	}
-	page.Blocks, page.Lead = blocks(a), leadImage(a)
 	revisions, err := s.library.Revisions(r.Context(), hit.ID)
 	if err == nil {
 		page.Story, err = s.library.Story(r.Context(), hit.ID)
@@ -77,12 +81,22 @@ func (s *site) article(w http.ResponseWriter, r *http.Request) {
 		}
 		page.Revisions = append(page.Revisions, next)
 	}
-	for field, p := range a.GetProvenance() {
-		source := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(p.GetSource().String(), "FIELD_SOURCE_"), "_", " "))
-		page.Provenance = append(page.Provenance, fieldProvenance{field, source, p.GetConfidence()})
+	if page.Pictures {
+		w.Header().Set("Content-Security-Policy", contentPolicy+"; img-src https: http:")
 	}
-	slices.SortFunc(page.Provenance, func(a, b fieldProvenance) int { return cmp.Compare(a.Field, b.Field) })
 	s.show(w, r, http.StatusOK, "article", cmp.Or(a.GetTitle(), a.GetCanonicalUrl()), page)
+}
+
+// provenance lists where the fields were found, ordered by field.
+func provenance(a *datelinev1.Article) []fieldProvenance {
+	var all []fieldProvenance
+	for field, p := range a.GetProvenance() {
+		source := strings.TrimPrefix(p.GetSource().String(), "FIELD_SOURCE_")
+		source = strings.ToLower(strings.ReplaceAll(source, "_", " "))
+		all = append(all, fieldProvenance{field, source, p.GetConfidence()})
+	}
+	slices.SortFunc(all, func(a, b fieldProvenance) int { return cmp.Compare(a.Field, b.Field) })
+	return all
 }
 
 func leadImage(a *datelinev1.Article) *datelinev1.Image {
@@ -97,10 +111,12 @@ func leadImage(a *datelinev1.Article) *datelinev1.Image {
 func blocks(a *datelinev1.Article) []block {
 	var all []block
 	for _, one := range a.GetBody() {
-		b := block{Block: one, Name: strings.ToLower(strings.TrimPrefix(one.GetKind().String(), "BLOCK_KIND_")), Runs: runs(one)}
-		// The page's own heading is the headline, and two levels follow it.
-		b.Level = min(max(one.GetLevel(), 2), 6)
-		if i := int(one.GetImageIndex()); one.GetKind() == datelinev1.BlockKind_BLOCK_KIND_IMAGE && i >= 0 && i < len(a.GetImages()) {
+		b := block{
+			Block: one, Name: strings.ToLower(strings.TrimPrefix(one.GetKind().String(), "BLOCK_KIND_")), Runs: runs(one),
+			Level: min(max(one.GetLevel(), topHeading), bottomHeading),
+		}
+		i, isImage := int(one.GetImageIndex()), one.GetKind() == datelinev1.BlockKind_BLOCK_KIND_IMAGE
+		if isImage && i >= 0 && i < len(a.GetImages()) {
 			b.Image = a.GetImages()[i]
 		}
 		all = append(all, b)
@@ -113,8 +129,8 @@ func blocks(a *datelinev1.Article) []block {
 	return all
 }
 
-// runs parts a block's text at its links. Places that are not in the text, or
-// out of order, are left out.
+// runs splits a block's text at its links. Links whose position is outside the
+// text or overlaps the previous link are ignored.
 func runs(b *datelinev1.Block) []textRun {
 	var all []textRun
 	text, at := b.GetText(), 0
@@ -146,14 +162,15 @@ func (s *site) changes(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	from, _ := strconv.Atoi(r.URL.Query().Get("from")) // 0, the default, for what is no number
+	from, _ := strconv.Atoi(r.URL.Query().Get("from")) // not a number: 0, which means the default
 	to, _ := strconv.Atoi(r.URL.Query().Get("to"))
 	before, after, err := api.ChooseRevisions(revisions, from, to)
 	if err != nil {
 		s.fail(w, r, http.StatusBadRequest, err)
 		return
 	}
-	s.show(w, r, http.StatusOK, "changes", "Changes: "+after.Article.GetTitle(), changesPage{hit, before, after, library.Diff(before.Article, after.Article)})
+	page := changesPage{hit, before, after, library.Diff(before.Article, after.Article)}
+	s.show(w, r, http.StatusOK, "changes", "Changes: "+after.Article.GetTitle(), page)
 }
 
 func (s *site) erase(w http.ResponseWriter, r *http.Request) {
@@ -162,6 +179,6 @@ func (s *site) erase(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	s.log.Info("an article was erased", "article", erased.ID, "revisions", erased.Revisions)
+	s.log.Info("article erased", "article", erased.ID, "revisions", erased.Revisions)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }

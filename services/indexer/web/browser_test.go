@@ -42,7 +42,8 @@ func browser(t *testing.T) context.Context {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
@@ -79,34 +80,42 @@ func evaluate[T any](t *testing.T, ctx context.Context, expression string) T {
 }
 
 // furnish fills a house with what every page has to show.
-func furnish(t *testing.T, h *house) {
+func furnish(t *testing.T, server *testServer) {
 	t.Helper()
 	text := "The harbour board decided on Wednesday.\n\nThe ferry sails again on Sunday."
 	ferry := article("ferry", "Ferry returns", text, noon)
-	ferry.Images = []*datelinev1.Image{{Url: "https://pictures.test/a.jpg", Alt: "A ferry", Caption: "The ferry", Lead: true}}
+	ferry.Images = []*datelinev1.Image{{Url: "https://pictures.test/a.jpg", Alt: "A ferry", Caption: "The ferry",
+		Lead: true}}
 	ferry.Body = append(ferry.Body,
 		&datelinev1.Block{Kind: datelinev1.BlockKind_BLOCK_KIND_HEADING, Level: 2, Text: "What it costs"},
 		&datelinev1.Block{Kind: datelinev1.BlockKind_BLOCK_KIND_TABLE, Rows: []*datelinev1.TableRow{
-			{Header: true, Cells: strings.Fields("Day Adult Child Bicycle Dog Car Lorry Total Remarks Season")}, {Cells: strings.Fields("Sunday 9 4 2 1 20 50 86 none winter")}}},
+			{Header: true, Cells: strings.Fields("Day Adult Child Bicycle Dog Car Lorry Total Remarks Season")},
+			{Cells: strings.Fields("Sunday 9 4 2 1 20 50 86 none winter")}}},
 		&datelinev1.Block{Kind: datelinev1.BlockKind_BLOCK_KIND_LIST, Items: []string{"One", "Two"}},
-		&datelinev1.Block{Kind: datelinev1.BlockKind_BLOCK_KIND_PARAGRAPH, Text: "A" + strings.Repeat("verylongword", 40)})
-	h.put(t, ferry)
+		&datelinev1.Block{Kind: datelinev1.BlockKind_BLOCK_KIND_PARAGRAPH,
+			Text: "A" + strings.Repeat("verylongword", 40)})
+	server.put(t, ferry)
 	changed := article("ferry", "Ferry returns on Sunday", text+"\n\nCorrection: nine crowns.", noon.Add(time.Hour))
 	train := article("train", "قطار الوادي يعود", "عاد القطار إلى الوادي.", noon.Add(2*time.Hour))
 	train.Language, train.Direction = "ar", datelinev1.Direction_DIRECTION_RTL
-	h.put(t, changed, train)
+	server.put(t, changed, train)
 	for i := range 30 {
-		h.put(t, article(fmt.Sprint("more", i), fmt.Sprint("Market report ", i), "Prices.", noon.Add(-time.Duration(i)*time.Hour)))
+		server.put(t, article(fmt.Sprint("more", i), fmt.Sprint("Market report ", i), "Prices.",
+			noon.Add(-time.Duration(i)*time.Hour)))
 	}
-	dead := &datelinev1.DeadLetter{Stage: datelinev1.Stage_STAGE_INTAKE, Reason: "malformed", Error: "This is no URL: " + strings.Repeat("x", 300), Subject: "urls", Data: []byte("https://example.com/again")}
+	dead := &datelinev1.DeadLetter{Stage: datelinev1.Stage_STAGE_INTAKE, Reason: "malformed",
+		Error: "This is no URL: " + strings.Repeat("x", 300), Subject: "urls",
+		Data: []byte("https://example.com/again")}
 	msg, err := ledger.Message(subject.Dead(dead.GetStage(), "malformed"), "d", dead)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.js.PublishMsg(t.Context(), msg); err != nil {
+	if _, err := server.js.PublishMsg(t.Context(), msg); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.store.Record(t.Context(), []*datelinev1.Outcome{{Stage: datelinev1.Stage_STAGE_FETCH, InputId: "x", Host: "example.com", Verdict: datelinev1.Verdict_VERDICT_REJECTED, Reason: "robots_denied"}}); err != nil {
+	if err := server.store.Record(t.Context(),
+		[]*datelinev1.Outcome{{Stage: datelinev1.Stage_STAGE_FETCH, InputId: "x", Host: "example.com",
+			Verdict: datelinev1.Verdict_VERDICT_REJECTED, Reason: "robots_denied"}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -151,8 +160,8 @@ const structure = `(() => {
 // TestPagesInBrowser looks at every page in a real browser, light and dark,
 // narrow and wide.
 func TestPagesInBrowser(t *testing.T) {
-	h := open(t, web.Config{Addr: "127.0.0.1:0", OperateToken: operateToken})
-	furnish(t, h)
+	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0", OperateToken: operateToken})
+	furnish(t, server)
 	ctx := browser(t)
 	var mutex sync.Mutex
 	var complaints, outside []string
@@ -165,13 +174,15 @@ func TestPagesInBrowser(t *testing.T) {
 		case *runtime.EventExceptionThrown:
 			complaints = append(complaints, e.ExceptionDetails.Text)
 		case *network.EventRequestWillBeSent:
-			if url := e.Request.URL; !strings.HasPrefix(url, h.URL) && !strings.HasPrefix(url, "data:") { // the browser's own icons
+			// the browser's own icons
+			if url := e.Request.URL; !strings.HasPrefix(url, server.URL) && !strings.HasPrefix(url, "data:") {
 				outside = append(outside, e.Request.URL)
 			}
 		}
 	})
 	for _, page := range []string{
-		"/", "/?q=ferry", "/?q=ferry&host=example.com&language=en", "/?q=%22open", "/?q=absent", "/articles/id-ferry-0000", "/articles/id-train-0000",
+		"/", "/?q=ferry", "/?q=ferry&host=example.com&language=en", "/?q=%22open", "/?q=absent",
+		"/articles/id-ferry-0000", "/articles/id-train-0000",
 		"/articles/id-ferry-0000/changes?from=1&to=2", "/sources", "/pipeline", "/dead-letters", "/login", "/nothing",
 	} {
 		for _, scheme := range []string{"light", "dark"} {
@@ -181,7 +192,7 @@ func TestPagesInBrowser(t *testing.T) {
 				if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
-				if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(h.URL+page)); err != nil {
+				if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(server.URL+page)); err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
 				overflow := evaluate[int64](t, ctx, `document.scrollingElement.scrollWidth - innerWidth`)
@@ -198,7 +209,8 @@ func TestPagesInBrowser(t *testing.T) {
 	mutex.Lock()
 	defer mutex.Unlock()
 	for _, c := range complaints {
-		if !strings.Contains(c, "400 (Bad Request)") && !strings.Contains(c, "404 (Not Found)") { // which two of the pages are
+		// which two of the pages are
+		if !strings.Contains(c, "400 (Bad Request)") && !strings.Contains(c, "404 (Not Found)") {
 			t.Errorf("the browser complains: %s", c)
 		}
 	}
@@ -210,8 +222,8 @@ func TestPagesInBrowser(t *testing.T) {
 // TestUseInBrowser uses the pages as people do: by keyboard, with a screen
 // reader's view of them, and by their links and buttons.
 func TestUseInBrowser(t *testing.T) {
-	h := open(t, web.Config{Addr: "127.0.0.1:0", ReadToken: readToken, OperateToken: operateToken})
-	furnish(t, h)
+	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0", ReadToken: readToken, OperateToken: operateToken})
+	furnish(t, server)
 	ctx := browser(t)
 	var requests []string
 	var mutex sync.Mutex
@@ -235,13 +247,13 @@ func TestUseInBrowser(t *testing.T) {
 	}
 	// Without a token every page leads to the login, and from there to where
 	// one wanted to go.
-	do("logging in", chromedp.Navigate(h.URL+"/?q=ferry"), chromedp.WaitVisible("#token"),
+	do("logging in", chromedp.Navigate(server.URL+"/?q=ferry"), chromedp.WaitVisible("#token"),
 		chromedp.SendKeys("#token", operateToken+kb.Enter), chromedp.WaitVisible(".hits"))
-	if at, title := evaluate[string](t, ctx, `location.href`), evaluate[string](t, ctx, `document.title`); at != h.URL+"/?q=ferry" || title != "ferry – Dateline" {
+	if at, title := evaluate[string](t, ctx, `location.href`), evaluate[string](t, ctx, `document.title`); at != server.URL+"/?q=ferry" || title != "ferry – Dateline" {
 		t.Errorf("after the login one is at %s, %q", at, title)
 	}
 	// The first tab leads past the navigation.
-	do("skipping", chromedp.Navigate(h.URL+"/"), chromedp.KeyEvent(kb.Tab))
+	do("skipping", chromedp.Navigate(server.URL+"/"), chromedp.KeyEvent(kb.Tab))
 	if at := evaluate[string](t, ctx, `document.activeElement.className`); at != "skip" {
 		t.Errorf("the first tab stops at %q", at)
 	}
@@ -255,7 +267,8 @@ func TestUseInBrowser(t *testing.T) {
 		t.Errorf("%d links or fields cannot be reached, or are not seen to be", unseen)
 	}
 	// Searching by keyboard, then the article.
-	do("searching", chromedp.Navigate(h.URL+"/"), chromedp.SendKeys("#q", "sunday"+kb.Enter), chromedp.WaitVisible("mark"),
+	do("searching", chromedp.Navigate(server.URL+"/"), chromedp.SendKeys("#q", "sunday"+kb.Enter),
+		chromedp.WaitVisible("mark"),
 		chromedp.Click(".hits h2 a"), chromedp.WaitVisible(".reader"))
 	if heading := evaluate[string](t, ctx, `document.querySelector('h1').innerText`); heading != "Ferry returns on Sunday" {
 		t.Errorf("the article is %q", heading)
@@ -276,35 +289,39 @@ func TestUseInBrowser(t *testing.T) {
 		}
 	}
 	all := "\n" + strings.Join(roles, "\n") + "\n"
-	for _, want := range []string{"\nbanner ", "\nnavigation Pages\n", "\nmain ", "\narticle ", "\nheading Ferry returns on Sunday\n", "\nheading History\n", "\ncontentinfo "} {
+	for _, want := range []string{"\nbanner ", "\nnavigation Pages\n", "\nmain ", "\narticle ",
+		"\nheading Ferry returns on Sunday\n", "\nheading History\n", "\ncontentinfo "} {
 		if !strings.Contains(all, want) {
 			t.Errorf("a screen reader is not told of %q", strings.TrimSpace(want))
 		}
 	}
 	// Pictures come when they are wanted, and not before.
-	do("the older revision's page", chromedp.Navigate(h.URL+"/articles/id-ferry-0000"), chromedp.WaitVisible(".reader"))
+	do("the older revision's page", chromedp.Navigate(server.URL+"/articles/id-ferry-0000"), chromedp.WaitVisible(".reader"))
 	if asked("pictures.test") {
 		t.Error("a picture was loaded before it was wanted")
 	}
 	picture := article("picture", "Picture", "x", noon.Add(3*time.Hour))
 	picture.Images = []*datelinev1.Image{{Url: "http://pictures.test/b.jpg", Alt: "b", Lead: true}}
-	h.put(t, picture)
-	do("asking for pictures", chromedp.Navigate(h.URL+"/articles/id-picture-0000"), chromedp.Click("a.button"), chromedp.WaitReady("figure img"))
+	server.put(t, picture)
+	do("asking for pictures", chromedp.Navigate(server.URL+"/articles/id-picture-0000"), chromedp.Click("a.button"),
+		chromedp.WaitReady("figure img"))
 	if !asked("pictures.test/b.jpg") {
 		t.Error("the picture was not loaded when it was wanted")
 	}
-	do("a text from right to left", chromedp.Navigate(h.URL+"/articles/id-train-0000"))
+	do("a text from right to left", chromedp.Navigate(server.URL+"/articles/id-train-0000"))
 	direction, language := evaluate[string](t, ctx, `getComputedStyle(document.querySelector('.text')).direction`), evaluate[string](t, ctx, `document.querySelector('.text').lang`)
 	if direction != "rtl" || language != "ar" {
 		t.Errorf("an Arabic text runs %s in %q", direction, language)
 	}
-	do("comparing", chromedp.Navigate(h.URL+"/articles/id-ferry-0000"), chromedp.Click(`a[href*="/changes"]`), chromedp.WaitVisible("ins"))
+	do("comparing", chromedp.Navigate(server.URL+"/articles/id-ferry-0000"), chromedp.Click(`a[href*="/changes"]`),
+		chromedp.WaitVisible("ins"))
 	if heading := evaluate[string](t, ctx, `document.querySelector('ins').innerText`); !strings.Contains(heading, "on Sunday") {
 		t.Errorf("the change is %q", heading)
 	}
 	// Requeueing a dead letter.
-	do("requeueing", chromedp.Navigate(h.URL+"/dead-letters"), chromedp.Click(`button[aria-label="Requeue letter 1"]`), chromedp.WaitVisible(`//td[text()="There are none."]`))
-	stream, err := h.js.Stream(t.Context(), subject.StreamURLs)
+	do("requeueing", chromedp.Navigate(server.URL+"/dead-letters"),
+		chromedp.Click(`button[aria-label="Requeue dead letter 1"]`), chromedp.WaitVisible(`//td[text()="No dead letters."]`))
+	stream, err := server.js.Stream(t.Context(), subject.StreamURLs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,6 +329,7 @@ func TestUseInBrowser(t *testing.T) {
 		t.Errorf("%d URLs were requeued, want 1", n)
 	}
 	// Erasing, and being out.
-	do("erasing", chromedp.Navigate(h.URL+"/articles/id-ferry-0000"), chromedp.Click(`//summary[text()="Erase"]`), chromedp.Click("button.danger"), chromedp.WaitVisible(".hits"))
+	do("erasing", chromedp.Navigate(server.URL+"/articles/id-ferry-0000"), chromedp.Click(`//summary[text()="Erase"]`),
+		chromedp.Click("button.danger"), chromedp.WaitVisible(".hits"))
 	do("logging out", chromedp.Click(`//button[text()="Log out"]`), chromedp.WaitVisible("#token"))
 }

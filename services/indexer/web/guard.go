@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// role is what whoever asks may do.
+// role is what the sender of a request may do.
 type role int
 
 const (
@@ -27,12 +27,12 @@ func roleOf(ctx context.Context) role {
 	return r
 }
 
-// cookieName is the cookie in which a browser keeps its token.
+// cookieName is the name of the cookie that holds a browser's token.
 const cookieName = "dateline_token"
 
-// guard lets in who may, by the token of the request: a bearer token (RFC
-// 6750), the password of basic authentication (RFC 7617, for feed readers), or
-// the cookie that the page's login sets.
+// guard authorizes requests by their token: a bearer token (RFC 6750), the
+// password of basic authentication (RFC 7617, for feed readers), or the cookie
+// that the login page sets.
 type guard struct{ config Config }
 
 func (g guard) role(r *http.Request) role {
@@ -57,7 +57,7 @@ func (g guard) roleOfToken(token string) role {
 	return nobody
 }
 
-// equal compares in a time that tells nothing of the token.
+// equal compares tokens in constant time. An empty token equals nothing.
 func equal(given, token string) bool {
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(token))
 	return token != "" && subtle.ConstantTimeCompare(a[:], b[:]) == 1
@@ -65,35 +65,58 @@ func equal(given, token string) bool {
 
 func (g guard) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.config.ReadToken == "" && !isLocalName(r.Host) {
-			// A page elsewhere may have its name lead here (DNS rebinding).
-			refuse(w, r, http.StatusMisdirectedRequest, "this server is for this machine alone: ask for it as localhost or 127.0.0.1, or set http.read-token")
-			return
-		}
 		is := g.role(r)
-		changes := r.Method != http.MethodGet && r.Method != http.MethodHead
-		open := strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/login" || r.URL.Path == "/logout"
+		verdict := g.judge(r, is)
 		switch {
-		case open:
-		case is == nobody && !strings.HasPrefix(r.URL.Path, "/api/") && !changes:
+		case verdict.login:
 			http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 			return
-		case is == nobody:
+		case verdict.status == http.StatusUnauthorized:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="dateline"`)
-			refuse(w, r, http.StatusUnauthorized, "this needs a token: send Authorization: Bearer TOKEN")
-			return
-		case changes && g.config.OperateToken == "":
-			refuse(w, r, http.StatusForbidden, "nothing can be changed over HTTP: the server has no http.operate-token")
-			return
-		case changes && is != operator:
-			refuse(w, r, http.StatusForbidden, "this needs the operate token")
+			fallthrough
+		case verdict.status != 0:
+			refuse(w, r, verdict.status, verdict.detail)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), roleKey{}, is)))
 	})
 }
 
-// isLocalName says whether a browser came here by a name of this machine.
+// verdict is the decision on a request. The zero value admits it.
+type verdict struct {
+	login  bool // redirect to the login page
+	status int  // refuse with this status
+	detail string
+}
+
+// judge decides whether a sender with the given role may make a request.
+func (g guard) judge(r *http.Request, is role) verdict {
+	if g.config.ReadToken == "" && !isLocalName(r.Host) {
+		// A foreign page may have its host name resolve to this address (DNS
+		// rebinding).
+		return verdict{status: http.StatusMisdirectedRequest,
+			detail: "without http.read-token this server only accepts requests to localhost or an IP address"}
+	}
+	path := r.URL.Path
+	if strings.HasPrefix(path, "/static/") || path == "/login" || path == "/logout" {
+		return verdict{}
+	}
+	changes := r.Method != http.MethodGet && r.Method != http.MethodHead
+	switch {
+	case is == nobody && !strings.HasPrefix(path, "/api/") && !changes:
+		return verdict{login: true}
+	case is == nobody:
+		return verdict{status: http.StatusUnauthorized, detail: "a token is required: send Authorization: Bearer TOKEN"}
+	case changes && g.config.OperateToken == "":
+		return verdict{status: http.StatusForbidden,
+			detail: "changes over HTTP are disabled: set http.operate-token to enable them"}
+	case changes && is != operator:
+		return verdict{status: http.StatusForbidden, detail: "the operate token is required"}
+	}
+	return verdict{}
+}
+
+// isLocalName reports whether the Host header is localhost or an IP address.
 func isLocalName(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {
@@ -102,8 +125,8 @@ func isLocalName(hostport string) bool {
 	return host == "localhost" || net.ParseIP(strings.Trim(host, "[]")) != nil
 }
 
-// refuse answers in the form of RFC 9457 to the API's users, and in plain text
-// to others.
+// refuse sends an error: as a problem (RFC 9457) to clients of the API, and as
+// plain text to others.
 func refuse(w http.ResponseWriter, r *http.Request, status int, detail string) {
 	if !strings.HasPrefix(r.URL.Path, "/api/") {
 		http.Error(w, detail, status)
@@ -111,5 +134,7 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, detail string) {
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"title": http.StatusText(status), "status": status, "detail": detail})
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"title": http.StatusText(status), "status": status, "detail": detail,
+	})
 }

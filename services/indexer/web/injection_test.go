@@ -70,7 +70,7 @@ func fillWith(m protoreflect.Message, text string, depth int) {
 // TestInjections stores every injection in every field, and reads every page,
 // feed and form of the articles as a browser would.
 func TestInjections(t *testing.T) {
-	h := open(t, web.Config{OperateToken: operateToken})
+	server := newTestServer(t, web.Config{OperateToken: operateToken})
 	token := []string{"Authorization", "Bearer " + operateToken}
 	var paths []string
 	for i, injection := range injections {
@@ -80,46 +80,56 @@ func TestInjections(t *testing.T) {
 		a.RawPage = nil
 		a.ContentHash = "first"
 		for kind := range datelinev1.BlockKind_name {
-			one := &datelinev1.Block{Kind: datelinev1.BlockKind(kind), Text: injection, Items: []string{injection}, EmbedUrl: injection,
-				Rows:  []*datelinev1.TableRow{{Cells: []string{injection}, Header: true}},
-				Links: []*datelinev1.Link{{Start: 0, End: 3, Url: injection}, {Start: -5, End: 1 << 30, Url: injection}}}
+			one := &datelinev1.Block{Kind: datelinev1.BlockKind(kind), Text: injection, Items: []string{injection},
+				EmbedUrl: injection,
+				Rows:     []*datelinev1.TableRow{{Cells: []string{injection}, Header: true}},
+				Links: []*datelinev1.Link{{Start: 0, End: 3, Url: injection},
+					{Start: -5, End: 1 << 30, Url: injection}}}
 			a.Body = append(a.Body, one)
 		}
-		a.Images = []*datelinev1.Image{{Url: injection, Alt: injection, Caption: injection, Credit: injection, Lead: true}, {Url: injection}}
-		h.put(t, a)
+		a.Images = []*datelinev1.Image{{Url: injection, Alt: injection, Caption: injection, Credit: injection,
+			Lead: true}, {Url: injection}}
+		server.put(t, a)
 		changed := &datelinev1.Article{}
 		fillWith(changed.ProtoReflect(), injection+" changed", 0)
 		changed.Id, changed.CanonicalUrl, changed.RawPage, changed.ContentHash = a.Id, a.CanonicalUrl, nil, "second"
 		changed.FetchTime = a.FetchTime
-		h.put(t, changed)
+		server.put(t, changed)
 		path := "/articles/" + a.GetId()
-		paths = append(paths, path, path+"?pictures=1", path+"/changes?from=1&to=2", "/?q="+url.QueryEscape(strings.ReplaceAll(injection, `"`, "")),
-			"/?tag="+url.QueryEscape(injection), "/?q=a+"+url.QueryEscape(`"`+injection), "/?from="+url.QueryEscape(injection),
-			"/articles/"+url.PathEscape(strings.ReplaceAll(injection[:min(len(injection), 900)], "\x00", "")), "/login?next="+url.QueryEscape(injection))
+		paths = append(paths, path, path+"?pictures=1", path+"/changes?from=1&to=2",
+			"/?q="+url.QueryEscape(strings.ReplaceAll(injection, `"`, "")),
+			"/?tag="+url.QueryEscape(injection), "/?q=a+"+url.QueryEscape(`"`+injection),
+			"/?from="+url.QueryEscape(injection),
+			"/articles/"+url.PathEscape(strings.ReplaceAll(injection[:min(len(injection), 900)], "\x00", "")),
+			"/login?next="+url.QueryEscape(injection))
 		dead := &datelinev1.DeadLetter{}
 		fillWith(dead.ProtoReflect(), strings.ToValidUTF8(injection, "?"), 0)
 		dead.Stage = datelinev1.Stage_STAGE_INTAKE
-		send(t, h, subject.Dead(dead.GetStage(), "malformed"), fmt.Sprint(i), dead)
-		if err := h.store.Record(t.Context(), []*datelinev1.Outcome{{Stage: datelinev1.Stage_STAGE_FETCH, InputId: injection, Host: injection, Reason: injection, Verdict: datelinev1.Verdict_VERDICT_DEAD, Url: injection}}); err != nil {
+		send(t, server, subject.Dead(dead.GetStage(), "malformed"), fmt.Sprint(i), dead)
+		if err := server.store.Record(t.Context(),
+			[]*datelinev1.Outcome{{Stage: datelinev1.Stage_STAGE_FETCH, InputId: injection, Host: injection,
+				Reason: injection, Verdict: datelinev1.Verdict_VERDICT_DEAD, Url: injection}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, path := range append(paths, "/", "/sources", "/pipeline", "/dead-letters") {
-		status, head, body := h.ask(t, "GET", path, token...)
+		status, head, body := server.request(t, "GET", path, token...)
 		if status >= 500 {
 			t.Errorf("%.100q answers %d: %.300s", path, status, body)
 		}
-		if got := head.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'; style-src 'self'; form-action 'self'") || strings.Contains(got, "script") {
+		if got := head.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'; style-src 'self'; form-action 'self'") ||
+			strings.Contains(got, "script") {
 			t.Errorf("%.100q has the policy %q", path, got)
 		}
 		wantTame(t, path, body)
 	}
-	for _, form := range []string{"/api/v1/feed.json", "/api/v1/articles?limit=1000", "/api/v1/sources", "/api/v1/dead-letters"} {
-		if body := h.get(t, form); !json.Valid([]byte(body)) {
+	for _, form := range []string{"/api/v1/feed.json", "/api/v1/articles?limit=1000", "/api/v1/sources",
+		"/api/v1/dead-letters"} {
+		if body := server.get(t, form); !json.Valid([]byte(body)) {
 			t.Errorf("%s is no JSON", form)
 		}
 	}
-	feed := xml.NewDecoder(strings.NewReader(h.get(t, "/api/v1/feed.atom?limit=200")))
+	feed := xml.NewDecoder(strings.NewReader(server.get(t, "/api/v1/feed.atom?limit=200")))
 	entries := 0
 	for {
 		token, err := feed.Token()
@@ -141,7 +151,7 @@ func TestInjections(t *testing.T) {
 	if entries != len(injections) {
 		t.Errorf("the Atom feed has %d entries, want %d", entries, len(injections))
 	}
-	if n := strings.Count(h.get(t, "/api/v1/export"), "\n"); n != len(injections) {
+	if n := strings.Count(server.get(t, "/api/v1/export"), "\n"); n != len(injections) {
 		t.Errorf("the export has %d lines, want %d", n, len(injections))
 	}
 }
@@ -174,7 +184,8 @@ func wantTame(t *testing.T, path, body string) {
 			case a.Key == "action" && !strings.HasPrefix(value, "/"):
 				t.Errorf("%.100q sends a form to %q", path, a.Val)
 			case (a.Key == "href" || a.Key == "src") && value != "":
-				if u, err := url.Parse(value); err != nil || u.Scheme != "" && u.Scheme != "https" && u.Scheme != "http" {
+				if u, err := url.Parse(value); err != nil || u.Scheme != "" && u.Scheme != "https" &&
+					u.Scheme != "http" {
 					t.Errorf("%.100q leads to %q", path, a.Val)
 				}
 			}

@@ -6,20 +6,40 @@ import (
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// pipelineHours is how many hours back the page of the pipeline shows.
+// pipelineHours is the number of hours that the pipeline page shows.
 const pipelineHours = 24
 
 type pipelinePage struct {
 	library.State
-	Hours []pipelineHour
-	Most  int64
+	Hours []pipelineHour // the latest first
+	// MaxFetched is the largest number of pages fetched in an hour, and at least
+	// 1: the page scales its meters by it.
+	MaxFetched int64
 }
 
+// pipelineHour counts the outcomes of an hour.
 type pipelineHour struct {
-	Begin                              time.Time
-	Asked, Fetched, Stored, Failed, No int64
+	Begin                                     time.Time
+	Admitted, Fetched, Stored, Rejected, Dead int64
+}
+
+// add adds a count of outcomes.
+func (h *pipelineHour) add(c store.Count) {
+	switch produced := c.Verdict == datelinev1.Verdict_VERDICT_PRODUCED; {
+	case c.Verdict == datelinev1.Verdict_VERDICT_DEAD:
+		h.Dead += c.Count
+	case c.Verdict == datelinev1.Verdict_VERDICT_REJECTED:
+		h.Rejected += c.Count
+	case c.Stage == datelinev1.Stage_STAGE_INTAKE && produced:
+		h.Admitted += c.Count
+	case c.Stage == datelinev1.Stage_STAGE_FETCH && produced:
+		h.Fetched += c.Count
+	case c.Stage == datelinev1.Stage_STAGE_INDEX && produced:
+		h.Stored += c.Count
+	}
 }
 
 func (s *site) pipeline(w http.ResponseWriter, r *http.Request) {
@@ -34,34 +54,15 @@ func (s *site) pipeline(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	page := pipelinePage{State: state, Most: 1}
-	byHour := map[time.Time]*pipelineHour{}
-	for i := range pipelineHours {
-		hour := &pipelineHour{Begin: now.Add(-time.Duration(i) * time.Hour)}
-		byHour[hour.Begin] = hour
+	page := pipelinePage{State: state, MaxFetched: 1, Hours: make([]pipelineHour, pipelineHours)}
+	for i := range page.Hours {
+		page.Hours[i].Begin = now.Add(-time.Duration(i) * time.Hour)
 	}
 	for _, c := range counts {
-		hour := byHour[c.Begin]
-		if hour == nil {
-			continue
+		if i := int(now.Sub(c.Begin) / time.Hour); i >= 0 && i < pipelineHours {
+			page.Hours[i].add(c.Count)
+			page.MaxFetched = max(page.MaxFetched, page.Hours[i].Fetched)
 		}
-		n := c.Count.Count
-		switch produced := c.Verdict == datelinev1.Verdict_VERDICT_PRODUCED; {
-		case c.Verdict == datelinev1.Verdict_VERDICT_DEAD:
-			hour.Failed += n
-		case c.Verdict == datelinev1.Verdict_VERDICT_REJECTED:
-			hour.No += n
-		case c.Stage == datelinev1.Stage_STAGE_INTAKE && produced:
-			hour.Asked += n
-		case c.Stage == datelinev1.Stage_STAGE_FETCH && produced:
-			hour.Fetched += n
-		case c.Stage == datelinev1.Stage_STAGE_INDEX && produced:
-			hour.Stored += n
-		}
-		page.Most = max(page.Most, hour.Fetched)
-	}
-	for i := range pipelineHours {
-		page.Hours = append(page.Hours, *byHour[now.Add(-time.Duration(i)*time.Hour)])
 	}
 	s.show(w, r, http.StatusOK, "pipeline", "Pipeline", page)
 }

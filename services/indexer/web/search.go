@@ -15,30 +15,33 @@ import (
 )
 
 type searchPage struct {
-	Filters              api.Filters
-	Hits                 []searchHit
-	Facets               []facet
-	Counted              string
-	Next, Atom, JSON     string
-	JSONLines, Parquet   string
-	Host, Language       string
-	Error                string
-	IsFiltered, HasFirst bool
-	Chosen               []choice
+	Filters     api.Filters
+	Hits        []searchHit
+	Count       string // number of articles found, in words if it is not exact
+	Facets      []facet
+	Selected    []choice
+	Next        string // URL of the next page
+	Atom, JSON  string // URLs of the feeds
+	JSONLines   string // URLs of the exports
+	Parquet     string
+	Error       string
+	IsFiltered  bool
+	IsLaterPage bool
 }
 
+// searchHit is an article with its matches marked up.
 type searchHit struct {
 	store.Hit
 	Title, Snippet template.HTML
 }
 
 type facet struct {
-	Name, Field string
-	Values      []choice
+	Name   string
+	Values []choice
 }
 
-// choice is a value of a filter and the search with it, or without it where it
-// is chosen.
+// choice is a value of a filter. URL is the search with the value added, or
+// without it if it is selected.
 type choice struct {
 	Field, Value, URL string
 	Count             int
@@ -47,10 +50,11 @@ type choice struct {
 func (s *site) search(w http.ResponseWriter, r *http.Request) {
 	v := r.URL.Query()
 	f := api.Filters{
-		Q: v.Get("q"), Host: given(v["host"]), Language: given(v["language"]), Section: given(v["section"]), Author: given(v["author"]),
-		Tag: given(v["tag"]), Label: given(v["label"]), Access: given(v["access"]), From: v.Get("from"), Before: v.Get("before"), Order: v.Get("order"),
+		Q: v.Get("q"), Host: given(v["host"]), Language: given(v["language"]), Section: given(v["section"]),
+		Author: given(v["author"]), Tag: given(v["tag"]), Label: given(v["label"]), Access: given(v["access"]),
+		From: v.Get("from"), Before: v.Get("before"), Order: v.Get("order"),
 	}
-	page := searchPage{Filters: f, HasFirst: v.Get("cursor") != "", Host: strings.Join(f.Host, " "), Language: strings.Join(f.Language, " ")}
+	page := searchPage{Filters: f, IsLaterPage: v.Get("cursor") != ""}
 	status := http.StatusOK
 	if err := s.fillSearch(r, f, &page); err != nil {
 		if !errors.Is(err, store.ErrQuery) {
@@ -66,11 +70,12 @@ func (s *site) search(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, status, "search", title, page)
 }
 
-// given leaves out empty values, which forms send.
+// given removes empty values, which forms send for empty fields.
 func given(values []string) []string {
 	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return strings.TrimSpace(v) == "" })
 }
 
+// fillSearch runs a search and adds its results to the page.
 func (s *site) fillSearch(r *http.Request, f api.Filters, page *searchPage) error {
 	query, err := f.Query()
 	if err != nil {
@@ -82,12 +87,15 @@ func (s *site) fillSearch(r *http.Request, f api.Filters, page *searchPage) erro
 		return err
 	}
 	for _, hit := range found.Hits {
-		page.Hits = append(page.Hits, searchHit{hit, marked(hit.Article.GetTitle(), hit.TitleMatches), marked(hit.Snippet.Text, hit.Snippet.Matches)})
+		page.Hits = append(page.Hits, searchHit{
+			hit, marked(hit.Article.GetTitle(), hit.TitleMatches), marked(hit.Snippet.Text, hit.Snippet.Matches),
+		})
 	}
 	values := f.Values()
 	page.IsFiltered = len(values) > 0
 	page.Atom, page.JSON = api.Prefix+"/feed.atom?"+values.Encode(), api.Prefix+"/feed.json?"+values.Encode()
-	page.JSONLines, page.Parquet = api.Prefix+"/export?"+values.Encode(), api.Prefix+"/export?"+with(values, "format", "parquet")
+	page.JSONLines = api.Prefix + "/export?" + values.Encode()
+	page.Parquet = api.Prefix + "/export?" + with(values, "format", "parquet")
 	if found.Next != "" {
 		page.Next = "/?" + with(values, "cursor", found.Next)
 	}
@@ -95,10 +103,20 @@ func (s *site) fillSearch(r *http.Request, f api.Filters, page *searchPage) erro
 	if err != nil {
 		return err
 	}
-	page.Counted = strconv.Itoa(facets.Articles)
+	page.Count = strconv.Itoa(facets.Articles)
 	if !facets.Complete {
-		page.Counted = "more than " + page.Counted
+		page.Count = "more than " + page.Count
 	}
+	page.addFacets(facets, values)
+	return nil
+}
+
+// maxFacetValues is the maximum number of values shown for a facet.
+const maxFacetValues = 8
+
+// addFacets adds the facets with the values that are not selected yet, and the
+// selected filters.
+func (p *searchPage) addFacets(facets store.Facets, values url.Values) {
 	for _, one := range []struct {
 		name, field string
 		values      []store.FacetValue
@@ -106,22 +124,24 @@ func (s *site) fillSearch(r *http.Request, f api.Filters, page *searchPage) erro
 		{"Site", "host", facets.Hosts}, {"Language", "language", facets.Languages}, {"Section", "section", facets.Sections},
 		{"Author", "author", facets.Authors}, {"Tag", "tag", facets.Tags}, {"Access", "access", facets.Access},
 	} {
-		list := facet{Name: one.name, Field: one.field}
-		for _, value := range one.values[:min(8, len(one.values))] {
-			if !slices.Contains(values[one.field], value.Value) {
-				list.Values = append(list.Values, choice{one.field, value.Value, "/?" + with(values, one.field, value.Value), value.Count})
+		list := facet{Name: one.name}
+		for _, v := range one.values[:min(maxFacetValues, len(one.values))] {
+			if !slices.Contains(values[one.field], v.Value) {
+				list.Values = append(list.Values, choice{
+					Value: v.Value, URL: "/?" + with(values, one.field, v.Value), Count: v.Count,
+				})
 			}
 		}
 		if list.Values != nil {
-			page.Facets = append(page.Facets, list)
+			p.Facets = append(p.Facets, list)
 		}
-		for _, value := range values[one.field] {
-			page.Chosen = append(page.Chosen, choice{Field: one.name, Value: value, URL: "/?" + without(values, one.field, value)})
+		for _, v := range values[one.field] {
+			p.Selected = append(p.Selected, choice{Field: one.name, Value: v, URL: "/?" + without(values, one.field, v)})
 		}
 	}
-	return nil
 }
 
+// with returns the query string with a value added.
 func with(values url.Values, name, value string) string {
 	more := url.Values{}
 	for k, v := range values {
@@ -131,6 +151,7 @@ func with(values url.Values, name, value string) string {
 	return more.Encode()
 }
 
+// without returns the query string with a value removed.
 func without(values url.Values, name, value string) string {
 	less := url.Values{}
 	for k, v := range values {
@@ -139,7 +160,7 @@ func without(values url.Values, name, value string) string {
 	return less.Encode()
 }
 
-// marked writes a text with its matches marked; all of it is escaped.
+// marked returns a text with its matches marked. The text is escaped.
 func marked(text string, matches [][2]int) template.HTML {
 	var b strings.Builder
 	at := 0

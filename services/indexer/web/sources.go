@@ -13,7 +13,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// sourcesPerPage is how many sources a page shows.
+// sourcesPerPage is the number of sources on a page.
 const sourcesPerPage = 200
 
 type sourcesPage struct {
@@ -44,9 +44,9 @@ func (s *site) sources(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	for _, one := range sources {
-		if one.Host != "" {
-			page.Sources = append(page.Sources, condition(one))
+	for _, source := range sources {
+		if source.Host != "" {
+			page.Sources = append(page.Sources, condition(source))
 		}
 	}
 	if len(sources) == sourcesPerPage {
@@ -59,18 +59,40 @@ func (s *site) sources(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "sources", "Sources", page)
 }
 
-// condition judges a source: silent where it brings less than chance explains;
-// else by what the fetcher and the extractor made of it in the last day:
-// failing where more failed than came through, refused where rules let nothing
-// through.
-func condition(one library.SourceHealth) sourceRow {
-	row := sourceRow{SourceHealth: one, Condition: "quiet", Why: "nothing was asked for in the last 24 hours"}
-	if one.Expected != nil {
-		row.Usual = strconv.FormatFloat(*one.Expected, 'f', 1, 64)
+// condition judges a source. It is silent if its baseline says so. Otherwise it
+// depends on the outcomes of the fetcher and the extractor in the last 24 hours:
+// failing if more inputs failed than succeeded, refused if none succeeded and
+// some were rejected.
+func condition(source library.SourceHealth) sourceRow {
+	row := sourceRow{SourceHealth: source}
+	if source.Expected != nil {
+		row.Usual = strconv.FormatFloat(*source.Expected, 'f', 1, 64)
 	}
+	reason := row.addOutcomes(source.Outcomes)
+	switch {
+	case source.State == library.StateSilent:
+		row.Condition = "silent"
+		row.Why = strings.ReplaceAll(string(source.Cause), "_", " ") + ": " + source.Evidence
+	case row.Dead > row.Produced:
+		row.Condition, row.Why = "failing", "most common reason: "+reason
+	case row.Produced == 0 && row.Rejected > 0:
+		row.Condition, row.Why = "refused", "most common reason: "+reason
+	case row.Produced == 0:
+		row.Condition, row.Why = "quiet", "no requests in the last 24 hours"
+	default:
+		row.Condition = "healthy"
+		if reason != "" {
+			row.Why = fmt.Sprintf("%d did not succeed, most common reason: %s", row.Dead+row.Rejected, reason)
+		}
+	}
+	return row
+}
+
+// addOutcomes counts the outcomes of the fetcher and the extractor. It returns
+// the most common reason for which inputs did not succeed.
+func (row *sourceRow) addOutcomes(outcomes []store.Count) (reason string) {
 	var most int64
-	var reason string
-	for _, o := range one.Outcomes {
+	for _, o := range outcomes {
 		if o.Stage != datelinev1.Stage_STAGE_FETCH && o.Stage != datelinev1.Stage_STAGE_EXTRACT {
 			continue
 		}
@@ -80,6 +102,7 @@ func condition(one library.SourceHealth) sourceRow {
 		case datelinev1.Verdict_VERDICT_REJECTED:
 			row.Rejected += o.Count
 		default:
+			// A page that the fetcher produced is counted by the extractor.
 			if o.Stage == datelinev1.Stage_STAGE_EXTRACT || o.Verdict != datelinev1.Verdict_VERDICT_PRODUCED {
 				row.Produced += o.Count
 			}
@@ -89,18 +112,5 @@ func condition(one library.SourceHealth) sourceRow {
 			most, reason = o.Count, o.Reason
 		}
 	}
-	switch {
-	case one.State == library.StateSilent:
-		row.Condition, row.Why = "silent", strings.ReplaceAll(string(one.Cause), "_", " ")+": "+one.Evidence
-	case row.Dead > row.Produced:
-		row.Condition, row.Why = "failing", "most often: "+reason
-	case row.Produced == 0 && row.Rejected > 0:
-		row.Condition, row.Why = "refused", "most often: "+reason
-	case row.Produced > 0:
-		row.Condition, row.Why = "healthy", ""
-		if most > 0 {
-			row.Why = fmt.Sprintf("%d did not come through, most often: %s", row.Dead+row.Rejected, reason)
-		}
-	}
-	return row
+	return reason
 }

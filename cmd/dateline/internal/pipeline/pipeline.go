@@ -73,7 +73,9 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Pipeline, erro
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	index, err := indexer.New(ctx, p.Bus.JS, p.Store, config.Indexer, p.registry, log, p.traces)
+	index, err := indexer.New(ctx, config.Indexer, indexer.Dependencies{
+		JS: p.Bus.JS, Store: p.Store, Registry: p.registry, Log: log, Tracer: p.traces,
+	})
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
@@ -98,7 +100,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		return telemetry.Serve(ctx, p.config.Admin.Addr, handler, p.log)
 	})
 	tasks.Go(func() error {
-		return web.Serve(ctx, p.config.HTTP, library.New(p.Store, p.Bus.JS), p.registry, p.log)
+		return web.Serve(ctx, p.config.HTTP, web.Dependencies{
+			Library: library.New(p.Store, p.Bus.JS), Registry: p.registry, Log: p.log,
+		})
 	})
 	if p.Bus.Embedded() {
 		tasks.Go(func() error { return p.config.watchDisk(ctx) })

@@ -28,6 +28,8 @@ func WriteMetrics(ctx context.Context, w io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
-	web.Handler(config.HTTP, library.New(p.Store, p.Bus.JS), p.registry, log)
+	web.Handler(config.HTTP, web.Dependencies{
+		Library: library.New(p.Store, p.Bus.JS), Registry: p.registry, Log: log,
+	})
 	return telemetry.WriteReference(w, p.registry)
 }

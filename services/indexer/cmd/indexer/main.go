@@ -4,7 +4,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"io"
 	"os"
 	"time"
 
@@ -39,7 +38,8 @@ func run() int {
 		Store: indexer.DefaultStoreConfig(), Indexer: indexer.DefaultConfig(), HTTP: web.DefaultConfig(),
 	}
 	return process.Main(process.Service{
-		Name: "indexer", About: "Stores the articles that the extractor publishes and the ledger of outcomes, and serves both over HTTP.",
+		Name:   "indexer",
+		About:  "Stores the articles that the extractor publishes and the ledger of outcomes, and serves both over HTTP.",
 		Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin, Tracing: &cfg.Tracing, Inputs: indexer.Inputs(),
 		New: func(ctx context.Context, env process.Env) (process.Runner, []telemetry.Check, error) {
 			articles, err := store.Open(ctx, cfg.Store.URL)
@@ -49,45 +49,43 @@ func run() int {
 			if folder := cmp.Or(store.Folder(cfg.Store.URL), cfg.Store.Disk); folder != "" {
 				disk.Register(env.Registry, folder)
 			}
-			stage, err := indexer.New(ctx, env.JS, articles, cfg.Indexer, env.Registry, env.Log, env.Traces)
+			stage, err := indexer.New(ctx, cfg.Indexer, indexer.Dependencies{
+				JS: env.JS, Store: articles, Registry: env.Registry, Log: env.Log, Tracer: env.Traces,
+			})
 			if err != nil {
 				articles.Close()
 				return nil, nil, err
 			}
-			served := serving{stage, cfg.HTTP, library.New(articles, env.JS), env}
-			return closing{served, articles}, []telemetry.Check{{Name: "store", Test: articles.Ping}}, nil
+			s := service{stage: stage, store: articles, http: cfg.HTTP, env: env}
+			return s, []telemetry.Check{{Name: "store", Test: articles.Ping}}, nil
 		},
 	})
 }
 
-// trimInterval is how often room is made in the streams.
+// trimInterval is the interval at which consumed messages are removed from
+// streams that are nearly full.
 const trimInterval = 10 * time.Second
 
-// serving serves the web page and the API beside the stage, and keeps the
-// streams from filling up with what is consumed.
-type serving struct {
-	process.Runner
-	config  web.Config
-	library *library.Library
-	env     process.Env
+// service runs the stage together with the web server and the trimmer.
+type service struct {
+	stage *indexer.Indexer
+	store store.Store
+	http  web.Config
+	env   process.Env
 }
 
-func (s serving) Run(ctx context.Context) error {
+// Run works until ctx ends, and then closes the store.
+func (s service) Run(ctx context.Context) error {
+	defer s.store.Close()
 	tasks, ctx := errgroup.WithContext(ctx)
-	tasks.Go(func() error { return s.Runner.Run(ctx) })
-	// The last stage makes room for all: nothing may go before it has seen it.
+	tasks.Go(func() error { return s.stage.Run(ctx) })
+	// The last stage trims for all, because messages must stay until it has
+	// consumed them.
 	tasks.Go(func() error { return topology.Trim(ctx, s.env.JS, s.env.Log, trimInterval) })
-	tasks.Go(func() error { return web.Serve(ctx, s.config, s.library, s.env.Registry, s.env.Log) })
+	tasks.Go(func() error {
+		return web.Serve(ctx, s.http, web.Dependencies{
+			Library: library.New(s.store, s.env.JS), Registry: s.env.Registry, Log: s.env.Log,
+		})
+	})
 	return tasks.Wait()
-}
-
-// closing closes the store after the stage has ended.
-type closing struct {
-	process.Runner
-	store io.Closer
-}
-
-func (c closing) Run(ctx context.Context) error {
-	defer c.store.Close()
-	return c.Runner.Run(ctx)
 }

@@ -1,0 +1,145 @@
+package indexer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/dateline-news/dateline/internal/outcome"
+	"github.com/dateline-news/dateline/internal/stage"
+	"github.com/dateline-news/dateline/internal/weburl"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// put stores a batch of articles in one transaction.
+func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Result {
+	results := make([]stage.Result, len(inputs))
+	var batch []*datelinev1.Article
+	var at []int // results[at[k]] belongs to batch[k]
+	for i, input := range inputs {
+		record := &datelinev1.Article{}
+		if err := proto.Unmarshal(input.Data, record); err != nil {
+			results[i] = malformed(input, "Article", err)
+			continue
+		}
+		results[i].Outcome = &datelinev1.Outcome{
+			InputId: inputID(record), RequestId: record.GetRequestId(), Url: record.GetRequestedUrl(),
+			Host: record.GetHost(), OutputId: record.GetId(), Labels: record.GetLabels(),
+		}
+		batch, at = append(batch, record), append(at, i)
+	}
+	if len(batch) == 0 {
+		return results
+	}
+	start := time.Now()
+	stored, err := ix.store.Put(ctx, batch)
+	ix.metrics.puts.observe(len(batch), start)
+	now := time.Now()
+	for k, i := range at {
+		if err != nil {
+			results[i].Err = stage.Unavailable(fmt.Errorf("storing %d articles: %w", len(batch), err))
+			continue
+		}
+		if stored[k].Err == nil {
+			ix.metrics.put(batch[k], stored[k], now)
+		}
+		judge(&results[i], stored[k])
+		if err := announce(&results[i], stored[k], batch[k]); err != nil {
+			results[i].Err = stage.Permanent(outcome.Malformed, err)
+		}
+	}
+	return results
+}
+
+// inputID returns the id of an article's fetch, as the preceding stages use it.
+func inputID(record *datelinev1.Article) string {
+	if url, err := weburl.Parse(record.GetRequestedUrl()); err == nil {
+		return outcome.FetchID(record.GetRequestId(), url)
+	}
+	return record.GetRequestId()
+}
+
+// judge completes the outcome of an article that was handed to the store.
+func judge(result *stage.Result, stored store.PutResult) {
+	if stored.Err != nil {
+		result.Err = stage.Permanent(outcome.Refused, stored.Err)
+		return
+	}
+	o := result.Outcome
+	o.Reason, o.OutputId = stored.Status.String(), stored.ID
+	switch stored.Status {
+	case store.Erased:
+		o.Verdict, o.OutputId = datelinev1.Verdict_VERDICT_REJECTED, ""
+		o.Detail = "The article was erased and is not stored again."
+	case store.Unchanged:
+		o.Verdict = datelinev1.Verdict_VERDICT_UNCHANGED
+	default:
+		o.Verdict = datelinev1.Verdict_VERDICT_PRODUCED
+	}
+}
+
+// announce publishes the revision that a record created. A redelivered record
+// is announced again, because the process may have ended before announcing it.
+func announce(result *stage.Result, stored store.PutResult, record *datelinev1.Article) error {
+	if stored.Revision == 0 {
+		return nil
+	}
+	change := datelinev1.RevisionChange_REVISION_CHANGE_CHANGED
+	switch {
+	case stored.Status == store.Outdated:
+		change = datelinev1.RevisionChange_REVISION_CHANGE_OUTDATED
+	case stored.Revision == 1:
+		change = datelinev1.RevisionChange_REVISION_CHANGE_NEW
+	}
+	msg, err := library.RevisionMessage(&datelinev1.RevisionEvent{
+		Change: change, ArticleId: stored.ID, Revision: int32(stored.Revision), Article: record,
+		Time: timestamppb.Now(),
+	}, record.GetLanguage(), record.GetHost())
+	if err == nil {
+		result.Publish = append(result.Publish, msg)
+	}
+	return err
+}
+
+// record stores a batch of outcomes in one transaction. Outcomes have no
+// outcomes of their own.
+func (ix *Indexer) record(ctx context.Context, inputs []*stage.Input) []stage.Result {
+	results := make([]stage.Result, len(inputs))
+	var batch []*datelinev1.Outcome
+	var at []int // results[at[k]] belongs to batch[k]
+	for i, input := range inputs {
+		one := &datelinev1.Outcome{}
+		if err := proto.Unmarshal(input.Data, one); err != nil {
+			results[i] = malformed(input, "Outcome", err)
+			continue
+		}
+		batch, at = append(batch, one), append(at, i)
+	}
+	if len(batch) == 0 {
+		return results
+	}
+	start := time.Now()
+	err := ix.store.Record(ctx, batch)
+	ix.metrics.records.observe(len(batch), start)
+	if err != nil {
+		for _, i := range at {
+			results[i].Err = stage.Unavailable(fmt.Errorf("storing %d outcomes: %w", len(batch), err))
+		}
+	}
+	return results
+}
+
+// malformed is the result for a message that is not of the expected type.
+func malformed(input *stage.Input, want string, err error) stage.Result {
+	return stage.Result{
+		Outcome: &datelinev1.Outcome{InputId: fmt.Sprintf("%s:%d", input.Stream, input.Sequence)},
+		Err: stage.Permanent(outcome.Malformed,
+			fmt.Errorf("decoding message on %s: %w; publish dateline.v1.%s in binary form",
+				input.Subject, err, want)),
+	}
+}

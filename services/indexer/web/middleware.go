@@ -1,0 +1,99 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/dateline-news/dateline/services/indexer/api"
+)
+
+// secure sets headers that isolate the pages: a page loads nothing from other
+// sites, runs no scripts and cannot be framed.
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "private, no-cache")
+		next.ServeHTTP(w, r)
+	})
+}
+
+const contentPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; " +
+	"frame-ancestors 'none'"
+
+// limit bounds the number of concurrent requests, their duration and the size
+// of their bodies.
+func limit(next http.Handler) http.Handler {
+	slots := make(chan struct{}, maxRequests)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+		default:
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, "too many concurrent requests: try again in a moment", http.StatusServiceUnavailable)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
+		if r.URL.Path != api.Prefix+"/export" && r.URL.Path != api.Prefix+"/tail" {
+			timeout := requestTimeout
+			if r.Method != http.MethodGet && r.Method != http.MethodHead {
+				timeout = changeTimeout
+				_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout))
+			}
+			ctx, cancel := context.WithTimeout(r.Context(), timeout)
+			defer cancel()
+			r = r.WithContext(ctx)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// observe measures the duration of requests by part and status class.
+func observe(reg prometheus.Registerer, next http.Handler) http.Handler {
+	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:                        "dateline_http_request_duration_seconds",
+		Help:                        "Duration of requests to the web page and the API, by part and status class.",
+		Buckets:                     prometheus.ExponentialBuckets(0.001, 4, 8),
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
+	}, []string{"part", "class"})
+	reg.MustRegister(took)
+	for _, part := range []string{"api", "page"} {
+		for class := 2; class <= 5; class++ {
+			took.WithLabelValues(part, fmt.Sprintf("%dxx", class))
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		part := "page"
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			part = "api"
+		}
+		start, seen := time.Now(), &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		defer func() {
+			took.WithLabelValues(part, fmt.Sprintf("%dxx", seen.status/100)).Observe(time.Since(start).Seconds())
+		}()
+		next.ServeHTTP(seen, r)
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap makes the connection accessible to http.ResponseController.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
