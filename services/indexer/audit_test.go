@@ -18,9 +18,9 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// auditRig is an audit on streams and a ledger that the test fills. Its clock
-// starts at the time of the streams, which is the server's.
-type auditRig struct {
+// auditTest runs an audit on streams and a ledger that the test fills. Its
+// clock starts at the current time, because the streams use the server's clock.
+type auditTest struct {
 	t     *testing.T
 	js    jetstream.JetStream
 	store store.Store
@@ -28,23 +28,24 @@ type auditRig struct {
 	now   time.Time
 }
 
-func newAuditRig(t *testing.T) *auditRig {
+func newAuditTest(t *testing.T) *auditTest {
 	_, js := natstest.Start(t)
 	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "articles.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	rig := &auditRig{t: t, js: js, store: s, now: time.Now()}
-	rig.audit = &audit{
+	r := &auditTest{t: t, js: js, store: s, now: time.Now()}
+	r.audit = &audit{
 		js: js, store: s, metrics: newMetrics(prometheus.NewRegistry()), log: slog.New(slog.DiscardHandler),
-		now: func() time.Time { return rig.now },
+		now: func() time.Time { return r.now },
 	}
-	return rig
+	return r
 }
 
-// ended records that a stage has produced what the next one is to work on.
-func (r *auditRig) ended(stage datelinev1.Stage, first, n int) {
+// produced records n outcomes of a stage with verdict produced, for the inputs
+// from first on.
+func (r *auditTest) produced(stage datelinev1.Stage, first, n int) {
 	r.t.Helper()
 	var batch []*datelinev1.Outcome
 	for i := first; i < first+n; i++ {
@@ -59,7 +60,7 @@ func (r *auditRig) ended(stage datelinev1.Stage, first, n int) {
 	}
 }
 
-func (r *auditRig) publish(subject string, n int) {
+func (r *auditTest) publish(subject string, n int) {
 	r.t.Helper()
 	for range n {
 		if _, err := r.js.Publish(r.t.Context(), subject, nil); err != nil {
@@ -68,8 +69,8 @@ func (r *auditRig) publish(subject string, n int) {
 	}
 }
 
-// consume acks n messages of a stage.
-func (r *auditRig) consume(stream, consumer string, n int) {
+// consume acknowledges n messages of a consumer.
+func (r *auditTest) consume(stream, consumer string, n int) {
 	r.t.Helper()
 	c, err := r.js.Consumer(r.t.Context(), stream, consumer)
 	if err != nil {
@@ -86,8 +87,9 @@ func (r *auditRig) consume(stream, consumer string, n int) {
 	}
 }
 
-// expect lets a time pass, audits, and compares what is missing.
-func (r *auditRig) expect(pass time.Duration, fetch, extract, index float64) {
+// expect advances the clock, runs the audit, and compares the number of missing
+// inputs per stage.
+func (r *auditTest) expect(pass time.Duration, fetch, extract, index float64) {
 	r.t.Helper()
 	r.now = r.now.Add(pass)
 	if err := r.audit.balance(r.t.Context()); err != nil {
@@ -95,7 +97,7 @@ func (r *auditRig) expect(pass time.Duration, fetch, extract, index float64) {
 	}
 	for stage, want := range map[string]float64{"fetch": fetch, "extract": extract, "index": index} {
 		if got := testutil.ToFloat64(r.audit.metrics.unaccounted.WithLabelValues(stage)); got != want {
-			r.t.Errorf("%g inputs of %s are missing, want %g", got, stage, want)
+			r.t.Errorf("%g missing inputs of %s, want %g", got, stage, want)
 		}
 	}
 }
@@ -107,15 +109,15 @@ const (
 	indexStage   = datelinev1.Stage_STAGE_INDEX
 )
 
-// TestAuditOfFrontier: URLs that wait are not missing, those that vanish are,
-// and an outcome that comes late after all settles them.
+// TestAuditOfFrontier verifies that queued URLs are not missing, that URLs that
+// have vanished are, and that a late outcome settles them.
 func TestAuditOfFrontier(t *testing.T) {
-	r := newAuditRig(t)
-	r.ended(intakeStage, 0, 10)
+	r := newAuditTest(t)
+	r.produced(intakeStage, 0, 10)
 	r.publish("frontier.1.fresh.com.example", 10)
 	r.expect(0, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0)
-	r.expect(time.Hour, 0, 0, 0) // all ten wait
+	r.expect(time.Hour, 0, 0, 0) // all ten are queued
 
 	stream, err := r.js.Stream(t.Context(), subject.StreamFrontier)
 	if err != nil {
@@ -124,39 +126,39 @@ func TestAuditOfFrontier(t *testing.T) {
 	if err := stream.DeleteMsg(t.Context(), 3); err != nil {
 		t.Fatal(err)
 	}
-	r.expect(time.Minute, 0, 0, 0) // what waited before it vanished
+	r.expect(time.Minute, 0, 0, 0) // the snapshot is from before the deletion
 	r.expect(2*time.Minute, 1, 0, 0)
-	r.ended(intakeStage, 20, 5) // and five more, that were just handed over
+	r.produced(intakeStage, 20, 5) // five more URLs, just admitted
 	r.publish("frontier.1.fresh.com.example", 5)
 	r.expect(2*time.Minute, 1, 0, 0)
 	r.expect(2*time.Minute, 1, 0, 0)
-	r.ended(fetchStage, 2, 1)
+	r.produced(fetchStage, 2, 1)
 	r.expect(2*time.Minute, 0, 0, 0)
 }
 
-// TestAuditOfPages: pages and articles that wait, or whose outcomes are on their
-// way to the ledger, are not missing; those without an outcome behind what was
-// acked are, after ten minutes.
+// TestAuditOfPages verifies that pages and articles are not missing while they
+// are queued or their outcomes are on the way to the ledger, and that
+// acknowledged inputs without an outcome are missing after ten minutes.
 func TestAuditOfPages(t *testing.T) {
-	r := newAuditRig(t)
-	r.ended(fetchStage, 0, 4)
+	r := newAuditTest(t)
+	r.produced(fetchStage, 0, 4)
 	r.publish("pages.com.example", 4)
 	r.expect(0, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0)
-	r.expect(time.Hour, 0, 0, 0) // they wait for the extractor
+	r.expect(time.Hour, 0, 0, 0) // queued for the extractor
 
 	r.consume(subject.StreamPages, subject.ConsumerExtract, 4)
-	r.publish("outcomes.extract.produced", 4) // which the ledger does not have yet
+	r.publish("outcomes.extract.produced", 4) // the ledger does not have them yet
 	r.expect(time.Hour, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0)
-	r.ended(extractStage, 0, 3)
-	r.consume(subject.StreamOutcomes, subject.ConsumerLedger, 4) // one is lost
-	r.expect(time.Minute, 0, 0, 0)                               // what is known to be acked was noted before
+	r.produced(extractStage, 0, 3)
+	r.consume(subject.StreamOutcomes, subject.ConsumerLedger, 4) // one outcome is lost
+	r.expect(time.Minute, 0, 0, 0)                               // the snapshot is from before the acks
 	r.expect(time.Minute, 0, 1, 0)
 	r.expect(20*time.Minute, 0, 1, 0)
-	r.expect(20*time.Minute, 0, 1, 3) // the three articles never were on their stream
-	r.ended(extractStage, 3, 1)
-	r.ended(indexStage, 0, 3)
+	r.expect(20*time.Minute, 0, 1, 3) // the three articles are not on their stream
+	r.produced(extractStage, 3, 1)
+	r.produced(indexStage, 0, 3)
 	r.expect(time.Minute, 0, 0, 0)
 	r.expect(25*time.Hour, 0, 0, 0)
 }

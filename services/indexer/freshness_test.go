@@ -28,10 +28,11 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// BenchmarkFreshness measures how long an article that was published on its
-// stream takes until it can be found, which is when its transaction has ended, and
-// until its event is heard, with a server that syncs every message to the disk. In
-// each round it finds the greatest rate by a flood, and then publishes at half of that.
+// BenchmarkFreshness measures the time from publishing an article until it can
+// be found, that is, until its transaction is committed, and until its revision
+// event is received. The server syncs every message to disk. Each round first
+// measures the maximum rate with a flood of articles and then publishes at half
+// that rate.
 func BenchmarkFreshness(b *testing.B) {
 	const rounds, each = 4, 1500
 	var flooded time.Duration
@@ -103,7 +104,7 @@ func BenchmarkFreshness(b *testing.B) {
 	}
 }
 
-// timedStore notes when the articles can be found.
+// timedStore records when articles become searchable.
 type timedStore struct {
 	store.Store
 	mutex  sync.Mutex
@@ -127,8 +128,8 @@ func (s *timedStore) at(id string) time.Time {
 	return s.stored[id]
 }
 
-// feed publishes articles, evenly at a rate for each second or, where that is
-// 0, as fast as the server takes them. It returns when each was published.
+// feed publishes articles evenly at a rate per second, or as fast as possible
+// if rate is 0. It returns the time at which each was published.
 func feed(b *testing.B, js jetstream.JetStream, first, n int, rate float64) map[string]time.Time {
 	random := rand.New(rand.NewPCG(1, uint64(first)))
 	began := make(map[string]time.Time, n)

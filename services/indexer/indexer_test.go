@@ -49,7 +49,7 @@ func publish(t *testing.T, js jetstream.JetStream, id string, article *datelinev
 	}
 }
 
-// outcomes returns how the stage ended with its inputs, in the order of the stream.
+// outcomes returns the stage's outcomes in the order of the stream.
 func outcomes(t *testing.T, js jetstream.JetStream) []string {
 	t.Helper()
 	var all []string
@@ -77,7 +77,7 @@ func events(t *testing.T, js jetstream.JetStream) []string {
 	return all
 }
 
-// run starts the stage and returns what ends it.
+// run starts the stage and returns a function that stops it.
 func run(t *testing.T, js jetstream.JetStream, s store.Store) (stop func()) {
 	t.Helper()
 	config := indexer.DefaultConfig()
@@ -114,8 +114,8 @@ func open(t *testing.T) (jetstream.JetStream, store.Store) {
 	return js, s
 }
 
-// TestRevisionsAreAnnounced: who listens can tell new from changed, and what
-// comes again is not announced again.
+// TestRevisionsAreAnnounced verifies that subscribers can tell new articles
+// from changed ones, and that a redelivered article is not announced twice.
 func TestRevisionsAreAnnounced(t *testing.T) {
 	js, s := open(t)
 	stop := run(t, js, s)
@@ -130,7 +130,7 @@ func TestRevisionsAreAnnounced(t *testing.T) {
 		{record("a", "First", noon.Add(time.Hour)), "unchanged unchanged", ""},
 		{record("a", "Second", noon.Add(2*time.Hour)), "produced changed",
 			"revisions.changed.en.com.example id-a 2 Second"},
-		{record("a", "Second", noon.Add(2*time.Hour)), "unchanged unchanged", ""}, // delivered again: the same event
+		{record("a", "Second", noon.Add(2*time.Hour)), "unchanged unchanged", ""}, // redelivered: the same event
 		{record("a", "Zeroth", noon.Add(-time.Hour)), "produced outdated",
 			"revisions.outdated.en.com.example id-a 3 Zeroth"},
 		{record("b", "Other", noon), "produced new", "revisions.new.en.com.example id-b 1 Other"},
@@ -141,7 +141,7 @@ func TestRevisionsAreAnnounced(t *testing.T) {
 		}
 		natstest.Eventually(t, step.outcome, func() bool { return len(outcomes(t, js)) == i+1 })
 		if got := outcomes(t, js)[i]; got != step.outcome {
-			t.Fatalf("step %d ends %q, want %q", i, got, step.outcome)
+			t.Fatalf("step %d: outcome %q, want %q", i, got, step.outcome)
 		}
 	}
 	if got := strings.Join(events(t, js), "; "); got != strings.Join(want, "; ") {
@@ -153,12 +153,13 @@ func TestRevisionsAreAnnounced(t *testing.T) {
 	publish(t, js, "erased", record("a", "Back again", noon.Add(9*time.Hour)))
 	natstest.Eventually(t, "an erased article's outcome", func() bool { return len(outcomes(t, js)) == 7 })
 	if got := outcomes(t, js)[6]; got != "rejected erased" || len(events(t, js)) != len(want) {
-		t.Errorf("an erased article ends %q", got)
+		t.Errorf("an erased article: outcome %q and %d events, want rejected erased and %d",
+			got, len(events(t, js)), len(want))
 	}
 }
 
-// TestAnnouncedAfterCrash: the process ended after the store had the article
-// and before anyone was told.
+// TestAnnouncedAfterCrash verifies that a revision is announced if the process
+// ended after storing the article and before announcing it.
 func TestAnnouncedAfterCrash(t *testing.T) {
 	js, s := open(t)
 	article := record("a", "First", noon)
@@ -174,16 +175,17 @@ func TestAnnouncedAfterCrash(t *testing.T) {
 	}
 }
 
-// TestPoisonInBatch: what cannot be stored, and what is no article, are
-// dead-lettered alone, whole and with a reason.
+// TestPoisonInBatch verifies that an article that cannot be stored, and a
+// message that is not an article, are dead-lettered without affecting the rest
+// of their batch, and that the dead letters are complete.
 func TestPoisonInBatch(t *testing.T) {
 	js, s := open(t)
 	for i := range 5 {
 		publish(t, js, fmt.Sprint("good", i), record(fmt.Sprint("good", i), "Good", noon))
 	}
-	nameless := record("nameless", "Nameless", noon)
-	nameless.CanonicalUrl = ""
-	publish(t, js, "nameless", nameless)
+	noURL := record("no-url", "No URL", noon)
+	noURL.CanonicalUrl = ""
+	publish(t, js, "no-url", noURL)
 	if _, err := js.Publish(t.Context(), "articles.en.com.example", []byte("\xff no article")); err != nil {
 		t.Fatal(err)
 	}
@@ -198,12 +200,13 @@ func TestPoisonInBatch(t *testing.T) {
 		}
 		letters = append(letters, letter.GetReason()+": "+letter.GetError())
 		if len(letter.GetData()) == 0 || letter.GetSubject() != "articles.en.com.example" {
-			t.Errorf("the letter %v is not whole", letter)
+			t.Errorf("dead letter %v is incomplete", letter)
 		}
 	}
 	all := strings.Join(letters, "\n")
-	if len(letters) != 2 || !strings.Contains(all, "refused: article id-nameless has no canonical URL") ||
-		!strings.Contains(all, "malformed: decoding message on articles.en.com.example: ") {
+	if len(letters) != 2 || !strings.Contains(all, "refused: article id-no-url has no canonical URL") ||
+		!strings.Contains(all, "malformed: decoding message on articles.en.com.example: ") ||
+		!strings.Contains(all, "publish dateline.v1.Article in binary form") {
 		t.Errorf("dead letters:\n%s", all)
 	}
 	if stats, err := s.Stats(t.Context()); err != nil || stats.Articles != 5 {

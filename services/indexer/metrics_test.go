@@ -16,7 +16,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// TestPutMetrics: what counts for freshness, copies and corrections.
+// TestPutMetrics verifies what counts towards freshness, copies and corrections.
 func TestPutMetrics(t *testing.T) {
 	m := newMetrics(prometheus.NewRegistry())
 	due := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
@@ -45,7 +45,8 @@ func TestPutMetrics(t *testing.T) {
 	if h := read(m.freshness).GetHistogram(); h.GetSampleCount() != 4 || h.GetSampleSum() != 2+4+4+0 {
 		t.Errorf("freshness: %d articles, %g seconds; want 4 and 10", h.GetSampleCount(), h.GetSampleSum())
 	}
-	if copies, corrections := read(m.copies).GetCounter().GetValue(), read(m.corrections).GetCounter().GetValue(); copies != 1 || corrections != 1 {
+	copies, corrections := read(m.copies).GetCounter().GetValue(), read(m.corrections).GetCounter().GetValue()
+	if copies != 1 || corrections != 1 {
 		t.Errorf("%g copies and %g corrections, want one of each", copies, corrections)
 	}
 	if got := read(m.articles.WithLabelValues("new")).GetCounter().GetValue(); got != 4 {

@@ -62,7 +62,7 @@ func limit(next http.Handler) http.Handler {
 func observe(reg prometheus.Registerer, next http.Handler) http.Handler {
 	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:                        "dateline_http_request_duration_seconds",
-		Help:                        "Duration of requests to the web page and the API, by part and status class.",
+		Help:                        "Duration of requests to the web page and the API in seconds, by part and status class.",
 		Buckets:                     prometheus.ExponentialBuckets(0.001, 4, 8),
 		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 	}, []string{"part", "class"})
