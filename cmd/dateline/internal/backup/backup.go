@@ -1,6 +1,7 @@
-// Package backup writes the streams of a deployment to a folder and puts them
-// back, through the snapshots of JetStream: with their consumers, whose places
-// say what was worked on, and with the messages' numbers, which records refer to.
+// Package backup writes the streams of a deployment to a folder and restores them,
+// through JetStream's snapshots. A snapshot includes the consumers, whose positions
+// tell which messages were processed, and preserves the sequence numbers of messages,
+// which records refer to.
 package backup
 
 import (
@@ -18,18 +19,18 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
-// Stream says what a stream held when it was written or put back.
+// Stream describes a stream when it was backed up or restored.
 type Stream struct {
 	Name     string `json:"name"`
 	Messages uint64 `json:"messages"`
 	Bytes    uint64 `json:"bytes"`
 }
 
-// order is that of the pipeline, what comes first first. Each stage moves its
-// input along, so that what a later snapshot has moved meanwhile, an earlier one
-// may hold as well: it is done twice, to the same effect. The other way round it
-// would be missing. The store is backed up after all of them. Leases live for
-// seconds and are left out.
+// order lists the streams in the order of the pipeline. While the backup runs, stages
+// move work from earlier to later streams. In this order, such work is in two
+// snapshots, and repeating it changes nothing; in the opposite order it would be in
+// none. For the same reason the store is backed up after all streams. Leases expire
+// within seconds and are not backed up.
 var order = []string{
 	subject.KVStream(subject.BucketSeen), subject.KVStream(subject.BucketHosts),
 	subject.StreamURLs, subject.StreamFrontier, subject.StreamPages, subject.ObjectStream(subject.BucketBodies),
@@ -37,8 +38,8 @@ var order = []string{
 	subject.KVStream(subject.BucketDrift),
 }
 
-// Streams writes every stream into a folder of its own below dir, which must not
-// hold a backup already.
+// Streams backs up every stream to a folder of its own below dir, which must not
+// contain a backup yet.
 func Streams(ctx context.Context, nc *nats.Conn, dir string) ([]Stream, error) {
 	manager, err := jsm.New(nc)
 	if err != nil {
@@ -54,8 +55,10 @@ func Streams(ctx context.Context, nc *nats.Conn, dir string) ([]Stream, error) {
 		if err != nil {
 			return all, fmt.Errorf("opening stream %s: %w", name, err)
 		}
-		if _, err := stream.SnapshotToDirectory(ctx, target, jsm.SnapshotConsumers(), jsm.SnapshotHealthCheck()); err != nil {
-			return all, fmt.Errorf("backing up stream %s: %w; the NATS user must be one who may, such as operator", name, err)
+		_, err = stream.SnapshotToDirectory(ctx, target, jsm.SnapshotConsumers(), jsm.SnapshotHealthCheck())
+		if err != nil {
+			return all, fmt.Errorf("backing up stream %s: %w; connect as a NATS user who may back up, such as operator",
+				name, err)
 		}
 		config, err := read(target)
 		if err != nil {
@@ -66,23 +69,18 @@ func Streams(ctx context.Context, nc *nats.Conn, dir string) ([]Stream, error) {
 	return all, nil
 }
 
-// Restore puts the streams of a backup into a server that has none of them, with
-// as many replicas as are asked for.
+// errStreamNotFound is JetStream's error code for a stream that does not exist.
+const errStreamNotFound = 10059
+
+// Restore restores the streams of a backup, with the given number of replicas, into a
+// server that has none of them.
 func Restore(ctx context.Context, nc *nats.Conn, dir string, replicas int) ([]Stream, error) {
 	manager, err := jsm.New(nc)
 	if err != nil {
 		return nil, fmt.Errorf("opening JetStream: %w", err)
 	}
-	for _, name := range order {
-		if _, err := read(filepath.Join(dir, name)); err != nil {
-			return nil, err
-		}
-		switch _, err := manager.LoadStream(name); {
-		case err == nil:
-			return nil, fmt.Errorf("the server has a stream %s already: restore into an empty one, before the services start", name)
-		case !jsm.IsNatsError(err, 10059): // not found
-			return nil, fmt.Errorf("asking for stream %s: %w", name, err)
-		}
+	if err := checkRestorable(manager, dir); err != nil {
+		return nil, err
 	}
 	var all []Stream
 	for _, name := range order {
@@ -97,24 +95,44 @@ func Restore(ctx context.Context, nc *nats.Conn, dir string, replicas int) ([]St
 			return all, fmt.Errorf("restoring stream %s: %w", name, err)
 		}
 		if state.Msgs != saved.State.Msgs {
-			return all, fmt.Errorf("restoring stream %s: it has %d messages and the backup %d", name, state.Msgs, saved.State.Msgs)
+			return all, fmt.Errorf("restoring stream %s: it has %d messages, but the backup has %d",
+				name, state.Msgs, saved.State.Msgs)
 		}
 		all = append(all, Stream{name, state.Msgs, state.Bytes})
 	}
 	return all, nil
 }
 
+// checkRestorable returns an error if the backup lacks a stream or the server has one.
+func checkRestorable(manager *jsm.Manager, dir string) error {
+	for _, name := range order {
+		if _, err := read(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+		switch _, err := manager.LoadStream(name); {
+		case err == nil:
+			return fmt.Errorf("the server already has a stream %s: restore into an empty one, before the services start",
+				name)
+		case !jsm.IsNatsError(err, errStreamNotFound):
+			return fmt.Errorf("looking for stream %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// snapshot is the metadata of a snapshot.
 type snapshot struct {
 	Config api.StreamConfig `json:"config"`
 	State  api.StreamState  `json:"state"`
 }
 
-// read reads what a snapshot says of itself.
+// read reads the metadata of the snapshot in a folder.
 func read(folder string) (snapshot, error) {
 	var s snapshot
-	data, err := os.ReadFile(filepath.Join(folder, jsm.SnapshotMetaFile))
+	path := filepath.Join(folder, jsm.SnapshotMetaFile)
+	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return s, fmt.Errorf("%s is not there: name the folder that \"dateline backup\" wrote", filepath.Join(folder, jsm.SnapshotMetaFile))
+		return s, fmt.Errorf("%s does not exist: name the folder that \"dateline backup\" wrote", path)
 	}
 	if err == nil {
 		err = json.Unmarshal(data, &s)

@@ -1,5 +1,5 @@
-// Package follow watches requests on their way through the pipeline until each
-// has ended.
+// Package follow watches requests on their way through the pipeline until each has
+// ended.
 package follow
 
 import (
@@ -15,39 +15,49 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// poll is how often the ledger is asked for requests whose last outcome may
-// have come before the watch began.
-const poll = 250 * time.Millisecond
+const (
+	// ledgerPoll is the time between two queries of the ledger for requests whose
+	// last outcome may have arrived before the Follower was created.
+	ledgerPoll = 250 * time.Millisecond
+	// ledgerBatch is the maximum number of requests in one query of the ledger.
+	ledgerBatch = 500
+	// outcomeBuffer is the number of outcomes that can arrive ahead of Next.
+	outcomeBuffer = 256
+)
 
 // End is how a request ended.
 type End struct {
-	// URL is what was asked for, as it was given.
+	// URL is the requested URL as the user wrote it.
 	URL string
-	// Outcome is that of the stage in which the request ended.
+	// Outcome is the outcome of the stage in which the request ended.
 	Outcome *datelinev1.Outcome
-	// Seen says that an earlier request for the same URL had it already; the
-	// outcome is that one's.
+	// Seen means that the URL had been requested before. The outcome is then the one
+	// of the earlier request.
 	Seen bool
 }
 
 // Failed reports whether the request led to no article.
 func (e End) Failed() bool {
-	return e.Outcome.GetStage() != datelinev1.Stage_STAGE_INDEX || e.Outcome.GetVerdict() == datelinev1.Verdict_VERDICT_DEAD
+	return e.Outcome.GetStage() != datelinev1.Stage_STAGE_INDEX ||
+		e.Outcome.GetVerdict() == datelinev1.Verdict_VERDICT_DEAD
 }
 
-// Follower watches the outcomes from the moment it is made. It is used by one
-// goroutine.
+// Follower watches the outcomes that are published after its creation. Its methods
+// must not be called concurrently.
 type Follower struct {
-	store    store.Ledger
+	ledger   store.Ledger
 	messages jetstream.MessagesContext
 	outcomes chan *datelinev1.Outcome
 	waiting  map[string][]End // by request id
-	earlier  map[string]bool  // requests of before the watch: the ledger is asked
+	// earlier contains the ids of requests that are older than the Follower. The
+	// ledger may already have their outcomes.
+	earlier map[string]bool
 }
 
-// New begins to watch. The context ends the watch.
-func New(ctx context.Context, js jetstream.JetStream, articles store.Ledger) (*Follower, error) {
-	consumer, err := js.OrderedConsumer(ctx, subject.StreamOutcomes, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy})
+// New starts to watch outcomes, until ctx ends.
+func New(ctx context.Context, js jetstream.JetStream, ledger store.Ledger) (*Follower, error) {
+	consumer, err := js.OrderedConsumer(ctx, subject.StreamOutcomes,
+		jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy})
 	if err != nil {
 		return nil, fmt.Errorf("watching outcomes: %w", err)
 	}
@@ -56,7 +66,7 @@ func New(ctx context.Context, js jetstream.JetStream, articles store.Ledger) (*F
 		return nil, fmt.Errorf("watching outcomes: %w", err)
 	}
 	f := &Follower{
-		store: articles, messages: messages, outcomes: make(chan *datelinev1.Outcome, 256),
+		ledger: ledger, messages: messages, outcomes: make(chan *datelinev1.Outcome, outcomeBuffer),
 		waiting: map[string][]End{}, earlier: map[string]bool{},
 	}
 	context.AfterFunc(ctx, messages.Stop)
@@ -64,6 +74,7 @@ func New(ctx context.Context, js jetstream.JetStream, articles store.Ledger) (*F
 	return f, nil
 }
 
+// read decodes outcomes until ctx ends.
 func (f *Follower) read(ctx context.Context) {
 	defer close(f.outcomes)
 	for {
@@ -76,7 +87,7 @@ func (f *Follower) read(ctx context.Context) {
 		}
 		outcome := &datelinev1.Outcome{}
 		if proto.Unmarshal(msg.Data(), outcome) != nil {
-			continue // not ours; the ledger's consumer reports it
+			continue // the indexer reports messages that are not outcomes
 		}
 		select {
 		case f.outcomes <- outcome:
@@ -86,12 +97,12 @@ func (f *Follower) read(ctx context.Context) {
 	}
 }
 
-// Add begins to wait for a request that is about to be published.
+// Add adds a request that is about to be published.
 func (f *Follower) Add(requestID, url string) {
 	f.waiting[requestID] = append(f.waiting[requestID], End{URL: url})
 }
 
-// Waiting is how many requests have not ended.
+// Waiting returns the number of requests that have not ended.
 func (f *Follower) Waiting() int {
 	n := 0
 	for _, ends := range f.waiting {
@@ -100,9 +111,9 @@ func (f *Follower) Waiting() int {
 	return n
 }
 
-// Next waits until requests have ended, and returns them.
+// Next waits until at least one request has ended, and returns those that have.
 func (f *Follower) Next(ctx context.Context) ([]End, error) {
-	ticker := time.NewTicker(poll)
+	ticker := time.NewTicker(ledgerPoll)
 	defer ticker.Stop()
 	for {
 		select {
@@ -116,7 +127,7 @@ func (f *Follower) Next(ctx context.Context) ([]End, error) {
 				return ends, nil
 			}
 		case <-ticker.C:
-			ends, err := f.askLedger(ctx)
+			ends, err := f.queryLedger(ctx)
 			if err != nil || len(ends) > 0 {
 				return ends, err
 			}
@@ -124,7 +135,7 @@ func (f *Follower) Next(ctx context.Context) ([]End, error) {
 	}
 }
 
-// take notes an outcome, and returns what ended by it.
+// take records an outcome, and returns the requests that it ends.
 func (f *Follower) take(o *datelinev1.Outcome) []End {
 	id := o.GetRequestId()
 	ends, ok := f.waiting[id]
@@ -132,7 +143,7 @@ func (f *Follower) take(o *datelinev1.Outcome) []End {
 		return nil
 	}
 	if o.GetVerdict() == datelinev1.Verdict_VERDICT_DUPLICATE && o.GetOutputId() != "" && o.GetOutputId() != id {
-		// An earlier request has the URL: what becomes of that is the answer.
+		// An earlier request was for the same URL. This request ends as that one does.
 		for i := range ends {
 			ends[i].Seen = true
 		}
@@ -152,27 +163,27 @@ func (f *Follower) take(o *datelinev1.Outcome) []End {
 	return ends
 }
 
-// askLedger looks for the ends of earlier requests.
-func (f *Follower) askLedger(ctx context.Context) ([]End, error) {
+// queryLedger returns the earlier requests that have ended according to the ledger.
+func (f *Follower) queryLedger(ctx context.Context) ([]End, error) {
 	var ids []string
 	for id := range f.earlier {
-		if ids = append(ids, id); len(ids) == 500 {
+		if ids = append(ids, id); len(ids) == ledgerBatch {
 			break
 		}
 	}
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	outcomes, err := f.store.RequestOutcomes(ctx, ids)
+	outcomes, err := f.ledger.RequestOutcomes(ctx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("asking the ledger: %w", err)
+		return nil, fmt.Errorf("querying the ledger: %w", err)
 	}
 	var ends []End
 	for _, outcome := range outcomes {
-		if outcome.GetStage() == datelinev1.Stage_STAGE_INTAKE {
-			continue // its own admission
+		// The intake's outcome only says that the request was accepted.
+		if outcome.GetStage() != datelinev1.Stage_STAGE_INTAKE {
+			ends = append(ends, f.take(outcome)...)
 		}
-		ends = append(ends, f.take(outcome)...)
 	}
 	return ends, nil
 }

@@ -17,21 +17,21 @@ import (
 	"github.com/dateline-news/dateline/internal/topology"
 )
 
-// Bus is a connection to NATS with the pipeline's streams declared, and the
-// embedded server behind it where there is one.
+// Bus is a connection to NATS with the pipeline's streams declared, and the embedded
+// server that it leads to, if there is one.
 type Bus struct {
 	NC *nats.Conn
 	JS jetstream.JetStream
 
-	server *natsembed.Server
-	folder *folder
+	server *natsembed.Server // nil if the server is external
+	folder *folder           // nil if the server is external
 }
 
-// OpenBus reaches the NATS server of a configuration: the outside one where one
-// is named; else that of the pipeline that runs on the data folder; else an
-// embedded one on that folder for as long as the bus is open.
+// OpenBus connects to the external NATS server if the configuration names one. If
+// not, it connects to the server of the pipeline that runs on the data folder, or, if
+// none runs, starts an embedded server on the folder until the bus is closed.
 func OpenBus(ctx context.Context, config Config, log *slog.Logger) (*Bus, error) {
-	b, err := embed(ctx, config, "", log)
+	b, err := openDeclared(ctx, config, "", log)
 	if !errors.Is(err, errInUse) {
 		return b, err
 	}
@@ -40,12 +40,15 @@ func OpenBus(ctx context.Context, config Config, log *slog.Logger) (*Bus, error)
 		return nil, err
 	}
 	config.NATS.URL = string(url)
-	return embed(ctx, config, "", log)
+	return openDeclared(ctx, config, "", log)
 }
 
-// embed opens the bus of a pipeline of this process's own; addr is where an
-// embedded server takes other clients.
-func embed(ctx context.Context, config Config, addr string, log *slog.Logger) (*Bus, error) {
+// declareTimeout bounds the declaration of the streams.
+const declareTimeout = time.Minute
+
+// openDeclared opens the bus as OpenBare does, and declares the streams, or waits
+// until another process has declared them.
+func openDeclared(ctx context.Context, config Config, addr string, log *slog.Logger) (*Bus, error) {
 	b, err := OpenBare(ctx, config, addr, log)
 	if err != nil {
 		return nil, err
@@ -54,7 +57,7 @@ func embed(ctx context.Context, config Config, addr string, log *slog.Logger) (*
 	if !config.NATS.Declare {
 		prepare = topology.Await
 	}
-	limited, cancel := context.WithTimeout(ctx, time.Minute)
+	limited, cancel := context.WithTimeout(ctx, declareTimeout)
 	defer cancel()
 	if err := prepare(limited, b.JS, topology.Limits{Replicas: config.NATS.Replicas}); err != nil {
 		return nil, errors.Join(err, b.Close())
@@ -67,7 +70,9 @@ func embed(ctx context.Context, config Config, addr string, log *slog.Logger) (*
 	return b, nil
 }
 
-// OpenBare opens the bus without declaring a stream: for putting streams back.
+// OpenBare opens the bus without declaring streams, so that streams can be restored.
+// An embedded server listens for clients of other processes on addr, or not at all if
+// addr is empty.
 func OpenBare(ctx context.Context, config Config, addr string, log *slog.Logger) (*Bus, error) {
 	b := &Bus{}
 	var options []nats.Option
@@ -85,6 +90,7 @@ func OpenBare(ctx context.Context, config Config, addr string, log *slog.Logger)
 	return b, nil
 }
 
+// startServer takes the data folder and starts the embedded server on it.
 func (b *Bus) startServer(config Config, addr string) error {
 	var err error
 	if b.folder, err = openFolder(config.Data.Dir); err != nil {
@@ -94,7 +100,8 @@ func (b *Bus) startServer(config Config, addr string) error {
 		return err
 	}
 	b.server, err = natsembed.Start(natsembed.Config{
-		Dir: filepath.Join(config.Data.Dir, "nats"), Addr: addr, Relaxed: config.Data.Relaxed, MaxStoreBytes: config.Data.MaxBytes,
+		Dir: filepath.Join(config.Data.Dir, "nats"), Addr: addr,
+		Relaxed: config.Data.Relaxed, MaxStoreBytes: config.Data.MaxBytes,
 	})
 	if err != nil {
 		return err
@@ -105,10 +112,10 @@ func (b *Bus) startServer(config Config, addr string) error {
 	return b.folder.announce(b.server.ClientURL())
 }
 
-// Embedded reports whether the server is this process's own.
+// Embedded reports whether the server runs in this process.
 func (b *Bus) Embedded() bool { return b.server != nil }
 
-// URL is where clients reach the server.
+// URL returns the server's address, without user and password.
 func (b *Bus) URL() string {
 	if b.server != nil {
 		return b.server.ClientURL()
@@ -116,7 +123,7 @@ func (b *Bus) URL() string {
 	return b.NC.ConnectedUrlRedacted()
 }
 
-// Close ends the connection, then the server, then the use of the folder.
+// Close closes the connection, stops an embedded server and releases its folder.
 func (b *Bus) Close() error {
 	if b.NC != nil {
 		b.NC.Close()
@@ -126,7 +133,7 @@ func (b *Bus) Close() error {
 	}
 	if b.folder != nil {
 		if err := b.folder.close(); err != nil {
-			return fmt.Errorf("letting go of the data folder: %w", err)
+			return fmt.Errorf("releasing the data folder: %w", err)
 		}
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
-// Config of the whole pipeline in one process.
+// Config is the configuration of the whole pipeline in one process.
 type Config struct {
 	Data      DataConfig
 	NATS      bus.Config
@@ -29,37 +29,43 @@ type Config struct {
 	HTTP      web.Config
 }
 
-// DataConfig says where the embedded NATS server and the embedded store live.
+// DataConfig configures the embedded NATS server and the embedded store.
 type DataConfig struct {
-	Dir      string `doc:"Folder of the embedded NATS server and store. One process uses it at a time."`
-	NATSAddr string `doc:"Address on which the embedded NATS server takes clients of other processes; empty for none."`
-	Relaxed  bool   `doc:"Whether the operating system may decide when messages reach the disk: faster, but a power cut loses what was acknowledged in the last minutes."`
-	MinFree  int64  `doc:"Room in bytes that must be left on the disk of the folder; with less the pipeline stops before the disk is full."`
-	MaxBytes int64  `doc:"Most bytes that the embedded NATS server's streams may take on disk; 0 means no bound but the disk."`
+	Dir      string `doc:"Folder of the embedded NATS server and store. Only one process can use it at a time."`
+	NATSAddr string `doc:"Address on which the embedded NATS server accepts clients of other processes. Empty means none."`
+	Relaxed  bool   `doc:"Let the operating system decide when messages are written to disk. Faster, but a power failure loses messages acknowledged in the last minutes."`
+	MinFree  int64  `doc:"Minimum free space in bytes on the disk of the folder. With less, the pipeline stops before the disk is full."`
+	MaxBytes int64  `doc:"Maximum size in bytes of the embedded NATS server's streams on disk. 0 means no limit but the disk."`
 }
 
-// DefaultConfig is everything embedded, durable and polite.
+// defaultMinFree is enough for the work in progress to finish and for the embedded
+// server to keep running.
+const defaultMinFree = 256 << 20
+
+// DefaultConfig returns a configuration in which everything is embedded, durable and
+// polite.
 func DefaultConfig() Config {
 	nats := bus.DefaultConfig()
 	nats.URL = ""
 	return Config{
-		Data: DataConfig{Dir: "dateline-data", NATSAddr: "127.0.0.1:4222", MinFree: 256 << 20},
+		Data: DataConfig{Dir: "dateline-data", NATSAddr: "127.0.0.1:4222", MinFree: defaultMinFree},
 		NATS: nats, Admin: telemetry.DefaultConfig(), Tracing: tracing.DefaultConfig(),
-		Fetcher: fetcher.DefaultConfig(), Extractor: extractor.DefaultConfig(), Indexer: indexer.DefaultConfig(), HTTP: web.DefaultConfig(),
+		Fetcher: fetcher.DefaultConfig(), Extractor: extractor.DefaultConfig(), Indexer: indexer.DefaultConfig(),
+		HTTP: web.DefaultConfig(),
 	}
 }
 
-// Validate refuses what cannot work together.
+// Validate returns an error if settings contradict each other.
 func (c Config) Validate() error {
 	if c.Data.Dir == "" && !(c.NATS.URL != "" && c.Store.URL != "") {
-		return errors.New("data.dir is empty: name a folder, or an outside NATS server (nats.url) and store (store.url)")
+		return errors.New("data.dir is empty: name a folder, or an external NATS server (nats.url) and store (store.url)")
 	}
 	return nil
 }
 
-// NATSURL is where the deployment's NATS server is reached from another process:
-// the outside one, that of the pipeline that runs on the data folder, or where
-// such a one would listen.
+// NATSURL returns the address at which another process reaches the NATS server: that
+// of the external server, that of the pipeline that runs on the data folder, or the
+// address on which such a pipeline would listen.
 func (c Config) NATSURL() string {
 	if c.NATS.URL != "" {
 		return c.NATS.URL
@@ -70,8 +76,8 @@ func (c Config) NATSURL() string {
 	return "nats://" + c.Data.NATSAddr
 }
 
-// StoreURL is where articles are stored: as configured, else a file in the
-// data folder.
+// StoreURL returns the configured URL of the store, or that of a file in the data
+// folder if none is configured.
 func (c Config) StoreURL() string {
 	if c.Store.URL != "" {
 		return c.Store.URL
@@ -79,8 +85,8 @@ func (c Config) StoreURL() string {
 	return "sqlite:" + filepath.Join(c.Data.Dir, "articles.db")
 }
 
-// folder is where the process keeps its data: that of an embedded server, else
-// that of a store in a file; empty where both are elsewhere.
+// folder returns the folder in which the process keeps its data: that of an embedded
+// server, or else that of a store in a file. It is empty if both are external.
 func (c Config) folder(embedded bool) string {
 	if embedded {
 		return c.Data.Dir
@@ -88,7 +94,7 @@ func (c Config) folder(embedded bool) string {
 	return store.Folder(c.StoreURL())
 }
 
-// StoreName is StoreURL without user and password, for people.
+// StoreName returns StoreURL without user and password, for logs.
 func (c Config) StoreName() string {
 	name := c.StoreURL()
 	if at, scheme := strings.LastIndexByte(name, '@'), strings.Index(name, "://"); at >= 0 && scheme >= 0 && scheme < at {

@@ -11,20 +11,20 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// folderVersion is the version of the data folder's layout. A folder of a newer
-// one is refused.
+// folderVersion is the version of the data folder's layout. Folders of newer versions
+// are refused.
 const folderVersion = 1
 
-// errInUse says that another process has the data folder.
+// errInUse means that another process uses the data folder.
 var errInUse = errors.New("the data folder is in use by another Dateline")
 
-// folder is a data folder that this process alone uses.
+// folder is a data folder that is locked by this process.
 type folder struct {
 	dir  string
 	lock *flock.Flock
 }
 
-// openFolder creates the folder where needed and locks it.
+// openFolder creates the folder if necessary, and locks it.
 func openFolder(dir string) (*folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the data folder: %w; choose another with --data", err)
@@ -35,7 +35,7 @@ func openFolder(dir string) (*folder, error) {
 		return nil, fmt.Errorf("locking the data folder %s: %w", dir, err)
 	}
 	if !held {
-		return nil, fmt.Errorf("%s: %w: stop that one, or choose another folder with --data", dir, errInUse)
+		return nil, fmt.Errorf("%s: %w: stop it, or choose another folder with --data", dir, errInUse)
 	}
 	f := &folder{dir: dir, lock: lock}
 	if err := f.checkVersion(); err != nil {
@@ -44,6 +44,8 @@ func openFolder(dir string) (*folder, error) {
 	return f, nil
 }
 
+// checkVersion refuses the folder of a newer version, and marks a new folder with this
+// version.
 func (f *folder) checkVersion() error {
 	path := filepath.Join(f.dir, "version")
 	data, err := os.ReadFile(path)
@@ -58,16 +60,17 @@ func (f *folder) checkVersion() error {
 	}
 	version, err := strconv.Atoi(strings.TrimSpace(string(data)))
 	if err != nil {
-		return fmt.Errorf("%s does not hold a version number: is %s a data folder of Dateline?", path, f.dir)
+		return fmt.Errorf("%s does not contain a version number: is %s a data folder of Dateline?", path, f.dir)
 	}
 	if version > folderVersion {
-		return fmt.Errorf("the data folder %s was written by a newer version of Dateline (layout %d, this program knows %d): run that version, or choose another folder with --data", f.dir, version, folderVersion)
+		return fmt.Errorf("the data folder %s was written by a newer version of Dateline (layout %d, this version "+
+			"supports %d): run that version, or choose another folder with --data", f.dir, version, folderVersion)
 	}
 	return nil
 }
 
-// announce writes where the embedded server can be reached, for the commands
-// that talk to a running pipeline.
+// announce writes the embedded server's address to a file, for commands that talk to
+// a running pipeline.
 func (f *folder) announce(url string) error {
 	if err := os.WriteFile(addressFile(f.dir), []byte(url), 0o600); err != nil {
 		return fmt.Errorf("writing the NATS server's address: %w", err)
@@ -75,9 +78,10 @@ func (f *folder) announce(url string) error {
 	return nil
 }
 
+// addressFile returns the path of the file with the embedded server's address.
 func addressFile(dir string) string { return filepath.Join(dir, "nats.url") }
 
-// close ends the use of the folder.
+// close releases the folder.
 func (f *folder) close() error {
 	return errors.Join(ignoreMissing(os.Remove(addressFile(f.dir))), f.lock.Unlock())
 }

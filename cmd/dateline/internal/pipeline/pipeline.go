@@ -1,5 +1,5 @@
-// Package pipeline runs all stages in one process, on an embedded NATS server
-// and store unless outside ones are named.
+// Package pipeline runs all stages in one process, on an embedded NATS server and an
+// embedded store unless the configuration names external ones.
 package pipeline
 
 import (
@@ -28,11 +28,14 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
-// embeddedReplica is the fetcher's name on an embedded server, where there is
-// one pipeline at a time: after a crash it takes its own leases back at once.
+// embeddedReplica is the fetcher's name on an embedded server. Only one pipeline uses
+// such a server, so after a crash the next one can take the leases back at once.
 const embeddedReplica = "embedded"
 
-// Pipeline is all stages, ready to run. Make it with Open and end it with Close.
+// trimInterval is the time between two checks whether streams have to be trimmed.
+const trimInterval = 10 * time.Second
+
+// Pipeline consists of all stages and what they need. Open creates it.
 type Pipeline struct {
 	Bus   *Bus
 	Store store.Store
@@ -44,7 +47,8 @@ type Pipeline struct {
 	stages   []process.Runner
 }
 
-// Open starts or reaches NATS and the store, and makes the stages.
+// Open connects to NATS and the store, starting them if they are embedded, and creates
+// the stages.
 func Open(ctx context.Context, config Config, log *slog.Logger) (*Pipeline, error) {
 	p := &Pipeline{config: config, log: log, registry: telemetry.NewRegistry("dateline")}
 	version, _ := telemetry.Build()
@@ -52,43 +56,52 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Pipeline, erro
 	if p.traces, err = tracing.New(ctx, config.Tracing, "dateline", version, log); err != nil {
 		return nil, err
 	}
-	if p.Bus, err = embed(ctx, config, config.Data.NATSAddr, log); err != nil {
+	if p.Bus, err = openDeclared(ctx, config, config.Data.NATSAddr, log); err != nil {
 		p.traces.Close(ctx)
 		return nil, err
 	}
 	if p.Store, err = store.Open(ctx, config.StoreURL()); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	if p.Bus.Embedded() && config.Fetcher.Replica == "" {
-		config.Fetcher.Replica = embeddedReplica
-	}
-	env := fetcher.Env{NC: p.Bus.NC, JS: p.Bus.JS, Registry: p.registry, Log: log, Traces: p.traces}
-	fetch, err := fetcher.New(ctx, env, config.Fetcher)
-	if err != nil {
-		return nil, errors.Join(err, p.Close())
-	}
-	extract, err := extractor.New(ctx, config.Extractor, extractor.Dependencies{
-		JS: p.Bus.JS, Registry: p.registry, Log: log, Tracer: p.traces,
-	})
-	if err != nil {
-		return nil, errors.Join(err, p.Close())
-	}
-	index, err := indexer.New(ctx, config.Indexer, indexer.Dependencies{
-		JS: p.Bus.JS, Store: p.Store, Registry: p.registry, Log: log, Tracer: p.traces,
-	})
-	if err != nil {
+	if err := p.createStages(ctx); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	if folder := cmp.Or(config.folder(p.Bus.Embedded()), config.Store.Disk); folder != "" {
 		disk.Register(p.registry, folder)
 	}
-	inputs := slices.Concat(fetcher.Inputs(), extractor.Inputs(), indexer.Inputs())
 	bus.Expose(p.Bus.NC, p.registry)
-	p.stages = []process.Runner{fetch, extract, index, backlog.New(p.Bus.JS, p.registry, log, time.Now, inputs...)}
 	return p, nil
 }
 
-// Run works until ctx ends, then finishes what is under way.
+func (p *Pipeline) createStages(ctx context.Context) error {
+	fetching := p.config.Fetcher
+	if p.Bus.Embedded() && fetching.Replica == "" {
+		fetching.Replica = embeddedReplica
+	}
+	env := fetcher.Env{NC: p.Bus.NC, JS: p.Bus.JS, Registry: p.registry, Log: p.log, Traces: p.traces}
+	fetch, err := fetcher.New(ctx, env, fetching)
+	if err != nil {
+		return err
+	}
+	extract, err := extractor.New(ctx, p.config.Extractor, extractor.Dependencies{
+		JS: p.Bus.JS, Registry: p.registry, Log: p.log, Tracer: p.traces,
+	})
+	if err != nil {
+		return err
+	}
+	index, err := indexer.New(ctx, p.config.Indexer, indexer.Dependencies{
+		JS: p.Bus.JS, Store: p.Store, Registry: p.registry, Log: p.log, Tracer: p.traces,
+	})
+	if err != nil {
+		return err
+	}
+	inputs := slices.Concat(fetcher.Inputs(), extractor.Inputs(), indexer.Inputs())
+	p.stages = []process.Runner{fetch, extract, index, backlog.New(p.Bus.JS, p.registry, p.log, time.Now, inputs...)}
+	return nil
+}
+
+// Run runs the stages, the admin server and the web server until ctx ends, and then
+// finishes the work in progress.
 func (p *Pipeline) Run(ctx context.Context) error {
 	tasks, ctx := errgroup.WithContext(ctx)
 	for _, stage := range p.stages {
@@ -107,11 +120,11 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	if p.Bus.Embedded() {
 		tasks.Go(func() error { return p.config.watchDisk(ctx) })
 	}
-	tasks.Go(func() error { return topology.Trim(ctx, p.Bus.JS, p.log, 10*time.Second) })
+	tasks.Go(func() error { return topology.Trim(ctx, p.Bus.JS, p.log, trimInterval) })
 	return tasks.Wait()
 }
 
-// Close ends the store and the bus, after Run has returned.
+// Close closes the store and the bus. It must not be called before Run has returned.
 func (p *Pipeline) Close() error {
 	p.traces.Close(context.Background())
 	var err error

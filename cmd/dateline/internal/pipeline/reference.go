@@ -13,12 +13,12 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
-// WriteMetrics writes the reference of all metrics as Markdown: those that a
-// pipeline on an empty folder, which goes again, exposes.
+// WriteMetrics writes the reference of all metrics as Markdown. To find them, it opens
+// a pipeline on a temporary folder.
 func WriteMetrics(ctx context.Context, w io.Writer) (err error) {
 	config := DefaultConfig()
 	if config.Data.Dir, err = os.MkdirTemp("", "dateline-"); err != nil {
-		return fmt.Errorf("making a folder for an empty pipeline: %w", err)
+		return fmt.Errorf("creating a temporary folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(config.Data.Dir)) }()
 	config.Data.NATSAddr, config.Data.MinFree, config.Data.Relaxed = "", 0, true

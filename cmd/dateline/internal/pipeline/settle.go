@@ -12,8 +12,8 @@ import (
 // settlePoll is how often Settle asks for the state of the ledger's consumer.
 const settlePoll = 10 * time.Millisecond
 
-// Settle waits, for at most a limit, until the ledger in the store has every
-// outcome that is on its stream.
+// Settle waits until the store's ledger contains every outcome on the stream, but no
+// longer than limit.
 func (p *Pipeline) Settle(ctx context.Context, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -24,13 +24,13 @@ func (p *Pipeline) Settle(ctx context.Context, limit time.Duration) error {
 	for {
 		info, err := consumer.Info(ctx)
 		if err != nil {
-			return fmt.Errorf("waiting for the ledger: %w; what is missing is stored by the next run", err)
+			return fmt.Errorf("waiting for the ledger: %w; the next run stores the missing outcomes", err)
 		}
 		if info.NumPending == 0 && info.NumAckPending == 0 {
 			return nil
 		}
 		if !loop.Sleep(ctx, settlePoll) {
-			return fmt.Errorf("the ledger is %d outcomes behind; they are stored by the next run",
+			return fmt.Errorf("the ledger is %d outcomes behind; the next run stores them",
 				info.NumPending+uint64(info.NumAckPending))
 		}
 	}
