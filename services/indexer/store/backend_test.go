@@ -9,14 +9,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// undoBoth is what of backend.undo both databases understand.
-var undoBoth = []string{
-	`DROP INDEX outcomes_by_time`, `DROP INDEX source_hours_new`, `DROP TABLE source_rollup`, `DROP TABLE source_baselines`,
+// downgradeBoth is the part of backend.downgrade that both databases accept.
+var downgradeBoth = []string{
+	`DROP INDEX outcomes_by_time`, `DROP INDEX source_hours_new`,
+	`DROP TABLE source_rollup`, `DROP TABLE source_baselines`,
 	`DELETE FROM goose_db_version WHERE version_id > 2`,
 }
 
 var sqliteBackend = backend{
-	fresh: func(t testing.TB) string { return sqliteFile(t) },
+	newDSN: func(t testing.TB) string { return sqliteFile(t) },
 	execute: func(t *testing.T, dsn, statement string) {
 		path := strings.NewReplacer("%", "%25", "#", "%23", "?", "%3f").Replace(strings.TrimPrefix(dsn, "sqlite:"))
 		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
@@ -31,17 +32,18 @@ var sqliteBackend = backend{
 		}
 	},
 	passWindow: `INSERT INTO recent_keys (number, row, keys) SELECT max(number) + 524288, -1, x'' FROM recent_keys`,
-	undo: append([]string{
+	downgrade: append([]string{
 		`DROP TABLE recent_keys`,
-		`CREATE TABLE sketch_keys (key INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (key, row)) STRICT, WITHOUT ROWID`,
+		`CREATE TABLE sketch_keys (key INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (key, row))
+			STRICT, WITHOUT ROWID`,
 		`INSERT INTO article_words (article_words, rank) VALUES ('automerge', 8), ('crisismerge', 16)`,
-	}, undoBoth...),
+	}, downgradeBoth...),
 	refusePoison: []string{`CREATE TRIGGER poison BEFORE INSERT ON articles WHEN NEW.title = 'poison'
 		BEGIN SELECT RAISE(ABORT, 'no poison here'); END`},
 }
 
 var postgresBackend = backend{
-	fresh: func(t testing.TB) string { return postgrestest.Database(t) },
+	newDSN: func(t testing.TB) string { return postgrestest.Database(t) },
 	execute: func(t *testing.T, dsn, statement string) {
 		conn, err := pgx.Connect(t.Context(), dsn)
 		if err != nil {
@@ -55,6 +57,6 @@ var postgresBackend = backend{
 		}
 	},
 	passWindow:   `SELECT setval(pg_get_serial_sequence('articles', 'row'), (SELECT max(row) + 524288 FROM articles))`,
-	undo:         undoBoth,
+	downgrade:    downgradeBoth,
 	refusePoison: []string{`ALTER TABLE articles ADD CONSTRAINT no_poison_here CHECK (title <> 'poison')`},
 }

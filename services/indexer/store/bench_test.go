@@ -14,27 +14,28 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-const benchBatch = 200 // articles in a batch, as the indexer takes them
+// benchBatch is the number of articles in a batch, like the indexer's.
+const benchBatch = 200
 
-// newsroom makes articles of about 3,500 characters, their words as unevenly
-// spread as those of real text (Zipf's law).
-type newsroom struct {
+// generator generates articles of about 3,500 characters. The frequencies of
+// their words follow Zipf's law, like those of real text.
+type generator struct {
 	zipf *rand.Zipf
-	made int
+	made int // number of articles so far
 }
 
-func newNewsroom() *newsroom {
+func newGenerator() *generator {
 	random := rand.New(rand.NewPCG(1, 2))
-	return &newsroom{zipf: rand.NewZipf(random, 1.1, 8, 60_000)}
+	return &generator{zipf: rand.NewZipf(random, 1.1, 8, 60_000)}
 }
 
-func (n *newsroom) words(count int) string {
+func (g *generator) words(count int) string {
 	var b strings.Builder
 	for i := range count {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString(madeUp(n.zipf.Uint64()))
+		b.WriteString(pseudoword(g.zipf.Uint64()))
 	}
 	return b.String()
 }
@@ -44,9 +45,9 @@ var (
 	endings   = []string{"", "", "s", "ed", "", "ing", "", "er"}
 )
 
-// madeUp is a number as a word of letters, as long and as often with another stem as
-// those of a language are.
-func madeUp(number uint64) string {
+// pseudoword returns a number as a word. The words are about as long as those of
+// a language, and as many of them differ from their stems.
+func pseudoword(number uint64) string {
 	ending := endings[number%uint64(len(endings))]
 	word := ""
 	for number++; number > 0; number /= uint64(len(syllables)) {
@@ -55,16 +56,16 @@ func madeUp(number uint64) string {
 	return word + ending
 }
 
-func (n *newsroom) batch() []*datelinev1.Article {
+func (g *generator) batch() []*datelinev1.Article {
 	articles := make([]*datelinev1.Article, benchBatch)
 	for i := range articles {
-		n.made++
-		a := article(fmtName("bench", n.made), n.words(9), "", noon.Add(time.Duration(n.made)*time.Second))
-		a.Summary = n.words(25)
-		a.ContentHash = fmt.Sprintf("%064x", n.made)
+		g.made++
+		a := article(numbered("bench", g.made), g.words(9), "", noon.Add(time.Duration(g.made)*time.Second))
+		a.Summary = g.words(25)
+		a.ContentHash = fmt.Sprintf("%064x", g.made)
 		var text []string
 		for range 10 {
-			paragraph := n.words(75)
+			paragraph := g.words(75)
 			text = append(text, paragraph)
 			a.Body = append(a.Body, &datelinev1.Block{Kind: datelinev1.BlockKind_BLOCK_KIND_PARAGRAPH, Text: paragraph})
 		}
@@ -74,37 +75,37 @@ func (n *newsroom) batch() []*datelinev1.Article {
 	return articles
 }
 
-// BenchmarkPut compares storing new articles with the bare insertion of rows
-// that have the same columns, sizes and indexes, in batches of the same size,
-// alternately in one run. "ratio" is bare time by store time: 1 is no overhead;
-// "cpu-ratio" is that of the time on the processors, which other programs disturb less.
+// BenchmarkPut compares storing new articles with the bare insertion of rows that
+// have the same columns, sizes and indexes. Both store the same batches in turns.
+// "ratio" is the time of the bare insertion divided by that of the store: 1 means
+// no overhead. "cpu-ratio" is the same for CPU time, which other programs disturb
+// less.
 func BenchmarkPut(b *testing.B) {
 	for _, kind := range []string{"sqlite", "postgres"} {
 		b.Run(kind, func(b *testing.B) {
-			var s, bareStore store.Store
+			var s store.Store
 			var bare func(testing.TB, []store.BareRow)
 			switch kind {
 			case "sqlite":
 				s = reopen(b, sqliteFile(b))
-				name := sqliteFile(b)
-				bareStore = reopen(b, name)
-				bare = bareSQLite(b, name)
+				dsn := sqliteFile(b)
+				reopen(b, dsn) // creates the tables
+				bare = bareSQLite(b, dsn)
 			case "postgres":
-				s = reopen(b, postgresBackend.fresh(b))
-				name := postgresBackend.fresh(b)
-				bareStore = reopen(b, name)
-				bare = barePostgres(b, name)
+				s = reopen(b, postgresBackend.newDSN(b))
+				dsn := postgresBackend.newDSN(b)
+				reopen(b, dsn) // creates the tables
+				bare = barePostgres(b, dsn)
 			}
-			_ = bareStore
-			room := newNewsroom()
+			articles := newGenerator()
 			var ours, theirs, ourCPU, theirCPU time.Duration
 			for b.Loop() {
 				b.StopTimer()
-				batch := room.batch()
+				batch := articles.batch()
 				b.StartTimer()
 				start, cpu := time.Now(), cpuTime(b)
 				put(b, s, batch...)
-				store.Checkpoint(b, s) // else it would run in the time of the other
+				store.Checkpoint(b, s) // so that it does not run while the bare insertion is timed
 				ours, ourCPU = ours+time.Since(start), ourCPU+cpuTime(b)-cpu
 				b.StopTimer()
 				rows := store.BareRows(b, batch)
@@ -116,15 +117,16 @@ func BenchmarkPut(b *testing.B) {
 			b.ReportMetric(float64(b.N*benchBatch)/ours.Seconds(), "articles/s")
 			b.ReportMetric(float64(b.N*benchBatch)/theirs.Seconds(), "bare-articles/s")
 			b.ReportMetric(theirs.Seconds()/ours.Seconds(), "ratio")
-			if kind == "sqlite" { // PostgreSQL works in processes of its own
+			if kind == "sqlite" { // PostgreSQL uses other processes
 				b.ReportMetric(theirCPU.Seconds()/ourCPU.Seconds(), "cpu-ratio")
 			}
 		})
 	}
 }
 
-func bareSQLite(b *testing.B, name string) func(testing.TB, []store.BareRow) {
-	db, err := sql.Open("sqlite", store.SQLiteDSN(strings.TrimPrefix(name, "sqlite:")))
+// bareSQLite returns a function that inserts rows into a store's tables.
+func bareSQLite(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
+	db, err := sql.Open("sqlite", store.SQLiteDSN(strings.TrimPrefix(dsn, "sqlite:")))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -138,7 +140,8 @@ func bareSQLite(b *testing.B, name string) func(testing.TB, []store.BareRow) {
 		b.Cleanup(func() { _ = statement.Close() })
 		return statement
 	}
-	articles := prepare(`INSERT INTO articles VALUES (?, ?, ?, ?, ?, 'en', '', 0, '', '', NULL, ?, ?, ?, ?, ?, ?, ?, 1, 1, 1, NULL, ?)`)
+	articles := prepare(`INSERT INTO articles VALUES (?, ?, ?, ?, ?, 'en', '', 0, '', '', NULL,
+		?, ?, ?, ?, ?, ?, ?, 1, 1, 1, NULL, ?)`)
 	keys := prepare(`INSERT INTO recent_keys (row, keys) VALUES (?, ?)`)
 	revisions := prepare(`INSERT INTO revisions VALUES (?, 1, ?, ?, ?, ?)`)
 	aliases := prepare(`INSERT INTO aliases VALUES (?, ?, 1, ?)`)
@@ -155,13 +158,13 @@ func bareSQLite(b *testing.B, name string) func(testing.TB, []store.BareRow) {
 		}
 		for _, r := range rows {
 			at := r.Time.UnixMicro()
-			run(articles, r.Place, r.ID, r.URL, r.Host, r.Title, at, r.Hash, r.WordsHash, at, at, at, at, r.Sketch)
+			run(articles, r.RowID, r.ID, r.URL, r.Host, r.Title, at, r.Hash, r.WordsHash, at, at, at, at, r.Sketch)
 			run(revisions, r.ID, r.Hash, at, at, r.Record)
 			run(aliases, r.URL, r.ID, at)
-			run(keys, r.Place, r.KeyBytes)
+			run(keys, r.RowID, r.KeyBytes)
 		}
 		for _, r := range rows {
-			run(words, r.Place, r.Words[0], r.Words[1], r.Words[2], r.Words[3])
+			run(words, r.RowID, r.Words[0], r.Words[1], r.Words[2], r.Words[3])
 		}
 		if err := tx.Commit(); err != nil {
 			t.Fatal(err)
@@ -169,8 +172,9 @@ func bareSQLite(b *testing.B, name string) func(testing.TB, []store.BareRow) {
 	}
 }
 
-func barePostgres(b *testing.B, name string) func(testing.TB, []store.BareRow) {
-	conn, err := pgx.Connect(b.Context(), name)
+// barePostgres returns a function that copies rows into a store's tables.
+func barePostgres(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
+	conn, err := pgx.Connect(b.Context(), dsn)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -186,16 +190,16 @@ func barePostgres(b *testing.B, name string) func(testing.TB, []store.BareRow) {
 				t.Fatal(err)
 			}
 		}
-		copyRows("articles", []string{"id", "canonical_url", "host", "title", "language", "section", "access", "authors", "tags",
-			"sort_time", "content_hash", "words_hash", "fetch_time", "extract_time", "first_seen", "last_seen", "revision", "revisions",
-			"own_page", "sketch", "words"}, func(r store.BareRow) []any {
-			return []any{r.ID, r.URL, r.Host, r.Title, "en", "", 0, "", "", r.Time, r.Hash, r.WordsHash, r.Time, r.Time, r.Time, r.Time,
-				1, 1, true, r.Sketch, r.Vector}
+		copyRows("articles", append(store.ArticleColumns(), "words"), func(r store.BareRow) []any {
+			return []any{r.ID, r.URL, r.Host, r.Title, "en", "", 0, "", "", nil, r.Time, r.Hash, r.WordsHash,
+				r.Time, r.Time, r.Time, r.Time, 1, 1, true, nil, r.Sketch, r.Vector}
 		})
-		copyRows("revisions", []string{"article_id", "number", "content_hash", "first_seen", "last_seen", "record"}, func(r store.BareRow) []any {
+		revisions := []string{"article_id", "number", "content_hash", "first_seen", "last_seen", "record"}
+		copyRows("revisions", revisions, func(r store.BareRow) []any {
 			return []any{r.ID, 1, r.Hash, r.Time, r.Time, r.Record}
 		})
-		copyRows("aliases", []string{"url_key", "url", "article_id", "canonical", "fetch_time"}, func(r store.BareRow) []any {
+		aliases := []string{"url_key", "url", "article_id", "canonical", "fetch_time"}
+		copyRows("aliases", aliases, func(r store.BareRow) []any {
 			return []any{r.Key, r.URL, r.ID, true, r.Time}
 		})
 		var keys [][]any
@@ -204,7 +208,8 @@ func barePostgres(b *testing.B, name string) func(testing.TB, []store.BareRow) {
 				keys = append(keys, []any{key, int64(len(keys))})
 			}
 		}
-		if _, err := tx.CopyFrom(t.Context(), pgx.Identifier{"sketch_keys"}, []string{"key", "row"}, pgx.CopyFromRows(keys)); err != nil {
+		_, err = tx.CopyFrom(t.Context(), pgx.Identifier{"sketch_keys"}, []string{"key", "row"}, pgx.CopyFromRows(keys))
+		if err != nil {
 			t.Fatal(err)
 		}
 		if err := tx.Commit(t.Context()); err != nil {
@@ -213,23 +218,23 @@ func barePostgres(b *testing.B, name string) func(testing.TB, []store.BareRow) {
 	}
 }
 
-// BenchmarkSearch asks for two words of middling frequency, newest first.
+// BenchmarkSearch searches for two words of medium frequency, newest first.
 func BenchmarkSearch(b *testing.B) {
-	const articles = 10_000
+	const total = 10_000
 	for _, kind := range []string{"sqlite", "postgres"} {
 		b.Run(kind, func(b *testing.B) {
 			var s store.Store
 			if kind == "sqlite" {
 				s = reopen(b, sqliteFile(b))
 			} else {
-				s = reopen(b, postgresBackend.fresh(b))
+				s = reopen(b, postgresBackend.newDSN(b))
 			}
-			room := newNewsroom()
-			for room.made < articles {
-				put(b, s, room.batch()...)
+			articles := newGenerator()
+			for articles.made < total {
+				put(b, s, articles.batch()...)
 			}
 			for b.Loop() {
-				page, err := s.Search(b.Context(), store.Query{Text: "w64 w12c"})
+				page, err := s.Search(b.Context(), store.Query{Text: pseudoword(100) + " " + pseudoword(300)})
 				if err != nil || len(page.Hits) == 0 {
 					b.Fatalf("%d hits, %v", len(page.Hits), err)
 				}

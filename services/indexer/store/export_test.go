@@ -10,18 +10,18 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/sketch"
 )
 
-// BareRow is an article as the bare insertion of the benchmark gets it, with
-// everything worked out beforehand.
+// BareRow is a prepared article for the benchmark's bare insertion.
 type BareRow struct {
 	ID, URL, Host, Title, Hash, WordsHash string
 	Vector                                pgtype.TSVector
 	Time                                  time.Time
-	Place                                 int64
+	RowID                                 int64
 	Key, Record, Sketch, KeyBytes         []byte
 	Keys                                  []int64
 	Words                                 [4]string
 }
 
+// BareRows prepares articles.
 func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
 	rows := make([]BareRow, len(articles))
 	for i, article := range articles {
@@ -33,7 +33,7 @@ func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
 		rows[i] = BareRow{
 			ID: a.row.id, URL: a.row.canonicalURL, Host: a.row.host, Title: a.row.title,
 			Hash: a.row.contentHash, WordsHash: a.row.wordsHash, Vector: vectorOf(a.words),
-			Time: a.row.fetched, Place: first, Key: digest(a.row.canonicalURL), Record: a.record, Sketch: a.row.sketch,
+			Time: a.row.fetched, RowID: first, Key: digest(a.row.canonicalURL), Record: a.record, Sketch: a.row.sketch,
 			KeyBytes: sketch.KeyBytes(a.row.sketch),
 			Words:    [4]string{a.words.title, a.words.about, a.words.bodyAndStems(), a.words.filters},
 		}
@@ -44,16 +44,27 @@ func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
 	return rows
 }
 
-// Checkpoint waits until what is due of the log of SQLite is in the file.
+// ArticleColumns returns the names of the columns of the articles table, except
+// for the row's number and the words.
+func ArticleColumns() []string {
+	names := make([]string, len(articleColumns))
+	for i, c := range articleColumns {
+		names[i] = c.name
+	}
+	return names
+}
+
+// Checkpoint runs a checkpoint of SQLite's write-ahead log if one is due.
 func Checkpoint(t testing.TB, s Store) {
-	if s, is := s.(*sqliteStore); is {
+	if s, ok := s.(*sqliteStore); ok {
 		if err := s.checkpoints.checkpoint(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// SQLiteDSN is how SQLite is opened by a program that lets it copy its log by itself.
+// SQLiteDSN returns the name under which the driver opens a file with the store's
+// settings, except that SQLite runs its own checkpoints.
 func SQLiteDSN(path string) string {
 	return sqliteDSN(path, "synchronous(FULL)", "cache_size(-131072)", "wal_autocheckpoint(16384)")
 }

@@ -6,43 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 )
-
-// outcome makes the outcome of a stage for the article of a name.
-func outcome(stage datelinev1.Stage, name string, at time.Time) *datelinev1.Outcome {
-	return &datelinev1.Outcome{
-		Stage: stage, InputId: "input-" + name, Verdict: datelinev1.Verdict_VERDICT_PRODUCED,
-		Url: "https://example.com/" + name, RequestId: "request-" + name, Host: "example.com",
-		Attempt: 1, Time: timestamppb.New(at), Labels: map[string]string{"batch": "7"},
-	}
-}
-
-func record(t testing.TB, s store.Store, outcomes ...*datelinev1.Outcome) {
-	t.Helper()
-	if err := s.Record(t.Context(), outcomes); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func outcomesOf(t *testing.T, s store.Store, url string) []*datelinev1.Outcome {
-	t.Helper()
-	got, err := s.Outcomes(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got
-}
-
-func wantOutcomes(t *testing.T, got []*datelinev1.Outcome, want ...*datelinev1.Outcome) {
-	t.Helper()
-	if !slices.EqualFunc(got, want, func(a, b *datelinev1.Outcome) bool { return proto.Equal(a, b) }) {
-		t.Errorf("outcomes\n%v, want\n%v", got, want)
-	}
-}
 
 func testLedger(t *testing.T, b backend) {
 	s := b.open(t)
@@ -56,7 +24,8 @@ func testLedger(t *testing.T, b backend) {
 	record(t, s, fetch, intake, dead, other)
 	record(t, s, other, intake)
 	record(t, s)
-	buried, revived := outcome(datelinev1.Stage_STAGE_EXTRACT, "b", after(3)), outcome(datelinev1.Stage_STAGE_EXTRACT, "b", after(4))
+	buried := outcome(datelinev1.Stage_STAGE_EXTRACT, "b", after(3))
+	revived := outcome(datelinev1.Stage_STAGE_EXTRACT, "b", after(4))
 	buried.Verdict, buried.Reason = datelinev1.Verdict_VERDICT_DEAD, "timeout"
 	record(t, s, buried)
 	record(t, s, revived)
@@ -73,7 +42,7 @@ func testLedger(t *testing.T, b backend) {
 	}
 	wantOutcomes(t, got, intake, fetch, dead, revived, both)
 	if got, err := s.RequestOutcomes(t.Context(), nil); err != nil || len(got) != 0 {
-		t.Errorf("no requests give %v, %v", got, err)
+		t.Errorf("outcomes of no requests: %v, %v; want none", got, err)
 	}
 
 	counts, err := s.Tally(t.Context())
@@ -97,10 +66,12 @@ func testLedger(t *testing.T, b backend) {
 
 func testOutcomesOfURL(t *testing.T, b backend) {
 	s := b.open(t)
-	// A short link was asked for; later stages name the URL it led to.
-	intake, fetch := outcome(datelinev1.Stage_STAGE_INTAKE, "a", after(0)), outcome(datelinev1.Stage_STAGE_FETCH, "a", after(1))
+	// A short link is requested. Later stages name the URL that it leads to.
+	intake := outcome(datelinev1.Stage_STAGE_INTAKE, "a", after(0))
+	fetch := outcome(datelinev1.Stage_STAGE_FETCH, "a", after(1))
 	intake.Url, fetch.Url = "https://sho.rt/1", "https://sho.rt/1"
-	extract, index := outcome(datelinev1.Stage_STAGE_EXTRACT, "a", after(2)), outcome(datelinev1.Stage_STAGE_INDEX, "a", after(3))
+	extract := outcome(datelinev1.Stage_STAGE_EXTRACT, "a", after(2))
+	index := outcome(datelinev1.Stage_STAGE_INDEX, "a", after(3))
 	unrelated := outcome(datelinev1.Stage_STAGE_FETCH, "z", after(1))
 	noRequest := outcome(datelinev1.Stage_STAGE_INTAKE, "y", after(1))
 	noRequest.RequestId = ""
@@ -113,7 +84,7 @@ func testOutcomesOfURL(t *testing.T, b backend) {
 	wantOutcomes(t, outcomesOf(t, s, noRequest.GetUrl()), noRequest)
 	wantOutcomes(t, outcomesOf(t, s, "https://example.com/never"))
 
-	// The article's own URL appears in no outcome, but the article knows it.
+	// No outcome names the canonical URL, but the article connects it to one.
 	a := article("own", "Own", "x", noon)
 	a.RequestedUrl = unrelated.GetUrl()
 	put(t, s, a)
@@ -135,7 +106,7 @@ func testOddOutcomes(t *testing.T, b backend) {
 	}
 	got := outcomesOf(t, s, broken.GetUrl())
 	if len(got) != 1 || got[0].GetReason() != "reason" || got[0].GetStage() != 77 {
-		t.Errorf("the broken outcome reads %v", got)
+		t.Errorf("the outcome with invalid text is stored as %v", got)
 	}
 }
 
@@ -150,23 +121,24 @@ func testOutstanding(t *testing.T, b backend) {
 		}
 	}
 	expect(fetch, after(0), after(9), after(9), store.Outstanding{})
-	handed := func(name string, at int) *datelinev1.Outcome {
+	produced := func(name string, at int) *datelinev1.Outcome {
 		o := outcome(datelinev1.Stage_STAGE_INTAKE, name, after(at))
 		o.InputId = "message-" + name
 		return o
 	}
-	split, rejected := handed("several", 1), handed("refused", 1)
+	split, rejected := produced("several", 1), produced("refused", 1)
 	split.Reason, rejected.Verdict = "split", datelinev1.Verdict_VERDICT_REJECTED
-	// One request for two URLs, of which one was fetched.
-	twin := handed("twin", 4)
+	// One request has two URLs, of which one was fetched.
+	twin := produced("twin", 4)
 	twin.RequestId = "request-done"
 	dead := outcome(fetch, "dead", after(9))
 	dead.Verdict = datelinev1.Verdict_VERDICT_DEAD
-	record(t, s, split, rejected, handed("early", 2), handed("done", 3), handed("dead", 3), twin, handed("late", 5),
-		outcome(fetch, "done", after(8)), dead)
+	record(t, s, split, rejected, twin, produced("early", 2), produced("done", 3), produced("dead", 3),
+		produced("late", 5), outcome(fetch, "done", after(8)), dead)
 	expect(fetch, after(0), after(5), after(9), store.Outstanding{All: 3, Old: 2, First: after(2)})
 	expect(fetch, after(3), after(5), after(5), store.Outstanding{All: 1, Old: 1, First: after(4)})
-	expect(extract, after(0), after(9), after(9), store.Outstanding{All: 1, Old: 1, First: after(8)}) // a dead one is handed to nobody
+	// A dead outcome produces no input for the next stage.
+	expect(extract, after(0), after(9), after(9), store.Outstanding{All: 1, Old: 1, First: after(8)})
 	record(t, s, outcome(extract, "done", after(9)))
 	expect(extract, after(0), after(9), after(9), store.Outstanding{})
 }
@@ -175,19 +147,19 @@ func testSize(t *testing.T, b backend) {
 	s := b.open(t)
 	before, err := s.Size(t.Context())
 	if err != nil || before.Articles != 0 || before.Bytes <= 0 {
-		t.Fatalf("an empty store has the size %+v, %v", before, err)
+		t.Fatalf("size of an empty store: %+v, %v; want some bytes and no articles", before, err)
 	}
 	big := article("big", "Big", strings.Repeat("some words ", 20_000), noon)
 	put(t, s, big, article("other", "Other", "x", noon))
 	put(t, s, big)
 	size, err := s.Size(t.Context())
 	if err != nil || size.Articles != 2 || size.Bytes <= before.Bytes {
-		t.Errorf("with two articles the size is %+v, %v; it was %+v", size, err, before)
+		t.Errorf("size with two articles: %+v, %v; was %+v", size, err, before)
 	}
 	if _, err := s.Erase(t.Context(), big.GetId()); err != nil {
 		t.Fatal(err)
 	}
 	if size, err := s.Size(t.Context()); err != nil || size.Articles != 1 {
-		t.Errorf("after an article was erased the size is %+v, %v", size, err)
+		t.Errorf("size after one was erased: %+v, %v; want one article", size, err)
 	}
 }

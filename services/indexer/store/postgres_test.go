@@ -9,10 +9,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TestPostgresRace lets another writer store a new article after a Put has
-// looked for it and before the Put writes it.
-func TestPostgresRace(t *testing.T) {
-	dsn := postgresBackend.fresh(t)
+// TestPostgresConflict lets another writer store a new article after Put has
+// looked for it and before Put writes it.
+func TestPostgresConflict(t *testing.T) {
+	dsn := postgresBackend.newDSN(t)
 	s := reopen(t, dsn)
 	template := article("template", "Newer", "x", after(5))
 	put(t, s, template)
@@ -27,8 +27,12 @@ func TestPostgresRace(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, statement := range []string{
-		`CREATE TEMPORARY TABLE a AS SELECT * FROM articles`, `UPDATE a SET id = 'id-raced', row = 1000`, `INSERT INTO articles SELECT * FROM a`,
-		`CREATE TEMPORARY TABLE r AS SELECT * FROM revisions`, `UPDATE r SET article_id = 'id-raced'`, `INSERT INTO revisions SELECT * FROM r`,
+		`CREATE TEMPORARY TABLE a AS SELECT * FROM articles`,
+		`UPDATE a SET id = 'id-raced', row = 1000`,
+		`INSERT INTO articles SELECT * FROM a`,
+		`CREATE TEMPORARY TABLE r AS SELECT * FROM revisions`,
+		`UPDATE r SET article_id = 'id-raced'`,
+		`INSERT INTO revisions SELECT * FROM r`,
 	} {
 		if _, err := tx.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
@@ -50,13 +54,13 @@ func TestPostgresRace(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := <-done; got.err != nil || got.results[0].Err != nil || got.results[0].Status != store.Outdated {
-		t.Fatalf("Put gives %+v; want the article taken as an older one of what the other stored", got)
+		t.Fatalf("Put returned %+v, want the article outdated by that of the other writer", got)
 	}
 	wantArticle(t, s, "id-raced", template)
 	wantRevisions(t, s, "id-raced", "2 Older 1-1", "1 Newer 5-5")
 }
 
-// awaitLockWait returns once a session of the database waits for a lock.
+// awaitLockWait waits until a session of the database waits for a lock.
 func awaitLockWait(t *testing.T, dsn string) {
 	t.Helper()
 	watcher, err := pgx.Connect(t.Context(), dsn)

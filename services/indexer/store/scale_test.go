@@ -22,13 +22,12 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// BenchmarkScale fills a store with DATELINE_SCALE articles (20,000 unless
-// given) and reports what storing one costs from step to step, how long queries
-// take at the end (two words, with and without a filter of time), and what
-// storing costs then beside a small store. The articles' words follow one
-// another as in the corpus in DATELINE_CORPUS.
-// DATELINE_STORE names the store, if it is not to be a new SQLite file; what
-// it holds already stays.
+// BenchmarkScale fills a store with DATELINE_SCALE articles (20,000 by default).
+// It logs the cost of storing an article as the store grows, the duration of
+// queries in the full store, and the cost of storing an article in the full store
+// compared with a small one. The articles are generated from the corpus in the
+// folder DATELINE_CORPUS. DATELINE_STORE names an existing store to fill; the
+// default is a new SQLite file.
 func BenchmarkScale(b *testing.B) {
 	total, err := strconv.Atoi(cmp.Or(os.Getenv("DATELINE_SCALE"), "20000"))
 	if err != nil {
@@ -36,25 +35,25 @@ func BenchmarkScale(b *testing.B) {
 	}
 	folder := os.Getenv("DATELINE_CORPUS")
 	if folder == "" {
-		b.Skip("DATELINE_CORPUS is not set: name a folder of sets, from which the articles are recombined")
+		b.Skip("DATELINE_CORPUS is not set: set it to the folder with the corpus from which articles are generated")
 	}
 	for b.Loop() {
 		chain := newChain(b, folder)
 		s := reopen(b, cmp.Or(os.Getenv("DATELINE_STORE"), sqliteFile(b)))
 		fill(b, s, chain, total)
-		ask(b, s, chain, total)
-		compare(b, s, chain, total)
+		measureQueries(b, s, chain, total)
+		compareWithSmall(b, s, chain, total)
 	}
 }
 
-// chain writes texts in which each word follows one that it follows in the
-// corpus: its words are as frequent as there, and no text is written twice.
+// chain is a Markov chain that generates texts from a corpus. Words are as
+// frequent as in the corpus, and no text is generated twice.
 type chain struct {
 	random *rand.Rand
-	words  []string // each once
-	run    []int32  // the corpus, as numbers of words
-	next   [][]int32
-	texts  [][]string
+	words  []string   // each once
+	corpus []int32    // as indexes of words
+	next   [][]int32  // by word, the words that follow it in the corpus
+	texts  [][]string // the corpus as words
 }
 
 func newChain(b *testing.B, folder string) *chain {
@@ -86,10 +85,10 @@ func newChain(b *testing.B, folder string) *chain {
 					c.words, c.next = append(c.words, word), append(c.next, nil)
 				}
 				if i > 0 {
-					last := c.run[len(c.run)-1]
+					last := c.corpus[len(c.corpus)-1]
 					c.next[last] = append(c.next[last], number)
 				}
-				c.run = append(c.run, number)
+				c.corpus = append(c.corpus, number)
 			}
 		}
 		if err := lines.Err(); err != nil {
@@ -99,9 +98,10 @@ func newChain(b *testing.B, folder string) *chain {
 	return c
 }
 
-func (c *chain) write(n int) string {
+// text generates a text of n words.
+func (c *chain) text(n int) string {
 	var text strings.Builder
-	word := c.run[c.random.IntN(len(c.run))]
+	word := c.corpus[c.random.IntN(len(c.corpus))]
 	for i := range n {
 		if i > 0 {
 			text.WriteByte(' ')
@@ -109,32 +109,34 @@ func (c *chain) write(n int) string {
 		text.WriteString(c.words[word])
 		following := c.next[word]
 		if len(following) == 0 || c.random.IntN(20) == 0 {
-			following = c.run
+			following = c.corpus
 		}
 		word = following[c.random.IntN(len(following))]
 	}
 	return text.String()
 }
 
-// firstDay is when the first of the articles appeared; 1,000 follow each hour.
+// firstDay is the time of the first article. 1,000 articles follow each hour.
 var firstDay = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func (c *chain) article(n int) *datelinev1.Article {
 	at := firstDay.Add(time.Duration(n) * 3600 * time.Millisecond)
-	a := article(fmt.Sprintf("scale-%08d", n), c.write(9), "", at)
+	a := article(fmt.Sprintf("scale-%08d", n), c.text(9), "", at)
 	a.Host = fmt.Sprintf("host-%d.example.com", c.random.IntN(2000))
 	url := fmt.Sprintf("https://%s/%s/%d", a.Host, at.Format("2006/01/02"), n)
 	a.CanonicalUrl, a.FinalUrl, a.RequestedUrl = url, url, url
-	digest := sha256.Sum256([]byte(url)) // ids are in no order
+	digest := sha256.Sum256([]byte(url)) // so that ids are not in the order of time
 	a.Id = hex.EncodeToString(digest[:16])
 	a.ContentHash = fmt.Sprintf("%064x", n)
-	a.Published = &datelinev1.PublicationTime{Value: timestamppb.New(at.Add(-time.Duration(c.random.IntN(7200)) * time.Second))}
-	a.Section, a.Tags = fmt.Sprintf("Section %d", c.random.IntN(20)), []string{c.words[c.run[c.random.IntN(len(c.run))]]}
+	published := at.Add(-time.Duration(c.random.IntN(7200)) * time.Second)
+	a.Published = &datelinev1.PublicationTime{Value: timestamppb.New(published)}
+	a.Section = fmt.Sprintf("Section %d", c.random.IntN(20))
+	a.Tags = []string{c.words[c.corpus[c.random.IntN(len(c.corpus))]]}
 	a.Authors = []*datelinev1.Author{{Name: fmt.Sprintf("Author %d", c.random.IntN(5000))}}
-	a.Summary = c.write(25)
+	a.Summary = c.text(25)
 	var text []string
 	for range 8 {
-		paragraph := c.write(55)
+		paragraph := c.text(55)
 		text = append(text, paragraph)
 		a.Body = append(a.Body, &datelinev1.Block{Kind: datelinev1.BlockKind_BLOCK_KIND_PARAGRAPH, Text: paragraph})
 	}
@@ -150,25 +152,26 @@ func (c *chain) batch(from, until int) []*datelinev1.Article {
 	return batch
 }
 
-// spent is what storing has cost.
-type spent struct {
+// cost is the cost of storing articles.
+type cost struct {
 	cpu, wall time.Duration
 	articles  int
 }
 
-func (s *spent) put(b *testing.B, into store.Store, batch []*datelinev1.Article) {
+func (c *cost) put(b *testing.B, into store.Store, batch []*datelinev1.Article) {
 	cpu, start := cpuTime(b), time.Now()
 	put(b, into, batch...)
-	s.cpu, s.wall, s.articles = s.cpu+cpuTime(b)-cpu, s.wall+time.Since(start), s.articles+len(batch)
+	c.cpu, c.wall, c.articles = c.cpu+cpuTime(b)-cpu, c.wall+time.Since(start), c.articles+len(batch)
 }
 
-// each returns µs of CPU and µs for each article.
-func (s *spent) each() (cpu, wall float64) {
-	return float64(s.cpu.Microseconds()) / float64(s.articles), float64(s.wall.Microseconds()) / float64(s.articles)
+// perArticle returns the CPU time and the elapsed time in µs for each article.
+func (c *cost) perArticle() (cpu, wall float64) {
+	n := float64(c.articles)
+	return float64(c.cpu.Microseconds()) / n, float64(c.wall.Microseconds()) / n
 }
 
-// cpuTime is how long the processors have worked for this process so far, the
-// system's part included.
+// cpuTime returns the CPU time that this process has used, in user and system
+// mode.
 func cpuTime(b *testing.B) time.Duration {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
@@ -177,73 +180,81 @@ func cpuTime(b *testing.B) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
+// fill stores articles until the store has total of them.
 func fill(b *testing.B, s store.Store, c *chain, total int) {
 	stored, err := s.Stats(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
-	c.random = rand.New(rand.NewPCG(5, 5+uint64(stored.Articles))) // what is added repeats nothing
-	var cost spent
+	c.random = rand.New(rand.NewPCG(5, 5+uint64(stored.Articles))) // so that no text is repeated
+	var spent cost
 	step := int(stored.Articles) + 10_000
 	for n := int(stored.Articles); n < total; n += benchBatch {
-		cost.put(b, s, c.batch(n, total))
+		spent.put(b, s, c.batch(n, total))
 		if n+benchBatch >= step {
-			cpu, wall := cost.each()
-			b.Logf("%9d articles: %6.0f µs of CPU each since the last line, %6.0f µs in all", n+benchBatch, cpu, wall)
-			cost = spent{}
+			cpu, wall := spent.perArticle()
+			b.Logf("%9d articles: since the last line, each took %6.0f µs of CPU and %6.0f µs", n+benchBatch, cpu, wall)
+			spent = cost{}
 			step = max(step+50_000, n+benchBatch+1)
 		}
 	}
 }
 
-// compare stores articles in the full store and in a small one, in turns, so
-// that whatever else the machine does slows both. The small one grows from
-// 10,000 articles to 60,000.
-func compare(b *testing.B, full store.Store, c *chain, total int) {
-	const small, more = 10_000, 50_000
-	young := reopen(b, sqliteFile(b))
-	for n := 0; n < small; n += benchBatch {
-		put(b, young, c.batch(total+n, total+small)...)
+// compareWithSmall stores articles in turns in the full store and in a small one,
+// so that other programs slow both. The small store grows from 10,000 articles to
+// 60,000.
+func compareWithSmall(b *testing.B, full store.Store, c *chain, total int) {
+	const initial, more = 10_000, 50_000
+	small := reopen(b, sqliteFile(b))
+	for n := 0; n < initial; n += benchBatch {
+		put(b, small, c.batch(total+n, total+initial)...)
 	}
-	var old, new spent
-	for n := total + small; n < total+small+more; n += benchBatch {
-		batch := c.batch(n, total+small+more)
-		old.put(b, full, batch)
-		new.put(b, young, batch)
+	var inFull, inSmall cost
+	for n := total + initial; n < total+initial+more; n += benchBatch {
+		batch := c.batch(n, total+initial+more)
+		inFull.put(b, full, batch)
+		inSmall.put(b, small, batch)
 	}
-	oldCPU, oldWall := old.each()
-	newCPU, newWall := new.each()
-	b.Logf("%d more in turns: µs of CPU each %.0f after %d articles and %.0f after %d, %.2f times; µs in all %.0f and %.0f, %.2f times",
-		more, oldCPU, total, newCPU, small, oldCPU/newCPU, oldWall, newWall, oldWall/newWall)
+	fullCPU, fullWall := inFull.perArticle()
+	smallCPU, smallWall := inSmall.perArticle()
+	b.Logf("%d more articles after %d and after %d: "+
+		"%.0f and %.0f µs of CPU each (ratio %.2f), %.0f and %.0f µs (ratio %.2f)",
+		more, total, initial, fullCPU, smallCPU, fullCPU/smallCPU, fullWall, smallWall, fullWall/smallWall)
 }
 
-// ask measures queries of two words that stand in one text of the corpus.
-func ask(b *testing.B, s store.Store, c *chain, total int) {
+// measureQueries measures queries of two words that occur in the same text of the
+// corpus.
+func measureQueries(b *testing.B, s store.Store, c *chain, total int) {
 	const queries = 300
 	last := firstDay.Add(time.Duration(total) * 3600 * time.Millisecond)
+	all := func() store.Filter { return store.Filter{} }
+	lastWeek := func() store.Filter { return store.Filter{From: last.AddDate(0, 0, -7)} }
+	anyMonth := func() store.Filter {
+		from := firstDay.Add(time.Duration(c.random.Float64() * float64(last.Sub(firstDay))))
+		return store.Filter{From: from, Before: from.AddDate(0, 1, 0)}
+	}
+	anyHost := func() store.Filter {
+		return store.Filter{Hosts: []string{fmt.Sprintf("host-%d.example.com", c.random.IntN(2000))}}
+	}
 	for _, kind := range []struct {
 		name   string
 		filter func() store.Filter
 		rank   bool
 		facets bool
 	}{
-		{"two words, a month of the time", func() store.Filter {
-			from := firstDay.Add(time.Duration(c.random.Float64() * float64(last.Sub(firstDay))))
-			return store.Filter{From: from, Before: from.AddDate(0, 1, 0)}
-		}, false, false},
-		{"two words, the last week", func() store.Filter { return store.Filter{From: last.AddDate(0, 0, -7)} }, false, false},
-		{"two words", func() store.Filter { return store.Filter{} }, false, false},
-		{"two words, one host", func() store.Filter {
-			return store.Filter{Hosts: []string{fmt.Sprintf("host-%d.example.com", c.random.IntN(2000))}}
-		}, false, false},
-		{"two words, the last week, by rank", func() store.Filter { return store.Filter{From: last.AddDate(0, 0, -7)} }, true, false},
-		{"two words, the last week, facets", func() store.Filter { return store.Filter{From: last.AddDate(0, 0, -7)} }, false, true},
+		{name: "two words, any month", filter: anyMonth},
+		{name: "two words, the last week", filter: lastWeek},
+		{name: "two words", filter: all},
+		{name: "two words, any host", filter: anyHost},
+		{name: "two words, the last week, by rank", filter: lastWeek, rank: true},
+		{name: "two words, the last week, facets", filter: lastWeek, facets: true},
 	} {
 		var took []time.Duration
 		hits := 0
 		for range queries {
 			text := c.texts[c.random.IntN(len(c.texts))]
-			query := store.Query{Text: plain(text[c.random.IntN(len(text))]) + " " + plain(text[c.random.IntN(len(text))]), Filter: kind.filter(), ByRank: kind.rank}
+			words := plain(text[c.random.IntN(len(text))]) + " " + plain(text[c.random.IntN(len(text))])
+			query := store.Query{Text: words, Filter: kind.filter(), ByRank: kind.rank}
 			start := time.Now()
 			var err error
 			if kind.facets {
@@ -259,12 +270,13 @@ func ask(b *testing.B, s store.Store, c *chain, total int) {
 			took = append(took, time.Since(start))
 		}
 		slices.Sort(took)
-		b.Logf("%-36s median %8v, 90th %8v, 99th %8v, most %8v, %.1f hits a query", kind.name, took[queries/2].Round(100*time.Microsecond),
-			took[queries*9/10].Round(100*time.Microsecond), took[queries*99/100].Round(100*time.Microsecond), took[queries-1].Round(100*time.Microsecond), float64(hits)/queries)
+		quantile := func(i int) time.Duration { return took[i].Round(100 * time.Microsecond) }
+		b.Logf("%-36s median %8v, 90th %8v, 99th %8v, maximum %8v, %.1f hits per query", kind.name, quantile(queries/2),
+			quantile(queries*9/10), quantile(queries*99/100), quantile(queries-1), float64(hits)/queries)
 	}
 }
 
-// plain leaves out what would be syntax.
+// plain removes the characters that have a meaning in queries.
 func plain(word string) string {
 	return strings.NewReplacer(`"`, "", "“", "", "”", "", "„", "", "«", "", "»", "", "-", " ", "*", "").Replace(word)
 }

@@ -7,32 +7,35 @@ import (
 	"testing"
 )
 
-// TestMergePace: what is merged keeps up with what is written, and little more.
+// TestMergePace checks that merging keeps up with writing and does little more.
 func TestMergePace(t *testing.T) {
-	for sizes, share := range map[int]float64{0: 1, 1: 1, 2: 0.55, 3: 0.717, 4: 0.8, 6: 0.883} {
+	for levels, share := range map[int]float64{0: 1, 1: 1, 2: 0.55, 3: 0.717, 4: 0.8, 6: 0.883} {
 		var pace mergePace
 		merged := 0
 		for range 1000 {
-			if pace.next(sizes) {
+			if pace.next(levels) {
 				merged++
 			}
 		}
 		if math.Abs(float64(merged)/1000-share) > 0.002 {
-			t.Errorf("with %d sizes %d of 1000 batches are merged with, want %.0f", sizes, merged, 1000*share)
+			t.Errorf("with %d levels, %d of 1000 batches merge, want %.0f", levels, merged, 1000*share)
 		}
 	}
 }
 
-// TestSegmentSizesAreRead: what FTS5 keeps of its segments is in the form that is known.
-func TestSegmentSizesAreRead(t *testing.T) {
+// TestSegmentLevels checks that FTS5's structure record has the expected format.
+func TestSegmentLevels(t *testing.T) {
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "words.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	statements := []string{`CREATE VIRTUAL TABLE words USING fts5 (body)`, `INSERT INTO words (words, rank) VALUES ('automerge', 4)`}
-	for range 40 { // each of which is a segment
+	statements := []string{
+		`CREATE VIRTUAL TABLE words USING fts5 (body)`,
+		`INSERT INTO words (words, rank) VALUES ('automerge', 4)`,
+	}
+	for range 40 { // each makes a segment
 		statements = append(statements, `INSERT INTO words (body) VALUES ('ferry')`)
 	}
 	for _, statement := range append(statements, `INSERT INTO words (words, rank) VALUES ('merge', 1)`) {
@@ -41,15 +44,16 @@ func TestSegmentSizesAreRead(t *testing.T) {
 		}
 	}
 	var structure []byte
-	if err := db.QueryRowContext(t.Context(), `SELECT block FROM words_data WHERE id = 10`).Scan(&structure); err != nil {
+	const query = `SELECT block FROM words_data WHERE id = 10`
+	if err := db.QueryRowContext(t.Context(), query).Scan(&structure); err != nil {
 		t.Fatal(err)
 	}
-	if sizes := segmentLevels(structure); sizes != 2 {
-		t.Errorf("%x says %d sizes of segments, want 2", structure, sizes)
+	if levels := segmentLevels(structure); levels != 2 {
+		t.Errorf("structure %x has %d levels, want 2", structure, levels)
 	}
 	for _, unknown := range [][]byte{nil, {0, 0, 0, 0}, {0, 0, 0, 0, 0x80}} {
-		if sizes := segmentLevels(unknown); sizes != 0 {
-			t.Errorf("%x says %d sizes", unknown, sizes)
+		if levels := segmentLevels(unknown); levels != 0 {
+			t.Errorf("invalid structure %x has %d levels, want 0", unknown, levels)
 		}
 	}
 }

@@ -8,27 +8,27 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// An older file keeps what it holds, finds copies of it, and merges as a new one
-// does.
+// TestSQLiteFromVersion2 checks that a migrated file keeps its articles, finds
+// copies of them, and merges its index like a new file.
 func TestSQLiteFromVersion2(t *testing.T) {
 	file := sqliteFile(t)
-	text := newNewsroom().words(200)
+	text := newGenerator().words(200)
 	s := reopen(t, file)
 	put(t, s, article("old", "Ferry returns", text, noon))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, statement := range sqliteBackend.undo {
+	for _, statement := range sqliteBackend.downgrade {
 		sqliteBackend.execute(t, file, statement)
 	}
 
 	s = reopen(t, file)
 	put(t, s, article("copy", "Ferry is back", text, after(1)))
 	if page, err := s.Search(t.Context(), store.Query{Text: "ferry"}); err != nil || len(page.Hits) != 2 {
-		t.Errorf("%d hits, %v; want the old article and the new one", len(page.Hits), err)
+		t.Errorf("%d hits, %v; want the old and the new article", len(page.Hits), err)
 	}
 	if story, err := s.Story(t.Context(), "id-copy"); err != nil || len(story) != 2 {
-		t.Errorf("the story is %v, %v; want the old article and its copy", story, err)
+		t.Errorf("story %v, %v; want the old article and its copy", story, err)
 	}
 	db, err := sql.Open("sqlite", store.SQLiteDSN(strings.TrimPrefix(file, "sqlite:")))
 	if err != nil {
@@ -36,19 +36,20 @@ func TestSQLiteFromVersion2(t *testing.T) {
 	}
 	defer db.Close()
 	var got int
-	if err := db.QueryRowContext(t.Context(), `SELECT v FROM article_words_config WHERE k = 'crisismerge'`).Scan(&got); err != nil || got != 128 {
+	err = db.QueryRowContext(t.Context(), `SELECT v FROM article_words_config WHERE k = 'crisismerge'`).Scan(&got)
+	if err != nil || got != 128 {
 		t.Errorf("crisismerge is %d, %v; want 128", got, err)
 	}
 }
 
-// TestSegmentsAreMerged stores more batches than the index of words may have
+// TestSegmentsAreMerged stores more batches than the index of words can have
 // segments.
 func TestSegmentsAreMerged(t *testing.T) {
 	file := sqliteFile(t)
 	s := reopen(t, file)
-	room := newNewsroom()
+	articles := newGenerator()
 	for range 3 {
-		for _, one := range room.batch() {
+		for _, one := range articles.batch() {
 			put(t, s, one)
 		}
 	}
@@ -58,18 +59,21 @@ func TestSegmentsAreMerged(t *testing.T) {
 	}
 	defer db.Close()
 	var segments int
-	if err := db.QueryRowContext(t.Context(), `SELECT count(DISTINCT segid) FROM article_words_idx`).Scan(&segments); err != nil {
+	const query = `SELECT count(DISTINCT segid) FROM article_words_idx`
+	if err := db.QueryRowContext(t.Context(), query).Scan(&segments); err != nil {
 		t.Fatal(err)
 	}
 	if segments < 2 || segments >= 128 {
-		t.Errorf("600 batches have left %d segments", segments)
+		t.Errorf("index has %d segments after 600 batches, want 2 to 127", segments)
 	}
-	if page, err := s.Search(t.Context(), store.Query{Text: madeUp(1), Limit: 1000}); err != nil || len(page.Hits) < 500 {
-		t.Errorf("a frequent word finds %d articles, %v", len(page.Hits), err)
+	page, err := s.Search(t.Context(), store.Query{Text: pseudoword(1), Limit: 1000})
+	if err != nil || len(page.Hits) < 500 {
+		t.Errorf("a frequent word finds %d articles, %v; want at least 500", len(page.Hits), err)
 	}
 }
 
-// TestFormsOfAnOpenedStore: a store that is opened knows the languages it has.
+// TestFormsOfAnOpenedStore checks that searches in a reopened store use the stems
+// of the stored languages.
 func TestFormsOfAnOpenedStore(t *testing.T) {
 	file := sqliteFile(t)
 	s := reopen(t, file)
@@ -84,6 +88,6 @@ func TestFormsOfAnOpenedStore(t *testing.T) {
 	wantNames(t, "ferry", find(t, s, "ferry"), "english")
 	page, err := s.Search(t.Context(), store.Query{Text: "ferry", Filter: store.Filter{Languages: []string{"de"}}})
 	if err != nil || len(page.Hits) != 0 {
-		t.Errorf("in German it finds %d articles, %v", len(page.Hits), err)
+		t.Errorf("ferry in German finds %d articles, %v; want none", len(page.Hits), err)
 	}
 }

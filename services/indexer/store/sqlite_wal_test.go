@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestCheckpoints writes until the log has begun anew, which has to come of what
-// copies beside the writing: long before a commit would do it.
+// TestCheckpoints writes until the write-ahead log restarts. It must restart
+// because of the checkpoints, long before a commit would copy the pages.
 func TestCheckpoints(t *testing.T) {
 	opened, err := openSQLite(t.Context(), filepath.Join(t.TempDir(), "articles.db"))
 	if err != nil {
@@ -17,7 +17,7 @@ func TestCheckpoints(t *testing.T) {
 	if _, err := s.writer.Exec(`CREATE TABLE pages (page BLOB)`); err != nil {
 		t.Fatal(err)
 	}
-	most, err := strconv.Atoi(maxLogPages)
+	limit, err := strconv.Atoi(maxLogPages)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,16 +41,17 @@ func TestCheckpoints(t *testing.T) {
 		if log < before {
 			break
 		}
-		if before = log; log >= most {
-			t.Fatalf("the log has %d pages and has not begun anew", log)
+		if before = log; log >= limit {
+			t.Fatalf("log has %d pages and has not restarted", log)
 		}
 	}
 	if before < restartPages {
-		t.Errorf("the log began anew at %d pages, before %d", before, restartPages)
+		t.Errorf("log restarted at %d pages, want at least %d", before, restartPages)
 	}
 	var kept int
-	if err := s.readers.QueryRow(`SELECT count(*) FROM pages WHERE length(page) = 1 << 20`).Scan(&kept); err != nil || kept != written {
-		t.Errorf("%d of %d pages are there (%v)", kept, written, err)
+	err = s.readers.QueryRow(`SELECT count(*) FROM pages WHERE length(page) = 1 << 20`).Scan(&kept)
+	if err != nil || kept != written {
+		t.Errorf("table has %d rows (%v), want %d", kept, err, written)
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)

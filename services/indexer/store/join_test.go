@@ -1,0 +1,91 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+func testJoin(t *testing.T, b backend) {
+	s := b.open(t)
+	text := joined(prose(1, 6)...)
+	// An article has two revisions.
+	put(t, s, article("old", "Headline", text, after(1)))
+	put(t, s, article("old", "Headline, corrected", text, after(2)))
+	put(t, s, article("neighbour", "Neighbour", joined(prose(2, 6)...), after(2)))
+	// The site moves it: the old URL redirects to a new one.
+	moved := article("new", "Headline, corrected", text, after(3))
+	moved.RequestedUrl = "https://example.com/old"
+	moved.ContentHash = article("old", "Headline, corrected", text, noon).GetContentHash()
+	wantStatuses(t, put(t, s, moved), store.Unchanged)
+	wantStats(t, s, 2, 3)
+	for _, name := range []string{"id-new", "id-old", "https://example.com/old", "https://example.com/new"} {
+		wantArticle(t, s, name, moved)
+	}
+	wantRevisions(t, s, "id-new", "1 Headline 1-1", "2 Headline, corrected 2-3")
+	wantNames(t, "headline", find(t, s, "headline"), "new")
+	// A record with the old id belongs to the same article.
+	late := article("old", "Headline, once more", text, after(4))
+	wantStatuses(t, put(t, s, late), store.Unchanged)
+	wantStats(t, s, 2, 3)
+
+	// Both articles are stored already when one redirects to the other.
+	put(t, s, article("c", "C", joined(prose(3, 6)...), after(1)), article("d", "D", joined(prose(3, 6)...), after(2)))
+	declared := article("c", "C", joined(prose(3, 6)...), after(5))
+	declared.RequestedUrl, declared.FinalUrl = "https://example.com/d", "https://example.com/d"
+	put(t, s, declared)
+	wantStats(t, s, 3, 5)
+	wantRevisions(t, s, "id-d")
+	wantRevisions(t, s, "id-c", "1 C 1-1", "2 D 2-2")
+	got, err := s.Article(t.Context(), "https://example.com/d")
+	if err != nil || got.ID != "id-c" || got.Article.GetTitle() != "C" {
+		t.Errorf("the joined URL leads to %+v, %v; want id-c", got, err)
+	}
+	wantNames(t, "d", find(t, s, "d"))
+	put(t, s, declared)
+	wantStats(t, s, 3, 5)
+}
+
+func testSloppyCanonical(t *testing.T, b backend) {
+	s := b.open(t)
+	front := article("", "The Example", joined(prose(1, 6)...), after(1))
+	one := article("one", "One", joined(prose(2, 6)...), after(1))
+	put(t, s, front, one)
+	// A removed article redirects to the front page, and another page declares the
+	// front page canonical.
+	astray := article("", "The Example", joined(prose(3, 6)...), after(2))
+	astray.RequestedUrl = "https://example.com/one"
+	other := article("", "The Example", joined(prose(4, 6)...), after(3))
+	other.RequestedUrl, other.FinalUrl = "https://example.com/two", "https://example.com/two"
+	put(t, s, astray, other)
+	wantArticle(t, s, "id-one", one)
+	wantArticle(t, s, "https://example.com/one", one)
+	wantRevisions(t, s, "id-one", "1 One 1-1")
+}
+
+func testVariants(t *testing.T, b backend) {
+	s := b.open(t)
+	own := article("a", "Headline", joined(prose(1, 6)...), after(1))
+	printed := article("a", "Headline – print version",
+		joined(append(prose(1, 6), "Printed from example.com.")...), after(2))
+	printed.FinalUrl = "https://example.com/a?print"
+	wantStatuses(t, put(t, s, own), store.New)
+	for range 3 {
+		wantStatuses(t, put(t, s, printed), store.Unchanged)
+	}
+	wantArticle(t, s, "id-a", own)
+	wantArticle(t, s, "https://example.com/a?print", own)
+	wantRevisions(t, s, "id-a", "1 Headline 1-1")
+	older := article("a", "An older print", "x", after(0))
+	older.FinalUrl = "https://example.com/a?print"
+	wantStatuses(t, put(t, s, older), store.Unchanged)
+	changed := article("a", "Headline, corrected", joined(prose(1, 6)...), after(3))
+	wantStatuses(t, put(t, s, changed), store.Changed)
+	// If only a variant page is known, it is the article.
+	lone := article("b", "B", "x", after(1))
+	lone.FinalUrl = "https://example.com/b?amp"
+	again := article("b", "B changed", "x", after(2))
+	again.FinalUrl = "https://example.com/b?amp"
+	wantStatuses(t, put(t, s, lone), store.New)
+	wantStatuses(t, put(t, s, again), store.Changed)
+}
