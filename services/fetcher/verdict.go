@@ -136,7 +136,8 @@ func judge(req pageRequest, r *httpget.Response, err error, config Config) verdi
 			action: actionRetry, reason: reason, detail: fmt.Sprintf("%s answered %d, which may be temporary", host, r.Status),
 			wait: min(site.RetryAfter(r.Header, req.now), config.MaxRetryAfter), hostFails: true,
 		}
-	case r.Status == http.StatusUnauthorized, r.Status == http.StatusForbidden, r.Status == http.StatusUnavailableForLegalReasons:
+	case r.Status == http.StatusUnauthorized, r.Status == http.StatusForbidden,
+		r.Status == http.StatusUnavailableForLegalReasons:
 		made = rejected(outcome.Forbidden, "%s answered %d: the site does not let this crawler read the page", host, r.Status)
 	default:
 		made = rejected(outcome.BadStatus, "%s answered %d, which is not the status of a page", host, r.Status)

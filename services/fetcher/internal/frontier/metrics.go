@@ -8,7 +8,7 @@ func (f *Frontier) register() {
 		opts := prometheus.GaugeOpts{Name: name, Help: help}
 		f.Registry.MustRegister(prometheus.NewGaugeFunc(opts, func() float64 { return float64(read()) }))
 	}
-	gauge("dateline_frontier_hosts", "Hosts in this replica's partitions that have waiting URLs or are in a pause.", func() int {
+	gauge("dateline_frontier_hosts", "Hosts in this replica's partitions with waiting URLs or in a pause.", func() int {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		return len(f.hosts)

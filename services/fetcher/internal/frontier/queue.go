@@ -114,7 +114,8 @@ func (q *queue) remove(ctx context.Context, entry *Entry) error {
 	if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
 		return nil
 	}
-	if refused, ok := errors.AsType[*jetstream.APIError](err); ok && refused.ErrorCode == jetstream.JSErrCodeMessageNotFound {
+	refused, ok := errors.AsType[*jetstream.APIError](err)
+	if ok && refused.ErrorCode == jetstream.JSErrCodeMessageNotFound {
 		return nil
 	}
 	return fmt.Errorf("removing %s from the frontier: %w", entry.GetUrl(), err)

@@ -24,7 +24,8 @@ func (f *Frontier) visit(ctx context.Context, h *host, entry *Entry) time.Durati
 		made, err := f.Visitor.Visit(ctx, entry)
 		if err != nil {
 			if ctx.Err() == nil {
-				f.Log.WarnContext(entry.Trace(ctx), "storing a visit's result failed, visiting again", "url", entry.GetUrl(), "error", err)
+				f.Log.WarnContext(entry.Trace(ctx), "storing a visit's result failed, visiting again",
+					"url", entry.GetUrl(), "error", err)
 			}
 			h.current = entry
 			return max(made.Pause, retryPause)

@@ -1,5 +1,5 @@
-// Package intake reads what people publish on `urls`, brings it into canonical
-// form, and admits it to the frontier once.
+// Package intake reads the requests that users publish on the subject `urls`,
+// brings their URLs into canonical form, and admits each URL to the frontier once.
 package intake
 
 import (
@@ -18,17 +18,17 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// Bounds of what one message may hold.
+// Limits of one message.
 const (
 	maxLines  = 10_000
 	maxLabels = 64
-	maxID     = 128
-	maxLabel  = 1024
+	maxID     = 128  // bytes of a request id
+	maxLabel  = 1024 // bytes of a label's key or value
 )
 
-// decode reads the requests in a message: a protobuf or JSON FetchRequest, or
-// URLs one a line, told apart by the Content-Type header or, without one, by
-// looking. Its errors are sentences for the sender.
+// decode reads the requests in a message: a FetchRequest in protobuf or JSON, or
+// URLs, one per line. The Content-Type header names the encoding; without it, the
+// encoding is guessed from the data. The errors are written for the sender.
 func decode(header nats.Header, data []byte) ([]*datelinev1.FetchRequest, error) {
 	kind, _, _ := mime.ParseMediaType(header.Get(ledger.ContentType))
 	switch kind {
@@ -41,18 +41,20 @@ func decode(header nats.Header, data []byte) ([]*datelinev1.FetchRequest, error)
 	case "":
 		return guess(data)
 	}
-	return nil, fmt.Errorf("the message has the content type %q: send a URL as text/plain, or a FetchRequest as application/json or application/protobuf", kind)
+	return nil, fmt.Errorf("the message has the content type %q: send a URL as text/plain, "+
+		"or a FetchRequest as application/json or application/protobuf", kind)
 }
 
+// guess decodes a message of an unknown encoding.
 func guess(data []byte) ([]*datelinev1.FetchRequest, error) {
 	text := bytes.TrimSpace(data)
 	switch {
 	case len(text) == 0:
 		return nil, errors.New("the message is empty: send a URL, or a FetchRequest as JSON or protobuf")
 	case data[0] == '\n':
-		// A line feed is also the tag of field 1 (url): it is protobuf where
-		// the length behind it fits, and what follows is a URL. This comes
-		// first because that length may look like a brace.
+		// A line feed is also the tag of field 1 (url). The message is protobuf
+		// if the length after the tag fits, and a URL follows. This comes first
+		// because the length may look like a brace.
 		if requests, err := decodeProtobuf(data); err == nil && startsAsURL(requests[0].GetUrl()) {
 			return requests, nil
 		}
@@ -60,17 +62,21 @@ func guess(data []byte) ([]*datelinev1.FetchRequest, error) {
 	switch {
 	case text[0] == '{':
 		return decodeJSON(text)
-	// Protobuf begins with field 1, length-delimited, or another small tag: a
-	// control character that no URL begins with.
-	case data[0] < ' ' && data[0] != '\n' && data[0] != '\r' && data[0] != '\t' || data[0] == '\n' && !utf8.Valid(data):
+	// Protobuf starts with field 1, length-delimited, or another small tag: a
+	// control character that no URL starts with.
+	case data[0] < ' ' && !isSpace(data[0]) || data[0] == '\n' && !utf8.Valid(data):
 		return decodeProtobuf(data)
 	case !utf8.Valid(text):
-		return nil, errors.New("the message is neither text nor a FetchRequest: send a URL as text, or a FetchRequest as JSON or protobuf with its content type")
+		return nil, errors.New("the message is neither text nor a FetchRequest: send a URL as text, " +
+			"or a FetchRequest as JSON or protobuf with its content type")
 	}
 	return decodeLines(text)
 }
 
-// startsAsURL tells a URL from one that has lost its first letter to a length.
+func isSpace(c byte) bool { return c == '\n' || c == '\r' || c == '\t' }
+
+// startsAsURL reports whether text starts like a URL, rather than like a URL whose
+// first letter was taken for a length.
 func startsAsURL(text string) bool {
 	return len(text) >= 4 && strings.EqualFold(text[:4], "http")
 }
@@ -78,7 +84,8 @@ func startsAsURL(text string) bool {
 func decodeProtobuf(data []byte) ([]*datelinev1.FetchRequest, error) {
 	request := &datelinev1.FetchRequest{}
 	if err := proto.Unmarshal(data, request); err != nil {
-		return nil, fmt.Errorf("the message is not a protobuf FetchRequest (%w): encode dateline.v1.FetchRequest, or send the URL as text", err)
+		return nil, fmt.Errorf("the message is not a protobuf FetchRequest (%w): "+
+			"encode dateline.v1.FetchRequest, or send the URL as text", err)
 	}
 	return check(request)
 }
@@ -86,19 +93,22 @@ func decodeProtobuf(data []byte) ([]*datelinev1.FetchRequest, error) {
 func decodeJSON(data []byte) ([]*datelinev1.FetchRequest, error) {
 	request := &datelinev1.FetchRequest{}
 	if err := protojson.Unmarshal(data, request); err != nil {
-		return nil, fmt.Errorf("the message is not a JSON FetchRequest (%w): write it as {\"url\": \"https://example.com/a\"}", err)
+		return nil, fmt.Errorf("the message is not a JSON FetchRequest (%w): "+
+			"write it as {\"url\": \"https://example.com/a\"}", err)
 	}
 	return check(request)
 }
 
+// check returns the request if it is within the limits.
 func check(r *datelinev1.FetchRequest) ([]*datelinev1.FetchRequest, error) {
 	switch {
 	case r.GetUrl() == "":
 		return nil, errors.New("the FetchRequest has no url: set it to an absolute http or https URL")
 	case !isToken(r.GetRequestId()):
-		return nil, fmt.Errorf("the FetchRequest's request_id is longer than %d bytes or has spaces in it: use a short token such as a UUID", maxID)
+		return nil, fmt.Errorf("the FetchRequest's request_id is longer than %d bytes or contains spaces: "+
+			"use a short token such as a UUID", maxID)
 	case len(r.GetLabels()) > maxLabels:
-		return nil, fmt.Errorf("the FetchRequest has %d labels: at most %d are taken", len(r.GetLabels()), maxLabels)
+		return nil, fmt.Errorf("the FetchRequest has %d labels: send at most %d", len(r.GetLabels()), maxLabels)
 	}
 	for key, value := range r.GetLabels() {
 		if len(key) > maxLabel || len(value) > maxLabel {
@@ -108,15 +118,16 @@ func check(r *datelinev1.FetchRequest) ([]*datelinev1.FetchRequest, error) {
 	return []*datelinev1.FetchRequest{r}, nil
 }
 
-// isToken reports whether text can be an id: short and printable, in messages,
+// isToken reports whether text can be an id: short, and printable in messages,
 // headers and logs.
 func isToken(text string) bool {
-	return len(text) <= maxID && utf8.ValidString(text) && !strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c == 0x7f })
+	unprintable := func(c rune) bool { return c <= ' ' || c == 0x7f }
+	return len(text) <= maxID && utf8.ValidString(text) && !strings.ContainsFunc(text, unprintable)
 }
 
 func decodeLines(data []byte) ([]*datelinev1.FetchRequest, error) {
 	if !utf8.Valid(data) {
-		return nil, errors.New("the message is not UTF-8 text: percent-encode what is not ASCII in its URLs")
+		return nil, errors.New("the message is not UTF-8 text: percent-encode the characters of its URLs that are not ASCII")
 	}
 	var requests []*datelinev1.FetchRequest
 	for line := range bytes.Lines(data) {
@@ -130,7 +141,7 @@ func decodeLines(data []byte) ([]*datelinev1.FetchRequest, error) {
 		requests = append(requests, &datelinev1.FetchRequest{Url: string(line)})
 	}
 	if len(requests) == 0 {
-		return nil, errors.New("the message holds no URL: send an absolute http or https URL, one a line")
+		return nil, errors.New("the message contains no URL: send absolute http or https URLs, one per line")
 	}
 	return requests, nil
 }

@@ -1,5 +1,5 @@
-// Package pace says how long hosts and addresses are left alone between two
-// requests, where that is not the usual.
+// Package pace determines the pause between two requests for hosts and networks
+// that are exceptions to the usual one, and lets hosts on one address take turns.
 package pace
 
 import (
@@ -18,15 +18,16 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// recheck is how often a file is looked at for changes.
+// recheck is how often a file is checked for changes.
 const recheck = 10 * time.Second
 
-// maxFile bounds a file, in bytes: some hundred thousand rules.
+// maxFile is the maximum size of a file, in bytes: room for some hundred thousand
+// rules.
 const maxFile = 16 << 20
 
-// File is the rules in a file, which may be changed while they are in use. What
-// cannot be read leaves those that were read before. It is safe for concurrent
-// use; nil has no rules.
+// File provides the rules of a file, which is read again when it changes. A change
+// that cannot be read leaves the rules as they were. File is safe for concurrent
+// use, and a nil *File has no rules.
 type File struct {
 	path string
 	log  *slog.Logger
@@ -34,24 +35,24 @@ type File struct {
 
 	mu      sync.Mutex
 	checked time.Time
-	stamp   string // size and time of the version that was read last
+	stamp   string // size and modification time of the version that was read last
 	rules   rules
 }
 
-// rules by host and by network, the narrower network first.
+// rules are the delays by host and by network.
 type rules struct {
 	hosts    map[string]time.Duration
 	networks map[netip.Prefix]time.Duration
 }
 
-// rule is one of the file's list.
+// rule is an item of the list in the file.
 type rule struct {
 	Host    string `yaml:"host"`
 	Network string `yaml:"network"`
 	Delay   string `yaml:"delay"`
 }
 
-// Open reads a file; no path is no rules.
+// Open reads a file. For an empty path it returns nil, which has no rules.
 func Open(path string, log *slog.Logger, now func() time.Time) (*File, error) {
 	if path == "" {
 		return nil, nil
@@ -64,8 +65,9 @@ func Open(path string, log *slog.Logger, now func() time.Time) (*File, error) {
 	return f, nil
 }
 
-// Host is the pause of a host, as a URL has it, with its port or without: given for
-// itself or for the closest domain above.
+// Host returns the delay of a host, and reports whether the file has one: for the
+// host itself or for the closest parent domain. The host is in the form that it
+// has in a URL, with or without a port.
 func (f *File) Host(host string) (delay time.Duration, ok bool) {
 	if f == nil {
 		return 0, false
@@ -83,7 +85,8 @@ func (f *File) Host(host string) (delay time.Duration, ok bool) {
 	return 0, false
 }
 
-// Network is the pause of an address, given for the narrowest network that it is in.
+// Network returns the delay of an address, and reports whether the file has one:
+// for the narrowest network that contains the address.
 func (f *File) Network(addr netip.Addr) (delay time.Duration, ok bool) {
 	if f == nil {
 		return 0, false
@@ -101,31 +104,40 @@ func (f *File) Network(addr netip.Addr) (delay time.Duration, ok bool) {
 	return 0, false
 }
 
-// current returns the rules, read anew where the file has changed.
+// current returns the rules, after reading the file again if it has changed.
 func (f *File) current() rules {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if now := f.now(); now.Sub(f.checked) >= recheck {
 		f.checked = now
-		if stamp, err := stampOf(f.path); err != nil || stamp != f.stamp {
-			if err == nil {
-				err = f.read()
-				f.stamp = stamp // a version that cannot be read is reported once
-			}
-			if err != nil {
-				f.log.Warn("the pace file cannot be read; the rules stay as they were", "error", err)
-			} else {
-				f.log.Info("the pace file was read again", "file", f.path, "hosts", len(f.rules.hosts), "networks", len(f.rules.networks))
-			}
-		}
+		f.refresh()
 	}
 	return f.rules
 }
 
+// refresh reads the file again if it has changed. The caller holds mu.
+func (f *File) refresh() {
+	stamp, err := stampOf(f.path)
+	if err == nil && stamp == f.stamp {
+		return
+	}
+	if err == nil {
+		err = f.read()
+		f.stamp = stamp // a version that cannot be read is reported only once
+	}
+	if err != nil {
+		f.log.Warn("reading the pace file failed, keeping the previous rules", "error", err)
+		return
+	}
+	f.log.Info("pace file read again",
+		"file", f.path, "hosts", len(f.rules.hosts), "networks", len(f.rules.networks))
+}
+
+// stampOf returns a text that changes with the file.
 func stampOf(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", fmt.Errorf("looking at the pace file: %w", err)
+		return "", fmt.Errorf("checking the pace file: %w", err)
 	}
 	return fmt.Sprint(info.Size(), info.ModTime().UnixNano()), nil
 }
@@ -145,23 +157,23 @@ func (f *File) read() error {
 		return fmt.Errorf("reading the pace file %s: %w", f.path, err)
 	}
 	if len(text) > maxFile {
-		return fmt.Errorf("the pace file %s is larger than %d bytes", f.path, maxFile)
+		return fmt.Errorf("reading the pace file %s: it is larger than %d bytes", f.path, maxFile)
 	}
 	parsed, err := parse(text)
 	if err != nil {
-		return fmt.Errorf("the pace file %s: %w", f.path, err)
+		return fmt.Errorf("parsing the pace file %s: %w", f.path, err)
 	}
 	f.rules, f.stamp = parsed, stamp
 	return nil
 }
 
-// parse reads a list of rules, and reports everything that is wrong with it.
+// parse reads a list of rules. Its error lists every mistake.
 func parse(text []byte) (rules, error) {
 	var list []rule
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&list); err != nil && !errors.Is(err, io.EOF) {
-		return rules{}, fmt.Errorf("it is no list of {host or network, delay}: %w", err)
+		return rules{}, fmt.Errorf("it is not a list of {host or network, delay}: %w", err)
 	}
 	out := rules{hosts: map[string]time.Duration{}, networks: map[netip.Prefix]time.Duration{}}
 	var problems []error
@@ -173,7 +185,7 @@ func parse(text []byte) (rules, error) {
 		}
 		switch {
 		case (r.Host == "") == (r.Network == ""):
-			problems = append(problems, fmt.Errorf("rule %d names both a host and a network, or neither: give it one", i+1))
+			problems = append(problems, fmt.Errorf("rule %d names both a host and a network, or neither: give it exactly one", i+1))
 		case r.Host != "":
 			out.hosts[strings.ToLower(r.Host)] = delay
 		default:

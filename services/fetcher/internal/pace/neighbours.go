@@ -7,97 +7,101 @@ import (
 	"time"
 )
 
-// sweep is how often addresses are forgotten that nothing is known of any more.
+// sweep is how often unused addresses are forgotten, and how long an address must
+// have been unused.
 const sweep = time.Minute
 
-// Neighbours lets those hosts take turns that are served from one address: it is
-// one machine, or one company's, that all of them ask something of. It is safe
-// for concurrent use.
+// grace is how late a host may be for its turn before the next host gets the turn.
+const grace = time.Second
+
+// minWait is the minimum wait for a turn, so that hosts do not ask all the time.
+const minWait = 5 * time.Millisecond
+
+// Neighbours lets hosts that share an address take turns, because one machine or
+// company serves them all. It is safe for concurrent use.
 type Neighbours struct {
 	now func() time.Time
 
-	mu    sync.Mutex
-	doors map[netip.AddrPort]*door
-	swept time.Time
+	mu        sync.Mutex
+	addresses map[netip.AddrPort]*address
+	swept     time.Time
 }
 
-// door is an address with its port.
-type door struct {
-	// queue is the hosts that wait, the next one first.
+// address is the state of an address with its port.
+type address struct {
+	// queue has the hosts that wait for a turn, the next one first.
 	queue []string
 	busy  bool
-	since time.Time     // of the turn under way
-	mean  time.Duration // of turns, later ones weighing more
-	due   time.Time     // of the next turn
+	since time.Time     // start of the current turn
+	mean  time.Duration // length of a turn; recent turns weigh more
+	due   time.Time     // earliest time for the next turn
 }
-
-// grace is how late a host may be for its turn before the next one has it.
-const grace = time.Second
 
 // NewNeighbours returns an empty table.
 func NewNeighbours(now func() time.Time) *Neighbours {
-	return &Neighbours{now: now, doors: map[netip.AddrPort]*door{}}
+	return &Neighbours{now: now, addresses: map[netip.AddrPort]*address{}}
 }
 
-// Enter lets a host have the address's turn, or says how long to wait before it
-// asks again: about until its turn comes, in the order of asking. Leave must
-// follow where the wait is 0. The interval is the usual pause between two turns.
-func (n *Neighbours) Enter(address netip.AddrPort, host string, interval time.Duration) (wait time.Duration) {
+// Enter gives a host the turn for an address and returns 0, or returns how long to
+// wait before calling Enter again: approximately until the host's turn, in the
+// order of the first calls. After a return of 0, Leave must be called. The
+// interval is the usual pause between two turns.
+func (n *Neighbours) Enter(addr netip.AddrPort, host string, interval time.Duration) (wait time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := n.now()
 	n.forget(now)
-	d := n.doors[address]
-	if d == nil {
-		d = &door{}
-		n.doors[address] = d
+	a := n.addresses[addr]
+	if a == nil {
+		a = &address{}
+		n.addresses[addr] = a
 	}
-	free := !d.busy && !now.Before(d.due)
-	place := slices.Index(d.queue, host)
-	if place < 0 {
-		place = len(d.queue)
-		d.queue = append(d.queue, host)
+	free := !a.busy && !now.Before(a.due)
+	position := slices.Index(a.queue, host)
+	if position < 0 {
+		position = len(a.queue)
+		a.queue = append(a.queue, host)
 	}
-	if late := free && place > 0 && now.Sub(d.due) > max(grace, interval); late {
-		d.queue = d.queue[1:]
-		place--
+	if late := free && position > 0 && now.Sub(a.due) > max(grace, interval); late {
+		a.queue = a.queue[1:]
+		position--
 	}
-	if free && place == 0 {
-		d.queue = d.queue[1:]
-		d.busy, d.since = true, now
+	if free && position == 0 {
+		a.queue = a.queue[1:]
+		a.busy, a.since = true, now
 		return 0
 	}
-	wait = time.Duration(place) * (d.mean + interval)
+	wait = time.Duration(position) * (a.mean + interval)
 	switch {
-	case d.busy:
-		wait += max(0, d.mean-now.Sub(d.since)) + interval
-	case d.due.After(now):
-		wait += d.due.Sub(now)
+	case a.busy:
+		wait += max(0, a.mean-now.Sub(a.since)) + interval
+	case a.due.After(now):
+		wait += a.due.Sub(now)
 	}
-	return max(wait, 5*time.Millisecond)
+	return max(wait, minWait)
 }
 
 // Leave ends a turn: the address rests for a pause.
-func (n *Neighbours) Leave(address netip.AddrPort, pause time.Duration) {
+func (n *Neighbours) Leave(addr netip.AddrPort, pause time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if d := n.doors[address]; d != nil {
+	if a := n.addresses[addr]; a != nil {
 		now := n.now()
-		d.mean = (3*d.mean + now.Sub(d.since)) / 4
-		d.busy, d.due = false, now.Add(pause)
+		a.mean = (3*a.mean + now.Sub(a.since)) / 4
+		a.busy, a.due = false, now.Add(pause)
 	}
 }
 
-// forget drops addresses that have been at rest for long, with the hosts that
-// never came back for their turns.
+// forget drops the addresses that have been unused for long, including the hosts
+// that never came back for their turn.
 func (n *Neighbours) forget(now time.Time) {
 	if now.Sub(n.swept) < sweep {
 		return
 	}
 	n.swept = now
-	for address, d := range n.doors {
-		if !d.busy && now.Sub(d.due) > sweep {
-			delete(n.doors, address)
+	for addr, a := range n.addresses {
+		if !a.busy && now.Sub(a.due) > sweep {
+			delete(n.addresses, addr)
 		}
 	}
 }

@@ -23,7 +23,14 @@ func TestFile(t *testing.T) {
 		}
 	}
 	clock := time.Now()
-	write("- {host: Example.com, delay: 5s}\n- {host: fast.example.com, delay: 0s}\n- {network: 151.101.0.0/16, delay: 100ms}\n- {network: 151.101.1.0/24, delay: 2s}\n- {network: '2001:db8::/32', delay: 1s}\n- {host: '2001:db8::7', delay: 3s}\n", clock)
+	write(`
+- {host: Example.com, delay: 5s}
+- {host: fast.example.com, delay: 0s}
+- {network: 151.101.0.0/16, delay: 100ms}
+- {network: 151.101.1.0/24, delay: 2s}
+- {network: '2001:db8::/32', delay: 1s}
+- {host: '2001:db8::7', delay: 3s}
+`, clock)
 	f, err := Open(path, slog.New(slog.DiscardHandler), func() time.Time { return clock })
 	if err != nil {
 		t.Fatal(err)
@@ -44,23 +51,25 @@ func TestFile(t *testing.T) {
 	host("notexample.com", "none")
 	host("[2001:db8::7]:8443", "3s")
 	host("[2001:db8::7]", "3s")
-	for address, want := range map[string]time.Duration{"151.101.9.9": 100 * time.Millisecond, "151.101.1.9": 2 * time.Second, "2001:db8::1": time.Second} {
+	for address, want := range map[string]time.Duration{
+		"151.101.9.9": 100 * time.Millisecond, "151.101.1.9": 2 * time.Second, "2001:db8::1": time.Second,
+	} {
 		if d, ok := f.Network(netip.MustParseAddr(address)); !ok || d != want {
 			t.Errorf("%s has %s, %v, want %s", address, d, ok, want)
 		}
 	}
 	if _, ok := f.Network(netip.MustParseAddr("192.0.2.1")); ok {
-		t.Error("a rule for an address that no network holds")
+		t.Error("an address that is in no network has a delay")
 	}
 	later := clock.Add(time.Hour)
 	write("- {host: example.com, delay: 7s}\n", later)
-	host("example.com", "5s") // not looked at yet
+	host("example.com", "5s") // not checked yet
 	clock = clock.Add(recheck)
 	host("example.com", "7s")
 	host("fast.example.com", "7s")
 	write("- {host: example.com, delay: soon}\n", later.Add(time.Hour))
 	clock = clock.Add(recheck)
-	host("example.com", "7s") // what cannot be read changes nothing
+	host("example.com", "7s") // a file that cannot be read changes nothing
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
@@ -69,24 +78,32 @@ func TestFile(t *testing.T) {
 
 	var none *File
 	if _, ok := none.Host("example.com"); ok {
-		t.Error("no file has a rule")
+		t.Error("a nil file has a rule")
 	}
 }
 
-func TestFileSaysWhatIsWrong(t *testing.T) {
+func TestFileErrors(t *testing.T) {
 	t.Parallel()
-	_, err := parse([]byte("- {host: a.example, delay: soon}\n- {delay: 1s}\n- {network: here, delay: 1s}\n- {host: b.example, network: 192.0.2.0/24, delay: 1s}\n- {host: c.example, delay: -1s}\n"))
+	_, err := parse([]byte(`
+- {host: a.example, delay: soon}
+- {delay: 1s}
+- {network: here, delay: 1s}
+- {host: b.example, network: 192.0.2.0/24, delay: 1s}
+- {host: c.example, delay: -1s}
+`))
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{`rule 1 has the delay "soon"`, "rule 2 names", `rule 3 has the network "here"`, "rule 4 names", "rule 5 has the delay"} {
+	for _, want := range []string{
+		`rule 1 has the delay "soon"`, "rule 2 names", `rule 3 has the network "here"`, "rule 4 names", "rule 5 has the delay",
+	} {
 		if !strings.Contains(err.Error(), want) {
-			t.Errorf("nothing is said of %s: %v", want, err)
+			t.Errorf("the error does not contain %q: %v", want, err)
 		}
 	}
 	for _, text := range []string{"host: a", "- {hots: a, delay: 1s}", "- [1]", "\x00"} {
 		if _, err := parse([]byte(text)); err == nil {
-			t.Errorf("%q is taken", text)
+			t.Errorf("%q is accepted", text)
 		}
 	}
 	if r, err := parse(nil); err != nil || len(r.hosts) != 0 {
@@ -111,7 +128,7 @@ func TestNeighboursTakeTurns(t *testing.T) {
 	}
 	var end time.Time // of the request under way
 	busy := false
-	requests, asked, longest := 0, 0, time.Duration(0)
+	requests, calls, longest := 0, 0, time.Duration(0)
 	served := map[string]time.Time{}
 	for start := clock; requests < hosts*each && clock.Sub(start) < time.Hour; clock = clock.Add(10 * time.Millisecond) {
 		if busy && !clock.Before(end) {
@@ -122,13 +139,13 @@ func TestNeighboursTakeTurns(t *testing.T) {
 			if s.left == 0 || clock.Before(s.due) {
 				continue
 			}
-			asked++
+			calls++
 			if wait := n.Enter(address, host, interval); wait > 0 {
 				s.due = clock.Add(wait)
 				continue
 			}
 			if busy || requests > 0 && clock.Before(end.Add(interval)) {
-				t.Fatal("two requests at once, or without a pause between them")
+				t.Fatal("two requests at the same time, or without a pause between them")
 			}
 			if last, ok := served[host]; ok {
 				longest = max(longest, clock.Sub(last))
@@ -140,20 +157,20 @@ func TestNeighboursTakeTurns(t *testing.T) {
 			requests++
 		}
 	}
-	took50 := clock.Sub(time.Unix(0, 0))
-	if ideal := hosts * each * (interval + took); requests != hosts*each || took50 > ideal*3/2 {
-		t.Errorf("%d requests took %s, at best %s", requests, took50, ideal)
+	total := clock.Sub(time.Unix(0, 0))
+	if ideal := hosts * each * (interval + took); requests != hosts*each || total > ideal*3/2 {
+		t.Errorf("%d requests took %s, the minimum is %s", requests, total, ideal)
 	}
 	if longest > 3*hosts*(interval+took) {
-		t.Errorf("a host waited for %s between two turns", longest)
+		t.Errorf("a host waited %s between two turns", longest)
 	}
-	if asked > 4*requests {
-		t.Errorf("%d questions for %d turns", asked, requests)
+	if calls > 4*requests {
+		t.Errorf("%d calls of Enter for %d turns", calls, requests)
 	}
 	n.Leave(address, interval)
 	clock = clock.Add(time.Hour)
 	n.Enter(netip.MustParseAddrPort("192.0.2.2:443"), "x", interval)
-	if len(n.doors) != 1 {
-		t.Errorf("%d addresses are remembered", len(n.doors))
+	if len(n.addresses) != 1 {
+		t.Errorf("%d addresses are remembered", len(n.addresses))
 	}
 }

@@ -1,7 +1,7 @@
-// Package seen remembers what became of each URL: who asked for it, so that it is
-// fetched once within the freshness window however often it is asked for, and
-// which version of its page was fetched last, so that a server can say that it has
-// no other (RFC 9110, section 13).
+// Package seen records which request has each URL, so that a URL is fetched only
+// once within the freshness window however often it is requested. It also records
+// which version of a page was fetched last, so that a conditional request can ask
+// for a newer version (RFC 9110, section 13).
 package seen
 
 import (
@@ -20,28 +20,30 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// Mark is what is remembered of a URL.
+// Mark is what is recorded of a URL.
 type Mark struct {
 	// Request is the id of the request that has the URL.
 	Request string `json:"request"`
-	// Input is the message that brought the request, so that the same message
-	// is recognised when it is delivered again.
+	// Input is the id of the message with the request, so that the message is
+	// recognised when it is delivered again.
 	Input string `json:"input"`
-	// Done says that the request has ended.
+	// Done reports whether the request has ended.
 	Done bool `json:"done,omitempty"`
 	// Time is when the request was admitted.
 	Time time.Time `json:"time"`
-	// Version is that of the page that was fetched last.
+	// Version is the version of the page that was fetched last.
 	Version Version `json:"version,omitzero"`
 
-	// revision is the mark's in the bucket, 0 for one that is not there.
+	// revision is the mark's revision in the bucket, or 0 if it is not stored.
 	revision uint64
 }
 
-// maxValidator bounds a validator in bytes; longer ones are not remembered.
+// maxValidator is the maximum size of a validator, in bytes. Longer ones are not
+// recorded.
 const maxValidator = 1 << 10
 
-// Version is the validators of a page, as the server sent them.
+// Version identifies the version of a page by its validators, as the server sent
+// them.
 type Version struct {
 	// URL is the id of the URL that the page came from, after redirects.
 	URL          string `json:"url,omitempty"`
@@ -49,7 +51,8 @@ type Version struct {
 	LastModified string `json:"last_modified,omitempty"`
 }
 
-// VersionOf reads the validators of an answer; zero where it has none.
+// VersionOf returns the validators of a response, or the zero Version if it has
+// none.
 func VersionOf(urlID string, header http.Header) Version {
 	version := Version{ETag: usable(header.Get("Etag")), LastModified: usable(header.Get("Last-Modified"))}
 	if version != (Version{}) {
@@ -58,7 +61,7 @@ func VersionOf(urlID string, header http.Header) Version {
 	return version
 }
 
-// usable is a validator that can be sent back, else "".
+// usable returns a validator if it can be sent back, or else "".
 func usable(validator string) string {
 	if len(validator) > maxValidator {
 		return ""
@@ -71,13 +74,13 @@ func usable(validator string) string {
 	return validator
 }
 
-// Marks is the bucket of marks, by the ids of canonical URLs.
+// Marks is the bucket of marks, keyed by the ids of canonical URLs.
 type Marks struct {
 	kv        jetstream.KeyValue
 	freshness time.Duration
 }
 
-// Open opens the bucket, which says how long a URL counts as seen.
+// Open opens the bucket and reads the freshness window from its metadata.
 func Open(ctx context.Context, js jetstream.JetStream) (*Marks, error) {
 	kv, err := js.KeyValue(ctx, subject.BucketSeen)
 	if err != nil {
@@ -89,15 +92,16 @@ func Open(ctx context.Context, js jetstream.JetStream) (*Marks, error) {
 	}
 	freshness, err := time.ParseDuration(status.Metadata()[topology.FreshnessKey])
 	if err != nil {
-		return nil, fmt.Errorf("bucket %s does not say how long a URL counts as seen: start a process of this version that declares the streams first", subject.BucketSeen)
+		return nil, fmt.Errorf("bucket %s has no freshness window: "+
+			"first start a process of this version that declares the streams", subject.BucketSeen)
 	}
 	return &Marks{kv, freshness}, nil
 }
 
-// Claim marks a URL for a request and returns the mark as it is stored, unless
-// another has it within the window: then that one's mark is returned, and claimed
-// is false. A claim by the same message succeeds again, with the mark as it is.
-// With force the mark is written over whatever is there.
+// Claim marks a URL for a request and returns the stored mark. If another request
+// has the URL within the freshness window, it returns the mark of that request
+// instead, and claimed is false. A second claim by the same message succeeds and
+// returns the mark as it is. With force, the mark of another request is replaced.
 func (m *Marks) Claim(ctx context.Context, urlID string, mark Mark, force bool) (stored Mark, claimed bool, err error) {
 	for {
 		data, err := json.Marshal(mark)
@@ -120,18 +124,18 @@ func (m *Marks) Claim(ctx context.Context, urlID string, mark Mark, force bool) 
 		case err != nil:
 			return Mark{}, false, err
 		case !ok:
-			// It was removed just now.
+			// It has just been removed.
 		case other.Input == mark.Input:
 			return other, true, nil
 		case mark.Time.Sub(other.Time) >= m.freshness:
-			// It has run out.
+			// It has expired.
 		case !force || other.Request == mark.Request:
 			return other, false, nil
 		}
 	}
 }
 
-// Proto is a mark as an entry of the frontier carries it.
+// Proto returns the mark in the form that entries of the frontier carry.
 func (m Mark) Proto() *datelinev1.UrlMark {
 	return &datelinev1.UrlMark{
 		Revision: m.revision, InputId: m.Input,
@@ -139,12 +143,13 @@ func (m Mark) Proto() *datelinev1.UrlMark {
 	}
 }
 
-// Carried is the mark that an entry of the frontier carries; false where it
-// carries none.
+// Carried returns the mark that an entry of the frontier carries, and reports
+// whether there is one.
 func Carried(entry *datelinev1.FrontierEntry) (Mark, bool) {
 	mark := entry.GetMark()
 	return Mark{
-		Request: entry.GetRequest().GetRequestId(), Input: mark.GetInputId(), Time: entry.GetAdmitTime().AsTime(), revision: mark.GetRevision(),
+		Request: entry.GetRequest().GetRequestId(), Input: mark.GetInputId(),
+		Time: entry.GetAdmitTime().AsTime(), revision: mark.GetRevision(),
 		Version: Version{URL: mark.GetVersionUrlId(), ETag: mark.GetEtag(), LastModified: mark.GetLastModified()},
 	}, mark.GetRevision() != 0
 }
@@ -160,23 +165,26 @@ func (m *Marks) Get(ctx context.Context, urlID string) (Mark, bool, error) {
 	}
 	var mark Mark
 	if err := json.Unmarshal(entry.Value(), &mark); err != nil {
-		mark = Mark{} // unreadable: as if from long ago
+		mark = Mark{} // a mark that cannot be decoded counts as expired
 	}
 	mark.revision = entry.Revision()
 	return mark, true, nil
 }
 
-// Finish notes that a request has ended, and which version it has fetched, zero
-// for none. Known is the mark as it was read before, zero where there was none.
-// What is known of a request stays, so that its message is recognised when it is
-// delivered again; the mark of a later request for the same URL is left as it is.
-func (m *Marks) Finish(ctx context.Context, urlID string, known Mark, request string, version Version, now time.Time) error {
+// Finish records that a request has ended, and the version that it has fetched;
+// the zero Version means none. known is the mark as it was read before; the zero
+// Mark means that there was none. The mark stays, so that the message of the
+// request is recognised when it is delivered again. If a later request has the URL
+// by now, its mark is not changed.
+func (m *Marks) Finish(
+	ctx context.Context, urlID string, known Mark, request string, version Version, now time.Time,
+) error {
 	for {
 		if known.revision != 0 && known.Request != request {
 			return nil
 		}
 		if known.revision == 0 {
-			known.Request, known.Time = request, now // it ran out meanwhile
+			known.Request, known.Time = request, now // it has expired meanwhile
 		}
 		next := known
 		next.Done = true
@@ -201,7 +209,7 @@ func (m *Marks) Finish(ctx context.Context, urlID string, known Mark, request st
 	}
 }
 
-// Forget lets a URL be asked for again at once, after it failed.
+// Forget removes the mark of a URL, so that it can be requested again at once.
 func (m *Marks) Forget(ctx context.Context, urlID string) error {
 	return wrap("removing a mark", m.kv.Delete(ctx, urlID))
 }

@@ -1,5 +1,6 @@
-// Package site keeps what the fetcher knows of each site: what its robots.txt
-// says, and until when it wants to be left alone. It survives restarts.
+// Package site keeps the state of each site: the rules of its robots.txt, until
+// when it must not be requested, and how often it has failed. The state survives
+// restarts.
 package site
 
 import (
@@ -7,8 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -20,31 +19,23 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
 )
 
-// maxSites bounds the sites in memory; the bucket holds the rest.
+// maxSites is the maximum number of sites in memory; the bucket holds the others.
 const maxSites = 20_000
 
-// maxRobotsRedirects is how many redirects of a robots.txt are followed: RFC
-// 9309, section 2.3.1.2 asks for at least five.
-const maxRobotsRedirects = 5
-
-// ErrNotOurs says that a request was not made because another replica may have
-// taken the site over.
-var ErrNotOurs = errors.New("the site is not this replica's to ask any more")
-
-// Site is what is known of one scheme and host.
+// Site is the state of one scheme and host.
 type Site struct {
 	Rules   *robots.Rules
 	Verdict robots.Verdict
-	// Until is when the site may be asked again, where it has asked for more
-	// patience than the usual pause, or fails; zero otherwise.
+	// Until is when the site may be requested again, if it fails or must rest
+	// for longer than the usual pause; zero otherwise.
 	Until time.Time
-	// Failures is how many requests in a row have failed, and FailingSince
-	// when the first of them did; zero where the last one did not.
+	// Failures is the number of requests that failed in a row, and FailingSince
+	// the time of the first of them. Both are zero if the last one succeeded.
 	Failures     int
 	FailingSince time.Time
 }
 
-// record is a Site in the bucket.
+// record is a Site as it is stored in the bucket.
 type record struct {
 	Robots       []byte    `json:"robots,omitempty"`
 	Until        time.Time `json:"until,omitzero"`
@@ -52,7 +43,8 @@ type record struct {
 	FailingSince time.Time `json:"failing_since,omitzero"`
 }
 
-// Sites is the cache over the bucket. Its owner asks for one host at a time.
+// Sites is a cache of the bucket. It must not be used for one site by several
+// goroutines at the same time.
 type Sites struct {
 	kv     jetstream.KeyValue
 	client *httpget.Client
@@ -73,8 +65,8 @@ func Open(ctx context.Context, js jetstream.JetStream, client *httpget.Client, n
 
 func key(url weburl.URL) string { return url.Scheme() + "." + url.SubjectHost() }
 
-// Get returns what is known of a URL's site. Where nothing is known of its
-// robots.txt or that has run out, Rules are nil and FetchRobots is due.
+// Get returns the state of a URL's site. If its robots.txt is not known, or the
+// verdict about it has expired, Rules is nil and FetchRobots must be called.
 func (s *Sites) Get(ctx context.Context, url weburl.URL) (*Site, error) {
 	s.mu.Lock()
 	site := s.known[key(url)]
@@ -100,11 +92,11 @@ func (s *Sites) load(ctx context.Context, url weburl.URL) (*Site, error) {
 		return &Site{}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading what is known of %s: %w", url.Host(), err)
+		return nil, fmt.Errorf("reading the state of %s: %w", url.Host(), err)
 	}
 	var stored record
 	var site Site
-	// What cannot be read is as good as unknown: it is fetched anew.
+	// State that cannot be decoded counts as unknown, and is fetched again.
 	if json.Unmarshal(entry.Value(), &stored) == nil {
 		site.Until, site.Failures, site.FailingSince = stored.Until, stored.Failures, stored.FailingSince
 		if site.Verdict.UnmarshalBinary(stored.Robots) == nil {
@@ -120,7 +112,7 @@ func (s *Sites) remember(url weburl.URL, site *Site) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.known) >= maxSites {
-		for other := range s.known { // any one: the bucket still has it
+		for other := range s.known { // any of them: the bucket still has it
 			delete(s.known, other)
 			break
 		}
@@ -139,16 +131,16 @@ func (s *Sites) save(ctx context.Context, url weburl.URL, site *Site) error {
 	}
 	data, err := json.Marshal(stored)
 	if err != nil {
-		return fmt.Errorf("encoding what is known of %s: %w", url.Host(), err)
+		return fmt.Errorf("encoding the state of %s: %w", url.Host(), err)
 	}
 	if _, err := s.kv.Put(ctx, key(url), data); err != nil {
-		return fmt.Errorf("storing what is known of %s: %w", url.Host(), err)
+		return fmt.Errorf("storing the state of %s: %w", url.Host(), err)
 	}
 	return nil
 }
 
-// Rest notes that a site wants to be left alone until a time. A short rest
-// need not be noted: a restart begins with a pause of its own.
+// Rest stores that a site must not be requested before a time. A short rest need
+// not be stored: the next owner of the site begins with a pause anyway.
 func (s *Sites) Rest(ctx context.Context, url weburl.URL, until time.Time) error {
 	site, err := s.Get(ctx, url)
 	if err != nil {
@@ -157,157 +149,4 @@ func (s *Sites) Rest(ctx context.Context, url weburl.URL, until time.Time) error
 	changed := *site
 	changed.Until = until
 	return s.save(ctx, url, &changed)
-}
-
-// Breaker says when a site that fails is left alone. After Failures in a row it
-// rests, then has a single request as a probe, and rests twice as long each time
-// that fails too.
-type Breaker struct {
-	// Failures in a row that open it; 0 for never.
-	Failures int
-	// Rest is how long the first rest is, and MaxRest the longest.
-	Rest, MaxRest time.Duration
-}
-
-// Open says that a site has failed so often that it is left alone.
-func (b Breaker) Open(site *Site) bool { return b.Failures > 0 && site.Failures >= b.Failures }
-
-// Resting counts the sites that are left alone now because they fail, of those
-// in memory.
-func (s *Sites) Resting(breaker Breaker) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n, now := 0, s.now()
-	for _, site := range s.known {
-		if breaker.Open(site) && now.Before(site.Until) {
-			n++
-		}
-	}
-	return n
-}
-
-// rest is how long a site rests after a number of failures in a row.
-func (b Breaker) rest(failures int) time.Duration {
-	if b.Failures == 0 || failures < b.Failures {
-		return 0
-	}
-	return min(b.Rest<<min(failures-b.Failures, 20), b.MaxRest)
-}
-
-// Failed notes that a request to a site has failed, and returns how long it is to
-// be left alone, 0 before the breaker opens, and since when it has failed. What
-// opens the breaker outlives the process.
-func (s *Sites) Failed(ctx context.Context, url weburl.URL, breaker Breaker) (rest time.Duration, since time.Time, err error) {
-	site, err := s.Get(ctx, url)
-	if err != nil {
-		return 0, time.Time{}, err
-	}
-	changed := *site
-	if changed.Failures++; changed.Failures == 1 {
-		changed.FailingSince = s.now()
-	}
-	rest = breaker.rest(changed.Failures)
-	if rest == 0 {
-		s.remember(url, &changed)
-		return 0, changed.FailingSince, nil
-	}
-	changed.Until = s.now().Add(rest)
-	return rest, changed.FailingSince, s.save(ctx, url, &changed)
-}
-
-// Answered notes that a site works, and reports whether the breaker was open.
-func (s *Sites) Answered(ctx context.Context, url weburl.URL, breaker Breaker) (closed bool, err error) {
-	site, err := s.Get(ctx, url)
-	if err != nil || site.Failures == 0 {
-		return false, err
-	}
-	closed = breaker.Open(site)
-	changed := *site
-	changed.Failures, changed.FailingSince = 0, time.Time{}
-	if !closed {
-		s.remember(url, &changed)
-		return false, nil
-	}
-	return true, s.save(ctx, url, &changed)
-}
-
-// FetchRobots asks the site for its robots.txt and stores the verdict; whatever
-// the site answers is no error. A site that does not answer, and whose rules are
-// not known from before, is an *httpget.Error, and nothing is stored of it.
-// MayDial is asked before each request; where it says no, ErrNotOurs is returned.
-func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL, mayDial func() bool) error {
-	known, err := s.Get(ctx, url)
-	if err != nil {
-		return err
-	}
-	var previous *robots.Verdict
-	if known.Verdict.Access != 0 {
-		previous = &known.Verdict
-	}
-	fetch, failure, err := s.askRobots(ctx, url.Origin()+"/robots.txt", mayDial)
-	if err != nil {
-		return err
-	}
-	verdict := robots.Judge(fetch, previous)
-	if failure != nil && verdict.Access == robots.DisallowAll {
-		return failure
-	}
-	changed := *known
-	changed.Rules, changed.Verdict = verdict.Rules(), verdict
-	return s.save(ctx, url, &changed)
-}
-
-// askRobots follows redirects and returns what there is to judge, with the
-// failure where the site itself gave no answer; an error only where this process
-// is ending.
-func (s *Sites) askRobots(ctx context.Context, target string, mayDial func() bool) (fetch robots.Fetch, failure *httpget.Error, err error) {
-	for hop := range maxRobotsRedirects + 1 {
-		if !mayDial() {
-			return robots.Fetch{}, nil, ErrNotOurs
-		}
-		response, err := s.client.Get(ctx, httpget.Request{URL: target, AnyType: true, MaxBodyBytes: robots.MaxSize + 1})
-		if ctx.Err() != nil {
-			return robots.Fetch{}, nil, ctx.Err()
-		}
-		if err != nil {
-			if hop == 0 {
-				failure, _ = errors.AsType[*httpget.Error](err)
-			}
-			return robots.Fetch{Time: s.now()}, failure, nil
-		}
-		if response.Status/100 != 3 {
-			return s.answer(response), nil, nil
-		}
-		next, err := weburl.Parse(response.Location)
-		if err != nil {
-			return robots.Fetch{Status: response.Status, Time: s.now()}, nil, nil
-		}
-		target = next.String()
-	}
-	return robots.Fetch{Status: http.StatusFound, Time: s.now()}, nil, nil
-}
-
-func (s *Sites) answer(response *httpget.Response) robots.Fetch {
-	fetch := robots.Fetch{Status: response.Status, RetryAfter: RetryAfter(response.Header, s.now()), Time: s.now()}
-	if response.Status/100 == 2 {
-		body, err := httpget.DecodePrefix(response.ContentEncoding, response.Body, robots.MaxSize+1)
-		if err != nil && len(body) == 0 {
-			return robots.Fetch{Time: s.now()} // no answer that can be read
-		}
-		fetch.Body = body
-	}
-	return fetch
-}
-
-// RetryAfter reads the header of that name, as seconds or as a date (RFC 9110,
-// section 10.2.3); 0 where there is none that can be read.
-func RetryAfter(header http.Header, now time.Time) time.Duration {
-	text := header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil {
-		return time.Duration(max(0, min(seconds, 365*24*3600))) * time.Second
-	}
-	if date, err := http.ParseTime(text); err == nil {
-		return max(0, date.Sub(now))
-	}
-	return 0
 }

@@ -49,8 +49,8 @@ func serve(t *testing.T, handle http.HandlerFunc) weburl.URL {
 	return url
 }
 
-// ask fetches a site's robots.txt and says whether /private may be fetched.
-func ask(t *testing.T, sites *Sites, url weburl.URL) (allowed bool, verdict robots.Verdict) {
+// fetchRobots fetches a site's robots.txt and reports whether it allows /private.
+func fetchRobots(t *testing.T, sites *Sites, url weburl.URL) (allowed bool, verdict robots.Verdict) {
 	t.Helper()
 	if err := sites.FetchRobots(t.Context(), url, func() bool { return true }); err != nil {
 		t.Fatal(err)
@@ -83,23 +83,27 @@ func TestRobotsRedirects(t *testing.T) {
 		handle  http.HandlerFunc
 		allowed bool
 	}{
-		"five redirects":       {hops(5), false},
-		"six redirects":        {hops(6), true}, // RFC 9309, section 2.3.1.2: as if there were none
-		"to another authority": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.Origin()+"/robots.txt", 301) }, false},
-		"for ever":             {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, 302) }, true},
+		"five redirects": {hops(5), false},
+		"six redirects":  {hops(6), true}, // RFC 9309, section 2.3.1.2: treated as unavailable
+		"to another authority": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, other.Origin()+"/robots.txt", http.StatusMovedPermanently)
+		}, false},
+		"in a circle": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.Path, http.StatusFound)
+		}, true},
 		"to no URL": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "http://[")
 			w.WriteHeader(302)
 		}, true},
 	} {
 		url := serve(t, c.handle)
-		if allowed, verdict := ask(t, sites, url); allowed != c.allowed {
+		if allowed, verdict := fetchRobots(t, sites, url); allowed != c.allowed {
 			t.Errorf("%s: allowed is %v (%+v)", name, allowed, verdict.Access)
 		}
 	}
 }
 
-// TestHugeRobots serves 100 MB, and a bomb of which as much would come out.
+// TestHugeRobots serves 100 MB, and a compressed file that would expand to as much.
 func TestHugeRobots(t *testing.T) {
 	sites := open(t, time.Now)
 	var sent atomic.Int64
@@ -114,11 +118,11 @@ func TestHugeRobots(t *testing.T) {
 			sent.Add(int64(n))
 		}
 	})
-	if allowed, _ := ask(t, sites, url); allowed {
+	if allowed, _ := fetchRobots(t, sites, url); allowed {
 		t.Error("the rules at the beginning are not obeyed")
 	}
 	if got := sent.Load(); got > 20<<20 {
-		t.Errorf("%d bytes were taken", got)
+		t.Errorf("%d bytes were read", got)
 	}
 	var bomb bytes.Buffer
 	z := gzip.NewWriter(&bomb)
@@ -131,8 +135,8 @@ func TestHugeRobots(t *testing.T) {
 		w.Header().Set("Content-Encoding", "gzip")
 		w.Write(bomb.Bytes())
 	})
-	if allowed, _ := ask(t, sites, packed); allowed {
-		t.Error("the rules at the beginning of the bomb are not obeyed")
+	if allowed, _ := fetchRobots(t, sites, packed); allowed {
+		t.Error("the rules at the beginning of the compressed file are not obeyed")
 	}
 }
 
@@ -147,14 +151,14 @@ func TestRobotsApplyWhileTheSiteIsDown(t *testing.T) {
 		}
 		io.WriteString(w, denies)
 	})
-	ask(t, sites, url)
+	fetchRobots(t, sites, url)
 	clock = clock.Add(robots.Lifetime + time.Second)
 	site, err := sites.Get(t.Context(), url)
 	if err != nil || site.Rules != nil {
-		t.Fatalf("rules that have run out are in use: %v", err)
+		t.Fatalf("expired rules are in use: %v", err)
 	}
 	down.Store(true)
-	if allowed, verdict := ask(t, sites, url); allowed || verdict.Access != robots.ByRules {
+	if allowed, verdict := fetchRobots(t, sites, url); allowed || verdict.Access != robots.ByRules {
 		t.Errorf("the old rules are not kept: allowed %v, %+v", allowed, verdict.Access)
 	}
 }
@@ -163,7 +167,7 @@ func TestSiteSurvivesRestart(t *testing.T) {
 	clock := time.Now().Truncate(time.Second)
 	first := open(t, func() time.Time { return clock })
 	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, denies) })
-	ask(t, first, url)
+	fetchRobots(t, first, url)
 	breaker := Breaker{Failures: 2, Rest: time.Minute, MaxRest: 3 * time.Minute}
 	for i, want := range []time.Duration{0, time.Minute, 2 * time.Minute, 3 * time.Minute, 3 * time.Minute} {
 		if rest, since, err := first.Failed(t.Context(), url, breaker); err != nil || rest != want || !since.Equal(clock) {
@@ -176,30 +180,31 @@ func TestSiteSurvivesRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !breaker.Open(site) || site.Failures != 5 || !site.Until.Equal(clock.Add(3*time.Minute)) || site.Rules == nil {
-		t.Errorf("the next process knows %+v", site)
+		t.Errorf("the next process has the state %+v", site)
 	}
 	if closed, err := second.Answered(t.Context(), url, breaker); err != nil || !closed {
-		t.Errorf("an answer does not close the breaker: %v", err)
+		t.Errorf("a response does not close the breaker: %v", err)
 	}
 	if closed, err := second.Answered(t.Context(), url, breaker); err != nil || closed {
-		t.Errorf("a second answer closes it again: %v", err)
+		t.Errorf("a second response closes the breaker again: %v", err)
 	}
 }
 
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for value, want := range map[string]time.Duration{
-		"": 0, "120": 2 * time.Minute, "-5": 0, "1.5": 0, "soon": 0, "99999999999": 365 * 24 * time.Hour,
-		"Sun, 01 Mar 2026 12:01:00 GMT": time.Minute, "Sunday, 01-Mar-26 12:01:00 GMT": time.Minute, "Sun Mar  1 12:01:00 2026": time.Minute,
+		"": 0, "120": 2 * time.Minute, "-5": 0, "1.5": 0, "soon": 0, "99999999999": maxRetryAfter,
+		"Sun, 01 Mar 2026 12:01:00 GMT": time.Minute, "Sunday, 01-Mar-26 12:01:00 GMT": time.Minute,
+		"Sun Mar  1 12:01:00 2026":      time.Minute,
 		"Sun, 01 Mar 2026 11:00:00 GMT": 0,
 	} {
 		if got := RetryAfter(http.Header{"Retry-After": {value}}, now); got != want {
-			t.Errorf("%q is %s, want %s", value, got, want)
+			t.Errorf("%q is read as %s, want %s", value, got, want)
 		}
 	}
 }
 
-// FuzzRetryAfter feeds what a server may send.
+// FuzzRetryAfter reads any header that a server may send.
 func FuzzRetryAfter(f *testing.F) {
 	for _, value := range []string{"120", "Sun, 01 Mar 2026 12:01:00 GMT", "-1", ""} {
 		f.Add(value)
@@ -207,21 +212,21 @@ func FuzzRetryAfter(f *testing.F) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, value string) {
 		if got := RetryAfter(http.Header{"Retry-After": {value}}, now); got < 0 {
-			t.Errorf("%q is %s", value, got)
+			t.Errorf("%q is read as %s", value, got)
 		}
 	})
 }
 
-// TestNoRequestAfterThePartitionIsLost loses it between two redirects.
+// TestNoRequestAfterThePartitionIsLost loses the partition between two redirects.
 func TestNoRequestAfterThePartitionIsLost(t *testing.T) {
 	sites := open(t, time.Now)
-	var asked atomic.Int32
+	var requests atomic.Int32
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		asked.Add(1)
+		requests.Add(1)
 		http.Redirect(w, r, r.URL.Path+"x", http.StatusFound)
 	})
-	err := sites.FetchRobots(t.Context(), url, func() bool { return asked.Load() < 2 })
-	if !errors.Is(err, ErrNotOurs) || asked.Load() != 2 {
-		t.Errorf("%d requests, %v", asked.Load(), err)
+	err := sites.FetchRobots(t.Context(), url, func() bool { return requests.Load() < 2 })
+	if !errors.Is(err, ErrNotOurs) || requests.Load() != 2 {
+		t.Errorf("%d requests, %v", requests.Load(), err)
 	}
 }

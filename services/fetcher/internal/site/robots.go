@@ -1,0 +1,111 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/dateline-news/dateline/internal/weburl"
+	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
+)
+
+// maxRobotsRedirects is the number of redirects of a robots.txt that are followed:
+// RFC 9309, section 2.3.1.2 requires at least five.
+const maxRobotsRedirects = 5
+
+// maxRetryAfter bounds a Retry-After in seconds.
+const maxRetryAfter = 365 * 24 * time.Hour
+
+// ErrNotOurs reports that a request was not made because another replica may have
+// taken the site over.
+var ErrNotOurs = errors.New("another replica may have taken this site over")
+
+// FetchRobots requests the robots.txt of a site and stores the verdict, whatever
+// the site answers. If the site does not answer and no earlier rules are known,
+// it returns an *httpget.Error and stores nothing. It calls mayDial before each
+// request, and returns ErrNotOurs if that returns false.
+func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL, mayDial func() bool) error {
+	known, err := s.Get(ctx, url)
+	if err != nil {
+		return err
+	}
+	var previous *robots.Verdict
+	if known.Verdict.Access != 0 {
+		previous = &known.Verdict
+	}
+	fetch, failure, err := s.requestRobots(ctx, url.Origin()+"/robots.txt", mayDial)
+	if err != nil {
+		return err
+	}
+	verdict := robots.Judge(fetch, previous)
+	if failure != nil && verdict.Access == robots.DisallowAll {
+		return failure
+	}
+	changed := *known
+	changed.Rules, changed.Verdict = verdict.Rules(), verdict
+	return s.save(ctx, url, &changed)
+}
+
+// requestRobots requests a robots.txt, follows its redirects, and returns what is
+// to be judged. The failure is set if the site itself did not answer. It returns
+// an error only if the request must not go on.
+func (s *Sites) requestRobots(
+	ctx context.Context, target string, mayDial func() bool,
+) (fetch robots.Fetch, failure *httpget.Error, err error) {
+	for hop := range maxRobotsRedirects + 1 {
+		if !mayDial() {
+			return robots.Fetch{}, nil, ErrNotOurs
+		}
+		get := httpget.Request{URL: target, AnyType: true, MaxBodyBytes: robots.MaxSize + 1}
+		response, err := s.client.Get(ctx, get)
+		if ctx.Err() != nil {
+			return robots.Fetch{}, nil, ctx.Err()
+		}
+		if err != nil {
+			if hop == 0 {
+				failure, _ = errors.AsType[*httpget.Error](err)
+			}
+			return robots.Fetch{Time: s.now()}, failure, nil
+		}
+		if response.Status/100 != 3 {
+			return s.decode(response), nil, nil
+		}
+		next, err := weburl.Parse(response.Location)
+		if err != nil {
+			return robots.Fetch{Status: response.Status, Time: s.now()}, nil, nil
+		}
+		target = next.String()
+	}
+	return robots.Fetch{Status: http.StatusFound, Time: s.now()}, nil, nil
+}
+
+// decode returns what a response contributes to the verdict. A response whose
+// body cannot be decoded at all counts as no response.
+func (s *Sites) decode(response *httpget.Response) robots.Fetch {
+	fetch := robots.Fetch{Status: response.Status, RetryAfter: RetryAfter(response.Header, s.now()), Time: s.now()}
+	if response.Status/100 == 2 {
+		body, err := httpget.DecodePrefix(response.ContentEncoding, response.Body, robots.MaxSize+1)
+		if err != nil && len(body) == 0 {
+			return robots.Fetch{Time: s.now()}
+		}
+		fetch.Body = body
+	}
+	return fetch
+}
+
+// RetryAfter returns the value of the header Retry-After, which is a number of
+// seconds or a date (RFC 9110, section 10.2.3). It returns 0 if there is no valid
+// value.
+func RetryAfter(header http.Header, now time.Time) time.Duration {
+	text := header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(text); err == nil {
+		return time.Duration(max(0, min(seconds, int(maxRetryAfter/time.Second)))) * time.Second
+	}
+	if date, err := http.ParseTime(text); err == nil {
+		return max(0, date.Sub(now))
+	}
+	return 0
+}
