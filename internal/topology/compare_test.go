@@ -26,13 +26,18 @@ func compare(t *testing.T, js jetstream.JetStream, limits topology.Limits) strin
 	return strings.Join(lines, "\n")
 }
 
-func TestCompareFindsWhatDiffers(t *testing.T) {
+func TestCompareFindsDifferences(t *testing.T) {
 	_, js := natstest.Start(t)
 	if got := compare(t, js, topology.Limits{}); got != "" {
-		t.Fatalf("what was just declared differs:\n%s", got)
+		t.Fatalf("differences right after the declaration:\n%s", got)
 	}
-	if got := compare(t, js, topology.Limits{Replicas: 3}); !strings.Contains(got, "stream PAGES has 1 replicas where 3 are declared") || !strings.Contains(got, "bucket dateline-hosts has 1 replicas") {
-		t.Errorf("of replicas it says:\n%s", got)
+	got := compare(t, js, topology.Limits{Replicas: 3})
+	for _, line := range []string{
+		"stream PAGES has 1 replicas, but 3 are declared", "bucket dateline-hosts has 1 replicas",
+	} {
+		if !strings.Contains(got, line) {
+			t.Errorf("missing %q in:\n%s", line, got)
+		}
 	}
 	change := func(name string, do func(*jetstream.StreamConfig)) {
 		t.Helper()
@@ -48,7 +53,8 @@ func TestCompareFindsWhatDiffers(t *testing.T) {
 	}
 	change(subject.StreamPages, func(c *jetstream.StreamConfig) { c.Discard, c.MaxBytes = jetstream.DiscardOld, 1<<20 })
 	change(subject.StreamArticles, func(c *jetstream.StreamConfig) { c.Subjects = []string{"articles.en.>"} })
-	change(subject.StreamDead, func(c *jetstream.StreamConfig) { c.MaxBytes, c.MaxAge = 9<<30, time.Hour }) // an operator's choice
+	// An operator may choose these.
+	change(subject.StreamDead, func(c *jetstream.StreamConfig) { c.MaxBytes, c.MaxAge = 9<<30, time.Hour })
 	if err := js.DeleteStream(t.Context(), subject.StreamRevisions); err != nil {
 		t.Fatal(err)
 	}
@@ -56,43 +62,45 @@ func TestCompareFindsWhatDiffers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := js.UpdateConsumer(t.Context(), subject.StreamArticles, jetstream.ConsumerConfig{
-		Durable: subject.ConsumerIndex, AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Hour, MaxDeliver: 5, MaxAckPending: 2_000, FilterSubject: "articles.en.com.>",
+		Durable: subject.ConsumerIndex, AckPolicy: jetstream.AckExplicitPolicy, AckWait: time.Hour,
+		MaxDeliver: 5, MaxAckPending: 2_000, FilterSubject: "articles.en.com.>",
 	}); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
-		`stream PAGES when full it discards by "DiscardOld" (per subject: false) where "DiscardNew" (false) is declared`,
-		"stream PAGES may hold 1048576 bytes where at least 8589934592 are declared",
-		`stream ARTICLES listens to ["articles.en.>"] where ["articles.>"] is declared`,
-		"stream REVISIONS is not there",
-		"consumer extract of stream PAGES is not there",
-		"consumer index of stream ARTICLES waits 1h0m0s for an ack where 15s is declared",
-		"consumer index of stream ARTICLES delivers a message 5 times where -1 is declared",
-		`consumer index of stream ARTICLES reads ["articles.en.com.>"] alone`,
+		`stream PAGES has the discard policy "DiscardOld" (per subject: false), but "DiscardNew" (false) is declared`,
+		"stream PAGES holds at most 1048576 bytes, but at least 8589934592 are declared",
+		`stream ARTICLES listens to ["articles.en.>"], but ["articles.>"] is declared`,
+		"stream REVISIONS does not exist",
+		"consumer extract of stream PAGES does not exist",
+		"consumer index of stream ARTICLES waits 1h0m0s for an ack, but 15s is declared",
+		"consumer index of stream ARTICLES delivers a message at most 5 times, but -1 is declared",
+		`consumer index of stream ARTICLES reads only ["articles.en.com.>"]`,
 	}
-	got := compare(t, js, topology.Limits{})
+	got = compare(t, js, topology.Limits{})
 	for _, line := range want {
 		if !strings.Contains(got, line) {
-			t.Errorf("it does not say %q", line)
+			t.Errorf("missing %q", line)
 		}
 	}
 	if n := strings.Count(got, "\n") + 1; n != len(want) {
-		t.Errorf("%d differences, want %d:\n%s", n, len(want), got)
+		t.Errorf("got %d differences, want %d:\n%s", n, len(want), got)
 	}
-	// Starting a service mends all of it.
+	// Starting a service fixes all of them.
 	natstest.Reconcile(t, js, topology.Limits{})
 	if got := compare(t, js, topology.Limits{}); got != "" {
-		t.Errorf("after that it says:\n%s", got)
+		t.Errorf("differences that remain:\n%s", got)
 	}
 }
 
 func TestCompareFindsConflicts(t *testing.T) {
 	_, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
-	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: subject.StreamURLs, Subjects: []string{"orders.>"}}); err != nil {
+	foreign := jetstream.StreamConfig{Name: subject.StreamURLs, Subjects: []string{"orders.>"}}
+	if _, err := js.CreateStream(t.Context(), foreign); err != nil {
 		t.Fatal(err)
 	}
 	found, err := topology.Compare(t.Context(), js, topology.Limits{})
-	if err != nil || len(found) < 2 || found[0].Mended || !strings.Contains(found[0].Text, "is not Dateline's") {
-		t.Errorf("it finds %+v, %v", found, err)
+	if err != nil || len(found) < 2 || found[0].Fixable || !strings.Contains(found[0].Text, "is not Dateline's") {
+		t.Errorf("got %+v, %v, want a conflict that is not fixable", found, err)
 	}
 }

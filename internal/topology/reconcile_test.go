@@ -18,7 +18,7 @@ func server(t *testing.T) jetstream.JetStream {
 	return js
 }
 
-// configs are all streams of a server, those of its buckets included.
+// configs returns the configurations of all streams, including those of buckets.
 func configs(t *testing.T, js jetstream.JetStream) map[string]jetstream.StreamConfig {
 	t.Helper()
 	all := map[string]jetstream.StreamConfig{}
@@ -41,12 +41,13 @@ func TestReconcileDeclaresEverythingOnce(t *testing.T) {
 		if !found {
 			t.Fatalf("stream %s is missing", name)
 		}
-		if lossless := config.Discard == jetstream.DiscardNew || name == subject.StreamRevisions; !lossless || config.MaxBytes <= 0 || config.Storage != jetstream.FileStorage {
+		lossless := config.Discard == jetstream.DiscardNew || name == subject.StreamRevisions
+		if !lossless || config.MaxBytes <= 0 || config.Storage != jetstream.FileStorage {
 			t.Errorf("stream %s can lose messages or has no bound: %+v", name, config)
 		}
 	}
 	if len(first) != len(subject.Streams())+5 {
-		t.Errorf("%d streams, want %d and those of 5 buckets", len(first), len(subject.Streams()))
+		t.Errorf("got %d streams, want %d and those of 5 buckets", len(first), len(subject.Streams()))
 	}
 	natstest.Reconcile(t, js, topology.Limits{})
 	if second := configs(t, js); !reflect.DeepEqual(first, second) {
@@ -66,7 +67,7 @@ func TestReconcileInSeveralProcessesAtOnce(t *testing.T) {
 	}
 }
 
-func TestReconcileLeavesWhatIsNotItsOwn(t *testing.T) {
+func TestReconcileRefusesStreamsThatDoNotFit(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		config jetstream.StreamConfig
@@ -74,23 +75,27 @@ func TestReconcileLeavesWhatIsNotItsOwn(t *testing.T) {
 	}{
 		{
 			"other retention",
-			jetstream.StreamConfig{Name: subject.StreamURLs, Subjects: []string{"urls", "urls.>"}, Retention: jetstream.InterestPolicy},
+			jetstream.StreamConfig{
+				Name: subject.StreamURLs, Subjects: []string{subject.URLs, subject.AllURLs}, Retention: jetstream.InterestPolicy,
+			},
 			[]string{"URLS", "Interest", "WorkQueue", "nats stream rm URLS"},
 		},
 		{
-			"somebody's subjects",
+			"foreign subjects",
 			jetstream.StreamConfig{Name: subject.StreamPages, Subjects: []string{"wiki.pages"}},
 			[]string{"PAGES", "wiki.pages", "not Dateline's"},
 		},
 		{
 			"other storage",
-			jetstream.StreamConfig{Name: subject.StreamDead, Subjects: []string{"dead.*.*"}, Storage: jetstream.MemoryStorage},
+			jetstream.StreamConfig{
+				Name: subject.StreamDead, Subjects: []string{subject.AllDead}, Storage: jetstream.MemoryStorage,
+			},
 			[]string{"DEAD", "Memory", "File"},
 		},
 		{
 			"newer version",
 			jetstream.StreamConfig{
-				Name: subject.StreamArticles, Subjects: []string{"articles.>"},
+				Name: subject.StreamArticles, Subjects: []string{subject.AllArticles},
 				Metadata: map[string]string{"dateline.schema": "2"},
 			},
 			[]string{"ARTICLES", "newer version", "schema 2"},
@@ -108,7 +113,7 @@ func TestReconcileLeavesWhatIsNotItsOwn(t *testing.T) {
 			}
 			for _, part := range test.want {
 				if !strings.Contains(err.Error(), part) {
-					t.Errorf("the error does not say %q: %v", part, err)
+					t.Errorf("the error does not contain %q: %v", part, err)
 				}
 			}
 			if after := configs(t, js); !reflect.DeepEqual(before, after) {
@@ -121,7 +126,8 @@ func TestReconcileLeavesWhatIsNotItsOwn(t *testing.T) {
 func TestReconcileReportsAllConflictsAtOnce(t *testing.T) {
 	js := server(t)
 	for _, name := range []string{subject.StreamPages, subject.StreamDead} {
-		if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: name, Subjects: []string{"x." + name}}); err != nil {
+		foreign := jetstream.StreamConfig{Name: name, Subjects: []string{"x." + name}}
+		if _, err := js.CreateStream(t.Context(), foreign); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -131,34 +137,85 @@ func TestReconcileReportsAllConflictsAtOnce(t *testing.T) {
 	}
 }
 
-func TestReconcileKeepsWhatAnOperatorChose(t *testing.T) {
+func TestReconcileKeepsRaisedBounds(t *testing.T) {
 	js := server(t)
 	natstest.Reconcile(t, js, topology.Limits{})
 	chosen := configs(t, js)[subject.StreamFrontier]
 	chosen.MaxBytes *= 4
 	chosen.MaxMsgsPerSubject *= 2
 	chosen.Compression = jetstream.S2Compression
-	chosen.Discard, chosen.DiscardNewPerSubject = jetstream.DiscardOld, false // this is not for him to choose
+	chosen.Discard, chosen.DiscardNewPerSubject = jetstream.DiscardOld, false // not the operator's choice
 	if _, err := js.UpdateStream(t.Context(), chosen); err != nil {
 		t.Fatal(err)
 	}
 	natstest.Reconcile(t, js, topology.Limits{})
 	got := configs(t, js)[subject.StreamFrontier]
-	if got.MaxBytes != chosen.MaxBytes || got.MaxMsgsPerSubject != chosen.MaxMsgsPerSubject || got.Compression != chosen.Compression {
-		t.Errorf("the operator's choice is gone: %+v", got)
+	if got.MaxBytes != chosen.MaxBytes || got.MaxMsgsPerSubject != chosen.MaxMsgsPerSubject ||
+		got.Compression != chosen.Compression {
+		t.Errorf("the operator's choice was lost: %+v", got)
 	}
 	if got.Discard != jetstream.DiscardNew || !got.DiscardNewPerSubject {
 		t.Errorf("the stream still drops messages: %+v", got)
 	}
 }
 
-func TestSubjectsOfOddLanguages(t *testing.T) {
-	for language, want := range map[string]string{
-		"": "articles.und.com.example", "pt-BR": "articles.pt-br.com.example",
-		"en US": "articles.und.com.example", "en.>": "articles.und.com.example", "日本": "articles.und.com.example",
-	} {
-		if got := subject.Articles(language, "com.example"); got != want {
-			t.Errorf("language %q: subject %q, want %q", language, got, want)
+// removed is how the server reports a size or count without a bound.
+const removed = -1
+
+func TestReconcileKeepsRemovedBounds(t *testing.T) {
+	js := server(t)
+	natstest.Reconcile(t, js, topology.Limits{})
+	names := append(subject.Streams(),
+		subject.KVStream(subject.BucketDrift), subject.KVStream(subject.BucketHosts),
+		subject.ObjectStream(subject.BucketBodies))
+	for _, name := range names {
+		chosen := configs(t, js)[name]
+		chosen.MaxBytes, chosen.MaxAge = removed, 0
+		if name == subject.StreamFrontier {
+			// The server refuses this policy without the bound.
+			chosen.MaxMsgsPerSubject, chosen.DiscardNewPerSubject = removed, false
 		}
+		if _, err := js.UpdateStream(t.Context(), chosen); err != nil {
+			t.Fatalf("stream %s: %v", name, err)
+		}
+	}
+	natstest.Reconcile(t, js, topology.Limits{})
+	for _, name := range names {
+		if got := configs(t, js)[name]; got.MaxBytes != removed || got.MaxAge != 0 {
+			t.Errorf("stream %s has the bounds %d bytes and %s again", name, got.MaxBytes, got.MaxAge)
+		}
+	}
+	if got := configs(t, js)[subject.StreamFrontier].MaxMsgsPerSubject; got != removed {
+		t.Errorf("the frontier has the bound %d messages per subject again", got)
+	}
+	found, err := topology.Compare(t.Context(), js, topology.Limits{})
+	if err != nil || len(found) > 0 {
+		t.Errorf("got differences %+v and error %v, want none", found, err)
+	}
+}
+
+func TestReconcileKeepsRaisedBoundsOfBuckets(t *testing.T) {
+	js := server(t)
+	natstest.Reconcile(t, js, topology.Limits{})
+	drift := subject.KVStream(subject.BucketDrift)
+	chosen := configs(t, js)[drift]
+	chosen.MaxBytes *= 2
+	chosen.MaxAge *= 2
+	if _, err := js.UpdateStream(t.Context(), chosen); err != nil {
+		t.Fatal(err)
+	}
+	leases := subject.KVStream(subject.BucketLeases)
+	longer := configs(t, js)[leases]
+	longer.MaxAge = 2 * topology.LeaseTTL
+	if _, err := js.UpdateStream(t.Context(), longer); err != nil {
+		t.Fatal(err)
+	}
+	natstest.Reconcile(t, js, topology.Limits{})
+	if got := configs(t, js)[drift]; got.MaxBytes != chosen.MaxBytes || got.MaxAge != chosen.MaxAge {
+		t.Errorf("the bucket has the bounds %d bytes and %s, want %d and %s",
+			got.MaxBytes, got.MaxAge, chosen.MaxBytes, chosen.MaxAge)
+	}
+	if got := configs(t, js)[leases].MaxAge; got != topology.LeaseTTL {
+		t.Errorf("leases live for %s, want %s", got, topology.LeaseTTL)
 	}
 }

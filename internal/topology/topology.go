@@ -1,5 +1,5 @@
-// Package topology declares the streams, consumers and buckets that the
-// pipeline lives on, and brings a NATS server in line with them at start.
+// Package topology declares the streams, consumers and buckets that the pipeline
+// uses, and brings a NATS server in line with the declarations.
 package topology
 
 import (
@@ -10,89 +10,111 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
-// Schema is the version of what is stored on the streams. A server that holds
-// a newer one is refused: an older program would misread it.
+// Schema is the version of what is stored on the streams. A program refuses a
+// server with a newer schema, because it would misread the messages.
 const Schema = 1
 
-// bodyTTL is how long a body in the object store is kept: longer than a page
-// may wait, and the only clean-up there is.
-const bodyTTL = 7 * 24 * time.Hour
-
-// seenTTL is how long a URL is remembered at least: news that is asked for again
-// later than that is rare. Within it, a page that has not changed is not sent again.
-const seenTTL = 31 * 24 * time.Hour
-
-// FreshnessKey is the entry of subject.BucketSeen's metadata that says how long a URL
-// counts as seen.
-const FreshnessKey = "dateline.freshness"
-
-// driftTTL and driftBytes bound what is kept of drift.
 const (
+	// bodyTTL is how long a page body is kept in the object store. It is longer
+	// than a page may wait, because bodies are not removed in any other way.
+	bodyTTL = 7 * 24 * time.Hour
+	// seenTTL is the minimum time for which a requested URL is remembered. News is
+	// rarely requested again later. Within this time, a page that has not changed
+	// is not sent again.
+	seenTTL = 31 * 24 * time.Hour
+	// hostsTTL is how long the state of a host is kept after its last change.
+	hostsTTL = 31 * 24 * time.Hour
+	// driftTTL and driftBytes bound the bucket of drift alarms and samples.
 	driftTTL   = 31 * 24 * time.Hour
 	driftBytes = 256 << 20
+	// revisionsTTL is how long a revision stays on its stream.
+	revisionsTTL = 31 * 24 * time.Hour
+	// duplicateWindow is how long a stream remembers message ids.
+	duplicateWindow = 2 * time.Minute
+	// maxAckPending is the maximum number of messages that a consumer has
+	// delivered but not received acks for.
+	maxAckPending = 2_000
 )
 
-// LeaseTTL is how long a partition's lease lives without renewal. Its owner
-// stops dialling at two thirds of it.
+// FreshnessKey is the key in the metadata of subject.BucketSeen that holds the
+// time for which a URL counts as seen.
+const FreshnessKey = "dateline.freshness"
+
+// LeaseTTL is the lifetime of a partition's lease without renewal. Its owner
+// stops dialling after two thirds of it.
 const LeaseTTL = 30 * time.Second
 
-// AckWait is how long a message may go without a sign of life from the stage
-// that works on it.
+// AckWait is the time after which a message is delivered again, unless the stage
+// that processes it reports that it is in progress.
 const AckWait = 15 * time.Second
 
-// Limits bound what the streams may hold. The zero value of a field is its
-// default; a stream that an operator has given larger bounds keeps them.
+// Limits bound the streams. Zero fields have their default. If an operator has
+// raised a bound on the server, or removed it, the server's bound is kept.
 type Limits struct {
-	// Replicas of every stream and bucket: 1, 3 or 5. Default 1.
+	// Replicas is the number of replicas of every stream and bucket: 1, 3 or 5.
+	// Default 1.
 	Replicas int
-	// PageBytes bounds PAGES. Default 8 GiB.
+	// PageBytes is the maximum size of PAGES. Default 8 GiB.
 	PageBytes int64
-	// OtherBytes bounds each of the other streams. Default 2 GiB.
+	// OtherBytes is the maximum size of each other stream. Default 2 GiB.
 	OtherBytes int64
-	// PerHost bounds the URLs of one host that wait in the frontier.
-	// Default 100,000.
+	// PerHost is the maximum number of URLs in each of a host's queues in the
+	// frontier. Default 100,000.
 	PerHost int64
-	// Freshness is how long a URL counts as seen. Default 24 h.
+	// Freshness is the time for which a URL counts as seen. Default 24 h.
 	Freshness time.Duration
 }
 
 func (l Limits) withDefaults() Limits {
-	orInt(&l.PageBytes, 8<<30)
-	orInt(&l.OtherBytes, 2<<30)
-	orInt(&l.PerHost, 100_000)
-	orInt(&l.Replicas, 1)
-	orInt(&l.Freshness, 24*time.Hour)
+	setDefault(&l.PageBytes, 8<<30)
+	setDefault(&l.OtherBytes, 2<<30)
+	setDefault(&l.PerHost, 100_000)
+	setDefault(&l.Replicas, 1)
+	setDefault(&l.Freshness, 24*time.Hour)
 	return l
 }
 
-func orInt[T ~int | ~int64](field *T, value T) {
+func setDefault[T ~int | ~int64](field *T, value T) {
 	if *field == 0 {
 		*field = value
 	}
 }
 
-// revisionsTTL is how long the stream of revisions tells of one.
-const revisionsTTL = 31 * 24 * time.Hour
-
-// streams declares every stream. None ever drops a message that somebody may
-// still want: a full one refuses new messages, and the trimmer makes room. But
-// REVISIONS only tells what the store has, and is no queue: its oldest go first.
+// streams declares every stream. No stream drops a message that is still needed:
+// a full stream refuses new messages, and Trim makes room. The exception is
+// REVISIONS, which only announces what the store holds: it drops its oldest
+// messages.
 func streams(l Limits) []jetstream.StreamConfig {
 	all := []jetstream.StreamConfig{
 		{
 			Name: subject.StreamURLs, Subjects: []string{subject.URLs, subject.AllURLs},
-			Description: "URLs that users want fetched", Retention: jetstream.WorkQueuePolicy,
+			Description: "URLs requested by users", Retention: jetstream.WorkQueuePolicy,
 		},
 		{
 			Name: subject.StreamFrontier, Subjects: []string{subject.AllFrontier},
-			Description:       "URLs that wait for their host's turn",
+			Description:       "URLs waiting for their host's turn",
 			MaxMsgsPerSubject: l.PerHost, DiscardNewPerSubject: true,
 		},
-		{Name: subject.StreamPages, Subjects: []string{subject.AllPages}, Description: "pages as received", MaxBytes: l.PageBytes},
-		{Name: subject.StreamArticles, Subjects: []string{subject.AllArticles}, Description: "article records"},
-		{Name: subject.StreamOutcomes, Subjects: []string{subject.AllOutcomes}, Description: "how each input of each stage ended"},
-		{Name: subject.StreamDead, Subjects: []string{subject.AllDead}, Description: "inputs that failed for good, whole"},
-		{Name: subject.StreamRevisions, Subjects: []string{subject.AllRevisions}, Description: "new and changed articles, as stored", MaxAge: revisionsTTL},
+		{
+			Name: subject.StreamPages, Subjects: []string{subject.AllPages},
+			Description: "pages as received", MaxBytes: l.PageBytes,
+		},
+		{
+			Name: subject.StreamArticles, Subjects: []string{subject.AllArticles},
+			Description: "article records",
+		},
+		{
+			Name: subject.StreamOutcomes, Subjects: []string{subject.AllOutcomes},
+			Description: "how each input of each stage ended",
+		},
+		{
+			Name: subject.StreamDead, Subjects: []string{subject.AllDead},
+			Description: "whole inputs that failed permanently",
+		},
+		{
+			Name: subject.StreamRevisions, Subjects: []string{subject.AllRevisions},
+			Description: "new and changed articles, as stored", MaxAge: revisionsTTL,
+		},
 	}
 	for i := range all {
 		s := &all[i]
@@ -102,20 +124,21 @@ func streams(l Limits) []jetstream.StreamConfig {
 		}
 		s.AllowDirect = true
 		s.Replicas = l.Replicas
-		s.Duplicates = 2 * time.Minute
+		s.Duplicates = duplicateWindow
 		s.Metadata = map[string]string{schemaKey: schemaValue}
-		orInt(&s.MaxBytes, l.OtherBytes)
+		setDefault(&s.MaxBytes, l.OtherBytes)
 	}
 	return all
 }
 
+// consumers declares the consumers of each stream.
 func consumers() map[string][]jetstream.ConsumerConfig {
 	durable := func(name string) jetstream.ConsumerConfig {
 		return jetstream.ConsumerConfig{
 			Durable: name, AckPolicy: jetstream.AckExplicitPolicy, AckWait: AckWait,
-			// The stages count attempts themselves: past MaxDeliver the
-			// server would never deliver a message again, nor tell anyone.
-			MaxDeliver: -1, MaxAckPending: 2_000,
+			// The stages count attempts themselves. After MaxDeliver deliveries
+			// the server would silently stop delivering a message.
+			MaxDeliver: -1, MaxAckPending: maxAckPending,
 		}
 	}
 	return map[string][]jetstream.ConsumerConfig{
@@ -126,11 +149,30 @@ func consumers() map[string][]jetstream.ConsumerConfig {
 	}
 }
 
+// buckets declares the key-value buckets.
 func buckets(l Limits) []jetstream.KeyValueConfig {
-	return []jetstream.KeyValueConfig{
-		{Bucket: subject.BucketLeases, Description: "owners of the frontier's partitions", TTL: LeaseTTL, Replicas: l.Replicas},
-		{Bucket: subject.BucketHosts, Description: "what is known of hosts", TTL: 31 * 24 * time.Hour, Replicas: l.Replicas},
-		{Bucket: subject.BucketDrift, Description: "alarms about sites whose pages have changed, with samples", TTL: driftTTL, MaxBytes: driftBytes, Replicas: l.Replicas},
-		{Bucket: subject.BucketSeen, Description: "URLs requested lately", TTL: max(seenTTL, l.Freshness), Replicas: l.Replicas, Metadata: map[string]string{FreshnessKey: l.Freshness.String()}},
+	all := []jetstream.KeyValueConfig{
+		{Bucket: subject.BucketLeases, Description: "owners of the frontier's partitions", TTL: LeaseTTL},
+		{Bucket: subject.BucketHosts, Description: "state of hosts", TTL: hostsTTL},
+		{
+			Bucket: subject.BucketDrift, Description: "alarms about sites whose pages have changed, with samples",
+			TTL: driftTTL, MaxBytes: driftBytes,
+		},
+		{
+			Bucket: subject.BucketSeen, Description: "URLs requested recently", TTL: max(seenTTL, l.Freshness),
+			Metadata: map[string]string{FreshnessKey: l.Freshness.String()},
+		},
+	}
+	for i := range all {
+		all[i].Replicas, all[i].Storage = l.Replicas, jetstream.FileStorage
+	}
+	return all
+}
+
+// objectStore declares the object store for large page bodies.
+func objectStore(l Limits) jetstream.ObjectStoreConfig {
+	return jetstream.ObjectStoreConfig{
+		Bucket: subject.BucketBodies, Description: "page bodies that exceed a message", TTL: bodyTTL,
+		MaxBytes: l.PageBytes, Replicas: l.Replicas, Storage: jetstream.FileStorage,
 	}
 }

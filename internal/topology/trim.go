@@ -8,39 +8,36 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
-// trimAt and trimTo are shares of a stream's bytes: above the first the oldest
-// messages go until the second is reached.
 const (
-	trimAt = 0.8
-	trimTo = 0.7
+	// A stream is trimmed when it is filled beyond trimAbove of its maximum size,
+	// down to trimTo.
+	trimAbove = 0.8
+	trimTo    = 0.7
+	// trimTimeout bounds the trimming of one stream.
+	trimTimeout = 30 * time.Second
 )
 
-// Trim makes room in the streams that are kept for reading again, every
-// interval until ctx ends. It removes only what every consumer has acked;
-// where nothing may go, the stream fills up and its publishers wait.
-func Trim(ctx context.Context, js jetstream.JetStream, log *slog.Logger, every time.Duration) error {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
+// Trim removes the oldest messages of streams that are nearly full, at every
+// interval until ctx ends. It removes only messages that every consumer has
+// acked. If there are none, the stream fills up and its publishers wait.
+func Trim(ctx context.Context, js jetstream.JetStream, log *slog.Logger, interval time.Duration) error {
+	return loop.Every(ctx, interval, func(ctx context.Context) error {
 		for _, name := range []string{subject.StreamPages, subject.StreamArticles, subject.StreamOutcomes} {
 			if err := TrimStream(ctx, js, name); err != nil && ctx.Err() == nil {
-				log.Warn("no room could be made", "stream", name, "error", err)
+				log.Warn("trimming stream failed", "stream", name, "error", err)
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+		return nil
+	})
 }
 
-// TrimStream makes room in one stream, once, as Trim says.
+// TrimStream trims one stream once, as described for Trim.
 func TrimStream(ctx context.Context, js jetstream.JetStream, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, trimTimeout)
 	defer cancel()
 	stream, err := js.Stream(ctx, name)
 	if err != nil {
@@ -48,26 +45,27 @@ func TrimStream(ctx context.Context, js jetstream.JetStream, name string) error 
 	}
 	info := stream.CachedInfo()
 	used, limit := float64(info.State.Bytes), float64(info.Config.MaxBytes)
-	if limit <= 0 || used < trimAt*limit {
+	if limit <= 0 || used < trimAbove*limit {
 		return nil
 	}
 	floor, err := ackFloor(ctx, stream)
 	if err != nil {
 		return fmt.Errorf("listing consumers of stream %s: %w", name, err)
 	}
+	// The messages are assumed to be equally large.
 	share := (used - trimTo*limit) / used
 	until := info.State.FirstSeq + uint64(share*float64(info.State.Msgs))
 	if until = min(until, floor+1); until <= info.State.FirstSeq {
 		return nil
 	}
 	if err := stream.Purge(ctx, jetstream.WithPurgeSequence(until)); err != nil {
-		return fmt.Errorf("removing what is consumed from stream %s: %w", name, err)
+		return fmt.Errorf("removing consumed messages from stream %s: %w", name, err)
 	}
 	return nil
 }
 
-// ackFloor is the last sequence that every consumer has acked, with all before
-// it: 0 where there is no consumer, for then nobody can have read anything.
+// ackFloor returns the sequence up to which every consumer has acked all messages.
+// It is 0 without consumers, because then no message has been read.
 func ackFloor(ctx context.Context, stream jetstream.Stream) (uint64, error) {
 	var floor uint64
 	first := true

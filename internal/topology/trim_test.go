@@ -11,7 +11,7 @@ import (
 	"github.com/dateline-news/dateline/internal/topology"
 )
 
-// fill makes ARTICLES small, and fuller than the trimmer lets it be.
+// fill shrinks ARTICLES and fills it beyond the level at which it is trimmed.
 func fill(t *testing.T, js jetstream.JetStream) (messages int) {
 	t.Helper()
 	config := configs(t, js)[subject.StreamArticles]
@@ -20,14 +20,15 @@ func fill(t *testing.T, js jetstream.JetStream) (messages int) {
 		t.Fatal(err)
 	}
 	for i := range 90 {
-		if _, err := js.Publish(t.Context(), fmt.Sprintf("articles.en.com.example%d", i), make([]byte, 1000)); err != nil {
+		to := subject.Articles("en", fmt.Sprintf("com.example%d", i))
+		if _, err := js.Publish(t.Context(), to, make([]byte, 1000)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return 90
 }
 
-// ack acks the first n messages of the stream's own consumer.
+// ack acks the next n messages of a consumer.
 func ack(t *testing.T, js jetstream.JetStream, consumer string, n int) {
 	t.Helper()
 	c, err := js.Consumer(t.Context(), subject.StreamArticles, consumer)
@@ -61,14 +62,14 @@ func trim(t *testing.T, js jetstream.JetStream) {
 	}
 }
 
-func TestTrimRemovesOnlyWhatEveryConsumerHasAcked(t *testing.T) {
+func TestTrimRemovesOnlyMessagesThatEveryConsumerHasAcked(t *testing.T) {
 	_, js := natstest.Start(t)
 	all := fill(t, js)
 	trim(t, js)
 	if got := first(t, js); got != 1 {
-		t.Fatalf("unread messages up to %d are gone", got-1)
+		t.Fatalf("unread messages up to %d were removed", got-1)
 	}
-	// A reader of the user's own holds the floor down.
+	// A consumer of the user keeps its unread messages.
 	reader := jetstream.ConsumerConfig{Durable: "reader", AckPolicy: jetstream.AckExplicitPolicy}
 	if _, err := js.CreateConsumer(t.Context(), subject.StreamArticles, reader); err != nil {
 		t.Fatal(err)
@@ -77,22 +78,22 @@ func TestTrimRemovesOnlyWhatEveryConsumerHasAcked(t *testing.T) {
 	ack(t, js, "reader", 5)
 	trim(t, js)
 	if got := first(t, js); got != 6 {
-		t.Fatalf("the first message is %d, want 6: 5 are acked by both", got)
+		t.Fatalf("the first message is %d, want 6: both consumers have acked 5", got)
 	}
 	ack(t, js, "reader", all-5)
 	trim(t, js)
-	info := natstest.Count(t, js, subject.StreamArticles)
-	if info == 0 || info > 75 {
-		t.Fatalf("%d messages are left, want about 70 of %d", info, all)
+	left := natstest.Count(t, js, subject.StreamArticles)
+	if left == 0 || left > 75 {
+		t.Fatalf("%d messages are left, want about 70 of %d", left, all)
 	}
 	before := first(t, js)
 	trim(t, js)
 	if got := first(t, js); got != before {
-		t.Fatalf("a stream with room was trimmed, from %d to %d", before, got)
+		t.Fatalf("a stream with room was trimmed from %d to %d", before, got)
 	}
 }
 
-func TestTrimLeavesAStreamThatNobodyReads(t *testing.T) {
+func TestTrimLeavesAStreamWithoutConsumers(t *testing.T) {
 	_, js := natstest.Start(t)
 	fill(t, js)
 	if err := js.DeleteConsumer(t.Context(), subject.StreamArticles, subject.ConsumerIndex); err != nil {
@@ -100,6 +101,6 @@ func TestTrimLeavesAStreamThatNobodyReads(t *testing.T) {
 	}
 	trim(t, js)
 	if got := first(t, js); got != 1 {
-		t.Fatalf("unread messages up to %d are gone", got-1)
+		t.Fatalf("unread messages up to %d were removed", got-1)
 	}
 }

@@ -180,7 +180,7 @@ func TestNATSMisconfigured(t *testing.T) {
 		"no JetStream": {server: func(o *server.Options) { o.JetStream = false }, want: []string{"problem streams: JetStream does not answer", "skipped consumers: needs JetStream"}},
 		"small messages": {server: func(o *server.Options) { o.MaxPayload = 1 << 20 },
 			want: []string{"problem nats: the server takes messages of at most 1024 KB, and pages may have 8 MB"}},
-		"nothing declared": {server: asIs, want: []string{"problem streams: stream URLS is not there", "problem streams: bucket dateline-leases is not there"}},
+		"nothing declared": {server: asIs, want: []string{"problem streams: stream URLS does not exist", "problem streams: bucket dateline-leases does not exist"}},
 		"wrong password":   {server: users(nil), user: "service:wrong", want: []string{"problem nats: no connection to 127.0.0.1:", "Authorization Violation", "skipped streams: needs NATS"}},
 		"all is permitted": {server: users(nil), user: "service:service",
 			want: []string{"problem permissions: the user service of account $G may publish to any subject", "problem permissions: the user service of account $G may delete streams"}},
@@ -192,8 +192,8 @@ func TestNATSMisconfigured(t *testing.T) {
 			want: []string{"skipped permissions", "problem streams: JetStream does not answer"}},
 		"a stream discards": {server: asIs, spoil: func(t *testing.T, js jetstream.JetStream) {
 			update(t, js, subject.StreamPages, func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld })
-		}, want: []string{"problem streams: stream PAGES when full it discards by"}},
-		"too few replicas": {server: asIs, config: bus.Config{Replicas: 3}, spoil: func(*testing.T, jetstream.JetStream) {}, want: []string{"problem streams: stream PAGES has 1 replicas where 3 are declared"}},
+		}, want: []string{"problem streams: stream PAGES has the discard policy"}},
+		"too few replicas": {server: asIs, config: bus.Config{Replicas: 3}, spoil: func(*testing.T, jetstream.JetStream) {}, want: []string{"problem streams: stream PAGES has 1 replicas, but 3 are declared"}},
 		"a full stream": {server: asIs, spoil: func(t *testing.T, js jetstream.JetStream) {
 			update(t, js, subject.StreamDead, func(c *jetstream.StreamConfig) { c.MaxBytes = 10_000 })
 			if _, err := js.Publish(t.Context(), "dead.fetch.timeout", make([]byte, 9_500)); err != nil {

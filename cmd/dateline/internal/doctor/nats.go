@@ -165,7 +165,7 @@ func examineStreams(ctx context.Context, js jetstream.JetStream, t Target, clust
 	found, err := topology.Compare(ctx, js, topology.Limits{Replicas: t.NATS.Replicas})
 	for _, d := range found {
 		advice := "restart one of the services: it declares streams and consumers as they should be"
-		if !d.Mended {
+		if !d.Fixable {
 			advice = "see what is found"
 		}
 		r.problem(check, advice, "%s %s", d.Object, d.Text)
