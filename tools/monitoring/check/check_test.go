@@ -115,7 +115,7 @@ More is being worked on than anybody would have expected.
 
 Look at what is being worked on, in the panel of that name.
 
-## Cure
+## Remedy
 
 Work on less of it, or with more replicas than there are now.
 `

@@ -23,7 +23,7 @@ const (
 )
 
 // runbookSections are the headings that every runbook has.
-var runbookSections = []string{"## Cause", "## Check", "## Cure"}
+var runbookSections = []string{"## Cause", "## Check", "## Remedy"}
 
 // ReadRules reads every file of rules in a folder.
 func ReadRules(folder string) ([]rulefmt.Rule, error) {
