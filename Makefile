@@ -222,8 +222,9 @@ peers: ## Measure other extractors for Go beside Dateline's (CORPUS=…); see do
 
 .PHONY: crawl
 crawl: ## Compare the fetcher with bare net/http and colly on a thousand loopback hosts
-	GOWORK=off go -C services/fetcher/bench build -o $(abspath $(BIN))/fetcher-bench .
-	$(BIN)/fetcher-bench
+	go build -o $(BIN)/fetcher-bench ./services/fetcher/bench
+	$(TOOLS) build -o ../$(BIN)/ ./cmd/collybench
+	$(BIN)/fetcher-bench -colly $(BIN)/collybench
 
 .PHONY: clean
 clean: ## Remove what make built and what the demo left

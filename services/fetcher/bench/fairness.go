@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,175 +12,220 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher"
+	"github.com/dateline-news/dateline/services/fetcher/bench/contender"
 	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
 )
 
-// The slow host, and how long it thinks.
 const (
+	// slowHost is the slow host, and slowLatency the time before it responds.
 	slowHost    = "127.99.0.1"
 	slowLatency = 500 * time.Millisecond
+	// fairDelay is the pause between two requests to a host.
+	fairDelay = 250 * time.Millisecond
+	// replicas is the number of fetchers.
+	replicas = 3
+	// fairnessTimeout bounds a trial.
+	fairnessTimeout = 15 * time.Minute
+	// maxPerHost is a limit of URLs per host that no trial reaches.
+	maxPerHost = 200_000
+	// messageTimeout bounds the wait for a stored page.
+	messageTimeout = 10 * time.Second
 )
 
-// fairDelay is the pause between two requests to a host.
-const fairDelay = 250 * time.Millisecond
+// fairnessResult is the result of a trial for the healthy hosts.
+type fairnessResult struct {
+	took       time.Duration
+	politeness report
+	lost       int // pages that were never stored
+}
 
-const replicas = 3
-
-// compareFairness has three replicas fetch the pages of the healthy hosts: alone,
-// behind the URLs of a slow host, and behind those with one replica killed. Half a
-// second and the delay, times the URLs of a host, is the ideal that politeness
-// leaves.
-func compareFairness(s settings) error {
-	each := time.Duration((s.Pages + s.Hosts - 1) / s.Hosts)
-	ideal := each * (s.Latency + fairDelay)
+// compareFairness measures how long three replicas take for the pages of the healthy
+// hosts: without a slow host, with one, and with one while a replica is killed. It
+// compares the times with the best that politeness allows: the latency and the pause,
+// times the URLs of a host.
+func compareFairness(s contender.Settings) error {
+	perHost := time.Duration((s.Pages + s.Hosts - 1) / s.Hosts)
+	ideal := perHost * (s.Latency + fairDelay)
 	fmt.Printf("%d URLs on %d hosts, at best %s\n", s.Pages, s.Hosts, ideal)
 	for _, c := range []struct {
 		name string
 		slow int
 		kill bool
-	}{{"alone", 0, false}, {"behind a slow host", s.Slow, false}, {"with one replica killed", s.Slow, true}} {
-		one := s
-		one.Slow, one.Watch = c.slow, true
-		took, polite, lost, err := fairness(one, c.kill)
+	}{
+		{"no slow host", 0, false},
+		{"behind a slow host", s.Slow, false},
+		{"with one replica killed", s.Slow, true},
+	} {
+		trial := s
+		trial.Slow, trial.Watch = c.slow, true
+		r, err := fairness(trial, c.kill)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
-		fmt.Printf("%-26s %6.1fs, %.2f of the ideal; %d pages asked for twice, %d lost, %d requests too early\n", c.name, took.Seconds(), took.Seconds()/ideal.Seconds(), polite.Twice, lost, polite.Early)
+		fmt.Printf("%-26s %6.1fs, %.2f of the ideal; %d pages requested twice, %d lost, %d requests too early\n",
+			c.name, r.took.Seconds(), r.took.Seconds()/ideal.Seconds(), r.politeness.Twice, r.lost, r.politeness.Early)
 	}
 	return nil
 }
 
-// fairness returns how long the healthy hosts took, what the web server noted, and
-// how many of their pages were never stored.
-func fairness(s settings, kill bool) (took time.Duration, polite report, lost int, err error) {
-	web, err := start("web", s)
+// fairness runs a trial. If kill is set, it kills a replica halfway.
+func fairness(s contender.Settings, kill bool) (r fairnessResult, err error) {
+	web, err := start(roleWeb, s)
 	if err != nil {
-		return 0, report{}, 0, err
+		return r, err
 	}
 	defer web.stop()
-	server, err := start("nats", s)
+	server, err := start(roleNATS, s)
 	if err != nil {
-		return 0, report{}, 0, err
+		return r, err
 	}
 	defer server.stop()
 	s.Web, s.NATS = web.address, server.address
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), fairnessTimeout)
 	defer cancel()
 	nc, js, err := connect(s)
 	if err != nil {
-		return 0, report{}, 0, err
+		return r, err
 	}
 	defer nc.Close()
-	if err := topology.Reconcile(ctx, js, topology.Limits{PerHost: 200_000}); err != nil {
-		return 0, report{}, 0, err
+	healthy := pageURLs(s)
+	if err := fillFrontier(ctx, js, s, healthy); err != nil {
+		return r, err
+	}
+	running, stop, err := startReplicas(s)
+	defer stop()
+	if err != nil {
+		return r, err
+	}
+	halfway := func() error { return nil }
+	if kill {
+		halfway = running[0].Process.Kill
+	}
+	if r.took, err = awaitHealthy(ctx, js, s, halfway); err != nil {
+		return r, err
+	}
+	if r.lost, err = missing(ctx, js, healthy); err != nil {
+		return r, err
+	}
+	r.politeness, err = fetchReport(s)
+	return r, err
+}
+
+// fillFrontier admits the URLs of the slow host and then those of the healthy hosts.
+func fillFrontier(ctx context.Context, js jetstream.JetStream, s contender.Settings, healthy []string) error {
+	if err := topology.Reconcile(ctx, js, topology.Limits{PerHost: maxPerHost}); err != nil {
+		return err
 	}
 	marks, err := seen.Open(ctx, js)
 	if err != nil {
-		return 0, report{}, 0, err
+		return err
 	}
-	var slow, healthy []string
+	var slow []string
 	for i := range s.Slow {
 		slow = append(slow, fmt.Sprintf("http://%s:%s/news/%d", slowHost, s.Web, i))
 	}
-	for i := range s.Pages {
-		healthy = append(healthy, s.url(i))
-	}
 	if err := admit(ctx, js, marks, slow); err != nil {
-		return 0, report{}, 0, err
+		return err
 	}
-	if err := admit(ctx, js, marks, healthy); err != nil {
-		return 0, report{}, 0, err
+	return admit(ctx, js, marks, healthy)
+}
+
+// startReplicas starts the fetchers. The function stop, which is never nil, stops those
+// that were started.
+func startReplicas(s contender.Settings) (running []*exec.Cmd, stop func(), err error) {
+	var inputs []io.Closer
+	stop = func() {
+		for i, c := range running {
+			inputs[i].Close()
+			c.Wait()
+		}
 	}
-	var running []*exec.Cmd
 	for range replicas {
-		c := command("replica", s)
+		c := command(os.Args[0], roleReplica, s)
 		stdin, err := c.StdinPipe()
 		if err != nil {
-			return 0, report{}, 0, err
+			return running, stop, err
 		}
 		if err := c.Start(); err != nil {
-			return 0, report{}, 0, err
+			return running, stop, err
 		}
-		defer c.Wait()
-		defer stdin.Close()
-		running = append(running, c)
+		running, inputs = append(running, c), append(inputs, stdin)
 	}
-	began := time.Time{}
-	left := func() (int, error) {
-		stream, err := js.Stream(ctx, subject.StreamFrontier)
-		if err != nil {
-			return 0, err
-		}
-		info, err := stream.Info(ctx, jetstream.WithSubjectFilter(subject.AllFrontier))
-		if err != nil {
-			return 0, err
-		}
-		n := 0
-		for subject, count := range info.State.Subjects {
-			if !strings.HasSuffix(subject, slowSubject(s)) {
-				n += int(count)
-			}
-		}
-		return n, nil
-	}
+	return running, stop, nil
+}
+
+// awaitHealthy waits until the frontier has no URLs of healthy hosts, and returns the
+// time since the first one was fetched. It calls halfway once when half of them are
+// left.
+func awaitHealthy(
+	ctx context.Context, js jetstream.JetStream, s contender.Settings, halfway func() error,
+) (time.Duration, error) {
+	var began time.Time
+	passed := false
 	for {
-		n, err := left()
+		left, err := healthyLeft(ctx, js, s)
 		if err != nil {
-			return 0, report{}, 0, err
+			return 0, err
 		}
-		if began.IsZero() && n < len(healthy) {
+		if began.IsZero() && left < s.Pages {
 			began = time.Now()
 		}
-		if kill && n < len(healthy)/2 {
-			if err := running[0].Process.Kill(); err != nil {
-				return 0, report{}, 0, err
+		if !passed && left < s.Pages/2 {
+			passed = true
+			if err := halfway(); err != nil {
+				return 0, err
 			}
-			kill = false
 		}
-		if n == 0 {
-			break
+		if left == 0 {
+			return time.Since(began), nil
 		}
-		if ctx.Err() != nil {
-			return 0, report{}, 0, errors.New("the healthy hosts never finish")
+		select {
+		case <-ctx.Done():
+			return 0, fmt.Errorf("waiting for the healthy hosts, %d URLs left: %w", left, ctx.Err())
+		case <-time.After(pollInterval / 2):
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
-	took = time.Since(began)
-	if lost, err = missing(ctx, js, healthy); err != nil {
-		return 0, report{}, 0, err
-	}
-	answer, err := http.Get("http://127.0.0.1:" + s.Web + "/report")
-	if err != nil {
-		return 0, report{}, 0, err
-	}
-	defer answer.Body.Close()
-	err = json.NewDecoder(answer.Body).Decode(&polite)
-	return took, polite, lost, err
 }
 
-// slowSubject is how the subjects of the slow host end.
-func slowSubject(s settings) string { return "." + slowHost + ".=" + s.Web }
-
-func connect(s settings) (*nats.Conn, jetstream.JetStream, error) {
-	address, _, _ := strings.Cut(s.NATS, "#")
-	nc, err := nats.Connect(address)
+// healthyLeft returns the number of URLs of healthy hosts in the frontier.
+func healthyLeft(ctx context.Context, js jetstream.JetStream, s contender.Settings) (int, error) {
+	stream, err := js.Stream(ctx, subject.StreamFrontier)
 	if err != nil {
-		return nil, nil, err
+		return 0, err
 	}
-	js, err := jetstream.New(nc)
-	return nc, js, err
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(subject.AllFrontier))
+	if err != nil {
+		return 0, err
+	}
+	left := 0
+	slowSuffix := "." + slowHost + ".=" + s.Web
+	for name, count := range info.State.Subjects {
+		if !strings.HasSuffix(name, slowSuffix) {
+			left += int(count)
+		}
+	}
+	return left, nil
 }
 
-// missing counts the URLs without a page.
+// fetchReport gets the politeness report of the web server.
+func fetchReport(s contender.Settings) (r report, err error) {
+	response, err := http.Get("http://127.0.0.1:" + s.Web + reportPath)
+	if err != nil {
+		return r, err
+	}
+	defer response.Body.Close()
+	err = json.NewDecoder(response.Body).Decode(&r)
+	return r, err
+}
+
+// missing returns the number of URLs without a stored page.
 func missing(ctx context.Context, js jetstream.JetStream, urls []string) (lost int, err error) {
 	stream, err := js.Stream(ctx, subject.StreamPages)
 	if err != nil {
@@ -193,7 +237,7 @@ func missing(ctx context.Context, js jetstream.JetStream, urls []string) (lost i
 		return 0, err
 	}
 	for left := stream.CachedInfo().State.Msgs; left > 0; left-- {
-		msg, err := consumer.Next(jetstream.FetchMaxWait(10 * time.Second))
+		msg, err := consumer.Next(jetstream.FetchMaxWait(messageTimeout))
 		if err != nil {
 			return 0, err
 		}
@@ -211,20 +255,18 @@ func missing(ctx context.Context, js jetstream.JetStream, urls []string) (lost i
 	return lost, nil
 }
 
-// replica is one fetcher, until standard input ends.
-func replica(s settings) error {
+// replica runs a fetcher until standard input is closed.
+func replica(s contender.Settings) error {
 	nc, js, err := connect(s)
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
-	config := fetcher.DefaultConfig()
-	config.UserAgent, config.AllowPrivate = userAgent, true
-	config.Delay, config.DelayFactor = fairDelay, 0
+	config := benchConfig()
+	config.Delay = fairDelay
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	env := fetcher.Env{NC: nc, JS: js, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler)}
-	f, err := fetcher.New(ctx, env, config)
+	f, err := fetcher.New(ctx, newEnv(nc, js, slog.New(slog.DiscardHandler)), config)
 	if err != nil {
 		return err
 	}
