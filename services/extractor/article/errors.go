@@ -1,54 +1,58 @@
 package article
 
-import "errors"
+import (
+	"errors"
 
-// Reason is a machine token that says why a page yielded no article. Tokens
-// are stable: they serve as metric labels and in stored outcomes.
-type Reason string
-
-// The reasons of an *Error, each with what a caller can do about it.
-const (
-	// ReasonEmpty: the body has no bytes, or no text once decoded. Fetch again.
-	ReasonEmpty Reason = "empty"
-	// ReasonNotHTML: the bytes are of another kind (an image, a PDF, JSON, a
-	// feed), whatever the Content-Type header calls them. Permanent.
-	ReasonNotHTML Reason = "not_html"
-	// ReasonBrokenEncoding: the content encoding is unknown, or nothing could
-	// be decoded under it. Fetch again, or without compression.
-	ReasonBrokenEncoding Reason = "broken_encoding"
-	// ReasonTooLarge: the page exceeds a bound of Options. Permanent unless the
-	// bound is raised.
-	ReasonTooLarge Reason = "too_large"
-	// ReasonNoArticle: the page was read and holds no article; Kind says what
-	// it seems to be. Permanent.
-	ReasonNoArticle Reason = "no_article"
-	// ReasonNeedsRendering: the page is a script's empty shell or a frameset.
-	// Fetch it with a browser, or the frame that holds the text.
-	ReasonNeedsRendering Reason = "needs_rendering"
-	// ReasonBlocked: a bot check, consent wall or access refusal stands in the
-	// article's place. Fetch again later, or with permission.
-	ReasonBlocked Reason = "blocked"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
 )
 
-// Reasons are all of them.
+// Reason identifies why a page yielded no article. The values are stable: they are
+// used as metric labels and in stored outcomes.
+type Reason = record.Reason
+
+// The reasons of an *Error, and what a caller can do about each.
+const (
+	// ReasonEmpty: the body has no bytes, or no text after decoding. Fetch again.
+	ReasonEmpty = record.ReasonEmpty
+	// ReasonNotHTML: the bytes are of another kind (an image, a PDF, JSON, a feed),
+	// whatever the Content-Type header says. Permanent.
+	ReasonNotHTML = record.ReasonNotHTML
+	// ReasonBrokenEncoding: the content encoding is unknown, or nothing could be
+	// decoded with it. Fetch again, or without compression.
+	ReasonBrokenEncoding = record.ReasonBrokenEncoding
+	// ReasonTooLarge: the page exceeds a bound of Options. Permanent unless the bound
+	// is raised.
+	ReasonTooLarge = record.ReasonTooLarge
+	// ReasonNoArticle: the page was read and has no article; Kind is what the page
+	// seems to be. Permanent.
+	ReasonNoArticle = record.ReasonNoArticle
+	// ReasonNeedsRendering: the page is the empty shell of a script, or a frameset.
+	// Fetch it with a browser, or fetch the frame with the text.
+	ReasonNeedsRendering = record.ReasonNeedsRendering
+	// ReasonBlocked: a bot check, consent wall or access refusal is shown in place of
+	// the article. Fetch again later, or with permission.
+	ReasonBlocked = record.ReasonBlocked
+)
+
+// Reasons are all reasons.
 var Reasons = []Reason{
 	ReasonEmpty, ReasonNotHTML, ReasonBrokenEncoding, ReasonTooLarge, ReasonNoArticle, ReasonNeedsRendering, ReasonBlocked,
 }
 
-// Error says why a page yielded no article. Extract returns no other kind of
-// error, save the context's own.
+// Error is why a page yielded no article. Extract returns no other kind of error,
+// except that of the context and, in a broken build, that of the classifier.
 type Error struct {
-	// Reason is the machine token.
+	// Reason identifies the reason.
 	Reason Reason
 	// Kind is what the page seems to be, for ReasonNoArticle.
 	Kind PageKind
 	// Message is a sentence for people: what was seen, and what to do.
 	Message string
-	// Err is the cause, where another error is it.
+	// Err is the cause, if there is one.
 	Err error
 }
 
-// Error is the message, with the cause where there is one.
+// Error returns the message, with the cause if there is one.
 func (e *Error) Error() string {
 	if e.Err != nil {
 		return e.Message + ": " + e.Err.Error()
@@ -56,10 +60,10 @@ func (e *Error) Error() string {
 	return e.Message
 }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ReasonOf is the reason that err carries, or "" where it carries none.
+// ReasonOf returns the reason of err, or "" if err is not an *Error.
 func ReasonOf(err error) Reason {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Reason

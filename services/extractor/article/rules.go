@@ -9,26 +9,26 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/PuerkitoBio/goquery"
-	"github.com/andybalholm/cascadia"
-	"golang.org/x/net/html"
 	"gopkg.in/yaml.v3"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
 )
 
-// SiteRules are what a user knows of one site's pages: CSS selectors for fields
+// SiteRules are a user's knowledge of one site's pages: CSS selectors for fields
 // that the general rules get wrong there. A field without a selector, or whose
 // selector matches nothing on a page, is read as on any other page.
 //
-// A field's value is the content attribute of a selected meta element, the
-// datetime attribute of a time element, else the element's text.
+// The value of a field is the content attribute of a selected meta element, the
+// datetime attribute of a time element, else the text of the element.
 type SiteRules struct {
-	// Hosts are the hosts that the rules are for; each stands for its
-	// subdomains as well.
+	// Hosts are the hosts that the rules apply to, with their subdomains.
 	Hosts []string `yaml:"hosts"`
-	// Remove selects what is taken off the page before anything is read.
+	// Remove selects elements that are removed from the page before anything is
+	// read.
 	Remove string `yaml:"remove"`
 	// Title, Kicker, Section, Summary, Published and Modified each select the
-	// element that holds the field; the first in the page counts.
+	// element with the field. The first match in the page counts.
 	Title     string `yaml:"title"`
 	Kicker    string `yaml:"kicker"`
 	Section   string `yaml:"section"`
@@ -37,65 +37,44 @@ type SiteRules struct {
 	Modified  string `yaml:"modified"`
 	// Authors selects an element for each author, or one with all names.
 	Authors string `yaml:"authors"`
-	// Body selects the elements that hold the text. All text in them is kept,
-	// save headline, standfirst and captions.
+	// Body selects the elements with the text. All text in them is kept, except
+	// headline, standfirst and captions.
 	Body string `yaml:"body"`
 }
 
-// ruleField is a field that rules can choose, by the name it has in their file.
-type ruleField string
-
-const (
-	fieldRemove    ruleField = "remove"
-	fieldTitle     ruleField = "title"
-	fieldKicker    ruleField = "kicker"
-	fieldSection   ruleField = "section"
-	fieldSummary   ruleField = "summary"
-	fieldPublished ruleField = "published"
-	fieldModified  ruleField = "modified"
-	fieldAuthors   ruleField = "authors"
-	fieldBody      ruleField = "body"
-)
-
-func (s *SiteRules) selectors() map[ruleField]string {
-	return map[ruleField]string{
-		fieldRemove: s.Remove, fieldTitle: s.Title, fieldKicker: s.Kicker, fieldSection: s.Section, fieldSummary: s.Summary,
-		fieldPublished: s.Published, fieldModified: s.Modified, fieldAuthors: s.Authors, fieldBody: s.Body,
+func (s *SiteRules) selectors() map[page.Field]string {
+	return map[page.Field]string{
+		page.FieldRemove: s.Remove, page.FieldTitle: s.Title, page.FieldKicker: s.Kicker, page.FieldSection: s.Section,
+		page.FieldSummary: s.Summary, page.FieldPublished: s.Published, page.FieldModified: s.Modified,
+		page.FieldAuthors: s.Authors, page.FieldBody: s.Body,
 	}
 }
 
 // Rules are the rules of any number of sites, ready for use. They do not change
-// and may be used by any number of goroutines.
+// and are safe for concurrent use.
 type Rules struct {
-	sites map[string]*siteRules // by host
+	sites map[string]*compiledRules // by host
 }
 
-type siteRules struct {
-	selectors map[ruleField]string
-	matchers  map[ruleField]goquery.Matcher
+// compiledRules are the rules of one site.
+type compiledRules struct {
+	sources   map[page.Field]string
+	selectors page.Selectors
 }
 
-// NewRules prepares rules. The error names each selector that is broken, and
-// each host that has two sets of rules.
+// NewRules prepares rules. The error names each invalid selector, and each host
+// with two sets of rules.
 func NewRules(sites ...SiteRules) (*Rules, error) {
-	rules := &Rules{sites: make(map[string]*siteRules)}
+	rules := &Rules{sites: make(map[string]*compiledRules)}
 	var problems []error
 	for i := range sites {
 		s := &sites[i]
-		compiled := &siteRules{selectors: map[ruleField]string{}, matchers: map[ruleField]goquery.Matcher{}}
 		if len(s.Hosts) == 0 {
 			problems = append(problems, errors.New("rules without hosts: name the hosts that they are for"))
 		}
-		for field, selector := range s.selectors() {
-			if selector == "" {
-				continue
-			}
-			m, err := cascadia.Compile(selector)
-			if err != nil {
-				problems = append(problems, fmt.Errorf("%s of %s is no CSS selector: %q: %w", field, strings.Join(s.Hosts, ", "), selector, err))
-				continue
-			}
-			compiled.selectors[field], compiled.matchers[field] = selector, m
+		compiled, err := compile(s)
+		if err != nil {
+			problems = append(problems, err)
 		}
 		for _, host := range s.Hosts {
 			host = strings.ToLower(host)
@@ -108,12 +87,28 @@ func NewRules(sites ...SiteRules) (*Rules, error) {
 	return rules, errors.Join(problems...)
 }
 
-// maxRulesFile bounds a file of rules, in bytes.
+func compile(s *SiteRules) (*compiledRules, error) {
+	compiled := &compiledRules{sources: map[page.Field]string{}, selectors: page.Selectors{}}
+	var problems []error
+	for field, selector := range s.selectors() {
+		if selector == "" {
+			continue
+		}
+		if err := compiled.selectors.Set(field, selector); err != nil {
+			problems = append(problems, fmt.Errorf("%s of %s is no CSS selector: %q: %w", field, strings.Join(s.Hosts, ", "), selector, err))
+			continue
+		}
+		compiled.sources[field] = selector
+	}
+	return compiled, errors.Join(problems...)
+}
+
+// maxRulesFile is the maximum size of a file of rules, in bytes.
 const maxRulesFile = 1 << 20
 
-// ReadRules reads the files *.yaml and *.yml of a folder: in each, the rules of
-// one site, or of several as documents parted by "---". A field that is not
-// known is an error.
+// ReadRules reads the files *.yaml and *.yml of a folder. Each contains the rules
+// of one site, or of several as documents separated by "---". An unknown field is
+// an error.
 func ReadRules(folder fs.FS) (*Rules, error) {
 	var sites []SiteRules
 	for _, pattern := range []string{"*.yaml", "*.yml"} {
@@ -151,9 +146,9 @@ func readRulesFile(folder fs.FS, name string) (sites []SiteRules, err error) {
 	}
 }
 
-// of are the rules for an address: those of its host, or of the closest domain
-// above it that has any. Nil where there are none.
-func (r *Rules) of(address string) *siteRules {
+// of returns the rules for an address: those of its host, or of the closest parent
+// domain that has any; nil if there are none.
+func (r *Rules) of(address string) *compiledRules {
 	if r == nil {
 		return nil
 	}
@@ -169,155 +164,55 @@ func (r *Rules) of(address string) *siteRules {
 	return nil
 }
 
-// picked are the elements of a page that rules select for each field.
-type picked map[ruleField][]*html.Node
-
-func (p picked) has(field ruleField) bool { return len(p[field]) > 0 }
-
-// pick selects the fields' elements, and removes what is to be removed.
-func (s *siteRules) pick(doc *html.Node) picked {
-	if s == nil {
-		return nil
+// selectors returns the selectors for an address; nil if there are none.
+func (r *Rules) selectors(address string) page.Selectors {
+	if site := r.of(address); site != nil {
+		return site.selectors
 	}
-	page := goquery.NewDocumentFromNode(doc)
-	p := picked{}
-	if m := s.matchers[fieldRemove]; m != nil {
-		removed := page.FindMatcher(m)
-		p[fieldRemove] = removed.Nodes
-		removed.Remove()
-	}
-	for field, m := range s.matchers {
-		if field != fieldRemove {
-			p[field] = page.FindMatcher(m).Nodes
-		}
-	}
-	return p
-}
-
-// maxRuleText bounds the text of a field that a rule selects, in bytes.
-const maxRuleText = 2000
-
-// text is the value of the first element that is picked for a field.
-func (p picked) text(field ruleField) (string, *html.Node) {
-	for _, n := range p[field] {
-		if v := propValue(n); v != "" && len(v) <= maxRuleText {
-			return v, n
-		}
-	}
-	return "", nil
-}
-
-// ruleConfidence is for values that a site's rules choose: they were tried on
-// pages of the site, and the site may have changed since.
-const ruleConfidence = 0.97
-
-// obeyTitle, obeyFields and obeyBody put what rules select in the place of what
-// was read.
-func (r *reader) obeyTitle() {
-	if v, n := r.picked.text(fieldTitle); v != "" {
-		r.out.Title = v
-		r.titleElem = max(0, r.elemOf(n))
-		r.set("title", FromRule, ruleConfidence)
-	}
-}
-
-func (r *reader) obeyFields() {
-	for field, to := range map[ruleField]*string{fieldKicker: &r.out.Kicker, fieldSection: &r.out.Section} {
-		if v, _ := r.picked.text(field); v != "" {
-			*to = v
-			r.set(string(field), FromRule, ruleConfidence)
-		}
-	}
-	for field, to := range map[ruleField]**Timestamp{fieldPublished: &r.out.Published, fieldModified: &r.out.Modified} {
-		v, _ := r.picked.text(field)
-		if ts := r.parse(v); ts != nil {
-			*to = ts
-			r.set(string(field), FromRule, ruleConfidence)
-		}
-	}
-	var authors []Author
-	for _, n := range r.picked[fieldAuthors] {
-		if len(authors) < maxAuthors {
-			authors = r.addNames(authors, propValue(n), attr(n, "href"))
-		}
-	}
-	if len(authors) > 0 {
-		r.out.Authors = authors
-		r.set("authors", FromRule, ruleConfidence)
-	}
-}
-
-// obeyBody keeps the text in the picked elements, and returns its range.
-func (r *reader) obeyBody() (from, to int) {
-	from, to = len(r.runs), 0
-	for _, n := range r.picked[fieldBody] {
-		elem := r.elemOf(n)
-		if elem < 0 {
-			continue
-		}
-		first, behind := r.runsOf(elem)
-		from, to = min(from, first), max(to, behind)
-		for i := first; i < behind; i++ {
-			run := &r.runs[i]
-			if run.verdict == undecided && run.elem >= elem && run.elem < r.elems[elem].end {
-				run.verdict = kept
-			}
-		}
-	}
-	r.box = 0
-	title := fold(r.out.Title)
-	for i := from; i < to; i++ {
-		if run := &r.runs[i]; run.kind == runText && run.verdict == kept && run.letters < 400 && fold(r.textOf(run)) == title {
-			run.verdict = dropStated
-		}
-	}
-	return min(from, to), to
-}
-
-func (r *reader) elemOf(n *html.Node) int32 {
-	return int32(slices.IndexFunc(r.elems, func(e element) bool { return e.node == n }))
+	return nil
 }
 
 // RuleMatch is what one selector of a site's rules finds on a page.
 type RuleMatch struct {
-	// Field is the field's name in the file of rules.
+	// Field is the name of the field in the file of rules.
 	Field string `json:"field"`
 	// Selector is the CSS selector.
 	Selector string `json:"selector"`
-	// Matches is how many elements it selects.
+	// Matches is the number of elements that the selector matches.
 	Matches int `json:"matches"`
-	// Value is the first element's value, at most 200 bytes of it.
+	// Value is the value of the first element, at most 200 bytes of it.
 	Value string `json:"value"`
 }
 
-// Try says what each selector of the rules for a page's address finds on it, in
-// the order of the fields' names. The error is Extract's, or says that there are
-// no rules for the address.
-func (r *Rules) Try(page Page, opts Options) ([]RuleMatch, error) {
-	site := r.of(page.URL)
+// maxMatchValue is the maximum length of RuleMatch.Value.
+const maxMatchValue = 200
+
+// Try returns what each selector of the rules for a page's address finds on the
+// page, in the order of the fields' names. The error is that of Extract, or reports
+// that there are no rules for the address.
+func (r *Rules) Try(p Page, opts Options) ([]RuleMatch, error) {
+	site := r.of(p.URL)
 	if site == nil {
-		return nil, fmt.Errorf("there are no rules for the host of %s: add it to hosts", page.URL)
+		return nil, fmt.Errorf("there are no rules for the host of %s: add it to hosts", p.URL)
 	}
 	opts = opts.withDefaults()
-	text, _, _, err := decodePage(page, opts)
+	doc, err := decodePage(p, opts)
 	if err != nil {
 		return nil, err
 	}
-	doc, _, err := parse(text, opts.MaxNodes, true)
+	laidOut, err := page.Parse(page.Source{HTML: doc.text, URL: p.URL, Selectors: site.selectors, MaxNodes: opts.MaxNodes})
 	if err != nil {
-		return nil, tooManyNodes(opts, err)
+		return nil, parseError(opts, err)
 	}
-	found := site.pick(doc)
 	var matches []RuleMatch
-	for field, selector := range site.selectors {
-		m := RuleMatch{Field: string(field), Selector: selector, Matches: len(found[field])}
+	for field, selector := range site.sources {
+		picked := laidOut.Picked[field]
+		m := RuleMatch{Field: string(field), Selector: selector, Matches: len(picked)}
 		if m.Matches > 0 {
-			m.Value = strings.ToValidUTF8(cutBytes(propValue(found[field][0]), 200), "")
+			m.Value = norm.Prefix(page.Value(picked[0]), maxMatchValue)
 		}
 		matches = append(matches, m)
 	}
 	slices.SortFunc(matches, func(a, b RuleMatch) int { return strings.Compare(a.Field, b.Field) })
 	return matches, nil
 }
-
-func cutBytes(s string, n int) string { return s[:min(len(s), n)] }

@@ -1,0 +1,156 @@
+// Package body finds the text of an article on a page. It weighs the runs of the
+// page, finds the element that contains most of the text, gives each run a
+// verdict by rules and then by a classifier, and assembles the kept runs into
+// blocks. It also decides whether the page has an article at all and, if not,
+// why.
+package body
+
+import (
+	"github.com/dateline-news/dateline/services/extractor/article/internal/facts"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/gbdt"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
+)
+
+// Verdict is why a run is kept or dropped. The order of the verdicts is part of
+// the classifier's model.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Undecided         Verdict = iota
+	Kept                      // part of the body
+	DroppedHint               // the names of elements around it speak against it
+	DroppedBefore             // before the text
+	DroppedAfter              // after the text
+	DroppedRepeat             // repeats another part of the text
+	DroppedCaption            // belongs to a picture
+	DroppedMeta               // byline, date or kicker
+	DroppedLinks              // mostly links
+	DroppedPhrase             // a phrase that publishers put around texts
+	DroppedLoose              // a heading without text below it
+	DroppedTruncation         // the notice of a paywall
+	DroppedStated             // headline or standfirst, which other fields contain
+	DroppedLearned            // the classifier speaks against it
+)
+
+// Input is what the choice of the text depends on besides the page's weights.
+type Input struct {
+	Facts    *facts.Facts
+	Title    string        // the article's title
+	Headline page.Headline // where the page shows the title
+}
+
+// Text is the text of an article as it was found on a page.
+type Text struct {
+	Summary record.Field[string]
+	Blocks  []record.Block
+	// Images are the images of the text, and those between the headline and the
+	// text.
+	Images []record.Image
+
+	*selection
+}
+
+// selection is the choice of runs in progress.
+type selection struct {
+	*Weighing
+	Input
+	title    string    // folded
+	verdicts []Verdict // by run
+	margins  []float32 // by run, the classifier's log-odds; nil if it was not used
+	scored   []bool    // by run, whether the classifier was used
+	against  page.Hint // the hints that are believed to speak against a run
+	box      int32     // the element that contains the text
+	from, to int       // the range of runs that may contain kept ones
+}
+
+// Read finds the text. The model is the classifier of runs; if it is nil, the
+// verdicts of the rules stand.
+func Read(w *Weighing, in Input, model *gbdt.Model) *Text {
+	t := &Text{selection: newSelection(w, in)}
+	if t.Picked.Has(page.FieldBody) {
+		t.keepPicked()
+		t.readSummary()
+		t.readLead()
+	} else {
+		t.applyRules()
+		t.classify(model)
+		t.dropPullQuotes()
+		t.dropConsentNotices()
+		t.dropLabelledLinks()
+	}
+	t.assemble()
+	return t
+}
+
+func newSelection(w *Weighing, in Input) *selection {
+	s := &selection{Weighing: w, Input: in, title: norm.Fold(in.Title), verdicts: make([]Verdict, len(w.Runs))}
+	s.box, s.against = w.findBox()
+	s.dropCaptions()
+	return s
+}
+
+// applyRules gives the runs of the container verdicts by rules, and reads the
+// standfirst and the lead image.
+func (t *Text) applyRules() {
+	t.clean()
+	t.readSummary()
+	// Without the standfirst, the text may start farther down.
+	t.trimStart()
+	t.readLead()
+}
+
+// Verdict returns the verdict on a run.
+func (t *Text) Verdict(run int) Verdict { return t.verdicts[run] }
+
+// Score returns the log-odds by which the classifier judged a run, and whether it
+// did.
+func (t *Text) Score(run int) (float64, bool) {
+	if t.scored == nil || !t.scored[run] {
+		return 0, false
+	}
+	return float64(t.margins[run]), true
+}
+
+// keepPicked keeps the text in the elements that a site's rules select.
+func (s *selection) keepPicked() {
+	s.from, s.to = len(s.Runs), 0
+	for _, n := range s.Picked[page.FieldBody] {
+		elem := s.ElemOf(n)
+		if elem < 0 {
+			continue
+		}
+		first, end := s.RunsOf(elem)
+		s.from, s.to = min(s.from, first), max(s.to, end)
+		for i := first; i < end; i++ {
+			if s.verdicts[i] == Undecided && s.Contains(elem, s.Runs[i].Elem) {
+				s.verdicts[i] = Kept
+			}
+		}
+	}
+	s.box = 0
+	for i := s.from; i < s.to; i++ {
+		r := &s.Runs[i]
+		if s.keptText(i) && r.Chars < maxTitleLine && norm.Fold(s.TextOf(r)) == s.title {
+			s.verdicts[i] = DroppedStated
+		}
+	}
+	s.from = min(s.from, s.to)
+}
+
+// maxTitleLine is the length in characters from which a run cannot be the title.
+const maxTitleLine = 400
+
+// keptText reports whether run i is text that is kept.
+func (s *selection) keptText(i int) bool {
+	return s.Runs[i].Kind == page.TextRun && s.verdicts[i] == Kept
+}
+
+// drop drops run i unless it already has been.
+func (s *selection) drop(i int, v Verdict) {
+	if s.verdicts[i] == Kept || s.verdicts[i] == Undecided {
+		s.verdicts[i] = v
+	}
+}

@@ -1,0 +1,257 @@
+package body
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/fields"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/jsonld"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
+)
+
+const (
+	minArticle     = 140  // characters; less text is not an article
+	minNameless    = 600  // characters of an article without a headline of its own
+	minUnblocked   = 600  // characters of an article on a page with the marks of a refusal
+	maxBlockPage   = 1500 // characters of a page that is only a refusal
+	maxBlockText   = 4000 // bytes of a page that are searched for those marks
+	minShownText   = 200  // characters below which a page with scripts is a shell
+	minScriptBytes = 200  // bytes of the scripts of such a page
+	minTeasers     = 2    // of a page that is a list
+)
+
+// Context is what the decision about a page depends on besides its text.
+type Context struct {
+	Site *fields.Site
+	// Dated reports whether the page gives a date of publication.
+	Dated bool
+	// Damaged reports whether the bytes of the page were incomplete.
+	Damaged bool
+}
+
+// Refusal is why a page has no article.
+type Refusal struct {
+	Reason  record.Reason
+	Kind    record.PageKind // what the page seems to be, for ReasonNoArticle
+	Message string          // what was seen, and what to do
+}
+
+// Body is the body of an article.
+type Body = record.Field[[]record.Block]
+
+// Judge returns the body of the article, or why the page has none. Text that only
+// structured data contains becomes the body.
+func (t *Text) Judge(c Context) (Body, *Refusal) {
+	chars := norm.Len(Plain(t.Blocks))
+	if t.Picked.Has(page.FieldBody) && chars > 0 {
+		return record.NewField(t.Blocks, record.FromRule, record.RuleConfidence), nil
+	}
+	body := record.NewField(t.Blocks, record.FromStructure, 0.87)
+	data := norm.Len(t.Facts.ArticleBody)
+	switch {
+	case data > 2*chars && (data > page.MinIslandChars || chars < minArticle):
+		body = record.NewField(fromData(t.Facts.ArticleBody), record.FromJSONLD, 0.6)
+		chars = norm.Len(Plain(body.Value))
+	case t.FromIsland:
+		body = record.NewField(t.Blocks, record.FromDataIsland, 0.8)
+	}
+	return body, t.refusal(t.evidence(c, chars))
+}
+
+// evidence is what the decision is made by.
+type evidence struct {
+	chars    int // of the text
+	shown    int // characters that the page shows
+	list     bool
+	nameless bool
+	blocked  bool
+	declared bool // the page calls itself an article and has a title
+}
+
+func (t *Text) evidence(c Context, chars int) evidence {
+	e := evidence{chars: chars, nameless: t.nameless(c)}
+	for i := range t.Runs {
+		e.shown += int(t.Runs[i].Chars)
+	}
+	e.list = t.listLike(e.nameless)
+	e.blocked = t.blocked(e.shown)
+	e.declared = t.Facts.DeclaresArticle() && t.Input.Title != ""
+	return e
+}
+
+// refusal returns why a page has no article, or nil if it has one.
+func (t *Text) refusal(e evidence) *Refusal {
+	switch {
+	case e.chars >= minArticle && !e.list && !(e.chars < minNameless && e.nameless) &&
+		!(e.chars < minUnblocked && e.blocked):
+		return nil
+	case e.list && !e.blocked:
+		return &Refusal{record.ReasonNoArticle, record.KindList, "the page lists articles and is none itself; follow its links"}
+	case e.blocked:
+		return &Refusal{Reason: record.ReasonBlocked, Message: "a bot check, consent wall or refusal stands in the article's place; fetch later or with permission"}
+	case t.Frames > 0:
+		return &Refusal{Reason: record.ReasonNeedsRendering, Message: "the page is a frameset; fetch the frame that holds the text"}
+	case e.shown < minShownText && (t.ScriptBytes > minScriptBytes || len(t.Islands) > 0):
+		return &Refusal{Reason: record.ReasonNeedsRendering, Message: "the page is a script's shell without text; fetch it with a browser"}
+	case e.shown == 0:
+		return &Refusal{Reason: record.ReasonEmpty, Message: "the page has no text; fetch it again"}
+	case e.chars > 0 && e.declared:
+		return nil
+	}
+	kind := record.KindOther
+	if declared := t.Facts.Kind(); declared != record.KindArticle {
+		kind = declared
+	} else if t.outline(0, len(t.Runs)).teasers >= minTeasers {
+		kind = record.KindList
+	}
+	return &Refusal{record.ReasonNoArticle, kind, "the page has no running text that could be an article"}
+}
+
+// Truncated reports whether the text ends in the notice of a paywall. A link that
+// reads like one is an advertisement of subscriptions.
+func (t *Text) Truncated() bool {
+	for i, v := range t.verdicts {
+		if v == DroppedTruncation && t.Tag(&t.Runs[i]) != atom.A {
+			return true
+		}
+	}
+	return false
+}
+
+// nameless reports whether the page neither gives its text a headline nor calls
+// itself an article: it is then a front page under the name of its site, or a
+// section.
+func (t *Text) nameless(c Context) bool {
+	return !t.Facts.DeclaresArticle() && !c.Damaged &&
+		(t.Input.Title == "" || c.Site.IsNamed(t.Input.Title) && !c.Dated)
+}
+
+const (
+	minFlowing        = 3 // runs of prose after prose that make a text
+	minLinkedHeadings = 4 // of a list of articles
+	minListTeasers    = 3 // of a list without linked headings
+)
+
+// listLike reports whether the page is a home page or section page: its prose is
+// teasers, each under a line that links elsewhere, or the page calls itself a list
+// and has no continuous text.
+func (t *Text) listLike(nameless bool) bool {
+	if t.Facts.DeclaresArticle() {
+		return false
+	}
+	seen := t.outline(t.from, t.to)
+	if seen.flowing >= minFlowing {
+		return false
+	}
+	for _, o := range t.Facts.Graph.Objects {
+		if o.Is("CollectionPage", "SearchResultsPage") && jsonld.String(o["articleBody"]) == "" {
+			return true
+		}
+	}
+	return seen.linkedHeadings >= minLinkedHeadings && seen.linkedHeadings*2 >= seen.headings &&
+		seen.linkedHeadings*2 > seen.single ||
+		seen.teasers >= minListTeasers && seen.teasers*3 >= 2*(seen.single+seen.flowing) ||
+		nameless && (seen.teasers >= 1 || t.outline(0, len(t.Runs)).teasers >= minListTeasers)
+}
+
+// outline is what tells lists from articles.
+type outline struct {
+	headings, linkedHeadings int
+	single                   int // runs of prose without prose before them
+	flowing                  int // runs of prose after prose
+	teasers                  int // runs of text after a line that is a link
+}
+
+const (
+	minLinkLine = 8  // characters of a line that is a link to an article
+	minTeaser   = 25 // characters of a teaser
+)
+
+func (t *Text) outline(from, to int) outline {
+	var o outline
+	proseBefore, linkBefore := false, false
+	for i := from; i < to; i++ {
+		r := &t.Runs[i]
+		if r.Kind != page.TextRun {
+			continue
+		}
+		link := r.Chars > minLinkLine && r.LinkedChars*10 > r.Chars*8
+		if page.IsHeading(t.Tag(r)) {
+			o.headings++
+			if link {
+				o.linkedHeadings++
+			}
+			proseBefore, linkBefore = false, link
+			continue
+		}
+		teaser := !link && r.Chars >= minTeaser && (linkBefore || t.opensWithLink(r))
+		if teaser {
+			o.teasers++
+		}
+		if t.verdicts[i] == Kept && r.Prose() {
+			if proseBefore && !teaser {
+				o.flowing++
+			} else {
+				o.single++
+			}
+			proseBefore = true
+		}
+		linkBefore = link
+	}
+	return o
+}
+
+// opensWithLink reports whether the first line of a run is a link.
+func (t *Text) opensWithLink(r *page.Run) bool {
+	if r.Links == r.LinksTo {
+		return false
+	}
+	first := t.Links[r.Links]
+	return first.From == r.From && first.To < r.To && t.Page.Text[first.To] == '\n'
+}
+
+// blocked reports whether the little text that a page shows is a bot check, a
+// refusal or a consent wall.
+func (t *Text) blocked(shown int) bool {
+	if shown > maxBlockPage {
+		return false
+	}
+	text := t.Page.Text[:min(len(t.Page.Text), maxBlockText)]
+	lower := strings.ToLower(t.Page.Title + "\n" + string(text))
+	for _, mark := range blockMarks {
+		if strings.Contains(lower, mark) {
+			return true
+		}
+	}
+	return false
+}
+
+// maxDataNodes bounds the markup of a text in structured data.
+const maxDataNodes = 20_000
+
+// fromData makes paragraphs of a text that structured data contains.
+func fromData(text string) []record.Block {
+	var paragraphs []string
+	text = html.UnescapeString(text)
+	if strings.Contains(text, "</p>") || strings.Contains(text, "<br") {
+		var err error
+		if paragraphs, err = page.Paragraphs(text, maxDataNodes); err != nil {
+			return nil
+		}
+	} else {
+		for line := range strings.Lines(text) {
+			if line = norm.Squeeze(line); line != "" {
+				paragraphs = append(paragraphs, line)
+			}
+		}
+	}
+	var blocks []record.Block
+	for _, p := range paragraphs {
+		blocks = append(blocks, record.Block{Kind: record.Paragraph, Text: p})
+	}
+	return blocks
+}

@@ -1,0 +1,180 @@
+package fields
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/jsonld"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
+)
+
+// maxAuthors is the maximum number of authors of an article.
+const maxAuthors = 12
+
+// Authors are the authors of an article in page order.
+type Authors = record.Field[[]record.Author]
+
+// authorReaders lists the places that name authors, the most reliable first.
+var authorReaders = []struct {
+	read       func(*View) []record.Author
+	source     record.Source
+	confidence float64
+}{
+	{ldAuthors, record.FromJSONLD, 0.92},
+	{propAuthors, record.FromMicrodata, 0.77},
+	{bylineAuthors, record.FromStructure, 0.79},
+	{metaAuthors, record.FromMeta, 0.84},
+	{labelledAuthors, record.FromText, 0.76},
+	{boxAuthors, record.FromStructure, 0.76},
+	{bareAuthors, record.FromText, 0.76},
+	{siteAuthor, record.FromStructure, 0.76},
+}
+
+// ReadByline takes the authors from the most reliable place that names any. If
+// that place names only the publication, an account or a first name, the writer
+// is looked for in the places that follow; without success, the vague name is
+// returned.
+func ReadByline(v *View) Authors {
+	var vague Authors
+	for _, try := range authorReaders {
+		list := tidy(try.read(v), try.source == record.FromJSONLD)
+		list = list[:min(len(list), maxAuthors)]
+		switch {
+		case len(list) == 0:
+		case !vague.Found() && v.vague(list):
+			vague = record.NewField(list, try.source, try.confidence)
+		case !vague.Found() || v.tellsMore(list, vague.Value, try.source == record.FromStructure):
+			return record.NewField(list, try.source, try.confidence)
+		}
+	}
+	return vague
+}
+
+// ReadAuthors returns the authors that a site's rules select, else those of the
+// byline, each with its kind.
+func ReadAuthors(v *View, byline Authors) Authors {
+	authors := byline
+	var picked []record.Author
+	for _, n := range v.Picked[page.FieldAuthors] {
+		if len(picked) < maxAuthors {
+			picked = v.addNames(picked, page.Value(n), page.Attr(n, "href"))
+		}
+	}
+	if len(picked) > 0 {
+		authors = record.NewField(picked, record.FromRule, record.RuleConfidence)
+	}
+	authors.Value = slices.Clone(authors.Value)
+	for i := range authors.Value {
+		a := &authors.Value[i]
+		a.Kind = record.Person
+		if v.declaredOrganisation(a.Name) || v.site.Matches(a.Name) || organisationLike(a.Name) {
+			a.Kind = record.Organisation
+		}
+	}
+	return authors
+}
+
+// declaredOrganisation reports whether the JSON-LD declares an organisation with
+// a name.
+func (v *View) declaredOrganisation(name string) bool {
+	for _, o := range v.facts.Graph.Objects {
+		if o.Is("Organization", "NewsMediaOrganization", "Corporation", "NGO", "GovernmentOrganization") &&
+			strings.EqualFold(norm.Squeeze(jsonld.String(o["name"])), name) {
+			return true
+		}
+	}
+	for _, author := range jsonld.List(v.facts.Article["author"]) {
+		o, ok := v.facts.Graph.Resolve(author).(map[string]any)
+		if ok && strings.HasSuffix(jsonld.String(o["@type"]), "Organization") &&
+			strings.EqualFold(norm.Squeeze(jsonld.String(o["name"])), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// vague reports whether a list names only the publication, an account, or
+// somebody by the first name.
+func (v *View) vague(list []record.Author) bool {
+	return v.siteItself(list) || len(list) == 1 && (accountName(list[0]) || firstName(list[0].Name))
+}
+
+// tellsMore reports whether a list names somebody and a vague list does not. It
+// must give the full name that a first name belongs to. In place of the
+// publication it must give a person, an agency, or a first name that markup
+// calls the author.
+func (v *View) tellsMore(list, vague []record.Author, marked bool) bool {
+	known, name := vague[0].Name, list[0].Name
+	switch {
+	case name == known || v.siteItself(list[:1]) || accountName(list[0]):
+		return false
+	case v.siteItself(vague):
+		if strings.HasPrefix(name, known) {
+			return false
+		}
+		return personLike(name) || marked && firstName(name) ||
+			organisationLike(name) && !strings.EqualFold(name, "agencies")
+	case firstName(known):
+		rest, ok := strings.CutPrefix(name, known+" ")
+		return ok && len(list) == 1 && startsUpper(rest) && plainName(name)
+	}
+	return personLike(name)
+}
+
+// siteItself reports whether the only author is the publication.
+func (v *View) siteItself(list []record.Author) bool {
+	if len(list) != 1 {
+		return false
+	}
+	name := list[0].Name
+	if v.site.Matches(name) || strings.EqualFold(name, v.site.Name.Value) {
+		return true
+	}
+	return v.Base != nil && strings.Contains(name, " ") && strings.EqualFold(initials(name), v.site.hostLabel())
+}
+
+// accountForm matches the names that people log in with: one lower-case word with
+// a dot, digit or underscore in it, or a word with a capital at its end
+// ("jane.roe", "jroe2", "JaneR").
+var accountForm = regexp.MustCompile(`^(?:[a-z]+[._\d][a-z._\d]*|\p{Lu}?\p{Ll}+\p{Lu})$`)
+
+// accountName reports whether an author is an account of the site's software.
+func accountName(a record.Author) bool {
+	switch path.Base(strings.TrimRight(a.URL, "/")) {
+	case "admin", "administrator":
+		return true
+	}
+	return accountForm.MatchString(a.Name)
+}
+
+// tidy removes the names that are not further authors beside a full name: a name
+// that contains it (the text of a byline beside the link in it, such as "Jane Roe
+// Last updated on"), its initials, and roles. Unless the names are declared, it
+// also removes single words other than agencies: they are sections, tags and
+// places.
+func tidy(list []record.Author, declared bool) []record.Author {
+	return slices.DeleteFunc(slices.Clone(list), func(a record.Author) bool {
+		return slices.ContainsFunc(list, func(b record.Author) bool {
+			return a.Name != b.Name && strings.Contains(b.Name, " ") && redundant(a.Name, b.Name, declared)
+		})
+	})
+}
+
+// redundant reports whether a name is not a further author beside a full name.
+func redundant(name, full string, declared bool) bool {
+	if roleOnly(name) || initials(full) == name {
+		return true
+	}
+	if len(full) < len(name) &&
+		(strings.Contains(" "+name+" ", " "+full+" ") || strings.HasPrefix(name, full)) {
+		return true
+	}
+	if declared || !cased(name) || organisationLike(name) {
+		return false
+	}
+	return lowerCase(name) && !lowerCase(full) || !strings.Contains(name, " ") && plainName(full)
+}

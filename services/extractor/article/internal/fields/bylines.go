@@ -1,0 +1,72 @@
+package fields
+
+import (
+	"regexp"
+	"strings"
+)
+
+// HasByWord reports whether a line starts as bylines do and continues with a
+// name.
+func HasByWord(line string) bool {
+	lower := strings.ToLower(line)
+	for _, by := range byWords {
+		if strings.HasPrefix(lower, by) && len(line) > len(by) {
+			return startsUpper(line[len(by):]) || lower == line
+		}
+	}
+	return false
+}
+
+var (
+	byBehind = regexp.MustCompile(
+		`(?i)(?:^|[·|•–—-]\s*|\d\s+|\b(?:posted|written|published|reported|updated)\s+)by\s+(\p{Lu}.*)$`)
+	byGlued = regexp.MustCompile(`^By(\p{Lu}\p{Ll}+ \p{Lu}.*)$`)
+	// reporterBefore matches bylines of Chinese papers: "記者王小明／台北報導".
+	reporterBefore = regexp.MustCompile(`^[\[【〔(（]?(?:\p{Han}{2,3})?[记記]者\s*(\p{Han}{2,4}(?:、\p{Han}{2,4})*)` +
+		`\s*(?:[／/╱]|\p{Han}*[報报][導道]|[\]】〕)）]|$)`)
+	// reporterBehind matches bylines of Korean papers: "서울=김민수 기자".
+	reporterBehind = regexp.MustCompile(`(?:^|[\s=|·])(\p{Hangul}{2,4})\s?(?:\p{Hangul}{2}\s?)?` +
+		`(?:기자|특파원|논설위원|객원기자)(?:\s|$|[=|·(])`)
+	// dated and placed match what follows a name in a byline: when, and where or
+	// for whom.
+	dated = regexp.MustCompile(`(?i)\s+on\s+(?:\d|(?:mon|tues|wednes|thurs|fri|satur|sun)day` +
+		`|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d).*$`)
+	placed = regexp.MustCompile(`\s+(?:in|for|at|via|from)\s+\p{Lu}.*$`)
+	// apposition matches the start of an apposition that says who somebody is
+	// ("Jane Roe, a reporter, …", "Jane Roe, MD, …").
+	apposition = regexp.MustCompile(`^, (?:an?|the|our|who|founder|editor|author|CEO|[A-Z]{2,5}|Ph\.?D|M\.D)\b`)
+)
+
+func koreanByline(line string) bool {
+	return strings.Contains(line, "기자") || strings.Contains(line, "특파원") || strings.Contains(line, "논설위원")
+}
+
+// afterBy returns the part of a line that follows the word that says who wrote.
+// If the line starts with that word, it returns the whole line.
+func afterBy(line string) (string, bool) {
+	if HasByWord(line) {
+		return line, true
+	}
+	forms := []*regexp.Regexp{byBehind, byGlued}
+	switch {
+	case strings.Contains(line, "记者"), strings.Contains(line, "記者"):
+		forms = []*regexp.Regexp{reporterBefore}
+	case koreanByline(line):
+		forms = []*regexp.Regexp{reporterBehind}
+	}
+	for _, form := range forms {
+		if m := form.FindStringSubmatch(line); m != nil {
+			return m[1], true
+		}
+	}
+	return line, false
+}
+
+// upToPreposition removes from a byline what follows the name.
+func upToPreposition(line string) string {
+	line = dated.ReplaceAllString(line, "")
+	if short := placed.ReplaceAllString(line, ""); fullName(short) {
+		return short
+	}
+	return line
+}

@@ -1,0 +1,21 @@
+package fields
+
+import "github.com/dateline-news/dateline/services/extractor/article/internal/record"
+
+// Details are the fields that stand around the text.
+type Details struct {
+	Authors             Authors
+	Published, Modified Time
+	Section, Kicker     record.Field[string]
+	Tags                Tags
+	ReadingTime         record.Field[int] // stated by the page, in minutes
+}
+
+// ReadDetails reads the fields that stand around the text.
+func ReadDetails(v *View) Details {
+	byline := ReadByline(v)
+	d := Details{Authors: ReadAuthors(v, byline), Tags: ReadTags(v), ReadingTime: StatedReadingTime(v)}
+	d.Published, d.Modified = ReadTimes(v, byline.Value)
+	d.Section, d.Kicker = ReadSection(v)
+	return d
+}

@@ -1,0 +1,334 @@
+package fields
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/html/atom"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
+)
+
+// heading is a run of the page that may show the headline.
+type heading struct {
+	text   string // without a kicker
+	whole  string // with it
+	folded string // text, folded
+	elem   int32
+	tag    atom.Atom // of the heading that the run is or is part of
+	part   bool      // the run is only a part of that heading
+}
+
+// score ranks the evidence that a heading is the headline.
+type score int
+
+const (
+	scoreNone  score = iota
+	scoreLine        // a line that is only named as a title agrees in part
+	scorePart        // a heading agrees with a declared title in part
+	scoreExact       // a declared title confirms it
+)
+
+// candidate is a text that may be the headline, with the element that shows it.
+type candidate struct {
+	score score
+	text  string
+	elem  int32
+}
+
+// offer takes a candidate that is better than the best so far. Among equals the
+// first in the page wins.
+func (best *candidate) offer(c candidate) {
+	if c.score > best.score {
+		*best = c
+	}
+}
+
+// agreement is a way in which a heading and a declared title can agree.
+type agreement struct {
+	holds func(h *heading, ts titles, kind int) bool
+	// text is the wording of the headline if the agreement holds.
+	text func(h *heading, t *declaredTitle) string
+	// same reports that the heading says the same as the title.
+	same bool
+}
+
+// exactAgreements lists the agreements that settle the headline, best first.
+var exactAgreements = []agreement{
+	{holds: declaredIsEnd, text: declaredWording},  // a kicker leads the heading
+	{holds: kickerDeclared, text: declaredWording}, // a kicker leads the declared title
+	{holds: sameText, text: fullerWording, same: true},
+}
+
+// partAgreements lists the agreements that leave room for a better heading,
+// best first.
+var partAgreements = []agreement{
+	{holds: declaredLeads, text: declaredWording},
+	{holds: oneBeginsOther, text: headingWording},
+}
+
+func declaredWording(_ *heading, t *declaredTitle) string { return t.Value }
+
+func headingWording(h *heading, _ *declaredTitle) string { return h.text }
+
+// Bounds of texts that agree in part, in bytes of the folded form. Shorter texts
+// agree by chance.
+const (
+	minHeading  = 8  // of a heading that a declared title repeats
+	minDeclared = 12 // of a declared title that the heading starts with
+	minCommon   = 15 // of a heading that a declared title starts or ends with
+)
+
+// declaredIsEnd reports whether a declared title, other than the document's, is
+// the end of the heading.
+func declaredIsEnd(h *heading, ts titles, kind int) bool {
+	return kind != titleDocument && page.IsHeading(h.tag) && properEnd(h.folded, ts[kind].folded)
+}
+
+// kickerDeclared reports whether the JSON-LD and the shared title agree that the
+// headline is the kicker and the heading together.
+func kickerDeclared(h *heading, ts titles, kind int) bool {
+	return kind == titleLD && ts[titleLD].folded == ts[titleOpenGraph].folded && len(h.folded) > minHeading &&
+		page.IsHeading(h.tag) && endsApart(ts[titleLD].Value, h.text)
+}
+
+func sameText(h *heading, ts titles, kind int) bool {
+	return h.folded != "" && h.folded == ts[kind].folded
+}
+
+// declaredLeads reports whether a heading starts with a declared title that is
+// separated from the rest.
+func declaredLeads(h *heading, ts titles, kind int) bool {
+	t := &ts[kind]
+	return len(t.folded) > minDeclared && page.IsHeading(h.tag) && len(t.folded)*2 > len(h.folded) &&
+		beginsApart(h.text, t.Value)
+}
+
+// oneBeginsOther reports whether the heading starts a declared title, or ends it
+// after a separator, or starts with it, and is not much shorter or longer.
+func oneBeginsOther(h *heading, ts titles, kind int) bool {
+	t := &ts[kind]
+	if len(t.folded) > minDeclared && strings.HasPrefix(h.folded, t.folded) && len(t.folded)*2 > len(h.folded) {
+		return true
+	}
+	return len(h.folded) > minCommon && len(h.folded)*2 > len(t.folded) && t.folded != "" &&
+		(strings.HasPrefix(t.folded, h.folded) || (h.tag == atom.H1 || h.part) && endsApart(t.Value, h.text))
+}
+
+// fullerWording returns the declared wording of a heading that lacks spaces,
+// because its parts are separate elements, or is all in capitals.
+func fullerWording(h *heading, t *declaredTitle) string {
+	text := h.text
+	if len(strings.Fields(t.Value)) > len(strings.Fields(text)) {
+		text = t.Value
+	}
+	if strings.EqualFold(text, t.Value) && strings.ToUpper(text) == text {
+		text = t.Value
+	}
+	return text
+}
+
+// headline returns the heading that is the headline: the one that a declared
+// title repeats, starts with or ends with; else the first h1, since metadata
+// often declares another wording for search engines; else a line that is named
+// as a title and agrees with a declared one in part.
+func (ts titles) headline(p *page.Page, site *Site) candidate {
+	if c := ts.wordForWord(p); c.text != "" {
+		return c
+	}
+	var best candidate
+	var h1 firstH1
+	for i := range p.Runs {
+		h, ok := headingOf(p, &p.Runs[i])
+		if !ok {
+			continue
+		}
+		if c, same := ts.exact(&h); c.score == scoreExact {
+			if same && best.score == scorePart && p.Elems[best.elem].Node.DataAtom == atom.H1 {
+				// The headline was shown before, with more text after it; this heading
+				// repeats it, as over the comments.
+				c.elem = best.elem
+			}
+			return c
+		}
+		best.offer(ts.partial(&h))
+		h1.see(p, site, &h)
+	}
+	if best.score < scorePart && h1.isHeadline(p, ts) {
+		return h1.candidate
+	}
+	return best
+}
+
+// exact returns the heading as a candidate if it is the headline for certain, and
+// whether it says the same as a declared title.
+func (ts titles) exact(h *heading) (c candidate, same bool) {
+	if h.whole != h.text && ts.unanimous(norm.Fold(h.whole)) {
+		// Only the name of an element calls the start of the heading a kicker.
+		return candidate{scoreExact, cmp.Or(ts[titleLD].Value, ts[titleOpenGraph].Value), h.elem}, false
+	}
+	for _, a := range exactAgreements {
+		for kind := range ts {
+			if a.holds(h, ts, kind) {
+				return candidate{scoreExact, a.text(h, &ts[kind]), h.elem}, a.same
+			}
+		}
+	}
+	return candidate{}, false
+}
+
+// partial returns the heading as a candidate if it agrees with a declared title
+// in part.
+func (ts titles) partial(h *heading) candidate {
+	for kind := range ts {
+		for _, a := range partAgreements {
+			if !a.holds(h, ts, kind) {
+				continue
+			}
+			c := candidate{scoreLine, a.text(h, &ts[kind]), h.elem}
+			if page.IsHeading(h.tag) {
+				c.score = scorePart
+			}
+			return c
+		}
+	}
+	return candidate{}
+}
+
+// firstH1 is the first h1 of a page.
+type firstH1 struct {
+	candidate
+	several bool // other h1 elements say something else
+}
+
+// minH1 is the minimum length of an h1 that may be the headline, in characters.
+const minH1 = 8
+
+// see takes note of a heading that is an h1.
+func (first *firstH1) see(p *page.Page, site *Site, h *heading) {
+	if h.tag != atom.H1 || h.part || norm.Len(h.text) <= minH1 ||
+		p.Elems[h.elem].Hints&(page.HintsAgainst&^page.HintAd) != 0 ||
+		strings.EqualFold(h.text, site.Name.Value) || site.Matches(h.text) {
+		return
+	}
+	if first.text == "" {
+		first.candidate = candidate{text: h.text, elem: h.elem}
+	}
+	first.several = first.several || first.text != h.text
+}
+
+// An h1 of this length is a sentence, and not the name of a section.
+const (
+	minSentence      = 25 // characters
+	minSentenceWords = 4
+)
+
+// isHeadline reports whether the first h1 says as much as a headline does.
+func (first *firstH1) isHeadline(p *page.Page, ts titles) bool {
+	if first.text == "" {
+		return false
+	}
+	unlike := ts.unlike(first.text)
+	if first.several && (p.Elems[first.elem].Hints&page.HintTitle == 0 || unlike) {
+		return false
+	}
+	sentence := norm.Len(first.text) >= minSentence && len(strings.Fields(first.text)) >= minSentenceWords
+	return sentence || !unlike
+}
+
+// wordForWord returns the heading that repeats the headline of structured data
+// word for word. It takes precedence: many pages have a second heading, often
+// the h1, that is worded for search engines. If another declared title is the
+// end of that headline, the rest is a kicker, and no heading is returned.
+func (ts titles) wordForWord(p *page.Page) candidate {
+	want := &ts[titleLD]
+	if len(want.folded) < minHeading || properEnd(want.folded, ts[titleOpenGraph].folded) ||
+		properEnd(want.folded, ts[titleCard].folded) {
+		return candidate{}
+	}
+	for i := range p.Runs {
+		r := &p.Runs[i]
+		if mayBeHeadline(p, r) && page.IsHeading(p.Tag(r)) && p.HintsAround(r.Elem)&page.HintNotice == 0 &&
+			strings.EqualFold(withoutKicker(p, r), want.Value) {
+			return candidate{scoreExact, want.Value, r.Elem}
+		}
+	}
+	return candidate{}
+}
+
+// maxHeadline is the maximum length of a headline, in characters.
+const maxHeadline = 400
+
+// mayBeHeadline reports whether a run is a heading, or named as a title, outside
+// of navigation, comments and related articles.
+func mayBeHeadline(p *page.Page, r *page.Run) bool {
+	if r.Kind != page.TextRun || r.Chars > maxHeadline {
+		return false
+	}
+	tag, _ := p.HeadingAround(r.Elem)
+	return (page.IsHeading(tag) || p.Elems[r.Elem].Hints&page.HintTitle != 0) &&
+		p.HintsAround(r.Elem)&(page.HintBreadcrumb|page.HintNav|page.HintRelated|page.HintComment) == 0
+}
+
+// headingOf returns a run as a heading, if it may be the headline.
+func headingOf(p *page.Page, r *page.Run) (heading, bool) {
+	if !mayBeHeadline(p, r) {
+		return heading{}, false
+	}
+	h := heading{text: withoutKicker(p, r), whole: norm.Squeeze(p.TextOf(r)), elem: r.Elem}
+	h.folded = norm.Fold(h.text)
+	h.tag, h.part = p.HeadingAround(r.Elem)
+	return h, true
+}
+
+const (
+	kickerElems  = 6  // elements after the start of a heading in which a kicker is looked for
+	minAfterHead = 10 // characters that must follow a kicker
+)
+
+// withoutKicker returns the text of a heading without an element at its start
+// that is named as a kicker.
+func withoutKicker(p *page.Page, r *page.Run) string {
+	text := norm.Squeeze(p.TextOf(r))
+	for i := r.Elem + 1; i < p.Elems[r.Elem].End && i < r.Elem+kickerElems; i++ {
+		if p.Elems[i].Hints&page.HintKicker == 0 {
+			continue
+		}
+		kicker := page.NodeText(p.Elems[i].Node)
+		if rest, ok := strings.CutPrefix(text, kicker); ok && norm.Len(rest) > minAfterHead {
+			return strings.TrimLeft(rest, " :–—-|")
+		}
+	}
+	// Headings that link to themselves end in a paragraph sign.
+	return strings.TrimRight(text, " ¶")
+}
+
+// properEnd reports whether a folded heading ends with a folded title, and starts
+// with something else that is less than one and a half times as long.
+func properEnd(heading, title string) bool {
+	return len(title) > minCommon && len(title) < len(heading) && len(title)*5 > len(heading)*2 &&
+		strings.HasSuffix(heading, title)
+}
+
+// beginsApart reports whether a heading starts with a declared title and a dash
+// or bar separates the rest. A colon does not count: it joins the two halves of a
+// headline.
+func beginsApart(heading, declared string) bool {
+	if len(declared) >= len(heading) || !strings.EqualFold(heading[:len(declared)], declared) {
+		return false
+	}
+	rest := heading[len(declared):]
+	return slices.ContainsFunc(titleSeparators, func(sep string) bool { return strings.HasPrefix(rest, sep) })
+}
+
+// endsApart reports whether a declared title ends with the heading, and a colon,
+// dash or bar separates the two.
+func endsApart(declared, heading string) bool {
+	before, ok := strings.CutSuffix(declared, heading)
+	before = strings.TrimRight(before, " ")
+	last, _ := utf8.DecodeLastRuneInString(before)
+	return ok && strings.ContainsRune(":|–—-»·/•", last)
+}

@@ -1,0 +1,85 @@
+package fields
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+func publishedLabel(text string) bool { return publishedFirst.begin(text) }
+
+func changedLabel(text string) bool { return changedFirst.begin(text) }
+
+// firstLetters are labels by their first letter, since most lines start with no
+// label.
+type firstLetters map[rune][]string
+
+var publishedFirst, changedFirst = byFirstLetter(publishedLabels), byFirstLetter(changedLabels)
+
+func byFirstLetter(labels []string) firstLetters {
+	by := make(firstLetters)
+	for _, label := range labels {
+		r, _ := utf8.DecodeRuneInString(label)
+		by[r] = append(by[r], label)
+	}
+	return by
+}
+
+// begin reports whether a line starts with one of the labels, after punctuation.
+func (f firstLetters) begin(text string) bool {
+	text = strings.TrimLeft(text, " |·•(-–—[【*")
+	r, _ := utf8.DecodeRuneInString(text)
+	labels := f[unicode.ToLower(r)]
+	if labels == nil {
+		return false
+	}
+	lower := strings.ToLower(text)
+	return slices.ContainsFunc(labels, func(label string) bool { return strings.HasPrefix(lower, label) })
+}
+
+// changedAt returns where the label of the last change starts in a line with a
+// date, or -1.
+func changedAt(text string) int {
+	if changedLabel(text) {
+		return 0
+	}
+	return labelAt(text, changedLabels)
+}
+
+// publishedAt returns where the label of the date of publication starts in a line,
+// or -1.
+func publishedAt(text string) int { return labelAt(text, publishedLabels) }
+
+const (
+	// labelBytes is the maximum distance from a label within a line to the first
+	// digit of its date, in bytes.
+	labelBytes = 24
+	// firstUnspaced is the first character of the scripts without spaces between
+	// words (the CJK blocks of Unicode).
+	firstUnspaced = 0x2E80
+)
+
+// labelAt returns where the first label starts that is a word of its own in a line
+// and is followed by a number, or -1.
+func labelAt(text string, labels []string) int {
+	lower := strings.ToLower(text)
+	if len(lower) != len(text) {
+		return -1 // a letter whose capital has another number of bytes
+	}
+	first := -1
+	for _, label := range labels {
+		at := strings.Index(lower, label)
+		if at < 0 || first >= 0 && at >= first {
+			continue
+		}
+		before, _ := utf8.DecodeLastRuneInString(lower[:at])
+		after := lower[at+len(label):]
+		after = after[:min(len(after), labelBytes)]
+		if at > 0 && unicode.IsLetter(before) && before < firstUnspaced || !strings.ContainsFunc(after, unicode.IsDigit) {
+			continue
+		}
+		first = at
+	}
+	return first
+}

@@ -1,0 +1,134 @@
+package fields
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/facts"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
+)
+
+// Title is the headline, without the site's name.
+type Title struct {
+	record.Field[string]
+	// Elem is the element that shows the headline, 0 if it is not known.
+	Elem int32
+}
+
+// ReadTitle returns the title that a site's rules select, else the heading that
+// metadata confirms, else the title that metadata declares.
+func ReadTitle(p *page.Page, f *facts.Facts, site *Site) Title {
+	if v, n := p.Picked.Text(page.FieldTitle); v != "" {
+		return Title{record.NewField(v, record.FromRule, record.RuleConfidence), max(0, p.ElemOf(n))}
+	}
+	declared := declaredTitles(p, f, site)
+	if h := declared.headline(p, site); h.text != "" {
+		confidence := 0.57
+		folded := norm.Fold(h.text)
+		if slices.ContainsFunc(declared, func(t declaredTitle) bool { return t.folded == folded }) {
+			confidence = 0.94
+		}
+		return Title{record.NewField(h.text, record.FromStructure, confidence), h.elem}
+	}
+	if v, elem := p.Prop("headline"); v != "" {
+		return Title{record.NewField(v, record.FromMicrodata, 0.65), elem}
+	}
+	for _, t := range declared {
+		if t.Value != "" && !strings.EqualFold(t.Value, site.Name.Value) {
+			return Title{Field: t.fact}
+		}
+	}
+	return Title{}
+}
+
+// declaredTitle is a title that metadata declares, without the site's name.
+type declaredTitle struct {
+	fact
+	folded string
+}
+
+// titles are the declared titles. The value is empty where a kind of metadata
+// gives none.
+type titles []declaredTitle
+
+// The positions of the kinds of metadata in titles.
+const (
+	titleLD = iota
+	titleOpenGraph
+	titleCard     // what a social network shows
+	titleDocument // the title element
+)
+
+func declaredTitles(p *page.Page, f *facts.Facts, site *Site) titles {
+	card := f.First("twitter:title", "dc.title", "parsely-title", "sailthru.title")
+	declared := titles{
+		titleLD:        {fact: record.NewField(f.LD("headline"), record.FromJSONLD, 0.78)},
+		titleOpenGraph: {fact: record.NewField(f.Meta["og:title"], record.FromOpenGraph, 0.6)},
+		titleCard:      {fact: record.NewField(card, record.FromMeta, 0.5)},
+		titleDocument:  {fact: record.NewField(p.Title, record.FromMeta, 0.45)},
+	}
+	for i := range declared {
+		// Many publishers escape text that is already escaped.
+		value := site.cutFrom(p, html.UnescapeString(declared[i].Value))
+		declared[i].Value, declared[i].folded = value, norm.Fold(value)
+	}
+	ld := declared[titleLD].folded
+	if ld != "" && ld != declared[titleCard].folded && ld == declared[titleOpenGraph].folded &&
+		ld == declared[titleDocument].folded {
+		// All agree except the wording for one social network.
+		declared[titleCard].Value, declared[titleCard].folded = "", ""
+	}
+	return declared
+}
+
+// unanimous reports whether at least two declared titles equal a folded heading,
+// and no other declared title differs from it.
+func (ts titles) unanimous(heading string) bool {
+	agree := 0
+	for _, t := range ts {
+		switch t.folded {
+		case "":
+		case heading:
+			agree++
+		default:
+			return false
+		}
+	}
+	return agree >= 2
+}
+
+// Words that a heading and a declared title share, as evidence that they mean the
+// same article.
+const (
+	minSharedWord  = 4 // characters; shorter words are in every title
+	minSharedWords = 3 // enough in a heading of any length
+	sharedPart     = 3 // else one in this many of the heading's words
+)
+
+// unlike reports whether titles are declared and none shares enough words with
+// the heading.
+func (ts titles) unlike(heading string) bool {
+	declares := false
+	words := strings.Fields(strings.ToLower(heading))
+	for _, t := range ts {
+		if t.Value == "" {
+			continue
+		}
+		declares = true
+		shared, lower := 0, strings.ToLower(t.Value)
+		for _, w := range words {
+			if utf8.RuneCountInString(w) >= minSharedWord && strings.Contains(lower, w) {
+				shared++
+			}
+		}
+		if shared*sharedPart >= len(words) || shared >= minSharedWords {
+			return false
+		}
+	}
+	return declares
+}

@@ -1,0 +1,319 @@
+package page
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
+)
+
+// walker lays out a page in one pass in document order.
+type walker struct {
+	*Page
+	hints   hintReader
+	blocks  []int32 // the open block elements
+	current Run
+	space   bool // white space is due before the next character
+	breaks  int  // br elements since the last character
+	link    int  // the open link's element, 0 for none
+	href    string
+	pre     int // open pre elements
+}
+
+// Initial capacities that spare an average page most of the growing.
+const (
+	usualElems = 1024
+	usualRuns  = 256
+	usualText  = 16 << 10
+)
+
+// layOut makes the flat form of a document.
+func layOut(doc *html.Node) *Page {
+	w := &walker{Page: &Page{
+		Elems: make([]Element, 0, usualElems),
+		Runs:  make([]Run, 0, usualRuns),
+		Text:  make([]byte, 0, usualText),
+	}}
+	w.Elems = append(w.Elems, Element{Node: doc, Parent: -1})
+	w.blocks = append(w.blocks, 0)
+	w.begin()
+	open := []int32{0}
+	for n := doc.FirstChild; n != nil; {
+		entered := int32(-1)
+		if n.Type == html.TextNode {
+			w.addText(n.Data)
+		} else if n.Type == html.ElementNode && !w.skip(n) {
+			entered = w.enter(n, open[len(open)-1])
+			if n.FirstChild != nil {
+				open = append(open, entered)
+				n = n.FirstChild
+				continue
+			}
+		}
+		if entered >= 0 {
+			w.leave(entered)
+		}
+		for n != nil && n.NextSibling == nil {
+			n = n.Parent
+			if n == nil || n == doc {
+				n = nil
+				break
+			}
+			w.leave(open[len(open)-1])
+			open = open[:len(open)-1]
+		}
+		if n != nil {
+			n = n.NextSibling
+		}
+	}
+	w.flush()
+	w.Elems[0].End = int32(len(w.Elems))
+	return w.Page
+}
+
+// skip reports whether an element contains no text of the page, and notes the
+// metadata that it gives.
+func (w *walker) skip(n *html.Node) bool {
+	switch n.DataAtom {
+	case atom.Script:
+		w.addScript(n)
+	case atom.Meta:
+		w.Metas = append(w.Metas, n)
+		return Attr(n, "itemprop") == ""
+	case atom.Link:
+		if w.Canonical == "" && Attr(n, "rel") == "canonical" {
+			w.Canonical = Attr(n, "href")
+		}
+		return Attr(n, "itemprop") == ""
+	case atom.Base:
+		w.base = Attr(n, "href")
+	case atom.Title:
+		if w.Title == "" && n.FirstChild != nil && (n.Parent == nil || n.Parent.DataAtom != atom.Svg) {
+			w.Title = norm.Squeeze(n.FirstChild.Data)
+		}
+	case atom.Frame, atom.Frameset:
+		w.Frames++
+		return n.DataAtom == atom.Frame
+	case atom.Noscript:
+		if n.FirstChild != nil && len(n.FirstChild.Data) > MinIslandChars {
+			w.Islands = append(w.Islands, n.FirstChild.Data)
+		}
+	case atom.Style, atom.Template, atom.Svg, atom.Select, atom.Button, atom.Input, atom.Textarea,
+		atom.Object, atom.Canvas, atom.Map, atom.Datalist, atom.Dialog:
+	default:
+		return false
+	}
+	return true
+}
+
+func (w *walker) addScript(n *html.Node) {
+	if n.FirstChild == nil {
+		return
+	}
+	w.ScriptBytes += len(n.FirstChild.Data)
+	switch Attr(n, "type") {
+	case "application/ld+json":
+		w.JSONLD = append(w.JSONLD, n.FirstChild.Data)
+	case "application/json":
+		w.Islands = append(w.Islands, n.FirstChild.Data)
+	}
+}
+
+func (w *walker) enter(n *html.Node, parent int32) int32 {
+	i := int32(len(w.Elems))
+	w.Elems = append(w.Elems, Element{Node: n, Parent: parent, Hints: w.hints.of(n)})
+	e := &w.Elems[i]
+	if e.Hints&HintByline != 0 {
+		w.Bylines = append(w.Bylines, i)
+	}
+	if e.Hints&HintBreadcrumb != 0 {
+		w.Breadcrumbs = append(w.Breadcrumbs, i)
+	}
+	if Attr(n, "itemprop") != "" {
+		w.Props = append(w.Props, i)
+	}
+	switch n.DataAtom {
+	case atom.Html:
+		w.HTML = n
+	case atom.Body:
+		w.body = n
+	case atom.Br:
+		w.breaks++
+		w.space = true
+		return i
+	case atom.Time:
+		w.Times = append(w.Times, i)
+	case atom.A:
+		if e.Hints&HintByline == 0 && AuthorLink(Attr(n, "href")) {
+			w.Bylines = append(w.Bylines, i)
+		}
+		if w.link == 0 {
+			w.link, w.href = int(i), Attr(n, "href")
+			w.Links = append(w.Links, Link{From: -1, Href: w.href})
+		}
+	case atom.Img, atom.Video, atom.Audio, atom.Iframe, atom.Embed:
+		w.addMedia(n)
+		return i
+	case atom.Pre:
+		w.pre++
+	}
+	if w.isBlock(n) {
+		w.flush()
+		w.blocks = append(w.blocks, i)
+		w.begin()
+	}
+	return i
+}
+
+func (w *walker) leave(i int32) {
+	e := &w.Elems[i]
+	e.End = int32(len(w.Elems))
+	switch {
+	case e.Node.DataAtom == atom.A && w.link == int(i):
+		w.link = 0
+		if last := &w.Links[len(w.Links)-1]; last.From < 0 {
+			w.Links = w.Links[:len(w.Links)-1]
+		}
+	case e.Node.DataAtom == atom.Pre:
+		w.pre--
+	}
+	if len(w.blocks) > 1 && w.blocks[len(w.blocks)-1] == i {
+		w.flush()
+		w.blocks = w.blocks[:len(w.blocks)-1]
+		w.begin()
+	}
+}
+
+// isBlock reports whether n separates its text from the text before it. An
+// element with an unknown name does, except within a paragraph, list item or
+// heading.
+func (w *walker) isBlock(n *html.Node) bool {
+	if n.DataAtom != 0 {
+		return !Inline(n.DataAtom)
+	}
+	switch w.Elems[w.blocks[len(w.blocks)-1]].Node.DataAtom {
+	case atom.P, atom.Li, atom.H1, atom.H2, atom.H3, atom.H4:
+		return false
+	}
+	return true
+}
+
+// Inline reports whether the elements with a tag are part of the text around
+// them.
+func Inline(tag atom.Atom) bool {
+	switch tag {
+	case atom.A, atom.Abbr, atom.Acronym, atom.B, atom.Bdi, atom.Bdo, atom.Big, atom.Br, atom.Cite, atom.Code,
+		atom.Data, atom.Del, atom.Dfn, atom.Em, atom.Font, atom.I, atom.Ins, atom.Kbd, atom.Label, atom.Mark,
+		atom.Nobr, atom.Output, atom.Q, atom.Rp, atom.Rt, atom.Ruby, atom.S, atom.Samp, atom.Small, atom.Span,
+		atom.Strike, atom.Strong, atom.Sub, atom.Sup, atom.Time, atom.Tt, atom.U, atom.Var, atom.Wbr, atom.Link,
+		atom.Meta:
+		return true
+	}
+	return false
+}
+
+// begin starts a run in the innermost open block.
+func (w *walker) begin() {
+	w.current = Run{Elem: w.blocks[len(w.blocks)-1], From: int32(len(w.Text)), Links: int32(len(w.Links))}
+	if w.link != 0 && len(w.Links) > 0 {
+		// A link around several blocks: each block gets a link of its own.
+		w.Links = append(w.Links, Link{From: -1, Href: w.href})
+	}
+	w.space, w.breaks = false, 0
+}
+
+// flush ends the current run and keeps it if it has text.
+func (w *walker) flush() {
+	r := w.current
+	r.To, r.LinksTo = int32(len(w.Text)), int32(len(w.Links))
+	if r.Chars > 0 {
+		w.Runs = append(w.Runs, r)
+	} else {
+		w.Text = w.Text[:r.From]
+	}
+}
+
+func (w *walker) addMedia(n *html.Node) {
+	kind := EmbedRun
+	if n.DataAtom == atom.Img {
+		kind = ImageRun
+	}
+	elem := int32(len(w.Elems) - 1)
+	if w.current.Chars > 0 {
+		w.flush()
+		w.begin()
+	}
+	at, links := int32(len(w.Text)), int32(len(w.Links))
+	w.Runs = append(w.Runs, Run{Kind: kind, Elem: elem, From: at, To: at, Links: links, LinksTo: links, Media: n})
+}
+
+// addText adds a text node to the current run, with each stretch of white space
+// as one space. Two line breaks separate paragraphs.
+func (w *walker) addText(s string) {
+	for _, r := range s {
+		if unicode.IsSpace(r) && (w.pre == 0 || w.current.Chars == 0) ||
+			r == '\u200b' || r == '\ufeff' || r == '\u00ad' || r == '\u2060' {
+			w.space = w.space || unicode.IsSpace(r)
+			continue
+		}
+		if w.breaks > 1 && w.pre == 0 && w.current.Chars > 0 {
+			w.flush()
+			w.begin()
+		}
+		w.addSpace()
+		w.addRune(r)
+	}
+}
+
+func (w *walker) addSpace() {
+	if w.current.From < int32(len(w.Text)) {
+		switch {
+		case w.breaks > 0:
+			w.Text = append(w.Text, '\n')
+		case w.space:
+			w.Text = append(w.Text, ' ')
+		}
+	}
+	w.space, w.breaks = false, 0
+}
+
+func (w *walker) addRune(r rune) {
+	from := int32(len(w.Text))
+	if r < utf8.RuneSelf {
+		w.Text = append(w.Text, byte(r))
+	} else {
+		w.Text = utf8.AppendRune(w.Text, r)
+	}
+	chars, ends := countRune(r)
+	w.current.SentenceEnds += ends
+	w.current.Chars += chars
+	if w.link != 0 && len(w.Links) > 0 {
+		w.current.LinkedChars += chars
+		last := &w.Links[len(w.Links)-1]
+		if last.From < 0 {
+			last.From = from
+		}
+		last.To = int32(len(w.Text))
+	}
+}
+
+// countRune returns how many characters a rune counts as, and 1 if it ends a
+// sentence. Scripts that say more in a character count it more than once.
+func countRune(r rune) (chars, sentenceEnds int32) {
+	switch {
+	case r <= ' ':
+		return 0, 0
+	case r == '.' || r == '!' || r == '?' || r == '؟' || r == '।' || r == '…' || r == '۔':
+		return 1, 1
+	case r == '。':
+		return 3, 1
+	case r >= 0x2E80 && r < 0xAC00: // ideographs and kana
+		return 3, 0
+	case r >= 0xAC00 && r < 0xD7A4: // Hangul syllables
+		return 2, 0
+	}
+	return 1, 0
+}

@@ -1,0 +1,156 @@
+package page
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
+)
+
+// Attr returns the value of a node's attribute, or "".
+func Attr(n *html.Node, key string) string {
+	for i := range n.Attr {
+		if n.Attr[i].Key == key {
+			return n.Attr[i].Val
+		}
+	}
+	return ""
+}
+
+// maxNodeText is roughly how many bytes of text NodeText reads.
+const maxNodeText = 4096
+
+// NodeText returns the squeezed text below a node, up to a bound.
+func NodeText(n *html.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if b.Len() > maxNodeText {
+			break
+		}
+		switch {
+		case d.Type == html.TextNode && !textless(d.Parent.DataAtom):
+			b.WriteString(d.Data)
+		case d.Type == html.ElementNode && !Inline(d.DataAtom) || d.DataAtom == atom.Br:
+			b.WriteByte(' ')
+		}
+	}
+	return norm.Squeeze(b.String())
+}
+
+// textless reports whether the text of an element is not shown, or is only a
+// control's label.
+func textless(tag atom.Atom) bool {
+	switch tag {
+	case atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Button, atom.Title:
+		return true
+	}
+	return false
+}
+
+// Value returns the value that an element gives for a property: its content or
+// machine-readable attribute, else the name nested in it, else its text.
+func Value(n *html.Node) string {
+	if v := Attr(n, "content"); v != "" {
+		return norm.Squeeze(v)
+	}
+	switch n.DataAtom {
+	case atom.Time:
+		if v := Attr(n, "datetime"); v != "" {
+			return v
+		}
+	case atom.Meta:
+		return ""
+	case atom.Abbr:
+		if v := Attr(n, "title"); v != "" { // the value for machines in microformats
+			return v
+		}
+	}
+	for d := range n.Descendants() {
+		if d.Type == html.ElementNode && Attr(d, "itemprop") == "name" {
+			if v := Attr(d, "content"); v != "" {
+				return norm.Squeeze(v)
+			}
+			return NodeText(d)
+		}
+	}
+	return NodeText(n)
+}
+
+// Prop returns the value of the first element with an itemprop that is not part
+// of a comment or a related article, and the element's index, or -1.
+func (p *Page) Prop(name string) (string, int32) {
+	for _, i := range p.Props {
+		n := p.Elems[i].Node
+		if !norm.HasWord(Attr(n, "itemprop"), name) || p.Elems[i].Hints&(HintRelated|HintComment) != 0 {
+			continue
+		}
+		if v := Value(n); v != "" {
+			return v, i
+		}
+	}
+	return "", -1
+}
+
+// Bounds of a link that may lead to an author's page, in bytes.
+const (
+	minAuthorLink = 5
+	maxAuthorLink = 300
+)
+
+// AuthorLink reports whether the path of a link has a segment such as "author"
+// that is followed by a name.
+func AuthorLink(href string) bool {
+	if len(href) < minAuthorLink || len(href) > maxAuthorLink {
+		return false
+	}
+	if strings.IndexByte("#jm", href[0]) >= 0 && !strings.Contains(href, "/") {
+		return false // a fragment, or javascript: or mailto:
+	}
+	rest := href
+	if i := strings.Index(rest, "://"); i >= 0 {
+		rest = rest[i+3:]
+		j := strings.IndexByte(rest, '/')
+		if j < 0 {
+			return false
+		}
+		rest = rest[j:]
+	}
+	if i := strings.IndexAny(rest, "?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	for {
+		segment, after, more := strings.Cut(rest, "/")
+		if !more {
+			return false
+		}
+		if len(after) > 1 && slices.Contains(authorPaths, segment) {
+			return true
+		}
+		rest = after
+	}
+}
+
+// Resolve returns href as an absolute address that a reader can follow, or "".
+func (p *Page) Resolve(href string) string {
+	href = strings.TrimSpace(href)
+	if href == "" || strings.HasPrefix(href, "#") || strings.HasPrefix(href, "data:") ||
+		strings.HasPrefix(href, "javascript:") {
+		return ""
+	}
+	u, err := url.Parse(href)
+	if err != nil {
+		return ""
+	}
+	if p.Base != nil {
+		u = p.Base.ResolveReference(u)
+	}
+	switch u.Scheme {
+	case "http", "https", "mailto":
+		return u.String()
+	}
+	return ""
+}
