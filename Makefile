@@ -202,7 +202,7 @@ bench: ## Measure the pipeline beside its parts (CORPUS=…); see docs/benchmark
 
 .PHONY: model
 model: ## Train the classifier of the extractor again (CORPUS=…); see docs/decisions/0006
-	go run ./services/extractor/article/cmd/train -corpus $(abspath $(CORPUS))
+	go run ./services/extractor/article/cmd/train -corpus $(abspath $(CORPUS)) -out services/extractor/article/internal/body/body.model
 
 # A number of inputs: at the end of a time, go test can fail without a failing input
 # (golang.org/issue/75804).

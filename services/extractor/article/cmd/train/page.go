@@ -7,10 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/dateline-news/dateline/services/extractor/article"
 	"github.com/dateline-news/dateline/services/extractor/article/evaluation"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/body"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/gbdt"
-	"github.com/dateline-news/dateline/services/extractor/article/internal/training"
 )
 
 // page is the training data of one page.
@@ -18,7 +17,7 @@ type page struct {
 	set, kind string
 	heldOut   bool
 	siteHash  int // assigns all pages of a site to the same fold
-	rows      []training.Row
+	rows      []body.Row
 	shares    []float64 // the share of each row's tokens that belongs to the truth
 	tokens    []int     // the number of tokens of each row
 	truth     *evaluation.Truth
@@ -41,18 +40,15 @@ func readSet(ctx context.Context, corpus, set string) ([]*page, error) {
 		if err != nil {
 			return nil, err
 		}
-		recorder := &training.Recorder{}
-		recording := training.WithRecorder(ctx, recorder)
-		_, _ = article.Extract(recording, article.Page{URL: t.URL, Body: raw}, article.Options{})
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		pages = append(pages, newPage(set, t, recorder.Rows))
+		pages = append(pages, newPage(set, t, readRows(t.URL, raw)))
 	}
 	return pages, nil
 }
 
-func newPage(set string, t *evaluation.Truth, rows []training.Row) *page {
+func newPage(set string, t *evaluation.Truth, rows []body.Row) *page {
 	pg := &page{
 		set: set, kind: t.PageType, heldOut: t.HeldOut(), truth: t, rows: rows,
 		siteHash: int(crc32.ChecksumIEEE([]byte("fold"+t.Site())) >> 3),

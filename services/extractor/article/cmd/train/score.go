@@ -7,12 +7,12 @@ import (
 	"text/tabwriter"
 
 	"github.com/dateline-news/dateline/services/extractor/article/evaluation"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/body"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/gbdt"
-	"github.com/dateline-news/dateline/services/extractor/article/internal/training"
 )
 
 // inBody reports whether a run becomes part of the body.
-func inBody(margin float32, row *training.Row) bool {
+func inBody(margin float32, row *body.Row) bool {
 	return row.Fixed && row.Kept || !row.Fixed && margin > 0
 }
 

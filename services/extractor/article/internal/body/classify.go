@@ -156,7 +156,8 @@ func (s *selection) widen() {
 // Row is a text run as the classifier sees it, for training.
 type Row struct {
 	Text     string
-	Features []float32 // nil if the classifier may not judge the run
+	Features []float32 // all zero if Fixed
+	Fixed    bool      // the classifier may not judge the run
 	Kept     bool      // the rules keep the run
 }
 
@@ -168,9 +169,11 @@ func Rows(w *Weighing, in Input) []Row {
 	eligible := d.eligible()
 	rows := make([]Row, len(d.textRuns))
 	for k, i := range d.textRuns {
-		rows[k] = Row{Text: t.TextOf(&t.Runs[i]), Kept: t.verdicts[i] == Kept}
+		rows[k] = Row{
+			Text: t.TextOf(&t.Runs[i]), Features: make([]float32, featureCount),
+			Fixed: !eligible[k], Kept: t.verdicts[i] == Kept,
+		}
 		if eligible[k] {
-			rows[k].Features = make([]float32, featureCount)
 			d.describe(k, rows[k].Features)
 		}
 	}
