@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -17,7 +18,8 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
-// injections are what a page may hold in any field to have something run.
+// injections are texts that a site may put into any field to run code in the
+// browser of a reader.
 var injections = []string{
 	`<script>alert(1)</script>`,
 	`"><script>alert(1)</script>`,
@@ -47,89 +49,133 @@ var injections = []string{
 	strings.Repeat("<div>", 2000),
 }
 
-// fillWith puts a text into every text of a message.
+// fillWith sets every string of a message to a text, including those in maps,
+// lists and nested messages.
 func fillWith(m protoreflect.Message, text string, depth int) {
+	const maxDepth = 3
+	value := protoreflect.ValueOfString(text)
 	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
 		field := fields.Get(i)
 		switch {
 		case field.IsMap() && field.MapValue().Kind() == protoreflect.StringKind:
-			m.Mutable(field).Map().Set(protoreflect.ValueOfString(text).MapKey(), protoreflect.ValueOfString(text))
+			m.Mutable(field).Map().Set(value.MapKey(), value)
 		case field.IsMap() || field.Message() != nil && field.Message().FullName() == "google.protobuf.Timestamp":
 		case field.IsList() && field.Kind() == protoreflect.StringKind:
-			m.Mutable(field).List().Append(protoreflect.ValueOfString(text))
-		case field.IsList() && field.Message() != nil && depth < 3:
-			one := m.Mutable(field).List().AppendMutable().Message()
-			fillWith(one, text, depth+1)
+			m.Mutable(field).List().Append(value)
+		case field.IsList() && field.Message() != nil && depth < maxDepth:
+			fillWith(m.Mutable(field).List().AppendMutable().Message(), text, depth+1)
 		case field.Kind() == protoreflect.StringKind && !field.IsList():
-			m.Set(field, protoreflect.ValueOfString(text))
+			m.Set(field, value)
 		}
 	}
 }
 
-// TestInjections stores every injection in every field, and reads every page,
-// feed and form of the articles as a browser would.
-func TestInjections(t *testing.T) {
-	server := newTestServer(t, web.Config{OperateToken: operateToken})
-	token := []string{"Authorization", "Bearer " + operateToken}
-	var paths []string
-	for i, injection := range injections {
+// inject stores an injection in every field of two revisions of an article, a
+// dead letter and an outcome. It returns the article's id.
+func (server *testServer) inject(t *testing.T, i int, injection string) (id string) {
+	t.Helper()
+	id = fmt.Sprintf("id-%08d", i)
+	for _, revision := range []string{"first", "second"} {
 		a := &datelinev1.Article{}
-		fillWith(a.ProtoReflect(), injection, 0)
-		a.Id, a.CanonicalUrl = fmt.Sprintf("id-%08d", i), fmt.Sprintf("https://example.com/%d", i)
-		a.RawPage = nil
-		a.ContentHash = "first"
+		text := injection
+		if revision == "second" {
+			text += " changed"
+		}
+		fillWith(a.ProtoReflect(), text, 0)
+		a.Id, a.CanonicalUrl, a.RawPage, a.ContentHash = id, fmt.Sprintf("https://example.com/%d", i), nil, revision
 		for kind := range datelinev1.BlockKind_name {
-			one := &datelinev1.Block{Kind: datelinev1.BlockKind(kind), Text: injection, Items: []string{injection},
-				EmbedUrl: injection,
-				Rows:     []*datelinev1.TableRow{{Cells: []string{injection}, Header: true}},
-				Links: []*datelinev1.Link{{Start: 0, End: 3, Url: injection},
-					{Start: -5, End: 1 << 30, Url: injection}}}
-			a.Body = append(a.Body, one)
+			a.Body = append(a.Body, &datelinev1.Block{
+				Kind: datelinev1.BlockKind(kind), Text: text, Items: []string{text}, EmbedUrl: text,
+				Rows:  []*datelinev1.TableRow{{Cells: []string{text}, Header: true}},
+				Links: []*datelinev1.Link{{Start: 0, End: 3, Url: text}, {Start: -5, End: 1 << 30, Url: text}},
+			})
 		}
-		a.Images = []*datelinev1.Image{{Url: injection, Alt: injection, Caption: injection, Credit: injection,
-			Lead: true}, {Url: injection}}
+		a.Images = []*datelinev1.Image{{Url: text, Alt: text, Caption: text, Credit: text, Lead: true}, {Url: text}}
 		server.put(t, a)
-		changed := &datelinev1.Article{}
-		fillWith(changed.ProtoReflect(), injection+" changed", 0)
-		changed.Id, changed.CanonicalUrl, changed.RawPage, changed.ContentHash = a.Id, a.CanonicalUrl, nil, "second"
-		changed.FetchTime = a.FetchTime
-		server.put(t, changed)
-		path := "/articles/" + a.GetId()
-		paths = append(paths, path, path+"?pictures=1", path+"/changes?from=1&to=2",
-			"/?q="+url.QueryEscape(strings.ReplaceAll(injection, `"`, "")),
-			"/?tag="+url.QueryEscape(injection), "/?q=a+"+url.QueryEscape(`"`+injection),
-			"/?from="+url.QueryEscape(injection),
-			"/articles/"+url.PathEscape(strings.ReplaceAll(injection[:min(len(injection), 900)], "\x00", "")),
-			"/login?next="+url.QueryEscape(injection))
-		dead := &datelinev1.DeadLetter{}
-		fillWith(dead.ProtoReflect(), strings.ToValidUTF8(injection, "?"), 0)
-		dead.Stage = datelinev1.Stage_STAGE_INTAKE
-		send(t, server, subject.Dead(dead.GetStage(), "malformed"), fmt.Sprint(i), dead)
-		if err := server.store.Record(t.Context(),
-			[]*datelinev1.Outcome{{Stage: datelinev1.Stage_STAGE_FETCH, InputId: injection, Host: injection,
-				Reason: injection, Verdict: datelinev1.Verdict_VERDICT_DEAD, Url: injection}}); err != nil {
-			t.Fatal(err)
+	}
+	dead := &datelinev1.DeadLetter{}
+	fillWith(dead.ProtoReflect(), strings.ToValidUTF8(injection, "?"), 0)
+	dead.Stage = datelinev1.Stage_STAGE_INTAKE
+	server.send(t, subject.Dead(dead.GetStage(), "malformed"), fmt.Sprint(i), dead)
+	if err := server.store.Record(t.Context(), []*datelinev1.Outcome{{
+		Stage: datelinev1.Stage_STAGE_FETCH, InputId: injection, Host: injection, Reason: injection,
+		Verdict: datelinev1.Verdict_VERDICT_DEAD, Url: injection,
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// injectionPaths returns the paths of the pages that show an injection, which is
+// also in their parameters.
+func injectionPaths(id, injection string) []string {
+	query := url.QueryEscape(injection)
+	name := strings.ReplaceAll(injection[:min(len(injection), 900)], "\x00", "")
+	return []string{
+		"/articles/" + id, "/articles/" + id + "?pictures=1", "/articles/" + id + "/changes?from=1&to=2",
+		"/?q=" + url.QueryEscape(strings.ReplaceAll(injection, `"`, "")), "/?q=a+" + url.QueryEscape(`"`+injection),
+		"/?tag=" + query, "/?from=" + query, "/articles/" + url.PathEscape(name), "/login?next=" + query,
+	}
+}
+
+// TestInjectedPages parses every page as a browser does.
+func TestInjectedPages(t *testing.T) {
+	server := newTestServer(t, web.Config{OperateToken: operateToken})
+	paths := []string{"/", "/sources", "/pipeline", "/dead-letters"}
+	for i, injection := range injections {
+		paths = append(paths, injectionPaths(server.inject(t, i, injection), injection)...)
+	}
+	const wantPolicy = "default-src 'none'; style-src 'self'; form-action 'self'"
+	for _, path := range paths {
+		status, headers, body := server.request(t, http.MethodGet, path, bearer(operateToken)...)
+		if status >= http.StatusInternalServerError {
+			t.Errorf("GET %.100q: status %d: %.300s", path, status, body)
+		}
+		policy := headers.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, wantPolicy) || strings.Contains(policy, "script") {
+			t.Errorf("GET %.100q: Content-Security-Policy %q", path, policy)
+		}
+		expectHarmless(t, path, body)
+	}
+}
+
+// TestInjectedFormats reads every feed, export and other format.
+func TestInjectedFormats(t *testing.T) {
+	server := newTestServer(t, web.Config{OperateToken: operateToken})
+	var ids []string
+	for i, injection := range injections {
+		ids = append(ids, server.inject(t, i, injection))
+	}
+	for _, path := range []string{
+		"/api/v1/feed.json", "/api/v1/articles?limit=1000", "/api/v1/sources", "/api/v1/dead-letters",
+	} {
+		if body := server.get(t, path); !json.Valid([]byte(body)) {
+			t.Errorf("GET %s: invalid JSON", path)
 		}
 	}
-	for _, path := range append(paths, "/", "/sources", "/pipeline", "/dead-letters") {
-		status, head, body := server.request(t, "GET", path, token...)
-		if status >= 500 {
-			t.Errorf("%.100q answers %d: %.300s", path, status, body)
-		}
-		if got := head.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'; style-src 'self'; form-action 'self'") ||
-			strings.Contains(got, "script") {
-			t.Errorf("%.100q has the policy %q", path, got)
-		}
-		wantTame(t, path, body)
-	}
-	for _, form := range []string{"/api/v1/feed.json", "/api/v1/articles?limit=1000", "/api/v1/sources",
-		"/api/v1/dead-letters"} {
-		if body := server.get(t, form); !json.Valid([]byte(body)) {
-			t.Errorf("%s is no JSON", form)
+	expectHarmlessAtom(t, server.get(t, "/api/v1/feed.atom?limit=200"))
+	for _, id := range ids {
+		ninjs := decode[struct {
+			Bodies []struct{ Role, Value string }
+		}](t,
+			server.get(t, "/api/v1/articles/"+id+"/ninjs"))
+		for _, body := range ninjs.Bodies {
+			if body.Role == "richtext" {
+				expectHarmless(t, id+"/ninjs", body.Value)
+			}
 		}
 	}
-	feed := xml.NewDecoder(strings.NewReader(server.get(t, "/api/v1/feed.atom?limit=200")))
+	if n := strings.Count(server.get(t, "/api/v1/export"), "\n"); n != len(injections) {
+		t.Errorf("the export has %d lines, want %d", n, len(injections))
+	}
+}
+
+// expectHarmlessAtom verifies that an Atom feed has an entry for each injection
+// and no elements of HTML.
+func expectHarmlessAtom(t *testing.T, document string) {
+	t.Helper()
+	feed := xml.NewDecoder(strings.NewReader(document))
 	entries := 0
 	for {
 		token, err := feed.Token()
@@ -137,30 +183,29 @@ func TestInjections(t *testing.T) {
 			break
 		}
 		if err != nil {
-			t.Fatalf("the Atom feed: %v", err)
+			t.Fatalf("reading the Atom feed: %v", err)
 		}
-		if element, ok := token.(xml.StartElement); ok {
-			switch name := element.Name.Local; {
-			case name == "entry":
-				entries++
-			case strings.Contains("script img svg iframe base meta form style div", name) && name != "":
-				t.Errorf("the Atom feed has an element %s", name)
-			}
+		element, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		switch element.Name.Local {
+		case "entry":
+			entries++
+		case "script", "img", "svg", "iframe", "base", "meta", "form", "style", "div":
+			t.Errorf("the Atom feed has an element %s", element.Name.Local)
 		}
 	}
 	if entries != len(injections) {
 		t.Errorf("the Atom feed has %d entries, want %d", entries, len(injections))
 	}
-	if n := strings.Count(server.get(t, "/api/v1/export"), "\n"); n != len(injections) {
-		t.Errorf("the export has %d lines, want %d", n, len(injections))
-	}
 }
 
-// wantTame parses a page as a browser does, and looks for what could run or
-// lead astray.
-func wantTame(t *testing.T, path, body string) {
+// expectHarmless parses a page as a browser does, and verifies that it runs no
+// code and that its links and forms are harmless.
+func expectHarmless(t *testing.T, path, page string) {
 	t.Helper()
-	document, err := html.Parse(strings.NewReader(body))
+	document, err := html.Parse(strings.NewReader(page))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,22 +218,30 @@ func wantTame(t *testing.T, path, body string) {
 			t.Errorf("%.100q has an element %s", path, n.Data)
 		case "div":
 			if len(n.Attr) == 0 && n.Parent.Data != "dl" {
-				t.Errorf("%.100q has an element of a text", path)
+				t.Errorf("%.100q has a div of an injection", path)
 			}
 		}
 		for _, a := range n.Attr {
-			value := strings.ToLower(strings.TrimSpace(a.Val))
-			switch {
-			case strings.HasPrefix(a.Key, "on"), a.Key == "style", a.Key == "http-equiv", a.Key == "autofocus":
-				t.Errorf("%.100q has an attribute %s", path, a.Key)
-			case a.Key == "action" && !strings.HasPrefix(value, "/"):
-				t.Errorf("%.100q sends a form to %q", path, a.Val)
-			case (a.Key == "href" || a.Key == "src") && value != "":
-				if u, err := url.Parse(value); err != nil || u.Scheme != "" && u.Scheme != "https" &&
-					u.Scheme != "http" {
-					t.Errorf("%.100q leads to %q", path, a.Val)
-				}
+			if problem := harm(a); problem != "" {
+				t.Errorf("%.100q: %s", path, problem)
 			}
 		}
 	}
+}
+
+// harm returns why an attribute is harmful, or "".
+func harm(a html.Attribute) string {
+	value := strings.ToLower(strings.TrimSpace(a.Val))
+	switch {
+	case strings.HasPrefix(a.Key, "on"), a.Key == "style", a.Key == "http-equiv", a.Key == "autofocus":
+		return "attribute " + a.Key
+	case a.Key == "action" && !strings.HasPrefix(value, "/"):
+		return "form sent to " + a.Val
+	case (a.Key == "href" || a.Key == "src") && value != "":
+		u, err := url.Parse(value)
+		if err != nil || u.Scheme != "" && u.Scheme != "https" && u.Scheme != "http" {
+			return "link to " + a.Val
+		}
+	}
+	return ""
 }

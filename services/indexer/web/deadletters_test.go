@@ -1,0 +1,74 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/web"
+)
+
+// newDeadLetterServer serves the dead letters 1 to 3.
+func newDeadLetterServer(t *testing.T) *testServer {
+	server := newTestServer(t, web.Config{OperateToken: operateToken})
+	for _, id := range []string{"one", "two", "three"} {
+		url := "https://example.com/" + id
+		dead := &datelinev1.DeadLetter{
+			InputId: id, Stage: datelinev1.Stage_STAGE_INTAKE, Reason: "malformed", Error: "no URL <b>", Url: url,
+			Subject: "urls", Data: []byte(url), Headers: []*datelinev1.Header{{Name: "X-Batch", Value: "7"}},
+		}
+		server.send(t, subject.Dead(dead.GetStage(), dead.GetReason()), id, dead)
+	}
+	return server
+}
+
+func TestDeadLettersPage(t *testing.T) {
+	server := newDeadLetterServer(t)
+	body := server.get(t, "/dead-letters")
+	if strings.Contains(body, "Requeue</button>") {
+		t.Error("readers see the buttons of operators")
+	}
+	if !strings.Contains(body, "no URL &lt;b&gt;") {
+		t.Error("the page does not show the escaped error")
+	}
+	_, _, body = server.request(t, http.MethodGet, "/dead-letters", bearer(operateToken)...)
+	if n := strings.Count(body, "Requeue</button>"); n != 3 {
+		t.Errorf("operators see %d buttons, want 3", n)
+	}
+}
+
+func TestDeadLettersOverHTTP(t *testing.T) {
+	server := newDeadLetterServer(t)
+	one := decode[struct {
+		Reason  string
+		Headers map[string][]string
+		Data    []byte
+	}](t, server.get(t, "/api/v1/dead-letters/1"))
+	if one.Reason != "malformed" || string(one.Data) != "https://example.com/one" || one.Headers["X-Batch"][0] != "7" {
+		t.Errorf("dead letter 1 is %+v", one)
+	}
+	for _, c := range []struct {
+		method, path string
+		want         int
+	}{
+		{"POST", "/api/v1/dead-letters/1/requeue", 204}, {"POST", "/api/v1/dead-letters/1/requeue", 404},
+		{"DELETE", "/api/v1/dead-letters/2", 204}, {"POST", "/dead-letters/3/requeue", 303},
+		{"POST", "/dead-letters/x/drop", 404},
+	} {
+		if status, _, body := server.request(t, c.method, c.path, bearer(operateToken)...); status != c.want {
+			t.Errorf("%s %s: status %d, want %d: %s", c.method, c.path, status, c.want, body)
+		}
+	}
+	if got := server.get(t, "/api/v1/dead-letters"); got != "[]\n" {
+		t.Errorf("dead letters are left: %s", got)
+	}
+	stream, err := server.js.Stream(t.Context(), subject.StreamURLs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := stream.CachedInfo().State.Msgs; n != 2 {
+		t.Errorf("%d messages were requeued, want 2", n)
+	}
+}

@@ -1,0 +1,180 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/web"
+)
+
+// send publishes a message.
+func (server *testServer) send(t *testing.T, subject, id string, m proto.Message) {
+	t.Helper()
+	msg, err := ledger.Message(subject, id, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.js.PublishMsg(t.Context(), msg); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// messages returns the data of all messages in a stream.
+func (server *testServer) messages(t *testing.T, stream string) [][]byte {
+	t.Helper()
+	var all [][]byte
+	for _, msg := range natstest.Messages(t, server.js, stream) {
+		all = append(all, msg.Data)
+	}
+	return all
+}
+
+func (server *testServer) erase(t *testing.T, name string) (status int, body string) {
+	t.Helper()
+	status, _, body = server.request(t, http.MethodDelete, "/api/v1/articles/"+url.PathEscape(name),
+		bearer(operateToken)...)
+	return status, body
+}
+
+// aliasURL is a URL that leads to the article that is erased.
+const aliasURL = "https://short.test/x"
+
+// secretPage returns a page of the article that is erased. Its body is in the
+// message.
+func secretPage(secret *datelinev1.Article) *datelinev1.Page {
+	return &datelinev1.Page{
+		Id: "p", RequestedUrl: aliasURL, FinalUrl: secret.GetFinalUrl(), Body: []byte("Unspeakable page"),
+	}
+}
+
+// storeSecret stores an article wherever articles are kept. "Unspeakable" occurs
+// in all of its data.
+func (server *testServer) storeSecret(t *testing.T, secret *datelinev1.Article) {
+	t.Helper()
+	bodies, err := server.js.ObjectStore(t.Context(), subject.BucketBodies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large, err := bodies.PutString(t.Context(), "p2", strings.Repeat("Unspeakable body. ", 20_000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.send(t, subject.Pages("com.example"), "p", secretPage(secret))
+	server.send(t, subject.Pages("com.example"), "p2", &datelinev1.Page{
+		Id: "p2", FinalUrl: secret.GetFinalUrl(),
+		BodyObject: &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: "p2", Size: int64(large.Size)},
+	})
+	drift, err := server.js.KeyValue(t.Context(), subject.BucketDrift)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sample, err := proto.Marshal(&datelinev1.DriftSample{
+		Url: secret.GetFinalUrl(), HtmlZstd: []byte("Unspeakable sample"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := subject.DriftSample("com.example", datelinev1.DriftSignal_DRIFT_SIGNAL_NO_DATE, 1)
+	if _, err := drift.Put(t.Context(), key, sample); err != nil {
+		t.Fatal(err)
+	}
+	server.send(t, subject.Articles("en", "com.example"), "a", secret)
+	event := &datelinev1.RevisionEvent{
+		Change: datelinev1.RevisionChange_REVISION_CHANGE_NEW, ArticleId: secret.GetId(), Revision: 1, Article: secret,
+	}
+	server.send(t, subject.Revisions(event.GetChange(), "en", "com.example"), "e", event)
+	server.sendDeadLetters(t, secret)
+	secret.RawPage = &datelinev1.RawPage{Stream: subject.StreamPages, Sequence: 1}
+	server.put(t, secret)
+}
+
+// sendDeadLetters sends two dead letters about an article: one that has its
+// record, under a URL that is not in the store, and one that has its URL.
+func (server *testServer) sendDeadLetters(t *testing.T, secret *datelinev1.Article) {
+	t.Helper()
+	record, err := proto.Marshal(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.send(t, subject.Dead(datelinev1.Stage_STAGE_INDEX, "refused"), "r", &datelinev1.DeadLetter{
+		InputId: "r", Stage: datelinev1.Stage_STAGE_INDEX, Reason: "refused", Url: "https://short.test/y", Data: record,
+	})
+	server.send(t, subject.Dead(datelinev1.Stage_STAGE_FETCH, "dns"), "d", &datelinev1.DeadLetter{
+		InputId: "d", Stage: datelinev1.Stage_STAGE_FETCH, Reason: "dns", Url: aliasURL,
+		Data: []byte("Unspeakable letter"),
+	})
+}
+
+// TestErase searches everything that is stored for a word of the erased article.
+func TestErase(t *testing.T) {
+	server := newTestServer(t, web.Config{OperateToken: operateToken})
+	secret := article("secret", "Unspeakable headline", "Unspeakable text.", noon)
+	secret.RequestedUrl = aliasURL
+	server.storeSecret(t, secret)
+	other := article("other", "Other", "y", noon)
+	server.send(t, subject.Pages("com.example"), "q", &datelinev1.Page{
+		Id: "q", FinalUrl: other.GetFinalUrl(), Body: []byte("another page"),
+	})
+	server.send(t, subject.Articles("en", "com.example"), "b", other)
+	server.put(t, other)
+
+	status, body := server.erase(t, aliasURL)
+	got := decode[struct {
+		Revisions, Pages, Records int
+		DeadLetters               int `json:"dead_letters"`
+		URLs                      []string
+	}](t, body)
+	if status != http.StatusOK || got.Revisions != 1 || got.Pages != 3 || got.Records != 2 || got.DeadLetters != 2 ||
+		len(got.URLs) != 2 {
+		t.Errorf("erasing: status %d: %s", status, body)
+	}
+	for _, stream := range []string{
+		subject.StreamPages, subject.StreamArticles, subject.StreamDead, subject.StreamRevisions,
+		subject.ObjectStream(subject.BucketBodies), subject.KVStream(subject.BucketDrift),
+	} {
+		for _, data := range server.messages(t, stream) {
+			if strings.Contains(string(data), "Unspeakable") {
+				t.Errorf("stream %s still contains data of the article", stream)
+			}
+		}
+	}
+	left := len(server.messages(t, subject.StreamPages)) + len(server.messages(t, subject.StreamArticles))
+	if left != 2 {
+		t.Errorf("%d messages of the other article are left, want 2", left)
+	}
+	if body := server.get(t, "/api/v1/articles?q=unspeakable"); !strings.Contains(body, `"articles":[]`) {
+		t.Errorf("the article is still found: %s", body)
+	}
+}
+
+// TestEraseAgain verifies that erasing an article again removes what was
+// published since, and that an erased article is not stored again.
+func TestEraseAgain(t *testing.T) {
+	server := newTestServer(t, web.Config{OperateToken: operateToken})
+	secret := article("secret", "Unspeakable headline", "Unspeakable text.", noon)
+	secret.RequestedUrl = aliasURL
+	server.put(t, secret)
+	if status, body := server.erase(t, aliasURL); status != http.StatusOK {
+		t.Fatalf("erasing: status %d: %s", status, body)
+	}
+	server.send(t, subject.Pages("com.example"), "p3", secretPage(secret))
+	status, body := server.erase(t, secret.GetId())
+	if status != http.StatusOK || !strings.Contains(body, `"revisions":0,"pages":1,`) {
+		t.Errorf("erasing again: status %d: %s; want one page", status, body)
+	}
+	if status, _ := server.erase(t, "id-nothing"); status != http.StatusNotFound {
+		t.Errorf("erasing an unknown article: status %d, want 404", status)
+	}
+	results, err := server.store.Put(t.Context(), []*datelinev1.Article{secret})
+	if err != nil || results[0].Status.String() != "erased" {
+		t.Errorf("storing an erased article: %v, %v; want erased", results, err)
+	}
+}

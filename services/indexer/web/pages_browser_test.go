@@ -1,0 +1,82 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/dateline-news/dateline/services/indexer/web"
+)
+
+// pages holds the path of every kind of page. Two of them are errors.
+var pages = []string{
+	"/", "/?q=ferry", "/?q=ferry&host=example.com&language=en", "/?q=%22open", "/?q=absent", "/articles/id-ferry-0000",
+	"/articles/id-train-0000", "/articles/id-ferry-0000/changes?from=1&to=2", "/sources", "/pipeline", "/dead-letters",
+	"/login", "/nothing",
+}
+
+// TestPagesInBrowser verifies that every page is accessible in light and dark
+// mode and in narrow and wide windows, that it causes no errors in the browser,
+// and that it loads nothing from other sites.
+func TestPagesInBrowser(t *testing.T) {
+	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0", OperateToken: operateToken})
+	server.fill(t)
+	ctx := browser(t)
+	var mutex sync.Mutex
+	var complaints, foreign []string
+	listen(t, ctx, func(event any) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		switch e := event.(type) {
+		case *log.EventEntryAdded:
+			complaints = append(complaints, e.Entry.Text+" "+e.Entry.URL)
+		case *runtime.EventExceptionThrown:
+			complaints = append(complaints, e.ExceptionDetails.Text)
+		case *network.EventRequestWillBeSent:
+			// The browser's own icons are data URLs.
+			if url := e.Request.URL; !strings.HasPrefix(url, server.URL) && !strings.HasPrefix(url, "data:") {
+				foreign = append(foreign, url)
+			}
+		}
+	})
+	for _, page := range pages {
+		for _, scheme := range []string{"light", "dark"} {
+			for _, width := range []int64{320, 1280} {
+				name := fmt.Sprintf("%s, %s, %d wide", page, scheme, width)
+				if err := visit(ctx, server.URL+page, scheme, width); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				verifyAccessible(t, ctx, name)
+			}
+		}
+	}
+	mutex.Lock()
+	defer mutex.Unlock()
+	for _, c := range complaints {
+		if !strings.Contains(c, "400 (Bad Request)") && !strings.Contains(c, "404 (Not Found)") {
+			t.Errorf("the browser reports: %s", c)
+		}
+	}
+	if len(foreign) > 0 {
+		t.Errorf("pages load %q from other sites", foreign)
+	}
+}
+
+// visit opens a page in a color scheme and in a window of a width.
+func visit(ctx context.Context, url, scheme string, width int64) error {
+	media := emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	}
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
+		return err
+	}
+	return chromedp.Do(ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(url))
+}

@@ -1,0 +1,87 @@
+package web_test
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/web"
+)
+
+func (server *testServer) announce(
+	t *testing.T, change datelinev1.RevisionChange, name string, revision int32,
+) {
+	t.Helper()
+	event := &datelinev1.RevisionEvent{Change: change, ArticleId: name, Revision: revision}
+	if change != datelinev1.RevisionChange_REVISION_CHANGE_ERASED {
+		event.Article = article(name, "Ferry\nreturns", "x", noon)
+	}
+	msg, err := library.RevisionMessage(event, "en", "www.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.js.PublishMsg(t.Context(), msg); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// follow opens a tail. next returns the lines of the next event, joined by |.
+func (server *testServer) follow(t *testing.T, lastEventID string) (next func() string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/api/v1/tail", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Last-Event-ID", lastEventID)
+	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { response.Body.Close() })
+	lines := bufio.NewScanner(response.Body)
+	return func() string {
+		var event []string
+		for lines.Scan() {
+			line := lines.Text()
+			switch {
+			case line == "" && event != nil:
+				return strings.Join(event, "|")
+			case line != "" && !strings.HasPrefix(line, ":"): // not a comment
+				event = append(event, line)
+			}
+		}
+		return fmt.Sprint("ended: ", lines.Err())
+	}
+}
+
+func TestTail(t *testing.T) {
+	server := newTestServer(t, web.DefaultConfig())
+	server.announce(t, datelinev1.RevisionChange_REVISION_CHANGE_NEW, "a", 1)
+	fromNow := server.follow(t, "0") // 0 is not an event: start with new ones
+	resumed := server.follow(t, "1")
+	natstest.Eventually(t, "a consumer for each client", func() bool {
+		stream, err := server.js.Stream(t.Context(), subject.StreamRevisions)
+		return err == nil && stream.CachedInfo().State.Consumers >= 2
+	})
+	server.announce(t, datelinev1.RevisionChange_REVISION_CHANGE_CHANGED, "a", 2)
+	server.announce(t, datelinev1.RevisionChange_REVISION_CHANGE_ERASED, "a", 0)
+	for _, next := range []func() string{fromNow, resumed} {
+		if got := next(); !strings.HasPrefix(got, "id: 2|event: changed|data: {") ||
+			!strings.Contains(got, `"title":"Ferry\nreturns"`) {
+			t.Errorf("the first event is %q", got)
+		}
+		if got, want := next(), `id: 3|event: erased|data: {"change":"erased","id":"a"}`; got != want {
+			t.Errorf("the second event is %q, want %q", got, want)
+		}
+	}
+	status, _, _ := server.request(t, http.MethodGet, "/api/v1/tail", "Last-Event-ID", "x")
+	if status != http.StatusBadRequest {
+		t.Errorf("an invalid Last-Event-ID: status %d, want 400", status)
+	}
+}
