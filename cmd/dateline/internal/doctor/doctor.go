@@ -1,10 +1,11 @@
-// Package doctor examines a deployment from outside, and says for each thing
-// that is wrong what to do. It changes nothing.
+// Package doctor checks a deployment from outside and advises how to fix each problem.
+// It changes nothing.
 package doctor
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -12,23 +13,23 @@ import (
 	"github.com/dateline-news/dateline/internal/bus"
 )
 
-// Target is a deployment.
+// Target describes a deployment.
 type Target struct {
-	// NATS says how to reach the server; its Wait does not matter.
+	// NATS configures the connection to the server. Its Wait is ignored.
 	NATS bus.Config
-	// Monitor is the address of the server's monitoring, such as
-	// http://127.0.0.1:8222; empty where it cannot be reached.
+	// Monitor is the address of the server's monitoring endpoint, such as
+	// http://127.0.0.1:8222. It is empty if the endpoint cannot be reached.
 	Monitor string
-	// StoreURL is the store, as store.Open reads it.
+	// StoreURL is the URL of the store, in the form of store.Open.
 	StoreURL string
-	// Admin are the addresses of the services' admin endpoints, and Web that of
-	// the web page and API; empty where there are none.
+	// Admin lists the admin addresses of the services, and Web is the address of the
+	// web page and API. They are empty if there are none.
 	Admin []string
 	Web   string
-	// ReadToken and OperateToken are those of the web page, as far as known here.
+	// ReadToken and OperateToken are the tokens of the web page, if they are known.
 	ReadToken, OperateToken string
-	// DataDir is the folder of the embedded server and store, empty for none;
-	// MinFree is the room in bytes below which the pipeline stops.
+	// DataDir is the folder of the embedded server and store, or empty. MinFree is
+	// the free space in bytes below which the pipeline stops.
 	DataDir string
 	MinFree int64
 	// Timeout bounds each check.
@@ -38,87 +39,94 @@ type Target struct {
 // Status is the result of a check.
 type Status string
 
-// The results. What could not be checked, because something else is in the way,
-// is skipped.
+// The results. A check is skipped if another problem prevents it.
 const (
 	OK      Status = "ok"
 	Problem Status = "problem"
 	Skipped Status = "skipped"
 )
 
-// Finding is what a check found.
+// Finding is one finding of a check.
 type Finding struct {
 	Check  string `json:"check"`
 	Status Status `json:"status"`
-	// Found says what is, Advice what to do about a problem.
+	// Found describes the finding, and Advice how to fix a problem.
 	Found  string `json:"found"`
 	Advice string `json:"advice,omitempty"`
 }
 
-// report gathers the findings of one part of the examination.
-type report []Finding
-
-func (r *report) ok(check, format string, arguments ...any) {
-	*r = append(*r, Finding{Check: check, Status: OK, Found: fmt.Sprintf(format, arguments...)})
+// Count returns the number of findings with a status.
+func Count(findings []Finding, status Status) int {
+	return len(slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return f.Status != status }))
 }
 
-func (r *report) problem(check, advice, format string, arguments ...any) {
-	*r = append(*r, Finding{Check: check, Status: Problem, Found: fmt.Sprintf(format, arguments...), Advice: advice})
-}
-
-func (r *report) skip(check, format string, arguments ...any) {
-	*r = append(*r, Finding{Check: check, Status: Skipped, Found: fmt.Sprintf(format, arguments...)})
-}
-
-// isFine says whether a check has had no problem so far.
-func (r *report) isFine(check string) bool {
-	for _, f := range *r {
-		if f.Check == check && f.Status == Problem {
-			return false
-		}
-	}
-	return true
-}
-
-// Examine does all checks and returns what they found, in one order. It takes
-// no longer than a few timeouts, also where nothing answers.
+// Examine runs all checks concurrently and returns their findings in a fixed order. It
+// takes a few timeouts at most, even if nothing answers.
 func Examine(ctx context.Context, target Target) []Finding {
-	parts := []func(context.Context, Target, *report){examineNATS, examineStore, examineTokens, examineDisk, examineAdmin, examineWeb}
-	reports := make([]report, len(parts))
+	examiners := []func(context.Context, Target, *report){
+		examineNATS, examineStore, examineTokens, examineDisk, examineAdmin, examineWeb,
+	}
+	reports := make([]report, len(examiners))
 	var tasks errgroup.Group
-	for i, part := range parts {
+	for i, examine := range examiners {
 		tasks.Go(func() error {
-			part(ctx, target, &reports[i])
+			examine(ctx, target, &reports[i])
 			return nil
 		})
 	}
-	_ = tasks.Wait() // none has an error
-	var all []Finding
-	for _, r := range reports {
-		all = append(all, r...)
-	}
-	return all
+	_ = tasks.Wait() // no task returns an error
+	return slices.Concat(reports...)
 }
 
-// within runs a check of the deployment within its time.
+// within runs a check with the target's timeout.
 func (t Target) within(ctx context.Context, check func(context.Context)) {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
 	check(ctx)
 }
 
-// maxSkew is how far two clocks may be apart: dates, leases and retries depend
-// on them.
+// report collects the findings of one examiner.
+type report []Finding
+
+func (r *report) ok(check, format string, args ...any) {
+	*r = append(*r, Finding{Check: check, Status: OK, Found: fmt.Sprintf(format, args...)})
+}
+
+func (r *report) problem(check, advice, format string, args ...any) {
+	*r = append(*r, Finding{Check: check, Status: Problem, Found: fmt.Sprintf(format, args...), Advice: advice})
+}
+
+func (r *report) skip(check, format string, args ...any) {
+	*r = append(*r, Finding{Check: check, Status: Skipped, Found: fmt.Sprintf(format, args...)})
+}
+
+// skipAll skips checks for the same reason.
+func (r *report) skipAll(why string, checks ...string) {
+	for _, check := range checks {
+		r.skip(check, "%s", why)
+	}
+}
+
+// isFine reports whether a check has found no problem so far.
+func (r *report) isFine(check string) bool {
+	return !slices.ContainsFunc(*r, func(f Finding) bool { return f.Check == check && f.Status == Problem })
+}
+
+// maxSkew is the maximum difference between two clocks. Dates, leases and retries
+// depend on clocks that agree.
 const maxSkew = 2 * time.Second
 
-// examineClock compares this machine's clock with another's, which was read
-// between two times of this one.
+// examineClock compares the clock of another machine with this one's. theirs was read
+// between before and after, which are times of this machine.
 func (r *report) examineClock(whose string, before, theirs, after time.Time) {
 	const check = "clock"
-	skew := theirs.Sub(before.Add(after.Sub(before) / 2))
-	if skew.Abs() > maxSkew+after.Sub(before)/2 {
-		r.problem(check, "have both machines keep time (chrony, systemd-timesyncd)", "the clock of %s is %s off from this machine's", whose, skew.Round(time.Millisecond))
+	uncertainty := after.Sub(before) / 2
+	skew := theirs.Sub(before.Add(uncertainty))
+	if skew.Abs() > maxSkew+uncertainty {
+		r.problem(check, "synchronize the clocks of both machines (chrony, systemd-timesyncd)",
+			"the clock of %s is %s off from this machine's", whose, skew.Round(time.Millisecond))
 		return
 	}
-	r.ok(check, "%s and this machine agree to %s", whose, max(skew.Abs(), after.Sub(before)/2).Round(time.Millisecond))
+	r.ok(check, "the clocks of %s and this machine agree to %s", whose,
+		max(skew.Abs(), uncertainty).Round(time.Millisecond))
 }
