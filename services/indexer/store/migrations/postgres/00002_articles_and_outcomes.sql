@@ -1,5 +1,5 @@
--- Keys of unbounded texts, such as URLs, are their SHA-256, because a row of a
--- B-tree holds at most 2,704 bytes. Records are protobuf messages.
+-- The key of an unbounded text, such as a URL, is its SHA-256, because a B-tree
+-- entry has at most 2,704 bytes. Records are protobuf messages.
 
 -- +goose Up
 CREATE TABLE articles (
@@ -11,8 +11,8 @@ CREATE TABLE articles (
     language       text        NOT NULL,
     section        text        NOT NULL,
     access         integer     NOT NULL,
-    authors        text        NOT NULL, -- a line each
-    tags           text        NOT NULL, -- a line each
+    authors        text        NOT NULL, -- one per line
+    tags           text        NOT NULL, -- one per line
     published_time timestamptz,
     sort_time      timestamptz NOT NULL,
     content_hash   text        NOT NULL,
@@ -23,10 +23,10 @@ CREATE TABLE articles (
     last_seen      timestamptz NOT NULL,
     revision       integer     NOT NULL,
     revisions      integer     NOT NULL,
-    own_page       boolean     NOT NULL, -- whether the record is from the canonical URL itself
-    story          text COLLATE "C",     -- shared by copies; NULL where there is none
+    own_page       boolean     NOT NULL, -- whether the record is of the canonical URL's own page
+    story          text COLLATE "C",     -- shared by copies; NULL if there are none
     sketch         bytea       NOT NULL,
-    words          tsvector    NOT NULL  -- the filters are words too
+    words          tsvector    NOT NULL  -- includes the filter words
 );
 CREATE UNIQUE INDEX articles_by_row ON articles (row);
 CREATE INDEX articles_by_time ON articles (sort_time DESC, row DESC);
@@ -44,7 +44,7 @@ CREATE TABLE revisions (
 );
 
 -- The URLs that lead to an article, and the ids of articles that were joined
--- with it. Where the article was erased, the id stands after "erased:".
+-- with it. If the article was erased, article_id has the prefix "erased:".
 CREATE TABLE aliases (
     url_key    bytea       PRIMARY KEY,
     url        text        NOT NULL,
@@ -54,14 +54,14 @@ CREATE TABLE aliases (
 );
 CREATE INDEX aliases_by_article ON aliases (article_id);
 
--- Where copies of a text are looked for.
+-- The keys by which copies of a text are found.
 CREATE TABLE sketch_keys (
     key bigint NOT NULL,
     row bigint NOT NULL,
     PRIMARY KEY (key, row)
 );
 
--- What is known of each host, and how its inputs ended in each hour (hours
+-- The totals of each host, and the counts of its outcomes in each hour (hours
 -- since 1970).
 CREATE TABLE sources (
     host       text COLLATE "C" PRIMARY KEY,
@@ -69,7 +69,7 @@ CREATE TABLE sources (
     revisions  bigint      NOT NULL,
     first_seen timestamptz NOT NULL,
     last_seen  timestamptz NOT NULL, -- the last fetch of an article
-    last_new   timestamptz NOT NULL  -- the last fetch that brought a new article
+    last_new   timestamptz NOT NULL  -- the last fetch of a new article
 );
 CREATE TABLE source_hours (
     host    text COLLATE "C" NOT NULL,

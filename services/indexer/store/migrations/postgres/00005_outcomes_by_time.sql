@@ -1,5 +1,5 @@
--- For the inputs that were handed over within a time and have no outcome. Rows
--- lie about in the order of time, so that a summary of each range of them will do.
+-- For inputs without an outcome that were produced in a period. The rows are
+-- roughly in the order of time, so that a block range index suffices.
 
 -- +goose Up
 CREATE INDEX outcomes_by_time ON outcomes USING brin (time);

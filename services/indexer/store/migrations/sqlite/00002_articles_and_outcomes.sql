@@ -1,9 +1,10 @@
 -- Times are microseconds since 1970 in UTC; records are protobuf messages.
 
 -- +goose Up
--- The rows lie in the order of time: an article's row is the second that orders
--- it, times 2^29, and a number within that second. So the words, whose rows
--- have the same numbers, give what they find in that order, without a sort.
+-- Rows are numbered in the order of time: an article's row is the second of its
+-- sort time, multiplied by 2^29, plus a number within that second. The index of
+-- words has the same row numbers and so returns matches in this order, without
+-- sorting.
 CREATE TABLE articles (
     row            INTEGER PRIMARY KEY,
     id             TEXT    NOT NULL UNIQUE,
@@ -13,8 +14,8 @@ CREATE TABLE articles (
     language       TEXT    NOT NULL,
     section        TEXT    NOT NULL,
     access         INTEGER NOT NULL,
-    authors        TEXT    NOT NULL, -- a line each
-    tags           TEXT    NOT NULL, -- a line each
+    authors        TEXT    NOT NULL, -- one per line
+    tags           TEXT    NOT NULL, -- one per line
     published_time INTEGER,
     sort_time      INTEGER NOT NULL,
     content_hash   TEXT    NOT NULL,
@@ -25,8 +26,8 @@ CREATE TABLE articles (
     last_seen      INTEGER NOT NULL,
     revision       INTEGER NOT NULL,
     revisions      INTEGER NOT NULL,
-    own_page       INTEGER NOT NULL, -- whether the record is from the canonical URL itself
-    story          TEXT,             -- shared by copies; NULL where there is none
+    own_page       INTEGER NOT NULL, -- whether the record is of the canonical URL's own page
+    story          TEXT,             -- shared by copies; NULL if there are none
     sketch         BLOB    NOT NULL
 ) STRICT;
 CREATE INDEX articles_by_story ON articles (story) WHERE story IS NOT NULL;
@@ -42,7 +43,7 @@ CREATE TABLE revisions (
 ) STRICT;
 
 -- The URLs that lead to an article, and the ids of articles that were joined
--- with it. Where the article was erased, the id stands after "erased:".
+-- with it. If the article was erased, article_id has the prefix "erased:".
 CREATE TABLE aliases (
     url        TEXT    NOT NULL PRIMARY KEY,
     article_id TEXT    NOT NULL,
@@ -51,25 +52,25 @@ CREATE TABLE aliases (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX aliases_by_article ON aliases (article_id);
 
--- Where copies of a text are looked for.
+-- The keys by which copies of a text are found.
 CREATE TABLE sketch_keys (
     key INTEGER NOT NULL,
     row INTEGER NOT NULL,
     PRIMARY KEY (key, row)
 ) STRICT, WITHOUT ROWID;
 
--- The words come prepared, parted by spaces, and the text is in the record.
--- The filters are words too: one for each value that an article can be chosen by.
+-- The text is split into words, separated by spaces, before it is stored here.
+-- The filters are words, too: one for each value by which articles are filtered.
 CREATE VIRTUAL TABLE article_words USING fts5 (
     title, about, body, filters,
     content = '', contentless_delete = 1, tokenize = 'ascii'
 );
--- A batch is gathered in memory and written as one segment, and eight segments
--- are merged into one: with the defaults (1 MiB, 4) merging takes a third of
--- the time of storing.
+-- A batch is collected in memory and written as one segment, and eight segments
+-- are merged into one. With the defaults (1 MiB, 4), merging takes a third of the
+-- storing time.
 INSERT INTO article_words (article_words, rank) VALUES ('hashsize', 16777216), ('automerge', 8);
 
--- What is known of each host, and how its inputs ended in each hour (hours
+-- The totals of each host, and the counts of its outcomes in each hour (hours
 -- since 1970).
 CREATE TABLE sources (
     host       TEXT    NOT NULL PRIMARY KEY,
@@ -77,7 +78,7 @@ CREATE TABLE sources (
     revisions  INTEGER NOT NULL,
     first_seen INTEGER NOT NULL,
     last_seen  INTEGER NOT NULL, -- the last fetch of an article
-    last_new   INTEGER NOT NULL  -- the last fetch that brought a new article
+    last_new   INTEGER NOT NULL  -- the last fetch of a new article
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE source_hours (
     host    TEXT    NOT NULL,

@@ -1,4 +1,4 @@
--- For the inputs that were handed over within a time and have no outcome.
+-- For inputs without an outcome that were produced in a period.
 
 -- +goose Up
 CREATE INDEX outcomes_by_time ON outcomes (time);

@@ -1,18 +1,18 @@
--- What storing an article costs shall not grow with the store.
+-- The cost of storing an article must not grow with the store.
 
 -- +goose Up
--- The segments of the index of words are merged when there are 24 of a size,
--- not eight, so that a word is written again once in a growth of 24 times. No
--- merge is done at once: it goes on with each batch, in step with what that
--- writes.
+-- Segments of the index of words are merged when there are 24 of a level instead
+-- of eight, so that a word is rewritten once while the index grows 24-fold. A
+-- merge is not done at once: it continues with each batch, in proportion to what
+-- the batch writes.
 INSERT INTO article_words (article_words, rank) VALUES ('automerge', 24), ('crisismerge', 128);
 
--- Copies are looked for in memory: among a million rows, each key of a text
--- lay on a page of its own. The keys of the newest texts stay here, eight of
--- eight bytes each, in the order in which they were stored.
+-- Copies are found by an index in memory: among a million rows, each key of a
+-- text was on a page of its own. This table keeps the keys of the newest texts,
+-- eight keys of eight bytes each, in the order in which they were stored.
 CREATE TABLE recent_keys (
     number INTEGER PRIMARY KEY,
-    row    INTEGER NOT NULL, -- of the article
+    row    INTEGER NOT NULL, -- the article's row
     keys   BLOB    NOT NULL
 ) STRICT;
 INSERT INTO recent_keys (row, keys)
