@@ -22,15 +22,15 @@ type settings struct {
 }
 
 type fetcher struct {
-	UserAgent    string        `doc:"Who we say we are."`
+	UserAgent    string        `doc:"Name sent to sites."`
 	Delay        time.Duration `doc:"Pause between two requests to a host."`
-	MaxBodyBytes int64         `doc:"Largest body."`
+	MaxBodyBytes int64         `doc:"Maximum size of a body." unit:"bytes"`
 	AllowPorts   []string      `doc:"Ports."`
 	Private      bool          `doc:"Whether private addresses may be fetched."`
 }
 
 type admin struct {
-	Addr string `doc:"Where to listen."`
+	Addr string `doc:"Address to listen on."`
 }
 
 func (f fetcher) Validate() error {
@@ -68,13 +68,14 @@ func TestLaterSourcesWin(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := cfg.Fetcher
-	if got.UserAgent != "file" || got.Delay != 4*time.Second || got.MaxBodyBytes != 30 || !got.Private || strings.Join(got.AllowPorts, " ") != "80 443" {
+	if got.UserAgent != "file" || got.Delay != 4*time.Second || got.MaxBodyBytes != 30 || !got.Private ||
+		strings.Join(got.AllowPorts, " ") != "80 443" {
 		t.Errorf("got %+v", got)
 	}
 }
 
-// TestBadFiles loads each testdata/*.bad.yaml and compares every problem that
-// is reported with the file beside it.
+// TestBadFiles loads each testdata/*.bad.yaml and compares the reported problems
+// with the text file of the same name.
 func TestBadFiles(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.bad.yaml")
 	if len(files) == 0 {
@@ -83,7 +84,7 @@ func TestBadFiles(t *testing.T) {
 	for _, file := range files {
 		_, err := load(t, file, nil, nil)
 		if err == nil {
-			t.Errorf("%s was taken", file)
+			t.Errorf("%s was accepted", file)
 			continue
 		}
 		want := strings.TrimSuffix(file, "yaml") + "txt"
@@ -103,13 +104,17 @@ func TestBadFiles(t *testing.T) {
 }
 
 func TestEveryProblemIsReportedAtOnce(t *testing.T) {
-	_, err := load(t, "", []string{"DATELINE_FETCHER_DELAY=soon", "DATELINE_FETCHER_DELLAY=1s"}, []string{"--fetcher-max-body-bytes=many"})
+	env := []string{"DATELINE_FETCHER_DELAY=soon", "DATELINE_FETCHER_DELLAY=1s"}
+	_, err := load(t, "", env, []string{"--fetcher-max-body-bytes=many"})
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, part := range []string{"DATELINE_FETCHER_DELAY: \"soon\"", "DATELINE_FETCHER_DELLAY: there is no such setting", "--fetcher-max-body-bytes: \"many\""} {
+	for _, part := range []string{
+		"DATELINE_FETCHER_DELAY: \"soon\"", "DATELINE_FETCHER_DELLAY: this setting does not exist",
+		"--fetcher-max-body-bytes: \"many\"",
+	} {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("%q is not in %q", part, err)
+			t.Errorf("missing %q in %q", part, err)
 		}
 	}
 }
@@ -122,7 +127,7 @@ func TestReferenceNamesEverySetting(t *testing.T) {
 	}
 	for _, s := range config.Settings(&cfg) {
 		if !strings.Contains(b.String(), s.Env()) || !strings.Contains(b.String(), s.Doc) {
-			t.Errorf("%s is not in\n%s", s.Key(), b.String())
+			t.Errorf("missing %s in\n%s", s.Key(), b.String())
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 // Config configures the extractor.
 type Config struct {
 	Workers         int           `doc:"Maximum number of pages extracted at the same time. 0 means one per processor."`
-	MaxDecodedBytes int           `doc:"Maximum size of a page in bytes after decompression. Larger pages are rejected."`
+	MaxDecodedBytes int           `doc:"Maximum size of a page after decompression. Larger pages are rejected." unit:"bytes"`
 	RulesDir        string        `doc:"Directory of rules for sites (*.yaml, see docs/rules.md), read at startup. Empty means no rules."`
 	MaxAttempts     int           `doc:"Maximum number of attempts at a page before it is dead-lettered."`
 	Timeout         time.Duration `doc:"Maximum time to extract one page, such as 20s."`

@@ -30,11 +30,11 @@ type Config struct {
 	MaxAttempts     int           `doc:"Maximum number of attempts to fetch a URL before it is dead-lettered."`
 	RetryDelay      time.Duration `doc:"Delay before the second attempt. Failures that take long to pass are retried later: after 2 times the delay for a server error, 3 times if no connection could be made, 6 times for an unknown host name or too many requests. The delay quadruples after each further attempt, up to an hour."`
 	MaxRetryAfter   time.Duration `doc:"Maximum Retry-After that is obeyed. A longer one is treated as this."`
-	MaxWait         time.Duration `doc:"Maximum time that a URL waits for a host that is to be left alone, because of its Retry-After, an unavailable robots.txt or repeated failures, before the URL is dead-lettered."`
+	MaxWait         time.Duration `doc:"Maximum time that a URL waits for a paused host before it is dead-lettered. A host is paused because of its Retry-After, an unavailable robots.txt or repeated failures."`
 	BreakerFailures int           `doc:"Number of failures in a row after which a host is paused. It then gets single requests until one succeeds. 0 never pauses a host."`
 	BreakerRest     time.Duration `doc:"First pause of a failing host. It doubles after each further failure, up to an hour."`
 	MaxRedirects    int           `doc:"Maximum number of redirects that are followed for one URL."`
-	MaxBodyBytes    int64         `doc:"Maximum size of a body in bytes, as received. A longer body is cut and marked as truncated."`
+	MaxBodyBytes    int64         `doc:"Maximum size of a body as received. A longer body is cut and marked as truncated." unit:"bytes"`
 	ConnectTimeout  time.Duration `doc:"Maximum time to resolve a host's name and connect to it."`
 	HeaderTimeout   time.Duration `doc:"Maximum time to wait for the headers of a response."`
 	IdleBodyTimeout time.Duration `doc:"Maximum time to wait for the next bytes of a body."`

@@ -20,6 +20,10 @@ with one section per word before the dot:
       user-agent: "ExampleNews/1.0 (+https://example.com/bot)"
       delay: 2s
 
+Durations have a unit (1m30s). Sizes may have one (256MiB, 1GB); without, they are
+in bytes. A yes/no setting is yes, true, on or 1, or no, false, off or 0. Items of a
+list are separated by commas; in the file it may also be a YAML list.
+
 A service reads the sections nats, admin and its own, so one file can serve all
 of them. In a process that has data.dir, an empty nats.url means an embedded NATS
 server, and an empty store.url a file in that folder.

@@ -34,8 +34,8 @@ type DataConfig struct {
 	Dir      string `doc:"Folder of the embedded NATS server and store. Only one process can use it at a time."`
 	NATSAddr string `doc:"Address on which the embedded NATS server accepts clients of other processes. Empty means none."`
 	Relaxed  bool   `doc:"Let the operating system decide when messages are written to disk. Faster, but a power failure loses messages acknowledged in the last minutes."`
-	MinFree  int64  `doc:"Minimum free space in bytes on the disk of the folder. With less, the pipeline stops before the disk is full."`
-	MaxBytes int64  `doc:"Maximum size in bytes of the embedded NATS server's streams on disk. 0 means no limit but the disk."`
+	MinFree  int64  `doc:"Minimum free space on the disk of the folder. With less, the pipeline stops before the disk is full." unit:"bytes"`
+	MaxBytes int64  `doc:"Maximum size of the embedded NATS server's streams on disk. 0 means no limit but the disk." unit:"bytes"`
 }
 
 // defaultMinFree is enough for the work in progress to finish and for the embedded

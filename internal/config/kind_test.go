@@ -1,0 +1,61 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/dateline-news/dateline/internal/config"
+)
+
+func TestSwitchesAcceptTheUsualWords(t *testing.T) {
+	for _, text := range []string{"yes", "true", "on", "1", "Yes", "TRUE"} {
+		cfg, err := load(t, "", []string{"DATELINE_FETCHER_PRIVATE=" + text}, nil)
+		if err != nil || !cfg.Fetcher.Private {
+			t.Errorf("%q: got %v and error %v, want yes", text, cfg.Fetcher.Private, err)
+		}
+	}
+	for _, text := range []string{"no", "false", "off", "0", "No"} {
+		cfg, err := load(t, "", nil, []string{"--fetcher-private", "--fetcher-private=" + text})
+		if err != nil || cfg.Fetcher.Private {
+			t.Errorf("%q: got %v and error %v, want no", text, cfg.Fetcher.Private, err)
+		}
+	}
+	for _, text := range []string{"", "maybe", "2", "y"} {
+		if _, err := load(t, "", []string{"DATELINE_FETCHER_PRIVATE=" + text}, nil); err == nil {
+			t.Errorf("%q was accepted", text)
+		}
+	}
+}
+
+func TestSizesAcceptUnits(t *testing.T) {
+	for text, want := range map[string]int64{
+		"0": 0, "4096": 4096, "256MiB": 256 << 20, "256 mib": 256 << 20, "1KiB": 1 << 10, "2GiB": 2 << 30, "1TiB": 1 << 40,
+		"1kB": 1000, "5MB": 5_000_000, "2GB": 2e9, "1TB": 1e12, "10B": 10, "1.5GiB": 3 << 29, "-1": -1,
+	} {
+		cfg, err := load(t, "", []string{"DATELINE_FETCHER_MAX_BODY_BYTES=" + text}, nil)
+		if err != nil || cfg.Fetcher.MaxBodyBytes != want {
+			t.Errorf("%q: got %d and error %v, want %d", text, cfg.Fetcher.MaxBodyBytes, err, want)
+		}
+	}
+	for _, text := range []string{"", "MiB", "256M", "1.5", "lots", "NaNMiB", "9000000TiB", "1e30GB", "0x10"} {
+		_, err := load(t, "", []string{"DATELINE_FETCHER_MAX_BODY_BYTES=" + text}, nil)
+		if err == nil || !strings.Contains(err.Error(), "is not a size such as 256MiB") {
+			t.Errorf("%q: got error %v", text, err)
+		}
+	}
+}
+
+func TestDefaultsOfSizesHaveUnits(t *testing.T) {
+	for bytes, want := range map[int64]string{
+		0: "0", 10: "10", 1000: "1000", 1536: "1536",
+		1 << 10: "1KiB", 3 << 19: "1536KiB", 256 << 20: "256MiB", 8 << 30: "8GiB",
+	} {
+		cfg := defaults()
+		cfg.Fetcher.MaxBodyBytes = bytes
+		for _, s := range config.Settings(&cfg) {
+			if s.Key() == "fetcher.max-body-bytes" && (s.Default != want || s.Type() != "size") {
+				t.Errorf("%d bytes: got %q of type %s, want %q", bytes, s.Default, s.Type(), want)
+			}
+		}
+	}
+}
