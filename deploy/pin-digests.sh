@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Writes compose.release.yaml: every image of compose.yaml by its digest, so that
-# a deployment of a release runs what was tested, whatever becomes of the tags.
-# Needs a registry within reach, and for our own images those of the release:
+# Writes compose.release.yaml with the digest of every image of compose.yaml, so that
+# a deployment of a release runs the tested images even if tags move. It needs access
+# to a registry that has the images of the release:
 #
 #   IMAGE_PREFIX=registry.example/dateline VERSION=v1.0.0 ./pin-digests.sh
 #   docker compose -f compose.yaml -f compose.release.yaml up -d --wait
@@ -13,14 +13,14 @@ version=${VERSION:-}
 
 digest() { # image: its digest in the registry
   local found
-  found=$(docker buildx imagetools inspect "$1" --format '{{.Manifest.Digest}}') || { echo "$0: the digest of $1 cannot be had: is the registry within reach, and the image there?" >&2; return 1; }
+  found=$(docker buildx imagetools inspect "$1" --format '{{.Manifest.Digest}}') || { echo "$0: cannot read the digest of $1: is the registry reachable, and does it have the image?" >&2; return 1; }
   case $found in
     sha256:????????????????????????????????????????????????????????????????) echo "$found" ;;
-    *) echo "$0: $1 has the digest \"$found\", which is none" >&2; return 1 ;;
+    *) echo "$0: $1 has \"$found\" instead of a digest" >&2; return 1 ;;
   esac
 }
 
-# Service and image, a line each, without any secret being set.
+# Prints one service and image per line. No secret needs to be set.
 images() {
   sed -n '/^services:/,/^networks:/{ s/^  \([a-z-]*\):.*/\1/p; s/^    image: *\(.*\)/= \1/p; }' compose.yaml |
     awk '$1 == "=" { print service, $2; next } { service = $1 }'
@@ -28,7 +28,7 @@ images() {
 
 partial=compose.release.yaml.partial
 trap 'rm -f "$partial"' EXIT
-printf '# Made by pin-digests.sh for %s. Images by their digests.\nservices:\n' "$version" >"$partial"
+printf '# Written by pin-digests.sh for %s.\nservices:\n' "$version" >"$partial"
 images | while read -r service image; do
   case $image in
     '${IMAGE_PREFIX:-dateline}-'*) image=$prefix-${image##*-}:$version ;;

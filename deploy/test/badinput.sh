@@ -32,10 +32,10 @@ change NATS_FETCHER_PASSWORD hunter2
 refused 'a weak secret' check-settings 'NATS_FETCHER_PASSWORD in .env has 7 characters'
 
 change POSTGRES_PASSWORD "$(setting POSTGRES_OWNER_PASSWORD)"
-refused 'one secret for two' check-settings 'the same as another secret'
+refused 'one secret for two' check-settings 'equals another secret'
 
 change MIN_FREE_MIB 999999999
-refused 'a full volume' check-nats 'make room'
+refused 'a full volume' check-nats 'free space on'
 
 # Volumes that are not as they were left.
 volume() { docker run --rm --user 0 -v "${project}_$1:/v" --entrypoint sh postgres:17-alpine -c "$2"; }
@@ -48,7 +48,7 @@ volume nats 'rm /v/deployment && chown -R 1234 /v && chmod 700 /v'
 refused 'a volume of somebody else' check-nats 'chown -R 0:0'
 volume nats 'chown -R 0:0 /v && chmod 755 /v'
 volume postgres 'echo 14 >/v/PG_VERSION && chown 70:70 /v/PG_VERSION'
-refused 'an older database' check-postgres 'made by PostgreSQL 14'
+refused 'an older database' check-postgres 'created by PostgreSQL 14'
 volume postgres 'rm /v/PG_VERSION'
 
 say 'a port that is taken, as by a second deployment'

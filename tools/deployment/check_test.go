@@ -63,8 +63,8 @@ func TestWeakSecretsAreRefused(t *testing.T) {
 		"empty":    {"", "has 0 characters"},
 		"repeated": {strings.Repeat("abc", 12), "only 3 different characters"},
 		"symbols":  {good + "$(id)", "other than letters and digits"},
-		"digit":    {"1" + good, "begins with a digit"},
-		"shared":   {good, "the same as another"},
+		"digit":    {"1" + good, "starts with a digit"},
+		"shared":   {good, "equals another secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			refused(t, []string{"A_PASSWORD=" + good, "NATS_X_PASSWORD=" + test.value}, []string{"NATS_X_PASSWORD", test.want}, "settings")
@@ -101,7 +101,7 @@ func TestVolumesThatCannotServeAreRefused(t *testing.T) {
 	passes(t, env, "nats", folder) // a second start
 
 	refused(t, []string{"DEPLOYMENT_ID=two", "COMPOSE_PROJECT_NAME=dateline"}, []string{"another deployment", "COMPOSE_PROJECT_NAME"}, "nats", folder)
-	refused(t, append(env, "MIN_FREE_MIB=999999999"), []string{"volume nats has", "make room"}, "nats", folder)
+	refused(t, append(env, "MIN_FREE_MIB=999999999"), []string{"volume nats has", "free space on"}, "nats", folder)
 
 	later := time.Now().Add(time.Hour).Unix()
 	if err := os.WriteFile(filepath.Join(folder, "deployment"), []byte("one "+strconv.FormatInt(later, 10)+"\n"), 0o600); err != nil {
@@ -121,7 +121,7 @@ func TestAVolumeThatCannotBeWrittenIsRefused(t *testing.T) {
 	if os.Getuid() == 0 { // who may write everywhere
 		as = &syscall.Credential{Uid: 65534, Gid: 65534}
 	}
-	refusedAs(t, as, []string{"DEPLOYMENT_ID=one"}, []string{"volume nats cannot be written", "with mode 555", "chown -R 0:0"}, "nats", folder)
+	refusedAs(t, as, []string{"DEPLOYMENT_ID=one"}, []string{"volume nats is not writable", "with mode 555", "chown -R 0:0"}, "nats", folder)
 }
 
 func TestAnOlderDatabaseIsRefused(t *testing.T) {
@@ -139,7 +139,7 @@ func TestAnOlderDatabaseIsRefused(t *testing.T) {
 		if ok {
 			passes(t, env, "postgres", folder)
 		} else {
-			refused(t, env, []string{"made by PostgreSQL " + version, "this is 17", "docs/backup.md"}, "postgres", folder)
+			refused(t, env, []string{"created by PostgreSQL " + version, "by version 17", "docs/backup.md"}, "postgres", folder)
 		}
 	}
 }
