@@ -1,11 +1,8 @@
 package fetcher_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -26,18 +23,37 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// hasty is a configuration that does not make a test wait.
-func hasty() fetcher.Config {
+const (
+	intake = datelinev1.Stage_STAGE_INTAKE
+	fetch  = datelinev1.Stage_STAGE_FETCH
+
+	produced  = datelinev1.Verdict_VERDICT_PRODUCED
+	duplicate = datelinev1.Verdict_VERDICT_DUPLICATE
+	rejected  = datelinev1.Verdict_VERDICT_REJECTED
+	dead      = datelinev1.Verdict_VERDICT_DEAD
+)
+
+// ending is how a URL ended.
+type ending struct {
+	verdict datelinev1.Verdict
+	reason  string
+}
+
+func endingOf(o *datelinev1.Outcome) ending { return ending{o.GetVerdict(), o.GetReason()} }
+
+// quickConfig returns a configuration with short pauses. Its timeouts are long, so
+// that a slow machine does not exceed them.
+func quickConfig() fetcher.Config {
 	config := fetcher.DefaultConfig()
 	config.UserAgent, config.AllowPrivate = "TestNews/1.0 (+https://example.com/bot)", true
 	config.Delay, config.DelayFactor = time.Millisecond, 0
 	config.MaxAttempts, config.RetryDelay, config.BreakerRest = 2, 10*time.Millisecond, time.Millisecond
-	config.HeaderTimeout, config.IdleBodyTimeout, config.ConnectTimeout = 300*time.Millisecond, 300*time.Millisecond, 2*time.Second
+	config.HeaderTimeout, config.IdleBodyTimeout, config.ConnectTimeout = 30*time.Second, 30*time.Second, 10*time.Second
 	config.MaxBodyBytes, config.MaxRedirects = 100_000, 3
 	return config
 }
 
-// run starts a fetcher. stop ends it, and returns what Run returned.
+// run starts a fetcher. stop stops it and returns the result of Run.
 func run(t *testing.T, nc *nats.Conn, js jetstream.JetStream, config fetcher.Config) (stop func() error) {
 	t.Helper()
 	env := fetcher.Env{NC: nc, JS: js, Registry: prometheus.NewRegistry(), Log: quiet}
@@ -60,82 +76,7 @@ func run(t *testing.T, nc *nats.Conn, js jetstream.JetStream, config fetcher.Con
 	return stop
 }
 
-// web is a site that notes when it was asked for what.
-type web struct {
-	*httptest.Server
-	mu    sync.Mutex
-	asked []request
-}
-
-type request struct {
-	path string
-	time time.Time
-}
-
-// newWeb serves a handler on a port of its own, and so a host of its own, until
-// the test ends. Without a handler for robots.txt everything is allowed.
-func newWeb(t *testing.T, handle http.HandlerFunc) *web {
-	w := &web{}
-	w.Server = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
-		w.mu.Lock()
-		w.asked = append(w.asked, request{in.URL.Path, time.Now()})
-		w.mu.Unlock()
-		handle(out, in)
-	}))
-	t.Cleanup(w.Close)
-	return w
-}
-
-func (w *web) requests() []request {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return append([]request(nil), w.asked...)
-}
-
-func (w *web) count(path string) int {
-	n := 0
-	for _, r := range w.requests() {
-		if r.path == path {
-			n++
-		}
-	}
-	return n
-}
-
-func html(w http.ResponseWriter, body string) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Write([]byte("<!doctype html><html><body>" + body + "</body></html>"))
-}
-
-func page(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/robots.txt" {
-		http.NotFound(w, r)
-		return
-	}
-	html(w, "<p>"+r.URL.Path)
-}
-
-// answer is a site that allows everything, and answers every page with a status.
-func answer(status int) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/robots.txt" {
-			http.NotFound(w, r)
-			return
-		}
-		w.WriteHeader(status)
-	}
-}
-
-// gaps are the times between the requests of a site.
-func (w *web) gaps() []time.Duration {
-	requests := w.requests()
-	var out []time.Duration
-	for i := range requests[1:] {
-		out = append(out, requests[i+1].time.Sub(requests[i].time))
-	}
-	return out
-}
-
+// publish publishes the payload of a message to the subject urls.
 func publish(t *testing.T, js jetstream.JetStream, payload string) {
 	t.Helper()
 	if _, err := js.Publish(t.Context(), subject.URLs, []byte(payload)); err != nil {
@@ -143,7 +84,7 @@ func publish(t *testing.T, js jetstream.JetStream, payload string) {
 	}
 }
 
-// request publishes a request as protobuf.
+// send publishes a request as protobuf.
 func send(t *testing.T, js jetstream.JetStream, r *datelinev1.FetchRequest) {
 	t.Helper()
 	data, err := proto.Marshal(r)
@@ -158,11 +99,12 @@ func send(t *testing.T, js jetstream.JetStream, r *datelinev1.FetchRequest) {
 	}
 }
 
-// ended waits until a stage has n outcomes and nothing waits, and returns them.
-func ended(t *testing.T, js jetstream.JetStream, stage datelinev1.Stage, n int) []*datelinev1.Outcome {
+// waitForOutcomes waits until a stage has n outcomes and no URL waits, and returns
+// the outcomes.
+func waitForOutcomes(t *testing.T, js jetstream.JetStream, stage datelinev1.Stage, n int) []*datelinev1.Outcome {
 	t.Helper()
 	var last []*datelinev1.Outcome
-	natstest.Eventually(t, subject.StageName(stage)+": every input has ended", func() bool {
+	natstest.Eventually(t, subject.StageName(stage)+": every input has an outcome", func() bool {
 		if natstest.Count(t, js, subject.StreamURLs) > 0 || natstest.Count(t, js, subject.StreamFrontier) > 0 {
 			return false
 		}
@@ -175,6 +117,7 @@ func ended(t *testing.T, js jetstream.JetStream, stage datelinev1.Stage, n int) 
 	return last
 }
 
+// outcomes returns the outcomes of a stage so far.
 func outcomes(t *testing.T, js jetstream.JetStream, stage datelinev1.Stage) []*datelinev1.Outcome {
 	t.Helper()
 	var all []*datelinev1.Outcome
@@ -190,6 +133,7 @@ func outcomes(t *testing.T, js jetstream.JetStream, stage datelinev1.Stage) []*d
 	return all
 }
 
+// pages returns the pages that were published so far.
 func pages(t *testing.T, js jetstream.JetStream) []*datelinev1.Page {
 	t.Helper()
 	var all []*datelinev1.Page
@@ -202,5 +146,3 @@ func pages(t *testing.T, js jetstream.JetStream) []*datelinev1.Page {
 	}
 	return all
 }
-
-func big(n int) string { return string(bytes.Repeat([]byte("a b c d "), n/8)) }

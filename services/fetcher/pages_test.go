@@ -17,17 +17,21 @@ import (
 func TestPageRecordsItsRedirects(t *testing.T) {
 	nc, js := natstest.Start(t)
 	elsewhere := newWeb(t, page)
-	site := trouble(t, elsewhere.URL)
-	send(t, js, &datelinev1.FetchRequest{Url: site.URL + "/away?utm_source=mail", RequestId: "r1", Labels: map[string]string{"desk": "culture"}})
-	run(t, nc, js, hasty())
-	ended(t, js, fetch, 1)
+	site := troubleSite(t, elsewhere.URL)
+	send(t, js, &datelinev1.FetchRequest{
+		Url: site.URL + "/away?utm_source=mail", RequestId: "r1", Labels: map[string]string{"desk": "culture"},
+	})
+	run(t, nc, js, quickConfig())
+	waitForOutcomes(t, js, fetch, 1)
 	p := pages(t, js)[0]
-	if p.RequestedUrl != site.URL+"/away" || p.FinalUrl != elsewhere.URL+"/good/away" || len(p.Redirects) != 1 || p.Redirects[0].Status != 302 ||
-		p.Request.RequestId != "r1" || p.Request.Labels["desk"] != "culture" || p.Status != 200 || p.FetchTime == nil || p.RemoteAddress == "" {
+	if p.RequestedUrl != site.URL+"/away" || p.FinalUrl != elsewhere.URL+"/good/away" ||
+		len(p.Redirects) != 1 || p.Redirects[0].Status != 302 ||
+		p.Request.RequestId != "r1" || p.Request.Labels["desk"] != "culture" ||
+		p.Status != 200 || p.FetchTime == nil || p.RemoteAddress == "" {
 		t.Errorf("page: %v", p)
 	}
 	if elsewhere.count("/robots.txt") != 1 {
-		t.Error("the other host's robots.txt was not asked for")
+		t.Error("the other host's robots.txt was not requested")
 	}
 }
 
@@ -35,25 +39,25 @@ func TestBodyLargerThanAMessage(t *testing.T) {
 	nc, js := natstest.Start(t)
 	noise := make([]byte, 9<<20)
 	for i := range noise {
-		noise[i] = 'a' + byte(rand.N(64)) // does not compress below a message
+		noise[i] = 'a' + byte(rand.N(64)) // does not compress to the size of a message
 	}
 	site := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/robots.txt" {
 			http.NotFound(w, r)
 			return
 		}
-		w.Header().Set("Content-Encoding", "br") // taken as it is
+		w.Header().Set("Content-Encoding", "br") // passed on as received
 		w.Header().Set("Content-Type", "text/html")
 		w.Write(noise)
 	})
 	publish(t, js, site.URL+"/long")
-	config := hasty()
+	config := quickConfig()
 	config.MaxBodyBytes = 20 << 20
 	run(t, nc, js, config)
-	ended(t, js, fetch, 1)
+	waitForOutcomes(t, js, fetch, 1)
 	p := pages(t, js)[0]
 	if p.BodyObject == nil || len(p.Body) > 0 {
-		t.Fatalf("the body of %d bytes is in the message", len(p.Body))
+		t.Fatalf("the message contains the body of %d bytes", len(p.Body))
 	}
 	store, err := js.ObjectStore(t.Context(), p.BodyObject.Bucket)
 	if err != nil {
@@ -65,7 +69,7 @@ func TestBodyLargerThanAMessage(t *testing.T) {
 	}
 }
 
-// TestUnchangedPage asks for a page again after the freshness window.
+// TestUnchangedPage requests a page again after the freshness window.
 func TestUnchangedPage(t *testing.T) {
 	nc, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
 	natstest.Reconcile(t, js, topology.Limits{Freshness: time.Second})
@@ -84,33 +88,34 @@ func TestUnchangedPage(t *testing.T) {
 			html(w, tag)
 		}
 	})
-	run(t, nc, js, hasty())
-	ask := func(id string, force bool, want end) {
+	run(t, nc, js, quickConfig())
+	// ask sends a request again until it is admitted, and waits for its outcome.
+	ask := func(id string, force bool, want ending) {
 		t.Helper()
-		before := len(outcomes(t, js, fetch))
 		natstest.Eventually(t, "the URL is admitted", func() bool {
+			before := len(outcomes(t, js, intake))
 			send(t, js, &datelinev1.FetchRequest{Url: site.URL + "/a", RequestId: id, Force: force})
-			time.Sleep(300 * time.Millisecond)
-			return len(outcomes(t, js, fetch)) > before
+			ended := waitForOutcomes(t, js, intake, before+1)
+			return ended[before].Verdict == produced
 		})
 		all := outcomes(t, js, fetch)
-		if got := (end{all[len(all)-1].Verdict, all[len(all)-1].Reason}); got != want {
+		if got := endingOf(all[len(all)-1]); got != want {
 			t.Errorf("request %s ended as %v, want %v", id, got, want)
 		}
 	}
-	ask("1", false, end{produced, ""})
-	ask("2", false, end{datelinev1.Verdict_VERDICT_UNCHANGED, "not_modified"})
-	ask("3", true, end{produced, ""})
+	ask("1", false, ending{produced, ""})
+	ask("2", false, ending{datelinev1.Verdict_VERDICT_UNCHANGED, "not_modified"})
+	ask("3", true, ending{produced, ""})
 	version.Add(1)
-	ask("4", false, end{produced, ""})
-	ask("5", false, end{datelinev1.Verdict_VERDICT_UNCHANGED, "not_modified"})
+	ask("4", false, ending{produced, ""})
+	ask("5", false, ending{datelinev1.Verdict_VERDICT_UNCHANGED, "not_modified"})
 	if got := whole.Load(); got != 3 {
-		t.Errorf("the page was sent %d times, want 3", got)
+		t.Errorf("the site sent the whole page %d times, want 3", got)
 	}
 }
 
-// TestCookiesLiveForOneChain has a site that lets nobody in without its cookie,
-// which it sets by a redirect.
+// TestCookiesLiveForOneChain has a site that serves pages only with its cookie,
+// which it sets in a redirect.
 func TestCookiesLiveForOneChain(t *testing.T) {
 	nc, js := natstest.Start(t)
 	var leaked atomic.Int32
@@ -145,29 +150,29 @@ func TestCookiesLiveForOneChain(t *testing.T) {
 	for _, url := range []string{site.URL + "/a", site.URL + "/b", site.URL + "/away", loop.URL + "/"} {
 		publish(t, js, url)
 	}
-	run(t, nc, js, hasty())
-	for _, o := range ended(t, js, fetch, 4) {
-		want := end{produced, ""}
+	run(t, nc, js, quickConfig())
+	for _, o := range waitForOutcomes(t, js, fetch, 4) {
+		want := ending{produced, ""}
 		if strings.HasPrefix(o.Url, loop.URL) {
-			want = end{rejected, "too_many_redirects"}
+			want = ending{rejected, "too_many_redirects"}
 		}
-		if got := (end{o.Verdict, o.Reason}); got != want {
+		if got := endingOf(o); got != want {
 			t.Errorf("%s ended as %v (%s), want %v", o.Url, got, o.Detail, want)
 		}
 	}
 	if got := site.count("/a"); got != 2 {
-		t.Errorf("/a was asked for %d times, want 2", got)
+		t.Errorf("/a was requested %d times, want 2", got)
 	}
 	if got := site.count("/b"); got != 2 {
-		t.Errorf("/b was asked for %d times: the cookie of another chain was sent", got)
+		t.Errorf("/b was requested %d times, want 2: the cookie of another chain was sent", got)
 	}
 	if leaked.Load() > 0 {
-		t.Error("another host got the cookie")
+		t.Error("the cookie was sent to another host")
 	}
 	for _, p := range pages(t, js) {
 		for _, h := range p.GetHeaders() {
 			if h.GetName() == "set-cookie" {
-				t.Error("a cookie is kept with the page")
+				t.Error("a cookie is stored with the page")
 			}
 		}
 	}

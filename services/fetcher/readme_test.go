@@ -14,6 +14,8 @@ func TestReadmeNamesTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	declaration := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
+	mention := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`")
 	declared := map[string]bool{}
 	roots := []string{".", "../../internal/weburl"}
 	for _, root := range roots {
@@ -22,7 +24,7 @@ func TestReadmeNamesTests(t *testing.T) {
 				return err
 			}
 			source, err := os.ReadFile(path)
-			for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`).FindAllStringSubmatch(string(source), -1) {
+			for _, m := range declaration.FindAllStringSubmatch(string(source), -1) {
 				declared[m[1]] = true
 			}
 			return err
@@ -37,7 +39,7 @@ func TestReadmeNamesTests(t *testing.T) {
 		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| situation") || strings.HasPrefix(line, "|--") {
 			continue
 		}
-		names := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(line, -1)
+		names := mention.FindAllStringSubmatch(line, -1)
 		if len(names) == 0 {
 			t.Errorf("row names no test: %q", line)
 		}

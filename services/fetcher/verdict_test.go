@@ -123,14 +123,17 @@ func TestJudgeFailure(t *testing.T) {
 			expect(t, got, want[class])
 		})
 	}
-	if got := judge(pageRequest{}, nil, context.Canceled, verdictConfig()); got.action != actionLeave || !errors.Is(got.err, context.Canceled) {
+	got := judge(pageRequest{}, nil, context.Canceled, verdictConfig())
+	if got.action != actionLeave || !errors.Is(got.err, context.Canceled) {
 		t.Errorf("a context that has ended: %+v", got)
 	}
 }
 
 func TestJudgeRedirect(t *testing.T) {
 	const from = "https://example.com/a"
-	visited := []*datelinev1.Redirect{{Url: "https://example.com/0", Status: 302}, {Url: "https://example.com/1", Status: 302}}
+	visited := []*datelinev1.Redirect{
+		{Url: "https://example.com/0", Status: 302}, {Url: "https://example.com/1", Status: 302},
+	}
 	follow := verdict{action: actionFollow, hostWorks: true}
 	followHere := verdict{action: actionFollow, sameHost: true, hostWorks: true}
 	tooMany := verdict{action: actionEnd, outcome: rejection, reason: "too_many_redirects", hostWorks: true}
@@ -157,7 +160,8 @@ func TestJudgeRedirect(t *testing.T) {
 			got := judge(pageRequest{entry, parse(t, from), noon}, r, nil, verdictConfig())
 			if next := got.next; test.want.action == actionFollow {
 				last := next.GetRedirects()[len(test.visited)]
-				if next.GetUrl() != test.location || last.GetUrl() != from || last.GetStatus() != 302 || len(next.GetCookies()) != len(test.cookies) {
+				if next.GetUrl() != test.location || last.GetUrl() != from || last.GetStatus() != 302 ||
+					len(next.GetCookies()) != len(test.cookies) {
 					t.Errorf("the next entry is %v", next)
 				}
 			}
@@ -176,10 +180,12 @@ func TestCheckHost(t *testing.T) {
 		known site.Site
 		want  verdict
 	}{
-		"unknown":            {site.Site{}, verdict{action: actionFetch}},
-		"has rested":         {site.Site{Until: noon}, verdict{action: actionFetch}},
-		"rests":              {site.Site{Until: noon.Add(time.Minute)}, verdict{action: actionWait, wait: time.Minute}},
-		"rests for too long": {site.Site{Until: noon.Add(2 * time.Hour)}, verdict{action: actionBury, reason: "host_resting"}},
+		"unknown":    {site.Site{}, verdict{action: actionFetch}},
+		"has rested": {site.Site{Until: noon}, verdict{action: actionFetch}},
+		"rests":      {site.Site{Until: noon.Add(time.Minute)}, verdict{action: actionWait, wait: time.Minute}},
+		"rests for too long": {
+			site.Site{Until: noon.Add(2 * time.Hour)}, verdict{action: actionBury, reason: "host_resting"},
+		},
 		"has begun to fail": {
 			site.Site{Until: noon.Add(time.Minute), Failures: failures, FailingSince: noon.Add(-time.Minute)},
 			verdict{action: actionWait, wait: time.Minute},
@@ -204,9 +210,12 @@ func TestCheckRules(t *testing.T) {
 		path    string
 		want    verdict
 	}{
-		"allowed":     {rules, "/a", verdict{action: actionFetch}},
-		"disallowed":  {rules, "/private/a", verdict{action: actionEnd, outcome: rejection, reason: "robots_denied"}},
-		"unavailable": {unavailable, "/a", verdict{action: actionRetry, reason: "robots_unreachable", wait: unavailable.Expires.Sub(noon)}},
+		"allowed":    {rules, "/a", verdict{action: actionFetch}},
+		"disallowed": {rules, "/private/a", verdict{action: actionEnd, outcome: rejection, reason: "robots_denied"}},
+		"unavailable": {
+			unavailable, "/a",
+			verdict{action: actionRetry, reason: "robots_unreachable", wait: unavailable.Expires.Sub(noon)},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			known := &site.Site{Verdict: test.verdict, Rules: test.verdict.Rules()}
