@@ -18,25 +18,7 @@ func testConcurrency(t *testing.T, b backend) {
 		s := reopen(t, dsn) // like another process
 		writing.Go(func() {
 			for batch := range batches {
-				var articles []*datelinev1.Article
-				var outcomes []*datelinev1.Outcome
-				for i := range size {
-					name := numbered(fmt.Sprint("w", w), batch*size+i)
-					articles = append(articles, article(name, "Common headline", name, noon))
-					outcomes = append(outcomes, outcome(datelinev1.Stage_STAGE_INDEX, name, noon))
-				}
-				results, err := s.Put(t.Context(), articles)
-				if err != nil {
-					t.Error(err)
-				}
-				for _, r := range results {
-					if r.Err != nil || r.Status != store.New {
-						t.Errorf("result %+v, want a new article", r)
-					}
-				}
-				if err := s.Record(t.Context(), outcomes); err != nil {
-					t.Error(err)
-				}
+				writeBatch(t, s, fmt.Sprint("w", w), batch*size, size)
 			}
 		})
 	}
@@ -69,6 +51,30 @@ func testConcurrency(t *testing.T, b backend) {
 	wantStats(t, s, writers*batches*size, writers*batches*size)
 	if got := len(find(t, s, "common")); got != 100 {
 		t.Errorf("%d hits, want the limit, 100", got)
+	}
+}
+
+// writeBatch stores new articles and their outcomes. The numbers of their names
+// count from first.
+func writeBatch(t *testing.T, s store.Store, prefix string, first, size int) {
+	var articles []*datelinev1.Article
+	var outcomes []*datelinev1.Outcome
+	for i := range size {
+		name := numbered(prefix, first+i)
+		articles = append(articles, article(name, "Common headline", name, noon))
+		outcomes = append(outcomes, outcome(datelinev1.Stage_STAGE_INDEX, name, noon))
+	}
+	results, err := s.Put(t.Context(), articles)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, r := range results {
+		if r.Err != nil || r.Status != store.New {
+			t.Errorf("result %+v, want a new article", r)
+		}
+	}
+	if err := s.Record(t.Context(), outcomes); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -30,47 +30,53 @@ func testCursors(t *testing.T, b backend) {
 		{Text: "tide", ByRank: true, Limit: 7},
 		{Filter: store.Filter{Hosts: []string{"example.com"}, From: after(0)}, Limit: 11},
 	} {
-		seen := map[string]bool{}
-		var last time.Time
-		pages := 0
-		for q := q; ; pages++ {
-			page, err := s.Search(t.Context(), q)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, h := range page.Hits {
-				if seen[h.ID] {
-					t.Errorf("%+v returns %s twice", q, h.ID)
-				}
-				if seen[h.ID] = true; !q.ByRank && !last.IsZero() && h.FirstSeen.After(last) {
-					t.Errorf("%+v returns %s after an older article", q, h.ID)
-				}
-				last = h.FirstSeen
-			}
-			if q.After = page.Next; page.Next == "" {
-				break
-			}
-			if pages == 0 && !q.ByRank { // an article stored in the meantime does not shift pages
-				name := "late-" + fmt.Sprint(len(q.Text), q.Limit, q.ByRank)
-				put(t, s, article(name, "Tide", "late tide", after(100)))
-			}
-		}
-		n := 0
-		for id := range seen {
-			if strings.HasPrefix(id, "id-many-") {
-				n++
-			}
-		}
-		if n != articles {
-			t.Errorf("%+v returns %d articles, want %d", q, n, articles)
-		}
-		if want := (articles + q.Limit - 1) / q.Limit; pages+1 < want {
-			t.Errorf("%+v returns %d pages, want at least %d", q, pages+1, want)
-		}
+		testPages(t, s, q, articles)
 	}
 	for _, after := range []string{"nonsense", "e30x", "eyJyIjp0cnVlfQ"} {
 		if _, err := s.Search(t.Context(), store.Query{After: after}); !errors.Is(err, store.ErrQuery) {
 			t.Errorf("cursor %q: error %v, want ErrQuery", after, err)
 		}
+	}
+}
+
+// testPages reads all pages of a query that matches the given number of articles
+// whose names start with many.
+func testPages(t *testing.T, s store.Store, q store.Query, articles int) {
+	seen := map[string]bool{}
+	var last time.Time
+	pages := 0
+	for q := q; ; pages++ {
+		page, err := s.Search(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range page.Hits {
+			if seen[h.ID] {
+				t.Errorf("%+v returns %s twice", q, h.ID)
+			}
+			if seen[h.ID] = true; !q.ByRank && !last.IsZero() && h.FirstSeen.After(last) {
+				t.Errorf("%+v returns %s after an older article", q, h.ID)
+			}
+			last = h.FirstSeen
+		}
+		if q.After = page.Next; page.Next == "" {
+			break
+		}
+		if pages == 0 && !q.ByRank { // an article stored in the meantime does not shift pages
+			name := "late-" + fmt.Sprint(len(q.Text), q.Limit, q.ByRank)
+			put(t, s, article(name, "Tide", "late tide", after(100)))
+		}
+	}
+	n := 0
+	for id := range seen {
+		if strings.HasPrefix(id, "id-many-") {
+			n++
+		}
+	}
+	if n != articles {
+		t.Errorf("%+v returns %d articles, want %d", q, n, articles)
+	}
+	if want := (articles + q.Limit - 1) / q.Limit; pages+1 < want {
+		t.Errorf("%+v returns %d pages, want at least %d", q, pages+1, want)
 	}
 }

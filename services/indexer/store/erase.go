@@ -37,15 +37,15 @@ func (e *Erasure) addRevision(record []byte) {
 	if page := article.GetRawPage(); page.GetStream() != "" {
 		e.Pages = append(e.Pages, page)
 	}
-	for _, url := range []string{article.GetCanonicalUrl(), article.GetFinalUrl(), article.GetRequestedUrl()} {
-		if url != "" {
-			e.addURL(url)
+	for _, u := range []string{article.GetCanonicalUrl(), article.GetFinalUrl(), article.GetRequestedUrl()} {
+		if u != "" {
+			e.addURL(u)
 		}
 	}
 }
 
-func (e *Erasure) addURL(url string) {
-	if !slices.Contains(e.URLs, url) {
-		e.URLs = append(e.URLs, url)
+func (e *Erasure) addURL(u string) {
+	if !slices.Contains(e.URLs, u) {
+		e.URLs = append(e.URLs, u)
 	}
 }

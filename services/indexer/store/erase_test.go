@@ -13,8 +13,7 @@ import (
 )
 
 func testErase(t *testing.T, b backend) {
-	dsn := b.newDSN(t)
-	s := reopen(t, dsn)
+	s := b.open(t)
 	a := article("a", "Secret headline", joined(prose(1, 6)...), after(1))
 	a.RequestedUrl = "https://sho.rt/a"
 	a.RawPage = &datelinev1.RawPage{Stream: "PAGES", Sequence: 7}
@@ -33,25 +32,7 @@ func testErase(t *testing.T, b backend) {
 		len(got.Pages) != 2 || got.Pages[0].GetSequence()+got.Pages[1].GetSequence() != 16 {
 		t.Errorf("erased %+v; want id-a with two revisions, two URLs and the pages 7 and 9", got)
 	}
-	check := func() {
-		t.Helper()
-		wantStats(t, s, 1, 1)
-		wantNames(t, "secret", find(t, s, "secret"))
-		wantRevisions(t, s, "id-a")
-		for _, name := range []string{"id-a", "https://example.com/a", "https://sho.rt/a"} {
-			if _, err := s.Article(t.Context(), name); !errors.Is(err, store.ErrNotFound) {
-				t.Errorf("reading %s after it was erased: error %v, want ErrNotFound", name, err)
-			}
-		}
-		for _, name := range []string{"id-a", "https://example.com/a", "https://sho.rt/a"} {
-			again, err := s.Erase(t.Context(), name)
-			if err != nil || again.ID != "id-a" || again.Host != "example.com" || again.Revisions != 0 ||
-				len(again.URLs) != 2 || again.URLs[0] != "https://example.com/a" {
-				t.Errorf("erasing %s again: %+v, %v; want its URLs and no revisions", name, again, err)
-			}
-		}
-	}
-	check()
+	wantErased(t, s)
 	if _, err := s.Erase(t.Context(), "id-nothing"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("erasing an unknown article: error %v, want ErrNotFound", err)
 	}
@@ -67,7 +48,37 @@ func testErase(t *testing.T, b backend) {
 	if err != nil || len(outcomes) != 1 || outcomes[0].GetInputId() != "1" {
 		t.Errorf("outcomes of the erased article: %v, %v; want only that of input 1", outcomes, err)
 	}
-	// It is not stored again, whether unchanged, changed, or with another id and
+}
+
+// wantErased checks that id-a was erased, and that one other article is stored.
+func wantErased(t *testing.T, s store.Store) {
+	t.Helper()
+	wantStats(t, s, 1, 1)
+	wantNames(t, "secret", find(t, s, "secret"))
+	wantRevisions(t, s, "id-a")
+	for _, name := range []string{"id-a", "https://example.com/a", "https://sho.rt/a"} {
+		if _, err := s.Article(t.Context(), name); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("reading %s after it was erased: error %v, want ErrNotFound", name, err)
+		}
+		again, err := s.Erase(t.Context(), name)
+		if err != nil || again.ID != "id-a" || again.Host != "example.com" || again.Revisions != 0 ||
+			len(again.URLs) != 2 || again.URLs[0] != "https://example.com/a" {
+			t.Errorf("erasing %s again: %+v, %v; want its URLs and no revisions", name, again, err)
+		}
+	}
+}
+
+func testErasedStaysErased(t *testing.T, b backend) {
+	dsn := b.newDSN(t)
+	s := reopen(t, dsn)
+	a := article("a", "Secret headline", joined(prose(1, 6)...), after(1))
+	a.RequestedUrl = "https://sho.rt/a"
+	put(t, s, a, article("b", "B", joined(prose(2, 6)...), after(1)))
+	put(t, s, article("a", "Secret headline, changed", joined(prose(1, 6)...), after(2)))
+	if _, err := s.Erase(t.Context(), "https://sho.rt/a"); err != nil {
+		t.Fatal(err)
+	}
+	// The article is not stored again, whether unchanged, changed, or with another id and
 	// the same URL, nor after the store was reopened.
 	otherID := article("c", "Secret", "x", after(3))
 	otherID.CanonicalUrl, otherID.FinalUrl = "https://example.com/a", "https://example.com/a"
@@ -77,7 +88,7 @@ func testErase(t *testing.T, b backend) {
 	for range 2 {
 		statuses := put(t, s, a, article("a", "Secret, new", "y", after(9)), otherID, redirected)
 		wantStatuses(t, statuses, store.Erased, store.Erased, store.Erased, store.Erased)
-		check()
+		wantErased(t, s)
 		s = reopen(t, dsn)
 	}
 	// A copy of it has no story, and the short link may lead elsewhere.

@@ -14,22 +14,17 @@ import (
 
 func testFilters(t *testing.T, b backend) {
 	s := b.open(t)
-	paper := func(name, host, language string, hours int) *datelinev1.Article {
-		a := article(name, "Storm "+name, "The storm came.", after(hours))
-		a.Host, a.Language = host, language
-		return a
-	}
-	ledger := paper("ledger", "www.ledger.example.com", "en-GB", 4)
+	ledger := stormArticle("ledger", "www.ledger.example.com", "en-GB", 4)
 	ledger.Section, ledger.Access = "World News", datelinev1.Access_ACCESS_FREE
 	ledger.Tags = []string{"Weather", "sea & coast"}
 	ledger.Authors = []*datelinev1.Author{{Name: "María Vance"}, {Name: "Otto Brandt"}}
 	ledger.Labels = map[string]string{"batch": "7", "desk": "a b"}
-	gazette := paper("gazette", "gazette.example.com", "en", 3)
+	gazette := stormArticle("gazette", "gazette.example.com", "en", 3)
 	gazette.Section, gazette.Access = "Sport", datelinev1.Access_ACCESS_PAYWALLED
 	gazette.Authors = []*datelinev1.Author{{Name: "Otto Brandt"}}
-	other := paper("other", "other.test", "de", 2)
+	other := stormArticle("other", "other.test", "de", 2)
 	other.Tags = []string{"weather"}
-	old := paper("old", "other.test", "", 1)
+	old := stormArticle("old", "other.test", "", 1)
 	old.Published = &datelinev1.PublicationTime{Value: timestamppb.New(time.Date(1953, 1, 31, 0, 0, 0, 0, time.UTC))}
 	put(t, s, ledger, gazette, other, old)
 
@@ -77,14 +72,31 @@ func testFilters(t *testing.T, b backend) {
 			wantNames(t, fmt.Sprintf("%q %+v, by rank: %t", c.text, c.filter, byRank), got, c.want...)
 		}
 	}
-	// The filters use the newest record.
-	gazette = paper("gazette", "gazette.example.com", "en", 5)
+}
+
+// stormArticle returns an article about a storm.
+func stormArticle(name, host, language string, hours int) *datelinev1.Article {
+	a := article(name, "Storm "+name, "The storm came.", after(hours))
+	a.Host, a.Language = host, language
+	return a
+}
+
+func testFiltersFollow(t *testing.T, b backend) {
+	s := b.open(t)
+	type f = store.Filter
+	gazette := stormArticle("gazette", "gazette.example.com", "en", 3)
+	gazette.Section = "Sport"
+	old := stormArticle("old", "other.test", "", 1)
+	old.Published = &datelinev1.PublicationTime{Value: timestamppb.New(time.Date(1953, 1, 31, 0, 0, 0, 0, time.UTC))}
+	put(t, s, stormArticle("ledger", "www.ledger.example.com", "en-GB", 4), gazette,
+		stormArticle("other", "other.test", "de", 2), old)
+	gazette = stormArticle("gazette", "gazette.example.com", "en", 5)
 	gazette.Section = "Weather"
 	wantStatuses(t, put(t, s, gazette), store.Unchanged)
 	wantNames(t, "sport", names(t, s, store.Query{Filter: f{Sections: []string{"sport"}}}))
 	wantNames(t, "weather", names(t, s, store.Query{Filter: f{Sections: []string{"weather"}}}), "gazette")
-	// So does the order by time.
-	gazette = paper("gazette", "gazette.example.com", "en", 6)
+	// The order by time follows, too.
+	gazette = stormArticle("gazette", "gazette.example.com", "en", 6)
 	gazette.Published = &datelinev1.PublicationTime{Value: timestamppb.New(after(-50))}
 	put(t, s, gazette)
 	wantNames(t, "storm", find(t, s, "storm"), "ledger", "other", "gazette", "old")

@@ -84,8 +84,8 @@ func newOutcomeRow(outcome *datelinev1.Outcome) (outcomeRow, error) {
 	}
 	inputID := outcome.GetInputId()
 	if inputID == "" {
-		digest := sha256.Sum256(record)
-		inputID = "sha256:" + hex.EncodeToString(digest[:])
+		sum := sha256.Sum256(record)
+		inputID = "sha256:" + hex.EncodeToString(sum[:])
 	}
 	return outcomeRow{outcome, inputID, timeOf(outcome.GetTime()), record}, nil
 }

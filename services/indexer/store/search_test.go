@@ -12,14 +12,7 @@ import (
 
 func testSearch(t *testing.T, b backend) {
 	s := b.open(t)
-	const text = "The old lighthouse keeper doesn't sleep. Ships AND boats return."
-	harbour := article("harbour", "Harbour master's report", text, after(3))
-	harbour.Summary, harbour.Section = "A long night", "Coast"
-	harbour.Authors = []*datelinev1.Author{{Name: "Maria Vance"}, {Name: "Otto Brandt"}}
-	harbour.Tags = []string{"sea", "state-owned"}
-	put(t, s, harbour,
-		article("market", "Market report", "Keeper of the old market. Not a lighthouse.", after(2)),
-		article("café", "Café", "Naïve façade in Zürich, STRASSE, Øresund.", after(1)))
+	put(t, s, harbourArticles()...)
 	for query, want := range map[string][]string{
 		"":                               {"harbour", "market", "café"},
 		" \t\n":                          {"harbour", "market", "café"},
@@ -62,7 +55,26 @@ func testSearch(t *testing.T, b backend) {
 	} {
 		wantNames(t, query, find(t, s, query), want...)
 	}
+}
 
+const harbourText = "The old lighthouse keeper doesn't sleep. Ships AND boats return."
+
+// harbourArticles returns the articles harbour, market and café, newest first.
+func harbourArticles() []*datelinev1.Article {
+	harbour := article("harbour", "Harbour master's report", harbourText, after(3))
+	harbour.Summary, harbour.Section = "A long night", "Coast"
+	harbour.Authors = []*datelinev1.Author{{Name: "Maria Vance"}, {Name: "Otto Brandt"}}
+	harbour.Tags = []string{"sea", "state-owned"}
+	return []*datelinev1.Article{
+		harbour,
+		article("market", "Market report", "Keeper of the old market. Not a lighthouse.", after(2)),
+		article("café", "Café", "Naïve façade in Zürich, STRASSE, Øresund.", after(1)),
+	}
+}
+
+func testMatches(t *testing.T, b backend) {
+	s := b.open(t)
+	put(t, s, harbourArticles()...)
 	page, err := s.Search(t.Context(), store.Query{Text: `"lighthouse keeper" ships`})
 	hits := page.Hits
 	if err != nil || len(hits) != 1 {
@@ -73,13 +85,18 @@ func testSearch(t *testing.T, b backend) {
 	for _, m := range snippet.Matches {
 		marked = append(marked, snippet.Text[m[0]:m[1]])
 	}
-	if snippet.Text != text {
-		t.Errorf("snippet %q, want %q", snippet.Text, text)
+	if snippet.Text != harbourText {
+		t.Errorf("snippet %q, want %q", snippet.Text, harbourText)
 	}
 	if got := strings.Join(marked, "|"); got != "lighthouse keeper|Ships" {
 		t.Errorf("snippet marks %q, want lighthouse keeper|Ships", got)
 	}
-	_, err = s.Search(t.Context(), store.Query{Text: strings.Repeat("word ", 65)})
+}
+
+func testQueryBounds(t *testing.T, b backend) {
+	s := b.open(t)
+	put(t, s, harbourArticles()...)
+	_, err := s.Search(t.Context(), store.Query{Text: strings.Repeat("word ", 65)})
 	if !errors.Is(err, store.ErrQuery) || !strings.Contains(err.Error(), "64") {
 		t.Errorf("searching for 65 words: error %v, want ErrQuery with the limit of 64", err)
 	}

@@ -145,6 +145,19 @@ func testSources(t *testing.T, b backend) {
 	if got, want := list(after(0), "c.test", 1), "dead.test 0/0 - - - 21:1; "; got != want {
 		t.Errorf("the source with the replaced outcome is %q, want %q", got, want)
 	}
+}
+
+func testHours(t *testing.T, b backend) {
+	s := b.open(t)
+	dead := outcome(datelinev1.Stage_STAGE_FETCH, "d", after(1))
+	dead.Verdict, dead.Reason, dead.Host = datelinev1.Verdict_VERDICT_DEAD, "dns", "dead.test"
+	early := outcome(datelinev1.Stage_STAGE_FETCH, "early", after(-30))
+	fetched := outcome(datelinev1.Stage_STAGE_FETCH, "a", after(1))
+	record(t, s, fetched, outcome(datelinev1.Stage_STAGE_FETCH, "a2", after(1)), dead, early)
+	record(t, s, fetched, dead)
+	revived := outcome(datelinev1.Stage_STAGE_FETCH, "d", after(2))
+	revived.Host = "dead.test"
+	record(t, s, revived)
 	for host, want := range map[string]string{
 		"": "-30 21:1; 1 21:2; 2 21:1; ", "dead.test": "2 21:1; ", "none.test": "",
 	} {

@@ -26,8 +26,8 @@ var (
 	ErrQuery = errors.New("unusable query")
 )
 
-// Store is everything that a store can do. Take the narrowest of its parts that
-// suffices.
+// Store is everything that a store can do. Functions should take the narrowest of
+// its parts that suffices.
 //
 // The methods are safe for concurrent use, and several processes may have the
 // same store open. A method that returns an error has stored nothing and may be
