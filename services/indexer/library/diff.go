@@ -38,8 +38,8 @@ type Difference struct {
 // Diff compares two revisions word by word.
 func Diff(before, after *datelinev1.Article) Difference {
 	d := Difference{
-		Title: diffWords(before.GetTitle(), after.GetTitle()),
-		Text:  diffWords(before.GetText(), after.GetText()),
+		Title: DiffText(before.GetTitle(), after.GetTitle()),
+		Text:  DiffText(before.GetText(), after.GetText()),
 	}
 	for _, run := range d.Text {
 		switch n := len(strings.Fields(run.Text)); run.Kind {
@@ -52,10 +52,10 @@ func Diff(before, after *datelinev1.Article) Difference {
 	return d
 }
 
-// diffWords compares two texts word by word. It represents each distinct word
+// DiffText compares two texts word by word. It represents each distinct word
 // by a rune and compares the sequences of runes (E. Myers, "An O(ND) difference
 // algorithm and its variations", 1986).
-func diffWords(before, after string) []Run {
+func DiffText(before, after string) []Run {
 	var codes wordCodes
 	compare := diffmatchpatch.New()
 	compare.DiffTimeout = diffTimeout

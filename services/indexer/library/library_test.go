@@ -20,7 +20,7 @@ func TestDiff(t *testing.T) {
 		{"a\n\nb", "a\n\nb\n\nc", "a\n\nb{+\n\nc+}"},
 	} {
 		var got strings.Builder
-		for _, run := range diffWords(c.before, c.after) {
+		for _, run := range DiffText(c.before, c.after) {
 			switch run.Kind {
 			case RunAdded:
 				got.WriteString("{+" + run.Text + "+}")
@@ -40,7 +40,7 @@ func TestDiff(t *testing.T) {
 		long.WriteString(strings.Repeat("x", i%7+1) + string(rune('a'+i%26)) + strings.Repeat("y",
 			i/26%50) + strings.Repeat("z", i/1300) + " ")
 	}
-	if runs := diffWords(long.String(), long.String()+"end"); len(runs) != 2 || runs[1].Text != "end" {
+	if runs := DiffText(long.String(), long.String()+"end"); len(runs) != 2 || runs[1].Text != "end" {
 		t.Errorf("the diff of a long text has %d runs, want 2", len(runs))
 	}
 }
@@ -51,7 +51,7 @@ func FuzzDiff(f *testing.F) {
 	f.Add("", "\xff\x00")
 	f.Fuzz(func(t *testing.T, before, after string) {
 		var was, is strings.Builder
-		for _, run := range diffWords(before, after) {
+		for _, run := range DiffText(before, after) {
 			if run.Kind != RunAdded {
 				was.WriteString(run.Text)
 			}

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
-	"github.com/pmezard/go-difflib/difflib"
+
+	"github.com/dateline-news/dateline/services/indexer/library"
 )
 
 // diffContext is the number of words shown on either side of a difference.
@@ -14,24 +15,26 @@ const diffContext = 8
 
 // printDiff prints the words that got lacks as [-…-], in red, and the words that it
 // has too many as {+…+}, in green. Other words are shown only as context.
+// Differences in white space are ignored.
 func printDiff(w io.Writer, want, got string, color bool) {
-	a, b := strings.Fields(want), strings.Fields(got)
-	codes := difflib.NewMatcher(a, b).GetOpCodes()
-	if len(codes) == 1 && codes[0].Tag == 'e' {
+	runs := library.DiffText(strings.Join(strings.Fields(want), " "), strings.Join(strings.Fields(got), " "))
+	if len(runs) == 1 && runs[0].Kind == library.RunSame {
 		fmt.Fprintln(w, "  no word differs")
 		return
 	}
 	paint := painter(color)
-	for i, c := range codes {
-		if c.Tag == 'e' {
-			fmt.Fprintf(w, "  %s\n", strings.Join(contextOf(a[c.I1:c.I2], i == 0, i == len(codes)-1), " "))
-			continue
+	for i, run := range runs {
+		words := strings.Fields(run.Text)
+		if len(words) == 0 {
+			continue // only a space
 		}
-		if c.I2 > c.I1 {
-			fmt.Fprintf(w, "  %s\n", paint(text.FgRed, "[-"+strings.Join(a[c.I1:c.I2], " ")+"-]"))
-		}
-		if c.J2 > c.J1 {
-			fmt.Fprintf(w, "  %s\n", paint(text.FgGreen, "{+"+strings.Join(b[c.J1:c.J2], " ")+"+}"))
+		switch run.Kind {
+		case library.RunRemoved:
+			fmt.Fprintf(w, "  %s\n", paint(text.FgRed, "[-"+strings.Join(words, " ")+"-]"))
+		case library.RunAdded:
+			fmt.Fprintf(w, "  %s\n", paint(text.FgGreen, "{+"+strings.Join(words, " ")+"+}"))
+		default:
+			fmt.Fprintf(w, "  %s\n", strings.Join(contextOf(words, i == 0, i == len(runs)-1), " "))
 		}
 	}
 }
