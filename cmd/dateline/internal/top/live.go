@@ -9,30 +9,37 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// window is the time that rates are of.
-const window = 10 * time.Second
+// ratePeriod is the period over which rates are measured.
+const ratePeriod = 10 * time.Second
 
-// Live shows the pipeline on a terminal, anew every interval, until q, Ctrl-C or
-// the end of ctx.
+// The size of the screen until the terminal reports its own.
+const defaultColumns, defaultRows = 80, 24
+
+// Live shows the pipeline on a terminal and refreshes it every interval, until the user
+// quits with q, Esc or Ctrl-C, or ctx ends.
 func Live(ctx context.Context, addresses []string, interval time.Duration, in io.Reader, out io.Writer) error {
-	m := live{read: func() Sample { return Read(ctx, addresses, time.Now) }, interval: interval, columns: 80, rows: 24}
-	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler(),
-		tea.WithWindowSize(80, 24)).Run() // until the terminal tells its size
+	m := live{
+		read:     func() Sample { return Read(ctx, addresses, time.Now) },
+		interval: interval, columns: defaultColumns, rows: defaultRows,
+	}
+	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out),
+		tea.WithoutSignalHandler(), tea.WithWindowSize(defaultColumns, defaultRows)).Run()
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("drawing on the terminal: %w", err)
 	}
 	return nil
 }
 
-// live is what is on the screen.
+// live is the model of the screen.
 type live struct {
 	read     func() Sample
 	interval time.Duration
-	// samples are those of the last window, the oldest first.
+	// samples are those of the last ratePeriod, oldest first.
 	samples       []Sample
 	columns, rows int
 }
 
+// due is the message that another sample is due.
 type due struct{}
 
 // Init reads the first sample.
@@ -40,7 +47,7 @@ func (m live) Init() tea.Cmd { return m.sample }
 
 func (m live) sample() tea.Msg { return m.read() }
 
-// Update takes a sample, a key or another size of the screen.
+// Update handles a sample, a key or a new size of the screen.
 func (m live) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.KeyPressMsg:
@@ -51,7 +58,7 @@ func (m live) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.columns, m.rows = msg.Width, msg.Height
 	case Sample:
 		m.samples = append(m.samples, msg)
-		for len(m.samples) > 2 && msg.Time.Sub(m.samples[1].Time) >= window {
+		for len(m.samples) > 2 && msg.Time.Sub(m.samples[1].Time) >= ratePeriod {
 			m.samples = m.samples[1:]
 		}
 		return m, tea.Tick(m.interval, func(time.Time) tea.Msg { return due{} })
@@ -61,7 +68,7 @@ func (m live) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// View draws the last sample against the first of the window.
+// View draws the latest sample, with rates since the oldest one.
 func (m live) View() tea.View {
 	text := "dateline top: reading the metrics…"
 	if n := len(m.samples); n > 0 {

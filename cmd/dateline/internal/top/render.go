@@ -9,14 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// Render writes a snapshot as lines that fit a screen of some columns and rows:
-// 80 by 24 hold all of it.
+// Render formats a snapshot for a screen of the given size. Everything fits into 80
+// columns and 24 rows.
 func Render(s Snapshot, columns, rows int) string {
-	lines := append(head(s), stages(s)...)
+	lines := append(renderHead(s), renderStages(s)...)
 	lines = append(lines, "")
-	lines = append(lines, summary(s)...)
+	lines = append(lines, renderSummary(s)...)
 	lines = append(lines, "")
-	lines = append(lines, streams(s)...)
+	lines = append(lines, renderStreams(s)...)
 	for i, line := range lines {
 		if utf8.RuneCountInString(line) > columns {
 			lines[i] = string([]rune(line)[:max(0, columns-1)]) + "…"
@@ -25,8 +25,8 @@ func Render(s Snapshot, columns, rows int) string {
 	return strings.Join(lines[:min(len(lines), max(rows, 1))], "\n")
 }
 
-func head(s Snapshot) []string {
-	lines := []string{fmt.Sprintf("dateline top   %s   %d of %d processes answer   rates of %.0f s   q quits",
+func renderHead(s Snapshot) []string {
+	lines := []string{fmt.Sprintf("dateline top   %s   %d of %d processes answer   rates over %.0f s   q quits",
 		s.Time.Format(time.TimeOnly), s.Processes-len(s.Silent), s.Processes, s.Seconds)}
 	if len(s.Silent) > 0 {
 		return append(lines, "no answer: "+strings.Join(s.Silent, "; "))
@@ -34,82 +34,105 @@ func head(s Snapshot) []string {
 	return append(lines, "")
 }
 
-func stages(s Snapshot) []string {
-	const form = "%-8s %7s %8s %7s %8s %8s %8s %7s %7s"
-	lines := []string{fmt.Sprintf(form, "stage", "ended/s", "produced", "dead/s", "retry/s", "in work", "waiting", "oldest", "median")}
+func renderStages(s Snapshot) []string {
+	const form = "%-8s %7s %8s %7s %8s %9s %8s %7s %7s"
+	lines := []string{fmt.Sprintf(form,
+		"stage", "ended/s", "produced", "dead/s", "retry/s", "in flight", "waiting", "oldest", "median")}
 	for _, one := range s.Stages {
-		lines = append(lines, fmt.Sprintf(form, one.Name, perSecond(one.Ended), perSecond(one.Produced),
-			perSecond(one.Dead), perSecond(one.Retries), number(one.InFlight), number(one.Waiting), duration(one.Oldest), duration(one.Median)))
+		lines = append(lines, fmt.Sprintf(form,
+			one.Name, perSecond(one.Ended), perSecond(one.Produced), perSecond(one.Dead), perSecond(one.Retries),
+			number(one.InFlight), number(one.Waiting), duration(one.Oldest), duration(one.Median)))
 	}
 	return lines
 }
 
-func summary(s Snapshot) []string {
-	fresh := "no article was stored in this time"
-	if s.Freshness.Articles > 0 {
-		fresh = fmt.Sprintf("%s to the store (median), %s (95 %%), of %s articles", duration(s.Freshness.Median), duration(s.Freshness.Slow), number(s.Freshness.Articles))
-	}
-	var dead []string
-	total := int64(0)
-	for i, one := range s.Dead {
-		total += one.Count
-		if i < 4 {
-			dead = append(dead, fmt.Sprintf("%s %s %s", one.Stage, one.Reason, number(one.Count)))
-		}
-	}
-	deadText := number(total)
-	if total > 0 {
-		deadText += " since the start: " + strings.Join(dead, ", ")
-	}
-	var why []string
-	for _, cause := range slices.Sorted(maps.Keys(s.Silence)) {
-		if n := s.Silence[cause]; n > 0 {
-			why = append(why, fmt.Sprintf("%s %d", cause, n))
-		}
-	}
-	sources := fmt.Sprintf("%d publish, %d are silent, %d are new", s.Sources["publishing"], s.Sources["silent"], s.Sources["learning"])
-	if why != nil {
-		sources += " (" + strings.Join(why, ", ") + ")"
-	}
-	store := fmt.Sprintf("%s articles, %s", number(s.Articles), size(s.StoreBytes))
-	if s.FreeBytes > 0 {
-		store += ", " + size(s.FreeBytes) + " free"
-	}
-	if s.Unaccounted > 0 {
-		store += fmt.Sprintf("; %s inputs are unaccounted for", number(s.Unaccounted))
-	}
+func renderSummary(s Snapshot) []string {
 	return []string{
-		"fresh     " + fresh,
-		fmt.Sprintf("hosts     %s asked now, %s queued, %s left alone (they fail), %s refuse", number(s.Hosts.Active), number(s.Hosts.Queued), number(s.Hosts.Breakers), number(s.Hosts.Refusing)),
-		"sources   " + sources,
-		"dead      " + deadText,
-		"store     " + store,
+		"fresh     " + renderFreshness(s.Freshness),
+		fmt.Sprintf("hosts     %s active, %s queued, %s paused after failures, %s refusing",
+			number(s.Hosts.Active), number(s.Hosts.Queued), number(s.Hosts.Breakers), number(s.Hosts.Refusing)),
+		"sources   " + renderSources(s),
+		"dead      " + renderDead(s.Dead),
+		"store     " + renderStore(s),
 	}
 }
 
-func streams(s Snapshot) []string {
+func renderFreshness(f Freshness) string {
+	if f.Articles == 0 {
+		return "no article was stored in this period"
+	}
+	return fmt.Sprintf("%s until stored (median), %s (95 %%), for %s articles",
+		duration(f.Median), duration(f.Slow), number(f.Articles))
+}
+
+func renderSources(s Snapshot) string {
+	text := fmt.Sprintf("%d publishing, %d silent, %d new",
+		s.Sources["publishing"], s.Sources["silent"], s.Sources["learning"])
+	var causes []string
+	for _, cause := range slices.Sorted(maps.Keys(s.Silence)) {
+		if n := s.Silence[cause]; n > 0 {
+			causes = append(causes, fmt.Sprintf("%s %d", cause, n))
+		}
+	}
+	if causes != nil {
+		text += " (" + strings.Join(causes, ", ") + ")"
+	}
+	return text
+}
+
+// maxReasons is the number of reasons of dead letters that fit on a line.
+const maxReasons = 4
+
+func renderDead(dead []Reason) string {
+	var reasons []string
+	total := int64(0)
+	for i, one := range dead {
+		total += one.Count
+		if i < maxReasons {
+			reasons = append(reasons, fmt.Sprintf("%s %s %s", one.Stage, one.Reason, number(one.Count)))
+		}
+	}
+	if total == 0 {
+		return "0"
+	}
+	return number(total) + " since start: " + strings.Join(reasons, ", ")
+}
+
+func renderStore(s Snapshot) string {
+	text := fmt.Sprintf("%s articles, %s", number(s.Articles), size(s.StoreBytes))
+	if s.FreeBytes > 0 {
+		text += ", " + size(s.FreeBytes) + " free"
+	}
+	if s.Unaccounted > 0 {
+		text += fmt.Sprintf("; %s inputs are unaccounted for", number(s.Unaccounted))
+	}
+	return text
+}
+
+func renderStreams(s Snapshot) []string {
 	lines := []string{"stream      messages     size   full   oldest"}
 	for _, one := range s.Streams {
 		full := ""
 		if one.Limit > 0 {
 			full = fmt.Sprintf("%.0f %%", 100*float64(one.Bytes)/float64(one.Limit))
 		}
-		lines = append(lines, fmt.Sprintf("%-10s %9s %8s %6s %8s", one.Name, number(one.Messages), size(one.Bytes), full, duration(one.Oldest)))
+		lines = append(lines, fmt.Sprintf("%-10s %9s %8s %6s %8s",
+			one.Name, number(one.Messages), size(one.Bytes), full, duration(one.Oldest)))
 	}
 	return lines
 }
 
-func perSecond(r float64) string {
+func perSecond(rate float64) string {
 	switch {
-	case r == 0:
+	case rate == 0:
 		return "0"
-	case r < 10:
-		return fmt.Sprintf("%.1f", r)
+	case rate < 10:
+		return fmt.Sprintf("%.1f", rate)
 	}
-	return number(int64(r + 0.5))
+	return number(int64(rate + 0.5))
 }
 
-// number writes a count in at most seven columns.
+// number formats a count in at most seven columns.
 func number(n int64) string {
 	switch {
 	case n >= 1_000_000_000:
@@ -122,6 +145,7 @@ func number(n int64) string {
 	return fmt.Sprint(n)
 }
 
+// size formats a number of bytes.
 func size(n int64) string {
 	f := float64(n)
 	for _, unit := range []string{"B", "KB", "MB", "GB"} {
@@ -133,7 +157,7 @@ func size(n int64) string {
 	return fmt.Sprintf("%.3g TB", f)
 }
 
-// duration writes seconds in at most six columns; nothing for none.
+// duration formats seconds in at most six columns, and zero as a dash.
 func duration(seconds float64) string {
 	switch {
 	case seconds <= 0:

@@ -1,4 +1,4 @@
-// Package top shows how the pipeline runs, from the metrics of its processes.
+// Package top shows the state of a running pipeline from the metrics of its processes.
 package top
 
 import (
@@ -17,23 +17,23 @@ import (
 )
 
 const (
-	// readTimeout bounds the reading of one process's metrics.
+	// readTimeout bounds the time to read the metrics of one process.
 	readTimeout = 3 * time.Second
-	// maxMetrics bounds them, in bytes.
+	// maxMetrics is the maximum size of the metrics of one process, in bytes.
 	maxMetrics = 16 << 20
 )
 
-// Sample is what the metrics of some processes said at a time.
+// Sample contains the metrics of some processes at one time.
 type Sample struct {
 	Time time.Time
-	// processes have the metrics by address, in the order of the addresses; nil
-	// where a process did not answer.
+	// processes contains the metrics by name, in the order of the addresses. It is nil
+	// for processes that did not answer.
 	processes []map[string]*dto.MetricFamily
-	// Silent are the addresses that did not answer, each with why.
+	// Silent lists the addresses that did not answer, each with the error.
 	Silent []string
 }
 
-// Read asks the admin addresses for their metrics, all at once.
+// Read reads the metrics of all admin addresses concurrently.
 func Read(ctx context.Context, addresses []string, now func() time.Time) Sample {
 	s := Sample{processes: make([]map[string]*dto.MetricFamily, len(addresses))}
 	failures := make([]error, len(addresses))
@@ -44,7 +44,7 @@ func Read(ctx context.Context, addresses []string, now func() time.Time) Sample 
 			return nil
 		})
 	}
-	_ = tasks.Wait() // none has an error
+	_ = tasks.Wait() // no task returns an error
 	s.Time = now()
 	for i, err := range failures {
 		if err != nil {
@@ -57,13 +57,7 @@ func Read(ctx context.Context, addresses []string, now func() time.Time) Sample 
 func read(ctx context.Context, address string) (map[string]*dto.MetricFamily, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	if strings.HasPrefix(address, ":") {
-		address = "127.0.0.1" + address
-	}
-	if !strings.Contains(address, "://") {
-		address = "http://" + address
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(address, "/")+"/metrics", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, metricsURL(address), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -72,13 +66,13 @@ func read(ctx context.Context, address string) (map[string]*dto.MetricFamily, er
 	if err != nil {
 		var inner interface{ Unwrap() error }
 		if errors.As(err, &inner) {
-			err = inner.Unwrap() // without the address again
+			err = inner.Unwrap() // the caller names the address
 		}
 		return nil, err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("it answers %s to /metrics: give the address of an admin endpoint", response.Status)
+		return nil, fmt.Errorf("it answers %s to /metrics: give an admin address", response.Status)
 	}
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(io.LimitReader(response.Body, maxMetrics))
@@ -88,8 +82,19 @@ func read(ctx context.Context, address string) (map[string]*dto.MetricFamily, er
 	return families, nil
 }
 
-// labels choose series: name, value, name, value …; a series with others besides
-// is chosen too.
+// metricsURL returns the URL of the metrics at an address, which may be only host:port
+// or :port.
+func metricsURL(address string) string {
+	if strings.HasPrefix(address, ":") {
+		address = "127.0.0.1" + address
+	}
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	return strings.TrimSuffix(address, "/") + "/metrics"
+}
+
+// labels select series: name, value, name, value, … A series may have other labels too.
 type labels []string
 
 func (l labels) match(m *dto.Metric) bool {
@@ -105,12 +110,12 @@ func (l labels) match(m *dto.Metric) bool {
 	return true
 }
 
-// each calls back for every chosen series of every process.
-func (s Sample) each(name string, chosen labels, back func(process int, m *dto.Metric)) {
+// each calls do for every selected series of every process.
+func (s Sample) each(name string, selected labels, do func(process int, m *dto.Metric)) {
 	for i, families := range s.processes {
 		for _, m := range families[name].GetMetric() {
-			if chosen.match(m) {
-				back(i, m)
+			if selected.match(m) {
+				do(i, m)
 			}
 		}
 	}
@@ -120,47 +125,63 @@ func value(m *dto.Metric) float64 {
 	return m.GetCounter().GetValue() + m.GetGauge().GetValue() + m.GetUntyped().GetValue()
 }
 
-// sum adds what the processes say, each for itself: work in hand, hosts.
-func (s Sample) sum(name string, chosen ...string) (total float64, is bool) {
-	s.each(name, chosen, func(_ int, m *dto.Metric) { total, is = total+value(m), true })
-	return total, is
-}
-
-// most is for what all processes see alike: streams, the store. Several chosen
-// series of one process are added up.
-func (s Sample) most(name string, chosen ...string) (most float64, is bool) {
-	totals := map[int]float64{}
-	s.each(name, chosen, func(process int, m *dto.Metric) { totals[process] += value(m) })
-	for _, total := range totals {
-		most, is = max(most, total), true
+func label(m *dto.Metric, name string) string {
+	for _, pair := range m.GetLabel() {
+		if pair.GetName() == name {
+			return pair.GetValue()
+		}
 	}
-	return most, is
+	return ""
 }
 
-// growth is by how much counters have grown since an earlier sample of the same
-// processes; one that was started again has grown from zero.
-func (s Sample) growth(before Sample, name string, chosen ...string) float64 {
-	type key struct {
+// sum adds the series of all processes. It is for values that each process measures
+// for itself, such as work in progress.
+func (s Sample) sum(name string, selected ...string) float64 {
+	total := 0.0
+	s.each(name, selected, func(_ int, m *dto.Metric) { total += value(m) })
+	return total
+}
+
+// shared returns the largest value that a process reports. It is for values that all
+// processes measure alike, such as the size of a stream. If several series of one
+// process are selected, they are added.
+func (s Sample) shared(name string, selected ...string) float64 {
+	totals := map[int]float64{}
+	s.each(name, selected, func(process int, m *dto.Metric) { totals[process] += value(m) })
+	largest := 0.0
+	for _, total := range totals {
+		largest = max(largest, total)
+	}
+	return largest
+}
+
+// growth returns the increase of counters since an earlier sample of the same
+// processes. A counter that has decreased belongs to a process that was restarted, and
+// has grown from zero.
+func (s Sample) growth(before Sample, name string, selected ...string) float64 {
+	type series struct {
 		process int
 		labels  string
 	}
-	earlier := map[key]float64{}
-	before.each(name, chosen, func(process int, m *dto.Metric) { earlier[key{process, fmt.Sprint(m.GetLabel())}] = value(m) })
-	grown := 0.0
-	s.each(name, chosen, func(process int, m *dto.Metric) {
+	earlier := map[series]float64{}
+	before.each(name, selected, func(process int, m *dto.Metric) {
+		earlier[series{process, fmt.Sprint(m.GetLabel())}] = value(m)
+	})
+	total := 0.0
+	s.each(name, selected, func(process int, m *dto.Metric) {
 		now := value(m)
-		if was := earlier[key{process, fmt.Sprint(m.GetLabel())}]; was <= now {
+		if was := earlier[series{process, fmt.Sprint(m.GetLabel())}]; was <= now {
 			now -= was
 		}
-		grown += now
+		total += now
 	})
-	return grown
+	return total
 }
 
-// buckets are the cumulative counts of a classic histogram, by upper bound.
-func (s Sample) buckets(name string, chosen ...string) map[float64]float64 {
+// buckets returns the cumulative counts of a classic histogram by upper bound.
+func (s Sample) buckets(name string, selected ...string) map[float64]float64 {
 	all := map[float64]float64{}
-	s.each(name, chosen, func(_ int, m *dto.Metric) {
+	s.each(name, selected, func(_ int, m *dto.Metric) {
 		for _, b := range m.GetHistogram().GetBucket() {
 			all[b.GetUpperBound()] += float64(b.GetCumulativeCount())
 		}

@@ -13,11 +13,13 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"go.uber.org/goleak"
+
+	"github.com/dateline-news/dateline/internal/natstest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// process serves metrics that a test sets.
+// process serves metrics that the test can change.
 func process(t *testing.T) (addr string, set func(string)) {
 	t.Helper()
 	text := make(chan string, 1)
@@ -105,7 +107,7 @@ func twoSamples(t *testing.T) (before, after Sample) {
 	indexer, setIndexer := process(t)
 	addresses := []string{fetcher, "http://" + second + "/", indexer, "127.0.0.1:1"}
 	setFetcher(fetcherBefore)
-	// The second fetcher is started again meanwhile: its counter falls.
+	// The second fetcher is restarted between the samples, so its counter decreases.
 	setSecond(`dateline_stage_outcomes_total{stage="fetch",verdict="produced"} 9000` + "\n")
 	before = Read(t.Context(), addresses, at(0))
 	setFetcher(fetcherAfter)
@@ -114,19 +116,19 @@ func twoSamples(t *testing.T) (before, after Sample) {
 	return before, Read(t.Context(), addresses, at(10))
 }
 
-const want = `dateline top   12:00:10   3 of 4 processes answer   rates of 10 s   q quits
+const want = `dateline top   12:00:10   3 of 4 processes answer   rates over 10 s   q quits
 no answer: 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused
-stage    ended/s produced  dead/s  retry/s  in work  waiting  oldest  median
-intake         0        0       0        0        0        7       -       -
-fetch        151      150     0.5      0.3       40    2,500      3m       -
-extract        0        0       0        0        0        0       -       -
-index        3.0      3.0       0        0        0       12   250ms    20ms
-ledger         0        0       0        0        0        0       -       -
+stage    ended/s produced  dead/s  retry/s in flight  waiting  oldest  median
+intake         0        0       0        0         0        7       -       -
+fetch        151      150     0.5      0.3        40    2,500      3m       -
+extract        0        0       0        0         0        0       -       -
+index        3.0      3.0       0        0         0       12   250ms    20ms
+ledger         0        0       0        0         0        0       -       -
 
-fresh     500ms to the store (median), 1.8s (95 %), of 100 articles
-hosts     40 asked now, 400 queued, 2 left alone (they fail), 3 refuse
-sources   120 publish, 3 are silent, 9 are new (blocked 2, gone 1)
-dead      9 since the start: fetch timeout 8, fetch dns 1
+fresh     500ms until stored (median), 1.8s (95 %), for 100 articles
+hosts     40 active, 400 queued, 2 paused after failures, 3 refusing
+sources   120 publishing, 3 silent, 9 new (blocked 2, gone 1)
+dead      9 since start: fetch timeout 8, fetch dns 1
 store     1.2M articles, 4.75 GB
 
 stream      messages     size   full   oldest
@@ -155,17 +157,21 @@ func TestRender(t *testing.T) {
 			}
 		}
 	}
-	data, err := json.Marshal(snapshot)
-	if err != nil || !strings.Contains(string(data), `"name":"fetch","ended":150.5,"produced":150,"dead":0.5,"retries":0.3`) {
-		t.Errorf("as JSON %s, %v", data, err)
+	const fetch = `"name":"fetch","ended":150.5,"produced":150,"dead":0.5,"retries":0.3`
+	if data, err := json.Marshal(snapshot); err != nil || !strings.Contains(string(data), fetch) {
+		t.Errorf("the snapshot as JSON is %s, %v", data, err)
 	}
 }
 
-// TestWidest: large numbers fit their columns on a screen of 80.
-func TestWidest(t *testing.T) {
+// TestRenderLargeNumbers checks that large numbers fit into their columns and the rows
+// into 80 columns.
+func TestRenderLargeNumbers(t *testing.T) {
 	s := Snapshot{Time: at(0)(), Processes: 12, Seconds: 10}
-	for _, in := range inputs {
-		s.Stages = append(s.Stages, Stage{in.stage, 99_999, 99_999, 9_999, 9_999, 99_999, 999_999, 1, 47 * 3600, 0.999})
+	for _, in := range stageInputs() {
+		s.Stages = append(s.Stages, Stage{
+			Name: in.stage, Ended: 99_999, Produced: 99_999, Dead: 9_999, Retries: 9_999,
+			InFlight: 99_999, Waiting: 999_999, Unacked: 1, Oldest: 47 * 3600, Median: 0.999,
+		})
 	}
 	lines := strings.Split(Render(s, 1000, 24), "\n")
 	for _, line := range lines[2:8] {
@@ -182,7 +188,7 @@ func TestOneSampleHasNoRates(t *testing.T) {
 	}
 }
 
-// TestLive goes through what happens on a screen: samples, another size, q.
+// TestLive drives the model through samples, a new screen size and keys.
 func TestLive(t *testing.T) {
 	before, after := twoSamples(t)
 	samples := []Sample{before, after}
@@ -192,7 +198,7 @@ func TestLive(t *testing.T) {
 		return next
 	}}
 	if got := m.View().Content; !strings.Contains(got, "reading the metrics") {
-		t.Errorf("at first: %q", got)
+		t.Errorf("the initial screen is %q", got)
 	}
 	take := func(msg tea.Msg) tea.Cmd {
 		next, cmd := m.Update(msg)
@@ -200,15 +206,15 @@ func TestLive(t *testing.T) {
 		return cmd
 	}
 	if take(m.Init()()) == nil {
-		t.Error("no further look is due after the first sample")
+		t.Error("no further sample is scheduled after the first one")
 	}
 	take(take(due{})())
 	if view := m.View(); view.Content != want || !view.AltScreen {
-		t.Errorf("after two samples:\n%s", view.Content)
+		t.Errorf("the screen after two samples is\n%s", view.Content)
 	}
 	take(tea.WindowSizeMsg{Width: 30, Height: 5})
 	if got := strings.Split(m.View().Content, "\n"); len(got) != 5 || !strings.HasSuffix(got[0], "…") {
-		t.Errorf("on a small screen %q", got)
+		t.Errorf("the small screen is %q", got)
 	}
 	for _, key := range []tea.KeyPressMsg{{Code: 'q', Text: "q"}, {Code: 'c', Mod: tea.ModCtrl}} {
 		cmd := take(key)
@@ -222,62 +228,62 @@ func TestLive(t *testing.T) {
 	if cmd := take(tea.KeyPressMsg{Code: 'x', Text: "x"}); cmd != nil {
 		t.Error("x does something")
 	}
-	// Samples older than the window are let go of.
+	// Samples older than the rate period are dropped.
 	for i := range 40 {
 		take(Sample{Time: at(i)()})
 	}
 	if n := len(m.(live).samples); n != 11 {
-		t.Errorf("%d samples are kept of a second each, want 11", n)
+		t.Errorf("%d samples, one per second, are kept, want 11", n)
 	}
 }
 
-func TestReadRefusesWhatIsNoMetrics(t *testing.T) {
+func TestReadRefusesOtherResponses(t *testing.T) {
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
 	page, set := process(t)
 	set("<html>")
 	s := Read(t.Context(), []string{other.URL, page}, at(0))
-	for i, part := range []string{"give the address of an admin endpoint", "reading its metrics"} {
+	for i, part := range []string{"give an admin address", "reading its metrics"} {
 		if len(s.Silent) != 2 || !strings.Contains(s.Silent[i], part) {
-			t.Errorf("of what is no metrics it says %q", s.Silent)
+			t.Errorf("the errors are %q", s.Silent)
 		}
 	}
 	if got := fmt.Sprint(NewSnapshot(s, s).Stages[0]); !strings.Contains(got, "intake 0 0") {
-		t.Errorf("a snapshot of nothing: %s", got)
+		t.Errorf("the snapshot without metrics is %s", got)
 	}
 }
 
-// screen is what a program has drawn; it tells of the first that holds a text.
+// screen records what a program draws, and closes seen once that contains wanted.
 type screen struct {
-	text  strings.Builder
-	holds string
-	seen  chan struct{}
+	text   strings.Builder
+	wanted string
+	seen   chan struct{}
 }
 
 func (s *screen) Write(data []byte) (int, error) {
-	if s.text.Write(data); s.seen != nil && strings.Contains(s.text.String(), s.holds) {
+	if s.text.Write(data); s.seen != nil && strings.Contains(s.text.String(), s.wanted) {
 		close(s.seen)
 		s.seen = nil
 	}
 	return len(data), nil
 }
 
-// TestLiveEndsWithQ runs the program as it is, on pipes in place of a terminal.
+// TestLiveEndsWithQ runs the whole program on pipes in place of a terminal.
 func TestLiveEndsWithQ(t *testing.T) {
 	addr, set := process(t)
 	set(fetcherAfter)
 	keys, typed := io.Pipe()
 	defer typed.Close()
 	seen := make(chan struct{})
-	out := &screen{holds: "asked", seen: seen}
+	out := &screen{wanted: "active", seen: seen}
 	ended := make(chan error, 1)
 	go func() { ended <- Live(t.Context(), []string{addr}, 100*time.Millisecond, keys, out) }()
 	select {
 	case <-seen:
 	case err := <-ended:
-		t.Fatalf("it ended, %v, after %q", err, out.text.String())
-	case <-time.After(30 * time.Second):
-		t.Fatalf("it has drawn %q", out.text.String())
+		t.Fatalf("the program ended with %v after drawing %q", err, out.text.String())
+	case <-natstest.Context(t).Done():
+		t.Fatalf("the program has not drawn %q", out.wanted)
 	}
 	if _, err := io.WriteString(typed, "q"); err != nil {
 		t.Fatal(err)
