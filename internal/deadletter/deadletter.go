@@ -1,11 +1,12 @@
-// Package deadletter reads the stream of inputs that failed for good, and sends
-// them on their way again.
+// Package deadletter reads the stream of inputs that failed permanently, and
+// requeues or removes them.
 package deadletter
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -21,13 +22,14 @@ import (
 // opTimeout bounds one operation on the stream.
 const opTimeout = 10 * time.Second
 
-// Letter is a dead letter and its number, by which people name it.
+// Letter is a dead letter with its number in the stream, by which users refer to
+// it.
 type Letter struct {
 	*datelinev1.DeadLetter
 	Number uint64
 }
 
-// Brief is a letter without headers and payload, for listings.
+// Brief is a dead letter without headers and payload, for listings.
 type Brief struct {
 	Number   uint64    `json:"number"`
 	Time     time.Time `json:"time"`
@@ -40,7 +42,7 @@ type Brief struct {
 	Bytes    int       `json:"bytes"`
 }
 
-// Brief returns the letter's brief.
+// Brief returns the dead letter without headers and payload.
 func (l Letter) Brief() Brief {
 	return Brief{
 		Number: l.Number, Time: l.GetTime().AsTime(), Stage: subject.StageName(l.GetStage()), Reason: l.GetReason(),
@@ -48,11 +50,14 @@ func (l Letter) Brief() Brief {
 	}
 }
 
-// Filter chooses letters; an empty field lets every one through.
+// Filter selects dead letters. An empty field matches all.
 type Filter struct{ Stage, Reason, Host string }
 
 func (f Filter) matches(l *datelinev1.DeadLetter) bool {
-	if f.Stage != "" && f.Stage != subject.StageName(l.GetStage()) || f.Reason != "" && f.Reason != l.GetReason() {
+	if f.Stage != "" && f.Stage != subject.StageName(l.GetStage()) {
+		return false
+	}
+	if f.Reason != "" && f.Reason != l.GetReason() {
 		return false
 	}
 	if f.Host == "" {
@@ -62,29 +67,29 @@ func (f Filter) matches(l *datelinev1.DeadLetter) bool {
 	return err == nil && url.Host() == f.Host
 }
 
-// Letters is the stream of dead letters.
-type Letters struct {
+// Stream is the stream of dead letters.
+type Stream struct {
 	js     jetstream.JetStream
 	stream jetstream.Stream
 }
 
 // Open opens the stream.
-func Open(ctx context.Context, js jetstream.JetStream) (Letters, error) {
+func Open(ctx context.Context, js jetstream.JetStream) (Stream, error) {
 	stream, err := js.Stream(ctx, subject.StreamDead)
 	if err != nil {
-		return Letters{}, fmt.Errorf("opening stream %s: %w", subject.StreamDead, err)
+		return Stream{}, fmt.Errorf("opening stream %s: %w", subject.StreamDead, err)
 	}
-	return Letters{js, stream}, nil
+	return Stream{js, stream}, nil
 }
 
-// All yields the letters that are there now and match, the oldest first. An
-// error ends it.
-func (s Letters) All(ctx context.Context, filter Filter) func(yield func(Letter, error) bool) {
+// All yields the current dead letters that match, oldest first. It ends after an
+// error.
+func (s Stream) All(ctx context.Context, filter Filter) iter.Seq2[Letter, error] {
 	return s.From(ctx, filter, 1)
 }
 
-// From is All, beginning with a number.
-func (s Letters) From(ctx context.Context, filter Filter, first uint64) func(yield func(Letter, error) bool) {
+// From is like All, but starts at a number.
+func (s Stream) From(ctx context.Context, filter Filter, first uint64) iter.Seq2[Letter, error] {
 	return func(yield func(Letter, error) bool) {
 		last := s.stream.CachedInfo().State.LastSeq
 		for number := first; number <= last; number++ {
@@ -106,8 +111,8 @@ func (s Letters) From(ctx context.Context, filter Filter, first uint64) func(yie
 	}
 }
 
-// next returns the first letter from a number on.
-func (s Letters) next(ctx context.Context, from uint64) (Letter, error) {
+// next returns the first dead letter at a number or after it.
+func (s Stream) next(ctx context.Context, from uint64) (Letter, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	msg, err := s.stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject.AllDead))
@@ -117,13 +122,13 @@ func (s Letters) next(ctx context.Context, from uint64) (Letter, error) {
 	return decode(msg)
 }
 
-// Get returns the letter with a number.
-func (s Letters) Get(ctx context.Context, number uint64) (Letter, error) {
+// Get returns the dead letter with a number.
+func (s Stream) Get(ctx context.Context, number uint64) (Letter, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	msg, err := s.stream.GetMsg(ctx, number)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return Letter{}, fmt.Errorf("there is no dead letter %d: \"dateline dead list\" shows those that there are", number)
+		return Letter{}, fmt.Errorf("dead letter %d does not exist: \"dateline dead list\" lists all dead letters", number)
 	}
 	if err != nil {
 		return Letter{}, fmt.Errorf("reading dead letter %d: %w", number, err)
@@ -139,30 +144,12 @@ func decode(msg *jetstream.RawStreamMsg) (Letter, error) {
 	return Letter{letter, msg.Sequence}, nil
 }
 
-// Requeue publishes the original message to where it came from, then removes
-// the letter. An entry of the frontier begins with its attempts anew.
-func (s Letters) Requeue(ctx context.Context, letter Letter) error {
-	msg := nats.NewMsg(letter.GetSubject())
-	for _, header := range letter.GetHeaders() {
-		if header.GetName() != nats.MsgIdHdr {
-			msg.Header.Add(header.GetName(), header.GetValue())
-		}
-	}
-	// The letter's number makes the id new to the stream, and the same when
-	// the command is given twice.
-	msg.Header.Set(nats.MsgIdHdr, fmt.Sprintf("requeue:%d:%d", letter.Number, letter.GetTime().AsTime().UnixNano()))
-	tracing.Relink(msg.Header)
-	msg.Data = letter.GetData()
-	if letter.GetStage() == datelinev1.Stage_STAGE_FETCH {
-		entry := &datelinev1.FrontierEntry{}
-		if err := proto.Unmarshal(letter.GetData(), entry); err != nil {
-			return fmt.Errorf("requeueing dead letter %d: its payload is no frontier entry: %w; drop it and publish the URL again", letter.Number, err)
-		}
-		entry.Attempts, entry.NotBeforeTime = 0, nil
-		var err error
-		if msg.Data, err = proto.Marshal(entry); err != nil {
-			return fmt.Errorf("requeueing dead letter %d: %w", letter.Number, err)
-		}
+// Requeue publishes the original message to its subject again and then removes the
+// dead letter. An entry of the frontier starts without attempts.
+func (s Stream) Requeue(ctx context.Context, letter Letter) error {
+	msg, err := original(letter)
+	if err != nil {
+		return fmt.Errorf("requeueing dead letter %d: %w", letter.Number, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
@@ -172,8 +159,35 @@ func (s Letters) Requeue(ctx context.Context, letter Letter) error {
 	return s.Drop(ctx, letter)
 }
 
-// Drop removes a letter.
-func (s Letters) Drop(ctx context.Context, letter Letter) error {
+// original returns the message of a dead letter, ready to be published again.
+func original(letter Letter) (*nats.Msg, error) {
+	msg := nats.NewMsg(letter.GetSubject())
+	for _, header := range letter.GetHeaders() {
+		if header.GetName() != nats.MsgIdHdr {
+			msg.Header.Add(header.GetName(), header.GetValue())
+		}
+	}
+	// The number and the time make the id new to the stream, but the same if the
+	// dead letter is requeued twice.
+	id := fmt.Sprintf("requeue:%d:%d", letter.Number, letter.GetTime().AsTime().UnixNano())
+	msg.Header.Set(nats.MsgIdHdr, id)
+	tracing.Relink(msg.Header)
+	msg.Data = letter.GetData()
+	if letter.GetStage() != datelinev1.Stage_STAGE_FETCH {
+		return msg, nil
+	}
+	entry := &datelinev1.FrontierEntry{}
+	if err := proto.Unmarshal(letter.GetData(), entry); err != nil {
+		return nil, fmt.Errorf("its payload is not a frontier entry: %w; drop it and publish the URL again", err)
+	}
+	entry.Attempts, entry.NotBeforeTime = 0, nil
+	var err error
+	msg.Data, err = proto.Marshal(entry)
+	return msg, err
+}
+
+// Drop removes a dead letter, and overwrites it on disk.
+func (s Stream) Drop(ctx context.Context, letter Letter) error {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	if err := s.stream.SecureDeleteMsg(ctx, letter.Number); err != nil {

@@ -55,8 +55,8 @@ func (s Server) Run(ctx context.Context) error {
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("listening on the %s address: %s is in use: stop the program that uses it, or set %s to another address",
-			s.Name, s.Addr, s.Setting)
+		return fmt.Errorf("listening on the %s address: %s is in use: "+
+			"stop the program that uses it, or set %s to another address", s.Name, s.Addr, s.Setting)
 	}
 	if err != nil {
 		return fmt.Errorf("listening on the %s address %s: %w; check %s", s.Name, s.Addr, err, s.Setting)

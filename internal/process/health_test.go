@@ -16,7 +16,7 @@ import (
 	"github.com/dateline-news/dateline/internal/telemetry"
 )
 
-// serveAdmin answers as a service with one check does, on a free port.
+// serveAdmin serves the admin endpoints of a service with one check on a free port.
 func serveAdmin(t *testing.T, check error) (port string) {
 	t.Helper()
 	server := httptest.NewServer(telemetry.Handler(prometheus.NewRegistry(), []telemetry.Check{
@@ -37,7 +37,8 @@ func runHealthcheck(t *testing.T, addr string) error {
 		Admin telemetry.Config
 	}{bus.DefaultConfig(), telemetry.DefaultConfig()}
 	service := Service{Name: "trial", Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin}
-	return service.main(t.Context(), []string{"healthcheck"}, []string{"DATELINE_ADMIN_ADDR=" + addr}, io.Discard, io.Discard)
+	environ := []string{"DATELINE_ADMIN_ADDR=" + addr}
+	return service.main(t.Context(), []string{"healthcheck"}, environ, io.Discard, io.Discard)
 }
 
 func TestHealthcheckPassesWhenReady(t *testing.T) {
@@ -49,15 +50,15 @@ func TestHealthcheckPassesWhenReady(t *testing.T) {
 	}
 }
 
-func TestHealthcheckSaysWhatIsMissing(t *testing.T) {
+func TestHealthcheckReportsTheProblem(t *testing.T) {
 	for name, test := range map[string]struct{ addr, want string }{
-		"not ready":  {":" + serveAdmin(t, errors.New("the database is away")), "store: the database is away"},
-		"no address": {"", "no admin address"},
+		"not ready":  {":" + serveAdmin(t, errors.New("trial error")), "store: trial error"},
+		"no address": {"", "admin.addr is \"\""},
 		"no process": {natstest.FreeAddr(t), "connection refused"},
 	} {
 		err := runHealthcheck(t, test.addr)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: got error %v, want one with %q", name, err, test.want)
+			t.Errorf("%s: got error %v, want one that contains %q", name, err, test.want)
 		}
 	}
 }

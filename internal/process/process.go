@@ -1,5 +1,6 @@
-// Package process is what every service's main does: read the configuration,
-// connect, declare the streams, run, and stop in order.
+// Package process implements the main function of every service: it reads the
+// configuration, connects to NATS, declares the streams, runs the stage, and stops
+// everything in order.
 package process
 
 import (
@@ -11,29 +12,25 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/config"
-	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/telemetry"
-	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/tracing"
 )
 
-// Runner is a stage that works until its context ends.
+// Runner is a stage that runs until its context ends.
 type Runner interface {
 	Run(ctx context.Context) error
 }
 
-// Env is what a stage is made with.
+// Env holds the dependencies that a process provides to its stage.
 type Env struct {
 	NC       *nats.Conn
 	JS       jetstream.JetStream
@@ -42,19 +39,21 @@ type Env struct {
 	Traces   *tracing.Tracer
 }
 
-// Service describes a service.
+// Service describes a service. All fields are required, except Inputs.
 type Service struct {
-	// Name is the program's name, and About a sentence of what it does.
+	// Name is the name of the program, and About a sentence about it.
 	Name, About string
-	// Config points at the whole configuration, NATS, Admin and Tracing into it.
+	// Config points to the whole configuration, and NATS, Admin and Tracing to
+	// their sections in it.
 	Config  any
 	NATS    *bus.Config
 	Admin   *telemetry.Config
 	Tracing *tracing.Config
-	// Inputs are what the stage reads: the backlog of each is told in metrics.
+	// Inputs are the consumers that the stage reads, whose backlog is exposed as
+	// metrics.
 	Inputs []backlog.Input
-	// New makes the stage, and lists what else must be there for it to be
-	// ready. The context is that of the process.
+	// New creates the stage and returns additional readiness checks. ctx is the
+	// context of the process.
 	New func(ctx context.Context, env Env) (Runner, []telemetry.Check, error)
 }
 
@@ -65,34 +64,46 @@ const (
 	exitUsage   = 2
 )
 
-// Main runs a service with the process's arguments until a signal tells it to
-// stop, and returns the exit code.
+// Main runs a service with the arguments of the process until it receives SIGINT
+// or SIGTERM, and returns the exit code.
 func Main(s Service) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := s.main(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
-	var usage *usageError
-	switch {
-	case err == nil, errors.Is(err, pflag.ErrHelp):
+	if err == nil || errors.Is(err, pflag.ErrHelp) {
 		return exitOK
-	case errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "%s: %v\n", s.Name, err)
-		return exitUsage
 	}
 	fmt.Fprintf(os.Stderr, "%s: %v\n", s.Name, err)
+	if _, usage := errors.AsType[*usageError](err); usage {
+		return exitUsage
+	}
 	return exitFailure
 }
 
+// usageError is an error in the arguments or the configuration.
 type usageError struct{ error }
+
+// The subcommands. Without one, the service runs.
+const (
+	commandHealthcheck = "healthcheck"
+	commandDeclare     = "declare"
+)
+
+const usageText = `%[1]s
+
+Usage:
+  %[2]s [flags]
+  %[2]s healthcheck [flags]   Check whether the running %[2]s is ready.
+  %[2]s declare [flags]       Declare the streams and consumers in NATS, and exit.
+
+%[3]s`
 
 func (s Service) main(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
 	flags := pflag.NewFlagSet(s.Name, pflag.ContinueOnError)
 	flags.SetOutput(stdout)
-	flags.Usage = func() {
-		fmt.Fprintf(stdout, "%s\n\nUsage:\n  %[2]s [flags]\n  %[2]s healthcheck [flags]   Ask the running %[2]s whether it is ready.\n  %[2]s declare [flags]       Declare the streams and consumers in NATS, and end.\n\n%[3]s", s.About, s.Name, flags.FlagUsages())
-	}
+	flags.Usage = func() { fmt.Fprintf(stdout, usageText, s.About, s.Name, flags.FlagUsages()) }
 	file := flags.String("config", "", "Configuration file (YAML).")
-	version := flags.Bool("version", false, "Print the version and end.")
+	version := flags.Bool("version", false, "Print the version and exit.")
 	loader := config.NewLoader(flags, s.Config)
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, pflag.ErrHelp) {
@@ -106,100 +117,20 @@ func (s Service) main(ctx context.Context, args, environ []string, stdout, stder
 		return nil
 	}
 	command := flags.Arg(0)
-	if flags.NArg() > 1 || command != "" && command != "healthcheck" && command != "declare" {
-		return &usageError{fmt.Errorf("unexpected argument %q; %s --help lists what there is", flags.Arg(flags.NArg()-1), s.Name)}
+	known := command == "" || command == commandHealthcheck || command == commandDeclare
+	if !known || flags.NArg() > 1 {
+		return &usageError{fmt.Errorf("unexpected argument %q; %s --help lists the commands",
+			flags.Arg(flags.NArg()-1), s.Name)}
 	}
 	if err := loader.Load(*file, environ); err != nil {
-		return &usageError{fmt.Errorf("the configuration has problems:\n%w", err)}
+		return &usageError{fmt.Errorf("invalid configuration:\n%w", err)}
 	}
 	log := s.Admin.Logger(stderr)
 	switch command {
-	case "healthcheck":
-		return health(ctx, s.Admin.Addr)
-	case "declare":
+	case commandHealthcheck:
+		return checkHealth(ctx, s.Admin.Addr)
+	case commandDeclare:
 		return s.declare(ctx, log)
 	}
 	return s.run(ctx, log)
-}
-
-// declare brings the server in line for the services, whose users may not.
-func (s Service) declare(ctx context.Context, log *slog.Logger) error {
-	nc, js, err := bus.Connect(ctx, "declare", *s.NATS, log)
-	if err != nil {
-		return err
-	}
-	defer nc.Close()
-	if err := s.prepare(ctx, js, topology.Reconcile); err != nil {
-		return err
-	}
-	log.Info("declared", "nats", nc.ConnectedUrlRedacted(), "replicas", s.NATS.Replicas)
-	return nil
-}
-
-// prepareTimeout bounds the declaring of the streams, or the wait for them.
-const prepareTimeout = time.Minute
-
-func (s Service) prepare(ctx context.Context, js jetstream.JetStream, prepare func(context.Context, jetstream.JetStream, topology.Limits) error) error {
-	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
-	defer cancel()
-	return prepare(ctx, js, topology.Limits{Replicas: s.NATS.Replicas})
-}
-
-func (s Service) run(ctx context.Context, log *slog.Logger) error {
-	nc, js, err := bus.Connect(ctx, s.Name, *s.NATS, log)
-	if err != nil {
-		return err
-	}
-	defer nc.Close()
-	prepare := topology.Reconcile
-	if !s.NATS.Declare {
-		prepare = topology.Await
-	}
-	if err := s.prepare(ctx, js, prepare); err != nil {
-		return err
-	}
-	version, _ := telemetry.Build()
-	traces, err := tracing.New(ctx, *s.Tracing, s.Name, version, log)
-	if err != nil {
-		return err
-	}
-	defer traces.Close(ctx)
-	env := Env{NC: nc, JS: js, Registry: telemetry.NewRegistry(s.Name), Log: log, Traces: traces}
-	runner, checks, err := s.New(ctx, env)
-	if err != nil {
-		return err
-	}
-	bus.Expose(nc, env.Registry)
-	waiting := backlog.New(js, env.Registry, log, time.Now, s.Inputs...)
-	tasks, ctx := errgroup.WithContext(ctx)
-	tasks.Go(func() error { return runner.Run(ctx) })
-	tasks.Go(func() error { return waiting.Run(ctx) })
-	tasks.Go(func() error {
-		handler := telemetry.Handler(env.Registry, append(Checks(nc, js), checks...), s.Admin.Routes()...)
-		return telemetry.Serve(ctx, s.Admin.Addr, handler, log)
-	})
-	log.Info("started", "service", s.Name, "nats", nc.ConnectedUrlRedacted(), "admin", s.Admin.Addr)
-	err = tasks.Wait()
-	log.Info("stopped", "service", s.Name)
-	return err
-}
-
-// Checks asks whether NATS is connected and the streams are there.
-func Checks(nc *nats.Conn, js jetstream.JetStream) []telemetry.Check {
-	return []telemetry.Check{
-		{Name: "nats", Test: func(context.Context) error {
-			if !nc.IsConnected() {
-				return fmt.Errorf("not connected (%s)", nc.Status())
-			}
-			return nil
-		}},
-		{Name: "streams", Test: func(ctx context.Context) error {
-			for _, name := range subject.Streams() {
-				if _, err := js.Stream(ctx, name); err != nil {
-					return fmt.Errorf("stream %s: %w", name, err)
-				}
-			}
-			return nil
-		}},
-	}
 }

@@ -52,48 +52,50 @@ func TestServiceIsReadyAndStops(t *testing.T) {
 	defer cancel()
 	ended := make(chan error, 1)
 	var log lockedBuffer
-	go func() {
-		ended <- idleService().main(ctx, []string{"--nats-url", server.ClientURL(), "--admin-addr", admin}, nil, io.Discard, &log)
-	}()
+	args := []string{"--nats-url", server.ClientURL(), "--admin-addr", admin}
+	go func() { ended <- idleService().main(ctx, args, nil, io.Discard, &log) }()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
 	natstest.Eventually(t, "the service is ready", func() bool {
-		answer, err := client.Get("http://" + admin + "/readyz")
+		response, err := client.Get("http://" + admin + "/readyz")
 		if err != nil {
 			return false
 		}
-		defer answer.Body.Close()
-		report, err := io.ReadAll(answer.Body)
-		return err == nil && answer.StatusCode == http.StatusOK && string(report) == "nats: ok\nstreams: ok\n"
+		defer response.Body.Close()
+		report, err := io.ReadAll(response.Body)
+		return err == nil && response.StatusCode == http.StatusOK && string(report) == "nats: ok\nstreams: ok\n"
 	})
 	cancel()
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
 	if text := log.String(); !strings.Contains(text, "started") || !strings.Contains(text, "stopped") {
-		t.Errorf("the log: %s", text)
+		t.Errorf("the log lacks the start or the stop: %s", text)
 	}
 }
 
-func TestNoNATSIsOneClearLine(t *testing.T) {
-	err := idleService().main(t.Context(), []string{"--nats-url", "nats://" + natstest.FreeAddr(t), "--nats-wait", "10ms"}, nil, io.Discard, io.Discard)
+func TestMissingNATSIsReportedInOneLine(t *testing.T) {
+	args := []string{"--nats-url", "nats://" + natstest.FreeAddr(t), "--nats-wait", "10ms"}
+	err := idleService().main(t.Context(), args, nil, io.Discard, io.Discard)
 	if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "check that the server runs") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestBadConfigurationIsReportedWhole(t *testing.T) {
-	err := idleService().main(t.Context(), []string{"--nats-replicas", "2", "--admin-log-format", "xml"}, []string{"DATELINE_ADMIN_LOG_LEVEL=loud"}, io.Discard, io.Discard)
+func TestEveryProblemOfTheConfigurationIsReported(t *testing.T) {
+	args := []string{"--nats-replicas", "2", "--admin-log-format", "xml"}
+	environ := []string{"DATELINE_ADMIN_LOG_LEVEL=loud"}
+	err := idleService().main(t.Context(), args, environ, io.Discard, io.Discard)
 	if _, usage := errors.AsType[*usageError](err); !usage {
 		t.Fatalf("got %v, want a usage error", err)
 	}
 	for _, part := range []string{"replicas is 2", "xml", "loud"} {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("nothing is said of %q: %v", part, err)
+			t.Errorf("missing %q in %v", part, err)
 		}
 	}
 }
 
-// lockedBuffer takes a log from several goroutines.
+// lockedBuffer is a buffer that several goroutines may write to.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer

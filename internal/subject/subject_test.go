@@ -71,7 +71,9 @@ func TestParseDead(t *testing.T) {
 	if !ok || stage != "fetch" || reason != "dns" {
 		t.Errorf("got %q, %q, %v", stage, reason, ok)
 	}
-	for _, bad := range []string{"", "dead", "dead.fetch", "dead.fetch.", "dead..dns", "dead.fetch.dns.more", "urls.fetch.dns"} {
+	for _, bad := range []string{
+		"", "dead", "dead.fetch", "dead.fetch.", "dead..dns", "dead.fetch.dns.more", "urls.fetch.dns",
+	} {
 		if _, _, ok := subject.ParseDead(bad); ok {
 			t.Errorf("%q was parsed", bad)
 		}

@@ -38,10 +38,10 @@ func (s *service) registerDeadLetters(a huma.API) {
 	}.huma(), s.getDeadLetter)
 	s.registerChange(a, http.MethodPost, operation{
 		id: "requeue", path: "/dead-letters/{number}/requeue", summary: "Requeue a dead letter",
-	}, deadletter.Letters.Requeue)
+	}, deadletter.Stream.Requeue)
 	s.registerChange(a, http.MethodDelete, operation{
 		id: "drop", path: "/dead-letters/{number}", summary: "Remove a dead letter",
-	}, deadletter.Letters.Drop)
+	}, deadletter.Stream.Drop)
 }
 
 func (s *service) listDeadLetters(ctx context.Context, in *lettersInput) (*body[[]deadletter.Brief], error) {
@@ -67,7 +67,7 @@ func (s *service) getDeadLetter(ctx context.Context, in *letterInput) (*body[let
 
 // registerChange registers an operation that changes a dead letter.
 func (s *service) registerChange(a huma.API, method string, o operation,
-	change func(deadletter.Letters, context.Context, deadletter.Letter) error,
+	change func(deadletter.Stream, context.Context, deadletter.Letter) error,
 ) {
 	o.tag, o.description = "pipeline", "Needs the operate token."
 	o.errors = []int{http.StatusNotFound, http.StatusForbidden}
@@ -88,7 +88,7 @@ func (s *service) registerChange(a huma.API, method string, o operation,
 
 // deadLetter returns a dead letter and the stream that it is in, or an error
 // response.
-func (s *service) deadLetter(ctx context.Context, number uint64) (deadletter.Letters, deadletter.Letter, error) {
+func (s *service) deadLetter(ctx context.Context, number uint64) (deadletter.Stream, deadletter.Letter, error) {
 	letters, err := s.library.OpenDeadLetters(ctx)
 	if err != nil {
 		return letters, deadletter.Letter{}, s.errorResponse(ctx, err)

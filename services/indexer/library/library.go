@@ -153,7 +153,7 @@ func (l *Library) body(ctx context.Context, page *datelinev1.Page) ([]byte, erro
 }
 
 // OpenDeadLetters opens the stream of dead letters.
-func (l *Library) OpenDeadLetters(ctx context.Context) (deadletter.Letters, error) {
+func (l *Library) OpenDeadLetters(ctx context.Context) (deadletter.Stream, error) {
 	return deadletter.Open(ctx, l.js)
 }
 

@@ -39,17 +39,17 @@ func (s *site) deadLetters(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) requeue(w http.ResponseWriter, r *http.Request) {
-	s.changeDeadLetter(w, r, "requeue", deadletter.Letters.Requeue)
+	s.changeDeadLetter(w, r, "requeue", deadletter.Stream.Requeue)
 }
 
 func (s *site) drop(w http.ResponseWriter, r *http.Request) {
-	s.changeDeadLetter(w, r, "drop", deadletter.Letters.Drop)
+	s.changeDeadLetter(w, r, "drop", deadletter.Stream.Drop)
 }
 
 // changeDeadLetter changes the dead letter that the path names, and shows the
 // dead letters that are left.
 func (s *site) changeDeadLetter(w http.ResponseWriter, r *http.Request, operation string,
-	change func(deadletter.Letters, context.Context, deadletter.Letter) error,
+	change func(deadletter.Stream, context.Context, deadletter.Letter) error,
 ) {
 	number, err := strconv.ParseUint(r.PathValue("number"), 10, 64)
 	if err != nil {

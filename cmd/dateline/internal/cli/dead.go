@@ -23,14 +23,14 @@ func newDead() *cobra.Command {
 	}
 	cmd.AddCommand(
 		newDeadList(), newDeadShow(),
-		newDeadChange("requeue", "Send dead letters through the pipeline again", deadletter.Letters.Requeue),
-		newDeadChange("drop", "Remove dead letters permanently", deadletter.Letters.Drop),
+		newDeadChange("requeue", "Send dead letters through the pipeline again", deadletter.Stream.Requeue),
+		newDeadChange("drop", "Remove dead letters permanently", deadletter.Stream.Drop),
 	)
 	return cmd
 }
 
 // withLetters returns a function for RunE that calls run with the dead letters.
-func withLetters(load loader, run func(context.Context, *cobra.Command, deadletter.Letters, []string) error) func(
+func withLetters(load loader, run func(context.Context, *cobra.Command, deadletter.Stream, []string) error) func(
 	*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		cfg, err := load()
@@ -66,7 +66,7 @@ func newDeadList() *cobra.Command {
 	filter := addLetterFlags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each dead letter as a line of JSON, without its payload.")
 	cmd.Flags().IntVar(&limit, "limit", 100, "Maximum number of dead letters to list.")
-	list := func(ctx context.Context, cmd *cobra.Command, letters deadletter.Letters, _ []string) error {
+	list := func(ctx context.Context, cmd *cobra.Command, letters deadletter.Stream, _ []string) error {
 		out := cmd.OutOrStdout()
 		t := newTable(width(out), "number", "time", "stage", "reason", "attempts", "URL", "details")
 		count := 0
@@ -109,7 +109,7 @@ func newDeadShow() *cobra.Command {
 		Args:  oneArg("one number from \"dateline dead list\""),
 	}
 	load := configured(cmd, quiet)
-	show := func(ctx context.Context, cmd *cobra.Command, letters deadletter.Letters, args []string) error {
+	show := func(ctx context.Context, cmd *cobra.Command, letters deadletter.Stream, args []string) error {
 		letter, err := getLetter(ctx, letters, args[0])
 		if err != nil {
 			return err
@@ -123,7 +123,7 @@ func newDeadShow() *cobra.Command {
 // newDeadChange returns a command that changes dead letters: those given by number,
 // or, with --all, all that the filter matches.
 func newDeadChange(
-	name, short string, change func(deadletter.Letters, context.Context, deadletter.Letter) error,
+	name, short string, change func(deadletter.Stream, context.Context, deadletter.Letter) error,
 ) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{Use: name + " NUMBER... | --all", Short: short}
@@ -131,7 +131,7 @@ func newDeadChange(
 	filter := addLetterFlags(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "Select all dead letters that match --stage, --reason and --host.")
 	cmd.RunE = withLetters(load,
-		func(ctx context.Context, cmd *cobra.Command, letters deadletter.Letters, args []string) error {
+		func(ctx context.Context, cmd *cobra.Command, letters deadletter.Stream, args []string) error {
 			if all == (len(args) > 0) {
 				return &usageError{errors.New("give either the numbers of dead letters or --all")}
 			}
@@ -164,7 +164,7 @@ func newDeadChange(
 }
 
 // getLetter returns the dead letter with the number in text.
-func getLetter(ctx context.Context, letters deadletter.Letters, text string) (deadletter.Letter, error) {
+func getLetter(ctx context.Context, letters deadletter.Stream, text string) (deadletter.Letter, error) {
 	number, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
 		return deadletter.Letter{}, &usageError{
