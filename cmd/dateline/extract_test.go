@@ -84,7 +84,7 @@ func TestRulesCommand(t *testing.T) {
 	}{
 		{"good", "good", url, 0, "The harbour board voted", ""},
 		{"stale", "stale", url, 1, "h2.hed", "a selector matches nothing"},
-		{"bad", "bad", url, 2, "", "title of pier.example is no CSS selector"},
+		{"bad", "bad", url, 2, "", "title of pier.example is not a CSS selector"},
 		{"another host", "good", "https://else.example/", 1, "", "no rules for the host of https://else.example/"},
 		{"no folder", "none", url, 2, "", "rules-dir"},
 	} {

@@ -23,18 +23,27 @@ type decoded struct {
 
 func decodePage(p Page, opts Options) (decoded, error) {
 	if len(p.Body) == 0 {
-		return decoded{}, &Error{Reason: ReasonEmpty, Message: "the page has no bytes; fetch it again"}
+		return decoded{}, &Error{Reason: ReasonEmpty, Message: "the body is empty; fetch the page again"}
 	}
 	bounds := decode.Bounds{MaxBytes: opts.MaxDecodedBytes, MaxRatio: opts.MaxRatio}
 	raw, damaged, err := decode.Uncompress(p.Body, p.ContentEncoding, bounds)
 	switch {
 	case errors.Is(err, decode.ErrTooLarge):
-		return decoded{}, &Error{Reason: ReasonTooLarge, Err: err, Message: "the page exceeds its bounds; raise MaxDecodedBytes or MaxRatio if it is genuine"}
+		return decoded{}, &Error{
+			Reason: ReasonTooLarge, Err: err,
+			Message: "the decompressed page is too large; raise MaxDecodedBytes or MaxRatio if the page is genuine",
+		}
 	case err != nil:
-		return decoded{}, &Error{Reason: ReasonBrokenEncoding, Err: err, Message: "the page could not be decompressed; fetch it again without compression"}
+		return decoded{}, &Error{
+			Reason: ReasonBrokenEncoding, Err: err,
+			Message: "the page could not be decompressed; fetch it again without compression",
+		}
 	}
 	if kind := decode.Kind(raw); kind != "" {
-		return decoded{}, &Error{Reason: ReasonNotHTML, Message: fmt.Sprintf("the bytes are %s, not HTML; only web pages hold articles", kind)}
+		return decoded{}, &Error{
+			Reason:  ReasonNotHTML,
+			Message: fmt.Sprintf("the body is %s, not HTML; only web pages can be extracted", kind),
+		}
 	}
 	text, charset, broken := decode.Text(raw, p.ContentType)
 	return decoded{text: text, charset: charset, damaged: damaged || broken}, nil

@@ -1,10 +1,11 @@
 // Package article extracts news articles from web pages: headline, standfirst,
-// authors, dates, place, body as blocks, images, and for each field where on
-// the page it was found and how sure that is.
+// authors, dates, place, body as blocks, images, and for each field where it was
+// found on the page and how certain it is.
 //
-// Extract undoes the content encoding under bounds, converts the text to UTF-8,
-// parses it once, lays the tree out flat in one walk (elements and the runs of
-// text between block boundaries, in document order), and reads everything else
-// off those slices: each run gets a weight, the element whose runs weigh most
-// holds the article, and each run in it a verdict. No rule knows a site.
+// Extract decompresses the page under bounds, converts it to UTF-8, parses it once
+// and lays the tree out flat in one pass (package page). All later stages scan that
+// layout: metadata is read (package facts), the runs of text are weighed and the
+// article's text is chosen (package body), and the other fields are read around it
+// (package fields). No rule is specific to a site, except those that a user writes
+// (Rules).
 package article

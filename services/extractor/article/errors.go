@@ -36,7 +36,8 @@ const (
 
 // Reasons are all reasons.
 var Reasons = []Reason{
-	ReasonEmpty, ReasonNotHTML, ReasonBrokenEncoding, ReasonTooLarge, ReasonNoArticle, ReasonNeedsRendering, ReasonBlocked,
+	ReasonEmpty, ReasonNotHTML, ReasonBrokenEncoding, ReasonTooLarge, ReasonNoArticle, ReasonNeedsRendering,
+	ReasonBlocked,
 }
 
 // Error is why a page yielded no article. Extract returns no other kind of error,

@@ -78,7 +78,8 @@ func open(ctx context.Context, p Page, opts Options) (decoded, *page.Page, error
 		return decoded{}, nil, fmt.Errorf("extracting %s: %w", p.URL, err)
 	}
 	laidOut, err := page.Parse(page.Source{
-		HTML: doc.text, URL: p.URL, Fetched: p.FetchTime, Selectors: opts.Rules.selectors(p.URL), MaxNodes: opts.MaxNodes,
+		HTML: doc.text, URL: p.URL, Fetched: p.FetchTime,
+		Selectors: opts.Rules.selectors(p.URL), MaxNodes: opts.MaxNodes,
 	})
 	if err != nil {
 		return decoded{}, nil, parseError(opts, err)
@@ -92,7 +93,7 @@ func open(ctx context.Context, p Page, opts Options) (decoded, *page.Page, error
 func parseError(opts Options, err error) error {
 	return &Error{
 		Reason: ReasonTooLarge, Err: err,
-		Message: fmt.Sprintf("the page has more than %d elements; raise MaxNodes if it is genuine", opts.MaxNodes),
+		Message: fmt.Sprintf("the page has more than %d elements; raise MaxNodes if the page is genuine", opts.MaxNodes),
 	}
 }
 

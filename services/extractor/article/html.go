@@ -9,11 +9,12 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 )
 
-// policy lets through what HTML writes and nothing that runs: it is the guard
-// against an escaping that was forgotten.
+// policy allows the elements that HTML writes and nothing that runs. It guards
+// against a missing escape.
 var policy = func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
-	p.AllowElements("article", "header", "h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "ul", "ol", "li", "blockquote", "pre", "code", "table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "cite", "time")
+	p.AllowElements("article", "header", "h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "ul", "ol", "li",
+		"blockquote", "pre", "code", "table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "cite", "time")
 	p.AllowAttrs("datetime").OnElements("time")
 	p.AllowAttrs("lang").Matching(bluemonday.Paragraph).OnElements("article")
 	p.AllowAttrs("dir").Matching(bluemonday.Direction).OnElements("article")
@@ -26,13 +27,14 @@ var policy = func() *bluemonday.Policy {
 	return p
 }()
 
-// HTML renders the article as an article element: headline, byline, standfirst,
-// lead image and body, sanitised, with no script, style or frame. Embeds are
-// links to what they show; the classes "byline", "summary" and "embed" mark what
-// has no element of its own.
+// HTML renders the article as an article element with headline, byline, standfirst,
+// lead image and body. The result is sanitised and has no script, style or frame.
+// Embeds are rendered as links. The classes "byline", "summary" and "embed" mark the
+// parts for which HTML has no element.
 func HTML(a *Article) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "<article lang=%q dir=%q>\n<header>\n<h1>%s</h1>\n", a.Language, string(a.Direction), html.EscapeString(a.Title))
+	fmt.Fprintf(&b, "<article lang=%q dir=%q>\n<header>\n<h1>%s</h1>\n",
+		a.Language, string(a.Direction), html.EscapeString(a.Title))
 	if line := htmlByline(a); line != "" {
 		fmt.Fprintf(&b, "<p class=\"byline\">%s</p>\n", line)
 	}
@@ -40,7 +42,7 @@ func HTML(a *Article) string {
 		fmt.Fprintf(&b, "<p class=\"summary\">%s</p>\n", html.EscapeString(a.Summary))
 	}
 	b.WriteString("</header>\n")
-	if a.leadApart() {
+	if leadOverText(a) {
 		b.WriteString(figure(&a.Images[0]))
 	}
 	for i := range a.Body {
@@ -50,8 +52,9 @@ func HTML(a *Article) string {
 	return policy.Sanitize(b.String())
 }
 
-// leadApart says that the lead image stands over the text and not in it.
-func (a *Article) leadApart() bool {
+// leadOverText reports whether the lead image precedes the text and is not part of
+// it.
+func leadOverText(a *Article) bool {
 	if len(a.Images) == 0 || !a.Images[0].Lead {
 		return false
 	}
@@ -88,7 +91,8 @@ func writeHTML(b *strings.Builder, a *Article, block *Block) {
 		if block.URL != "" {
 			source = "<p><cite>" + anchor(block.URL, html.EscapeString(hostAndPath(block.URL))) + "</cite></p>"
 		}
-		fmt.Fprintf(b, "<blockquote><p>%s</p>%s</blockquote>\n", strings.ReplaceAll(htmlText(block), "<br>", "</p>\n<p>"), source)
+		text := strings.ReplaceAll(htmlText(block), "<br>", "</p>\n<p>")
+		fmt.Fprintf(b, "<blockquote><p>%s</p>%s</blockquote>\n", text, source)
 	case List:
 		tag := "ul"
 		if block.Ordered {
@@ -108,7 +112,8 @@ func writeHTML(b *strings.Builder, a *Article, block *Block) {
 	case Code:
 		fmt.Fprintf(b, "<pre><code>%s</code></pre>\n", html.EscapeString(block.Text))
 	case Embed:
-		fmt.Fprintf(b, "<figure class=\"embed\">%s</figure>\n", anchor(block.URL, html.EscapeString(hostAndPath(block.URL))))
+		fmt.Fprintf(b, "<figure class=\"embed\">%s</figure>\n",
+			anchor(block.URL, html.EscapeString(hostAndPath(block.URL))))
 	default:
 		fmt.Fprintf(b, "<p>%s</p>\n", htmlText(block))
 	}
@@ -148,10 +153,11 @@ func figure(img *Image) string {
 	if caption != "" {
 		caption = "<figcaption>" + caption + "</figcaption>"
 	}
-	return fmt.Sprintf("<figure><img src=\"%s\" alt=\"%s\">%s</figure>\n", html.EscapeString(img.URL), html.EscapeString(img.Alt), caption)
+	return fmt.Sprintf("<figure><img src=\"%s\" alt=\"%s\">%s</figure>\n",
+		html.EscapeString(img.URL), html.EscapeString(img.Alt), caption)
 }
 
-// htmlText is a block's text with its links, its line breaks as br.
+// htmlText returns a block's text with its links, and its line breaks as br elements.
 func htmlText(block *Block) string {
 	var b strings.Builder
 	at := 0

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Markdown renders headline, byline, standfirst and body as Markdown
-// (CommonMark, with tables as GitHub writes them).
+// Markdown renders headline, byline, standfirst and body as CommonMark with the
+// tables of GitHub Flavored Markdown.
 func Markdown(a *Article) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n", escape(a.Title))
@@ -16,7 +16,7 @@ func Markdown(a *Article) string {
 	if a.Summary != "" {
 		fmt.Fprintf(&b, "\n**%s**\n", escape(a.Summary))
 	}
-	if a.leadApart() {
+	if leadOverText(a) {
 		b.WriteString("\n" + markdownImage(a.Images[0]))
 	}
 	for i := range a.Body {
@@ -92,7 +92,7 @@ func credit(img Image) string {
 	return "(" + img.Credit + ")"
 }
 
-// linked is a block's text with its links in Markdown.
+// linked returns a block's text with its links in Markdown.
 func linked(block *Block) string {
 	var b strings.Builder
 	at := 0
@@ -111,7 +111,7 @@ var markdownEscapes = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", 
 
 func escape(s string) string { return markdownEscapes.Replace(s) }
 
-// PlainText renders headline, byline, standfirst and body as plain text, parted
+// PlainText renders headline, byline, standfirst and body as plain text, separated
 // by blank lines.
 func PlainText(a *Article) string {
 	parts := []string{a.Title, byline(a), a.Summary, a.Text}
@@ -124,7 +124,7 @@ func PlainText(a *Article) string {
 	return strings.Join(filled, "\n\n") + "\n"
 }
 
-// byline is authors and date in one line.
+// byline returns authors and date in one line.
 func byline(a *Article) string {
 	var parts []string
 	for _, author := range a.Authors {

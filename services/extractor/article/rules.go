@@ -70,7 +70,7 @@ func NewRules(sites ...SiteRules) (*Rules, error) {
 	for i := range sites {
 		s := &sites[i]
 		if len(s.Hosts) == 0 {
-			problems = append(problems, errors.New("rules without hosts: name the hosts that they are for"))
+			problems = append(problems, errors.New("rules without hosts: list the hosts that they apply to"))
 		}
 		compiled, err := compile(s)
 		if err != nil {
@@ -79,7 +79,7 @@ func NewRules(sites ...SiteRules) (*Rules, error) {
 		for _, host := range s.Hosts {
 			host = strings.ToLower(host)
 			if rules.sites[host] != nil {
-				problems = append(problems, fmt.Errorf("host %s has two sets of rules: join them", host))
+				problems = append(problems, fmt.Errorf("host %s has two sets of rules: merge them", host))
 			}
 			rules.sites[host] = compiled
 		}
@@ -95,7 +95,8 @@ func compile(s *SiteRules) (*compiledRules, error) {
 			continue
 		}
 		if err := compiled.selectors.Set(field, selector); err != nil {
-			problems = append(problems, fmt.Errorf("%s of %s is no CSS selector: %q: %w", field, strings.Join(s.Hosts, ", "), selector, err))
+			hosts := strings.Join(s.Hosts, ", ")
+			problems = append(problems, fmt.Errorf("%s of %s is not a CSS selector: %q: %w", field, hosts, selector, err))
 			continue
 		}
 		compiled.sources[field] = selector
@@ -193,14 +194,15 @@ const maxMatchValue = 200
 func (r *Rules) Try(p Page, opts Options) ([]RuleMatch, error) {
 	site := r.of(p.URL)
 	if site == nil {
-		return nil, fmt.Errorf("there are no rules for the host of %s: add it to hosts", p.URL)
+		return nil, fmt.Errorf("no rules for the host of %s: add the host to hosts", p.URL)
 	}
 	opts = opts.withDefaults()
 	doc, err := decodePage(p, opts)
 	if err != nil {
 		return nil, err
 	}
-	laidOut, err := page.Parse(page.Source{HTML: doc.text, URL: p.URL, Selectors: site.selectors, MaxNodes: opts.MaxNodes})
+	src := page.Source{HTML: doc.text, URL: p.URL, Selectors: site.selectors, MaxNodes: opts.MaxNodes}
+	laidOut, err := page.Parse(src)
 	if err != nil {
 		return nil, parseError(opts, err)
 	}

@@ -101,7 +101,7 @@ func TestTryShowsWhatSelectorsFind(t *testing.T) {
 func TestBrokenRulesAreRefused(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ file, want string }{
-		"bad selector":  {"hosts: [a.example]\ntitle: 'div['", "title of a.example is no CSS selector"},
+		"bad selector":  {"hosts: [a.example]\ntitle: 'div['", "title of a.example is not a CSS selector"},
 		"unknown field": {"hosts: [a.example]\nheadline: h1", "field headline not found"},
 		"no hosts":      {"title: h1", "rules without hosts"},
 		"twice":         {"hosts: [a.example]\n---\nhosts: [A.example]", "host a.example has two sets of rules"},

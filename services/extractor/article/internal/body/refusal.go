@@ -90,13 +90,25 @@ func (t *Text) refusal(e evidence) *Refusal {
 		!(e.chars < minUnblocked && e.blocked):
 		return nil
 	case e.list && !e.blocked:
-		return &Refusal{record.ReasonNoArticle, record.KindList, "the page lists articles and is none itself; follow its links"}
+		return &Refusal{
+			Reason: record.ReasonNoArticle, Kind: record.KindList,
+			Message: "the page is a list of articles; follow its links",
+		}
 	case e.blocked:
-		return &Refusal{Reason: record.ReasonBlocked, Message: "a bot check, consent wall or refusal stands in the article's place; fetch later or with permission"}
+		return &Refusal{
+			Reason:  record.ReasonBlocked,
+			Message: "the page is a bot check, consent wall or refusal; fetch it later or with permission",
+		}
 	case t.Frames > 0:
-		return &Refusal{Reason: record.ReasonNeedsRendering, Message: "the page is a frameset; fetch the frame that holds the text"}
+		return &Refusal{
+			Reason:  record.ReasonNeedsRendering,
+			Message: "the page is a frameset; fetch the frame with the text",
+		}
 	case e.shown < minShownText && (t.ScriptBytes > minScriptBytes || len(t.Islands) > 0):
-		return &Refusal{Reason: record.ReasonNeedsRendering, Message: "the page is a script's shell without text; fetch it with a browser"}
+		return &Refusal{
+			Reason:  record.ReasonNeedsRendering,
+			Message: "the page has no text until its scripts run; fetch it with a browser",
+		}
 	case e.shown == 0:
 		return &Refusal{Reason: record.ReasonEmpty, Message: "the page has no text; fetch it again"}
 	case e.chars > 0 && e.declared:
@@ -108,7 +120,10 @@ func (t *Text) refusal(e evidence) *Refusal {
 	} else if t.outline(0, len(t.Runs)).teasers >= minTeasers {
 		kind = record.KindList
 	}
-	return &Refusal{record.ReasonNoArticle, kind, "the page has no running text that could be an article"}
+	return &Refusal{
+		Reason: record.ReasonNoArticle, Kind: kind,
+		Message: "the page has no continuous text that could be an article",
+	}
 }
 
 // Truncated reports whether the text ends in the notice of a paywall. A link that

@@ -1,31 +1,26 @@
 package body
 
 import (
-	_ "embed"
+	"embed"
 
 	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
 )
 
-var (
-	//go:embed lists/boilerplate.txt
-	boilerplateList string
-	//go:embed lists/endings.txt
-	endingList string
-	//go:embed lists/consent_notices.txt
-	consentNoticeList string
-	//go:embed lists/block_marks.txt
-	blockMarkList string
+//go:embed lists/*.txt
+var lists embed.FS
 
+// The lists are in lower case and sorted.
+var (
 	// boilerplate are the starts of lines that publishers put into or around
-	// articles; endings are the lines that follow an article. Both are in lower case
-	// and sorted.
-	boilerplate = wordlist.Entries(boilerplateList)
-	endings     = wordlist.Entries(endingList)
+	// articles.
+	boilerplate = wordlist.Entries(wordlist.Read(lists, "boilerplate"))
+	// endings are lines that follow an article.
+	endings = wordlist.Entries(wordlist.Read(lists, "endings"))
 	// noticesByWord are the notices that replace an embedded post until the reader
 	// consents to being tracked, by their first word.
-	noticesByWord = byFirstWord(consentNoticeList)
+	noticesByWord = byFirstWord(wordlist.Read(lists, "consent_notices"))
 	// blockMarks are phrases of bot checks, refusals and consent walls.
-	blockMarks = wordlist.Entries(blockMarkList)
+	blockMarks = wordlist.Entries(wordlist.Read(lists, "block_marks"))
 )
 
 func byFirstWord(list string) map[string][]string {

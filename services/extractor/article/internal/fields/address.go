@@ -21,7 +21,10 @@ type Address struct {
 // ReadAddress returns the declared canonical address if it is credible, else the
 // address of the page without its fragment.
 func ReadAddress(p *page.Page, f *facts.Facts) Address {
-	for _, c := range []fact{record.NewField(p.Canonical, record.FromMeta, 0.95), record.NewField(f.Meta["og:url"], record.FromOpenGraph, 0.9)} {
+	for _, c := range []fact{
+		record.NewField(p.Canonical, record.FromMeta, 0.95),
+		record.NewField(f.Meta["og:url"], record.FromOpenGraph, 0.9),
+	} {
 		address := p.Resolve(c.Value)
 		u, err := url.Parse(address)
 		if address == "" || err != nil || !credible(p.Base, u) {

@@ -25,7 +25,8 @@ func timeField(date *dates.Date, source record.Source, confidence float64) Time 
 // ReadTimes returns when the article was published and last changed. The authors
 // are those that the page names.
 func ReadTimes(v *View, authors []record.Author) (published, modified Time) {
-	return v.pickedTime(page.FieldPublished, readPublished(v, authors)), v.pickedTime(page.FieldModified, readModified(v))
+	published, modified = readPublished(v, authors), readModified(v)
+	return v.pickedTime(page.FieldPublished, published), v.pickedTime(page.FieldModified, modified)
 }
 
 // pickedTime returns the time that a site's rules select, else otherwise.

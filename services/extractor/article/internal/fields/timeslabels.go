@@ -76,7 +76,8 @@ func labelAt(text string, labels []string) int {
 		before, _ := utf8.DecodeLastRuneInString(lower[:at])
 		after := lower[at+len(label):]
 		after = after[:min(len(after), labelBytes)]
-		if at > 0 && unicode.IsLetter(before) && before < firstUnspaced || !strings.ContainsFunc(after, unicode.IsDigit) {
+		withinWord := at > 0 && unicode.IsLetter(before) && before < firstUnspaced
+		if withinWord || !strings.ContainsFunc(after, unicode.IsDigit) {
 			continue
 		}
 		first = at

@@ -35,6 +35,11 @@ func inUTC(d *dates.Date) bool {
 	return d.HasZone && offset == 0 && d.Precision != dates.Day && !d.Time.Equal(startOfDay(d.Time))
 }
 
+func startOfDay(t time.Time) time.Time {
+	y, m, d := t.Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
 const (
 	// zoneStep is the smallest difference between two zones.
 	zoneStep = 15 * time.Minute

@@ -1,79 +1,43 @@
 package fields
 
 import (
-	_ "embed"
+	"embed"
 	"slices"
 
 	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
 )
 
-var (
-	//go:embed lists/agencies.txt
-	agencyList string
-	//go:embed lists/author_labels.txt
-	authorLabelList string
-	//go:embed lists/byline_openings.txt
-	bylineOpeningList string
-	//go:embed lists/changed_labels.txt
-	changedLabelList string
-	//go:embed lists/credit_marks.txt
-	creditMarkList string
-	//go:embed lists/first_person_plural.txt
-	groupWordList string
-	//go:embed lists/first_person_singular.txt
-	selfWordList string
-	//go:embed lists/function_words.txt
-	functionWordList string
-	//go:embed lists/label_endings.txt
-	labelEndingList string
-	//go:embed lists/name_particles.txt
-	particleList string
-	//go:embed lists/not_names.txt
-	notNameList string
-	//go:embed lists/organisation_words.txt
-	organisationWordList string
-	//go:embed lists/published_labels.txt
-	publishedLabelList string
-	//go:embed lists/rank_words.txt
-	rankWordList string
-	//go:embed lists/role_modifiers.txt
-	roleModifierList string
-	//go:embed lists/role_nouns.txt
-	roleNounList string
-	//go:embed lists/role_words.txt
-	roleWordList string
-	//go:embed lists/trade_words.txt
-	tradeWordList string
-)
+//go:embed lists/*.txt
+var lists embed.FS
 
 // The words of bylines.
 var (
-	authorLabels = wordlist.Entries(authorLabelList)
-	byWords      = longestFirst(wordlist.Entries(bylineOpeningList))
-	selfWords    = wordlist.Set(selfWordList)
-	groupWords   = wordlist.Set(groupWordList)
+	authorLabels = wordlist.Entries(wordlist.Read(lists, "author_labels"))
+	byWords      = longestFirst(wordlist.Entries(wordlist.Read(lists, "byline_openings")))
+	selfWords    = wordlist.Set(wordlist.Read(lists, "first_person_singular"))
+	groupWords   = wordlist.Set(wordlist.Read(lists, "first_person_plural"))
 )
 
 // The words that tell names from other texts.
 var (
-	agencies          = wordlist.Entries(agencyList)
-	organisationWords = wordlist.Entries(organisationWordList)
-	particles         = wordlist.Set(particleList)
-	roleWords         = wordlist.Entries(roleWordList)
-	roleNouns         = wordlist.Set(roleNounList)
-	roleModifiers     = wordlist.Set(roleModifierList)
-	rankWords         = wordlist.Set(rankWordList)
-	tradeWords        = wordlist.Set(tradeWordList)
-	notNames          = wordlist.Set(notNameList)
-	labelEnds         = wordlist.Set(labelEndingList)
+	agencies          = wordlist.Entries(wordlist.Read(lists, "agencies"))
+	organisationWords = wordlist.Entries(wordlist.Read(lists, "organisation_words"))
+	particles         = wordlist.Set(wordlist.Read(lists, "name_particles"))
+	roleWords         = wordlist.Entries(wordlist.Read(lists, "role_words"))
+	roleNouns         = wordlist.Set(wordlist.Read(lists, "role_nouns"))
+	roleModifiers     = wordlist.Set(wordlist.Read(lists, "role_modifiers"))
+	rankWords         = wordlist.Set(wordlist.Read(lists, "rank_words"))
+	tradeWords        = wordlist.Set(wordlist.Read(lists, "trade_words"))
+	notNames          = wordlist.Set(wordlist.Read(lists, "not_names"))
+	labelEnds         = wordlist.Set(wordlist.Read(lists, "label_endings"))
 )
 
 // The words of other fields.
 var (
-	publishedLabels = wordlist.Entries(publishedLabelList)
-	changedLabels   = wordlist.Entries(changedLabelList)
-	creditMarks     = wordlist.Entries(creditMarkList)
-	functionWords   = wordSets(functionWordList)
+	publishedLabels = wordlist.Entries(wordlist.Read(lists, "published_labels"))
+	changedLabels   = wordlist.Entries(wordlist.Read(lists, "changed_labels"))
+	creditMarks     = wordlist.Entries(wordlist.Read(lists, "credit_marks"))
+	functionWords   = wordSets(wordlist.Read(lists, "function_words"))
 )
 
 // longestFirst reverses a sorted list, so that each entry precedes its prefixes

@@ -1,38 +1,32 @@
 package page
 
 import (
-	_ "embed"
+	"embed"
 	"slices"
+	"strings"
 
 	"github.com/dateline-news/dateline/services/extractor/article/internal/wordlist"
 )
 
-var (
-	//go:embed lists/hints.txt
-	hintList string
-	//go:embed lists/hiding_classes.txt
-	hidingNameList string
-	//go:embed lists/author_paths.txt
-	authorPathList string
+//go:embed lists/*.txt
+var lists embed.FS
 
+var (
 	// hintOfWord maps the words of class names and ids to their hints.
-	hintOfWord = hintTable(hintList)
+	hintOfWord = hintTable(wordlist.Read(lists, "hints"))
 	// hidingNames take an element off the screen in the usual style sheets. Only
 	// whole names count: "overflow-hidden" hides nothing.
-	hidingNames = wordlist.Set(hidingNameList)
+	hidingNames = wordlist.Set(wordlist.Read(lists, "hiding_classes"))
 	// authorPaths are the segments of paths that lead to an author's page.
-	authorPaths = wordlist.Entries(authorPathList)
+	authorPaths = wordlist.Entries(wordlist.Read(lists, "author_paths"))
 )
 
 // hintTable maps the words of a list, whose sections are named by HintNames, to
 // their hints.
 func hintTable(list string) map[string]Hint {
-	t := make(map[string]Hint, usualHintWords)
+	t := make(map[string]Hint, strings.Count(list, "\n"))
 	for name, word := range wordlist.Sections(list) {
 		t[word] |= 1 << slices.Index(HintNames[:], name)
 	}
 	return t
 }
-
-// usualHintWords is the initial capacity of the table.
-const usualHintWords = 512

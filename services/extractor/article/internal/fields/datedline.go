@@ -1,0 +1,141 @@
+package fields
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html/atom"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/dates"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
+)
+
+// Distances from the headline, in runs.
+const (
+	linesAdjacent = 3  // within which a date is the article's, without further evidence
+	linesBefore   = 8  // before the headline that may contain the date
+	linesNear     = 12 // after the headline that are tried before those
+	linesBehind   = 60 // after the headline that are tried last
+)
+
+// Maximum lengths of lines that may contain the date, in characters. The less
+// other evidence, the shorter.
+const (
+	maxDatedLine    = 150 // near the headline
+	maxSignedLine   = 100 // with the name of an author
+	maxLabelledLine = 80  // with a label
+	maxAdjacentLine = 70  // beside the headline
+	maxLooseLine    = 60  // anywhere
+	maxDateLabel    = 30  // of a line that is only a label
+	maxLabelledDate = 40  // of the line after it
+	maxTitleDate    = 25  // of a part of the title
+)
+
+// oneDay collects dates that should all be of the same day.
+type oneDay struct{ date *dates.Date }
+
+// add takes a date, and reports whether it is of the same day as the first.
+func (d *oneDay) add(date *dates.Date) bool {
+	if d.date == nil {
+		d.date = date
+	}
+	a, b := d.date.Time, date.Time
+	return a.Year() == b.Year() && a.YearDay() == b.YearDay()
+}
+
+// mayDate reports whether a run is a text of at most maxChars characters outside
+// of elements with the hints.
+func (v *View) mayDate(r *page.Run, maxChars int32, against page.Hint) bool {
+	return r.Kind == page.TextRun && r.Chars <= maxChars && v.hintsAt(r)&against == 0
+}
+
+// Hints of elements whose dates are not those of the article.
+const (
+	datesElsewhere = page.HintComment | page.HintRelated | page.HintNav
+	datesOfPage    = datesElsewhere | page.HintFooter
+)
+
+// datedLine returns the first date in a line that fits: after the headline, else
+// shortly before it, else farther after it.
+func (v *View) datedLine(fits func(*page.Run) bool) *dates.Date {
+	title := v.headlineRun()
+	near, far := min(title+linesNear, len(v.Runs)), min(title+linesBehind, len(v.Runs))
+	for i := title; i < near; i++ {
+		if date := v.dateIn(&v.Runs[i], fits); date != nil {
+			return date
+		}
+	}
+	for i := title - 1; i >= max(0, title-linesBefore); i-- {
+		if date := v.dateIn(&v.Runs[i], fits); date != nil {
+			return date
+		}
+	}
+	for i := near; i < far; i++ {
+		if date := v.dateIn(&v.Runs[i], fits); date != nil {
+			return date
+		}
+	}
+	return nil
+}
+
+// minRepeatedTitle is the length in bytes from which a line that contains the
+// title is taken for a repeat of it and not for a dated line.
+const minRepeatedTitle = 10
+
+// dateIn returns the date of publication in a run that fits, or nil.
+func (v *View) dateIn(r *page.Run, fits func(*page.Run) bool) *dates.Date {
+	if !v.mayDate(r, maxDatedLine, datesOfPage|page.HintSidebar) || v.Tag(r) == atom.H1 || !fits(r) {
+		return nil
+	}
+	text := v.TextOf(r)
+	if strings.Contains(text, "©") || len(v.title) > minRepeatedTitle && strings.Contains(text, v.title) {
+		return nil
+	}
+	return v.publishedIn(r, text)
+}
+
+// publishedIn returns the date of publication in the text of a run, or nil. The
+// text may also give the date of the last change.
+func (v *View) publishedIn(r *page.Run, text string) *dates.Date {
+	date := v.dateOf(r, text)
+	if date == nil {
+		return nil
+	}
+	at := changedAt(text)
+	if at < 0 {
+		return date
+	}
+	if before := v.dates.parse(text[:at]); before != nil {
+		return before
+	}
+	if after := publishedAt(text[at:]); after > 0 {
+		return v.dates.parse(text[at+after:])
+	}
+	return nil
+}
+
+// dateOf returns the date in the text of a run. If a time element shows that date,
+// its value for machines is returned: that leaves no doubt about the order of day
+// and month.
+func (v *View) dateOf(r *page.Run, text string) *dates.Date {
+	shown := v.dates.parse(text)
+	next, _ := slices.BinarySearch(v.Times, r.Elem)
+	for _, i := range v.Times[next:] {
+		if i >= v.Elems[r.Elem].End {
+			break
+		}
+		n := v.Elems[i].Node
+		own := page.NodeText(n)
+		if own == "" || !strings.Contains(text, own) {
+			continue
+		}
+		machine := v.dates.parse(page.Attr(n, "datetime"))
+		if machine == nil {
+			continue
+		}
+		if date := v.dates.parse(own); date == nil || shown != nil && date.Time.Equal(shown.Time) {
+			return machine
+		}
+	}
+	return shown
+}
