@@ -20,6 +20,9 @@ const (
 	sampleBytes = 8 << 10
 	// sampleLead is the number of those bytes before the first one that is not ASCII.
 	sampleLead = 256
+	// minWords is the number of bytes in words that are not ASCII from which only
+	// these words are examined.
+	minWords = 100
 	// minConfidence is the confidence, in percent, below which a detected charset is
 	// ignored.
 	minConfidence = 20
@@ -184,19 +187,43 @@ func checkUTF8(b []byte) utf8Validity {
 // guess returns the charset that is most likely by statistics on the bytes around the
 // first one that is not ASCII. It returns windows-1252, the most frequent one, if the
 // statistics are inconclusive.
+//
+// If there are enough words that are not ASCII, only they are examined: next to the
+// English names in markup and scripts, Cyrillic, Greek and Arabic text looks like
+// windows-1252. Without enough of them, the text without tags is examined.
 func guess(body []byte) string {
 	start := bytes.IndexFunc(body, func(r rune) bool { return r >= utf8.RuneSelf })
 	start = max(0, start-sampleLead)
-	sample := body[start:min(len(body), start+sampleBytes)]
-	best, err := chardet.NewHtmlDetector().DetectBest(sample)
-	if err != nil {
+	sample, detector := body[start:min(len(body), start+sampleBytes)], chardet.NewHtmlDetector()
+	if words := wordsBeyondASCII(sample); len(words) >= minWords {
+		sample, detector = words, chardet.NewTextDetector()
+	}
+	best, err := detector.DetectBest(sample)
+	if err != nil || best.Confidence < minConfidence {
 		return "windows-1252"
 	}
+	if best.Charset == "GB-18030" { // not a label of the Encoding Standard
+		best.Charset = "gb18030"
+	}
 	name := canonical(best.Charset)
-	if name == "" || name == "utf-8" || strings.HasPrefix(name, "utf-16") || best.Confidence < minConfidence {
+	if name == "" || name == "utf-8" || strings.HasPrefix(name, "utf-16") {
 		return "windows-1252"
 	}
 	return name
+}
+
+// wordsBeyondASCII returns the words that contain a byte that is not ASCII. None of the
+// bytes between words is a part of a character in a multi-byte charset.
+func wordsBeyondASCII(text []byte) []byte {
+	var words []byte
+	for word := range bytes.FieldsFuncSeq(text, func(r rune) bool {
+		return r <= ' ' || r == '<' || r == '>' || r == '"' || r == '='
+	}) {
+		if bytes.ContainsFunc(word, func(r rune) bool { return r >= utf8.RuneSelf }) {
+			words = append(append(words, word...), ' ')
+		}
+	}
+	return words
 }
 
 // convert converts body from the charset with this label. The results are those of
