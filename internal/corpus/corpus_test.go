@@ -29,13 +29,14 @@ func write(t *testing.T, name, content string) {
 func zipped(content string) string {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
-	io.WriteString(w, content)
+	_, _ = io.WriteString(w, content)
 	w.Close()
 	return b.String()
 }
 
 // tiny writes a corpus of two sets with three pages and returns its folder.
 func tiny(t *testing.T) string {
+	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "README.md"), "not a set")
 	write(t, filepath.Join(dir, "north", "truth.jsonl"),
@@ -108,9 +109,10 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-func get(t *testing.T, address, encoding string) (*http.Response, string) {
+// get returns the status, the header and the body of a response.
+func get(t *testing.T, address, encoding string) (int, http.Header, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), "GET", address, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +126,7 @@ func get(t *testing.T, address, encoding string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res, string(body)
+	return res.StatusCode, res.Header, string(body)
 }
 
 func TestHandler(t *testing.T) {
@@ -135,32 +137,32 @@ func TestHandler(t *testing.T) {
 	server := httptest.NewServer(c.Handler())
 	t.Cleanup(server.Close)
 
-	res, body := get(t, server.URL+"/north/a", "gzip")
-	if body != zipped(latin1) || res.Header.Get("Content-Encoding") != "gzip" ||
-		res.Header.Get("Content-Type") != "text/html" {
-		t.Errorf("gzip: got %d bytes, %v; want the stored bytes", len(body), res.Header)
+	_, header, body := get(t, server.URL+"/north/a", "gzip")
+	if body != zipped(latin1) || header.Get("Content-Encoding") != "gzip" ||
+		header.Get("Content-Type") != "text/html" {
+		t.Errorf("gzip: got %d bytes, %v; want the stored bytes", len(body), header)
 	}
-	res, body = get(t, server.URL+"/north/a", "identity")
-	if body != latin1 || res.Header.Get("Content-Encoding") != "" ||
-		res.Header.Get("Content-Type") != "text/html" {
-		t.Errorf("identity: got %q, %v", body, res.Header)
+	_, header, body = get(t, server.URL+"/north/a", "identity")
+	if body != latin1 || header.Get("Content-Encoding") != "" ||
+		header.Get("Content-Type") != "text/html" {
+		t.Errorf("identity: got %q, %v", body, header)
 	}
 	for _, path := range []string{"/north/zzz", "/west/a", "/urls.txt?set=west"} {
-		if res, _ := get(t, server.URL+path, "identity"); res.StatusCode != http.StatusNotFound {
-			t.Errorf("%s: got status %d, want 404", path, res.StatusCode)
+		if status, _, _ := get(t, server.URL+path, "identity"); status != http.StatusNotFound {
+			t.Errorf("%s: got status %d, want 404", path, status)
 		}
 	}
-	if _, body := get(t, server.URL+"/robots.txt", "identity"); body != "User-agent: *\nAllow: /\n" {
+	if _, _, body := get(t, server.URL+"/robots.txt", "identity"); body != "User-agent: *\nAllow: /\n" {
 		t.Errorf("robots.txt: got %q", body)
 	}
-	_, body = get(t, server.URL+"/urls.txt?set=south", "identity")
+	_, _, body = get(t, server.URL+"/urls.txt?set=south", "identity")
 	if body != server.URL+"/south/a\n" {
 		t.Errorf("urls.txt of a set: got %q", body)
 	}
-	_, body = get(t, server.URL+"/urls.txt", "identity")
+	_, _, body = get(t, server.URL+"/urls.txt", "identity")
 	for _, u := range strings.Fields(body) {
-		if res, _ := get(t, u, "gzip"); res.StatusCode != http.StatusOK {
-			t.Errorf("%s: got status %d", u, res.StatusCode)
+		if status, _, _ := get(t, u, "gzip"); status != http.StatusOK {
+			t.Errorf("%s: got status %d", u, status)
 		}
 	}
 }
@@ -186,8 +188,8 @@ func TestDamagedPage(t *testing.T) {
 	}
 	server := httptest.NewServer(c.Handler())
 	t.Cleanup(server.Close)
-	res, body := get(t, server.URL+"/north/a", "identity")
-	if res.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "decompressing page north/a") {
-		t.Errorf("got %d, %q", res.StatusCode, body)
+	status, _, body := get(t, server.URL+"/north/a", "identity")
+	if status != http.StatusInternalServerError || !strings.Contains(body, "decompressing page north/a") {
+		t.Errorf("got %d, %q", status, body)
 	}
 }

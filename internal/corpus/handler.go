@@ -22,7 +22,7 @@ import (
 func (c *Corpus) Handler(origins ...string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /robots.txt", func(w http.ResponseWriter, r *http.Request) {
-		io.WriteString(w, "User-agent: *\nAllow: /\n")
+		_, _ = io.WriteString(w, "User-agent: *\nAllow: /\n")
 	})
 	mux.HandleFunc("GET /urls.txt", func(w http.ResponseWriter, r *http.Request) {
 		c.serveURLs(w, r, origins)
@@ -88,5 +88,5 @@ func servePage(w http.ResponseWriter, r *http.Request, page *Page) {
 	}
 	w.Header().Set("Content-Type", "text/html")
 	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
-	w.Write(content) // fails only if the client has gone away
+	_, _ = w.Write(content) // fails only if the client has gone away
 }

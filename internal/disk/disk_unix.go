@@ -10,6 +10,6 @@ func Of(dir string) (Space, error) {
 	if err := unix.Statfs(dir, &stat); err != nil {
 		return Space{}, err
 	}
-	blockSize := int64(stat.Bsize)
+	blockSize := int64(stat.Bsize) //nolint:unconvert // Bsize has another type on some systems.
 	return Space{Free: int64(stat.Bavail) * blockSize, Total: int64(stat.Blocks) * blockSize}, nil
 }

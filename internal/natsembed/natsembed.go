@@ -4,6 +4,7 @@ package natsembed
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -118,7 +119,7 @@ func splitAddr(addr string) (string, int, error) {
 		return host, server.RANDOM_PORT, nil
 	}
 	// The server itself would exit the process if the port were in use.
-	probe, err := net.Listen("tcp", addr)
+	probe, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return "", 0, fmt.Errorf("listening on the NATS address %s: it is in use, perhaps by another Dateline; "+
 			"stop that program, or choose another address", addr)

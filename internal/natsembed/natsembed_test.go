@@ -84,7 +84,7 @@ func TestMaxPayload(t *testing.T) {
 }
 
 func TestStartErrors(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,8 +24,9 @@ const untimed = time.Hour
 // of the time until its deadline. The rest is for reporting the failure and for
 // cleaning up, before the test binary is stopped. Tests have no other bound,
 // because a busy machine can be slower than any constant allows for.
-func Patience(t testing.TB) time.Duration {
-	timed, ok := t.(interface{ Deadline() (time.Time, bool) })
+func Patience(tb testing.TB) time.Duration {
+	tb.Helper()
+	timed, ok := tb.(interface{ Deadline() (time.Time, bool) })
 	if !ok {
 		return untimed
 	}
@@ -38,9 +39,10 @@ func Patience(t testing.TB) time.Duration {
 }
 
 // Context returns a context that ends after the test's Patience, or with the test.
-func Context(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), Patience(t))
-	t.Cleanup(cancel)
+func Context(tb testing.TB) context.Context {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), Patience(tb))
+	tb.Cleanup(cancel)
 	return ctx
 }
 
@@ -49,75 +51,75 @@ const maxStoreBytes = 64 << 30
 
 // Start runs a server until the test ends, and declares the topology with its default
 // limits.
-func Start(t testing.TB) (*nats.Conn, jetstream.JetStream) {
-	t.Helper()
-	nc, js := Connect(t, Server(t, t.TempDir()))
-	Reconcile(t, js, topology.Limits{})
+func Start(tb testing.TB) (*nats.Conn, jetstream.JetStream) {
+	tb.Helper()
+	nc, js := Connect(tb, Server(tb, tb.TempDir()))
+	Reconcile(tb, js, topology.Limits{})
 	return nc, js
 }
 
 // Server runs a server without streams until the test ends. It stores its files in
 // dir and does not sync them to disk.
-func Server(t testing.TB, dir string) *natsembed.Server {
-	t.Helper()
+func Server(tb testing.TB, dir string) *natsembed.Server {
+	tb.Helper()
 	server, err := natsembed.Start(natsembed.Config{Dir: dir, Relaxed: true, MaxStoreBytes: maxStoreBytes})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(server.Stop)
+	tb.Cleanup(server.Stop)
 	return server
 }
 
 // Connect connects to a server in the process until the test ends.
-func Connect(t testing.TB, server *natsembed.Server) (*nats.Conn, jetstream.JetStream) {
-	t.Helper()
+func Connect(tb testing.TB, server *natsembed.Server) (*nats.Conn, jetstream.JetStream) {
+	tb.Helper()
 	// The connection is in the process: the URL is only a placeholder.
-	config := bus.Config{URL: nats.DefaultURL, Wait: Patience(t)}
+	config := bus.Config{URL: nats.DefaultURL, Wait: Patience(tb)}
 	log := slog.New(slog.DiscardHandler)
-	nc, js, err := bus.Connect(t.Context(), t.Name(), config, log, nats.InProcessServer(server))
+	nc, js, err := bus.Connect(tb.Context(), tb.Name(), config, log, nats.InProcessServer(server))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(nc.Close)
+	tb.Cleanup(nc.Close)
 	return nc, js
 }
 
 // Reconcile declares the topology.
-func Reconcile(t testing.TB, js jetstream.JetStream, limits topology.Limits) {
-	t.Helper()
-	if err := topology.Reconcile(Context(t), js, limits); err != nil {
-		t.Fatal(err)
+func Reconcile(tb testing.TB, js jetstream.JetStream, limits topology.Limits) {
+	tb.Helper()
+	if err := topology.Reconcile(Context(tb), js, limits); err != nil {
+		tb.Fatal(err)
 	}
 }
 
 // Eventually polls until a condition holds. It fails the test if the condition
 // does not hold within the test's Patience.
-func Eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(Patience(t))
+func Eventually(tb testing.TB, what string, holds func() bool) {
+	tb.Helper()
+	deadline := time.NewTimer(Patience(tb))
 	defer deadline.Stop()
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
 	for !holds() {
 		select {
 		case <-deadline.C:
-			t.Fatalf("timed out waiting for: %s", what)
+			tb.Fatalf("timed out waiting for: %s", what)
 		case <-poll.C:
 		}
 	}
 }
 
 // Messages returns all messages of a stream in order.
-func Messages(t testing.TB, js jetstream.JetStream, stream string) []*jetstream.RawStreamMsg {
-	t.Helper()
-	s, err := js.Stream(t.Context(), stream)
+func Messages(tb testing.TB, js jetstream.JetStream, stream string) []*jetstream.RawStreamMsg {
+	tb.Helper()
+	s, err := js.Stream(tb.Context(), stream)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	info := s.CachedInfo()
 	var all []*jetstream.RawStreamMsg
 	for sequence := info.State.FirstSeq; sequence <= info.State.LastSeq && info.State.Msgs > 0; sequence++ {
-		msg, err := s.GetMsg(t.Context(), sequence)
+		msg, err := s.GetMsg(tb.Context(), sequence)
 		if err == nil {
 			all = append(all, msg)
 		}
@@ -126,21 +128,21 @@ func Messages(t testing.TB, js jetstream.JetStream, stream string) []*jetstream.
 }
 
 // Count returns the number of messages in a stream.
-func Count(t testing.TB, js jetstream.JetStream, stream string) int {
-	t.Helper()
-	s, err := js.Stream(t.Context(), stream)
+func Count(tb testing.TB, js jetstream.JetStream, stream string) int {
+	tb.Helper()
+	s, err := js.Stream(tb.Context(), stream)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return int(s.CachedInfo().State.Msgs)
 }
 
 // FreeAddr returns a loopback address on which nothing listens.
-func FreeAddr(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func FreeAddr(tb testing.TB) string {
+	tb.Helper()
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer listener.Close()
 	return listener.Addr().String()

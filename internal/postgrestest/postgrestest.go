@@ -74,14 +74,14 @@ func Main(m *testing.M, check func() error) int {
 // Database creates an empty database and returns its URL. The package's TestMain must
 // call Main. The server runs without fsync, so it is not suitable for tests of
 // durability.
-func Database(t testing.TB) string {
-	t.Helper()
+func Database(tb testing.TB) string {
+	tb.Helper()
 	folder, err := binaries(debianFolder)
 	if err != nil {
 		if os.Getenv(SkipVariable) == "1" {
-			t.Skipf("skipped because %s=1: %v", SkipVariable, err)
+			tb.Skipf("skipped because %s=1: %v", SkipVariable, err)
 		}
-		t.Fatalf("%v; install PostgreSQL 15 or later, or set %s=1 to skip the tests that need it", err, SkipVariable)
+		tb.Fatalf("%v; install PostgreSQL 15 or later, or set %s=1 to skip the tests that need it", err, SkipVariable)
 	}
 	shared.Lock()
 	defer shared.Unlock()
@@ -89,12 +89,12 @@ func Database(t testing.TB) string {
 		shared.server, shared.err = start(folder)
 	}
 	if shared.err != nil {
-		t.Fatalf("starting PostgreSQL: %v", shared.err)
+		tb.Fatalf("starting PostgreSQL: %v", shared.err)
 	}
 	shared.databases++
 	name := "test" + strconv.Itoa(shared.databases)
-	if err := shared.server.execute(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatalf("creating database %s: %v", name, err)
+	if err := shared.server.execute(tb.Context(), "CREATE DATABASE "+name); err != nil {
+		tb.Fatalf("creating database %s: %v", name, err)
 	}
 	return shared.server.url(name)
 }
@@ -125,7 +125,8 @@ func majorVersion(initdb string) int {
 type server struct {
 	folder  string
 	command *exec.Cmd
-	ended   chan error // receives the result of the process
+	ended   chan struct{} // closed when the process has ended
+	exit    error         // the result of the process, once it has ended
 }
 
 // start creates a database cluster and runs a server on it.
@@ -146,14 +147,14 @@ func start(binaries string) (_ *server, err error) {
 		return nil, err
 	}
 	data := filepath.Join(folder, "data")
-	initdb := exec.Command(filepath.Join(binaries, "initdb"), "-D", data, "-A", "trust", "-U", "postgres",
-		"-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+	initdb := exec.CommandContext(context.Background(), filepath.Join(binaries, "initdb"),
+		"-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
 	initdb.Dir, initdb.SysProcAttr = folder, &syscall.SysProcAttr{Credential: identity}
 	if output, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("running initdb: %w\n%s", err, output)
 	}
-	s := &server{folder: folder, ended: make(chan error, 1)}
-	s.command = exec.Command(filepath.Join(binaries, "postgres"), "-D", data, "-k", folder,
+	s := &server{folder: folder, ended: make(chan struct{})}
+	s.command = exec.CommandContext(context.Background(), filepath.Join(binaries, "postgres"), "-D", data, "-k", folder,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
 	s.command.Dir = folder
 	s.command.SysProcAttr = attributes(identity)
@@ -162,7 +163,10 @@ func start(binaries string) (_ *server, err error) {
 	if err := s.command.Start(); err != nil {
 		return nil, err
 	}
-	go func() { s.ended <- s.command.Wait() }()
+	go func() {
+		s.exit = s.command.Wait()
+		close(s.ended)
+	}()
 	if err := s.awaitStart(); err != nil {
 		return nil, errors.Join(err, s.stop(), errors.New(log.String()))
 	}
@@ -204,9 +208,8 @@ func (s *server) awaitStart() error {
 			return nil
 		}
 		select {
-		case exit := <-s.ended:
-			s.ended <- exit
-			return fmt.Errorf("the server exited while starting: %w", errors.Join(exit, err))
+		case <-s.ended:
+			return fmt.Errorf("the server exited while starting: %w", errors.Join(s.exit, err))
 		case <-ctx.Done():
 			return fmt.Errorf("the server did not answer within %s: %w", startTimeout, err)
 		case <-poll.C:

@@ -67,7 +67,7 @@ func Handler(reg *prometheus.Registry, checks []Check, routes ...Route) http.Han
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{
 		Registry: reg, MaxRequestsInFlight: maxScrapes, Timeout: scrapeTimeout,
 	}))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { ready(w, r, checks) })
 	return mux
 }
@@ -88,5 +88,5 @@ func ready(w http.ResponseWriter, r *http.Request, checks []Check) {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	io.WriteString(w, report.String())
+	_, _ = io.WriteString(w, report.String())
 }

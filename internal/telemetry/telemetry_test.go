@@ -81,7 +81,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 }
 
 func TestAdminAddressInUse(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestCreatedTimestamps(t *testing.T) {
 	}
 }
 
-// TestPprof checks that profiles are served only if the configuration says so.
+// TestPprof checks that profiles are served only if the configuration enables them.
 func TestPprof(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	handler := telemetry.Handler(reg, nil, telemetry.DefaultConfig().Routes()...)

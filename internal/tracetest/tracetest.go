@@ -37,8 +37,8 @@ type Collector struct {
 }
 
 // Start runs a collector until the test ends.
-func Start(t testing.TB) *Collector {
-	t.Helper()
+func Start(tb testing.TB) *Collector {
+	tb.Helper()
 	c := &Collector{}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/traces", func(w http.ResponseWriter, r *http.Request) {
@@ -57,7 +57,7 @@ func Start(t testing.TB) *Collector {
 		_, _ = w.Write(response)
 	})
 	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	c.URL = server.URL
 	return c
 }

@@ -29,11 +29,11 @@ const (
 	parent  = "00-" + traceID + "-" + spanID + "-01"
 )
 
-func start(t testing.TB, config tracing.Config) *tracing.Tracer {
-	t.Helper()
-	traces, err := tracing.New(t.Context(), config, "trial", "v1", silent)
+func start(tb testing.TB, config tracing.Config) *tracing.Tracer {
+	tb.Helper()
+	traces, err := tracing.New(tb.Context(), config, "trial", "v1", silent)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return traces
 }
@@ -198,6 +198,7 @@ func BenchmarkStage(b *testing.B) {
 
 // cpu returns the CPU time that the process has used.
 func cpu(b *testing.B) time.Duration {
+	b.Helper()
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
 		b.Fatal(err)

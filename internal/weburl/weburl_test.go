@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-func mustParse(t testing.TB, raw string) URL {
-	t.Helper()
+func mustParse(tb testing.TB, raw string) URL {
+	tb.Helper()
 	u, err := Parse(raw)
 	if err != nil {
-		t.Fatalf("Parse(%q): %v", raw, err)
+		tb.Fatalf("Parse(%q): %v", raw, err)
 	}
 	return u
 }
@@ -157,7 +157,8 @@ func TestIDMatchesSha256sum(t *testing.T) {
 	if u.ID() != want {
 		t.Errorf("ID = %s, want %s: ids are stored and must never change", u.ID(), want)
 	}
-	out, err := exec.Command("sh", "-c", "printf %s https://example.com/a | sha256sum | cut -c1-32").Output()
+	const pipe = "printf %s https://example.com/a | sha256sum | cut -c1-32"
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", pipe).Output()
 	if err != nil {
 		t.Fatalf("running sha256sum: %v", err)
 	}

@@ -61,14 +61,21 @@ func bare(s contender.Settings) (contender.Figures, error) {
 	}
 	client := &http.Client{Transport: transport}
 	return pool(s, func(url string) error {
-		r, err := client.Get(url)
+		request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		r, err := client.Do(request)
 		if err != nil {
 			return err
 		}
 		defer r.Body.Close()
 		n, err := io.Copy(io.Discard, r.Body)
-		if err != nil || n < contender.MinPage || r.StatusCode != http.StatusOK {
-			return fmt.Errorf("%s: %d bytes, status %d, %v", url, n, r.StatusCode, err)
+		if err != nil {
+			return fmt.Errorf("%s: reading body: %w", url, err)
+		}
+		if n < contender.MinPage || r.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s: %d bytes, status %d", url, n, r.StatusCode)
 		}
 		return nil
 	})
@@ -133,7 +140,7 @@ func whole(s contender.Settings) (contender.Figures, error) {
 	if err := filling.Start(); err != nil {
 		return contender.Figures{}, err
 	}
-	defer filling.Wait()
+	defer func() { _ = filling.Wait() }()
 	pages, err := awaitPages(ctx, js, s.Pages, ended)
 	if err != nil {
 		return contender.Figures{}, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -51,8 +52,8 @@ type fairnessResult struct {
 // compares the times with the best that politeness allows: the latency and the pause,
 // times the URLs of a host.
 func compareFairness(s contender.Settings) error {
-	perHost := time.Duration((s.Pages + s.Hosts - 1) / s.Hosts)
-	ideal := perHost * (s.Latency + fairDelay)
+	perHost := (s.Pages + s.Hosts - 1) / s.Hosts
+	ideal := time.Duration(perHost) * (s.Latency + fairDelay)
 	fmt.Printf("%d URLs on %d hosts, at best %s\n", s.Pages, s.Hosts, ideal)
 	for _, c := range []struct {
 		name string
@@ -114,7 +115,7 @@ func fairness(s contender.Settings, kill bool) (r fairnessResult, err error) {
 	if r.lost, err = missing(ctx, js, healthy); err != nil {
 		return r, err
 	}
-	r.politeness, err = fetchReport(s)
+	r.politeness, err = fetchReport(ctx, s)
 	return r, err
 }
 
@@ -129,7 +130,7 @@ func fillFrontier(ctx context.Context, js jetstream.JetStream, s contender.Setti
 	}
 	var slow []string
 	for i := range s.Slow {
-		slow = append(slow, fmt.Sprintf("http://%s:%s/news/%d", slowHost, s.Web, i))
+		slow = append(slow, fmt.Sprintf("http://%s/news/%d", net.JoinHostPort(slowHost, s.Web), i))
 	}
 	if err := admit(ctx, js, marks, slow); err != nil {
 		return err
@@ -144,7 +145,7 @@ func startReplicas(s contender.Settings) (running []*exec.Cmd, stop func(), err 
 	stop = func() {
 		for i, c := range running {
 			inputs[i].Close()
-			c.Wait()
+			_ = c.Wait()
 		}
 	}
 	for range replicas {
@@ -215,8 +216,12 @@ func healthyLeft(ctx context.Context, js jetstream.JetStream, s contender.Settin
 }
 
 // fetchReport gets the politeness report of the web server.
-func fetchReport(s contender.Settings) (r report, err error) {
-	response, err := http.Get("http://127.0.0.1:" + s.Web + reportPath)
+func fetchReport(ctx context.Context, s contender.Settings) (r report, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+s.Web+reportPath, nil)
+	if err != nil {
+		return r, err
+	}
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return r, err
 	}
@@ -271,7 +276,7 @@ func replica(s contender.Settings) error {
 		return err
 	}
 	go func() {
-		io.Copy(io.Discard, os.Stdin)
+		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
 	return f.Run(ctx)

@@ -32,7 +32,7 @@ func misbehave(w http.ResponseWriter, r *http.Request, body []byte) {
 		http.Redirect(w, r, r.URL.Path, http.StatusFound)
 	case 8:
 		header.Set("Content-Type", "video/mp4")
-		w.Write(body)
+		_, _ = w.Write(body)
 	case 9:
 		floodHeaders(w, body)
 	case 10:
@@ -40,14 +40,14 @@ func misbehave(w http.ResponseWriter, r *http.Request, body []byte) {
 	default: // a good response, which is twice as likely as the others
 		header.Set("Content-Encoding", "gzip")
 		header.Set("ETag", fmt.Sprintf("%q", fmt.Sprint(rand.Int())))
-		w.Write(body)
+		_, _ = w.Write(body)
 	}
 }
 
 // abort closes the connection in the middle of the body.
 func abort(w http.ResponseWriter, body []byte) {
 	w.Header().Set("Content-Length", "100000")
-	w.Write(body[:1000])
+	_, _ = w.Write(body[:1000])
 	panic(http.ErrAbortHandler)
 }
 
@@ -75,7 +75,7 @@ func floodHeaders(w http.ResponseWriter, body []byte) {
 	for i := range 2000 {
 		w.Header().Set(fmt.Sprintf("X-Flood-%d", i), strings.Repeat("x", 50))
 	}
-	w.Write(body)
+	_, _ = w.Write(body)
 }
 
 // floodBody sends a body of 20 MB.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +15,7 @@ import (
 
 // command returns the command that runs a program in a role.
 func command(program, role string, s contender.Settings) *exec.Cmd {
-	c := exec.Command(program, append([]string{"-role", role}, s.Args()...)...)
+	c := exec.CommandContext(context.Background(), program, append([]string{"-role", role}, s.Args()...)...)
 	c.Stderr = os.Stderr
 	if s.TLS && s.Web != "" {
 		// The whole fetcher trusts the system's authorities. This variable adds
@@ -54,7 +55,7 @@ func start(role string, s contender.Settings) (*process, error) {
 
 func (p *process) stop() {
 	p.stdin.Close()
-	p.command.Wait()
+	_ = p.command.Wait()
 }
 
 // processCPU returns the CPU time of another process, or 0 if it is unavailable. It
@@ -71,7 +72,7 @@ func processCPU(pid string) time.Duration {
 		return 0
 	}
 	var user, system int64
-	fmt.Sscan(fields[11], &user)
-	fmt.Sscan(fields[12], &system)
+	_, _ = fmt.Sscan(fields[11], &user)
+	_, _ = fmt.Sscan(fields[12], &system)
 	return time.Duration(user+system) * 10 * time.Millisecond
 }

@@ -117,7 +117,7 @@ func keepBusy(
 			report(admitted - waiting)
 			// Nobody consumes the pages, which would fill the disk.
 			if stream, err := js.Stream(ctx, subject.StreamPages); err == nil {
-				stream.Purge(ctx)
+				_ = stream.Purge(ctx)
 			}
 		}
 		time.Sleep(pollInterval)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -53,14 +54,14 @@ func page() []byte {
 	b.WriteString("</article></body></html>")
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
-	io.WriteString(z, b.String())
+	_, _ = io.WriteString(z, b.String())
 	z.Close()
 	return packed.Bytes()
 }
 
 // serveWeb serves the page on every loopback address until standard input is closed.
 func serveWeb(s contender.Settings) error {
-	listener, err := net.Listen("tcp", "0.0.0.0:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "0.0.0.0:0")
 	if err != nil {
 		return err
 	}
@@ -80,9 +81,9 @@ func serveWeb(s contender.Settings) error {
 		})
 	}
 	server := &http.Server{Handler: newSite(s), ErrorLog: log.New(io.Discard, "", 0)}
-	go server.Serve(listener)
+	go func() { _ = server.Serve(listener) }()
 	fmt.Println(s.Web)
-	io.Copy(io.Discard, os.Stdin)
+	_, _ = io.Copy(io.Discard, os.Stdin)
 	return server.Close()
 }
 
@@ -101,7 +102,7 @@ func newSite(s contender.Settings) *site {
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == reportPath {
-		json.NewEncoder(w).Encode(s.visitors.report())
+		_ = json.NewEncoder(w).Encode(s.visitors.report())
 		return
 	}
 	if s.settings.Watch {
@@ -110,7 +111,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case r.URL.Path == robotsPath:
-		io.WriteString(w, "User-agent: *\nDisallow: /private\n")
+		_, _ = io.WriteString(w, "User-agent: *\nDisallow: /private\n")
 		return
 	case s.settings.Soak > 0:
 		misbehave(w, r, s.body)
@@ -128,7 +129,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.settings.Close {
 		h["Connection"] = []string{"close"}
 	}
-	w.Write(s.body)
+	_, _ = w.Write(s.body)
 }
 
 // selfSigned returns a certificate for the loopback addresses of the hosts.
@@ -165,6 +166,6 @@ func serveNATS() error {
 	}
 	defer server.Stop()
 	fmt.Printf("%s#%d\n", server.ClientURL(), os.Getpid())
-	io.Copy(io.Discard, os.Stdin)
+	_, _ = io.Copy(io.Discard, os.Stdin)
 	return nil
 }

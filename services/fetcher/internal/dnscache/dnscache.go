@@ -119,7 +119,7 @@ func (c *cache) forward(ctx context.Context, network, address string, query []by
 	}
 	defer conn.Close()
 	// A deadline in the past interrupts reads and writes.
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	if strings.HasPrefix(network, "udp") {
 		return overUDP(conn, query)

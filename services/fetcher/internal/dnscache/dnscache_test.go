@@ -20,20 +20,21 @@ type nameServer struct {
 	reply   atomic.Pointer[func(q dnsmessage.Question) dnsmessage.Message]
 }
 
-func serve(t testing.TB, reply func(q dnsmessage.Question) dnsmessage.Message) *nameServer {
-	t.Helper()
+func serve(tb testing.TB, reply func(q dnsmessage.Question) dnsmessage.Message) *nameServer {
+	tb.Helper()
 	s := &nameServer{}
 	s.reply.Store(&reply)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s.address = listener.Addr().String()
-	socket, err := net.ListenPacket("udp", s.address)
+	socket, err := config.ListenPacket(tb.Context(), "udp", s.address)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { socket.Close(); listener.Close() })
+	tb.Cleanup(func() { socket.Close(); listener.Close() })
 	go func() {
 		buffer := make([]byte, 1500)
 		for {
@@ -41,8 +42,8 @@ func serve(t testing.TB, reply func(q dnsmessage.Question) dnsmessage.Message) *
 			if err != nil {
 				return
 			}
-			socket.WriteTo([]byte("not a reply"), from)
-			socket.WriteTo(s.answer(buffer[:n], true), from)
+			_, _ = socket.WriteTo([]byte("not a reply"), from)
+			_, _ = socket.WriteTo(s.answer(buffer[:n], true), from)
 		}
 	}()
 	go func() {
@@ -56,7 +57,7 @@ func serve(t testing.TB, reply func(q dnsmessage.Question) dnsmessage.Message) *
 				query := make([]byte, binary.BigEndian.Uint16(size[:]))
 				if _, err := io.ReadFull(conn, query); err == nil {
 					reply := s.answer(query, false)
-					conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...))
+					_, _ = conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...))
 				}
 			}
 			conn.Close()
@@ -128,7 +129,7 @@ func TestCache(t *testing.T) {
 	lookup := func(name, want string, queries int32) {
 		t.Helper()
 		before := server.queries.Load()
-		got := ""
+		var got string
 		addresses, err := resolver.LookupNetIP(t.Context(), "ip4", name)
 		if err == nil {
 			got = addresses[0].String()
@@ -205,7 +206,7 @@ func TestCacheIsBounded(t *testing.T) {
 
 // TestSilentServer checks that the context ends the wait for a reply.
 func TestSilentServer(t *testing.T) {
-	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	silent, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

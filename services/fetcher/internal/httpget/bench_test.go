@@ -3,6 +3,7 @@ package httpget
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -26,7 +27,8 @@ const serverVariable = "DATELINE_BENCH_SERVER"
 // runBenchServer answers every request with the same 20 KB gzip body until its
 // standard input ends.
 func runBenchServer() {
-	listener, err := net.Listen("tcp", ":0")
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", ":0")
 	if err != nil {
 		panic(err)
 	}
@@ -55,13 +57,14 @@ func runBenchServer() {
 			}()
 		}
 	}()
-	io.Copy(io.Discard, os.Stdin)
+	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
 // startBenchServer returns the port of a server that listens on all loopback
 // addresses, each of which acts as a separate host.
 func startBenchServer(b *testing.B) string {
-	command := exec.Command(os.Args[0])
+	b.Helper()
+	command := exec.CommandContext(context.Background(), os.Args[0])
 	command.Env = append(os.Environ(), serverVariable+"=1")
 	stdin, err := command.StdinPipe()
 	if err != nil {
@@ -74,7 +77,7 @@ func startBenchServer(b *testing.B) string {
 	if err := command.Start(); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { stdin.Close(); command.Wait() })
+	b.Cleanup(func() { stdin.Close(); _ = command.Wait() })
 	port, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		b.Fatal(err)
@@ -83,6 +86,7 @@ func startBenchServer(b *testing.B) string {
 }
 
 func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
 		b.Fatal(err)
@@ -93,6 +97,7 @@ func cpuTime(b *testing.B) time.Duration {
 // crawl fetches b.N pages from 200 hosts, 100 at a time, and reports the pages per
 // second of CPU time that this process used.
 func crawl(b *testing.B, fetch func(url string) (int, error)) {
+	b.Helper()
 	port := startBenchServer(b)
 	urls := make([]string, 200)
 	for i := range urls {
@@ -132,7 +137,11 @@ func BenchmarkBare(b *testing.B) {
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
 	crawl(b, func(url string) (int, error) {
-		response, err := client.Get(url)
+		request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			return 0, err
+		}
+		response, err := client.Do(request)
 		if err != nil {
 			return 0, err
 		}

@@ -33,7 +33,7 @@ func TestBadRequests(t *testing.T) {
 		"http://user:secret@example.com/", "http://example.com/a b", "http://example.com/ä", "http://example.com/\n",
 		"http://example.com/#a", "http://example.com?a/",
 	} {
-		failure := wantError(t, client, Request{URL: url}, BadRequest)
+		failure := mustFail(t, client, Request{URL: url}, BadRequest)
 		if failure.Transient() || strings.Contains(failure.Error(), "secret") {
 			t.Errorf("%q: transient %v: %v", url, failure.Transient(), failure)
 		}

@@ -12,22 +12,19 @@ import (
 // serveDNS runs a name server on a loopback address and returns a resolver that
 // uses it. The server answers every question with the code and, for A records,
 // with the address unless that is nil.
-func serveDNS(t testing.TB, code dnsmessage.RCode, address *[4]byte) *net.Resolver {
-	t.Helper()
-	return serveDNSWith(t, func(dnsmessage.Type) (dnsmessage.RCode, *[4]byte) { return code, address })
+func serveDNS(tb testing.TB, code dnsmessage.RCode, address *[4]byte) *net.Resolver {
+	tb.Helper()
+	return serveDNSWith(tb, func(dnsmessage.Type) (dnsmessage.RCode, *[4]byte) { return code, address })
 }
 
 // serveDNSWith is like serveDNS but calls answer for each question. It ignores the
 // address if the question is not for an A record.
 func serveDNSWith(
-	t testing.TB, answer func(dnsmessage.Type) (dnsmessage.RCode, *[4]byte),
+	tb testing.TB, answer func(dnsmessage.Type) (dnsmessage.RCode, *[4]byte),
 ) *net.Resolver {
-	t.Helper()
-	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { socket.Close() })
+	tb.Helper()
+	socket := listenUDP(tb)
+	tb.Cleanup(func() { socket.Close() })
 	go func() {
 		buffer := make([]byte, 1500)
 		for {
@@ -49,7 +46,7 @@ func serveDNSWith(
 				}}
 			}
 			if reply, err := message.Pack(); err == nil {
-				socket.WriteTo(reply, from)
+				_, _ = socket.WriteTo(reply, from)
 			}
 		}
 	}()
@@ -62,12 +59,12 @@ func TestNameResolution(t *testing.T) {
 	with := func(resolver *net.Resolver) *Client {
 		return newClient(t, func(c *Config) { c.Resolver = resolver })
 	}
-	missing := wantError(t, with(serveDNS(t, dnsmessage.RCodeNameError, nil)),
+	missing := mustFail(t, with(serveDNS(t, dnsmessage.RCodeNameError, nil)),
 		Request{URL: "http://missing.example/"}, DNS)
 	if !missing.NotFound || !missing.Transient() {
 		t.Errorf("a missing name: not found %v, transient %v: %v", missing.NotFound, missing.Transient(), missing)
 	}
-	broken := wantError(t, with(serveDNS(t, dnsmessage.RCodeServerFailure, nil)),
+	broken := mustFail(t, with(serveDNS(t, dnsmessage.RCodeServerFailure, nil)),
 		Request{URL: "http://broken.example/"}, DNS)
 	if broken.NotFound || !broken.Transient() {
 		t.Errorf("a broken name server: not found %v, transient %v: %v", broken.NotFound, broken.Transient(), broken)
@@ -79,10 +76,7 @@ func TestNameResolution(t *testing.T) {
 	if found.Timings.DNS <= 0 || found.RemoteAddr.String() != "127.0.0.1"+port {
 		t.Errorf("timings %+v, remote address %v", found.Timings, found.RemoteAddr)
 	}
-	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	silent := listenUDP(t)
 	defer silent.Close()
 	slow := newClient(t, func(c *Config) {
 		c.ConnectTimeout = short
@@ -96,7 +90,7 @@ func TestNameResolution(t *testing.T) {
 			return connection, err
 		}}
 	})
-	if failure := wantError(t, slow, Request{URL: "http://slow.example/"}, Timeout); failure.Phase != PhaseDNS {
+	if failure := mustFail(t, slow, Request{URL: "http://slow.example/"}, Timeout); failure.Phase != PhaseDNS {
 		t.Errorf("phase %q: %v", failure.Phase, failure)
 	}
 }

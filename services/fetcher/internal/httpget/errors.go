@@ -6,6 +6,7 @@ import "fmt"
 // label a metric.
 type Class string
 
+// The classes of failures.
 const (
 	// BadRequest means that the Request cannot be sent: its URL is not a
 	// canonical http or https URL, or a header value has a line break.
@@ -48,6 +49,7 @@ var Classes = []Class{
 // Phase is a part of a request.
 type Phase string
 
+// The phases of a request.
 const (
 	PhaseDNS     Phase = "dns"     // resolving the name
 	PhaseConnect Phase = "connect" // opening the connection

@@ -54,7 +54,7 @@ func goAway(connection net.Conn, number int) {
 		return
 	}
 	framer := http2.NewFramer(connection, connection)
-	framer.WriteSettings()
+	_ = framer.WriteSettings()
 	for {
 		frame, err := framer.ReadFrame()
 		if err != nil {
@@ -65,20 +65,20 @@ func goAway(connection net.Conn, number int) {
 			continue
 		}
 		if number == 2 {
-			framer.WriteGoAway(0, http2.ErrCodeNo, nil)
+			_ = framer.WriteGoAway(0, http2.ErrCodeNo, nil)
 			continue
 		}
 		var block bytes.Buffer
 		encoder := hpack.NewEncoder(&block)
-		encoder.WriteField(hpack.HeaderField{Name: ":status", Value: "200"})
-		encoder.WriteField(hpack.HeaderField{Name: "content-type", Value: "text/html"})
+		_ = encoder.WriteField(hpack.HeaderField{Name: ":status", Value: "200"})
+		_ = encoder.WriteField(hpack.HeaderField{Name: "content-type", Value: "text/html"})
 		if number == 1 {
-			framer.WriteGoAway(headers.StreamID, http2.ErrCodeNo, nil)
+			_ = framer.WriteGoAway(headers.StreamID, http2.ErrCodeNo, nil)
 		}
-		framer.WriteHeaders(http2.HeadersFrameParam{
+		_ = framer.WriteHeaders(http2.HeadersFrameParam{
 			StreamID: headers.StreamID, BlockFragment: block.Bytes(), EndHeaders: true,
 		})
-		framer.WriteData(headers.StreamID, true, []byte(page))
+		_ = framer.WriteData(headers.StreamID, true, []byte(page))
 	}
 }
 

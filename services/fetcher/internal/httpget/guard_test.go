@@ -37,7 +37,7 @@ func TestAddressesThatAreNotPublicAreRefused(t *testing.T) {
 			t.Errorf("Parse(%s): %v", host, err)
 			continue
 		}
-		if failure := wantError(t, client, Request{URL: u.String()}, BlockedAddress); failure.Transient() {
+		if failure := mustFail(t, client, Request{URL: u.String()}, BlockedAddress); failure.Transient() {
 			t.Errorf("%s: classified as transient: %v", host, failure)
 		}
 	}
@@ -114,7 +114,7 @@ func TestProxy(t *testing.T) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, r.URL.String()+page)
+		_, _ = io.WriteString(w, r.URL.String()+page)
 	})
 	proxyURL, err := url.Parse(proxy)
 	if err != nil {

@@ -28,61 +28,69 @@ const page = "<!doctype html><title>News</title><p>Something happened.</p>"
 
 // newClient returns a client that may fetch from loopback addresses. Its timeouts
 // are long, so that a test only runs into those that it shortens.
-func newClient(t testing.TB, change func(*Config)) *Client {
-	t.Helper()
+func newClient(tb testing.TB, change func(*Config)) *Client {
+	tb.Helper()
 	config := Config{UserAgent: "Dateline/1.0 (+https://example.com/bot)", AllowPrivate: true}
 	if change != nil {
 		change(&config)
 	}
 	client, err := New(config)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(client.Close)
+	tb.Cleanup(client.Close)
 	return client
 }
 
-func mustGet(t testing.TB, client *Client, request Request) *Response {
-	t.Helper()
-	response, err := client.Get(t.Context(), request)
+func mustGet(tb testing.TB, client *Client, request Request) *Response {
+	tb.Helper()
+	response, err := client.Get(tb.Context(), request)
 	if err != nil {
-		t.Fatalf("Get(%s): %v", request.URL, err)
+		tb.Fatalf("Get(%s): %v", request.URL, err)
 	}
 	return response
 }
 
 // wantError makes a request that must fail with the given class.
-func wantError(t testing.TB, client *Client, request Request, class Class) *Error {
-	t.Helper()
-	response, err := client.Get(t.Context(), request)
+func wantError(tb testing.TB, client *Client, request Request, class Class) {
+	tb.Helper()
+	_ = mustFail(tb, client, request, class)
+}
+
+// mustFail makes a request that must fail with the given class, and returns its error.
+func mustFail(tb testing.TB, client *Client, request Request, class Class) *Error {
+	tb.Helper()
+	response, err := client.Get(tb.Context(), request)
 	if err == nil {
-		t.Fatalf("Get(%s) returned status %d and %d bytes, want an error of class %s",
+		tb.Fatalf("Get(%s) returned status %d and %d bytes, want an error of class %s",
 			request.URL, response.Status, len(response.Body), class)
 	}
 	var failure *Error
 	if !errors.As(err, &failure) {
-		t.Fatalf("Get(%s): %T is not an *Error: %v", request.URL, err, err)
+		tb.Fatalf("Get(%s): %T is not an *Error: %v", request.URL, err, err)
 	}
 	if failure.Class != class {
-		t.Fatalf("Get(%s): class %s, phase %q, want class %s: %v", request.URL, failure.Class, failure.Phase, class, err)
+		tb.Fatalf("Get(%s): class %s, phase %q, want class %s: %v",
+			request.URL, failure.Class, failure.Phase, class, err)
 	}
 	if strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), failure.Host) {
-		t.Errorf("the message is not a single line that names the host: %q", err)
+		tb.Errorf("the message is not a single line that names the host: %q", err)
 	}
 	return failure
 }
 
-func serve(t testing.TB, handler http.HandlerFunc) string {
-	t.Helper()
+func serve(tb testing.TB, handler http.HandlerFunc) string {
+	tb.Helper()
 	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	return server.URL
 }
 
 // servePage serves one body with the given headers, as alternating names and
 // values.
-func servePage(t testing.TB, body string, headers ...string) string {
-	return serve(t, func(w http.ResponseWriter, _ *http.Request) {
+func servePage(tb testing.TB, body string, headers ...string) string {
+	tb.Helper()
+	return serve(tb, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header()["Date"] = nil
 		for i := 0; i < len(headers); i += 2 {
 			w.Header().Set(headers[i], headers[i+1])
@@ -90,7 +98,7 @@ func servePage(t testing.TB, body string, headers ...string) string {
 		if w.Header().Get("Content-Type") == "" {
 			w.Header()["Content-Type"] = nil
 		}
-		io.WriteString(w, body)
+		_, _ = io.WriteString(w, body)
 	})
 }
 
@@ -102,14 +110,33 @@ func flagHit(hit *bool) http.HandlerFunc {
 	return func(http.ResponseWriter, *http.Request) { *hit = true }
 }
 
+// listen listens on a free port of loopback. The caller closes the listener.
+func listen(tb testing.TB) net.Listener {
+	tb.Helper()
+	var config net.ListenConfig
+	listener, err := config.Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return listener
+}
+
+// listenUDP listens on a free UDP port of loopback. The caller closes the socket.
+func listenUDP(tb testing.TB) net.PacketConn {
+	tb.Helper()
+	var config net.ListenConfig
+	socket, err := config.ListenPacket(tb.Context(), "udp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return socket
+}
+
 // serveRaw runs a server that reads a request's headers and then passes the
 // connection to misbehave. The channel done is closed when the test ends.
-func serveRaw(t testing.TB, misbehave func(connection net.Conn, done <-chan struct{})) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+func serveRaw(tb testing.TB, misbehave func(connection net.Conn, done <-chan struct{})) string {
+	tb.Helper()
+	listener := listen(tb)
 	done := make(chan struct{})
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -127,7 +154,7 @@ func serveRaw(t testing.TB, misbehave func(connection net.Conn, done <-chan stru
 			})
 		}
 	})
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		close(done)
 		listener.Close()
 		running.Wait()
@@ -136,8 +163,9 @@ func serveRaw(t testing.TB, misbehave func(connection net.Conn, done <-chan stru
 }
 
 // serveRawTarget serves a page and sends each request target to the channel.
-func serveRawTarget(t testing.TB, targets chan<- string) string {
-	return serveLines(t, func(requestLine string) string {
+func serveRawTarget(tb testing.TB, targets chan<- string) string {
+	tb.Helper()
+	return serveLines(tb, func(requestLine string) string {
 		_, rest, _ := strings.Cut(requestLine, " ")
 		target, _, _ := strings.Cut(rest, " ")
 		targets <- target
@@ -148,12 +176,9 @@ func serveRawTarget(t testing.TB, targets chan<- string) string {
 
 // serveLines answers each request according to its first line as sent, which
 // net/http does not expose.
-func serveLines(t testing.TB, answer func(requestLine string) string) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+func serveLines(tb testing.TB, answer func(requestLine string) string) string {
+	tb.Helper()
+	listener := listen(tb)
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -166,23 +191,23 @@ func serveLines(t testing.TB, answer func(requestLine string) string) string {
 			for line := first; err == nil && line != "\r\n"; {
 				line, err = reader.ReadString('\n')
 			}
-			io.WriteString(connection, answer(first))
+			_, _ = io.WriteString(connection, answer(first))
 			connection.Close()
 		}
 	})
-	t.Cleanup(func() { listener.Close(); running.Wait() })
+	tb.Cleanup(func() { listener.Close(); running.Wait() })
 	return "http://" + listener.Addr().String()
 }
 
 // serveTLS serves pages over TLS and HTTP/2. The function that it returns makes a
 // configuration trust the server.
-func serveTLS(t testing.TB, handler http.HandlerFunc) (*httptest.Server, func(*Config)) {
-	t.Helper()
+func serveTLS(tb testing.TB, handler http.HandlerFunc) (*httptest.Server, func(*Config)) {
+	tb.Helper()
 	server := httptest.NewUnstartedServer(handler)
 	server.EnableHTTP2 = true
 	server.Config.ErrorLog = discardLog
 	server.StartTLS()
-	t.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	roots := server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	return server, func(c *Config) { c.RootCAs = roots }
 }

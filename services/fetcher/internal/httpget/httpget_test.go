@@ -21,7 +21,7 @@ func TestGetReturnsWhatTheServerSent(t *testing.T) {
 		w.Header().Add("X-Robots-Tag", "noai")
 		w.Header().Add("X-Robots-Tag", "noarchive")
 		w.Header().Set("Link", strings.Repeat("x", maxHeaderValue+1))
-		io.WriteString(w, page)
+		_, _ = io.WriteString(w, page)
 	})
 	fetchTime := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	client := newClient(t, func(c *Config) { c.Now = func() time.Time { return fetchTime } })
@@ -104,7 +104,7 @@ func TestRedirectsAreReturnedNotFollowed(t *testing.T) {
 	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		hits++
 		status := 302
-		fmt.Sscanf(r.URL.Query().Get("status"), "%d", &status)
+		_, _ = fmt.Sscanf(r.URL.Query().Get("status"), "%d", &status)
 		if location := r.URL.Query().Get("to"); location != "" {
 			w.Header()["Location"] = []string{location}
 		}
@@ -153,7 +153,7 @@ func TestServerErrorIsAResponse(t *testing.T) {
 		w.Header().Set("Content-Type", "image/png")
 		w.Header().Set("Retry-After", "120")
 		w.WriteHeader(http.StatusServiceUnavailable)
-		io.WriteString(w, big)
+		_, _ = io.WriteString(w, big)
 	})
 	response := mustGet(t, newClient(t, nil), Request{URL: base + "/"})
 	if response.Status != 503 || len(response.Body) != otherBodyBytes || !response.Truncated ||

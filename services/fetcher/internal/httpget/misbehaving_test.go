@@ -10,12 +10,12 @@ import (
 
 func TestBrokenResponses(t *testing.T) {
 	send := func(text string) func(net.Conn, <-chan struct{}) {
-		return func(connection net.Conn, _ <-chan struct{}) { io.WriteString(connection, text) }
+		return func(connection net.Conn, _ <-chan struct{}) { _, _ = io.WriteString(connection, text) }
 	}
 	reset := func(text string) func(net.Conn, <-chan struct{}) {
 		return func(connection net.Conn, _ <-chan struct{}) {
-			io.WriteString(connection, text)
-			connection.(*net.TCPConn).SetLinger(0)
+			_, _ = io.WriteString(connection, text)
+			_ = connection.(*net.TCPConn).SetLinger(0)
 		}
 	}
 	const ok = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
@@ -47,7 +47,7 @@ func TestBrokenResponses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			failure := wantError(t, newClient(t, nil), Request{URL: serveRaw(t, test.server) + "/"}, test.class)
+			failure := mustFail(t, newClient(t, nil), Request{URL: serveRaw(t, test.server) + "/"}, test.class)
 			if failure.Transient() != test.transient {
 				t.Errorf("transient %v: %v", failure.Transient(), failure)
 			}
@@ -57,7 +57,7 @@ func TestBrokenResponses(t *testing.T) {
 
 func TestResponseWithoutLengthEndsWithTheConnection(t *testing.T) {
 	base := serveRaw(t, func(connection net.Conn, _ <-chan struct{}) {
-		io.WriteString(connection, "HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n"+page)
+		_, _ = io.WriteString(connection, "HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n"+page)
 	})
 	if response := mustGet(t, newClient(t, nil), Request{URL: base + "/"}); string(response.Body) != page {
 		t.Errorf("body is %q", response.Body)
@@ -66,7 +66,7 @@ func TestResponseWithoutLengthEndsWithTheConnection(t *testing.T) {
 
 func TestEndlessBodyIsTruncated(t *testing.T) {
 	base := serveRaw(t, func(connection net.Conn, _ <-chan struct{}) {
-		io.WriteString(connection, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"+page)
+		_, _ = io.WriteString(connection, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"+page)
 		for chunk := strings.Repeat("x", 64<<10); ; {
 			if _, err := io.WriteString(connection, chunk); err != nil {
 				return // the client closed the connection
@@ -83,7 +83,7 @@ func TestEndlessBodyIsTruncated(t *testing.T) {
 // server never sends the announced body.
 func TestRefusedBodyIsNotRead(t *testing.T) {
 	base := serveRaw(t, func(connection net.Conn, done <-chan struct{}) {
-		io.WriteString(connection, "HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 1000000000\r\n\r\n")
+		_, _ = io.WriteString(connection, "HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 1000000000\r\n\r\n")
 		<-done
 	})
 	wantError(t, newClient(t, nil), Request{URL: base + "/"}, BadType)
@@ -106,12 +106,9 @@ func TestIdleConnectionThatDied(t *testing.T) {
 }
 
 func TestConnectionRefused(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := listen(t)
 	listener.Close()
-	failure := wantError(t, newClient(t, nil), Request{URL: "http://" + listener.Addr().String() + "/"}, Connect)
+	failure := mustFail(t, newClient(t, nil), Request{URL: "http://" + listener.Addr().String() + "/"}, Connect)
 	if !failure.Transient() {
 		t.Errorf("not transient: %v", failure)
 	}

@@ -11,6 +11,9 @@ import (
 // comment.
 const sniffLength = 1 << 10
 
+// octetStream is the media type of arbitrary bytes.
+const octetStream = "application/octet-stream"
+
 // maxMediaType limits, in bytes, the media type that an error quotes.
 const maxMediaType = 80
 
@@ -47,7 +50,7 @@ func (t *typeCheck) declaresHTML() bool {
 func (t *typeCheck) isUnspecific() bool {
 	switch t.declared {
 	case "text/plain", "text/xml", "application/xml",
-		"application/octet-stream", "application/unknown", "unknown/unknown", "*/*":
+		octetStream, "application/unknown", "unknown/unknown", "*/*":
 		return true
 	}
 	return !strings.Contains(t.declared, "/")
@@ -109,15 +112,15 @@ func hasMarkup(start []byte) bool {
 // not text.
 func isMagic(start []byte) bool {
 	found := http.DetectContentType(start)
-	return !strings.HasPrefix(found, "text/") && found != "application/octet-stream"
+	return !strings.HasPrefix(found, "text/") && found != octetStream
 }
 
 // describe returns a media type in the form that Error.MediaType has.
 func describe(media string) string {
-	switch {
-	case media == "":
+	switch media {
+	case "":
 		return "of unknown type"
-	case media == "application/octet-stream":
+	case octetStream:
 		return "binary data"
 	}
 	return media[:min(len(media), maxMediaType)]

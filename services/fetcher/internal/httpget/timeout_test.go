@@ -16,14 +16,14 @@ func TestTimeouts(t *testing.T) {
 	// hang sends a text and then nothing more.
 	hang := func(sent string) func(net.Conn, <-chan struct{}) {
 		return func(connection net.Conn, done <-chan struct{}) {
-			io.WriteString(connection, sent)
+			_, _ = io.WriteString(connection, sent)
 			<-done
 		}
 	}
 	// drip keeps sending a text, more often than the idle timeout requires.
 	drip := func(sent, dropped string) func(net.Conn, <-chan struct{}) {
 		return func(connection net.Conn, done <-chan struct{}) {
-			io.WriteString(connection, sent)
+			_, _ = io.WriteString(connection, sent)
 			ticker := time.NewTicker(short / 10)
 			defer ticker.Stop()
 			for {
@@ -63,7 +63,7 @@ func TestTimeouts(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, test.change)
-			failure := wantError(t, client, Request{URL: serveRaw(t, test.server) + "/"}, Timeout)
+			failure := mustFail(t, client, Request{URL: serveRaw(t, test.server) + "/"}, Timeout)
 			if failure.Phase != test.phase || !failure.Transient() {
 				t.Errorf("phase %q, transient %v: %v", failure.Phase, failure.Transient(), failure)
 			}
@@ -72,13 +72,10 @@ func TestTimeouts(t *testing.T) {
 }
 
 func TestTLSTimeout(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // the backlog accepts; nobody answers
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := listen(t) // the backlog accepts; nobody answers
 	defer listener.Close()
 	client := newClient(t, func(c *Config) { c.TLSTimeout = short })
-	failure := wantError(t, client, Request{URL: "https://" + listener.Addr().String() + "/"}, Timeout)
+	failure := mustFail(t, client, Request{URL: "https://" + listener.Addr().String() + "/"}, Timeout)
 	if failure.Phase != PhaseTLS {
 		t.Errorf("phase %q: %v", failure.Phase, failure)
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,7 +19,7 @@ func TestTLSAndHTTP2(t *testing.T) {
 			}
 		case "/abort":
 			w.Header().Set("Content-Type", "text/html")
-			io.WriteString(w, page)
+			_, _ = io.WriteString(w, page)
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		case "/endless":
@@ -32,7 +31,7 @@ func TestTLSAndHTTP2(t *testing.T) {
 			}
 		}
 		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, r.Proto+page)
+		_, _ = io.WriteString(w, r.Proto+page)
 	})
 	client := newClient(t, trust)
 	response := mustGet(t, client, Request{URL: server.URL + "//a^%zz"})
@@ -52,12 +51,12 @@ func TestTLSAndHTTP2(t *testing.T) {
 
 func TestTLSFailures(t *testing.T) {
 	server, trust := serveTLS(t, func(http.ResponseWriter, *http.Request) {})
-	if failure := wantError(t, newClient(t, nil), Request{URL: server.URL + "/"}, TLS); failure.Transient() {
+	if failure := mustFail(t, newClient(t, nil), Request{URL: server.URL + "/"}, TLS); failure.Transient() {
 		t.Errorf("an unknown authority is classified as transient: %v", failure)
 	}
 	plain := servePage(t, page)
 	plain = strings.Replace(plain, "http", "https", 1)
-	if failure := wantError(t, newClient(t, trust), Request{URL: plain + "/"}, TLS); failure.Transient() {
+	if failure := mustFail(t, newClient(t, trust), Request{URL: plain + "/"}, TLS); failure.Transient() {
 		t.Errorf("a TLS handshake with a plain HTTP server is classified as transient: %v", failure)
 	}
 	old := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -65,22 +64,19 @@ func TestTLSFailures(t *testing.T) {
 	old.Config.ErrorLog = discardLog
 	old.StartTLS()
 	defer old.Close()
-	if failure := wantError(t, newClient(t, trust), Request{URL: old.URL + "/"}, TLS); failure.Transient() {
+	if failure := mustFail(t, newClient(t, trust), Request{URL: old.URL + "/"}, TLS); failure.Transient() {
 		t.Errorf("an old protocol version is classified as transient: %v", failure)
 	}
 	// A handshake that was interrupted may succeed the next time.
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := listen(t)
 	defer listener.Close()
 	go func() {
 		if connection, err := listener.Accept(); err == nil {
-			connection.Read(make([]byte, 1))
+			_, _ = connection.Read(make([]byte, 1))
 			connection.Close()
 		}
 	}()
-	failure := wantError(t, newClient(t, trust), Request{URL: "https://" + listener.Addr().String() + "/"}, TLS)
+	failure := mustFail(t, newClient(t, trust), Request{URL: "https://" + listener.Addr().String() + "/"}, TLS)
 	if !failure.Transient() {
 		t.Errorf("an interrupted handshake is classified as permanent: %v", failure)
 	}
