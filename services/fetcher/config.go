@@ -68,7 +68,8 @@ func (c Config) Validate() error {
 			problems = append(problems, fmt.Errorf(format, args...))
 		}
 	}
-	check(c.productToken() != "", "user-agent is %q: start it with a product token of letters, such as ExampleNews/1.0", c.UserAgent)
+	check(c.productToken() != "",
+		"user-agent is %q: start it with a product token of letters, such as ExampleNews/1.0", c.UserAgent)
 	check(c.MaxInFlight > 0, "max-in-flight is %d: it must be at least 1", c.MaxInFlight)
 	check(c.IntakeWorkers > 0, "intake-workers is %d: it must be at least 1", c.IntakeWorkers)
 	check(c.MaxAttempts > 0, "max-attempts is %d: it must be at least 1", c.MaxAttempts)
@@ -110,13 +111,8 @@ func (c Config) breaker() site.Breaker {
 // productToken returns the token that robots.txt addresses the crawler by (RFC
 // 9309, section 2.2.1).
 func (c Config) productToken() string {
-	end := strings.IndexFunc(c.UserAgent, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_' || r == '-')
-	})
-	if end < 0 {
-		return c.UserAgent
-	}
-	return c.UserAgent[:end]
+	inToken := func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_' || r == '-' }
+	return c.UserAgent[:len(c.UserAgent)-len(strings.TrimLeftFunc(c.UserAgent, inToken))]
 }
 
 func (c Config) proxy() (*url.URL, error) {

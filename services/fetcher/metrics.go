@@ -57,7 +57,8 @@ func newFetchMetrics(reg prometheus.Registerer, now func() time.Time, breakersOp
 			Name: "dateline_fetch_robots_total", Help: "Times a robots.txt was requested, not counting redirects.",
 		}),
 		denied: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "dateline_fetch_robots_denied_total", Help: "URLs that were not fetched because robots.txt disallows them.",
+			Name: "dateline_fetch_robots_denied_total",
+			Help: "URLs that were not fetched because robots.txt disallows them.",
 		}),
 		breakers: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dateline_fetch_breaker_changes_total",
@@ -66,7 +67,8 @@ func newFetchMetrics(reg prometheus.Registerer, now func() time.Time, breakersOp
 	}
 	reg.MustRegister(m.responses, m.refusals, m.failures, m.bytes, m.robots, m.denied, m.breakers,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "dateline_fetch_refusing_hosts", Help: "Hosts whose last response was 403 or 429 and came within the last hour.",
+			Name: "dateline_fetch_refusing_hosts",
+			Help: "Hosts whose last response was 403 or 429 and came within the last hour.",
 		}, func() float64 { return float64(m.refusing.count()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "dateline_fetch_breakers_open", Help: "Sites that are currently paused because they keep failing.",

@@ -2,7 +2,6 @@ package fetcher_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -93,7 +92,7 @@ func TestLongPauseSurvivesRestart(t *testing.T) {
 	nc, js := natstest.Start(t)
 	site := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/robots.txt" {
-			io.WriteString(w, "User-agent: *\nCrawl-delay: 50\n")
+			fmt.Fprint(w, "User-agent: *\nCrawl-delay: 50\n")
 			return
 		}
 		page(w, r)

@@ -48,7 +48,7 @@ func TestBodyLargerThanAMessage(t *testing.T) {
 		}
 		w.Header().Set("Content-Encoding", "br") // passed on as received
 		w.Header().Set("Content-Type", "text/html")
-		w.Write(noise)
+		fmt.Fprintf(w, "%s", noise)
 	})
 	publish(t, js, site.URL+"/long")
 	config := quickConfig()

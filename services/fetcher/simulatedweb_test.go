@@ -52,13 +52,13 @@ func (w *simulatedWeb) add(habit string, robots *string, handle siteHandler) *si
 		s.begin(!isRobots)
 		defer s.end()
 		if isRobots && robots != nil {
-			io.WriteString(out, *robots)
+			fmt.Fprint(out, *robots)
 			return
 		}
 		handle(s, out, r)
 	}
 	s.server = &http.Server{Handler: http.HandlerFunc(handler), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
-	go s.server.Serve(s)
+	go func() { _ = s.server.Serve(s) }() // until close
 	w.sites = append(w.sites, s)
 	w.byHost[s.host] = s
 	return s
@@ -67,7 +67,7 @@ func (w *simulatedWeb) add(habit string, robots *string, handle siteHandler) *si
 // serveNews writes a page.
 func serveNews(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html")
-	io.WriteString(w, "<!doctype html><p>"+strings.Repeat("news ", 200))
+	fmt.Fprint(w, "<!doctype html><p>"+strings.Repeat("news ", 200))
 }
 
 // respondAfter returns a handler that serves a page after a delay.

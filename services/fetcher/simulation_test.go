@@ -72,6 +72,7 @@ func TestSimulatedTime(t *testing.T) {
 }
 
 func simulate(t *testing.T, length time.Duration) {
+	t.Helper()
 	nc, js := simulatedServer(t)
 	web := newSimulatedWeb()
 	defer web.close()

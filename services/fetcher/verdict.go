@@ -53,6 +53,7 @@ type verdict struct {
 	hostWorks, hostFails bool
 }
 
+// rejected returns the verdict that an entry ends without a page.
 func rejected(reason outcome.Reason, format string, args ...any) verdict {
 	return verdict{
 		action: actionEnd, outcome: datelinev1.Verdict_VERDICT_REJECTED, reason: reason, detail: fmt.Sprintf(format, args...),
@@ -164,6 +165,7 @@ func judgeFailure(err error) verdict {
 	return verdict{action: actionBury, reason: reason, detail: err.Error()}
 }
 
+// judgeRedirect decides whether a redirect is followed.
 func judgeRedirect(req pageRequest, r *httpget.Response, config Config) verdict {
 	target, err := weburl.Parse(r.Location)
 	if err != nil {
@@ -197,20 +199,25 @@ func (made verdict) limit(attempts int32, config Config) verdict {
 	return made
 }
 
-// maxBackoff is the maximum delay before an attempt. A host may require a longer
-// one.
+// maxBackoff is the maximum delay before an attempt, unless the host requires a
+// longer one.
 const maxBackoff = time.Hour
 
 // slowToPass lists the failures that are retried later than others, with the
 // factor for the retry delay. Name servers and machines come back within minutes
 // rather than seconds, and a host that reports overload should not be requested
 // again soon.
-var slowToPass = map[outcome.Reason]time.Duration{
+var slowToPass = map[outcome.Reason]int{
 	outcome.DNS: 6, outcome.Connect: 3, outcome.TooManyRequests: 6, outcome.ServerError: 2,
 }
 
-// backoff is the delay before the next attempt after a failure, without jitter.
-// It is four times as long after each further attempt.
+// backoff returns the delay before the next attempt after a failure, without
+// jitter. It quadruples after each further attempt. attempts is the number of
+// attempts before the one that failed.
 func backoff(reason outcome.Reason, attempts int32, config Config) time.Duration {
-	return min(max(1, slowToPass[reason])*config.RetryDelay<<min(2*attempts, 20), maxBackoff)
+	delay := config.RetryDelay * time.Duration(max(1, slowToPass[reason]))
+	for n := attempts; n > 0 && delay < maxBackoff; n-- {
+		delay *= 4
+	}
+	return min(delay, maxBackoff)
 }

@@ -80,7 +80,7 @@ func (v *visitor) Visit(ctx context.Context, entry *frontier.Entry) (decision fr
 func (v *visitor) Refuse(ctx context.Context, entry *frontier.Entry, cause error) error {
 	ended := &datelinev1.Outcome{
 		InputId: fmt.Sprintf("%s:%d", subject.StreamFrontier, entry.Sequence),
-		Reason:  "malformed", Detail: cause.Error(), Url: entry.GetUrl(), Attempt: 1,
+		Reason:  string(outcome.Malformed), Detail: cause.Error(), Url: entry.GetUrl(), Attempt: 1,
 	}
 	return v.writer.Bury(ctx, ended, 0, source(entry))
 }
@@ -142,7 +142,7 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 // readMark takes the mark that intake put into the entry. An inherited entry may
 // have been processed since by a replica that crashed, so its mark is read again.
 func (v *visit) readMark(ctx context.Context) (err error) {
-	carried := false
+	var carried bool
 	if v.mark, carried = seen.Carried(v.entry.FrontierEntry); !carried || v.entry.Inherited {
 		v.mark, _, err = v.seen.Get(ctx, v.requested.ID())
 	}

@@ -2,7 +2,7 @@ package fetcher_test
 
 import (
 	"bytes"
-	"io"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,6 +27,7 @@ type request struct {
 // newWeb serves a handler on its own port, which makes it a host of its own, until
 // the test ends.
 func newWeb(t *testing.T, handle http.HandlerFunc) *web {
+	t.Helper()
 	w := &web{}
 	w.Server = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
 		w.mu.Lock()
@@ -58,7 +59,7 @@ func (w *web) count(path string) int {
 // html writes a page.
 func html(w http.ResponseWriter, body string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Write([]byte("<!doctype html><html><body>" + body + "</body></html>"))
+	fmt.Fprint(w, "<!doctype html><html><body>"+body+"</body></html>")
 }
 
 // page is a handler that allows everything and answers every path with a page.
@@ -94,12 +95,13 @@ func (w *web) gaps() []time.Duration {
 
 // trouble is a site on which every path ends differently.
 func troubleSite(t *testing.T, elsewhere string) *web {
+	t.Helper()
 	over := make(chan struct{})
 	t.Cleanup(func() { close(over) })
 	return newWeb(t, func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {
 		case path == "/robots.txt":
-			io.WriteString(w, "User-agent: testnews\nDisallow: /private\n")
+			fmt.Fprint(w, "User-agent: testnews\nDisallow: /private\n")
 		case strings.HasPrefix(path, "/good"):
 			html(w, path)
 		case path == "/gone":
@@ -127,7 +129,7 @@ func troubleSite(t *testing.T, elsewhere string) *web {
 			w.WriteHeader(http.StatusInternalServerError)
 		case path == "/picture":
 			w.Header().Set("Content-Type", "image/png")
-			w.Write([]byte("\x89PNG\r\n\x1a\n"))
+			fmt.Fprint(w, "\x89PNG\r\n\x1a\n")
 		case path == "/large":
 			html(w, filler(300_000))
 		case path == "/moved":
@@ -155,7 +157,7 @@ func troubleSite(t *testing.T, elsewhere string) *web {
 // closedPort returns a URL on which nothing listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

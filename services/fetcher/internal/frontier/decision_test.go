@@ -17,7 +17,8 @@ import (
 func TestUndecodableEntriesAreRefused(t *testing.T) {
 	server, js := newServer(t)
 	for _, data := range []string{"\xff\xff", "\xfe\xff"} {
-		if _, err := js.Publish(t.Context(), subject.Frontier(3, subject.LaneFresh, "example.site"), []byte(data)); err != nil {
+		name := subject.Frontier(3, subject.LaneFresh, "example.site")
+		if _, err := js.Publish(t.Context(), name, []byte(data)); err != nil {
 			t.Fatal(err)
 		}
 	}

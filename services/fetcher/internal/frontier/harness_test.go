@@ -164,7 +164,7 @@ func put(t *testing.T, js jetstream.JetStream, url string, notBefore time.Time) 
 	}
 }
 
-// putAll publishes URLs on several hosts, so many of each.
+// putAll publishes a number of URLs on each of several hosts.
 func putAll(t *testing.T, js jetstream.JetStream, hosts, each int) (urls []string) {
 	t.Helper()
 	for i := range each {

@@ -160,7 +160,11 @@ func (l *leases) survey(ctx context.Context) (replicas []string, taken map[int]b
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing leases: %w", err)
 	}
-	defer lister.Stop()
+	defer func() {
+		if err := lister.Stop(); err != nil {
+			l.log.Warn("closing the list of leases failed", "error", err)
+		}
+	}()
 	taken = map[int]bool{}
 	for key := range lister.Keys() {
 		if name, ok := strings.CutPrefix(key, replicaPrefix); ok {

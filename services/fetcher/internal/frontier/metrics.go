@@ -22,10 +22,12 @@ func (f *Frontier) register() {
 		}
 		return active
 	})
-	gauge("dateline_frontier_partitions", "Partitions that this replica owns.", func() int { return len(f.leases.owned()) })
+	gauge("dateline_frontier_partitions", "Partitions that this replica owns.", func() int {
+		return len(f.leases.owned())
+	})
 	wait := prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "dateline_frontier_wait_seconds",
-		Help: "Time from when a URL was due in the frontier until its request began, in seconds: queueing and politeness.",
+		Help: "Time from when a URL was due in the frontier until its request began, in seconds.",
 
 		Buckets:                     []float64{0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400},
 		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,

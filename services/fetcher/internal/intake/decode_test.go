@@ -22,22 +22,24 @@ func encoded(t *testing.T, r *datelinev1.FetchRequest) string {
 func urlOf(length int) string { return "https://example.com/" + strings.Repeat("a", length-20) }
 
 func TestDecodeGuessesTheEncoding(t *testing.T) {
+	const urlA, urlB = "https://example.com/a", "https://example.com/b"
+	onlyA := []string{urlA}
 	for name, test := range map[string]struct {
 		data string
 		want []string
 	}{
-		"bare URL":         {"https://example.com/a", []string{"https://example.com/a"}},
-		"with white space": {" https://example.com/a \r\n", []string{"https://example.com/a"}},
+		"bare URL":         {"https://example.com/a", onlyA},
+		"with white space": {" https://example.com/a \r\n", onlyA},
 		"several lines": {
-			"https://example.com/a\r\n\n# a comment\nhttps://example.com/b", []string{"https://example.com/a", "https://example.com/b"},
+			"https://example.com/a\r\n\n# a comment\nhttps://example.com/b", []string{urlA, urlB},
 		},
-		"empty line first":     {"\nhttps://example.com/a\n", []string{"https://example.com/a"}},
-		"JSON":                 {`{"url": "https://example.com/a", "requestId": "1"}`, []string{"https://example.com/a"}},
-		"JSON on a new line":   {"\n  {\"url\": \"https://example.com/a\"}\n", []string{"https://example.com/a"}},
-		"protobuf":             {encoded(t, &datelinev1.FetchRequest{Url: "https://example.com/a"}), []string{"https://example.com/a"}},
+		"empty line first":     {"\nhttps://example.com/a\n", onlyA},
+		"JSON":                 {`{"url": "https://example.com/a", "requestId": "1"}`, onlyA},
+		"JSON on a new line":   {"\n  {\"url\": \"https://example.com/a\"}\n", onlyA},
+		"protobuf":             {encoded(t, &datelinev1.FetchRequest{Url: urlA}), onlyA},
 		"protobuf and a brace": {encoded(t, &datelinev1.FetchRequest{Url: urlOf('{')}), []string{urlOf('{')}},
 		"protobuf, long":       {encoded(t, &datelinev1.FetchRequest{Url: urlOf(300)}), []string{urlOf(300)}},
-		"protobuf, id first":   {"\x12\x011" + encoded(t, &datelinev1.FetchRequest{Url: "https://example.com/a"}), []string{"https://example.com/a"}},
+		"protobuf, id first":   {"\x12\x011" + encoded(t, &datelinev1.FetchRequest{Url: urlA}), onlyA},
 		// The line feed could be a protobuf tag, and the h a length that fits.
 		"text like protobuf": {"\n" + urlOf('h'+1), []string{urlOf('h' + 1)}},
 	} {
@@ -92,10 +94,16 @@ func TestDecodeErrors(t *testing.T) {
 		"unknown type":       {"application/xml", "<url/>", "application/xml"},
 		"text as protobuf":   {"application/protobuf", "https://example.com/a", "send the URL as text"},
 		"id with a space":    {"", `{"url": "https://example.com/a", "requestId": "a b"}`, "request_id"},
-		"id too long":        {"", `{"url": "https://example.com/a", "requestId": "` + strings.Repeat("a", maxID+1) + `"}`, "request_id"},
-		"too many labels":    {"application/protobuf", encoded(t, &datelinev1.FetchRequest{Url: "https://example.com/", Labels: labels}), "labels"},
-		"label too long":     {"", `{"url": "https://example.com/a", "labels": {"a": "` + strings.Repeat("a", maxLabel+1) + `"}}`, "shorten"},
-		"too many lines":     {"", strings.Repeat("https://example.com/a\n", maxLines+1), "several messages"},
+		"id too long": {
+			"", `{"url": "https://example.com/a", "requestId": "` + strings.Repeat("a", maxID+1) + `"}`, "request_id",
+		},
+		"too many labels": {
+			"application/protobuf", encoded(t, &datelinev1.FetchRequest{Url: "https://example.com/", Labels: labels}), "labels",
+		},
+		"label too long": {
+			"", `{"url": "https://example.com/a", "labels": {"a": "` + strings.Repeat("a", maxLabel+1) + `"}}`, "shorten",
+		},
+		"too many lines": {"", strings.Repeat("https://example.com/a\n", maxLines+1), "several messages"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			header := nats.Header{}

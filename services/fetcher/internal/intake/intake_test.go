@@ -35,6 +35,7 @@ type testIntake struct {
 }
 
 func newIntake(t *testing.T, limits topology.Limits) *testIntake {
+	t.Helper()
 	_, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
 	natstest.Reconcile(t, js, limits)
 	marks, err := seen.Open(t.Context(), js)
@@ -145,7 +146,8 @@ func TestSplit(t *testing.T) {
 	}
 	input := message(1, strings.Join(lines, "\n"))
 	for range 2 { // the message is delivered twice
-		if result := in.handle(input); result.Err != nil || result.Outcome.Verdict != produced || result.Outcome.Reason != "split" {
+		result := in.handle(input)
+		if result.Err != nil || result.Outcome.Verdict != produced || result.Outcome.Reason != "split" {
 			t.Fatalf("%v, %v", result.Outcome, result.Err)
 		}
 	}
@@ -155,8 +157,9 @@ func TestSplit(t *testing.T) {
 	}
 	for i, msg := range msgs {
 		part := message(msg.Sequence, string(msg.Data))
-		part.Header = nats.Header(msg.Header)
-		if result := in.handle(part); result.Err != nil || result.Outcome.Verdict != produced || string(msg.Data) != lines[i] {
+		part.Header = msg.Header
+		result := in.handle(part)
+		if result.Err != nil || result.Outcome.Verdict != produced || string(msg.Data) != lines[i] {
 			t.Fatalf("line %d: %v, %v", i, result.Outcome, result.Err)
 		}
 	}

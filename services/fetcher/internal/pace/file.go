@@ -185,7 +185,8 @@ func parse(text []byte) (rules, error) {
 		}
 		switch {
 		case (r.Host == "") == (r.Network == ""):
-			problems = append(problems, fmt.Errorf("rule %d names both a host and a network, or neither: give it exactly one", i+1))
+			problems = append(problems, fmt.Errorf("rule %d names both a host and a network, or neither: "+
+				"give it exactly one", i+1))
 		case r.Host != "":
 			out.hosts[strings.ToLower(r.Host)] = delay
 		default:

@@ -95,7 +95,8 @@ func TestFileErrors(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		`rule 1 has the delay "soon"`, "rule 2 names", `rule 3 has the network "here"`, "rule 4 names", "rule 5 has the delay",
+		`rule 1 has the delay "soon"`, "rule 2 names", `rule 3 has the network "here"`, "rule 4 names",
+		"rule 5 has the delay",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not contain %q: %v", want, err)

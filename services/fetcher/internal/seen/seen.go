@@ -108,7 +108,7 @@ func (m *Marks) Claim(ctx context.Context, urlID string, mark Mark, force bool) 
 		if err != nil {
 			return Mark{}, false, fmt.Errorf("encoding a mark: %w", err)
 		}
-		revision := uint64(0)
+		var revision uint64
 		if mark.revision == 0 {
 			revision, err = m.kv.Create(ctx, urlID, data)
 		} else {

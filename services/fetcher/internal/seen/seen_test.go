@@ -62,7 +62,8 @@ func TestConflict(t *testing.T) {
 			if err != nil || claimed || other.Request != "first" {
 				t.Errorf("the second claim returned %+v, %v, %v", other, claimed, err)
 			}
-			if _, claimed, err = marks.Claim(ctx, url, Mark{Request: "third", Input: "3", Time: now}, true); err != nil || !claimed {
+			_, claimed, err = marks.Claim(ctx, url, Mark{Request: "third", Input: "3", Time: now}, true)
+			if err != nil || !claimed {
 				t.Errorf("the forced claim: %v, %v", claimed, err)
 			}
 			if err := marks.Finish(ctx, url, first, "first", Version{}, now); err != nil {

@@ -73,13 +73,20 @@ func (s *Sites) requestRobots(
 		if response.Status/100 != 3 {
 			return s.decode(response), nil, nil
 		}
-		next, err := weburl.Parse(response.Location)
-		if err != nil {
+		if target = canonical(response.Location); target == "" {
 			return robots.Fetch{Status: response.Status, Time: s.now()}, nil, nil
 		}
-		target = next.String()
 	}
 	return robots.Fetch{Status: http.StatusFound, Time: s.now()}, nil, nil
+}
+
+// canonical returns the canonical form of a URL, or "" if it is unusable.
+func canonical(location string) string {
+	url, err := weburl.Parse(location)
+	if err != nil {
+		return ""
+	}
+	return url.String()
 }
 
 // decode returns what a response contributes to the verdict. A response whose

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -67,16 +68,15 @@ const denies = "User-agent: *\nDisallow: /private\n"
 
 func TestRobotsRedirects(t *testing.T) {
 	sites := open(t, time.Now)
-	other := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, denies) })
+	other := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, denies) })
 	hops := func(n int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			var at int
-			fmt.Sscanf(r.URL.Path, "/hop%d", &at)
+			at, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/hop")) // 0 for robots.txt
 			if at < n {
 				http.Redirect(w, r, fmt.Sprintf("/hop%d", at+1), http.StatusFound)
 				return
 			}
-			io.WriteString(w, denies)
+			fmt.Fprint(w, denies)
 		}
 	}
 	for name, c := range map[string]struct {
@@ -93,7 +93,7 @@ func TestRobotsRedirects(t *testing.T) {
 		}, true},
 		"to no URL": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "http://[")
-			w.WriteHeader(302)
+			w.WriteHeader(http.StatusFound)
 		}, true},
 	} {
 		url := serve(t, c.handle)
@@ -109,7 +109,7 @@ func TestHugeRobots(t *testing.T) {
 	var sent atomic.Int64
 	line := strings.Repeat("# nothing to see here, move along please, thank you\n", 1000)
 	url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, denies)
+		fmt.Fprint(w, denies)
 		for sent.Load() < 100<<20 {
 			n, err := io.WriteString(w, line)
 			if err != nil {
@@ -126,14 +126,16 @@ func TestHugeRobots(t *testing.T) {
 	}
 	var bomb bytes.Buffer
 	z := gzip.NewWriter(&bomb)
-	io.WriteString(z, denies)
+	fmt.Fprint(z, denies)
 	for range 100 << 20 / len(line) {
-		io.WriteString(z, line)
+		fmt.Fprint(z, line)
 	}
-	z.Close()
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
 	packed := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
-		w.Write(bomb.Bytes())
+		fmt.Fprint(w, bomb.String())
 	})
 	if allowed, _ := fetchRobots(t, sites, packed); allowed {
 		t.Error("the rules at the beginning of the compressed file are not obeyed")
@@ -149,7 +151,7 @@ func TestRobotsApplyWhileTheSiteIsDown(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
-		io.WriteString(w, denies)
+		fmt.Fprint(w, denies)
 	})
 	fetchRobots(t, sites, url)
 	clock = clock.Add(robots.Lifetime + time.Second)
@@ -166,7 +168,7 @@ func TestRobotsApplyWhileTheSiteIsDown(t *testing.T) {
 func TestSiteSurvivesRestart(t *testing.T) {
 	clock := time.Now().Truncate(time.Second)
 	first := open(t, func() time.Time { return clock })
-	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, denies) })
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, denies) })
 	fetchRobots(t, first, url)
 	breaker := Breaker{Failures: 2, Rest: time.Minute, MaxRest: 3 * time.Minute}
 	for i, want := range []time.Duration{0, time.Minute, 2 * time.Minute, 3 * time.Minute, 3 * time.Minute} {
