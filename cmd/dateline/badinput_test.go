@@ -37,7 +37,7 @@ func TestRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	foreign := t.TempDir()
-	prepareStream(t, foreign, jetstream.StreamConfig{Name: subject.StreamPages, Subjects: []string{"pages.>"}, Retention: jetstream.InterestPolicy})
+	prepareStream(t, foreign, jetstream.StreamConfig{Name: subject.StreamPages, Subjects: []string{subject.AllPages}, Retention: jetstream.InterestPolicy})
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ import (
 	"github.com/dateline-news/dateline/cmd/dateline/internal/cli"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/corpus"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/extractor/article"
@@ -194,20 +195,20 @@ func (l *load) streams(b *testing.B) {
 	var done sync.WaitGroup
 	done.Add(len(l.bodies))
 	small := bytes.Repeat([]byte("a"), 4096)
-	first := consume("PAGES", "extract", func(msg jetstream.Msg) {
-		if _, err := bus.JS.Publish(ctx, "articles.en.x", small); err != nil {
+	first := consume(subject.StreamPages, subject.ConsumerExtract, func(msg jetstream.Msg) {
+		if _, err := bus.JS.Publish(ctx, subject.Articles("en", "x"), small); err != nil {
 			b.Error(err)
 		}
 		_ = msg.Ack()
 	})
 	defer first.Stop()
-	second := consume("ARTICLES", "index", func(msg jetstream.Msg) {
+	second := consume(subject.StreamArticles, subject.ConsumerIndex, func(msg jetstream.Msg) {
 		_ = msg.Ack()
 		done.Done()
 	})
 	defer second.Stop()
 	for _, body := range l.bodies {
-		if _, err := bus.JS.Publish(ctx, "pages.x", body); err != nil {
+		if _, err := bus.JS.Publish(ctx, subject.Pages("x"), body); err != nil {
 			b.Fatal(err)
 		}
 	}

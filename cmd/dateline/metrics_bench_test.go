@@ -21,6 +21,7 @@ import (
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
@@ -110,7 +111,7 @@ func publishRound(b *testing.B, p *pipeline.Pipeline, room *newsroom.Newsroom, r
 			urls = append(urls, fmt.Sprintf("%s?edition=%d", want.URL, round))
 		}
 	}
-	if _, err := p.Bus.JS.Publish(b.Context(), "urls", []byte(strings.Join(urls, "\n"))); err != nil {
+	if _, err := p.Bus.JS.Publish(b.Context(), subject.URLs, []byte(strings.Join(urls, "\n"))); err != nil {
 		b.Fatal(err)
 	}
 	return len(urls)

@@ -25,6 +25,7 @@ import (
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/disk"
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/extractor"
@@ -142,7 +143,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 		}
 	}()
 	urls := append(room.URLs(), "no URL", "http://127.0.0.1:1/nobody-listens")
-	if _, err := p.Bus.JS.Publish(t.Context(), "urls", []byte(strings.Join(urls, "\n"))); err != nil {
+	if _, err := p.Bus.JS.Publish(t.Context(), subject.URLs, []byte(strings.Join(urls, "\n"))); err != nil {
 		t.Fatal(err)
 	}
 	natstest.Eventually(t, "the end of everything", func() bool {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/newsroom"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -150,12 +151,12 @@ func TestMixedLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, data := range malformed {
-		if _, err := bus.JS.Publish(t.Context(), "urls", data); err != nil {
+		if _, err := bus.JS.Publish(t.Context(), subject.URLs, data); err != nil {
 			t.Fatal(err)
 		}
 	}
 	lines := server.URL + "/good/line-1\n" + server.URL + "/good/line-2\n"
-	if _, err := bus.JS.Publish(t.Context(), "urls", []byte(lines)); err != nil {
+	if _, err := bus.JS.Publish(t.Context(), subject.URLs, []byte(lines)); err != nil {
 		t.Fatal(err)
 	}
 	if err := bus.Close(); err != nil {

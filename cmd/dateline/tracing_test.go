@@ -164,9 +164,9 @@ const (
 func TestTrace(t *testing.T) {
 	t.Parallel()
 	p, site := newTraced(t), harbour(t)
-	p.publish("urls", site+"/page/one", "traceparent", "00-"+publisherTrace+"-"+publisherSpan+"-01")
-	p.publish("urls", site+"/flaky")
-	p.publish("urls", site+"/page/two\n"+site+"/page/three")
+	p.publish(subject.URLs, site+"/page/one", "traceparent", "00-"+publisherTrace+"-"+publisherSpan+"-01")
+	p.publish(subject.URLs, site+"/flaky")
+	p.publish(subject.URLs, site+"/page/two\n"+site+"/page/three")
 	p.await(datelinev1.Stage_STAGE_INDEX, 4)
 	revisions := natstest.Messages(t, p.Bus.JS, subject.StreamRevisions)
 	p.stop()
@@ -245,7 +245,7 @@ func TestTraceAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.publish("pages.com.example", string(body), "Traceparent", "00-"+publisherTrace+"-"+publisherSpan+"-01")
+	p.publish(subject.Pages("com.example"), string(body), "Traceparent", "00-"+publisherTrace+"-"+publisherSpan+"-01")
 	p.await(datelinev1.Stage_STAGE_EXTRACT, 1)
 	letters, err := deadletter.Open(t.Context(), p.Bus.JS)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/dateline-news/dateline/internal/loop"
 )
 
 const (
@@ -56,16 +58,10 @@ func New(
 // Run polls the server every Interval until ctx ends. It counts failures. The metrics
 // that could not be read keep their values.
 func (w *Watch) Run(ctx context.Context) error {
-	ticker := time.NewTicker(Interval)
-	defer ticker.Stop()
-	for {
+	return loop.Every(ctx, Interval, func(ctx context.Context) error {
 		w.Refresh(ctx)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+		return nil
+	})
 }
 
 // Refresh polls the server once.

@@ -98,7 +98,7 @@ func TestBacklog(t *testing.T) {
 	expect(t, reg, "dateline_stream_messages", "DEAD", 0)
 
 	for i := range 5 {
-		if _, err := js.Publish(t.Context(), "pages.com.example", []byte(strconv.Itoa(i))); err != nil {
+		if _, err := js.Publish(t.Context(), subject.Pages("com.example"), []byte(strconv.Itoa(i))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -142,7 +142,7 @@ func TestReadErrors(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	missing := backlog.Input{Stream: subject.StreamArticles, Consumer: "nobody"}
 	watch := backlog.New(js, reg, slog.New(slog.DiscardHandler), time.Now, missing, pages)
-	if _, err := js.Publish(t.Context(), "pages.com.example", nil); err != nil {
+	if _, err := js.Publish(t.Context(), subject.Pages("com.example"), nil); err != nil {
 		t.Fatal(err)
 	}
 	watch.Refresh(t.Context())

@@ -12,6 +12,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/loop"
 )
 
 const (
@@ -53,10 +55,8 @@ func Connect(
 			return nil, nil, fmt.Errorf("connecting to NATS at %s: %w; "+
 				"check that the server runs and that the address and credentials are correct", redact(config.URL), err)
 		}
-		select {
-		case <-ctx.Done():
+		if !loop.Sleep(ctx, connectWait) {
 			return nil, nil, fmt.Errorf("connecting to NATS at %s: %w", redact(config.URL), ctx.Err())
-		case <-time.After(connectWait):
 		}
 	}
 }

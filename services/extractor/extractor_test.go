@@ -44,7 +44,7 @@ func input(t *testing.T, page *datelinev1.Page) *stage.Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &stage.Input{Subject: "pages.com.thenewregion", Stream: subject.StreamPages, Sequence: 7, Data: data}
+	return &stage.Input{Subject: subject.Pages("com.thenewregion"), Stream: subject.StreamPages, Sequence: 7, Data: data}
 }
 
 // newExtractor returns an extractor on a server of its own.
@@ -186,7 +186,7 @@ func TestRunExtractsUntilCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
-	if _, err := js.Publish(t.Context(), "pages.com.thenewregion", input(t, storyPage(t)).Data); err != nil {
+	if _, err := js.Publish(t.Context(), subject.Pages("com.thenewregion"), input(t, storyPage(t)).Data); err != nil {
 		t.Fatal(err)
 	}
 	natstest.Eventually(t, "the record is published", func() bool { return natstest.Count(t, js, subject.StreamArticles) == 1 })

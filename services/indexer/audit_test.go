@@ -114,7 +114,7 @@ const (
 func TestAuditOfFrontier(t *testing.T) {
 	r := newAuditTest(t)
 	r.produced(intakeStage, 0, 10)
-	r.publish("frontier.1.fresh.com.example", 10)
+	r.publish(subject.Frontier(1, subject.LaneFresh, "com.example"), 10)
 	r.expect(0, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0) // all ten are queued
@@ -129,7 +129,7 @@ func TestAuditOfFrontier(t *testing.T) {
 	r.expect(time.Minute, 0, 0, 0) // the snapshot is from before the deletion
 	r.expect(2*time.Minute, 1, 0, 0)
 	r.produced(intakeStage, 20, 5) // five more URLs, just admitted
-	r.publish("frontier.1.fresh.com.example", 5)
+	r.publish(subject.Frontier(1, subject.LaneFresh, "com.example"), 5)
 	r.expect(2*time.Minute, 1, 0, 0)
 	r.expect(2*time.Minute, 1, 0, 0)
 	r.produced(fetchStage, 2, 1)
@@ -142,13 +142,13 @@ func TestAuditOfFrontier(t *testing.T) {
 func TestAuditOfPages(t *testing.T) {
 	r := newAuditTest(t)
 	r.produced(fetchStage, 0, 4)
-	r.publish("pages.com.example", 4)
+	r.publish(subject.Pages("com.example"), 4)
 	r.expect(0, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0) // queued for the extractor
 
 	r.consume(subject.StreamPages, subject.ConsumerExtract, 4)
-	r.publish("outcomes.extract.produced", 4) // the ledger does not have them yet
+	r.publish(subject.Outcomes(datelinev1.Stage_STAGE_EXTRACT, datelinev1.Verdict_VERDICT_PRODUCED), 4) // the ledger does not have them yet
 	r.expect(time.Hour, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0)
 	r.produced(extractStage, 0, 3)

@@ -173,7 +173,7 @@ func TestSplit(t *testing.T) {
 func TestSplitIntoAFullStream(t *testing.T) {
 	in := newIntake(t, topology.Limits{OtherBytes: 2000})
 	for {
-		if _, err := in.js.Publish(t.Context(), "urls", make([]byte, 300)); err != nil {
+		if _, err := in.js.Publish(t.Context(), subject.URLs, make([]byte, 300)); err != nil {
 			break
 		}
 	}
