@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dateline-news/dateline/internal/postgrestest"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/dateline-news/dateline/internal/postgrestest"
 )
 
 // downgradeBoth is the part of backend.downgrade that both databases accept.
@@ -17,7 +18,7 @@ var downgradeBoth = []string{
 }
 
 var sqliteBackend = backend{
-	newDSN: func(t testing.TB) string { return sqliteFile(t) },
+	newDSN: sqliteFile,
 	execute: func(t *testing.T, dsn, statement string) {
 		path := strings.NewReplacer("%", "%25", "#", "%23", "?", "%3f").Replace(strings.TrimPrefix(dsn, "sqlite:"))
 		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
@@ -43,7 +44,7 @@ var sqliteBackend = backend{
 }
 
 var postgresBackend = backend{
-	newDSN: func(t testing.TB) string { return postgrestest.Database(t) },
+	newDSN: postgrestest.Database,
 	execute: func(t *testing.T, dsn, statement string) {
 		conn, err := pgx.Connect(t.Context(), dsn)
 		if err != nil {

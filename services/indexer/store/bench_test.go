@@ -9,9 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
-	"github.com/jackc/pgx/v5"
 )
 
 // benchBatch is the number of articles in a batch, like the indexer's.
@@ -126,6 +127,7 @@ func BenchmarkPut(b *testing.B) {
 
 // bareSQLite returns a function that inserts rows into a store's tables.
 func bareSQLite(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
+	b.Helper()
 	db, err := sql.Open("sqlite", store.SQLiteDSN(strings.TrimPrefix(dsn, "sqlite:")))
 	if err != nil {
 		b.Fatal(err)
@@ -147,12 +149,14 @@ func bareSQLite(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
 	aliases := prepare(`INSERT INTO aliases VALUES (?, ?, 1, ?)`)
 	words := prepare(`INSERT INTO article_words (rowid, title, about, body, filters) VALUES (?, ?, ?, ?, ?)`)
 	return func(t testing.TB, rows []store.BareRow) {
+		t.Helper()
 		tx, err := db.BeginTx(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		run := func(statement *sql.Stmt, arguments ...any) {
-			if _, err := tx.StmtContext(t.Context(), statement).ExecContext(t.Context(), arguments...); err != nil {
+			statement = tx.StmtContext(t.Context(), statement) //nolint:sqlclosecheck // closed with the transaction
+			if _, err := statement.ExecContext(t.Context(), arguments...); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -174,12 +178,14 @@ func bareSQLite(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
 
 // barePostgres returns a function that copies rows into a store's tables.
 func barePostgres(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
+	b.Helper()
 	conn, err := pgx.Connect(b.Context(), dsn)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = conn.Close(context.Background()) })
 	return func(t testing.TB, rows []store.BareRow) {
+		t.Helper()
 		tx, err := conn.Begin(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -57,6 +57,7 @@ func testConcurrency(t *testing.T, b backend) {
 // writeBatch stores new articles and their outcomes. The numbers of their names
 // count from first.
 func writeBatch(t *testing.T, s store.Store, prefix string, first, size int) {
+	t.Helper()
 	var articles []*datelinev1.Article
 	var outcomes []*datelinev1.Outcome
 	for i := range size {

@@ -30,7 +30,7 @@ func testCursors(t *testing.T, b backend) {
 		{Text: "tide", ByRank: true, Limit: 7},
 		{Filter: store.Filter{Hosts: []string{"example.com"}, From: after(0)}, Limit: 11},
 	} {
-		testPages(t, s, q, articles)
+		wantAllPages(t, s, q, articles)
 	}
 	for _, after := range []string{"nonsense", "e30x", "eyJyIjp0cnVlfQ"} {
 		if _, err := s.Search(t.Context(), store.Query{After: after}); !errors.Is(err, store.ErrQuery) {
@@ -39,9 +39,10 @@ func testCursors(t *testing.T, b backend) {
 	}
 }
 
-// testPages reads all pages of a query that matches the given number of articles
-// whose names start with many.
-func testPages(t *testing.T, s store.Store, q store.Query, articles int) {
+// wantAllPages reads all pages of a query, which must match the given number of
+// articles whose names start with many.
+func wantAllPages(t *testing.T, s store.Store, q store.Query, articles int) {
+	t.Helper()
 	seen := map[string]bool{}
 	var last time.Time
 	pages := 0

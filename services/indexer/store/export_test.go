@@ -23,6 +23,7 @@ type BareRow struct {
 
 // BareRows prepares articles.
 func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
+	t.Helper()
 	rows := make([]BareRow, len(articles))
 	for i, article := range articles {
 		a, err := newArrival(article)
@@ -56,6 +57,7 @@ func ArticleColumns() []string {
 
 // Checkpoint runs a checkpoint of SQLite's write-ahead log if one is due.
 func Checkpoint(t testing.TB, s Store) {
+	t.Helper()
 	if s, ok := s.(*sqliteStore); ok {
 		if err := s.checkpoints.checkpoint(t.Context()); err != nil {
 			t.Fatal(err)

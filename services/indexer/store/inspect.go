@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 	"time"
 )
 
@@ -25,12 +24,9 @@ type Inspection struct {
 // Inspect inspects the store that dsn names (see Open) and modifies nothing. It
 // returns an error if the store cannot be reached or read.
 func Inspect(ctx context.Context, dsn string) (Inspection, error) {
-	scheme, rest, _ := strings.Cut(dsn, ":")
-	switch scheme {
-	case "postgres", "postgresql":
+	if isPostgres(dsn) {
 		return inspectPostgres(ctx, dsn)
-	case "sqlite":
-		dsn = rest
 	}
-	return inspectSQLite(ctx, dsn)
+	path, _ := sqlitePath(dsn)
+	return inspectSQLite(ctx, path)
 }

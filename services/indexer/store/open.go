@@ -16,33 +16,40 @@ import (
 // Programs that open a store at the same time wait for one another. If a newer
 // program has migrated the tables, the error is ErrNewerVersion.
 func Open(ctx context.Context, dsn string) (Store, error) {
-	scheme, rest, _ := strings.Cut(dsn, ":")
-	switch scheme {
-	case "postgres", "postgresql":
+	if isPostgres(dsn) {
 		return openPostgres(ctx, dsn)
-	case "sqlite":
-		dsn = rest
-	default:
-		if strings.Contains(dsn, "://") {
-			return nil, fmt.Errorf("the store %q is of no known kind; use sqlite:PATH or postgres://…",
-				scheme+"://…")
-		}
 	}
-	if dsn == "" {
+	path, ok := sqlitePath(dsn)
+	if !ok {
+		scheme, _, _ := strings.Cut(dsn, ":")
+		return nil, fmt.Errorf("the store %q is of no known kind; use sqlite:PATH or postgres://…", scheme+"://…")
+	}
+	if path == "" {
 		return nil, errors.New("the store has no path; use sqlite:PATH or postgres://…")
 	}
-	return openSQLite(ctx, dsn)
+	return openSQLite(ctx, path)
 }
 
 // Folder returns the folder of the file of the store that dsn names. It is empty
 // if the store is not a file.
 func Folder(dsn string) string {
-	scheme, rest, _ := strings.Cut(dsn, ":")
-	switch {
-	case scheme == "sqlite":
-		return filepath.Dir(rest)
-	case strings.Contains(dsn, "://"):
+	path, ok := sqlitePath(dsn)
+	if !ok {
 		return ""
 	}
-	return filepath.Dir(dsn)
+	return filepath.Dir(path)
+}
+
+func isPostgres(dsn string) bool {
+	scheme, _, _ := strings.Cut(dsn, ":")
+	return scheme == "postgres" || scheme == "postgresql"
+}
+
+// sqlitePath returns the path of the SQLite file that dsn names. It reports
+// whether dsn can name a file.
+func sqlitePath(dsn string) (path string, ok bool) {
+	if scheme, rest, _ := strings.Cut(dsn, ":"); scheme == "sqlite" {
+		return rest, true
+	}
+	return dsn, !strings.Contains(dsn, "://")
 }

@@ -44,7 +44,7 @@ func openPostgres(ctx context.Context, dsn string) (_ Store, err error) {
 	name := fmt.Sprintf("database %s at %s", server.Database, server.Host)
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("opening the store, %s: %w%s", name, oneLine{err}, postgresAdvice(err))
+			err = fmt.Errorf("opening the store, %s: %w%s", name, oneLineError{err}, postgresAdvice(err))
 		}
 	}()
 	pool, err := pgxpool.NewWithConfig(ctx, config)
@@ -58,11 +58,11 @@ func openPostgres(ctx context.Context, dsn string) (_ Store, err error) {
 	return &postgresStore{pool, name}, nil
 }
 
-// oneLine is an error of pgx without the line breaks in its text.
-type oneLine struct{ error }
+// oneLineError is an error of pgx without the line breaks in its text.
+type oneLineError struct{ error }
 
-func (e oneLine) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
-func (e oneLine) Unwrap() error { return e.error }
+func (e oneLineError) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+func (e oneLineError) Unwrap() error { return e.error }
 
 // postgresAdvice returns what to do about a server that cannot be reached, to be
 // appended to the error.

@@ -4,9 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
-	"github.com/jackc/pgx/v5"
 )
 
 // TestPostgresConflict lets another writer store a new article after Put has

@@ -30,11 +30,11 @@ func vectorOf(words indexedWords) pgtype.TSVector {
 				i = len(vector.Lexemes)
 				known[word], vector.Lexemes = i, append(vector.Lexemes, pgtype.TSVectorLexeme{Word: word})
 			}
-			positions := vector.Lexemes[i].Positions
-			n := len(positions)
-			if n == 0 || n < maxVectorPositions && positions[n-1].Position < position {
-				vector.Lexemes[i].Positions = append(positions,
-					pgtype.TSVectorPosition{Position: position, Weight: field.weight})
+			lexeme := &vector.Lexemes[i]
+			n := len(lexeme.Positions)
+			if n == 0 || n < maxVectorPositions && lexeme.Positions[n-1].Position < position {
+				at := pgtype.TSVectorPosition{Position: position, Weight: field.weight}
+				lexeme.Positions = append(lexeme.Positions, at)
 			}
 			position = min(position+1, maxVectorPosition)
 		}

@@ -17,9 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
-	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // BenchmarkScale fills a store with DATELINE_SCALE articles (20,000 by default).
@@ -57,6 +58,7 @@ type chain struct {
 }
 
 func newChain(b *testing.B, folder string) *chain {
+	b.Helper()
 	c := &chain{random: rand.New(rand.NewPCG(5, 5))}
 	numbers := make(map[string]int32)
 	for _, set := range []string{"aeb-dev", "fundus-dev", "wcxb-dev"} {
@@ -159,6 +161,7 @@ type cost struct {
 }
 
 func (c *cost) put(b *testing.B, into store.Store, batch []*datelinev1.Article) {
+	b.Helper()
 	cpu, start := cpuTime(b), time.Now()
 	put(b, into, batch...)
 	c.cpu, c.wall, c.articles = c.cpu+cpuTime(b)-cpu, c.wall+time.Since(start), c.articles+len(batch)
@@ -173,6 +176,7 @@ func (c *cost) perArticle() (cpu, wall float64) {
 // cpuTime returns the CPU time that this process has used, in user and system
 // mode.
 func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
 		b.Fatal(err)
@@ -182,6 +186,7 @@ func cpuTime(b *testing.B) time.Duration {
 
 // fill stores articles until the store has total of them.
 func fill(b *testing.B, s store.Store, c *chain, total int) {
+	b.Helper()
 	stored, err := s.Stats(b.Context())
 	if err != nil {
 		b.Fatal(err)
@@ -204,6 +209,7 @@ func fill(b *testing.B, s store.Store, c *chain, total int) {
 // so that other programs slow both. The small store grows from 10,000 articles to
 // 60,000.
 func compareWithSmall(b *testing.B, full store.Store, c *chain, total int) {
+	b.Helper()
 	const initial, more = 10_000, 50_000
 	small := reopen(b, sqliteFile(b))
 	for n := 0; n < initial; n += benchBatch {
@@ -225,6 +231,7 @@ func compareWithSmall(b *testing.B, full store.Store, c *chain, total int) {
 // measureQueries measures queries of two words that occur in the same text of the
 // corpus.
 func measureQueries(b *testing.B, s store.Store, c *chain, total int) {
+	b.Helper()
 	const queries = 300
 	last := firstDay.Add(time.Duration(total) * 3600 * time.Millisecond)
 	all := func() store.Filter { return store.Filter{} }

@@ -113,7 +113,7 @@ func testScripts(t *testing.T, b backend) {
 		"korean":   "서울에서 새로운 지하철 노선이 개통되었다.",
 		"thai":     "กรุงเทพมหานครประกาศรถไฟฟ้าสายใหม่",
 		"arabic":   "أعلنت الحكومةُ في بَغداد عن خطة جديدة للمـــياه",
-		"persian":  "دولت می‌خواهد کتابخانه‌های تازه بسازد",
+		"persian":  "دولت می\u200cخواهد کتابخانه\u200cهای تازه بسازد",
 		"kurdish":  "حکوومەتی هەرێم لە هەولێر پڕۆژەیەکی نوێی ڕاگەیاند",
 		"russian":  "Ёлка на Красной площади открыта для всех",
 		"turkish":  "İstanbul'da ISPARTA gülü ve çiğ köfte şöleni",
@@ -139,7 +139,7 @@ func testScripts(t *testing.T, b backend) {
 		"للمياه":             "arabic",
 		"حكومة مياه":         "arabic", // without the definite article and the preposition
 		"\"حكومة في بغداد\"": "arabic",
-		"می‌خواهد":           "persian",
+		"می\u200cخواهد":      "persian",
 		"كتابخانه":           "persian",
 		"هەولێر":             "kurdish",
 		"елка ПЛОЩАДИ":       "russian",

@@ -98,7 +98,7 @@ func (p phrase) matches(seen []words.Word) bool {
 	for i, word := range p.words {
 		found := seen[i].Folded
 		isPrefix := p.prefix && i == len(p.words)-1
-		if found != word && !(isPrefix && strings.HasPrefix(found, word)) {
+		if found != word && (!isPrefix || !strings.HasPrefix(found, word)) {
 			return false
 		}
 	}

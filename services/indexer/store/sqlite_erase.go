@@ -98,8 +98,10 @@ func (b *sqliteBatch) erase(id string) (Erasure, error) {
 	if err := b.run(b.statements.removeKeys, before.rowID); err != nil {
 		return Erasure{}, err
 	}
+	if err := b.run(b.statements.deleteWords, before.rowID); err != nil {
+		return Erasure{}, err
+	}
 	return e, b.runSteps([]step{
-		{`DELETE FROM article_words WHERE rowid = ?`, []any{before.rowID}},
 		{`DELETE FROM revisions WHERE article_id = ?`, []any{id}},
 		{`DELETE FROM articles WHERE id = ?`, []any{id}},
 		// The id and the canonical URL get the highest time, so that no later

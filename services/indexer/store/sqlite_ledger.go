@@ -48,7 +48,7 @@ func (b *sqliteBatch) recordRow(r outcomeRow, hours hourCounts) error {
 	o := r.outcome
 	columns := []any{int32(o.GetStage()), r.inputID, int32(o.GetVerdict()), o.GetReason(), o.GetUrl(), o.GetRequestId(),
 		o.GetHost(), r.time.UnixMicro(), r.record}
-	result, err := b.tx.StmtContext(b.ctx, b.statements.insertOutcome).ExecContext(b.ctx, columns...)
+	result, err := b.exec(b.statements.insertOutcome, columns...)
 	if err != nil {
 		return err
 	}

@@ -62,17 +62,27 @@ type sqliteBatch struct {
 	merges     *mergePace
 }
 
+// The following methods run prepared statements. The end of the transaction closes
+// the statements that StmtContext returns.
+
 func (b *sqliteBatch) run(statement *sql.Stmt, arguments ...any) error {
-	_, err := b.tx.StmtContext(b.ctx, statement).ExecContext(b.ctx, arguments...)
+	_, err := b.exec(statement, arguments...)
 	return err
 }
 
+func (b *sqliteBatch) exec(statement *sql.Stmt, arguments ...any) (sql.Result, error) {
+	s := b.tx.StmtContext(b.ctx, statement) //nolint:sqlclosecheck // see above
+	return s.ExecContext(b.ctx, arguments...)
+}
+
 func (b *sqliteBatch) query(statement *sql.Stmt, arguments ...any) (*sql.Rows, error) {
-	return b.tx.StmtContext(b.ctx, statement).QueryContext(b.ctx, arguments...)
+	s := b.tx.StmtContext(b.ctx, statement) //nolint:sqlclosecheck // see above
+	return s.QueryContext(b.ctx, arguments...)
 }
 
 func (b *sqliteBatch) queryRow(statement *sql.Stmt, arguments ...any) *sql.Row {
-	return b.tx.StmtContext(b.ctx, statement).QueryRowContext(b.ctx, arguments...)
+	s := b.tx.StmtContext(b.ctx, statement) //nolint:sqlclosecheck // see above
+	return s.QueryRowContext(b.ctx, arguments...)
 }
 
 func (b *sqliteBatch) runSteps(steps []step) error {

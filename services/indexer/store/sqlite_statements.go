@@ -85,7 +85,7 @@ var (
 func prepareSQLite(ctx context.Context, db *sql.DB) (*sqliteStatements, error) {
 	s := &sqliteStatements{}
 	for statement, query := range s.all() {
-		prepared, err := db.PrepareContext(ctx, query)
+		prepared, err := db.PrepareContext(ctx, query) //nolint:sqlclosecheck // close closes it
 		if err != nil {
 			s.close()
 			return nil, fmt.Errorf("preparing %.30q: %w", query, err)

@@ -14,7 +14,7 @@ func TestCheckpoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := opened.(*sqliteStore)
-	if _, err := s.writer.Exec(`CREATE TABLE pages (page BLOB)`); err != nil {
+	if _, err := s.writer.ExecContext(t.Context(), `CREATE TABLE pages (page BLOB)`); err != nil {
 		t.Fatal(err)
 	}
 	limit, err := strconv.Atoi(maxLogPages)
@@ -27,7 +27,7 @@ func TestCheckpoints(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tx.Exec(`INSERT INTO pages VALUES (zeroblob(1 << 20))`); err != nil {
+		if _, err := tx.ExecContext(t.Context(), `INSERT INTO pages VALUES (zeroblob(1 << 20))`); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.commit(tx); err != nil {
@@ -49,7 +49,8 @@ func TestCheckpoints(t *testing.T) {
 		t.Errorf("log restarted at %d pages, want at least %d", before, restartPages)
 	}
 	var kept int
-	err = s.readers.QueryRow(`SELECT count(*) FROM pages WHERE length(page) = 1 << 20`).Scan(&kept)
+	const query = `SELECT count(*) FROM pages WHERE length(page) = 1 << 20`
+	err = s.readers.QueryRowContext(t.Context(), query).Scan(&kept)
 	if err != nil || kept != written {
 		t.Errorf("table has %d rows (%v), want %d", kept, err, written)
 	}

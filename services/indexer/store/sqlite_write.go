@@ -39,9 +39,11 @@ func (b *sqliteBatch) join(c *change) error {
 		move(j.row.id, j.offset)
 		steps = append(steps,
 			step{`DELETE FROM articles WHERE row = ?`, []any{j.rowID}},
-			step{`DELETE FROM article_words WHERE rowid = ?`, []any{j.rowID}},
 			step{`UPDATE sources SET articles = articles - 1 WHERE host = ?`, []any{j.row.host}})
 		if err := b.run(b.statements.removeKeys, j.rowID); err != nil {
+			return err
+		}
+		if err := b.run(b.statements.deleteWords, j.rowID); err != nil {
 			return err
 		}
 	}
