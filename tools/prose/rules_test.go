@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -11,37 +12,56 @@ import (
 // checker is where "make bin/vale" puts the prose checker.
 const checker = "../../bin/vale"
 
-// TestRulesFindPlantedSentences plants one sentence for each rule and an inconspicuous
-// one beside it.
+// TestRulesFindPlantedSentences checks pairs of sentences. Each line of planted.txt names
+// a rule, a sentence that the rule must find, and one that it must not find.
 func TestRulesFindPlantedSentences(t *testing.T) {
 	vale, err := filepath.Abs(checker)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for rule, sentences := range map[string]struct{ bad, good string }{
-		"Alone":         {"The flag is for tests alone.", "The flag is only for tests. Leave it alone."},
-		"Archaic":       {"The names are parted by commas.", "The names are separated by commas."},
-		"Because":       {"It waits, for there is no more.", "It waits for messages."},
-		"FreeRelatives": {"It stores what came of the batch.", "It stores the results of the batch."},
-		"NoNouns":       {"An empty list is none.", "There is no list, and it is no longer empty."},
-		"Quantity":      {"After so many failures the host rests.", "There were so many failures that it stopped."},
-		"Release":       {"It lets go of the lease.", "It releases the lease."},
-		"Reports":       {"The function says whether it is valid.", "The function reports whether it is valid."},
-		"Stands":        {"The name stands in the second column.", "The name is in the second column. It stands for a host."},
-		"Unavailable":   {"The server cannot be had.", "The server is unavailable."},
-		"Where":         {"Where it is empty, nothing happens.", "If it is empty, nothing happens. See where the file is."},
-	} {
+	planted, err := os.ReadFile("testdata/planted.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tested := map[string]bool{}
+	for line := range strings.Lines(string(planted)) {
+		columns := strings.Split(strings.TrimSpace(line), "\t")
+		if len(columns) != 3 {
+			t.Fatalf("line %q has %d columns, want 3", line, len(columns))
+		}
+		rule := columns[0]
+		tested[rule] = true
 		t.Run(rule, func(t *testing.T) {
-			for sentence, found := range map[string]bool{sentences.bad: true, sentences.good: false} {
-				command := exec.Command(vale, "--config", "../../.vale.ini", "--output", "line", "--ext", ".txt", sentence)
-				out, err := command.CombinedOutput()
-				if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-					t.Fatalf("running vale (build it with make bin/vale): %v", err)
-				}
-				if got := strings.Contains(string(out), "Dateline."+rule); got != found || (err != nil) != found {
-					t.Errorf("%q: found %v, failed %v, want %v; output: %s", sentence, got, err != nil, found, out)
+			for i, sentence := range columns[1:] {
+				want := i == 0
+				if got := findings(t, vale, sentence); strings.Contains(got, "Dateline."+rule) != want {
+					t.Errorf("%q: found %v, want %v; output: %s", sentence, !want, want, got)
 				}
 			}
 		})
 	}
+	rules, err := filepath.Glob("styles/Dateline/*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range rules {
+		if name := strings.TrimSuffix(filepath.Base(rule), ".yml"); !tested[name] {
+			t.Errorf("rule %s has no planted sentence", name)
+		}
+	}
+}
+
+// findings returns the output of vale for a sentence. Vale fails exactly if it finds
+// something.
+func findings(t *testing.T, vale, sentence string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), vale, "--config", "../../.vale.ini", "--output", "line", "--ext", ".txt", sentence)
+	out, err := command.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatalf("running vale (build it with make bin/vale): %v", err)
+	}
+	if (err != nil) != (len(out) > 0) {
+		t.Fatalf("vale ended with %v and printed %q", err, out)
+	}
+	return string(out)
 }
