@@ -9,7 +9,7 @@ import (
 	"github.com/dateline-news/dateline/internal/deadletter"
 )
 
-type letterInput struct {
+type deadLetterInput struct {
 	Number uint64 `path:"number" doc:"Number of the dead letter."`
 }
 
@@ -19,7 +19,7 @@ type letterAnswer struct {
 	Data    []byte              `json:"data" doc:"Payload of the original message, in Base64."`
 }
 
-type lettersInput struct {
+type deadLettersInput struct {
 	Stage  string `query:"stage" doc:"Only dead letters of this stage."`
 	Reason string `query:"reason" doc:"Only dead letters with this reason."`
 	Host   string `query:"host" doc:"Only dead letters of this host."`
@@ -44,7 +44,7 @@ func (s *service) registerDeadLetters(a huma.API) {
 	}, deadletter.Stream.Drop)
 }
 
-func (s *service) listDeadLetters(ctx context.Context, in *lettersInput) (*body[[]deadletter.Brief], error) {
+func (s *service) listDeadLetters(ctx context.Context, in *deadLettersInput) (*body[[]deadletter.Brief], error) {
 	filter := deadletter.Filter{Stage: in.Stage, Reason: in.Reason, Host: in.Host}
 	briefs, err := s.library.DeadLetters(ctx, filter, in.After, in.Limit)
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *service) listDeadLetters(ctx context.Context, in *lettersInput) (*body[
 	return &body[[]deadletter.Brief]{briefs}, nil
 }
 
-func (s *service) getDeadLetter(ctx context.Context, in *letterInput) (*body[letterAnswer], error) {
+func (s *service) getDeadLetter(ctx context.Context, in *deadLetterInput) (*body[letterAnswer], error) {
 	_, letter, err := s.deadLetter(ctx, in.Number)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (s *service) registerChange(a huma.API, method string, o operation,
 	o.errors = []int{http.StatusNotFound, http.StatusForbidden}
 	h := o.huma()
 	h.Method, h.DefaultStatus = method, http.StatusNoContent
-	huma.Register(a, h, func(ctx context.Context, in *letterInput) (*struct{}, error) {
+	huma.Register(a, h, func(ctx context.Context, in *deadLetterInput) (*struct{}, error) {
 		letters, letter, err := s.deadLetter(ctx, in.Number)
 		if err != nil {
 			return nil, err

@@ -77,8 +77,8 @@ const fewRequests = 0.1
 // silence is what is known about a source that is silent.
 type silence struct {
 	since time.Time
-	// now and before count the outcomes since then and in the time before, whose
-	// lengths are hours and hoursBefore.
+	// now counts the outcomes of the silence, and before those of the period that
+	// precedes it. hours and hoursBefore are the lengths of the two periods.
 	now, before        tally
 	hours, hoursBefore float64
 	// queued is the number of the source's URLs in the frontier.

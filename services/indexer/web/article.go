@@ -58,7 +58,7 @@ const (
 func (s *site) article(w http.ResponseWriter, r *http.Request) {
 	hit, err := s.library.Article(r.Context(), library.Name(r.PathValue("id")))
 	if err != nil {
-		s.failed(w, r, err)
+		s.showLibraryError(w, r, err)
 		return
 	}
 	a, path := hit.Article, "/articles/"+url.PathEscape(hit.ID)
@@ -71,7 +71,7 @@ func (s *site) article(w http.ResponseWriter, r *http.Request) {
 		page.Story, err = s.library.Story(r.Context(), hit.ID)
 	}
 	if err != nil {
-		s.failed(w, r, err)
+		s.showLibraryError(w, r, err)
 		return
 	}
 	for i, one := range revisions {
@@ -154,19 +154,19 @@ type changesPage struct {
 func (s *site) changes(w http.ResponseWriter, r *http.Request) {
 	hit, err := s.library.Article(r.Context(), library.Name(r.PathValue("id")))
 	if err != nil {
-		s.failed(w, r, err)
+		s.showLibraryError(w, r, err)
 		return
 	}
 	revisions, err := s.library.Revisions(r.Context(), hit.ID)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showLibraryError(w, r, err)
 		return
 	}
 	from, _ := strconv.Atoi(r.URL.Query().Get("from")) // not a number: 0, which means the default
 	to, _ := strconv.Atoi(r.URL.Query().Get("to"))
 	before, after, err := api.ChooseRevisions(revisions, from, to)
 	if err != nil {
-		s.fail(w, r, http.StatusBadRequest, err)
+		s.showError(w, r, http.StatusBadRequest, err)
 		return
 	}
 	page := changesPage{hit, before, after, library.Diff(before.Article, after.Article)}
@@ -176,7 +176,7 @@ func (s *site) changes(w http.ResponseWriter, r *http.Request) {
 func (s *site) erase(w http.ResponseWriter, r *http.Request) {
 	erased, err := s.library.Erase(r.Context(), r.PathValue("id"))
 	if err != nil {
-		s.failed(w, r, err)
+		s.showLibraryError(w, r, err)
 		return
 	}
 	s.log.Info("article erased", "article", erased.ID, "revisions", erased.Revisions)

@@ -25,7 +25,7 @@ func (s *site) deadLetters(w http.ResponseWriter, r *http.Request) {
 	after, _ := strconv.ParseUint(v.Get("after"), 10, 64) // not a number: start at the beginning
 	briefs, err := s.library.DeadLetters(r.Context(), filter, after, deadLettersPerPage)
 	if err != nil {
-		s.failed(w, r, err)
+		s.showLibraryError(w, r, err)
 		return
 	}
 	page := deadLettersPage{DeadLetters: briefs, Filter: filter}
@@ -53,21 +53,21 @@ func (s *site) changeDeadLetter(w http.ResponseWriter, r *http.Request, operatio
 ) {
 	number, err := strconv.ParseUint(r.PathValue("number"), 10, 64)
 	if err != nil {
-		s.fail(w, r, http.StatusNotFound, fmt.Errorf("%q is not the number of a dead letter", r.PathValue("number")))
+		s.showError(w, r, http.StatusNotFound, fmt.Errorf("%q is not the number of a dead letter", r.PathValue("number")))
 		return
 	}
 	letters, err := s.library.OpenDeadLetters(r.Context())
 	if err != nil {
-		s.failed(w, r, err)
+		s.showLibraryError(w, r, err)
 		return
 	}
 	letter, err := letters.Get(r.Context(), number)
 	if err != nil {
-		s.fail(w, r, http.StatusNotFound, err)
+		s.showError(w, r, http.StatusNotFound, err)
 		return
 	}
 	if err := change(letters, r.Context(), letter); err != nil {
-		s.failed(w, r, err)
+		s.showLibraryError(w, r, err)
 		return
 	}
 	s.log.Info("dead letter changed", "operation", operation, "number", number, "url", letter.GetUrl())

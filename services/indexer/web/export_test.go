@@ -53,8 +53,8 @@ func TestExport(t *testing.T) {
 // longer.
 const dropTime = 50 * time.Second
 
-// TestClientsThatDoNotRead verifies that clients that request exports and tails
-// and read nothing delay neither writers nor other readers.
+// TestClientsThatDoNotRead verifies that neither writers nor other readers wait
+// for clients that request exports and tails but read nothing.
 func TestClientsThatDoNotRead(t *testing.T) {
 	server := newTestServer(t, web.DefaultConfig())
 	var all []*datelinev1.Article

@@ -65,8 +65,8 @@ func equal(given, token string) bool {
 
 func (g guard) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		is := g.role(r)
-		verdict := g.judge(r, is)
+		sender := g.role(r)
+		verdict := g.judge(r, sender)
 		switch {
 		case verdict.login:
 			http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
@@ -78,7 +78,7 @@ func (g guard) wrap(next http.Handler) http.Handler {
 			refuse(w, r, verdict.status, verdict.detail)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), roleKey{}, is)))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), roleKey{}, sender)))
 	})
 }
 
@@ -90,7 +90,7 @@ type verdict struct {
 }
 
 // judge decides whether a sender with the given role may make a request.
-func (g guard) judge(r *http.Request, is role) verdict {
+func (g guard) judge(r *http.Request, sender role) verdict {
 	if g.config.ReadToken == "" && !isLocalName(r.Host) {
 		// A foreign page may have its host name resolve to this address (DNS
 		// rebinding).
@@ -103,14 +103,14 @@ func (g guard) judge(r *http.Request, is role) verdict {
 	}
 	changes := r.Method != http.MethodGet && r.Method != http.MethodHead
 	switch {
-	case is == nobody && !strings.HasPrefix(path, "/api/") && !changes:
+	case sender == nobody && !strings.HasPrefix(path, "/api/") && !changes:
 		return verdict{login: true}
-	case is == nobody:
+	case sender == nobody:
 		return verdict{status: http.StatusUnauthorized, detail: "a token is required: send Authorization: Bearer TOKEN"}
 	case changes && g.config.OperateToken == "":
 		return verdict{status: http.StatusForbidden,
 			detail: "changes over HTTP are disabled: set http.operate-token to enable them"}
-	case changes && is != operator:
+	case changes && sender != operator:
 		return verdict{status: http.StatusForbidden, detail: "the operate token is required"}
 	}
 	return verdict{}

@@ -27,6 +27,7 @@ func secure(next http.Handler) http.Handler {
 	})
 }
 
+// contentPolicy is the Content-Security-Policy of all pages.
 const contentPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; " +
 	"frame-ancestors 'none'"
 

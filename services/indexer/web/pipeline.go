@@ -45,13 +45,13 @@ func (h *pipelineHour) add(c store.Count) {
 func (s *site) pipeline(w http.ResponseWriter, r *http.Request) {
 	state, err := s.library.State(r.Context())
 	if err != nil {
-		s.failed(w, r, err)
+		s.showLibraryError(w, r, err)
 		return
 	}
 	now := time.Now().UTC().Truncate(time.Hour)
 	counts, err := s.library.Hours(r.Context(), "", now.Add(-(pipelineHours-1)*time.Hour))
 	if err != nil {
-		s.failed(w, r, err)
+		s.showLibraryError(w, r, err)
 		return
 	}
 	page := pipelinePage{State: state, MaxFetched: 1, Hours: make([]pipelineHour, pipelineHours)}

@@ -58,7 +58,7 @@ func (s *site) search(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	if err := s.fillSearch(r, f, &page); err != nil {
 		if !errors.Is(err, store.ErrQuery) {
-			s.failed(w, r, err)
+			s.showLibraryError(w, r, err)
 			return
 		}
 		status, page.Error = http.StatusBadRequest, strings.TrimPrefix(err.Error(), store.ErrQuery.Error()+": ")

@@ -61,7 +61,7 @@ func (s *site) register(mux *http.ServeMux) {
 			refuse(w, r, http.StatusNotFound, "no such operation: "+api.Prefix+"/openapi.json describes the API")
 			return
 		}
-		s.fail(w, r, http.StatusNotFound, errors.New("no such page"))
+		s.showError(w, r, http.StatusNotFound, errors.New("no such page"))
 	})
 }
 
@@ -103,13 +103,13 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name, ti
 	_, _ = b.WriteTo(w) // an error means that the client has gone
 }
 
-// fail shows an error with a status.
-func (s *site) fail(w http.ResponseWriter, r *http.Request, status int, err error) {
+// showError shows an error with a status.
+func (s *site) showError(w http.ResponseWriter, r *http.Request, status int, err error) {
 	s.show(w, r, status, "error", http.StatusText(status), err.Error())
 }
 
-// failed shows an error of the library, with the status that belongs to it.
-func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
+// showLibraryError shows an error of the library, with the status that belongs to it.
+func (s *site) showLibraryError(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusInternalServerError
 	switch {
 	case errors.Is(err, store.ErrQuery):
@@ -123,5 +123,5 @@ func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		s.log.Error("page request failed", "path", r.URL.Path, "error", err)
 	}
-	s.fail(w, r, status, err)
+	s.showError(w, r, status, err)
 }

@@ -41,7 +41,7 @@ func (s *site) sources(w http.ResponseWriter, r *http.Request) {
 		page.States, err = s.library.SourceStates(r.Context(), now)
 	}
 	if err != nil {
-		s.failed(w, r, err)
+		s.showLibraryError(w, r, err)
 		return
 	}
 	for _, source := range sources {
