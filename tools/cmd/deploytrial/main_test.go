@@ -26,7 +26,8 @@ func TestSiteHasArticlesOnEveryHost(t *testing.T) {
 		"http://south.example/robots.txt":   {http.StatusOK, "Disallow: /private/"},
 	} {
 		response := httptest.NewRecorder()
-		site().ServeHTTP(response, httptest.NewRequest(http.MethodGet, target, nil))
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
+		site().ServeHTTP(response, request)
 		if response.Code != want.status || !strings.Contains(response.Body.String(), want.text) {
 			t.Errorf("%s: got %d %q, want %d with %q", target, response.Code, response.Body, want.status, want.text)
 		}

@@ -43,7 +43,7 @@ func site() http.Handler {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		page.Execute(w, map[string]any{
+		_ = page.Execute(w, map[string]any{
 			"Host": r.Host, "Number": number,
 			"Title":     fmt.Sprintf("Harbour book of %s, page %d", r.Host, number),
 			"Published": time.Date(2026, time.March, number, 6, 30, 0, 0, time.UTC).Format(time.RFC3339),

@@ -27,7 +27,7 @@ func newCorpus(t *testing.T) (dir string) {
 		t.Fatal(err)
 	}
 	w := gzip.NewWriter(file)
-	io.WriteString(w, "<p>a page")
+	_, _ = io.WriteString(w, "<p>a page")
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -35,6 +35,22 @@ func newCorpus(t *testing.T) (dir string) {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// get returns the body of a response.
+func get(t *testing.T, url string) (string, error) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return string(body), err
 }
 
 func TestRunServesUntilStopped(t *testing.T) {
@@ -61,20 +77,15 @@ func TestRunServesUntilStopped(t *testing.T) {
 	if err != nil || string(urls) != address+"/north/a\n" {
 		t.Errorf("list of URLs: got %q, %v", urls, err)
 	}
-	res, err := http.Get(strings.TrimSpace(string(urls)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, err := io.ReadAll(res.Body)
-	res.Body.Close()
-	if err != nil || string(body) != "<p>a page" {
+	body, err := get(t, strings.TrimSpace(string(urls)))
+	if err != nil || body != "<p>a page" {
 		t.Errorf("page: got %q, %v", body, err)
 	}
 	stop()
 	if err := <-ended; err != nil {
 		t.Errorf("run returned %v", err)
 	}
-	if _, err := http.Get(address + "/robots.txt"); err == nil {
+	if _, err := get(t, address+"/robots.txt"); err == nil {
 		t.Error("the server still answers after the end")
 	}
 }
