@@ -10,9 +10,9 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
 
-func TestExplainTellsWhatBecameOfEachLine(t *testing.T) {
+func TestExplainGivesReasonForEachLine(t *testing.T) {
 	t.Parallel()
-	page := story(`<nav class="menu"><p>Home</p></nav>` + strings.Repeat(paragraph, 3) + `<div class="related"><p><a href="/2">Ferry fares rise in the new year, and the islands are not pleased about it</a></p></div>` + paragraph)
+	page := pageWith(`<nav class="menu"><p>Home</p></nav>` + strings.Repeat(paragraph, 3) + `<div class="related"><p><a href="/2">Ferry fares rise in the new year, and the islands are not pleased about it</a></p></div>` + paragraph)
 	e, err := article.Explain(t.Context(), article.Page{URL: "https://example.com/a", Body: []byte(page)}, article.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestExplainTellsWhatBecameOfEachLine(t *testing.T) {
 	}
 }
 
-func TestExplainAPageWithoutArticle(t *testing.T) {
+func TestExplainPageWithoutArticle(t *testing.T) {
 	t.Parallel()
 	e, err := article.Explain(t.Context(), article.Page{Body: []byte("<title>Contact</title><p>Call us.</p>")}, article.Options{})
 	if err != nil {
@@ -48,17 +48,18 @@ func TestExplainAPageWithoutArticle(t *testing.T) {
 		t.Errorf("the explanation is %+v", e)
 	}
 	if _, err := article.Explain(t.Context(), article.Page{}, article.Options{}); article.ReasonOf(err) != article.ReasonEmpty {
-		t.Errorf("without bytes the error is %v", err)
+		t.Errorf("the error for an empty page is %v", err)
 	}
 }
 
-func TestOverlayMarksLinesAndRunsNothing(t *testing.T) {
+func TestOverlayMarksLinesAndDisarmsPage(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("testdata", "classic.html"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	hostile := strings.Replace(string(page), "</body>", `<script>alert(1)</script><img src=x onerror=alert(1)><a href=" JavaScript:alert(1)">x</a><iframe srcdoc="<script>alert(1)</script>"></iframe></body>`, 1)
+	hostile := strings.Replace(string(page), "</body>", `<script>alert(1)</script><img src=x onerror=alert(1)><a `+
+		`href=" JavaScript:alert(1)">x</a><iframe srcdoc="<script>alert(1)</script>"></iframe></body>`, 1)
 	e, err := article.Explain(t.Context(), article.Page{URL: "https://example.com/a", Body: []byte(hostile)}, article.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +74,7 @@ func TestOverlayMarksLinesAndRunsNothing(t *testing.T) {
 	}
 	for _, bad := range []string{"alert(1)", "<iframe", "<script"} {
 		if strings.Contains(got, bad) {
-			t.Errorf("the overlay holds %s", bad)
+			t.Errorf("the overlay contains %s", bad)
 		}
 	}
 	for _, want := range []string{`<base href="https://example.com/a"`, "default-src &#39;none&#39;", `id="dateline-legend"`} {

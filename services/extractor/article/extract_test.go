@@ -24,10 +24,26 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
 
-const paragraph = "<p>The council met on Tuesday and agreed, after a long debate, to repair the old stone bridge before winter comes.</p>"
+// title is the title of pageWith, and paragraph one of its paragraphs.
+const (
+	title     = "Council agrees to repair the old bridge"
+	paragraph = "<p>The council met on Tuesday and agreed, after a long debate, to repair the old stone bridge " +
+		"before winter comes.</p>"
+)
 
-func story(body string) string {
-	return "<html lang=en><head><title>Council agrees to repair the old bridge</title></head><body><h1>Council agrees to repair the old bridge</h1>" + body + "</body></html>"
+// pageWith returns a page with a headline and the given contents after it.
+func pageWith(contents string) string {
+	return "<html lang=en><head><title>" + title + "</title></head><body><h1>" + title + "</h1>" + contents + "</body></html>"
+}
+
+// extract returns the article of a page, which must have one.
+func extract(t *testing.T, p article.Page) *article.Article {
+	t.Helper()
+	a, err := article.Extract(t.Context(), p, article.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 func TestContentEncodings(t *testing.T) {
@@ -68,29 +84,24 @@ func TestContentEncodings(t *testing.T) {
 				t.Fatal(err)
 			}
 			coding, _, _ := strings.Cut(name, ",")
-			a, err := article.Extract(t.Context(), article.Page{URL: want.URL, ContentEncoding: coding, Body: packed.Bytes()}, article.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			a := extract(t, article.Page{URL: want.URL, ContentEncoding: coding, Body: packed.Bytes()})
 			compare(t, a, want)
 		})
 	}
 }
 
-func TestTruncatedGzipYieldsWhatCameBefore(t *testing.T) {
+func TestTruncatedGzipYieldsTheStart(t *testing.T) {
 	t.Parallel()
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	for i := range 4000 {
-		fmt.Fprintf(w, "<p>Paragraph %d tells, in words of its own, of the %dth stone that was laid into the bridge that year.</p>", i, i*7919%4001)
+		fmt.Fprintf(w, "<p>Paragraph %d tells, in words of its own, of the %dth stone that was laid into the "+
+			"bridge that year.</p>", i, i*7919%4001)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	a, err := article.Extract(t.Context(), article.Page{ContentEncoding: "gzip", Body: packed.Bytes()[:packed.Len()/2]}, article.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := extract(t, article.Page{ContentEncoding: "gzip", Body: packed.Bytes()[:packed.Len()/2]})
 	if !a.Damaged || !strings.HasPrefix(a.Text, "Paragraph 0 tells") {
 		t.Errorf("damaged is %v, text begins %.40q", a.Damaged, a.Text)
 	}
@@ -98,19 +109,26 @@ func TestTruncatedGzipYieldsWhatCameBefore(t *testing.T) {
 
 func TestCharsets(t *testing.T) {
 	t.Parallel()
-	const sentence = "Gemäß dem Beschluss des Rates müssen die Brücken über den Fluß bis zum Frühjahr überprüft werden, erklärte der Bürgermeister am Dienstag während der Sitzung. Später würden außerdem größere Straßen für den Verkehr geöffnet, hieß es."
-	page := "<html lang=de><head>%s<title>Brücken werden überprüft</title></head><body><h1>Brücken werden überprüft</h1><p>" + sentence + "</p></body></html>"
+	const sentence = "Gemäß dem Beschluss des Rates müssen die Brücken über den Fluß bis zum Frühjahr überprüft " +
+		"werden, erklärte der Bürgermeister am Dienstag während der Sitzung. Später würden außerdem größere " +
+		"Straßen für den Verkehr geöffnet, hieß es."
+	page := "<html lang=de><head>%s<title>Brücken werden überprüft</title></head><body><h1>Brücken werden " +
+		"überprüft</h1><p>" + sentence + "</p></body></html>"
 	tests := map[string]struct {
 		meta, header string
 		latin1       bool
 		charset      string
 	}{
-		"header":                     {header: "text/html; charset=iso-8859-1", latin1: true, charset: "windows-1252"},
-		"meta":                       {meta: `<meta charset="iso-8859-1">`, latin1: true, charset: "windows-1252"},
-		"meta behind a long script":  {meta: "<script>" + strings.Repeat("var x=1;", 1000) + `</script><meta http-equiv="Content-Type" content="text/html; charset=windows-1252">`, latin1: true, charset: "windows-1252"},
-		"UTF-8 labelled wrongly":     {header: "text/html; charset=iso-8859-1", charset: "utf-8"},
-		"not UTF-8 though so called": {header: "text/html; charset=utf-8", latin1: true, charset: "windows-1252"},
-		"no label":                   {latin1: true, charset: "windows-1252"},
+		"header": {header: "text/html; charset=iso-8859-1", latin1: true, charset: "windows-1252"},
+		"meta":   {meta: `<meta charset="iso-8859-1">`, latin1: true, charset: "windows-1252"},
+		"meta after a long script": {
+			meta: "<script>" + strings.Repeat("var x=1;", 1000) + `</script><meta http-equiv="Content-Type" ` +
+				`content="text/html; charset=windows-1252">`,
+			latin1: true, charset: "windows-1252",
+		},
+		"UTF-8 labelled wrongly": {header: "text/html; charset=iso-8859-1", charset: "utf-8"},
+		"labelled UTF-8 wrongly": {header: "text/html; charset=utf-8", latin1: true, charset: "windows-1252"},
+		"no label":               {latin1: true, charset: "windows-1252"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -122,10 +140,7 @@ func TestCharsets(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			a, err := article.Extract(t.Context(), article.Page{ContentType: test.header, Body: body}, article.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			a := extract(t, article.Page{ContentType: test.header, Body: body})
 			if a.Text != sentence || a.Language != "de" {
 				t.Errorf("text is %q in %s", a.Text, a.Language)
 			}
@@ -140,7 +155,8 @@ func TestReasons(t *testing.T) {
 	t.Parallel()
 	list := "<html><head><title>News</title></head><body>"
 	for i := range 12 {
-		list += fmt.Sprintf("<div><h2><a href='/%d'>A headline about event number %d that day</a></h2><p>A teaser that says, in a sentence of some length, what event number %d was about.</p></div>", i, i, i)
+		list += fmt.Sprintf("<div><h2><a href='/%d'>A headline about event number %d that day</a></h2><p>A "+
+			"teaser that says, in a sentence of some length, what event number %d was about.</p></div>", i, i, i)
 	}
 	bomb := new(bytes.Buffer)
 	w := gzip.NewWriter(bomb)
@@ -153,29 +169,69 @@ func TestReasons(t *testing.T) {
 		opts article.Options
 		want article.Reason
 	}{
-		"no bytes":          {want: article.ReasonEmpty},
-		"no text":           {page: article.Page{Body: []byte("<html><body></body></html>")}, want: article.ReasonEmpty},
-		"PNG called HTML":   {page: article.Page{ContentType: "text/html", Body: append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 100)...)}, want: article.ReasonNotHTML},
-		"PDF":               {page: article.Page{Body: []byte("%PDF-1.7\n%âãÏÓ")}, want: article.ReasonNotHTML},
-		"JSON":              {page: article.Page{ContentType: "text/html", Body: []byte(`{"a":1}`)}, want: article.ReasonNotHTML},
-		"feed":              {page: article.Page{Body: []byte(`<?xml version="1.0"?><rss version="2.0"><channel></channel></rss>`)}, want: article.ReasonNotHTML},
-		"broken gzip":       {page: article.Page{ContentEncoding: "gzip", Body: []byte{0x1f, 0x8b, 8, 0, 0}}, want: article.ReasonBrokenEncoding},
-		"unknown encoding":  {page: article.Page{ContentEncoding: "lzma", Body: []byte(story(paragraph))}, want: article.ReasonBrokenEncoding},
-		"compression bomb":  {page: article.Page{ContentEncoding: "gzip", Body: bomb.Bytes()}, want: article.ReasonTooLarge},
-		"over the bound":    {page: article.Page{Body: []byte(story(paragraph))}, opts: article.Options{MaxDecodedBytes: 100}, want: article.ReasonTooLarge},
-		"too many elements": {page: article.Page{Body: []byte(story(strings.Repeat("<b></b>", 200)))}, opts: article.Options{MaxNodes: 100}, want: article.ReasonTooLarge},
-		"section page":      {page: article.Page{URL: "https://example.com/news", Body: []byte(list)}, want: article.ReasonNoArticle},
-		"contact page":      {page: article.Page{Body: []byte("<title>Contact</title><p>Call us.</p>")}, want: article.ReasonNoArticle},
-		"script shell":      {page: article.Page{Body: []byte("<html><body><div id=root></div><script>" + strings.Repeat("render();", 50) + "</script></body></html>")}, want: article.ReasonNeedsRendering},
-		"frames":            {page: article.Page{Body: []byte("<html><frameset cols='50%,50%'><frame src=a.html><frame src=b.html></frameset></html>")}, want: article.ReasonNeedsRendering},
-		"bot check":         {page: article.Page{Body: []byte("<title>Just a moment...</title><p>Verifying you are human. This may take a few seconds.</p>")}, want: article.ReasonBlocked},
+		"no bytes": {want: article.ReasonEmpty},
+		"no text": {
+			page: article.Page{Body: []byte("<html><body></body></html>")}, want: article.ReasonEmpty,
+		},
+		"PNG called HTML": {
+			page: article.Page{ContentType: "text/html", Body: append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 100)...)},
+			want: article.ReasonNotHTML,
+		},
+		"PDF": {page: article.Page{Body: []byte("%PDF-1.7\n%âãÏÓ")}, want: article.ReasonNotHTML},
+		"JSON": {
+			page: article.Page{ContentType: "text/html", Body: []byte(`{"a":1}`)}, want: article.ReasonNotHTML,
+		},
+		"feed": {
+			page: article.Page{Body: []byte(`<?xml version="1.0"?><rss version="2.0"><channel></channel></rss>`)},
+			want: article.ReasonNotHTML,
+		},
+		"broken gzip": {
+			page: article.Page{ContentEncoding: "gzip", Body: []byte{0x1f, 0x8b, 8, 0, 0}},
+			want: article.ReasonBrokenEncoding,
+		},
+		"unknown encoding": {
+			page: article.Page{ContentEncoding: "lzma", Body: []byte(pageWith(paragraph))},
+			want: article.ReasonBrokenEncoding,
+		},
+		"compression bomb": {
+			page: article.Page{ContentEncoding: "gzip", Body: bomb.Bytes()}, want: article.ReasonTooLarge,
+		},
+		"over the bound": {
+			page: article.Page{Body: []byte(pageWith(paragraph))}, opts: article.Options{MaxDecodedBytes: 100},
+			want: article.ReasonTooLarge,
+		},
+		"too many elements": {
+			page: article.Page{Body: []byte(pageWith(strings.Repeat("<b></b>", 200)))},
+			opts: article.Options{MaxNodes: 100}, want: article.ReasonTooLarge,
+		},
+		"section page": {
+			page: article.Page{URL: "https://example.com/news", Body: []byte(list)}, want: article.ReasonNoArticle,
+		},
+		"contact page": {
+			page: article.Page{Body: []byte("<title>Contact</title><p>Call us.</p>")}, want: article.ReasonNoArticle,
+		},
+		"script shell": {
+			page: article.Page{Body: []byte("<html><body><div id=root></div><script>" +
+				strings.Repeat("render();", 50) + "</script></body></html>")},
+			want: article.ReasonNeedsRendering,
+		},
+		"frames": {
+			page: article.Page{Body: []byte("<html><frameset cols='50%,50%'><frame src=a.html><frame src=b.html>" +
+				"</frameset></html>")},
+			want: article.ReasonNeedsRendering,
+		},
+		"bot check": {
+			page: article.Page{Body: []byte("<title>Just a moment...</title><p>Verifying you are human. This may " +
+				"take a few seconds.</p>")},
+			want: article.ReasonBlocked,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a, err := article.Extract(t.Context(), test.page, test.opts)
 			if a != nil || article.ReasonOf(err) != test.want {
-				t.Errorf("got an article: %v, error %v, want the reason %s", a != nil, err, test.want)
+				t.Errorf("got an article: %v, error %v, want reason %s", a != nil, err, test.want)
 			}
 		})
 	}
@@ -185,8 +241,8 @@ func TestCancelledContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := article.Extract(ctx, article.Page{Body: []byte(story(paragraph))}, article.Options{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("error is %v, want the context's", err)
+	if _, err := article.Extract(ctx, article.Page{Body: []byte(pageWith(paragraph))}, article.Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v, want that of the context", err)
 	}
 }
 
@@ -201,23 +257,22 @@ func TestHostilePagesAreBounded(t *testing.T) {
 		fmt.Fprintf(&attributes, " a%d", i)
 	}
 	tests := map[string]string{
-		"100,000 levels":               story(strings.Repeat("<div>", 100_000) + strings.Repeat(paragraph, 5)),
-		"reopened formatting":          story(formats.String() + strings.Repeat("<p>x", 20_000) + "</b>" + strings.Repeat(paragraph, 5)),
-		"a million attributes":         story("<div" + attributes.String() + "></div>" + strings.Repeat(paragraph, 5)),
-		"10 MB":                        story(strings.Repeat(paragraph, 10<<20/len(paragraph))),
-		"10 MB of text in one element": story("<div>" + strings.Repeat("The bridge was closed again. ", 10<<20/29) + "</div>"),
-		"one line of 5 MB":             story("<p>" + strings.Repeat("word, ", 5<<20/6) + ".</p>"),
-		"cut within a tag":             strings.TrimSuffix(story(strings.Repeat(paragraph, 5)+`<p class="`), "\"</body></html>"),
+		"100,000 levels": pageWith(strings.Repeat("<div>", 100_000) + strings.Repeat(paragraph, 5)),
+		"reopened formatting": pageWith(formats.String() + strings.Repeat("<p>x", 20_000) + "</b>" +
+			strings.Repeat(paragraph, 5)),
+		"a million attributes": pageWith("<div" + attributes.String() + "></div>" + strings.Repeat(paragraph, 5)),
+		"10 MB":                pageWith(strings.Repeat(paragraph, 10<<20/len(paragraph))),
+		"10 MB of text in one element": pageWith("<div>" +
+			strings.Repeat("The bridge was closed again. ", 10<<20/29) + "</div>"),
+		"one line of 5 MB": pageWith("<p>" + strings.Repeat("word, ", 5<<20/6) + ".</p>"),
+		"cut within a tag": strings.TrimSuffix(pageWith(strings.Repeat(paragraph, 5)+`<p class="`), "\"</body></html>"),
 	}
 	for name, page := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			a := extract(t, article.Page{Body: []byte(page)})
 			if a.WordCount < 50 {
-				t.Errorf("only %d words came out", a.WordCount)
+				t.Errorf("the text has only %d words", a.WordCount)
 			}
 		})
 	}
@@ -233,7 +288,7 @@ func TestConcurrentUse(t *testing.T) {
 	wg.Wait()
 }
 
-func TestCanonicalURLIsJudged(t *testing.T) {
+func TestCanonicalURLMustBeCredible(t *testing.T) {
 	t.Parallel()
 	const own = "https://example.com/2025/04/old-stone-bridge-repaired"
 	tests := map[string]string{
@@ -250,11 +305,9 @@ func TestCanonicalURLIsJudged(t *testing.T) {
 	for canonical, want := range tests {
 		t.Run(canonical, func(t *testing.T) {
 			t.Parallel()
-			page := strings.Replace(story(strings.Repeat(paragraph, 3)), "<head>", `<head><link rel="canonical" href="`+canonical+`">`, 1)
-			a, err := article.Extract(t.Context(), article.Page{URL: own, Body: []byte(page)}, article.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			page := strings.Replace(pageWith(strings.Repeat(paragraph, 3)), "<head>", `<head><link rel="canonical" `+
+				`href="`+canonical+`">`, 1)
+			a := extract(t, article.Page{URL: own, Body: []byte(page)})
 			if a.CanonicalURL != want {
 				t.Errorf("canonical URL is %s, want %s", a.CanonicalURL, want)
 			}
@@ -264,15 +317,12 @@ func TestCanonicalURLIsJudged(t *testing.T) {
 
 func TestBlocks(t *testing.T) {
 	t.Parallel()
-	page := story(paragraph + `<h2>What comes next</h2>` + strings.Replace(paragraph, "the old stone bridge", `the <a href="/bridge">old stone bridge</a>`, 1) +
+	page := pageWith(paragraph + `<h2>What comes next</h2>` + strings.Replace(paragraph, "the old stone bridge", `the <a href="/bridge">old stone bridge</a>`, 1) +
 		`<ul><li>First, the northern arch is closed to all traffic.</li><li>Then, the parapet is taken down stone by stone.</li></ul>
 		<blockquote><p>We have waited for this for twenty years, and so has the bridge.</p></blockquote>
 		<table><tr><th>Year</th><th>Cost</th></tr><tr><td>2024</td><td>12 million</td></tr></table>
 		<iframe src="https://video.example.com/embed/1"></iframe>` + paragraph)
-	a, err := article.Extract(t.Context(), article.Page{URL: "https://example.com/a/b", Body: []byte(page)}, article.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := extract(t, article.Page{URL: "https://example.com/a/b", Body: []byte(page)})
 	var kinds []string
 	for _, b := range a.Body {
 		kinds = append(kinds, string(b.Kind))
@@ -289,7 +339,7 @@ func TestBlocks(t *testing.T) {
 		t.Errorf("table is %s", got)
 	}
 	if a.Body[4].URL != "" {
-		t.Errorf("a quote that is no post has the address %s", a.Body[4].URL)
+		t.Errorf("a plain quote has the address %s", a.Body[4].URL)
 	}
 	md := article.Markdown(a)
 	for _, want := range []string{"# Council agrees", "## What comes next", "[old stone bridge](<https://example.com/bridge>)", "- First, the northern", "> We have waited", "| Year | Cost |\n| --- | --- |\n| 2024 |", "<https://video.example.com/embed/1>"} {
@@ -299,13 +349,10 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
-func TestJSONOfTimestamps(t *testing.T) {
+func TestTimestampJSON(t *testing.T) {
 	t.Parallel()
-	page := strings.Replace(story(strings.Repeat(paragraph, 3)), "<head>", `<head><meta property="article:published_time" content="2025-04-20T09:30:15+03:00">`, 1)
-	a, err := article.Extract(t.Context(), article.Page{Body: []byte(page)}, article.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := strings.Replace(pageWith(strings.Repeat(paragraph, 3)), "<head>", `<head><meta property="article:published_time" content="2025-04-20T09:30:15+03:00">`, 1)
+	a := extract(t, article.Page{Body: []byte(page)})
 	got, err := json.Marshal(a.Published)
 	if err != nil {
 		t.Fatal(err)
@@ -315,14 +362,13 @@ func TestJSONOfTimestamps(t *testing.T) {
 	}
 }
 
-func TestEmbeddedPostsKeepTheirAddress(t *testing.T) {
+func TestEmbeddedPostHasAddress(t *testing.T) {
 	t.Parallel()
-	page := story(strings.Repeat(paragraph, 2) + `<blockquote class="twitter-tweet"><p>We will repair the bridge, all of it, and before the winter comes.</p>— Mayor (@mayor) <a href="https://twitter.com/mayor/status/1">April 20, 2025</a></blockquote>` +
+	page := pageWith(strings.Repeat(paragraph, 2) + `<blockquote class="twitter-tweet"><p>We will repair the ` +
+		`bridge, all of it, and before the winter comes.</p>— Mayor (@mayor) <a ` +
+		`href="https://twitter.com/mayor/status/1">April 20, 2025</a></blockquote>` +
 		strings.Repeat(paragraph, 3))
-	a, err := article.Extract(t.Context(), article.Page{URL: "https://example.com/a/b", Body: []byte(page)}, article.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := extract(t, article.Page{URL: "https://example.com/a/b", Body: []byte(page)})
 	var quotes []string
 	for _, b := range a.Body {
 		if b.Kind == article.Quote {
@@ -330,17 +376,16 @@ func TestEmbeddedPostsKeepTheirAddress(t *testing.T) {
 		}
 	}
 	if len(quotes) != 1 || quotes[0] != "https://twitter.com/mayor/status/1" {
-		t.Errorf("the quotes' addresses are %q", quotes)
+		t.Errorf("the addresses of the quotes are %q", quotes)
 	}
 }
 
-func TestRightsAreRecordedAsTheyAreSaid(t *testing.T) {
+func TestRightsAreRecordedVerbatim(t *testing.T) {
 	t.Parallel()
-	head := `<meta name="ROBOTS" content="max-image-preview:large, noai"><meta name="tdm-reservation" content="1"><meta name="tdm-policy" content="https://example.com/policy.json"><meta name="googlebot" content="">`
-	a, err := article.Extract(t.Context(), article.Page{Body: []byte(head + story(strings.Repeat(paragraph, 8)))}, article.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	head := `<meta name="ROBOTS" content="max-image-preview:large, noai"><meta name="tdm-reservation" ` +
+		`content="1"><meta name="tdm-policy" content="https://example.com/policy.json"><meta name="googlebot" ` +
+		`content="">`
+	a := extract(t, article.Page{Body: []byte(head + pageWith(strings.Repeat(paragraph, 8)))})
 	want := []article.RightsSignal{{Name: "robots", Value: "max-image-preview:large, noai"}, {Name: "tdm-reservation", Value: "1"}, {Name: "tdm-policy", Value: "https://example.com/policy.json"}}
 	if !slices.Equal(a.Rights, want) {
 		t.Errorf("rights are %+v, want %+v", a.Rights, want)

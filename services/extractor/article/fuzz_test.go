@@ -35,7 +35,7 @@ func FuzzExtract(f *testing.F) {
 		for _, b := range a.Body {
 			for _, l := range b.Links {
 				if l.Start < 0 || l.End > len(b.Text) || l.Start >= l.End {
-					t.Errorf("link %+v lies outside its text of %d bytes", l, len(b.Text))
+					t.Errorf("link %+v is outside its text of %d bytes", l, len(b.Text))
 				}
 			}
 			if b.Kind == article.Picture && b.Image >= len(a.Images) {
@@ -46,8 +46,8 @@ func FuzzExtract(f *testing.F) {
 	})
 }
 
-// BenchmarkParse is the floor: the bare parse of the page that BenchmarkExtract
-// extracts.
+// BenchmarkParse measures the lower bound: only parsing the page that
+// BenchmarkExtract extracts.
 func BenchmarkParse(b *testing.B) {
 	page, err := os.ReadFile(filepath.Join("testdata", "classic.html"))
 	if err != nil {

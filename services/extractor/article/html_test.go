@@ -7,7 +7,7 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
 
-func TestHTMLHoldsEachKindOfBlock(t *testing.T) {
+func TestHTMLRendersEachKindOfBlock(t *testing.T) {
 	t.Parallel()
 	a := &article.Article{
 		Title: "Bridge & river", Language: "en", Direction: article.LeftToRight, Summary: "What <em>changes</em>.",
@@ -28,11 +28,13 @@ func TestHTMLHoldsEachKindOfBlock(t *testing.T) {
 	for _, want := range []string{
 		`<article lang="en" dir="ltr">`, "<h1>Bridge &amp; river</h1>", `<p class="summary">What &lt;em&gt;changes&lt;/em&gt;.</p>`,
 		`<a href="https://example.com/ada" rel="nofollow">Ada Roe</a>, <time datetime="2025-04-20">2025-04-20</time>`,
-		`<img src="https://example.com/a.jpg" alt="The &#34;old&#34; bridge"><figcaption>From the south <cite>B. Doe</cite></figcaption>`,
+		`<img src="https://example.com/a.jpg" alt="The &#34;old&#34; bridge"><figcaption>From the south <cite>B. ` +
+			`Doe</cite></figcaption>`,
 		`<p>One line<br>and a <a href="https://example.com/?a=1&amp;b=2" rel="nofollow">link</a>.</p>`,
 		"<h3>Costs</h3>", "<blockquote><p>We waited.</p></blockquote>", "<ol>\n<li>First</li>\n<li>Second</li>\n</ol>",
 		"<tr><th>Year</th></tr>\n<tr><td>2024</td></tr>", "<pre><code>if a &lt; b</code></pre>",
-		`<figure class="embed"><a href="https://video.example.com/embed/1" rel="nofollow">video.example.com/embed/1</a></figure>`,
+		`<figure class="embed"><a href="https://video.example.com/embed/1" ` +
+			`rel="nofollow">video.example.com/embed/1</a></figure>`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("HTML lacks %s:\n%s", want, got)
@@ -40,7 +42,7 @@ func TestHTMLHoldsEachKindOfBlock(t *testing.T) {
 	}
 }
 
-func TestHTMLLetsNothingRun(t *testing.T) {
+func TestHTMLIsSanitised(t *testing.T) {
 	t.Parallel()
 	const script = `"><script>alert(1)</script><img src=x onerror=alert(1)>`
 	a := &article.Article{
@@ -54,7 +56,7 @@ func TestHTMLLetsNothingRun(t *testing.T) {
 	got := strings.ToLower(article.HTML(a))
 	for _, bad := range []string{"<script", "<img src=\"x", "<img src=x", `href="javascript`, `href=" javascript`, `src="javascript`, `href="data:`} {
 		if strings.Contains(got, bad) {
-			t.Errorf("HTML holds %s:\n%s", bad, got)
+			t.Errorf("HTML contains %s:\n%s", bad, got)
 		}
 	}
 }

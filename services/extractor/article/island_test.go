@@ -9,11 +9,12 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
 
-func TestTextThatOnlyDataHolds(t *testing.T) {
+func TestTextInDataOnly(t *testing.T) {
 	t.Parallel()
 	lines := make([]string, 6)
 	for i := range lines {
-		lines[i] = fmt.Sprintf("On day %d the council met and agreed, after a long debate, to repair the old stone bridge before winter comes.", i+1)
+		lines[i] = fmt.Sprintf("On day %d the council met and agreed, after a long debate, to repair the old "+
+			"stone bridge before winter comes.", i+1)
 	}
 	marked := "<p>" + strings.Join(lines, "</p><p>") + "</p>"
 	next := func(props any) string {
@@ -33,7 +34,8 @@ func TestTextThatOnlyDataHolds(t *testing.T) {
 	for i := range 30 {
 		others = append(others, map[string]any{"title": fmt.Sprint("Another story ", i), "content": "<p>It rained again. " + strings.Repeat("The tide was out. ", 10) + "</p>"})
 	}
-	ld, err := json.Marshal(map[string]any{"@type": "NewsArticle", "headline": "Council agrees to repair the old bridge", "articleBody": strings.Join(lines, "\n\n")})
+	ld, err := json.Marshal(map[string]any{"@type": "NewsArticle", "headline": "Council agrees to repair the old " +
+		"bridge", "articleBody": strings.Join(lines, "\n\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,11 +48,9 @@ func TestTextThatOnlyDataHolds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			page := "<html><head><title>Council agrees to repair the old bridge</title></head><body><div id=__next></div>" + shell + "</body></html>"
-			a, err := article.Extract(t.Context(), article.Page{URL: "https://127.0.0.1/a", Body: []byte(page)}, article.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			page := "<html><head><title>Council agrees to repair the old bridge</title></head><body><div " +
+				"id=__next></div>" + shell + "</body></html>"
+			a := extract(t, article.Page{URL: "https://127.0.0.1/a", Body: []byte(page)})
 			if want := strings.Join(lines, "\n\n"); a.Text != want {
 				t.Errorf("text is %q, want %q", a.Text, want)
 			}

@@ -23,7 +23,8 @@ func TestBylines(t *testing.T) {
 	} {
 		t.Run(byline, func(t *testing.T) {
 			t.Parallel()
-			a, err := article.Extract(t.Context(), article.Page{Body: []byte(story("<div class=byline>" + byline + "</div>" + strings.Repeat(paragraph, 4)))}, article.Options{})
+			a, err := article.Extract(t.Context(), article.Page{Body: []byte(pageWith("<div class=byline>" +
+				byline + "</div>" + strings.Repeat(paragraph, 4)))}, article.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

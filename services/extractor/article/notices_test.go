@@ -11,24 +11,23 @@ import (
 func prosePage(between ...string) string {
 	var b strings.Builder
 	for i, piece := range between {
-		fmt.Fprintf(&b, "<p>In the %dth week of the repairs the masons reached the middle arch, and the mayor came to see how far they had got.</p>%s", i+4, piece)
+		fmt.Fprintf(&b, "<p>In the %dth week of the repairs the masons reached the middle arch, and the mayor "+
+			"came to see how far they had got.</p>%s", i+4, piece)
 	}
-	return story("<article>" + b.String() + paragraph + "</article>")
+	return pageWith("<article>" + b.String() + paragraph + "</article>")
 }
 
 func textOf(t *testing.T, page string) string {
 	t.Helper()
-	a, err := article.Extract(t.Context(), article.Page{URL: "https://news.example/bridge", Body: []byte(page)}, article.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := extract(t, article.Page{URL: "https://news.example/bridge", Body: []byte(page)})
 	return a.Text
 }
 
-func TestConsentNoticesAreNoText(t *testing.T) {
+func TestConsentNoticesAreDropped(t *testing.T) {
 	t.Parallel()
 	for _, notice := range []string{
-		"An dieser Stelle finden Sie einen Film von Rheinkanal. Zum Schutz Ihrer Daten wird er erst geladen, wenn Sie zustimmen.",
+		"An dieser Stelle finden Sie einen Film von Rheinkanal. Zum Schutz Ihrer Daten wird er erst geladen, " +
+			"wenn Sie zustimmen.",
 		"Ce contenu est bloqué car vous n'avez pas accepté les traceurs de la plateforme qui le diffuse.",
 		"Contenido externo no disponible. Sus preferencias de privacidad impiden que se cargue este mapa.",
 		"We need your permission before anything is loaded here, as the provider of this map may use cookies.",
@@ -43,17 +42,18 @@ func TestConsentNoticesAreNoText(t *testing.T) {
 	}
 }
 
-func TestTextAboutCookiesIsText(t *testing.T) {
+func TestTextAboutCookiesIsKept(t *testing.T) {
 	t.Parallel()
-	sentence := "The data protection office found that the town's website stored cookies of third parties before anyone had agreed to them."
+	sentence := "The data protection office found that the town's website stored cookies of third parties before " +
+		"anyone had agreed to them."
 	if text := textOf(t, prosePage("<p>"+sentence+"</p>", "")); !strings.Contains(text, sentence) {
-		t.Errorf("a sentence of the article is lost: %s", text)
+		t.Errorf("a sentence of the article is missing: %s", text)
 	}
 }
 
-func TestLinksBehindOneLabelAreNoText(t *testing.T) {
+func TestLinksWithTheSameLabelAreDropped(t *testing.T) {
 	t.Parallel()
-	// In a language whose phrases nobody has listed.
+	// In a language without listed phrases.
 	link := func(n int) string {
 		return fmt.Sprintf("<p>SOMA HAPA | <a href=/habari/%d>Daraja la kale lafungwa kwa wiki %d</a></p>", n, n)
 	}
@@ -64,6 +64,6 @@ func TestLinksBehindOneLabelAreNoText(t *testing.T) {
 	one := "<p>Price: <a href=/shop/1>forty crowns a ticket</a></p>"
 	two := "<p>Price: <a href=/shop/2>sixty crowns a family</a></p>"
 	if text := textOf(t, prosePage(one, two)); !strings.Contains(text, "forty crowns") || !strings.Contains(text, "sixty crowns") {
-		t.Errorf("facts with a label of their own are lost: %s", text)
+		t.Errorf("facts with a repeated label are lost: %s", text)
 	}
 }

@@ -15,7 +15,7 @@ const odd = `<html lang=en><head><title>The Valley Post</title></head><body>
 <p>It goes on at some length, because the paper is poor, and because its readers are kind, and asks for a gift of any size, by post or by wire.</p></div>
 <div class=z4>The bridge will close on Monday.<br><br>It opens in May.<span class=ad> Buy now!</span></div></body></html>`
 
-func TestRulesChooseFields(t *testing.T) {
+func TestRulesSelectFields(t *testing.T) {
 	t.Parallel()
 	rules, err := article.ReadRules(fstest.MapFS{"valley.yaml": {Data: []byte(`
 hosts: [valleypost.example]
@@ -36,7 +36,8 @@ title: h2
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Title != "Council agrees to repair the old bridge" || a.Text != "The bridge will close on Monday.\n\nIt opens in May." {
+	if a.Title != "Council agrees to repair the old bridge" || a.Text != "The bridge will close on Monday.\n\nIt "+
+		"opens in May." {
 		t.Errorf("title is %q, text %q", a.Title, a.Text)
 	}
 	if len(a.Authors) != 2 || a.Authors[1].Name != "Ben Doe" || a.Published == nil || a.Published.Value != "2025-04-20" {
@@ -49,25 +50,22 @@ title: h2
 	}
 	page.URL = "https://elsewhere.example/a"
 	if a, err := article.Extract(t.Context(), page, article.Options{Rules: rules}); err == nil && a.Provenance["body"].Source == article.FromRule {
-		t.Error("the rules hold for a host that they are not for")
+		t.Error("the rules apply to another host")
 	}
 }
 
-func TestRulesThatMatchNothingChangeNothing(t *testing.T) {
+func TestRulesWithoutMatchChangeNothing(t *testing.T) {
 	t.Parallel()
 	rules, err := article.NewRules(article.SiteRules{Hosts: []string{"example.com"}, Title: ".gone", Body: "#gone", Published: ".gone", Remove: ".gone"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := article.Page{URL: "https://example.com/a", Body: []byte(story(strings.Repeat(paragraph, 3)))}
+	page := article.Page{URL: "https://example.com/a", Body: []byte(pageWith(strings.Repeat(paragraph, 3)))}
 	with, err := article.Extract(t.Context(), page, article.Options{Rules: rules})
 	if err != nil {
 		t.Fatal(err)
 	}
-	without, err := article.Extract(t.Context(), page, article.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	without := extract(t, page)
 	if with.ContentHash != without.ContentHash {
 		t.Errorf("the text is %q with rules, %q without", with.Text, without.Text)
 	}
@@ -80,13 +78,13 @@ func TestRulesThatMatchNothingChangeNothing(t *testing.T) {
 	}
 }
 
-func TestTryShowsWhatSelectorsFind(t *testing.T) {
+func TestTryReportsMatches(t *testing.T) {
 	t.Parallel()
 	rules, err := article.NewRules(article.SiteRules{Hosts: []string{"example.com"}, Title: "h1", Body: "p"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	matches, err := rules.Try(article.Page{URL: "https://news.example.com/a", Body: []byte(story(strings.Repeat(paragraph, 3)))}, article.Options{})
+	matches, err := rules.Try(article.Page{URL: "https://news.example.com/a", Body: []byte(pageWith(strings.Repeat(paragraph, 3)))}, article.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,18 +92,18 @@ func TestTryShowsWhatSelectorsFind(t *testing.T) {
 		t.Errorf("matches are %+v", matches)
 	}
 	if _, err := rules.Try(article.Page{URL: "https://example.org/a", Body: []byte(odd)}, article.Options{}); err == nil || !strings.Contains(err.Error(), "no rules for the host") {
-		t.Errorf("without rules the error is %v", err)
+		t.Errorf("the error without rules is %v", err)
 	}
 }
 
-func TestBrokenRulesAreRefused(t *testing.T) {
+func TestNewRulesRefusesInvalidRules(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ file, want string }{
 		"bad selector":  {"hosts: [a.example]\ntitle: 'div['", "title of a.example is not a CSS selector"},
 		"unknown field": {"hosts: [a.example]\nheadline: h1", "field headline not found"},
 		"no hosts":      {"title: h1", "rules without hosts"},
 		"twice":         {"hosts: [a.example]\n---\nhosts: [A.example]", "host a.example has two sets of rules"},
-		"no YAML":       {"hosts: [", "bad.yaml"},
+		"not YAML":      {"hosts: [", "bad.yaml"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
 
-// record is the form of testdata/record.json, the record that every rendering
-// of the same story must yield.
+// record is the format of testdata/record.json: the record that all renderings of
+// the same article must yield.
 type record struct {
 	URL                string          `json:"url"`
 	Title              string          `json:"title"`
@@ -30,7 +30,7 @@ type record struct {
 	NotInBody          []string        `json:"not_in_body"`
 }
 
-func TestOneStoryInFourMarkups(t *testing.T) {
+func TestSameArticleInFourMarkups(t *testing.T) {
 	t.Parallel()
 	want := readRecord(t)
 	for _, name := range []string{"utility", "classic", "jsonld", "print"} {

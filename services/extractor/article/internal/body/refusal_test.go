@@ -18,13 +18,23 @@ func TestRefusal(t *testing.T) {
 		reason   record.Reason // empty for an article
 		kind     record.PageKind
 	}{
-		"article":              {evidence: evidence{chars: 700, shown: 900}},
-		"short article":        {evidence: evidence{chars: minArticle, shown: 900}},
-		"list":                 {evidence: evidence{chars: 900, shown: 900, list: true}, reason: record.ReasonNoArticle, kind: record.KindList},
-		"short and nameless":   {evidence: evidence{chars: minNameless - 1, shown: 900, nameless: true}, reason: record.ReasonNoArticle, kind: record.KindOther},
-		"long and nameless":    {evidence: evidence{chars: minNameless, shown: 900, nameless: true}},
-		"bot check":            {evidence: evidence{chars: 200, shown: 300, blocked: true}, reason: record.ReasonBlocked},
-		"blocked list":         {evidence: evidence{chars: 200, shown: 300, blocked: true, list: true}, reason: record.ReasonBlocked},
+		"article":       {evidence: evidence{chars: 700, shown: 900}},
+		"short article": {evidence: evidence{chars: minArticle, shown: 900}},
+		"list": {
+			evidence: evidence{chars: 900, shown: 900, list: true}, reason: record.ReasonNoArticle,
+			kind: record.KindList,
+		},
+		"short and nameless": {
+			evidence: evidence{chars: minNameless - 1, shown: 900, nameless: true}, reason: record.ReasonNoArticle,
+			kind: record.KindOther,
+		},
+		"long and nameless": {evidence: evidence{chars: minNameless, shown: 900, nameless: true}},
+		"bot check": {
+			evidence: evidence{chars: 200, shown: 300, blocked: true}, reason: record.ReasonBlocked,
+		},
+		"blocked list": {
+			evidence: evidence{chars: 200, shown: 300, blocked: true, list: true}, reason: record.ReasonBlocked,
+		},
 		"article on refusals":  {evidence: evidence{chars: minUnblocked, shown: 900, blocked: true}},
 		"frameset":             {page: page.Page{Frames: 2}, reason: record.ReasonNeedsRendering},
 		"shell":                {page: page.Page{ScriptBytes: minScriptBytes + 1}, reason: record.ReasonNeedsRendering},

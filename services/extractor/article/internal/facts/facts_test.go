@@ -19,7 +19,8 @@ func read(t *testing.T, html string) *facts.Facts {
 
 func TestReadMeta(t *testing.T) {
 	t.Parallel()
-	f := read(t, `<meta name="Author" content=" Ada  Roe "><meta name="author" content="Ben Doe"><meta name="empty" content="">`)
+	f := read(t, `<meta name="Author" content=" Ada  Roe "><meta name="author" content="Ben Doe"><meta `+
+		`name="empty" content="">`)
 	if got := f.Meta["author"]; got != "Ada Roe" {
 		t.Errorf("the author is %q, want %q", got, "Ada Roe")
 	}

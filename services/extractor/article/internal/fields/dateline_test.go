@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestDatelines(t *testing.T) {
+func TestDatelineOf(t *testing.T) {
 	t.Parallel()
 	const text = "The council met on Tuesday to talk about the bridge."
 	for opening, want := range map[string]string{
@@ -33,14 +33,14 @@ func TestDatelines(t *testing.T) {
 	}
 }
 
-func FuzzDateline(f *testing.F) {
+func FuzzDatelineOf(f *testing.F) {
 	for _, text := range []string{"ERBIL, Kurdistan Region of Iraq - Officials have said that talks go on.", "WASHINGTON (AP) — The bridge closed on Monday for good.", "(Reuters) - ", "A.C. - —–", "ŁÓDŹ – Rada miasta zebrała się we wtorek po południu."} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		got := DatelineOf(text)
 		if at := strings.Index(text, got); at < 0 || at+len(got) > maxDateline {
-			t.Errorf("the dateline %q does not stand at the start of %q", got, text)
+			t.Errorf("the dateline %q is not at the start of %q", got, text)
 		}
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
 )
 
-func TestABylineBesideItsLink(t *testing.T) {
+func TestTidyDropsRepeatedNames(t *testing.T) {
 	t.Parallel()
 	got := tidy([]record.Author{{Name: "Jane Roe Former Consultant"}, {Name: "Jane Roe"}, {Name: "Al Janeroe"}, {Name: "AP"}, {Name: "Oldquay"}, {Name: "Bo Li"}}, false)
 	want := []record.Author{{Name: "Jane Roe"}, {Name: "Al Janeroe"}, {Name: "AP"}, {Name: "Bo Li"}}
@@ -25,7 +25,7 @@ func TestCleanNameDropsLabels(t *testing.T) {
 		"Articles by Jane":                  "Jane",
 	} {
 		if got := cleanName(text); got != want {
-			t.Errorf("%q is %q, want %q", text, got, want)
+			t.Errorf("cleanName(%q) = %q, want %q", text, got, want)
 		}
 	}
 }

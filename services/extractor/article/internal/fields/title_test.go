@@ -34,18 +34,26 @@ func TestReadTitle(t *testing.T) {
 		source     record.Source
 		tag        string // of the element that shows the title, empty for none
 	}{
-		"declared and shown":    {shared, "<h1>" + headline + "</h1>", headline, record.FromStructure, "h1"},
-		"shown in capitals":     {shared, "<h1>COUNCIL AGREES TO REPAIR THE OLD BRIDGE</h1>", headline, record.FromStructure, "h1"},
+		"declared and shown": {shared, "<h1>" + headline + "</h1>", headline, record.FromStructure, "h1"},
+		"shown in capitals": {
+			shared, "<h1>COUNCIL AGREES TO REPAIR THE OLD BRIDGE</h1>", headline, record.FromStructure, "h1",
+		},
 		"heading with a kicker": {shared, "<h1>Transport: " + headline + "</h1>", headline, record.FromStructure, "h1"},
 		"heading goes on":       {shared, "<h1>" + headline + " – Valley</h1>", headline, record.FromStructure, "h1"},
 		"declared goes on": {
 			`<meta property="og:title" content="` + headline + ` before winter">`, "<h1>" + headline + "</h1>",
 			headline, record.FromStructure, "h1",
 		},
-		"second heading agrees": {shared, "<h1>The Valley Post</h1><h2>" + headline + "</h2>", headline, record.FromStructure, "h2"},
-		"line named as a title": {shared, "<div class=headline>" + headline + " before winter</div>", headline + " before winter", record.FromStructure, "div"},
+		"second heading agrees": {
+			shared, "<h1>The Valley Post</h1><h2>" + headline + "</h2>", headline, record.FromStructure, "h2",
+		},
+		"line named as a title": {
+			shared, "<div class=headline>" + headline + " before winter</div>", headline + " before winter",
+			record.FromStructure, "div",
+		},
 		"h1 in another wording": {
-			`<meta property="og:title" content="Bridge repair vote result">`, "<h1>Our crossing will be mended at last, says mayor</h1>",
+			`<meta property="og:title" content="Bridge repair vote result">`, "<h1>Our crossing will be mended " +
+				"at last, says mayor</h1>",
 			"Our crossing will be mended at last, says mayor", record.FromStructure, "h1",
 		},
 		"only declared": {shared, "<p>Text</p>", headline, record.FromOpenGraph, ""},

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// shown is the text of a tree outside of scripts, styles and drawings.
+// shown returns the text of a tree outside scripts, styles and drawings.
 func shown(doc *html.Node) string {
 	var b strings.Builder
 	for n := range doc.Descendants() {
@@ -29,7 +29,7 @@ func shown(doc *html.Node) string {
 	return b.String()
 }
 
-func TestWhatIsLeftOutIsNoText(t *testing.T) {
+func TestParseLeavesOutOnlyHiddenText(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("render(); ", 60)
 	for name, page := range map[string]string{
@@ -67,7 +67,7 @@ func TestWhatIsLeftOutIsNoText(t *testing.T) {
 			t.Fatal(err)
 		}
 		if name == "script" && len(left) > scriptKept+60 {
-			t.Errorf("%d bytes are left of %d", len(left), len(page))
+			t.Errorf("%d of %d bytes are kept", len(left), len(page))
 		}
 		if name == "data" && !bytes.Contains(left, []byte(long)) {
 			t.Error("data is left out")
@@ -75,7 +75,7 @@ func TestWhatIsLeftOutIsNoText(t *testing.T) {
 	}
 }
 
-func TestAttributesThatAreReadStay(t *testing.T) {
+func TestParseKeepsReadAttributes(t *testing.T) {
 	t.Parallel()
 	for page, want := range map[string]string{
 		`<p data-page='{"a": "b"}' class="y" aria-label="z" data-testid="byline">a</p>`: `<p class="y" data-testid="byline">a</p>`,
@@ -96,7 +96,7 @@ func TestAttributesThatAreReadStay(t *testing.T) {
 			}
 		}
 		if out.String() != want {
-			t.Errorf("%s is read as %s, want %s", page, out.String(), want)
+			t.Errorf("%s is parsed as %s, want %s", page, out.String(), want)
 		}
 	}
 	doc, _, err := parse([]byte(`<p data-x="y">a`), 1000, true)
@@ -108,12 +108,12 @@ func TestAttributesThatAreReadStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), `data-x="y"`) {
-		t.Errorf("with all attributes wanted, the page is %s", out.String())
+		t.Errorf("with all attributes, the page is %s", out.String())
 	}
 }
 
-// read are the attributes of all elements that the extractor reads, in order.
-func read(doc *html.Node) string {
+// readAttributes returns the attributes of all elements that the stages read, in order.
+func readAttributes(doc *html.Node) string {
 	var b strings.Builder
 	for n := range doc.Descendants() {
 		for _, a := range n.Attr {
@@ -125,7 +125,8 @@ func read(doc *html.Node) string {
 	return b.String()
 }
 
-// FuzzSurvey compares the text and the attributes of pages with those of the bare parse.
+// FuzzSurvey compares the text and the attributes of pages with those that the parser
+// alone finds.
 func FuzzSurvey(f *testing.F) {
 	for _, page := range []string{"<p>a<script>x</script>b", "a<!-- x -->b<svg><path></svg>c", "<style>x</style><textarea><p></textarea>", "<a title=\"x>\" b='y'>t</a>", "<!x><?y></ z></p>", "<p data-x=\"a\" class='b' aria-x=c>t</p>"} {
 		f.Add([]byte(page))
@@ -145,8 +146,8 @@ func FuzzSurvey(f *testing.F) {
 		if shown(got) != shown(want) {
 			t.Errorf("the text of %q is %q, want %q", page, shown(got), shown(want))
 		}
-		if !bytes.Contains(bytes.ToLower(page), []byte("svg")) && read(got) != read(want) {
-			t.Errorf("the attributes of %q are %q, want %q", page, read(got), read(want))
+		if !bytes.Contains(bytes.ToLower(page), []byte("svg")) && readAttributes(got) != readAttributes(want) {
+			t.Errorf("the attributes of %q are %q, want %q", page, readAttributes(got), readAttributes(want))
 		}
 	})
 }
