@@ -36,7 +36,8 @@ func TestPermissionsNameKnownSubjects(t *testing.T) {
 	consumers := []string{subject.ConsumerIntake, subject.ConsumerExtract, subject.ConsumerIndex, subject.ConsumerLedger}
 	roots := []string{subject.URLs}
 	for _, pattern := range []string{
-		subject.AllFrontier, subject.AllPages, subject.AllArticles, subject.AllRevisions, subject.AllOutcomes, subject.AllDead,
+		subject.AllFrontier, subject.AllPages, subject.AllArticles, subject.AllRevisions, subject.AllOutcomes,
+		subject.AllDead,
 	} {
 		root, _, _ := strings.Cut(pattern, ".")
 		roots = append(roots, root)
