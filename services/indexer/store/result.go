@@ -3,6 +3,7 @@ package store
 import (
 	"time"
 
+	"github.com/dateline-news/dateline/internal/outcome"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -27,15 +28,15 @@ const (
 func (s Status) String() string {
 	switch s {
 	case New:
-		return "new"
+		return string(outcome.New)
 	case Changed:
-		return "changed"
+		return string(outcome.Changed)
 	case Unchanged:
-		return "unchanged"
+		return string(outcome.Unchanged)
 	case Outdated:
-		return "outdated"
+		return string(outcome.Outdated)
 	case Erased:
-		return "erased"
+		return string(outcome.Erased)
 	}
 	return "none"
 }
