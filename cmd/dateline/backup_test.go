@@ -70,7 +70,7 @@ func TestRestoreNeedsABackup(t *testing.T) {
 // Over the network, the deployment's operator may back up; a service may not.
 func TestOnlyTheOperatorBacksUp(t *testing.T) {
 	t.Parallel()
-	srv, _ := deployed(t)
+	srv, _ := deployedNATS(t)
 	_, js := connectAs(t, srv, "setup", "declare")
 	if err := topology.Reconcile(t.Context(), js, topology.Limits{}); err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func contents(t *testing.T, dir string) map[string]content {
 	}
 	defer bus.Close()
 	for _, name := range subject.Streams() {
-		s := state(t, bus, name)
+		s := streamState(t, bus, name)
 		all[name] = content{s.Msgs, s.FirstSeq, s.LastSeq}
 	}
 	stats, err := openStore(t, dir).Stats(t.Context())

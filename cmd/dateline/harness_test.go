@@ -8,25 +8,30 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/cli"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// loopback are the flags with which a test may fetch from its own servers.
+// loopback are flags for fetching from servers of the test itself, without delays.
 var loopback = []string{
 	"--fetcher-allow-private", "--fetcher-delay=1ms", "--fetcher-delay-factor=0",
 	"--fetcher-max-attempts=2", "--fetcher-retry-delay=10ms",
 }
 
-// dateline runs a command line and returns what it printed.
+// dateline runs a command line and returns its exit code and output.
 func dateline(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
@@ -36,9 +41,10 @@ func dateline(t *testing.T, args ...string) (code int, stdout, stderr string) {
 
 // end is a line of "ingest --json".
 type end struct {
-	URL, Verdict, Stage, Reason, Detail string
-	Seen                                bool
-	Article                             *struct {
+	URL, Verdict, Stage, Detail string
+	Reason                      outcome.Reason
+	Seen                        bool
+	Article                     *struct {
 		ID           string `json:"id"`
 		CanonicalURL string `json:"canonical_url"`
 		Title        string `json:"title"`
@@ -49,7 +55,8 @@ type end struct {
 // ingest runs "ingest --json" and returns the ends by URL.
 func ingest(t *testing.T, dir string, args ...string) (int, map[string][]end) {
 	t.Helper()
-	code, out, errText := dateline(t, append(append([]string{"ingest", "--json", "--data", dir}, loopback...), args...)...)
+	args = slices.Concat([]string{"ingest", "--json", "--data", dir}, loopback, args)
+	code, out, errText := dateline(t, args...)
 	if code == 2 || errText != "" && code != 0 && out == "" {
 		t.Fatalf("ingest: exit code %d: %s", code, errText)
 	}
@@ -63,13 +70,14 @@ func decodeEnds(t *testing.T, out string) map[string][]end {
 	for decoder.More() {
 		var e end
 		if err := decoder.Decode(&e); err != nil {
-			t.Fatalf("decoding a line of ingest: %v", err)
+			t.Fatalf("decoding a line of ingest --json: %v", err)
 		}
 		ends[e.URL] = append(ends[e.URL], e)
 	}
 	return ends
 }
 
+// urlFile returns the path of a file that lists URLs.
 func urlFile(t *testing.T, urls []string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "urls.txt")
@@ -79,10 +87,36 @@ func urlFile(t *testing.T, urls []string) string {
 	return path
 }
 
+// testConfig returns a configuration that listens on no address.
 func testConfig(dir string) pipeline.Config {
 	cfg := pipeline.DefaultConfig()
-	cfg.Data.Dir, cfg.Data.NATSAddr, cfg.Admin.Addr, cfg.HTTP.Addr, cfg.Data.MinFree = dir, "", "", "", 0
+	cfg.Data.Dir, cfg.Data.NATSAddr, cfg.Data.MinFree = dir, "", 0
+	cfg.Admin.Addr, cfg.HTTP.Addr = "", ""
 	return cfg
+}
+
+// allowLoopback lets the fetcher fetch from servers of the test itself, without delays.
+func allowLoopback(cfg *pipeline.Config) {
+	cfg.Fetcher.AllowPrivate, cfg.Fetcher.Delay, cfg.Fetcher.DelayFactor = true, time.Millisecond, 0
+	cfg.Fetcher.MaxAttempts, cfg.Fetcher.RetryDelay = 2, 10*time.Millisecond
+}
+
+// streamState returns the state of a stream.
+func streamState(t *testing.T, bus *pipeline.Bus, name string) jetstream.StreamState {
+	t.Helper()
+	stream, err := bus.JS.Stream(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream.CachedInfo().State
+}
+
+// harbourPage returns a page with an article about a harbour.
+func harbourPage(name string) string {
+	return "<!doctype html><html lang=en><title>Harbour</title><article><h1>Harbour reopens</h1><p>The harbour of " + name +
+		" opened again on Monday after three weeks of repairs to its northern wall, the harbour master said.</p><p>" +
+		"Eleven boats left within the first hour, and the fish market expects to sell again on Thursday, as it did " +
+		"before the storm.</p></article>"
 }
 
 // running is a pipeline that a test runs in its own process.
@@ -121,12 +155,12 @@ func openStore(t *testing.T, dir string) store.Store {
 	return s
 }
 
-// counts are a stage's outcomes.
+// counts counts the outcomes of a stage.
 type counts struct{ all, produced int64 }
 
-// checkLedger asserts that each stage has as many outcomes as inputs, and that
-// nothing is left over on the streams. pages is how many pages were handed in
-// besides those that were fetched.
+// checkLedger checks that each stage has as many outcomes as inputs, and that no URLs
+// are left on the streams. It returns the counts by stage. pages is the number of pages
+// that were ingested without being fetched.
 func checkLedger(t *testing.T, dir string, pages int64) map[datelinev1.Stage]counts {
 	t.Helper()
 	tally, err := openStore(t, dir).Tally(t.Context())
@@ -141,30 +175,32 @@ func checkLedger(t *testing.T, dir string, pages int64) map[datelinev1.Stage]cou
 		if line.Verdict == datelinev1.Verdict_VERDICT_PRODUCED {
 			c.produced += line.Count
 		}
-		if line.Stage == datelinev1.Stage_STAGE_INTAKE && line.Reason == "split" {
+		if line.Stage == datelinev1.Stage_STAGE_INTAKE && line.Reason == string(outcome.Split) {
 			split += line.Count
 		}
 		got[line.Stage] = c
-		t.Logf("%-8s %-10s %-20s %d", subject.StageName(line.Stage), subject.VerdictName(line.Verdict), line.Reason, line.Count)
+		t.Logf("%-8s %-10s %-20s %d",
+			subject.StageName(line.Stage), subject.VerdictName(line.Verdict), line.Reason, line.Count)
 	}
 	bus, err := pipeline.OpenBus(t.Context(), testConfig(dir), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer bus.Close()
-	published := state(t, bus, subject.StreamURLs).LastSeq
+	published := streamState(t, bus, subject.StreamURLs).LastSeq
 	equal := func(what string, got, want int64) {
 		t.Helper()
 		if got != want {
 			t.Errorf("%s: %d, want %d", what, got, want)
 		}
 	}
-	intake, fetch, extract, index := got[datelinev1.Stage_STAGE_INTAKE], got[datelinev1.Stage_STAGE_FETCH], got[datelinev1.Stage_STAGE_EXTRACT], got[datelinev1.Stage_STAGE_INDEX]
-	equal("outcomes of intake against messages published", intake.all, int64(published))
-	equal("outcomes of fetch against what intake admitted", fetch.all, intake.produced-split)
-	equal("outcomes of extract against pages", extract.all, fetch.produced+pages)
-	equal("outcomes of index against articles", index.all, extract.produced)
-	equal("messages left in URLS", int64(state(t, bus, subject.StreamURLs).Msgs), 0)
-	equal("messages left in FRONTIER", int64(state(t, bus, subject.StreamFrontier).Msgs), 0)
+	intake, fetch := got[datelinev1.Stage_STAGE_INTAKE], got[datelinev1.Stage_STAGE_FETCH]
+	extract, index := got[datelinev1.Stage_STAGE_EXTRACT], got[datelinev1.Stage_STAGE_INDEX]
+	equal("outcomes of intake, compared with published messages", intake.all, int64(published))
+	equal("outcomes of fetch, compared with accepted URLs", fetch.all, intake.produced-split)
+	equal("outcomes of extract, compared with pages", extract.all, fetch.produced+pages)
+	equal("outcomes of index, compared with articles", index.all, extract.produced)
+	equal("messages left in URLS", int64(streamState(t, bus, subject.StreamURLs).Msgs), 0)
+	equal("messages left in FRONTIER", int64(streamState(t, bus, subject.StreamFrontier).Msgs), 0)
 	return got
 }

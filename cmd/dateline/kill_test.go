@@ -93,7 +93,8 @@ func finish(t *testing.T, dir string) {
 	p := runPipeline(t, testConfig(dir), slog.New(slog.DiscardHandler))
 	defer p.stop()
 	natstest.Eventually(t, "streams without URLs", func() bool {
-		return state(t, p.Bus, subject.StreamURLs).Msgs+state(t, p.Bus, subject.StreamFrontier).Msgs == 0
+		urls, frontier := streamState(t, p.Bus, subject.StreamURLs), streamState(t, p.Bus, subject.StreamFrontier)
+		return urls.Msgs+frontier.Msgs == 0
 	})
 	if err := p.Settle(t.Context(), natstest.Patience(t)); err != nil {
 		t.Error(err)
@@ -192,8 +193,8 @@ func (s *countedSite) repeated() int {
 	return n
 }
 
-// checkStoredOnce asserts that the store has the articles of the ends, each
-// once and in one revision where one URL led to it.
+// checkStoredOnce checks that the store contains the articles of the ends, each once
+// and with at most one revision per URL that led to it.
 func checkStoredOnce(t *testing.T, dir string, ends map[string][]end) {
 	t.Helper()
 	s := openStore(t, dir)
@@ -223,7 +224,7 @@ func checkStoredOnce(t *testing.T, dir string, ends map[string][]end) {
 	}
 }
 
-// killPages returns what to serve, and under which paths.
+// killPages returns a handler that serves pages, and their paths.
 func killPages(t *testing.T) (http.Handler, []string) {
 	t.Helper()
 	if dir := os.Getenv("DATELINE_CORPUS"); dir != "" {
@@ -250,19 +251,21 @@ func killPages(t *testing.T) (http.Handler, []string) {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprintf(w, "<!doctype html><html lang=en><title>Story %[1]s</title><article><h1>The story of %[1]s</h1>%[2]s</article>", r.URL.Path,
-			strings.Repeat("<p>Nobody on the island remembers who first told the story of "+r.URL.Path+", but all agree that it began with a boat and a borrowed lamp.</p>", 5))
+		const page = "<!doctype html><html lang=en><title>Story %[1]s</title><article><h1>The story of %[1]s</h1>%[2]s</article>"
+		text := strings.Repeat("<p>Nobody on the island remembers who first told the story of "+r.URL.Path+
+			", but all agree that it began with a boat and a borrowed lamp.</p>", 5)
+		fmt.Fprintf(w, page, r.URL.Path, text)
 	}), paths
 }
 
-// listen serves on several loopback addresses, so that the pace of each host
-// does not make one long queue.
+// listen serves on several loopback addresses, so that the URLs do not wait in the queue
+// of a single host. It returns the origins.
 func listen(t testing.TB, handler http.Handler) []string {
 	t.Helper()
 	var origins []string
 	for i := range hosts {
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.%d:0", 2+i))
-		if err != nil { // only Linux has them all
+		if err != nil { // only Linux routes all of 127.0.0.0/8
 			if listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 				t.Fatal(err)
 			}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,12 +8,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/deadletter"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
@@ -23,61 +19,48 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// log is a text that several goroutines write.
-type log struct {
+// logBuffer is a log that several goroutines write.
+type logBuffer struct {
 	mu   sync.Mutex
 	text strings.Builder
 }
 
-func (l *log) Write(p []byte) (int, error) {
+func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-// lines returns those that contain a text.
-func (l *log) lines(text string) []string {
+// lines returns the lines that contain a text.
+func (l *logBuffer) lines(text string) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.DeleteFunc(strings.Split(l.text.String(), "\n"), func(line string) bool { return !strings.Contains(line, text) })
+	lacksText := func(line string) bool { return !strings.Contains(line, text) }
+	return slices.DeleteFunc(strings.Split(l.text.String(), "\n"), lacksText)
 }
 
-// traced is a pipeline whose spans go to a collector.
-type traced struct {
-	*pipeline.Pipeline
+// tracedPipeline is a pipeline that sends its spans to a collector. The collector has
+// all of them once the pipeline has been stopped.
+type tracedPipeline struct {
+	*running
 	t         *testing.T
-	log       log
+	log       logBuffer
 	collector *tracetest.Collector
-	// stop ends the pipeline, so that all of its spans are delivered.
-	stop func()
 }
 
-func newTraced(t *testing.T) *traced {
-	p := &traced{t: t, collector: tracetest.Start(t)}
+func newTracedPipeline(t *testing.T) *tracedPipeline {
+	p := &tracedPipeline{t: t, collector: tracetest.Start(t)}
 	cfg := testConfig(t.TempDir())
+	allowLoopback(&cfg)
 	cfg.Tracing.Endpoint = p.collector.URL
-	cfg.Fetcher.AllowPrivate, cfg.Fetcher.Delay, cfg.Fetcher.DelayFactor = true, time.Millisecond, 0
-	cfg.Fetcher.MaxAttempts, cfg.Fetcher.RetryDelay = 3, 10*time.Millisecond
-	var err error
-	if p.Pipeline, err = pipeline.Open(t.Context(), cfg, cfg.Admin.Logger(&p.log)); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- p.Run(ctx) }()
-	p.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := errors.Join(<-ended, p.Close()); err != nil {
-			t.Error(err)
-		}
-	})
-	t.Cleanup(p.stop)
+	cfg.Fetcher.MaxAttempts = 3
+	p.running = runPipeline(t, cfg, cfg.Admin.Logger(&p.log))
 	return p
 }
 
-func (p *traced) publish(subject, text string, headers ...string) {
+func (p *tracedPipeline) publish(name, text string, headers ...string) {
 	p.t.Helper()
-	msg := nats.NewMsg(subject)
+	msg := nats.NewMsg(name)
 	for i := 0; i < len(headers); i += 2 {
 		msg.Header.Set(headers[i], headers[i+1])
 	}
@@ -88,7 +71,7 @@ func (p *traced) publish(subject, text string, headers ...string) {
 }
 
 // await waits until the ledger has n outcomes of a stage.
-func (p *traced) await(stage datelinev1.Stage, n int64) {
+func (p *tracedPipeline) await(stage datelinev1.Stage, n int64) {
 	p.t.Helper()
 	natstest.Eventually(p.t, fmt.Sprint(n, " outcomes of ", stage), func() bool {
 		tally, err := p.Store.Tally(p.t.Context())
@@ -105,37 +88,33 @@ func (p *traced) await(stage datelinev1.Stage, n int64) {
 	})
 }
 
-const page = "<!doctype html><html lang=en><title>Harbour</title><article><h1>Harbour reopens</h1><p>" +
-	"The harbour of Tarn opened again on Monday after three weeks of repairs to its northern wall, the harbour master said.</p><p>" +
-	"Eleven boats left within the first hour, and the fish market expects to sell again on Thursday, as it did before the storm.</p></article>"
-
-// harbour answers with a page, and the first time that it is asked for /flaky
-// with an error.
-func harbour(t *testing.T) string {
-	var once sync.Once
+// tracedSite serves pages, and answers the first request for /flaky with an error. It
+// returns its origin.
+func tracedSite(t *testing.T) string {
+	var requested sync.Once
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /page/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Traceparent") != "" {
-			t.Error("a site is told of the trace")
+			t.Error("the site receives the trace id")
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprint(w, strings.ReplaceAll(page, "Tarn", r.URL.Path))
+		fmt.Fprint(w, harbourPage(r.URL.Path))
 	})
 	mux.HandleFunc("GET /flaky", func(w http.ResponseWriter, r *http.Request) {
-		target := "/page/flaky"
-		once.Do(func() { target = "" })
-		if target == "" {
+		first := false
+		requested.Do(func() { first = true })
+		if first {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}
-		http.Redirect(w, r, target, http.StatusFound)
+		http.Redirect(w, r, "/page/flaky", http.StatusFound)
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL
 }
 
-// shape writes a trace as its spans below each other, in the order of their names.
+// shape formats the spans below a parent as a tree of names, sorted by name.
 func shape(spans []tracetest.Span, parent string) string {
 	var below []string
 	for _, span := range spans {
@@ -143,9 +122,10 @@ func shape(spans []tracetest.Span, parent string) string {
 			below = append(below, span.Name+shape(spans, span.ID))
 		}
 	}
-	if slices.Sort(below); len(below) == 0 {
+	if len(below) == 0 {
 		return ""
 	}
+	slices.Sort(below)
 	return "(" + strings.Join(below, " ") + ")"
 }
 
@@ -154,98 +134,131 @@ func ofTrace(spans []tracetest.Span, trace string) []tracetest.Span {
 }
 
 const (
-	publisherTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
-	publisherSpan  = "00f067aa0ba902b7"
+	publisherTrace  = "4bf92f3577b34da6a3ce929d0e0e4736"
+	publisherSpan   = "00f067aa0ba902b7"
+	publisherParent = "00-" + publisherTrace + "-" + publisherSpan + "-01"
 )
 
-// TestTrace: one URL is one trace through all stages, that of its publisher where
-// there is one, whatever redirects and failures come between; and its id is in
-// each line of the log about the URL.
+// TestTrace checks that a URL has one trace through all stages, despite redirects and
+// failures: the trace of its publisher, if there is one. The log has the trace's id in
+// each line about the URL.
 func TestTrace(t *testing.T) {
 	t.Parallel()
-	p, site := newTraced(t), harbour(t)
-	p.publish(subject.URLs, site+"/page/one", "traceparent", "00-"+publisherTrace+"-"+publisherSpan+"-01")
+	p, site := newTracedPipeline(t), tracedSite(t)
+	p.publish(subject.URLs, site+"/page/one", "traceparent", publisherParent)
 	p.publish(subject.URLs, site+"/flaky")
 	p.publish(subject.URLs, site+"/page/two\n"+site+"/page/three")
 	p.await(datelinev1.Stage_STAGE_INDEX, 4)
-	revisions := natstest.Messages(t, p.Bus.JS, subject.StreamRevisions)
+	p.checkRevision(site + "/page/one")
 	p.stop()
-	spans := p.collector.Spans()
+	p.checkPublisherTrace(site + "/page/one")
+	p.checkFlakyTrace(site + "/flaky")
+	p.checkLinks()
+	p.checkLog(site)
+}
 
-	one := ofTrace(spans, publisherTrace)
+// checkRevision checks that one revision carries the publisher's trace.
+func (p *tracedPipeline) checkRevision(url string) {
+	p.t.Helper()
+	found := 0
+	for _, msg := range natstest.Messages(p.t, p.Bus.JS, subject.StreamRevisions) {
+		event := &datelinev1.RevisionEvent{}
+		if err := proto.Unmarshal(msg.Data, event); err != nil {
+			p.t.Fatal(err)
+		}
+		parent := msg.Header.Get("traceparent")
+		if strings.HasPrefix(parent, "00-"+publisherTrace) && event.GetArticle().GetFinalUrl() == url {
+			found++
+		}
+	}
+	if found != 1 {
+		p.t.Errorf("%d revisions carry the publisher's trace, want 1", found)
+	}
+}
+
+func (p *tracedPipeline) checkPublisherTrace(url string) {
+	p.t.Helper()
+	spans := ofTrace(p.collector.Spans(), publisherTrace)
 	const straight = "(intake(fetch(GET extract(index))))"
 	withRobots := strings.Replace(straight, "(GET", "(GET GET robots.txt", 1)
-	if got := shape(one, publisherSpan); got != straight && got != withRobots {
-		t.Errorf("the trace of the publisher's URL is %s", got)
+	if got := shape(spans, publisherSpan); got != straight && got != withRobots {
+		p.t.Errorf("the trace of the publisher's URL is %s", got)
 	}
-	for _, span := range one {
+	for _, span := range spans {
 		if strings.HasPrefix(span.Name, "GET") {
 			continue
 		}
-		if span.Attributes["url.full"] != site+"/page/one" || span.Attributes["dateline.verdict"] != "produced" || span.Failed || span.Service != "dateline" {
-			t.Errorf("a span is %+v", span)
-		}
-	}
-	told := 0
-	for _, msg := range revisions {
-		event := &datelinev1.RevisionEvent{}
-		if err := proto.Unmarshal(msg.Data, event); err != nil {
-			t.Fatal(err)
-		}
-		if strings.HasPrefix(msg.Header.Get("traceparent"), "00-"+publisherTrace) && strings.HasSuffix(event.GetArticle().GetFinalUrl(), "/page/one") {
-			told++
-		}
-	}
-	if told != 1 {
-		t.Errorf("%d revisions are told of with the publisher's trace, want one", told)
-	}
-
-	traces := map[string]bool{}
-	for _, span := range p.collector.Named("intake") {
-		traces[span.Trace] = true
-		if trace := ofTrace(spans, span.Trace); span.Attributes["url.full"] == site+"/flaky" {
-			fetches := slices.DeleteFunc(trace, func(s tracetest.Span) bool { return s.Name != "fetch" })
-			if len(fetches) != 2 || fetches[0].Failed == fetches[1].Failed {
-				t.Errorf("the visits to the flaky page are %+v", fetches)
-			}
-		}
-	}
-	// The message with two URLs has a trace, and each of its URLs one of its own.
-	if len(traces) != 5 {
-		t.Errorf("there are %d traces, want 5", len(traces))
-	}
-	linked := 0
-	for _, span := range p.collector.Named("intake") {
-		if len(span.Links) == 1 && shape(ofTrace(spans, span.Trace), "") != "" {
-			linked++
-		}
-	}
-	if linked != 2 {
-		t.Errorf("%d URLs are linked with the message that they came in, want 2", linked)
-	}
-
-	lines := p.log.lines(site + "/page/one ")
-	if len(lines) < 4 {
-		t.Errorf("the log has %d lines about a URL:\n%s", len(lines), strings.Join(lines, "\n"))
-	}
-	for _, line := range append(lines, p.log.lines("msg=retry")...) {
-		if !strings.Contains(line, " trace=") || strings.Contains(line, "/page/one") && !strings.Contains(line, "trace="+publisherTrace) {
-			t.Errorf("a line lacks the trace: %s", line)
+		if span.Attributes["url.full"] != url || span.Attributes["dateline.verdict"] != "produced" ||
+			span.Failed || span.Service != "dateline" {
+			p.t.Errorf("a span is %+v", span)
 		}
 	}
 }
 
-// TestTraceAgain: what is delivered again, or sent again by hand, begins a new
-// trace that is linked with the old.
-func TestTraceAgain(t *testing.T) {
+// checkFlakyTrace checks that a failed and a successful fetch are in one trace.
+func (p *tracedPipeline) checkFlakyTrace(url string) {
+	p.t.Helper()
+	for _, span := range p.collector.Named("intake") {
+		if span.Attributes["url.full"] != url {
+			continue
+		}
+		isOther := func(s tracetest.Span) bool { return s.Name != "fetch" }
+		fetches := slices.DeleteFunc(ofTrace(p.collector.Spans(), span.Trace), isOther)
+		if len(fetches) != 2 || fetches[0].Failed == fetches[1].Failed {
+			p.t.Errorf("the fetches of the flaky page are %+v", fetches)
+		}
+	}
+}
+
+// checkLinks checks that a message with two URLs has a trace, and that each of its URLs
+// has its own, which links to that of the message.
+func (p *tracedPipeline) checkLinks() {
+	p.t.Helper()
+	spans := p.collector.Spans()
+	traces := map[string]bool{}
+	linked := 0
+	for _, span := range p.collector.Named("intake") {
+		traces[span.Trace] = true
+		if len(span.Links) == 1 && shape(ofTrace(spans, span.Trace), "") != "" {
+			linked++
+		}
+	}
+	if len(traces) != 5 {
+		p.t.Errorf("there are %d traces, want 5", len(traces))
+	}
+	if linked != 2 {
+		p.t.Errorf("%d URLs are linked to the message that contained them, want 2", linked)
+	}
+}
+
+func (p *tracedPipeline) checkLog(site string) {
+	p.t.Helper()
+	lines := p.log.lines(site + "/page/one ")
+	if len(lines) < 4 {
+		p.t.Errorf("the log has %d lines about a URL:\n%s", len(lines), strings.Join(lines, "\n"))
+	}
+	for _, line := range append(lines, p.log.lines("msg=retry")...) {
+		ofPublisher := strings.Contains(line, "trace="+publisherTrace)
+		if !strings.Contains(line, " trace=") || strings.Contains(line, "/page/one") && !ofPublisher {
+			p.t.Errorf("a line lacks the trace: %s", line)
+		}
+	}
+}
+
+// TestRequeuedTrace checks that a requeued input starts a new trace that links to the
+// old one.
+func TestRequeuedTrace(t *testing.T) {
 	t.Parallel()
-	p := newTraced(t)
-	// It asks for a body that is not there, which fails for good at the extractor.
-	body, err := proto.Marshal(&datelinev1.Page{Id: "gone", RequestedUrl: "https://example.com/a", FinalUrl: "https://example.com/a", BodyObject: &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: "gone"}})
+	p := newTracedPipeline(t)
+	// The page refers to a body that does not exist, so it fails permanently.
+	body, err := proto.Marshal(&datelinev1.Page{
+		Id: "gone", RequestedUrl: "https://example.com/a", FinalUrl: "https://example.com/a",
+		BodyObject: &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: "gone"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.publish(subject.Pages("com.example"), string(body), "Traceparent", "00-"+publisherTrace+"-"+publisherSpan+"-01")
+	p.publish(subject.Pages("com.example"), string(body), "Traceparent", publisherParent)
 	p.await(datelinev1.Stage_STAGE_EXTRACT, 1)
 	letters, err := deadletter.Open(t.Context(), p.Bus.JS)
 	if err != nil {
@@ -258,13 +271,17 @@ func TestTraceAgain(t *testing.T) {
 	if err := letters.Requeue(t.Context(), letter); err != nil {
 		t.Fatal(err)
 	}
-	natstest.Eventually(t, "the second letter", func() bool { _, err := letters.Get(t.Context(), 2); return err == nil })
+	natstest.Eventually(t, "the second dead letter", func() bool {
+		_, err := letters.Get(t.Context(), 2)
+		return err == nil
+	})
 	p.stop()
 	spans := p.collector.Named("extract")
 	if len(spans) != 2 || spans[0].Trace != publisherTrace || spans[0].Parent != publisherSpan || !spans[0].Failed {
 		t.Fatalf("the spans are %+v", spans)
 	}
-	if again := spans[1]; again.Parent != "" || again.Trace == publisherTrace || !slices.Equal(again.Links, []string{publisherTrace + ":" + publisherSpan}) {
-		t.Errorf("the span of the second time is %+v", again)
+	again, link := spans[1], publisherTrace+":"+publisherSpan
+	if again.Parent != "" || again.Trace == publisherTrace || !slices.Equal(again.Links, []string{link}) {
+		t.Errorf("the span of the requeued page is %+v", again)
 	}
 }

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dateline-news/dateline/internal/process"
+	"github.com/dateline-news/dateline/services/extractor"
+	"github.com/dateline-news/dateline/services/fetcher"
+	"github.com/dateline-news/dateline/services/indexer"
+	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// largeBody is more than a message can have, in bytes.
+const largeBody = 8<<20 + 300<<10
+
+// permissionsSite serves articles, one of which exceeds a message, and a page that
+// fails.
+func permissionsSite(t *testing.T) *httptest.Server {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /news/{n}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		writeStory(w, "The ferry of day "+r.PathValue("n"))
+	})
+	mux.HandleFunc("GET /news/big", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Encoding", "gzip")
+		packed, err := gzip.NewWriterLevel(w, gzip.NoCompression) // the body must stay large
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		writeStory(packed, "The ferry of a big day")
+		fmt.Fprintf(packed, "<!-- %s -->", strings.Repeat("x", largeBody))
+		if err := packed.Close(); err != nil {
+			t.Log("the large page was not read to its end:", err)
+		}
+	})
+	mux.HandleFunc("GET /broken", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+	})
+	site := httptest.NewServer(mux)
+	t.Cleanup(site.Close)
+	return site
+}
+
+func writeStory(w io.Writer, title string) {
+	text := strings.Repeat("<p>The ferry left the quay a quarter of an hour late, and nobody on board seemed to mind "+
+		"the calm water or the long light.</p>", 5)
+	fmt.Fprintf(w, `<!doctype html><html lang="en"><head><title>%s</title>`+
+		`<meta property="article:published_time" content="2026-03-01T06:30:00Z"></head>`+
+		`<body><article><h1>%[1]s</h1>%s</article>`, title, text)
+}
+
+// deployment is a set of services on a NATS server, each with its own user.
+type deployment struct {
+	srv      *server.Server
+	site     *httptest.Server
+	articles store.Store
+	lib      *library.Library
+
+	fetchNC, extractNC, indexNC *nats.Conn
+	fetchJS, extractJS, indexJS jetstream.JetStream
+}
+
+// start runs the services, and returns a function that stops them.
+func (d *deployment) start(t *testing.T) (stop func()) {
+	t.Helper()
+	d.fetchNC, d.fetchJS = connectAs(t, d.srv, "fetcher", "fetcher")
+	d.extractNC, d.extractJS = connectAs(t, d.srv, "extractor", "extractor")
+	d.indexNC, d.indexJS = connectAs(t, d.srv, "indexer", "indexer")
+	d.lib = library.New(d.articles, d.indexJS)
+	log := slog.New(slog.DiscardHandler)
+	config := fetcher.DefaultConfig()
+	config.AllowPrivate, config.Delay, config.DelayFactor = true, time.Millisecond, 0
+	config.MaxAttempts, config.RetryDelay = 2, 10*time.Millisecond
+	env := fetcher.Env{NC: d.fetchNC, JS: d.fetchJS, Registry: prometheus.NewRegistry(), Log: log}
+	fetch, err := fetcher.New(t.Context(), env, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	extract, err := extractor.New(t.Context(), extractor.DefaultConfig(), extractor.Dependencies{
+		JS: d.extractJS, Registry: prometheus.NewRegistry(), Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := indexer.New(t.Context(), indexer.DefaultConfig(), indexer.Dependencies{
+		JS: d.indexJS, Store: d.articles, Registry: prometheus.NewRegistry(), Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var stages errgroup.Group
+	for _, stage := range []process.Runner{fetch, extract, index} {
+		stages.Go(func() error { return stage.Run(ctx) })
+	}
+	return func() {
+		cancel()
+		if err := stages.Wait(); err != nil {
+			t.Error(err)
+		}
+	}
+}
