@@ -10,8 +10,8 @@ import (
 	"github.com/dateline-news/dateline/internal/natstest"
 )
 
-// TestBreaker has a host that fails. It rests, gets single probes, also from the
-// next process, and all of its pages are fetched once it works.
+// TestBreaker has a failing host. The host rests and gets single probes, also from
+// the next process. All of its pages are fetched once it works.
 func TestBreaker(t *testing.T) {
 	nc, js := natstest.Start(t)
 	var works atomic.Bool

@@ -16,7 +16,7 @@ import (
 // it: set another one before fetching from sites that are not yours.
 const DefaultUserAgent = "Dateline/1.0 (+https://github.com/dateline-news/dateline)"
 
-// Config of the fetcher.
+// Config configures the fetcher.
 type Config struct {
 	UserAgent       string        `doc:"User-Agent header: a product token, then a way to contact the operator, such as \"ExampleNews/1.0 (+https://example.com/bot)\". The rules of robots.txt are matched against the token."`
 	Replica         string        `doc:"Name of this process, unique among the running replicas that share the frontier. Empty generates a name."`

@@ -44,7 +44,7 @@ type Env struct {
 	JS       jetstream.JetStream
 	Registry prometheus.Registerer
 	Log      *slog.Logger
-	Traces   *tracing.Tracer // nil makes no spans
+	Traces   *tracing.Tracer // nil disables tracing
 }
 
 // Fetcher is the stage. Create it with New.
@@ -68,7 +68,7 @@ func New(ctx context.Context, env Env, config Config) (*Fetcher, error) {
 	return newWith(ctx, env, config, client)
 }
 
-// newWith is New with an HTTP client of the caller's.
+// newWith is New with the caller's HTTP client.
 func newWith(ctx context.Context, env Env, config Config, client *httpget.Client) (*Fetcher, error) {
 	marks, err := seen.Open(ctx, env.JS)
 	if err != nil {

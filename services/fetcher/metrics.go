@@ -12,14 +12,14 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
 )
 
-// refusals are the statuses by which a site may refuse to be crawled, for good or
-// for now.
+// refusals are the statuses with which a site refuses to be crawled, permanently or
+// temporarily.
 var refusals = []int{
 	http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests,
 	http.StatusUnavailableForLegalReasons, http.StatusServiceUnavailable,
 }
 
-// Values of the label change of the breaker metric.
+// The values of the label "change" of the breaker metric.
 const (
 	breakerOpened = "open"
 	breakerClosed = "close"
@@ -36,7 +36,8 @@ type fetchMetrics struct {
 	breakers  *prometheus.CounterVec
 }
 
-// newFetchMetrics registers the metrics; breakersOpen counts the open breakers.
+// newFetchMetrics registers the metrics. breakersOpen returns the number of sites that
+// are paused because they fail.
 func newFetchMetrics(reg prometheus.Registerer, now func() time.Time, breakersOpen func() int) *fetchMetrics {
 	m := &fetchMetrics{
 		responses: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -44,7 +45,7 @@ func newFetchMetrics(reg prometheus.Registerer, now func() time.Time, breakersOp
 		}, []string{"class"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dateline_fetch_refusals_total",
-			Help: "Responses by which a site may refuse to be crawled, for good or for now, by status.",
+			Help: "Responses with which a site may refuse to be crawled, permanently or temporarily, by status.",
 		}, []string{"status"}),
 		refusing: &refusingHosts{now: now, since: map[string]time.Time{}},
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -91,7 +92,7 @@ func newFetchMetrics(reg prometheus.Registerer, now func() time.Time, breakersOp
 	return m
 }
 
-// observe counts a request's response, or its failure.
+// observe counts a response, or the failure of a request.
 func (m *fetchMetrics) observe(host string, r *httpget.Response, err error) {
 	if err != nil {
 		if failure, ok := errors.AsType[*httpget.Error](err); ok && failure.Class != httpget.Canceled {

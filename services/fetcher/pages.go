@@ -41,9 +41,9 @@ type pageWriter struct {
 	writer *ledger.Writer
 	zstd   *zstd.Encoder
 	log    *slog.Logger
-	// buffers has buffers for messages, which would be most of what a page
-	// allocates.
-	buffers sync.Pool // of *[]byte
+	// buffers is a pool of message buffers (*[]byte). Without the pool, they would
+	// be the largest part of the memory that a page allocates.
+	buffers sync.Pool
 }
 
 // maxPooled is the maximum size of a buffer that is kept for reuse, in bytes.

@@ -117,6 +117,7 @@ func (v *visit) storePage(ctx context.Context, r *httpget.Response) error {
 	return v.store(ctx, ended, version)
 }
 
+// outcome returns the entry's outcome.
 func (v *visit) outcome(ended datelinev1.Verdict, reason outcome.Reason, detail string) *datelinev1.Outcome {
 	request := v.entry.GetRequest()
 	return &datelinev1.Outcome{
@@ -126,7 +127,7 @@ func (v *visit) outcome(ended datelinev1.Verdict, reason outcome.Reason, detail 
 	}
 }
 
-// store stores how the entry ended, and then marks its URL as done.
+// store writes the outcome to the ledger, and then marks the URL as done.
 func (v *visit) store(ctx context.Context, ended *datelinev1.Outcome, version seen.Version) error {
 	if err := v.writer.Outcome(ctx, ended, v.now().Sub(v.start), v.entry.Sequence); err != nil {
 		return err
@@ -145,7 +146,7 @@ func (v *visit) bury(ctx context.Context, reason outcome.Reason, detail string) 
 	return v.seen.Forget(ctx, v.requested.ID())
 }
 
-// source is the message that a dead letter holds.
+// source returns the entry's message, which becomes part of a dead letter.
 func source(entry *frontier.Entry) ledger.Source {
 	return ledger.Source{Sequence: entry.Sequence, Subject: entry.Subject, Data: entry.Data}
 }

@@ -34,8 +34,8 @@ const (
 // effects; visit.settle carries it out.
 type verdict struct {
 	action action
-	// outcome is the outcome of actionEnd. reason and detail belong to every
-	// action that ends an entry, and to actionRetry.
+	// outcome is the ledger's verdict for actionEnd. reason and detail belong to
+	// actionEnd, actionBury and actionRetry.
 	outcome datelinev1.Verdict
 	reason  outcome.Reason
 	detail  string
@@ -53,15 +53,14 @@ type verdict struct {
 	hostWorks, hostFails bool
 }
 
-// rejected returns the verdict that an entry ends without a page.
+// rejected returns a verdict that ends an entry as rejected.
 func rejected(reason outcome.Reason, format string, args ...any) verdict {
 	return verdict{
 		action: actionEnd, outcome: datelinev1.Verdict_VERDICT_REJECTED, reason: reason, detail: fmt.Sprintf(format, args...),
 	}
 }
 
-// checkHost decides whether a host may be requested now, given what is known of
-// its site.
+// checkHost decides whether the state of a site allows a request to its host now.
 func checkHost(known *site.Site, host string, now time.Time, config Config) verdict {
 	rest := known.Until.Sub(now)
 	down := now.Sub(known.FailingSince)
@@ -81,8 +80,8 @@ func checkHost(known *site.Site, host string, now time.Time, config Config) verd
 	return verdict{action: actionFetch}
 }
 
-// checkRules decides whether the rules of a site, which must be known, allow a
-// URL to be fetched.
+// checkRules decides whether the robots.txt of a site allows a URL to be fetched. The
+// rules of the site must be known.
 func checkRules(known *site.Site, url weburl.URL, now time.Time, config Config) verdict {
 	if known.Verdict.Access == robots.DisallowAll {
 		// An unavailable robots.txt says nothing about the page. It is
@@ -100,15 +99,15 @@ func checkRules(known *site.Site, url weburl.URL, now time.Time, config Config) 
 	return verdict{action: actionFetch}
 }
 
-// pageRequest is what judge needs to know about a page's request.
+// pageRequest is a request for a page, as judge needs to know it.
 type pageRequest struct {
 	entry *datelinev1.FrontierEntry
 	url   weburl.URL
 	now   time.Time
 }
 
-// judge decides what the response to a request, or the error instead of a
-// response, means for the entry.
+// judge decides what the response to a request means for the entry. If err is not
+// nil, there is no response.
 func judge(req pageRequest, r *httpget.Response, err error, config Config) verdict {
 	if err != nil {
 		return judgeFailure(err)

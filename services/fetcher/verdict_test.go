@@ -24,7 +24,7 @@ const (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// verdictConfig bounds every wait, so that each bound can be exceeded.
+// verdictConfig returns a configuration with limits that the tests exceed.
 func verdictConfig() Config {
 	config := DefaultConfig()
 	config.MaxAttempts, config.MaxRedirects = 3, 2
@@ -41,7 +41,7 @@ func parse(t *testing.T, text string) weburl.URL {
 	return url
 }
 
-// expect compares everything but the text and the next entry of a verdict.
+// expect compares two verdicts, except for detail, next and err.
 func expect(t *testing.T, got, want verdict) {
 	t.Helper()
 	if detailed := got.detail != ""; detailed != (want.reason != "") {

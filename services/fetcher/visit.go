@@ -39,13 +39,13 @@ type visitor struct {
 	now        func() time.Time
 }
 
-// visit is one turn of an entry: at most one request, and what follows from it.
+// visit is one turn of an entry: at most one request, and its consequences.
 type visit struct {
 	*visitor
 	entry     *frontier.Entry
 	url       weburl.URL // to fetch now, after the redirects so far
 	requested weburl.URL // the URL that was published
-	mark      seen.Mark  // of the requested URL, as it was when the visit began
+	mark      seen.Mark  // of the requested URL, at the start of the visit
 	start     time.Time
 	// ended is the outcome of an entry that has ended, and postponed the reason
 	// for a later attempt. Both are nil if the entry goes on at another host.
@@ -150,11 +150,11 @@ func (v *visit) readMark(ctx context.Context) (err error) {
 }
 
 // shortRest is how much longer than the usual delay a host's pause may be
-// without being stored for the next owner of the partition, who waits for the
-// usual delay only.
+// without being stored for the next owner of the partition, which waits only for
+// the usual delay.
 const shortRest = 5 * time.Second
 
-// page fetches the page and settles what the response means.
+// page fetches the page, judges the response, and settles the verdict.
 func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.Decision, error) {
 	get := httpget.Request{URL: v.url.String(), Cookie: cookieHeader(v.entry.GetCookies(), v.url)}
 	if known := v.mark.Version; !v.entry.GetRequest().GetForce() && known.URL == v.url.ID() {
@@ -187,7 +187,7 @@ func (v *visit) get(ctx context.Context, get httpget.Request) (*httpget.Response
 	return response, err
 }
 
-// robots requests the site's robots.txt; the page has its turn after that. If
+// robots requests the site's robots.txt; the page follows in a later visit. If
 // the site does not answer at all, the entry fails as if the page had been
 // requested.
 func (v *visit) robots(ctx context.Context) (frontier.Decision, error) {

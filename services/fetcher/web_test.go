@@ -93,7 +93,7 @@ func (w *web) gaps() []time.Duration {
 	return out
 }
 
-// trouble is a site on which every path ends differently.
+// troubleSite serves a site on which every path ends differently.
 func troubleSite(t *testing.T, elsewhere string) *web {
 	t.Helper()
 	over := make(chan struct{})

@@ -22,7 +22,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
-// Config of a frontier. All fields are required.
+// Config configures a frontier. All fields are required.
 type Config struct {
 	// Replica is the name of this process, unique among the replicas that share
 	// the frontier.
@@ -56,11 +56,11 @@ type Frontier struct {
 	nc     *nats.Conn
 	queue  *queue
 	leases *leases
-	// notices receives each URL that is put into an owned partition.
+	// notices receives a copy of each message that is put into an owned partition.
 	notices chan *nats.Msg
 	// wake tells the scheduler that a host may have become due.
 	wake chan struct{}
-	// gained signals that partitions were taken whose hosts must be listed.
+	// gained signals that partitions were taken, so their hosts must be listed.
 	gained chan struct{}
 	wait   prometheus.Observer
 

@@ -11,11 +11,11 @@ import (
 // notice can arrive before the stream has stored the URL.
 const noticeGrace = 2 * time.Second
 
-// Bounds of the time between two looks for an announced URL that is not readable
-// yet: it starts at firstLook and doubles up to lookDoublings times.
+// The time between two attempts to read an announced URL that is not readable yet:
+// it starts at firstLook and doubles up to lookDoublings times.
 const (
-	firstLook     = 5 * time.Millisecond
-	lookDoublings = 7
+	firstLook     = 10 * time.Millisecond
+	lookDoublings = 6
 )
 
 // maxDeferred is the maximum number of URLs of a lane that are known to wait for
@@ -30,8 +30,9 @@ type host struct {
 	due       time.Time
 	index     int // in the heap; -1 during a visit
 
-	// notices is the number of URLs that were announced and not read yet, noticed
-	// the time of the last notice, and looks how often no URL was found since.
+	// notices is the number of URLs that were announced and not read yet. noticed
+	// is the time of the last notice, and looks the number of failed attempts to
+	// read since then.
 	notices int
 	noticed time.Time
 	looks   int
@@ -69,8 +70,8 @@ func (l *lane) postpone(d deferral) {
 	l.deferred = slices.Insert(l.deferred, at, d)
 }
 
-// drainLane reports whether a lane may have URLs, and assumes from now on that it
-// has none, until found or a notice reports otherwise.
+// drainLane reports whether a lane may have URLs. It also marks the lane as empty,
+// until found or a notice marks it as filled again.
 func (f *Frontier) drainLane(l *lane) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -106,7 +107,7 @@ func (h *host) lookAgain(now time.Time) time.Duration {
 	for i := range h.lanes {
 		h.lanes[i].filled = true
 	}
-	return firstLook << min(h.looks, lookDoublings)
+	return firstLook << min(h.looks-1, lookDoublings)
 }
 
 // lane returns the queue that an entry came from.

@@ -29,10 +29,10 @@ const (
 // leaseTasks is the maximum number of operations on leases at the same time.
 const leaseTasks = 32
 
-// leases holds this replica's share of the partitions. Every replica computes the
-// same shares by rendezvous hashing over the live replicas. It takes a partition
-// only by creating its key, or by updating the revision that it wrote itself, so
-// two replicas never hold one partition.
+// leases holds this replica's share of the partitions. All replicas compute the same
+// shares by rendezvous hashing over the live replicas. A replica takes a partition
+// only by creating the partition's key, or by updating a revision with its own
+// name, so two replicas never hold one partition.
 type leases struct {
 	kv      jetstream.KeyValue
 	replica string

@@ -12,8 +12,8 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
-// conflictCodes are the codes with which a server reports that a key does not
-// have the expected revision: the second is that of replicated streams.
+// conflictCodes are the error codes for a key that does not have the expected
+// revision: the code of a single server, and the code of a replicated stream.
 var conflictCodes = []jetstream.ErrorCode{
 	jetstream.JSErrCodeStreamWrongLastSequence, jetstream.JSErrCodeStreamWrongLastSequenceConstant,
 }

@@ -26,7 +26,7 @@ const (
 // ErrHostFull reports that the queue of a host has reached its limit.
 var ErrHostFull = errors.New("the host's queue is full")
 
-// queue is the stream as the frontier uses it.
+// queue reads and changes the stream.
 type queue struct {
 	js     jetstream.JetStream
 	stream jetstream.Stream
@@ -106,7 +106,7 @@ func (q *queue) next(ctx context.Context, name string, from uint64) (*Entry, err
 	return entry, nil
 }
 
-// remove deletes an entry from the stream. An entry that is not there is no error.
+// remove deletes an entry from the stream. It is not an error if the entry is gone.
 func (q *queue) remove(ctx context.Context, entry *Entry) error {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()

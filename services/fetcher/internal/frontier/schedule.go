@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// retryPause is how long a host rests if it could not be served: the stream
-// failed, or its partition may not be worked on.
+// retryPause is how long a host rests if it could not be visited, because the
+// stream failed or the partition's lease is not valid.
 const retryPause = 2 * time.Second
 
 // idlePause is how long the scheduler waits if no host is known, unless it is
@@ -16,7 +16,8 @@ const retryPause = 2 * time.Second
 const idlePause = time.Minute
 
 // schedule starts the visits that are due, at most MaxInFlight at the same time,
-// and returns when the last visit has ended. Visits run with the context work.
+// until ctx ends, and returns when the last visit has ended. Visits run with the
+// context work, which outlives ctx.
 func (f *Frontier) schedule(ctx, work context.Context) error {
 	var visits sync.WaitGroup
 	defer visits.Wait()

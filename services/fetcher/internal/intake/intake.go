@@ -22,17 +22,17 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
 )
 
-// A request for a host whose queue is full waits for room: its message is
-// delivered again until there is room. The number of messages that may wait is
-// limited for all hosts together, so only maxFull requests within fullWindow, which
-// is about how long one of them waits, may do so. Further requests are given up at
-// once and can be requeued.
+// A request for a host whose queue is full waits for room: its message is delivered
+// again until there is room. The stream limits the number of messages that wait, for
+// all hosts together. To leave room for other hosts, only maxFull requests within
+// fullWindow, which is about how long a request waits, may wait. Further requests
+// are given up at once and can be requeued.
 const (
 	maxFull    = 500
 	fullWindow = 2 * time.Minute
 )
 
-// Intake admits requests. Its Handle is a stage.Handler for single inputs.
+// Intake admits requests. Its method Handle is a stage.Handler.
 type Intake struct {
 	js   jetstream.JetStream
 	seen *seen.Marks
@@ -59,7 +59,8 @@ func (in *Intake) Handle(ctx context.Context, inputs []*stage.Input) []stage.Res
 }
 
 // mayWait reports whether a request may wait for room in its host's queue. A
-// request that waits already may go on; another one may if there are not too many.
+// request that waits already may continue; a new one may wait unless there are too
+// many.
 func (in *Intake) mayWait(waits bool) bool {
 	if waits {
 		return true

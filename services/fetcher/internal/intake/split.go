@@ -18,8 +18,8 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// requestHeader is the header with the request id of a line, in a message that
-// comes from splitting another one.
+// requestHeader is the header with the request id in a message that was a line of
+// another message.
 const requestHeader = "Dateline-Request-Id"
 
 const (
@@ -50,7 +50,8 @@ func (in *Intake) split(
 	return result
 }
 
-// lines returns a message for each request of a message with this id.
+// lines returns a message for each request. id is the id of the message that is
+// split.
 func lines(ctx context.Context, id string, requests []*datelinev1.FetchRequest) []*nats.Msg {
 	msgs := make([]*nats.Msg, len(requests))
 	for i, request := range requests {

@@ -1,5 +1,5 @@
-// Package pace determines the pause between two requests for hosts and networks
-// that are exceptions to the usual one, and lets hosts on one address take turns.
+// Package pace reads a file with the pauses of hosts and networks to which the usual
+// pause does not apply, and lets hosts on one address take turns.
 package pace
 
 import (

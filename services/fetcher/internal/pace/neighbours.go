@@ -14,7 +14,7 @@ const sweep = time.Minute
 // grace is how late a host may be for its turn before the next host gets the turn.
 const grace = time.Second
 
-// minWait is the minimum wait for a turn, so that hosts do not ask all the time.
+// minWait is the minimum wait for a turn, so that hosts do not poll constantly.
 const minWait = 5 * time.Millisecond
 
 // Neighbours lets hosts that share an address take turns, because one machine or
@@ -42,10 +42,10 @@ func NewNeighbours(now func() time.Time) *Neighbours {
 	return &Neighbours{now: now, addresses: map[netip.AddrPort]*address{}}
 }
 
-// Enter gives a host the turn for an address and returns 0, or returns how long to
-// wait before calling Enter again: approximately until the host's turn, in the
-// order of the first calls. After a return of 0, Leave must be called. The
-// interval is the usual pause between two turns.
+// Enter asks for a host's turn on an address. It returns 0 if the host has its turn
+// now; Leave must be called at the end of the turn. Otherwise, it returns an estimate
+// of how long to wait before calling Enter again. Hosts get their turns in the order
+// of their first calls. interval is the usual pause between two turns.
 func (n *Neighbours) Enter(addr netip.AddrPort, host string, interval time.Duration) (wait time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -1,7 +1,7 @@
-// Package seen records which request has each URL, so that a URL is fetched only
-// once within the freshness window however often it is requested. It also records
-// which version of a page was fetched last, so that a conditional request can ask
-// for a newer version (RFC 9110, section 13).
+// Package seen records the URLs that were requested recently, so that each one is
+// fetched only once within the freshness window however often it is requested. It
+// also records which version of a page was fetched last, for conditional requests
+// (RFC 9110, section 13).
 package seen
 
 import (
@@ -20,9 +20,9 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// Mark is what is recorded of a URL.
+// Mark is the record of a URL.
 type Mark struct {
-	// Request is the id of the request that has the URL.
+	// Request is the id of the request that claimed the URL.
 	Request string `json:"request"`
 	// Input is the id of the message with the request, so that the message is
 	// recognised when it is delivered again.
@@ -99,9 +99,10 @@ func Open(ctx context.Context, js jetstream.JetStream) (*Marks, error) {
 }
 
 // Claim marks a URL for a request and returns the stored mark. If another request
-// has the URL within the freshness window, it returns the mark of that request
-// instead, and claimed is false. A second claim by the same message succeeds and
-// returns the mark as it is. With force, the mark of another request is replaced.
+// has claimed the URL within the freshness window, Claim returns the mark of that
+// request instead, and claimed is false. A second claim by the same message
+// succeeds and returns the mark as it is. With force, the mark of another request
+// is replaced.
 func (m *Marks) Claim(ctx context.Context, urlID string, mark Mark, force bool) (stored Mark, claimed bool, err error) {
 	for {
 		data, err := json.Marshal(mark)
@@ -174,8 +175,8 @@ func (m *Marks) Get(ctx context.Context, urlID string) (Mark, bool, error) {
 // Finish records that a request has ended, and the version that it has fetched;
 // the zero Version means none. known is the mark as it was read before; the zero
 // Mark means that there was none. The mark stays, so that the message of the
-// request is recognised when it is delivered again. If a later request has the URL
-// by now, its mark is not changed.
+// request is recognised when it is delivered again. If a later request has claimed
+// the URL since, its mark is not changed.
 func (m *Marks) Finish(
 	ctx context.Context, urlID string, known Mark, request string, version Version, now time.Time,
 ) error {

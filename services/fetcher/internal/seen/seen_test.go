@@ -39,8 +39,8 @@ func (r recoded) Update(ctx context.Context, key string, value []byte, revision 
 	return revision, r.recode(err)
 }
 
-// TestConflict has two requests for one URL, and a request that ends with a mark
-// that is outdated.
+// TestConflict claims a URL for several requests, and finishes the first of them
+// with an outdated mark.
 func TestConflict(t *testing.T) {
 	_, js := natstest.Start(t)
 	marks, err := Open(t.Context(), js)

@@ -49,9 +49,9 @@ func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL, mayDial func() 
 	return s.save(ctx, url, &changed)
 }
 
-// requestRobots requests a robots.txt, follows its redirects, and returns what is
-// to be judged. The failure is set if the site itself did not answer. It returns
-// an error only if the request must not go on.
+// requestRobots requests a robots.txt and follows its redirects. It returns the fetch
+// for robots.Judge, and the failure if the site itself did not answer. It returns an
+// error only if ctx has ended or mayDial returned false.
 func (s *Sites) requestRobots(
 	ctx context.Context, target string, mayDial func() bool,
 ) (fetch robots.Fetch, failure *httpget.Error, err error) {
@@ -89,7 +89,7 @@ func canonical(location string) string {
 	return url.String()
 }
 
-// decode returns what a response contributes to the verdict. A response whose
+// decode converts a response for robots.Judge. A response whose
 // body cannot be decoded at all counts as no response.
 func (s *Sites) decode(response *httpget.Response) robots.Fetch {
 	fetch := robots.Fetch{Status: response.Status, RetryAfter: RetryAfter(response.Header, s.now()), Time: s.now()}

@@ -206,7 +206,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// FuzzRetryAfter reads any header that a server may send.
+// FuzzRetryAfter reads arbitrary headers.
 func FuzzRetryAfter(f *testing.F) {
 	for _, value := range []string{"120", "Sun, 01 Mar 2026 12:01:00 GMT", "-1", ""} {
 		f.Add(value)
