@@ -109,7 +109,7 @@ func (s silence) fewOutcomes() (cause outcome.Cause, evidence string, ok bool) {
 	}
 	switch elsewhere := now.admitted - now.fetched; {
 	case float64(requests) < fewRequests*usual || requests == 0:
-		evidence = fmt.Sprintf("%d requests since %s; %.3g are usual in that time", requests, since, usual)
+		evidence = fmt.Sprintf("%s since %s; %.3g are usual in that time", plural(requests, "request"), since, usual)
 		return outcome.CauseNothingPublished, evidence, true
 	case s.queued > now.ended:
 		evidence = fmt.Sprintf("%d URLs are queued in the frontier, and %d requests have ended since %s",
@@ -138,6 +138,14 @@ func (s silence) grownMost() outcome.Cause {
 	return slices.MaxFunc(outcome.Causes(), func(a, b outcome.Cause) int {
 		return cmp.Compare(s.now.byCause[a], s.now.byCause[b])
 	})
+}
+
+// plural returns a count with its noun.
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // start formats the time at which the silence began.

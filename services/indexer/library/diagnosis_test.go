@@ -111,7 +111,7 @@ func TestDiagnose(t *testing.T) {
 		"no requests": {want: outcome.CauseNothingPublished,
 			evidence: "0 requests since 2026-03-30 12:00 UTC; 18.8 are usual in that time"},
 		"hardly any requests": {now: admitted(1, count(fetch, rejected, "forbidden", 1)),
-			want: outcome.CauseNothingPublished, evidence: "1 requests since"},
+			want: outcome.CauseNothingPublished, evidence: "1 request since"},
 	} {
 		if test.before == nil {
 			test.before = usualOutcomes
