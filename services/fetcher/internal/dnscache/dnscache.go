@@ -69,7 +69,7 @@ func New(next Dial, now func() time.Time) *net.Resolver {
 }
 
 // ask answers a query from the cache or from the server. If the server fails, it
-// falls back to an expired reply that is not older than maxStale.
+// falls back to a reply that expired at most maxStale ago.
 func (c *cache) ask(ctx context.Context, network, address string, query []byte) ([]byte, error) {
 	key, err := questionKey(query)
 	if err != nil {

@@ -44,7 +44,7 @@ func (t *typeCheck) declaresHTML() bool {
 	return t.declared == "text/html" || t.declared == "application/xhtml+xml"
 }
 
-// isUnspecific reports whether the declared type says too little. Servers send
+// isUnspecific reports whether the declared type does not rule out HTML. Servers send
 // these types for HTML by mistake or because they know no better one. XML may be
 // XHTML.
 func (t *typeCheck) isUnspecific() bool {
