@@ -67,8 +67,8 @@ func aliasesOf(changes []*change) []aliasRow {
 	return slices.SortedFunc(maps.Values(byURL), func(a, b aliasRow) int { return cmp.Compare(a.url, b.url) })
 }
 
-// overrides reports whether the alias replaces another of the same URL. The
-// databases decide likewise about those that are stored.
+// overrides reports whether the alias replaces another one of the same URL. The
+// statements that write aliases apply the same rule to stored ones.
 func (a aliasRow) overrides(known aliasRow) bool {
 	if a.canonical != known.canonical {
 		return a.canonical
@@ -89,7 +89,7 @@ type sourceRow struct {
 	firstSeen, lastSeen, lastNew time.Time
 }
 
-// sourcesOf sums a batch up by host. The rows are ordered by host.
+// sourcesOf returns the totals of a batch by host, ordered by host.
 func sourcesOf(changes []*change) []sourceRow {
 	byHost := make(map[string]sourceRow)
 	for _, c := range changes {
@@ -97,7 +97,7 @@ func sourcesOf(changes []*change) []sourceRow {
 		if !ok {
 			s = sourceRow{
 				host: c.row.host, firstSeen: c.row.firstSeen, lastSeen: c.row.lastSeen,
-				lastNew: time.Unix(0, 0).UTC(), // read as none
+				lastNew: time.Unix(0, 0).UTC(), // means none
 			}
 		}
 		s.revisions += c.added

@@ -6,17 +6,17 @@ import (
 )
 
 const (
-	// copiesWindow is the number of articles among which copies of a new one are
-	// looked for: those whose texts were stored last. See docs/decisions/0010.
+	// copiesWindow is the number of articles among which the store looks for copies
+	// of a new one: those whose texts were stored last. See docs/decisions/0010.
 	copiesWindow = 1 << 19
 
 	// The following bound the number of comparisons, so that a line that occurs
 	// in thousands of articles costs no more than one that occurs in two.
 
-	// maxPerKey is the number of articles, the newest, considered for each key.
+	// maxPerKey is the number of articles considered for each key, newest first.
 	maxPerKey = 16
-	// maxCandidates is the number of articles, those that share the most keys,
-	// with which a new one is compared.
+	// maxCandidates is the number of articles with which a new one is compared:
+	// those that share the most keys.
 	maxCandidates = 4
 	// maxOfOneKey is the number of candidates that may share only one key.
 	maxOfOneKey = 1

@@ -20,8 +20,9 @@ type revisionBrief struct {
 	firstSeen   time.Time
 }
 
-// change is what a batch changes about one article. It starts as what is stored
-// and takes the arrivals one by one. Both databases write the result alike.
+// change is what a batch changes about one article. It starts with what is stored,
+// and apply adds the arrivals one by one. Both databases write the result in the
+// same way.
 type change struct {
 	stored
 	before articleRow // the stored row, unless isNew
@@ -90,7 +91,7 @@ func (c *change) apply(a arrival) PutResult {
 	return result
 }
 
-// statusOf decides what an arrival is to the article.
+// statusOf returns the status of an arrival.
 func (c *change) statusOf(a arrival) Status {
 	isKnown := slices.ContainsFunc(c.stored.revisions, func(r revisionBrief) bool {
 		return r.contentHash == a.row.contentHash
@@ -142,7 +143,7 @@ func (c *change) replaceRow(a arrival) {
 	}
 }
 
-// addFetch extends the time between the first and the last fetch.
+// addFetch extends the times of the first and the last fetch to include a fetch.
 func (c *change) addFetch(fetched time.Time) {
 	c.row.firstSeen = earlier(c.row.firstSeen, fetched)
 	c.row.lastSeen = later(c.row.lastSeen, fetched)

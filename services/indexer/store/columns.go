@@ -92,7 +92,7 @@ func (c columns) named(names ...string) columns {
 	return all
 }
 
-// list returns a list of SQL, formatting each column.
+// list formats each column and joins the results with commas.
 func (c columns) list(format func(column) string) string {
 	all := make([]string, len(c))
 	for i, one := range c {

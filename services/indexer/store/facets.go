@@ -46,7 +46,7 @@ type facetCounts struct {
 	fields   [facetFields]map[string]int
 }
 
-// add counts the facetColumns of an article.
+// add counts the values of an article, of which only facetColumns are set.
 func (f *facetCounts) add(r articleRow) {
 	if f.articles++; f.articles > maxFacetArticles {
 		return

@@ -15,8 +15,8 @@ type prepared struct {
 	err error
 }
 
-// prepare prepares the articles of a batch on all processors: words and sketches
-// take half of the time of storing an article.
+// prepare prepares the articles of a batch on all processors, because computing
+// words and sketches takes half of the time of storing an article.
 func prepare(articles []*datelinev1.Article) []prepared {
 	all := make([]prepared, len(articles))
 	workers := min(runtime.GOMAXPROCS(0), len(articles))

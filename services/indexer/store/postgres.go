@@ -17,8 +17,8 @@ const (
 	postgresConnectTimeout = 10 * time.Second
 	// oldestPostgres is the oldest version that is tested.
 	oldestPostgres = 15
-	// maxTransactions bounds how often a transaction is run because others
-	// conflicted with it. Each time at least one of them succeeded.
+	// maxTransactions is how often a transaction is tried while others conflict
+	// with it. In each conflict, at least one of them succeeds.
 	maxTransactions = 10
 )
 
@@ -111,8 +111,8 @@ func (s *postgresStore) Close() error {
 // first.
 var errConflict = errors.New("another writer stored one of the articles at the same time")
 
-// inTransaction calls run in a transaction, and again in a new transaction while
-// other writers conflict with it.
+// inTransaction calls run in a transaction. If another writer conflicts with it,
+// it calls run again in a new transaction, up to maxTransactions times.
 func (s *postgresStore) inTransaction(ctx context.Context, run func(pgx.Tx) error) error {
 	for n := 1; ; n++ {
 		err := pgx.BeginFunc(ctx, s.pool, run)

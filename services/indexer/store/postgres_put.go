@@ -13,7 +13,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// statementBytes is about how much data one statement carries.
+// statementBytes is the approximate amount of data in one statement.
 const statementBytes = 16 << 20
 
 func (s *postgresStore) Put(ctx context.Context, articles []*datelinev1.Article) ([]PutResult, error) {

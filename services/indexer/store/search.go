@@ -69,7 +69,7 @@ type Hit struct {
 
 // hitRow is a hit as a database returns it.
 type hitRow struct {
-	article articleRow // its hitColumns
+	article articleRow // only hitColumns are set
 	record  []byte
 	at      cursor
 }

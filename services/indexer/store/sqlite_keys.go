@@ -23,8 +23,9 @@ type keyIndex struct {
 	keys   []uint32
 	older  []uint32 // by key, the position of the previous key of its bucket
 	newest []uint32 // by bucket, the position of its newest key
-	// next is the position of the next key. Positions count on around the ring
-	// buffer, so that those more than its length behind next are overwritten.
+	// next is the position of the next key. Positions keep counting when the ring
+	// buffer wraps around. A key whose position is more than the buffer's length
+	// behind next has been overwritten.
 	next uint32
 	// read is the number of the last database row that was added.
 	read int64
@@ -41,7 +42,7 @@ func (x *keyIndex) resize(articles int) {
 	x.rows = make([]int64, articles)
 	x.keys, x.older, x.newest = make([]uint32, size), make([]uint32, size), make([]uint32, size)
 	x.held = 0
-	x.next = uint32(size + keysPerArticle) // position 0, which ends a chain, counts as overwritten
+	x.next = uint32(size + keysPerArticle) // so that position 0, which ends a chain, is overwritten
 }
 
 // add adds an article, given its row and its keys of eight bytes each. If the

@@ -73,8 +73,8 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 
 const sqliteIntoWords = ` INTO article_words (rowid, title, about, body, filters) VALUES (?, ?, ?, ?, ?)`
 
-// The parameters are the row's number and the values of articleColumns, for the
-// update followed by the number of the row to update.
+// The parameters are the row's number and the values of articleColumns. The update
+// also needs the number of the row to update, which may be another one.
 var (
 	sqliteInsertArticle = `INSERT INTO articles (row, ` + articleColumns.names() + `) VALUES (?, ` +
 		articleColumns.list(func(c column) string { return c.stored("?") }) + `)`

@@ -18,8 +18,8 @@ const (
 )
 
 // checkpoints copies pages of the write-ahead log into the file while another
-// connection writes. SQLite would do so in a commit, and its batch would wait:
-// 16 MB took 12 to 82 ms next to a NATS server that synced every message.
+// connection writes. SQLite by itself would copy them in a commit, which delays
+// the batch: 16 MB took 12 to 82 ms next to a NATS server that synced every message.
 type checkpoints struct {
 	db      *sql.DB // of one connection
 	writer  *sql.DB

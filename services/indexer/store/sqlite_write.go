@@ -132,10 +132,11 @@ func (b *sqliteBatch) writeSources(sources []sourceRow) error {
 	return nil
 }
 
-// writeWords writes the index of words. It must be the last to write: FTS5
-// flushes the words in memory at every statement in between that could be rolled
-// back by itself, which would double the time of a batch. FTS5 also flushes if a
-// row is not higher than the previous one.
+// writeWords writes the index of words. It must be the last to write, because FTS5
+// flushes the words in memory at every other statement that could be rolled back
+// separately, which would double the time of a batch. It writes the rows in
+// ascending order, because FTS5 also flushes if a row is not higher than the
+// previous one.
 func (b *sqliteBatch) writeWords(changes []*change) error {
 	if err := b.paceMerges(); err != nil {
 		return err

@@ -47,9 +47,9 @@ type Store interface {
 type Writer interface {
 	// Put stores a batch in one transaction. results[i] belongs to articles[i].
 	//
-	// The id identifies an article. A record with another content hash than the
-	// newest revision makes a new revision. A record with the same hash refreshes
-	// the newest revision and makes none, so that a redelivery changes nothing.
+	// The id identifies an article. A record whose content hash differs from that of
+	// the newest revision creates a new revision. A record with the same hash only
+	// refreshes the newest revision, so that a redelivery changes nothing.
 	//
 	// A record never replaces one that was fetched later. Nor does a record of a
 	// variant page, such as the print version, replace one of the article's own
@@ -69,7 +69,7 @@ type Writer interface {
 	//
 	// One call does a bounded part of the work in one transaction and reports
 	// whether there is more to do. Several processes may call it at once.
-	// Outcomes that are recorded after their hour was rolled up are missing in
+	// Outcomes that are recorded after their hour was rolled up are missing from
 	// the baselines.
 	RollUp(ctx context.Context, now time.Time) (more bool, err error)
 }
