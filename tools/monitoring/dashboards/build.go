@@ -4,7 +4,7 @@ import (
 	"github.com/dateline-news/dateline/tools/monitoring/grafana"
 )
 
-// datasource is the one that the reader has chosen at the top.
+// datasource is the one selected at the top of the dashboard.
 var datasource = grafana.Datasource{Type: "prometheus", UID: "${datasource}"}
 
 // The colors, by meaning.
@@ -14,7 +14,7 @@ const (
 	red    = "red"
 )
 
-// dashboard lays the rows out, one below the other.
+// dashboard lays out rows from top to bottom.
 func dashboard(name, title, description string, variables []grafana.Variable, rows ...row) grafana.Dashboard {
 	d := grafana.Dashboard{
 		UID: Prefix + name, Title: "Dateline / " + title, Description: description, Tags: []string{"dateline"},
@@ -33,7 +33,7 @@ func dashboard(name, title, description string, variables []grafana.Variable, ro
 	y := 0
 	for i, r := range rows {
 		open := false
-		// Ids from 1000 are the rows'; no link leads to one.
+		// Ids from 1000 are those of rows. No link leads to a row.
 		d.Panels = append(d.Panels, grafana.Panel{
 			ID: 1000 + i, Type: "row", Title: r.title, Collapsed: &open, Panels: []grafana.Panel{},
 			GridPos: grafana.GridPos{H: 1, W: grafana.Columns, Y: y},
@@ -61,11 +61,10 @@ type row struct {
 
 func section(title string, panels ...panel) row { return row{title, panels} }
 
-// panel is one that is being described. Its id never changes: alerts and
-// bookmarks link to it.
+// A panel's id never changes, because alerts and bookmarks link to it.
 type panel struct{ grafana.Panel }
 
-// query is an expression, and how its series are named in the legend.
+// A query is an expression, with the template of its series' names in the legend.
 type query struct{ expr, legend string }
 
 func newPanel(kind string, id int, title, unit, description string, queries []query) panel {
@@ -99,7 +98,7 @@ func graph(id int, title, unit, description string, queries ...query) panel {
 	return p
 }
 
-// number shows the value of now, large, a sixth of the dashboard wide.
+// number shows the current value in large digits, a sixth of the dashboard wide.
 func number(id int, title, unit, description string, q query) panel {
 	p := newPanel("stat", id, title, unit, description, []query{q})
 	p.GridPos = grafana.GridPos{W: 4, H: 4}
@@ -111,7 +110,7 @@ func number(id int, title, unit, description string, q query) panel {
 	return p.steps(green)
 }
 
-// bars shows the values of now beside each other, half the dashboard wide.
+// bars compares current values, half the dashboard wide.
 func bars(id int, title, unit, description string, q query) panel {
 	p := newPanel("bargauge", id, title, unit, description, []query{q})
 	p.GridPos = grafana.GridPos{W: 12, H: 8}
@@ -132,7 +131,7 @@ func (p panel) wide(columns int) panel { p.GridPos.W = columns; return p }
 
 func (p panel) high(rows int) panel { p.GridPos.H = rows; return p }
 
-// steps sets the color at the bottom and those that follow it.
+// steps sets the base color and the colors from certain values on.
 func (p panel) steps(bottom string, more ...grafana.Step) panel {
 	p.FieldConfig.Defaults.Thresholds = &grafana.Thresholds{Mode: "absolute", Steps: append([]grafana.Step{{Color: bottom}}, more...)}
 	return p
@@ -140,7 +139,7 @@ func (p panel) steps(bottom string, more ...grafana.Step) panel {
 
 func from(value float64, color string) grafana.Step { return grafana.Step{Color: color, Value: &value} }
 
-// limit draws a line into a graph at the value that an alert looks at.
+// limit draws a line at the threshold of an alert.
 func (p panel) limit(value float64) panel {
 	p.custom().ThresholdsStyle = &grafana.ThresholdsStyle{Mode: "line"}
 	return p.steps("transparent", from(value, red))
@@ -153,22 +152,22 @@ func (p panel) log() panel {
 	return p
 }
 
-// stacked puts the series of a graph on top of one another.
+// stacked stacks the series of a graph.
 func (p panel) stacked() panel {
 	p.custom().Stacking = &grafana.Stacking{Mode: "normal", Group: "A"}
 	p.custom().FillOpacity = 25
 	return p
 }
 
-// upTo sets the largest value of the axis.
+// upTo sets the maximum of the axis.
 func (p panel) upTo(most float64) panel { p.FieldConfig.Defaults.Max = &most; return p }
 
 func (p panel) custom() *grafana.TimeSeriesField {
 	return p.FieldConfig.Defaults.Custom.(*grafana.TimeSeriesField)
 }
 
-// byLabel is a variable whose choices are the values of a label, of a metric or
-// of the series that a selector picks; at first all.
+// byLabel returns a variable whose choices are the values of a label among the series of
+// a selector. Initially all are selected.
 func byLabel(name, label, selector string) grafana.Variable {
 	definition := "label_values(" + selector + ", " + name + ")"
 	return grafana.Variable{
@@ -179,10 +178,10 @@ func byLabel(name, label, selector string) grafana.Variable {
 	}
 }
 
-// instance chooses among the replicas that have a series of a metric.
+// instance returns a variable for the replicas that export a metric.
 func instance(metric string) grafana.Variable { return byLabel("instance", "Instance", metric) }
 
-// stage chooses among stages, given as alternatives of a regular expression.
+// stage returns a variable for stages, given as alternatives of a regular expression.
 func stage(stages string) grafana.Variable {
 	return byLabel("stage", "Stage", `dateline_stage_outcomes_total{stage=~"`+stages+`"}`)
 }

@@ -1,5 +1,5 @@
-// Package dashboards is what Dateline's Grafana dashboards show. Each file
-// has one dashboard; "make dashboards" writes them all as JSON.
+// Package dashboards defines Dateline's Grafana dashboards, one per file. "make
+// dashboards" writes them as JSON.
 package dashboards
 
 import (
@@ -11,18 +11,18 @@ import (
 	"github.com/dateline-news/dateline/tools/monitoring/grafana"
 )
 
-// All are the dashboards, the one to look at first in front.
+// All returns the dashboards in the order in which to read them.
 func All() []grafana.Dashboard {
 	return []grafana.Dashboard{overview(), fetcher(), extractor(), indexer(), streams(), sources()}
 }
 
-// Prefix begins the uid of every dashboard.
+// Prefix starts the uid of every dashboard.
 const Prefix = "dateline-"
 
-// Name is what a dashboard's files are called: its uid without the prefix.
+// Name returns the name of a dashboard's files: its uid without the prefix.
 func Name(d grafana.Dashboard) string { return strings.TrimPrefix(d.UID, Prefix) }
 
-// JSON is a dashboard as it is committed.
+// JSON returns a dashboard in the form that is committed.
 func JSON(d grafana.Dashboard) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

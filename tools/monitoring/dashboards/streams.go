@@ -2,11 +2,11 @@ package dashboards
 
 import "github.com/dateline-news/dateline/tools/monitoring/grafana"
 
-// Every service reads the streams and consumers of its own inputs, and each
-// replica of it sees the same: hence the largest of what they say.
+// Every service reports the streams and consumers of its own inputs, and all replicas
+// of a service report the same. The queries therefore take the maximum.
 func streams() grafana.Dashboard {
 	return dashboard("nats", "NATS",
-		"What waits on the streams, for whom and how long, and how near the streams are to their limits.",
+		"What waits on the streams, for which stage and how long, and how close are the streams to their limits?",
 		[]grafana.Variable{
 			instance("dateline_stream_messages"),
 			byLabel("stream", "Stream", "dateline_stream_messages"),
@@ -15,19 +15,19 @@ func streams() grafana.Dashboard {
 
 		section("Now",
 			number(1, "Storage used", "percentunit",
-				"Share of the storage that JetStream may take. Without a limit of the account, it is that of the server.",
+				"Used share of JetStream's storage limit: that of the account or, if it has none, of the server.",
 				query{`max(dateline_jetstream_storage_bytes{instance=~"$instance"} / (dateline_jetstream_storage_limit_bytes{instance=~"$instance"} > 0)) or vector(0)`, "used"},
 			).steps(green, from(0.75, yellow), from(0.9, red)),
 			number(2, "Storage", "bytes",
-				"What the streams take on the server's disk.",
+				"Size of the streams on the server's disk.",
 				query{`max(dateline_jetstream_storage_bytes{instance=~"$instance"})`, "storage"},
 			),
 			number(3, "Fullest stream", "percentunit",
-				"Share of its limit that the fullest stream holds. REVISIONS does not count: it drops its oldest by itself.",
+				"Used share of the limit of the fullest stream. REVISIONS does not count, because it drops its oldest messages.",
 				query{`max(dateline_stream_bytes{instance=~"$instance", stream!="REVISIONS"} / (dateline_stream_limit_bytes{instance=~"$instance"} > 0))`, "fullest"},
 			).steps(green, from(0.8, yellow), from(0.9, red)),
 			number(7, "Certificate left", "s",
-				"How long the certificate that the NATS server shows is valid; 0 where no connection is encrypted, as in the Compose deployment.",
+				"Time until the certificate of the NATS server expires. 0 if no connection is encrypted, as in the Compose deployment.",
 				query{`min((dateline_bus_certificate_expiry_timestamp_seconds{instance=~"$instance"} > 0) - time()) or vector(0)`, "left"},
 			),
 			number(5, "Oldest waiting", "s",
@@ -35,14 +35,14 @@ func streams() grafana.Dashboard {
 				query{`max(dateline_consumer_oldest_waiting_seconds{instance=~"$instance"})`, "oldest"},
 			).steps(green, from(60, yellow), from(300, red)),
 			number(6, "Read errors", "short",
-				"How often the state of a stream or consumer could not be had, over the time range shown. Meanwhile this page is out of date.",
+				"Failed reads of the state of a stream or consumer, over the time range shown. This page is outdated while they fail.",
 				query{`sum(increase(dateline_stream_read_errors_total{instance=~"$instance"}[$__range]))`, "errors"},
 			).steps(green, from(0.5, yellow)),
 		),
 
 		section("Streams",
 			graph(10, "Messages", "short",
-				"Messages on each stream. URLS and FRONTIER empty when all is done; the others keep what they have for reading again.",
+				"Messages on each stream. URLS and FRONTIER are empty when all work is done; the others keep finished messages for rereading.",
 				query{`max by (stream) (dateline_stream_messages{instance=~"$instance", stream=~"$stream"})`, "{{stream}}"},
 			),
 			graph(11, "Bytes", "bytes",
@@ -50,7 +50,7 @@ func streams() grafana.Dashboard {
 				query{`max by (stream) (dateline_stream_bytes{instance=~"$instance", stream=~"$stream"})`, "{{stream}}"},
 			),
 			bars(12, "Share of the limit", "percentunit",
-				"How full each stream is. PAGES, ARTICLES and OUTCOMES are trimmed at 80 %, of what every consumer has finished; a stream that is full refuses new messages.",
+				"Used share of each stream's limit. From 80 % on, messages of PAGES, ARTICLES and OUTCOMES that every consumer has finished are trimmed. A full stream refuses new messages.",
 				query{`max by (stream) (dateline_stream_bytes{instance=~"$instance", stream=~"$stream"} / (dateline_stream_limit_bytes{instance=~"$instance"} > 0))`, "{{stream}}"},
 			).steps(green, from(0.8, yellow), from(0.9, red)).upTo(1),
 			graph(13, "Oldest message", "s",
@@ -61,15 +61,15 @@ func streams() grafana.Dashboard {
 
 		section("Consumers",
 			graph(20, "Pending", "short",
-				"Messages not yet delivered, by consumer; each is named for the stage that reads through it.",
+				"Messages that have not been delivered, by consumer. Each consumer is named after its stage.",
 				query{`max by (stream, consumer) (dateline_consumer_pending{instance=~"$instance", stream=~"$stream", consumer=~"$stage"})`, "{{stream}} {{consumer}}"},
 			),
 			graph(21, "Delivered and not acked", "short",
-				"Messages that are being worked on. At 2,000 a consumer gets no more.",
+				"Messages in progress. A consumer gets at most 2,000.",
 				query{`max by (stream, consumer) (dateline_consumer_ack_pending{instance=~"$instance", stream=~"$stream", consumer=~"$stage"})`, "{{stream}} {{consumer}}"},
 			),
 			graph(22, "Redelivered", "short",
-				"Messages under way that were delivered before: attempts made again, and what a process that ended had not finished.",
+				"Messages in progress that were delivered before: retries, and unfinished work of a process that ended.",
 				query{`max by (stream, consumer) (dateline_consumer_redelivered{instance=~"$instance", stream=~"$stream", consumer=~"$stage"})`, "{{stream}} {{consumer}}"},
 			),
 			graph(23, "Oldest waiting", "s",
