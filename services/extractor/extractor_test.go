@@ -105,7 +105,8 @@ func TestExtractPublishesRecord(t *testing.T) {
 			}
 			outcome := result.Outcome
 			if outcome.GetVerdict() != datelinev1.Verdict_VERDICT_PRODUCED || outcome.GetOutputId() != record.GetId() ||
-				outcome.GetInputId() != "page-1" || outcome.GetHost() != "thenewregion.com" || outcome.GetLabels()["team"] != "iran" {
+				outcome.GetInputId() != "page-1" || outcome.GetHost() != "thenewregion.com" ||
+				outcome.GetLabels()["team"] != "iran" {
 				t.Errorf("outcome = %v", outcome)
 			}
 		})
@@ -123,7 +124,8 @@ func TestExtractRejectsPageWithoutArticle(t *testing.T) {
 	if result.Err != nil || len(result.Publish) != 0 {
 		t.Fatalf("published %d messages, error %v, want neither", len(result.Publish), result.Err)
 	}
-	if o := result.Outcome; o.GetVerdict() != datelinev1.Verdict_VERDICT_REJECTED || o.GetReason() != "not_html" || o.GetDetail() == "" {
+	o := result.Outcome
+	if o.GetVerdict() != datelinev1.Verdict_VERDICT_REJECTED || o.GetReason() != "not_html" || o.GetDetail() == "" {
 		t.Errorf("outcome = %v, want rejected as not_html", o)
 	}
 	if got := testutil.ToFloat64(e.metrics.pages.WithLabelValues(kindUnread)); got != 1 {
@@ -152,11 +154,13 @@ func TestExtractFails(t *testing.T) {
 			page := storyPage(t)
 			test.change(page)
 			result := e.extract(t.Context(), input(t, page))
-			if result.Err == nil || !strings.Contains(result.Err.Error(), test.want) || stage.IsPermanent(result.Err) != test.permanent {
+			if result.Err == nil || !strings.Contains(result.Err.Error(), test.want) ||
+				stage.IsPermanent(result.Err) != test.permanent {
 				t.Errorf("error = %v, want %q, permanent %v", result.Err, test.want, test.permanent)
 			}
 			if result.Outcome.GetInputId() == "" || len(result.Publish) != 0 {
-				t.Errorf("outcome = %v, published %d messages, want an input id and no message", result.Outcome, len(result.Publish))
+				t.Errorf("outcome = %v, published %d messages, want an input id and no message",
+					result.Outcome, len(result.Publish))
 			}
 		})
 	}
@@ -167,7 +171,8 @@ func TestExtractStopsAtTimeout(t *testing.T) {
 	config.Timeout = time.Nanosecond
 	e, _ := newExtractor(t, config)
 	result := e.extract(t.Context(), input(t, storyPage(t)))
-	if result.Err == nil || stage.IsPermanent(result.Err) || !strings.Contains(result.Err.Error(), "took longer than 1ns") {
+	if result.Err == nil || stage.IsPermanent(result.Err) ||
+		!strings.Contains(result.Err.Error(), "took longer than 1ns") {
 		t.Errorf("error = %v, want a transient one about the timeout", result.Err)
 	}
 	canceled, cancel := context.WithCancel(t.Context())
@@ -189,7 +194,9 @@ func TestRunExtractsUntilCanceled(t *testing.T) {
 	if _, err := js.Publish(t.Context(), subject.Pages("com.thenewregion"), input(t, storyPage(t)).Data); err != nil {
 		t.Fatal(err)
 	}
-	natstest.Eventually(t, "the record is published", func() bool { return natstest.Count(t, js, subject.StreamArticles) == 1 })
+	natstest.Eventually(t, "the record is published", func() bool {
+		return natstest.Count(t, js, subject.StreamArticles) == 1
+	})
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("Run = %v, want nil", err)

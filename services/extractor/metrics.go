@@ -67,7 +67,8 @@ func (m *extractMetrics) observe(found *article.Article, err error) {
 	m.pages.WithLabelValues(string(found.Kind)).Inc()
 	for field, given := range map[string]bool{
 		"title": found.Title != "", "authors": len(found.Authors) > 0, "published": found.Published != nil,
-		"body": len(found.Body) > 0, "language": found.Language != "und" && found.Language != "", "image": len(found.Images) > 0,
+		"body": len(found.Body) > 0, "language": found.Language != "und" && found.Language != "",
+		"image": len(found.Images) > 0,
 	} {
 		if !given {
 			m.missing.WithLabelValues(field).Inc()

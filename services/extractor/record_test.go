@@ -28,7 +28,8 @@ func TestToRecordCollectsRightsSignals(t *testing.T) {
 		got = append(got, r.GetPlace()+" "+r.GetName()+"="+r.GetValue())
 	}
 	want := []string{
-		"meta robots=noarchive", "header x-robots-tag=noai", "header x-robots-tag=otherbot: noindex", "header tdm-reservation=1",
+		"meta robots=noarchive", "header x-robots-tag=noai", "header x-robots-tag=otherbot: noindex",
+		"header tdm-reservation=1",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("rights = %q, want %q", got, want)
@@ -76,7 +77,8 @@ func TestFromArticleConvertsEveryField(t *testing.T) {
 	switch {
 	case r.GetHost() != "www.valley.example", r.GetId() == "", r.GetCanonicalUrl() != "https://www.valley.example/story":
 		t.Errorf("identity = %q %q %q", r.GetId(), r.GetCanonicalUrl(), r.GetHost())
-	case r.GetPageKind() != datelinev1.PageKind_PAGE_KIND_LIVE_BLOG, r.GetDirection() != datelinev1.Direction_DIRECTION_RTL,
+	case r.GetPageKind() != datelinev1.PageKind_PAGE_KIND_LIVE_BLOG,
+		r.GetDirection() != datelinev1.Direction_DIRECTION_RTL,
 		r.GetAccess() != datelinev1.Access_ACCESS_PAYWALLED:
 		t.Errorf("kind, direction, access = %v, %v, %v", r.GetPageKind(), r.GetDirection(), r.GetAccess())
 	case r.GetSection() != "Bridges":
@@ -90,7 +92,8 @@ func TestFromArticleConvertsEveryField(t *testing.T) {
 		t.Errorf("images = %v", r.GetImages())
 	case len(r.GetBody()) != 2, len(r.GetBody()[0].GetLinks()) != 1, r.GetBody()[0].GetLinks()[0].GetEnd() != 10:
 		t.Errorf("body = %v", r.GetBody())
-	case len(r.GetBody()[1].GetRows()) != 2, !r.GetBody()[1].GetRows()[0].GetHeader(), r.GetBody()[1].GetRows()[1].GetHeader():
+	case len(r.GetBody()[1].GetRows()) != 2, !r.GetBody()[1].GetRows()[0].GetHeader(),
+		r.GetBody()[1].GetRows()[1].GetHeader():
 		t.Errorf("table = %v", r.GetBody()[1])
 	case r.GetProvenance()["title"].GetSource() != datelinev1.FieldSource_FIELD_SOURCE_RULE:
 		t.Errorf("provenance = %v", r.GetProvenance())
@@ -99,7 +102,8 @@ func TestFromArticleConvertsEveryField(t *testing.T) {
 
 func TestFromArticleIdentifiesSavedFile(t *testing.T) {
 	t.Parallel()
-	first, second := FromArticle(&article.Article{CanonicalURL: "a.html"}), FromArticle(&article.Article{CanonicalURL: "b.html"})
+	first := FromArticle(&article.Article{CanonicalURL: "a.html"})
+	second := FromArticle(&article.Article{CanonicalURL: "b.html"})
 	if first.GetId() == "" || first.GetId() == second.GetId() || first.GetHost() != "" {
 		t.Errorf("ids = %q and %q, host = %q, want two ids and no host", first.GetId(), second.GetId(), first.GetHost())
 	}

@@ -11,13 +11,13 @@ import (
 // again.
 const Version = "1.3.0"
 
-// Article is what a page says, one field per fact. A field that the page does not
-// give is zero. Provenance has an entry for each field that the page gives.
+// Article is the content of a page, with one field per fact. A field that the page
+// does not state is zero. Provenance has an entry for each field that it states.
 type Article struct {
 	// URL is the address of the page as the caller gave it.
 	URL string `json:"url"`
-	// CanonicalURL is the article's own address: the one that the page declares if
-	// that is credible, else URL without its fragment.
+	// CanonicalURL is the article's own address: the address that the page declares,
+	// if it is credible, or URL without its fragment.
 	CanonicalURL string `json:"canonical_url"`
 	// Host is the host of CanonicalURL, in lower case and without port.
 	Host string `json:"host"`
@@ -64,15 +64,15 @@ type Article struct {
 	// WordCount is the number of words in Text. In scripts without spaces between
 	// words, each ideograph counts as one.
 	WordCount int `json:"word_count"`
-	// ReadingTimeMinutes is the reading time that the page states, else that of
-	// WordCount at 230 words a minute, rounded up (Brysbaert, "How many words do we
-	// read per minute?", 2019: 238 for English non-fiction).
+	// ReadingTimeMinutes is the reading time that the page states, or the time to read
+	// WordCount words at 230 words a minute, rounded up (Brysbaert, "How many words do
+	// we read per minute?", 2019: 238 for English non-fiction).
 	ReadingTimeMinutes int `json:"reading_time_minutes"`
 	// ContentHash is the SHA-256, in hexadecimal, of headline and text in
 	// normalised form. It is equal if nothing of substance changed.
 	ContentHash string `json:"content_hash"`
-	// Provenance is, for each field that the page gives, by its JSON name, where it
-	// was found and how certain it is.
+	// Provenance maps the JSON name of each field that the page states to the place
+	// where it was found and the confidence in it.
 	Provenance map[string]Provenance `json:"provenance"`
 	// Charset is the character encoding that the page was read as.
 	Charset string `json:"charset"`

@@ -45,7 +45,7 @@ var Reasons = []Reason{
 type Error struct {
 	// Reason identifies the reason.
 	Reason Reason
-	// Kind is what the page seems to be, for ReasonNoArticle.
+	// Kind is the probable kind of the page, for ReasonNoArticle.
 	Kind PageKind
 	// Message is a sentence for people: what was seen, and what to do.
 	Message string

@@ -35,8 +35,8 @@ type Line struct {
 	Kept bool `json:"kept"`
 	// Why is the reason in a few words. The values are stable.
 	Why Why `json:"why"`
-	// Hints are what the names of the elements around the line suggest about it,
-	// such as "newsletter", if that is believed.
+	// Hints are the accepted hints from the names of the elements around the line, such
+	// as "newsletter".
 	Hints []string `json:"hints,omitempty"`
 	// Score is the classifier's verdict, as log-odds that the line is part of the
 	// body; nil if the classifier did not judge the line.
@@ -51,7 +51,7 @@ const (
 	WhyBody         Why = "body"                // part of the body
 	WhyRule         Why = "rule"                // a site's rules select it
 	WhyOutside      Why = "outside"             // outside the element with the article, and far from all prose
-	WhyNamed        Why = "named"               // the names of the elements around it speak against it (Hints)
+	WhyNamed        Why = "named"               // the names of the elements around it are evidence against it (Hints)
 	WhyBefore       Why = "before the text"     // before the start of the text
 	WhyAfter        Why = "after the text"      // after the end of the text
 	WhyRepeat       Why = "repeat"              // repeats another part of the text
@@ -62,7 +62,7 @@ const (
 	WhyLooseHeading Why = "loose heading"       // a heading without text below it
 	WhyPaywall      Why = "paywall"             // the notice of a paywall
 	WhyField        Why = "field of the record" // headline or standfirst, which other fields contain
-	WhyClassifier   Why = "classifier"          // the classifier speaks against it (Score)
+	WhyClassifier   Why = "classifier"          // the classifier rejects it (Score)
 )
 
 var whys = [...]Why{

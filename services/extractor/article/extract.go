@@ -111,8 +111,8 @@ func newArticle(doc decoded) *Article {
 	}
 }
 
-// take returns the value of a field, and notes where it came from under the
-// field's JSON name.
+// take returns the value of a field, and records its provenance under the field's
+// JSON name.
 func take[T any](a *Article, name string, f record.Field[T]) T {
 	if f.Found() {
 		a.Provenance[name] = Provenance{Source: f.Source, Confidence: f.Confidence}

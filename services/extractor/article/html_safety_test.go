@@ -85,7 +85,8 @@ var hostileTexts = []string{
 
 // hostileAddresses run a script, or leave the attribute in which they are rendered.
 var hostileAddresses = []string{
-	"javascript:alert(1)", " javascript:alert(1)", "JavaScript:alert(1)", "java\tscript:alert(1)", "\x01javascript:alert(1)",
+	"javascript:alert(1)", " javascript:alert(1)", "JavaScript:alert(1)", "java\tscript:alert(1)",
+	"\x01javascript:alert(1)",
 	"data:text/html,<script>alert(1)</script>", "vbscript:msgbox(1)", "//example.com/x", "file:///etc/passwd",
 	`https://example.com/"onerror="alert(1)`, "https://example.com/?a=1&b=<script>",
 }

@@ -58,7 +58,7 @@ func (e *Explanation) WriteOverlay(w io.Writer) error {
 	return nil
 }
 
-// markLines notes the reasons at the elements of the lines.
+// markLines adds the reasons to the elements of the lines.
 func (e *Explanation) markLines() {
 	line := 0
 	for i := range e.page.Runs {
@@ -93,7 +93,7 @@ func (l *Line) note() string {
 	return note
 }
 
-// disarm removes from a tree what runs or navigates by itself.
+// disarm removes everything from a tree that runs or navigates by itself.
 func disarm(doc *html.Node) {
 	var gone []*html.Node
 	for n := range doc.Descendants() {

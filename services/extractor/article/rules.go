@@ -20,7 +20,7 @@ import (
 // selector matches nothing on a page, is read as on any other page.
 //
 // The value of a field is the content attribute of a selected meta element, the
-// datetime attribute of a time element, else the text of the element.
+// datetime attribute of a selected time element, or the text of any other element.
 type SiteRules struct {
 	// Hosts are the hosts that the rules apply to, with their subdomains.
 	Hosts []string `yaml:"hosts"`

@@ -56,8 +56,8 @@ func (t *Text) addText(i int) int {
 	return i + 1
 }
 
-// outerDepth is how many levels outer climbs. Tables nest more levels than other
-// blocks.
+// outerDepth is the maximum number of levels that outer climbs. Tables nest more
+// levels than other blocks.
 const outerDepth = 12
 
 // outer returns the closest element with a tag, from elem upwards, within the
@@ -119,9 +119,8 @@ var postClasses = []string{
 	"reddit-embed", "reddit-card", "fb-post", "text-post-media",
 }
 
-// postAddress returns the address of the post that a quote embeds: the one that
-// the quote declares, else that of its last link. For any other quote it returns
-// "".
+// postAddress returns the address of the post that a quote embeds: the address that
+// the quote declares, or that of its last link. For any other quote it returns "".
 func (s *selection) postAddress(quote int32) string {
 	n := s.Elems[quote].Node
 	class := page.Attr(n, "class")

@@ -21,7 +21,7 @@ type Verdict uint8
 const (
 	Undecided         Verdict = iota
 	Kept                      // part of the body
-	DroppedHint               // the names of elements around it speak against it
+	DroppedHint               // the names of elements around it are evidence against it
 	DroppedBefore             // before the text
 	DroppedAfter              // after the text
 	DroppedRepeat             // repeats another part of the text
@@ -32,10 +32,10 @@ const (
 	DroppedLoose              // a heading without text below it
 	DroppedTruncation         // the notice of a paywall
 	DroppedStated             // headline or standfirst, which other fields contain
-	DroppedLearned            // the classifier speaks against it
+	DroppedLearned            // the classifier rejects it
 )
 
-// Input is what the choice of the text depends on besides the page's weights.
+// Input is the evidence for the choice of the text besides the page's weights.
 type Input struct {
 	Facts    *facts.Facts
 	Title    string        // the article's title
@@ -61,13 +61,13 @@ type selection struct {
 	verdicts []Verdict // by run
 	margins  []float32 // by run, the classifier's log-odds; nil if it was not used
 	scored   []bool    // by run, whether the classifier was used
-	against  page.Hint // the hints that are believed to speak against a run
+	against  page.Hint // the hints that are evidence against a run
 	box      int32     // the element that contains the text
 	from, to int       // the range of runs that may contain kept ones
 }
 
-// Read finds the text. The model is the classifier of runs; if it is nil, the
-// verdicts of the rules stand.
+// Read finds the text. The model is the classifier of runs. If it is nil, the verdicts
+// of the rules are final.
 func Read(w *Weighing, in Input, model *gbdt.Model) *Text {
 	t := &Text{selection: newSelection(w, in)}
 	if t.Picked.Has(page.FieldBody) {
@@ -105,8 +105,8 @@ func (t *Text) applyRules() {
 // Verdict returns the verdict on a run.
 func (t *Text) Verdict(run int) Verdict { return t.verdicts[run] }
 
-// Score returns the log-odds by which the classifier judged a run, and whether it
-// did.
+// Score returns the classifier's log-odds for a run, and whether the classifier judged
+// it.
 func (t *Text) Score(run int) (float64, bool) {
 	if t.scored == nil || !t.scored[run] {
 		return 0, false

@@ -61,8 +61,8 @@ func (s *selection) classify(model *gbdt.Model) {
 	s.widen()
 }
 
-// losesText reports whether the classifier would leave next to nothing of a page
-// on which the rules found text.
+// losesText reports whether the classifier would drop almost all of the text that the
+// rules found.
 func (d *describer) losesText(margins []float32, eligible []bool) bool {
 	left := float32(0)
 	for k, i := range d.textRuns {

@@ -109,7 +109,7 @@ func (s *selection) dropLinkLists() {
 	}
 }
 
-// listDepth is how many levels listOf climbs.
+// listDepth is the maximum number of levels that listOf climbs.
 const listDepth = 8
 
 // listOf returns the outermost list around an element within a few levels, or -1.

@@ -10,10 +10,10 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
 )
 
-// The features of a run are what the classifier decides by: the run itself, its
-// element and the hints around it, the verdict of the rules, its place in the
-// page, the runs of the same shape, and its neighbours. No feature names a site or
-// a language. Their order is part of the model.
+// The features of a run, by which the classifier decides, describe the run itself, its
+// element and the hints around it, the verdict of the rules, its position in the page,
+// the runs of the same shape, and its neighbours. No feature depends on the names of
+// sites or languages. The order of the features is part of the model.
 const (
 	hintFeatures      = len(page.HintNames)
 	ownFeatures       = 69 + hintFeatures
@@ -22,8 +22,8 @@ const (
 	featureCount      = ownFeatures + 2*neighbours*neighbourFeatures
 )
 
-// Values at which features saturate, because larger differences mean nothing, and
-// values for what is missing.
+// Values at which features saturate, because larger differences are meaningless, and
+// values for missing neighbours.
 const (
 	maxEnds      = 20
 	maxShapeRuns = 60

@@ -132,7 +132,7 @@ func (s *selection) takeCaption(picture int) (caption, credit string) {
 	return caption, credit
 }
 
-// figureDepth is how many levels above a picture its figure may be.
+// figureDepth is the maximum number of levels between a picture and its figure.
 const figureDepth = 6
 
 func (s *selection) outerFigure(elem int32) int32 {

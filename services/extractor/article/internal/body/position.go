@@ -24,8 +24,9 @@ func (d *describer) sinceHeading(k int) float32 {
 	return noHeading
 }
 
-// fromBox returns how many levels an element is below the container, or else how
-// many levels above the container their common ancestor is.
+// fromBox returns the number of levels from the container down to an element. For an
+// element outside the container, it returns the number of levels from the container up
+// to their common ancestor.
 func (d *describer) fromBox(elem int32) (below, apart float32) {
 	if d.Contains(d.box, elem) {
 		for ; elem > d.box && below < maxSteps; below++ {
@@ -43,7 +44,7 @@ func (d *describer) fromBox(elem int32) (below, apart float32) {
 	return -1, apart
 }
 
-// ancestry is what an element is part of, as features.
+// ancestry describes the elements around an element, as features.
 type ancestry struct {
 	link, form, list, table, quote, figure, aside, article, main, depth float32
 }

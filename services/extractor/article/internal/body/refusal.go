@@ -24,7 +24,7 @@ const (
 	minTeasers     = 2    // of a page that is a list
 )
 
-// Context is what the decision about a page depends on besides its text.
+// Context is the evidence for the decision about a page besides its text.
 type Context struct {
 	Site *fields.Site
 	// Dated reports whether the page gives a date of publication.
@@ -36,7 +36,7 @@ type Context struct {
 // Refusal is why a page has no article.
 type Refusal struct {
 	Reason  record.Reason
-	Kind    record.PageKind // what the page seems to be, for ReasonNoArticle
+	Kind    record.PageKind // the probable kind of the page, for ReasonNoArticle
 	Message string          // what was seen, and what to do
 }
 
@@ -62,7 +62,7 @@ func (t *Text) Judge(c Context) (Body, *Refusal) {
 	return body, t.refusal(t.evidence(c, chars))
 }
 
-// evidence is what the decision is made by.
+// evidence is the input of the decision.
 type evidence struct {
 	chars    int // of the text
 	shown    int // characters that the page shows
@@ -173,7 +173,7 @@ func (t *Text) listLike(nameless bool) bool {
 		nameless && (seen.teasers >= 1 || t.outline(0, len(t.Runs)).teasers >= minListTeasers)
 }
 
-// outline is what tells lists from articles.
+// outline describes the structure that distinguishes lists from articles.
 type outline struct {
 	headings, linkedHeadings int
 	single                   int // runs of prose without prose before them

@@ -112,8 +112,8 @@ const (
 	maxConsentNotice = 900
 )
 
-// dropConsentNotices drops the notices that stand in the place of an embedded post
-// until the reader consents to being tracked.
+// dropConsentNotices drops the notices that replace an embedded post until the reader
+// consents to being tracked.
 func (s *selection) dropConsentNotices() {
 	lower := make([]byte, 0, maxConsentNotice)
 	for i := s.from; i < s.to; i++ {

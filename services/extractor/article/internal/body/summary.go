@@ -11,10 +11,10 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
 )
 
-// readSummary reads the standfirst: the one that a site's rules select, else a
-// block before the text that metadata repeats, that is named as a standfirst, or
-// that precedes the dateline. It drops the block from the body. Without a
-// standfirst, the summary is the declared description.
+// readSummary reads the standfirst and drops it from the body. The standfirst is the
+// element that a site's rules select, or a block before the text that is repeated in
+// metadata, named as a standfirst, or followed by the dateline. Without a standfirst,
+// the summary is the declared description.
 func (t *Text) readSummary() {
 	if v, n := t.Picked.Text(page.FieldSummary); v != "" {
 		t.Summary = record.NewField(v, record.FromRule, record.RuleConfidence)
@@ -41,8 +41,8 @@ func (s *selection) dropElem(elem int32) {
 	}
 }
 
-// declaredSummaries returns what metadata gives as the description, and last the
-// alternative headline, which only helps to find the standfirst.
+// declaredSummaries returns the descriptions in metadata, followed by the alternative
+// headline, which only helps to find the standfirst.
 func (s *selection) declaredSummaries() [4]record.Field[string] {
 	meta := s.Facts.First("description", "twitter:description", "dc.description")
 	return [4]record.Field[string]{
@@ -130,9 +130,9 @@ func (s *selection) standfirst(declared []record.Field[string]) (run int, confid
 	return -1, 0
 }
 
-// standfirstStart returns the run from which the standfirst is looked for: after
-// the headline, at the latest from the start of the container unless the headline
-// is within it.
+// standfirstStart returns the run from which the standfirst is searched: the run after
+// the headline, or the start of the container if that comes first and the headline is
+// not within the container.
 func (s *selection) standfirstStart() int {
 	switch title := s.Headline.Run; {
 	case title < 0:

@@ -15,8 +15,8 @@ const (
 	minParagraph = 50  // of a paragraph without sentence end that may open it
 )
 
-// trimStart drops what precedes the text: everything up to the headline, and then
-// the short lines before the first prose or list.
+// trimStart drops the runs before the text: all runs up to the headline, and then the
+// short lines before the first prose or list.
 func (s *selection) trimStart() {
 	start, first := s.from, s.firstProse()
 	for i := s.from; i < first; i++ {
@@ -75,8 +75,8 @@ const (
 	maxCreditLine  = 60  // bytes of its credit
 )
 
-// trimEnd drops what follows a line that ends articles, unless more of the text
-// follows it than precedes it, and the short lines after the last prose.
+// trimEnd drops the runs after a line that ends articles, unless more of the text
+// follows the line than precedes it, and the short lines after the last prose.
 func (s *selection) trimEnd() {
 	s.dropAfterEnding()
 	for i := s.to - 1; i >= s.from; i-- {

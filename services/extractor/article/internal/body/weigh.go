@@ -15,12 +15,12 @@ type Weighing struct {
 	*page.Page
 	weights []float32   // by run, in characters: positive for prose, negative for links and loose lines
 	good    []float32   // by element, the positive weights within it
-	within  []page.Hint // by element, the believed hints of it and its ancestors
+	within  []page.Hint // by element, the accepted hints of it and its ancestors
 }
 
-// Weigh weighs the runs of a page. The article's text as structured data gives
-// it, if any, confirms runs; the element of the headline contradicts hints that
-// speak against an element around it.
+// Weigh weighs the runs of a page. Runs that are part of articleBody, the text in
+// structured data, weigh more. Hints against an element that contains the headline are
+// rejected.
 func Weigh(p *page.Page, articleBody string, titleElem int32) *Weighing {
 	w := &Weighing{
 		Page:    p,
@@ -34,18 +34,17 @@ func Weigh(p *page.Page, articleBody string, titleElem int32) *Weighing {
 		}
 	}
 	w.confirm(articleBody)
-	w.believe(titleElem)
+	w.acceptHints(titleElem)
 	return w
 }
 
-// Hints returns, for each element, the hints of the element and its ancestors that
-// are believed.
+// Hints returns the accepted hints of each element and its ancestors.
 func (w *Weighing) Hints() []page.Hint { return w.within }
 
 // The weights of runs that are not prose, and the factors for prose. They were
 // chosen by trial on the corpus.
 const (
-	linkHeavy       = 0.5 // share of characters in links that speaks against a run
+	linkHeavy       = 0.5 // share of characters in links that is evidence against a run
 	weightLinked    = -10 // of a run that is mostly links
 	maxLinkedWeight = 200 // characters in links that add to that, by half
 	weightLine      = -4  // of a line that is not prose
@@ -89,8 +88,8 @@ const (
 	unconfirmed      = 0.25      // factor for other prose if the data contains the whole text
 )
 
-// confirm raises the weight of runs that structured data repeats as the article's
-// text. It lowers that of other prose if the data contains the whole text.
+// confirm raises the weights of runs that structured data repeats as the article's
+// text. If the data contains the whole text, it lowers the weights of other prose.
 func (w *Weighing) confirm(articleBody string) {
 	want := norm.Fold(articleBody[:min(len(articleBody), maxDataText)])
 	if len(want) < minDataText {
@@ -120,18 +119,18 @@ func (w *Weighing) confirm(articleBody string) {
 	}
 }
 
-// Shares of the page's prose from which an element is not what its names hint at:
-// they are then names of the layout, such as "has-sidebar".
+// Shares of the page's prose from which the hints of an element are rejected: its names
+// then describe the layout, such as "has-sidebar".
 const (
 	tooMuchAgainst = 0.5  // for a hint against the element
-	tooMuchGrave   = 0.8  // for the hints of comments, related articles and hidden elements
+	tooMuchStrong  = 0.8  // for the hints of comments, related articles and hidden elements
 	tooMuchTitle   = 0.1  // for a hint against an element with the headline
 	tooMuchLines   = 0.15 // for hints of lines
-	enoughBody     = 0.2  // for a hint of the body to outweigh those against it
+	enoughBody     = 0.2  // for a hint of the body to outweigh hints against it
 )
 
-// believe passes the believed hints down the tree.
-func (w *Weighing) believe(titleElem int32) {
+// acceptHints decides which hints to accept, and passes them down the tree.
+func (w *Weighing) acceptHints(titleElem int32) {
 	for i, weight := range w.weights {
 		if weight > 0 {
 			w.good[w.Runs[i].Elem] += weight
@@ -146,7 +145,7 @@ func (w *Weighing) believe(titleElem int32) {
 		own := e.Hints
 		limit := all * tooMuchAgainst
 		if own&(page.HintComment|page.HintHidden|page.HintRelated) != 0 {
-			limit = all * tooMuchGrave
+			limit = all * tooMuchStrong
 		}
 		isBody := own&page.HintBody != 0 && good > all*enoughBody
 		aroundTitle := titleElem > int32(i) && titleElem < e.End && good > all*tooMuchTitle
@@ -167,17 +166,17 @@ func (w *Weighing) believe(titleElem int32) {
 
 // Bounds of the search for the container.
 const (
-	tooLittle = 0.15 // share of the prose below which the hints are names of the layout
-	enough    = 0.3  // share of the prose that must remain without those hints
+	tooLittle = 0.15 // share of the prose that must remain outside elements with hints against them
+	enough    = 0.3  // share that must remain when only the strongest of these hints count
 	bodyBonus = 1.15 // factor for an element with a hint of the body
-	// mildFactor weakens the penalty in an element that only the hints of tags or
-	// of a box about the author speak against: layouts often use those names.
+	// mildFactor weakens the penalty if the only hints against an element are those of
+	// tags or of a box about the author, because layouts often use those names.
 	mildFactor = 0.25
 )
 
-// findBox finds the element that contains the article's text, and the hints that
-// are believed to speak against runs. If the hints leave hardly any of the page's
-// prose, they are names of the layout, and only the gravest are believed.
+// findBox finds the element that contains the article's text, and the hints that are
+// evidence against runs. If hardly any of the page's prose is outside elements with such
+// hints, most of them describe the layout, and only the strongest count.
 func (w *Weighing) findBox() (box int32, against page.Hint) {
 	scores := make([]float32, len(w.Elems))
 	box = w.container(page.HintsAgainst, scores)
@@ -185,15 +184,15 @@ func (w *Weighing) findBox() (box int32, against page.Hint) {
 	if scores[box] >= all*tooLittle {
 		return box, page.HintsAgainst
 	}
-	const grave = page.HintComment | page.HintRelated | page.HintNewsletter | page.HintFooter
-	if other := w.container(grave, scores); scores[other] > all*enough {
-		return other, grave
+	const strong = page.HintComment | page.HintRelated | page.HintNewsletter | page.HintFooter
+	if other := w.container(strong, scores); scores[other] > all*enough {
+		return other, strong
 	}
 	return box, page.HintsAgainst
 }
 
-// container returns the element whose runs weigh most; among equals, the
-// innermost. It uses scores as scratch space, by element.
+// container returns the element whose runs weigh most, and the innermost of several
+// such elements. It uses scores, which has an entry for each element, as scratch space.
 func (w *Weighing) container(hints page.Hint, scores []float32) int32 {
 	clear(scores)
 	for i := range w.Runs {

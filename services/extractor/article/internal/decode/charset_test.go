@@ -16,7 +16,8 @@ func undeclared(t *testing.T, text, label string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const markup = `<div class="article-content main-column"><script>var settings = {"the": "value of the data"};</script>` +
+	const markup = `<div class="article-content main-column">` +
+		`<script>var settings = {"the": "value of the data"};</script>` +
 		`<a href="/news/latest/stories" title="The latest news and the stories of the day">`
 	return strings.Repeat(markup, 3) + "<p>" + encoded + "</p>" + strings.Repeat(markup, 20)
 }
@@ -34,14 +35,14 @@ func TestTextDetectsUndeclaredCharset(t *testing.T) {
 			"桥梁是连接老城和车站的唯一道路。"
 	)
 	for name, test := range map[string]struct{ text, charset string }{
-		"Russian in windows-1251":     {russian, "windows-1251"},
-		"Russian in KOI8-R":           {russian, "koi8-r"},
-		"Greek":                       {greek, "iso-8859-7"},
-		"Arabic":                      {arabic, "windows-1256"},
-		"Chinese":                     {chinese, "gb18030"},
-		"Italian with few accents":    {"La città ha chiuso il ponte dopo la piena di maggio.", "windows-1252"},
-		"French":                      {"Le maire a été réélu après une journée d’élections très agitée.", "windows-1252"},
-		"German with a typical quote": {"Der Brückenbau verzögert sich, „leider“, sagte die Bürgermeisterin.", "windows-1252"},
+		"Russian in windows-1251":  {russian, "windows-1251"},
+		"Russian in KOI8-R":        {russian, "koi8-r"},
+		"Greek":                    {greek, "iso-8859-7"},
+		"Arabic":                   {arabic, "windows-1256"},
+		"Chinese":                  {chinese, "gb18030"},
+		"Italian with few accents": {"La città ha chiuso il ponte dopo la piena di maggio.", "windows-1252"},
+		"French":                   {"Le maire a été réélu après une journée d’élections très agitée.", "windows-1252"},
+		"German with quotes":       {"Der Brückenbau verzögert sich, „leider“, so die Bürgermeisterin.", "windows-1252"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

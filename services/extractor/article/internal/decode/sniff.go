@@ -20,7 +20,8 @@ func Kind(body []byte) string {
 		if !bytes.Contains(bytes.ToLower(body[:min(len(body), 64<<10)]), []byte("<p")) {
 			return "application/json"
 		}
-	case bytes.HasPrefix(lower, []byte("<?xml")), bytes.HasPrefix(lower, []byte("<rss")), bytes.HasPrefix(lower, []byte("<feed")):
+	case bytes.HasPrefix(lower, []byte("<?xml")), bytes.HasPrefix(lower, []byte("<rss")),
+		bytes.HasPrefix(lower, []byte("<feed")):
 		for _, root := range xmlRoots {
 			if bytes.Contains(lower, []byte(root)) {
 				return "application/xml"

@@ -1,5 +1,5 @@
-// Package facts reads what the metadata of a page states: its meta elements and
-// its JSON-LD. It does not judge the statements; package fields does.
+// Package facts reads the metadata of a page: its meta elements and its JSON-LD. It
+// does not judge the metadata; package fields does.
 package facts
 
 import (
@@ -26,7 +26,7 @@ type Facts struct {
 	// Article is the JSON-LD object that describes the page's article, nil if
 	// there is none.
 	Article jsonld.Object
-	// ArticleBody is the text of the article as structured data gives it, or "".
+	// ArticleBody is the text of the article in structured data, or "".
 	ArticleBody string
 	// Language is the primary subtag of the declared language, or "".
 	Language string
@@ -121,8 +121,8 @@ func (f *Facts) language(root *html.Node) string {
 	return lang
 }
 
-// titlePrefix is how many bytes two titles must have in common at their start to
-// be counted as the same, once folded.
+// titlePrefix is the number of bytes at the start of two folded titles that must be
+// equal for the titles to count as the same.
 const titlePrefix = 20
 
 // Describes reports whether a JSON-LD object describes this page and not one that

@@ -10,8 +10,8 @@ import (
 // Access is who can read the whole text of an article.
 type Access = record.Field[record.Access]
 
-// ReadAccess returns the access that metadata declares. Else an article whose text
-// ends in a paywall's notice is paywalled.
+// ReadAccess returns the access that metadata declares. Without a declaration, an
+// article whose text ends in the notice of a paywall is paywalled.
 func ReadAccess(f *facts.Facts, truncated bool) Access {
 	switch free := f.Article["isAccessibleForFree"].(type) {
 	case bool:

@@ -15,7 +15,7 @@ type agreement struct {
 	holds func(h *heading, ts titles, kind int) bool
 	// text is the wording of the headline if the agreement holds.
 	text func(h *heading, t *declaredTitle) string
-	// same reports that the heading says the same as the title.
+	// same reports whether the heading has the same text as the title.
 	same bool
 }
 

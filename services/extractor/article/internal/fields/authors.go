@@ -34,10 +34,9 @@ var authorReaders = []struct {
 	{siteAuthor, record.FromStructure, 0.76},
 }
 
-// ReadByline takes the authors from the most reliable place that names any. If
-// that place names only the publication, an account or a first name, the writer
-// is looked for in the places that follow; without success, the vague name is
-// returned.
+// ReadByline returns the authors from the most reliable place that names any. If that
+// place names only the publication, an account or a first name, ReadByline prefers a
+// less reliable place that names the writer.
 func ReadByline(v *View) Authors {
 	var vague Authors
 	for _, try := range authorReaders {
@@ -47,15 +46,15 @@ func ReadByline(v *View) Authors {
 		case len(list) == 0:
 		case !vague.Found() && v.vague(list):
 			vague = record.NewField(list, try.source, try.confidence)
-		case !vague.Found() || v.tellsMore(list, vague.Value, try.source == record.FromStructure):
+		case !vague.Found() || v.isClearer(list, vague.Value, try.source == record.FromStructure):
 			return record.NewField(list, try.source, try.confidence)
 		}
 	}
 	return vague
 }
 
-// ReadAuthors returns the authors that a site's rules select, else those of the
-// byline, each with its kind.
+// ReadAuthors returns the authors that a site's rules select, or those of the byline,
+// each with its kind.
 func ReadAuthors(v *View, byline Authors) Authors {
 	authors := byline
 	var picked []record.Author
@@ -97,17 +96,16 @@ func (v *View) declaredOrganisation(name string) bool {
 	return false
 }
 
-// vague reports whether a list names only the publication, an account, or
-// somebody by the first name.
+// vague reports whether a list names only the publication, an account, or a person by
+// the first name.
 func (v *View) vague(list []record.Author) bool {
 	return v.siteItself(list) || len(list) == 1 && (accountName(list[0]) || firstName(list[0].Name))
 }
 
-// tellsMore reports whether a list names somebody and a vague list does not. It
-// must give the full name that a first name belongs to. In place of the
-// publication it must give a person, an agency, or a first name that markup
-// calls the author.
-func (v *View) tellsMore(list, vague []record.Author, marked bool) bool {
+// isClearer reports whether a list is a better byline than a vague one. In place of a
+// first name it must contain the full name. In place of the publication it must contain
+// a person, an agency, or a first name that is marked as the author.
+func (v *View) isClearer(list, vague []record.Author, marked bool) bool {
 	known, name := vague[0].Name, list[0].Name
 	switch {
 	case name == known || v.siteItself(list[:1]) || accountName(list[0]):

@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	maxSelfRuns      = 150 // runs in which a writer who says "I" is looked for
+	maxSelfRuns      = 150 // runs that are searched for words such as "I" and "my"
 	minSelfWords     = 4   // words such as "I" and "my" in a personal text
-	maxSiteNameWords = 3   // words of a person's name that a site bears
+	maxSiteNameWords = 3   // words in the name of a site that is the name of a person
 )
 
 // siteAuthor returns the person that a site is named after, if its text says "I"

@@ -53,13 +53,13 @@ func (v *View) addByline(list []record.Author, elem int32) []record.Author {
 	}
 	if links := authorLinks(n); len(links) > 0 {
 		for _, a := range links {
-			if !otherHand(a) {
+			if !otherRole(a) {
 				list = v.addNames(list, page.NodeText(a), page.Attr(a, "href"))
 			}
 		}
 		return list
 	}
-	if text := page.NodeText(n); norm.Len(text) < maxByline && !otherHandLabel.MatchString(text) {
+	if text := page.NodeText(n); norm.Len(text) < maxByline && !otherRoleLabel.MatchString(text) {
 		list = v.addNames(list, upToPreposition(text), "")
 	}
 	return list
@@ -83,8 +83,8 @@ func (v *View) closeToHeadline(elem int32) bool {
 		elem < title && elem > title-elemsBeforeHeadline && v.Elems[elem].Hints&page.HintSidebar != 0
 }
 
-// inArticle reports whether an element is part of an article element. A footer in
-// one is the article's and not the site's.
+// inArticle reports whether an element is part of an article element. A footer in an
+// article element belongs to the article and not to the site.
 func (v *View) inArticle(elem int32) bool {
 	for ; elem > 0; elem = v.Elems[elem].Parent {
 		if v.Elems[elem].Node.DataAtom == atom.Article {
@@ -104,21 +104,21 @@ func (v *View) besideIcon(elem int32) *html.Node {
 	return n.Parent
 }
 
-// otherHandLabel matches the labels of bylines for people who did not write the
+// otherRoleLabel matches the labels of bylines for people who did not write the
 // article.
-var otherHandLabel = regexp.MustCompile(`(?i)` +
+var otherRoleLabel = regexp.MustCompile(`(?i)` +
 	`(?:(?:reviewed|researched|edited|checked|verified|photographs?|photography|photos?` +
 	`|illustrations?|illustrated|translated|produced) by` +
 	`|(?:geprüft|bearbeitet|übersetzt|fotos?) von|(?:relu|vérifié|traduit) par|(?:revisado|verificado|traducido) por` +
 	`|(?:verificato|tradotto) da|übersetzung(?: und [\p{L}]+)?):?\s*$` +
 	`|(?:^|[|·•]\s*)(?:medically |expert |fact[ -])?(?:reviewed|edited|checked|translated|illustrated) by\b`)
 
-// labelDepth is how many levels around a link its label is looked for.
+// labelDepth is the number of levels around a link that are searched for its label.
 const labelDepth = 4
 
-// otherHand reports whether the text before a link says that its person did
-// something other than write.
-func otherHand(link *html.Node) bool {
+// otherRole reports whether the text before a link is a label for a person who did not
+// write the article.
+func otherRole(link *html.Node) bool {
 	for around, depth := link, 0; around != nil && depth < labelDepth; around, depth = around.Parent, depth+1 {
 		for n := around.PrevSibling; n != nil; n = n.PrevSibling {
 			text := n.Data
@@ -126,7 +126,7 @@ func otherHand(link *html.Node) bool {
 				text = page.NodeText(n)
 			}
 			if n.Type != html.CommentNode && strings.TrimSpace(text) != "" {
-				return otherHandLabel.MatchString(norm.Squeeze(text))
+				return otherRoleLabel.MatchString(norm.Squeeze(text))
 			}
 		}
 	}

@@ -20,9 +20,9 @@ const (
 	maxBoxName   = 40  // of the heading of a box about the author
 )
 
-// labelledAuthors reads a short line that says who wrote: it starts as bylines
-// do, has "by" after a date or a separator, or follows a line that is only the
-// label. At the end of the text, Chinese sites name the editor in brackets.
+// labelledAuthors reads the author from a short line that starts like a byline, has "by"
+// after a date or a separator, or follows a line that is only a label. At the end of the
+// text, Chinese sites name the editor in brackets.
 func labelledAuthors(v *View) []record.Author {
 	label := false
 	for i := range v.Runs {
@@ -77,12 +77,12 @@ func (v *View) nameInSameList(i, j int) bool {
 		a.Parent == b.Parent && fullName(v.TextOf(&v.Runs[j]))
 }
 
-// boxRuns is how many runs after a name may describe the person.
+// boxRuns is the number of runs after a name that may describe the person.
 const boxRuns = 5
 
-// boxAuthors reads the name over a few lines about the author: a full name that
-// one of the next lines starts with ("Jane Roe is a reporter …"), or that is in
-// an element named as such a box.
+// boxAuthors reads the name above a few lines about the author: a full name that one of
+// the next lines starts with ("Jane Roe is a reporter …"), or that is in an element
+// whose names hint at such a box.
 func boxAuthors(v *View) []record.Author {
 	for i := range v.Runs {
 		r := &v.Runs[i]

@@ -27,12 +27,12 @@ var (
 	// reporterBehind matches bylines of Korean papers: "서울=김민수 기자".
 	reporterBehind = regexp.MustCompile(`(?:^|[\s=|·])(\p{Hangul}{2,4})\s?(?:\p{Hangul}{2}\s?)?` +
 		`(?:기자|특파원|논설위원|객원기자)(?:\s|$|[=|·(])`)
-	// dated and placed match what follows a name in a byline: when, and where or
-	// for whom.
+	// dated and placed match the text after the name in a byline: the date, and the
+	// place or publication.
 	dated = regexp.MustCompile(`(?i)\s+on\s+(?:\d|(?:mon|tues|wednes|thurs|fri|satur|sun)day` +
 		`|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d).*$`)
 	placed = regexp.MustCompile(`\s+(?:in|for|at|via|from)\s+\p{Lu}.*$`)
-	// apposition matches the start of an apposition that says who somebody is
+	// apposition matches the start of an apposition that describes a person
 	// ("Jane Roe, a reporter, …", "Jane Roe, MD, …").
 	apposition = regexp.MustCompile(`^, (?:an?|the|our|who|founder|editor|author|CEO|[A-Z]{2,5}|Ph\.?D|M\.D)\b`)
 )
@@ -62,7 +62,7 @@ func afterBy(line string) (string, bool) {
 	return line, false
 }
 
-// upToPreposition removes from a byline what follows the name.
+// upToPreposition removes the date, place or publication after the name in a byline.
 func upToPreposition(line string) string {
 	line = dated.ReplaceAllString(line, "")
 	if short := placed.ReplaceAllString(line, ""); fullName(short) {

@@ -28,8 +28,8 @@ type dateParser struct {
 	latest time.Time // later dates are rejected
 	// american reports that the page seems to come from the United States.
 	american bool
-	// votes returns how many more of the page's numeric dates can be read only
-	// with the month first than only with the day first.
+	// votes returns the number of the page's numeric dates that can be read only with
+	// the month first, minus those that can be read only with the day first.
 	votes func() int
 }
 

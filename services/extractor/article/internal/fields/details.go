@@ -2,7 +2,7 @@ package fields
 
 import "github.com/dateline-news/dateline/services/extractor/article/internal/record"
 
-// Details are the fields that stand around the text.
+// Details are the fields around the text.
 type Details struct {
 	Authors             Authors
 	Published, Modified Time
@@ -11,7 +11,7 @@ type Details struct {
 	ReadingTime         record.Field[int] // stated by the page, in minutes
 }
 
-// ReadDetails reads the fields that stand around the text.
+// ReadDetails reads the fields around the text.
 func ReadDetails(v *View) Details {
 	byline := ReadByline(v)
 	d := Details{Authors: ReadAuthors(v, byline), Tags: ReadTags(v), ReadingTime: StatedReadingTime(v)}

@@ -18,29 +18,28 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
 )
 
-// View is what the fields around the headline are read from: a page whose
-// headline is known and whose hints have been weighed. It is read-only.
+// View is a page whose headline is known and whose hints have been accepted or
+// rejected. The fields around the headline are read from it. It is read-only.
 type View struct {
 	*page.Page
 	facts *facts.Facts
 	site  *Site
 	title string        // the article's title
 	at    page.Headline // where the page shows the title
-	// within holds, for each element, the hints of the element and its ancestors
-	// that are believed.
+	// within holds the accepted hints of each element and its ancestors.
 	within []page.Hint
 	dates  *dateParser
 }
 
-// NewView returns the view of a page. The hints are those of each element and
-// its ancestors, as far as they are believed.
+// NewView returns the view of a page. The hints are the accepted hints of each element
+// and its ancestors.
 func NewView(
 	p *page.Page, f *facts.Facts, site *Site, title string, at page.Headline, hints []page.Hint,
 ) *View {
 	return &View{Page: p, facts: f, site: site, title: title, at: at, within: hints, dates: newDateParser(p, f)}
 }
 
-// hintsAt returns the believed hints around a run.
+// hintsAt returns the accepted hints around a run.
 func (v *View) hintsAt(r *page.Run) page.Hint { return v.within[r.Elem] }
 
 // headlineRun returns the index of the headline's run, or of the first run after
@@ -73,15 +72,15 @@ func hasDigit(p *page.Page, r *page.Run) bool {
 	return bytes.ContainsAny(p.Text[r.From:r.To], "0123456789")
 }
 
-// maxAreaDepth is how many levels above an element the area that it shares with
-// the headline may start.
+// maxAreaDepth is the maximum number of levels between an element and the ancestor that
+// it shares with the headline.
 const maxAreaDepth = 4
 
-// maxBodyArea is how many elements may lie between two elements whose closest
-// common ancestor is the body, if they are to count as close together.
+// maxBodyArea is the maximum distance in elements between two elements that count as
+// close to each other although their closest common ancestor is the body.
 const maxBodyArea = 40
 
-// sameArea reports whether element b, which follows a, stands close to it.
+// sameArea reports whether element b, which follows a, is close to it.
 func sameArea(p *page.Page, a, b int32) bool {
 	for range maxAreaDepth {
 		if a <= 0 {

@@ -45,10 +45,10 @@ func (best *candidate) offer(c candidate) {
 	}
 }
 
-// headline returns the heading that is the headline: the one that a declared
-// title repeats, starts with or ends with; else the first h1, since metadata
-// often declares another wording for search engines; else a line that is named
-// as a title and agrees with a declared one in part.
+// headline returns the heading that is the headline. In this order, it is the heading
+// that a declared title repeats, starts with or ends with; the first h1, because
+// metadata often declares another wording for search engines; or a line that is named as
+// a title and agrees in part with a declared title.
 func (ts titles) headline(p *page.Page, site *Site) candidate {
 	if c := ts.wordForWord(p); c.text != "" {
 		return c
@@ -121,7 +121,7 @@ type firstH1 struct {
 // minH1 is the minimum length of an h1 that may be the headline, in characters.
 const minH1 = 8
 
-// see takes note of a heading that is an h1.
+// see records a heading if it is an h1.
 func (first *firstH1) see(p *page.Page, site *Site, h *heading) {
 	if h.tag != atom.H1 || h.part || norm.Len(h.text) <= minH1 ||
 		p.Elems[h.elem].Hints&(page.HintsAgainst&^page.HintAd) != 0 ||
@@ -140,7 +140,8 @@ const (
 	minSentenceWords = 4
 )
 
-// isHeadline reports whether the first h1 says as much as a headline does.
+// isHeadline reports whether the first h1 is the headline: it is a sentence, or shares
+// words with a declared title.
 func (first *firstH1) isHeadline(p *page.Page, ts titles) bool {
 	if first.text == "" {
 		return false
@@ -199,7 +200,7 @@ func headingOf(p *page.Page, r *page.Run) (heading, bool) {
 }
 
 const (
-	kickerElems  = 6  // elements after the start of a heading in which a kicker is looked for
+	kickerElems  = 6  // elements after the start of a heading that are searched for a kicker
 	minAfterHead = 10 // characters that must follow a kicker
 )
 

@@ -13,8 +13,8 @@ import (
 // Images are the images of an article.
 type Images = record.Field[[]record.Image]
 
-// ReadImages returns the images that the page shows, else the declared one, with
-// the lead image marked.
+// ReadImages returns the images that the page shows, or else the declared image. It
+// marks the lead image.
 func ReadImages(p *page.Page, f *facts.Facts, shown []record.Image) Images {
 	images := record.NewField(shown, record.FromStructure, 0.8)
 	if len(shown) == 0 {
@@ -39,7 +39,7 @@ func declaredImage(p *page.Page, f *facts.Facts) Images {
 	return record.NewField([]record.Image{img}, source, confidence)
 }
 
-// ldImage returns the image that the article's JSON-LD object gives.
+// ldImage returns the image of the article's JSON-LD object.
 func ldImage(p *page.Page, f *facts.Facts) record.Image {
 	for _, image := range jsonld.List(f.Article["image"]) {
 		image = f.Graph.Resolve(image)

@@ -19,19 +19,19 @@ type Language struct {
 }
 
 const (
-	maxSample = 1200 // bytes of text that the language is told from
+	maxSample = 1200 // bytes of text from which the language is detected
 	minSample = 200  // bytes below which the text is not reliable evidence
 
-	// minConfidence is the confidence of the detector from which its result is
-	// believed against the declared language.
+	// minConfidence is the confidence of the detector from which its result overrides
+	// the declared language.
 	minConfidence = 0.5
 )
 
 // undetermined is the tag of an unknown language (ISO 639-2).
 const undetermined = "und"
 
-// ReadLanguage tells the language from the text. If the text is short or fits
-// several languages, the declared language is believed.
+// ReadLanguage detects the language of the text. If the text is short or fits several
+// languages, it returns the declared language.
 func ReadLanguage(text, title, summary, declared string) Language {
 	sample := text
 	if len(sample) < minSample {

@@ -53,8 +53,8 @@ func StatedReadingTime(v *View) record.Field[int] {
 // non-fiction).
 const wordsPerMinute = 230
 
-// ReadingTime returns the stated reading time, else that of a number of words, in
-// minutes.
+// ReadingTime returns the reading time that the page states, or the time to read a
+// number of words, in minutes.
 func ReadingTime(stated record.Field[int], words int) record.Field[int] {
 	if stated.Value > 0 {
 		return stated

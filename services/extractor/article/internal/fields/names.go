@@ -17,7 +17,7 @@ import (
 // addNames cleans a byline and adds the names in it to a list, without repeats.
 func (v *View) addNames(list []record.Author, text, link string) []record.Author {
 	text = norm.Squeeze(html.UnescapeString(text))
-	if at := otherHandBehind.FindStringIndex(text); at != nil {
+	if at := otherRoleAfter.FindStringIndex(text); at != nil {
 		text = text[:at[0]]
 	}
 	for _, part := range splitNames(text) {
@@ -40,9 +40,9 @@ func (v *View) addNames(list []record.Author, text, link string) []record.Author
 	return list
 }
 
-// otherHandBehind matches where a byline continues with people who did not write,
+// otherRoleAfter matches where a byline continues with people who did not write,
 // or with the client.
-var otherHandBehind = regexp.MustCompile(`(?i)\s+(?:[|,;·•–—-]\s*)?` +
+var otherRoleAfter = regexp.MustCompile(`(?i)\s+(?:[|,;·•–—-]\s*)?` +
 	`(?:(?:medically |clinically |expert |fact[ -])?(?:reviewed|edited|checked|verified|photographs?|photography` +
 	`|photos?|illustrations?|illustrated|translated)(?: and edited)? by` +
 	`|on behalf of|im auftrag von|au nom de|en nombre de|übersetzt von|übersetzung:|traduit par|traducido por` +
@@ -57,10 +57,11 @@ var nameSeparators = []string{
 // nameConjunctions join names, but are also part of surnames ("Ramón y Cajal",
 // "Gaudí i Cornet", "Vaz e Silva").
 var nameConjunctions = []string{
-	" y ", " e ", " i ", " en ", " a ", " ja ", " ir ", " un ", " dan ", " eta ", " і ", " con ", " avec ", " mit ", " com ",
+	" y ", " e ", " i ", " en ", " a ", " ja ", " ir ", " un ", " dan ", " eta ", " і ", " con ", " avec ", " mit ",
+	" com ",
 }
 
-// cut is what splitNames puts between two names.
+// cut is the separator that splitNames puts between two names.
 const cut = "\x00"
 
 // maxNameParts is the maximum number of words after a comma that can be another
@@ -213,8 +214,8 @@ var (
 		`|November|December)\s+\d{1,2}\b`)
 	// footnotes matches the marks after a name that refer to notes.
 	footnotes = regexp.MustCompile(`(\p{L})(?:\d{1,2}|[*†‡§]+)$`)
-	// signature matches how German papers sign what they have edited: the source,
-	// and the editor ("dpa/mia").
+	// signature matches the form in which German papers sign edited reports: the
+	// source and the editor ("dpa/mia").
 	signature = regexp.MustCompile(`^\p{Ll}{2,5}(?:/\p{Ll}{2,5}){1,2}$`)
 )
 

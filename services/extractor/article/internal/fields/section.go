@@ -42,7 +42,8 @@ func ReadSection(v *View) (section, kicker fact) {
 	return v.pickedText(page.FieldSection, section), v.pickedText(page.FieldKicker, kicker)
 }
 
-// pickedText returns the text that a site's rules select, else otherwise.
+// pickedText returns the text that a site's rules select, or otherwise if they select
+// none.
 func (v *View) pickedText(field page.Field, otherwise fact) fact {
 	if text, _ := v.Picked.Text(field); text != "" {
 		return record.NewField(text, record.FromRule, record.RuleConfidence)

@@ -15,7 +15,7 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
 )
 
-// Site is what a page calls its site.
+// Site is the site of a page, with the names that the page has for it.
 type Site struct {
 	// Name is the site's name.
 	Name  record.Field[string]

@@ -29,7 +29,8 @@ func ReadTimes(v *View, authors []record.Author) (published, modified Time) {
 	return v.pickedTime(page.FieldPublished, published), v.pickedTime(page.FieldModified, modified)
 }
 
-// pickedTime returns the time that a site's rules select, else otherwise.
+// pickedTime returns the time that a site's rules select, or otherwise if they select
+// none.
 func (v *View) pickedTime(field page.Field, otherwise Time) Time {
 	text, _ := v.Picked.Text(field)
 	if date := v.dates.parse(text); date != nil {
@@ -45,8 +46,8 @@ const (
 	// readers the first. A day and a half can result from zones and from rounding
 	// to days.
 	republished = 36 * time.Hour
-	// urlTolerance is how far the date in the address may be from the visible one.
-	// If they are farther apart, the visible one is another article's.
+	// urlTolerance is the maximum distance between the date in the address and the
+	// visible date. If they are farther apart, the visible date is another article's.
 	urlTolerance = 72 * time.Hour
 )
 
@@ -95,9 +96,9 @@ var lessCertainDates = []struct {
 	{changedDate, record.FromText, 0.54},
 }
 
-// declaredDate returns the date of publication that metadata gives. If JSON-LD
-// and a meta element give the same time by different clocks, the meta element is
-// believed: its name belongs to a protocol that few systems write by hand.
+// declaredDate returns the date of publication in metadata. If JSON-LD and a meta element
+// give the same time by different clocks, the meta element takes precedence: its name
+// belongs to a protocol that few systems write by hand.
 func declaredDate(v *View) Time {
 	meta := v.firstDate(publishedNames)
 	for _, key := range []string{"datePublished", "dateCreated", "uploadDate"} {

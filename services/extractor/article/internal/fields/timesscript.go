@@ -19,8 +19,8 @@ const (
 // it returns nil.
 func scriptDate(v *View) *dates.Date { return findScriptDate(v, false) }
 
-// localScriptDate is scriptDate without the dates that have a zone. It tells the
-// time by the site's own clock.
+// localScriptDate is like scriptDate, but ignores dates with a zone. Its time is that of
+// the site's own clock.
 func localScriptDate(v *View) *dates.Date { return findScriptDate(v, true) }
 
 func findScriptDate(v *View, local bool) *dates.Date {

@@ -6,9 +6,9 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/dates"
 )
 
-// onOwnDay returns a declared time in the zone of the page itself, if that can be
-// told. Systems declare times in UTC, where the day may be the one before or after
-// the day that readers are shown.
+// onOwnDay returns a declared time in the zone of the page, if that zone is known.
+// Systems declare times in UTC, in which the day can be one earlier or later than the
+// day that readers see.
 func onOwnDay(v *View, declared, shown *dates.Date) *dates.Date {
 	if !inUTC(declared) {
 		return declared
@@ -93,8 +93,8 @@ func inZone(d *dates.Date, ahead time.Duration) *dates.Date {
 	return &local
 }
 
-// sameClock reports whether two times, both given as UTC, are one time that a
-// system has once written by its own clock: they differ by the offset of a zone.
+// sameClock reports whether two times, both declared as UTC, are the same time although
+// the system wrote one of them by its own clock: they differ by the offset of a zone.
 func sameClock(a, b *dates.Date) bool {
 	apart := a.Time.Sub(b.Time).Truncate(time.Minute).Abs()
 	return inUTC(a) && inUTC(b) && apart != 0 && apart%zoneStep == 0 && apart <= maxOffset

@@ -20,8 +20,8 @@ type Title struct {
 	Elem int32
 }
 
-// ReadTitle returns the title that a site's rules select, else the heading that
-// metadata confirms, else the title that metadata declares.
+// ReadTitle returns the title that a site's rules select, the heading that metadata
+// confirms, or the title that metadata declares, in this order.
 func ReadTitle(p *page.Page, f *facts.Facts, site *Site) Title {
 	if v, n := p.Picked.Text(page.FieldTitle); v != "" {
 		return Title{record.NewField(v, record.FromRule, record.RuleConfidence), max(0, p.ElemOf(n))}
@@ -52,15 +52,15 @@ type declaredTitle struct {
 	folded string
 }
 
-// titles are the declared titles. The value is empty where a kind of metadata
-// gives none.
+// titles are the declared titles. A title is empty if its kind of metadata declares
+// none.
 type titles []declaredTitle
 
 // The positions of the kinds of metadata in titles.
 const (
 	titleLD = iota
 	titleOpenGraph
-	titleCard     // what a social network shows
+	titleCard     // the title for a social network
 	titleDocument // the title element
 )
 
@@ -107,7 +107,7 @@ func (ts titles) unanimous(heading string) bool {
 const (
 	minSharedWord  = 4 // characters; shorter words are in every title
 	minSharedWords = 3 // enough in a heading of any length
-	sharedPart     = 3 // else one in this many of the heading's words
+	sharedPart     = 3 // or one in this many of the words of a short heading
 )
 
 // unlike reports whether titles are declared and none shares enough words with

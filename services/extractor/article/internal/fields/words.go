@@ -18,7 +18,7 @@ var (
 	groupWords   = wordlist.Set(wordlist.Read(lists, "first_person_plural"))
 )
 
-// The words that tell names from other texts.
+// The words that distinguish names from other texts.
 var (
 	agencies          = wordlist.Entries(wordlist.Read(lists, "agencies"))
 	organisationWords = wordlist.Entries(wordlist.Read(lists, "organisation_words"))

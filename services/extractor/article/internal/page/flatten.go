@@ -7,8 +7,8 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// maxDepth is how deeply elements may nest in a flattened page; the parser itself
-// gives up at 512.
+// maxDepth is the maximum nesting of elements in a flattened page. The parser itself
+// stops at 512.
 const maxDepth = 200
 
 // flatten rewrites a page without formatting elements other than links, without

@@ -13,15 +13,15 @@ type Headline struct {
 	Run  int   // the run, -1 for none
 }
 
-// maxAroundTitle is how many bytes a block may have beyond four times the
-// headline if the headline is one of its lines: standfirst, byline and date
-// share such blocks, but not the article's text.
+// maxAroundTitle is the maximum size in bytes, beyond four times the headline, of a block
+// that has the headline as one of its lines. Standfirst, byline and date share such
+// blocks, but not the article's text.
 const maxAroundTitle = 600
 
-// LocateHeadline finds the run that shows the title. The element of the heading
-// is given, or 0 if no heading shows the title; the title is then looked for
-// among the lines of all blocks. If it is one of several lines of a block, the
-// returned page has that block cut into its lines.
+// LocateHeadline finds the run that shows the title. elem is the heading that shows the
+// title, or 0 if no heading does. In that case, the lines of all blocks are searched. If
+// the title is one of several lines of a block, that block is split into its lines in
+// the returned page.
 func (p *Page) LocateHeadline(title string, elem int32) (*Page, Headline) {
 	want := norm.Fold(title)
 	if elem > 0 || want == "" {

@@ -116,7 +116,7 @@ func (h *hintReader) ofNames(names string) Hint {
 	return got
 }
 
-// MaxNames is how many bytes of a class attribute are read.
+// MaxNames is the number of bytes of a class attribute that are read.
 const MaxNames = 400
 
 func hintsOfNames(names string) Hint {
@@ -140,12 +140,11 @@ func hintsOfNames(names string) Hint {
 	return found
 }
 
-// maxName is how many letters of one name are read.
+// maxName is the number of letters of a name that are read.
 const maxName = 64
 
-// hintsOfName cuts a name into words at hyphens, underscores and capitals. It
-// looks up each word, and each pair of adjacent words as one
-// ("related-posts": relatedposts).
+// hintsOfName splits a name into words at hyphens, underscores and capitals. It looks up
+// each word, and each pair of adjacent words as one ("related-posts": relatedposts).
 func hintsOfName(name string) Hint {
 	var found Hint
 	var buf [maxName]byte

@@ -13,14 +13,13 @@ import (
 )
 
 const (
-	// MinIslandChars is the minimum number of characters that a text must have
-	// to be taken from a data island or from structured data: what is shorter is
-	// a teaser.
+	// MinIslandChars is the minimum length in characters of a text that is taken from
+	// a data island or from structured data. A shorter text is a teaser.
 	MinIslandChars = 500
 
 	maxIslandJSON = 8 << 20 // the largest data island that is decoded, in bytes
 	maxIslandNest = 40      // how deep its values are searched
-	maxPartNest   = 6       // how deep the text of one part of a body may lie
+	maxPartNest   = 6       // maximum nesting of the text of one part of a body
 	minIslandList = 3       // a list of fewer parts is not a body
 
 	// charsPerSentence is the maximum average length of a sentence in prose. A

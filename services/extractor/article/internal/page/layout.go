@@ -71,8 +71,8 @@ func layOut(doc *html.Node) *Page {
 	return w.Page
 }
 
-// skip reports whether an element contains no text of the page, and notes the
-// metadata that it gives.
+// skip reports whether an element contains no text of the page, and collects its
+// metadata.
 func (w *walker) skip(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.Script:

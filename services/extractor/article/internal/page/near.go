@@ -53,8 +53,8 @@ func (p *Page) RunsOf(elem int32) (from, to int) {
 	return min(from, to), to
 }
 
-// insideDepth is how many levels Inside climbs. Quotes, figures and lists wrap
-// their text in few elements; a tag farther up describes the layout.
+// insideDepth is the maximum number of levels that Inside climbs. Quotes, figures and
+// lists wrap their text in few elements. A tag farther up describes the layout.
 const insideDepth = 6
 
 // Inside reports whether an element, or one of the few closest ancestors, has a

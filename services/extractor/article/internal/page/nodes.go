@@ -21,7 +21,7 @@ func Attr(n *html.Node, key string) string {
 	return ""
 }
 
-// maxNodeText is roughly how many bytes of text NodeText reads.
+// maxNodeText is the approximate number of bytes of text that NodeText reads.
 const maxNodeText = 4096
 
 // NodeText returns the squeezed text below a node, up to a bound.
@@ -51,8 +51,8 @@ func textless(tag atom.Atom) bool {
 	return false
 }
 
-// Value returns the value that an element gives for a property: its content or
-// machine-readable attribute, else the name nested in it, else its text.
+// Value returns the value of a property in an element: the content attribute or another
+// machine-readable attribute, the name nested in the element, or its text.
 func Value(n *html.Node) string {
 	if v := Attr(n, "content"); v != "" {
 		return norm.Squeeze(v)

@@ -58,7 +58,7 @@ type Element struct {
 	Node   *html.Node
 	Parent int32
 	End    int32
-	Hints  Hint // what its own names hint at, without those of its ancestors
+	Hints  Hint // the hints of its own names, without those of its ancestors
 }
 
 // RunKind is the kind of a Run.
@@ -71,8 +71,8 @@ const (
 	EmbedRun
 )
 
-// Run is a stretch of text between two block boundaries, or an image or embed
-// that stands between two such stretches.
+// Run is a stretch of text between two block boundaries, or an image or embed between
+// two such stretches.
 type Run struct {
 	Kind         RunKind
 	Elem         int32 // the innermost block element, or the media element

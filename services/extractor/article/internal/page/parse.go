@@ -41,8 +41,8 @@ const (
 	// maxTag is the maximum length of a tag in bytes. A page with a longer one is
 	// flattened.
 	maxTag = 256 << 10
-	// scriptKept is how many bytes of a script are kept: enough to tell a page
-	// that scripts are to fill from one without scripts.
+	// scriptKept is the number of bytes of a script that are kept. They suffice to
+	// distinguish a page that scripts fill from a page without scripts.
 	scriptKept = 256
 )
 
@@ -75,8 +75,8 @@ func survey(text []byte, allAttributes bool) *surveyor {
 	return s
 }
 
-// markup scans what starts with the "<" at text[i] and returns the position
-// after it.
+// markup scans the tag or comment that starts with the "<" at text[i] and returns the
+// position after it.
 func (s *surveyor) markup(text []byte, i int) int {
 	switch c := text[i+1]; {
 	case c == '/' && letter(text[i+2]):

@@ -66,8 +66,8 @@ func (p Picked) Has(field Field) bool { return len(p[field]) > 0 }
 // longer text means that the selector matches more than the field.
 const maxPickedText = 2000
 
-// Text returns the value of the first element that is picked for a field and has
-// one, and that element.
+// Text returns the value of the first element that is picked for a field and has a
+// value, and the element.
 func (p Picked) Text(field Field) (string, *html.Node) {
 	for _, n := range p[field] {
 		if v := Value(n); v != "" && len(v) <= maxPickedText {

@@ -93,8 +93,8 @@ func (w *walker) addRune(r rune) {
 	}
 }
 
-// countRune returns how many characters a rune counts as, and 1 if it ends a
-// sentence. Scripts that say more in a character count it more than once.
+// countRune returns the number of characters that a rune counts as, and 1 if it ends a
+// sentence. A character of a script that needs few characters counts more than once.
 func countRune(r rune) (chars, sentenceEnds int32) {
 	switch {
 	case r <= ' ':
