@@ -7,55 +7,54 @@ import (
 	"time"
 )
 
-// Article is one article as its author wrote it, before any layout.
+// Article is an article as its author wrote it, before any layout.
 type Article struct {
-	// Paper is the name of the paper it is in.
+	// Paper is the name of its paper.
 	Paper string
-	// Slug is the name of its file, unique in the newsroom.
+	// Slug is the name of its file. It is unique in the newsroom.
 	Slug string
-	// Path is where its paper serves it, not escaped, with the query if its
-	// address has one ("/archive/story.asp?id=1042").
+	// Path is the unescaped path at which its paper serves it, with the query if there
+	// is one ("/archive/story.asp?id=1042").
 	Path string
-	// Lang is its language as BCP 47 has it, Charset what its page is
-	// encoded in.
+	// Lang is its language as a BCP 47 tag, and Charset the encoding of its page.
 	Lang, Charset string
 	Title         string
-	// Kicker is the short line above the title; it may be empty.
+	// Kicker is the short line above the title, or empty.
 	Kicker string
-	// Section is the name of the section that lists it.
+	// Section is the name of its section.
 	Section string
-	// Summary is the standfirst, which is not a part of Body.
+	// Summary is the standfirst, which is not part of Body.
 	Summary string
 	// Authors are the names in the byline.
 	Authors []string
-	// Published has the paper's own zone; Modified is zero if it was never
-	// changed.
+	// Published is in the paper's own time zone. Modified is zero if the article was
+	// never changed.
 	Published, Modified time.Time
-	// Place is the dateline in front of the first paragraph; it may be empty.
+	// Place is the dateline before the first paragraph, or empty.
 	Place string
 	Tags  []string
-	// Lead is the picture at the top; it may be nil.
+	// Lead is the picture at the top, or nil.
 	Lead *Image
 	Body []Block
 }
 
-// Image is a picture with its texts; Credit may be empty.
+// Image is a picture with its texts. Credit may be empty.
 type Image struct{ Name, Alt, Caption, Credit string }
 
-// Kind tells the blocks of a body apart.
+// Kind is the kind of a block.
 type Kind string
 
-// The kinds of block, with the fields of Block that each fills.
+// The kinds, with the fields of Block that each uses.
 const (
 	Paragraph Kind = "paragraph" // Text
 	Heading   Kind = "heading"   // Text
 	Quote     Kind = "quote"     // Text, Source
 	List      Kind = "list"      // Items
-	Table     Kind = "table"     // Rows, the first being the head
+	Table     Kind = "table"     // Rows, of which the first is the header
 	Figure    Kind = "figure"    // Image
-	Pull      Kind = "pull"      // Text: words that a paragraph has too
-	Embed     Kind = "embed"     // Text, Source, URL: a post of a network
-	Related   Kind = "related"   // Text, URL: a "read also" line, not a part of the text
+	Pull      Kind = "pull"      // Text, which repeats words of a paragraph
+	Embed     Kind = "embed"     // Text, Source, URL of a social media post
+	Related   Kind = "related"   // Text, URL of a "read also" line, which is not part of the text
 )
 
 // Block is one part of a body.
@@ -69,7 +68,7 @@ type Block struct {
 	Image  *Image
 }
 
-// Paragraphs gives the texts of the body's paragraphs.
+// Paragraphs returns the texts of the body's paragraphs.
 func (a *Article) Paragraphs() []string {
 	var texts []string
 	for _, b := range a.Body {
@@ -80,29 +79,37 @@ func (a *Article) Paragraphs() []string {
 	return texts
 }
 
-// RTL is whether the article is written from right to left.
+// RTL reports whether the article is written from right to left.
 func (a *Article) RTL() bool { return rightToLeft(a.Lang) }
 
-// Hidden is whether its paper's robots.txt keeps crawlers away from it.
+// Hidden reports whether its paper's robots.txt disallows it.
 func (a *Article) Hidden() bool { return strings.HasPrefix(a.Path, subscribers) }
 
-// address is the escaped form of Path.
+// address returns the escaped form of Path.
 func (a *Article) address() string {
 	path, query, _ := strings.Cut(a.Path, "?")
 	return (&url.URL{Path: path, RawQuery: query}).String()
 }
 
-// parseArticle reads an article's file: a head of "key: value" lines, a line
-// of three dashes, then blocks parted by empty lines. How a block begins says
-// what it is: "## " a heading, "> " a quote (its last line, after "-- ", the
-// source), "- " a list, "| " a table, "!image", "!pull", "!embed" and
-// "!related" what they name, their fields parted by " | ". Everything else is
-// a paragraph. The lines of a text are joined by spaces, or by nothing in
-// Japanese.
+// parseArticle parses an article's file: a head of "key: value" lines, a line of three
+// dashes, and then blocks separated by empty lines. The start of a block determines its
+// kind:
+//
+//	##         heading
+//	>          quote, whose last line may be "-- " and the source
+//	-          list
+//	|          table
+//	!image     name | alt | caption | credit
+//	!pull      pull quote
+//	!embed     text | source | URL
+//	!related   text | URL
+//
+// Every other block is a paragraph. The lines of a text are joined by spaces, or by
+// nothing in Japanese.
 func parseArticle(paper Paper, slug, source string) (*Article, error) {
 	head, body, found := strings.Cut(source, "\n---\n")
 	if !found {
-		return nil, fmt.Errorf("no line of three dashes behind the head")
+		return nil, fmt.Errorf("there is no line of three dashes after the head")
 	}
 	a := &Article{Paper: paper.Name, Slug: slug, Lang: paper.Lang, Charset: paper.Charset}
 	for line := range strings.Lines(head) {
@@ -128,7 +135,7 @@ func parseArticle(paper Paper, slug, source string) (*Article, error) {
 		}
 	}
 	if a.Published.IsZero() || len(a.Paragraphs()) == 0 {
-		return nil, fmt.Errorf("no date of publication, or no paragraph")
+		return nil, fmt.Errorf("there is no date of publication, or no paragraph")
 	}
 	return a, nil
 }

@@ -9,7 +9,8 @@ import (
 const head = "path: /a?id=1\ntitle: T\nsection: S\nsummary: U\npublished: 2026-11-01T00:00:00Z\n---\n"
 
 func TestParseArticle(t *testing.T) {
-	source := head + "One\ntwo.\n\n## H\n\n> Q1\nQ2\n-- Who\n\n- a\n- b\n\n| x | y |\n| 1 | 2 |\n\n!image i | alt | cap | cred\n\n!pull One\n\n!embed E | who | https://e.example/\n\n!related R | /r\n"
+	source := head + "One\ntwo.\n\n## H\n\n> Q1\nQ2\n-- Who\n\n- a\n- b\n\n| x | y |\n| 1 | 2 |\n\n" +
+		"!image i | alt | cap | cred\n\n!pull One\n\n!embed E | who | https://e.example/\n\n!related R | /r\n"
 	a, err := parseArticle(papers[0], "slug", source)
 	if err != nil {
 		t.Fatal(err)

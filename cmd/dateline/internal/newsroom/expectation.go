@@ -2,28 +2,28 @@ package newsroom
 
 import "net/url"
 
-// Verdict is what should become of a URL.
+// Verdict is how a URL should end.
 type Verdict string
 
 // The verdicts.
 const (
 	// IsArticle: the page is the article.
 	IsArticle Verdict = "article"
-	// IsRedirected: a redirect leads to the article, which is listed under
-	// its own address as well. It must be stored once.
+	// IsRedirected: a redirect leads to the article, which is also listed under its
+	// own address. It must be stored once.
 	IsRedirected Verdict = "redirected"
 	// IsTracked: the article's address with tracking parameters. It must be
 	// stored once.
 	IsTracked Verdict = "duplicate by tracking parameters"
-	// IsAlias: another page of the article, whose rel=canonical names its
+	// IsAlias: another page of the article, whose rel=canonical is the article's
 	// address. It must be stored once.
 	IsAlias Verdict = "duplicate by rel=canonical"
-	// IsList: a page that lists articles and is none.
+	// IsList: a page that lists articles and is not one.
 	IsList Verdict = "list"
 	// IsMissing: status 404.
 	IsMissing Verdict = "not found"
-	// IsDenied: robots.txt disallows it. The page is there, so that it is
-	// seen if a crawler does not obey.
+	// IsDenied: robots.txt disallows it. The page exists, so that a crawler that
+	// disobeys is noticed.
 	IsDenied Verdict = "denied by robots.txt"
 	// IsOther: its Content-Type is not HTML.
 	IsOther Verdict = "not HTML"
@@ -31,23 +31,23 @@ const (
 	IsCut Verdict = "connection reset"
 	// IsTorn: the body is gzip that ends in the middle.
 	IsTorn Verdict = "truncated gzip"
-	// IsEndless: redirects that lead back to where they began.
+	// IsEndless: redirects in a circle.
 	IsEndless Verdict = "endless redirects"
 )
 
-// Expectation says what should become of one URL.
+// Expectation is how one URL should end.
 type Expectation struct {
 	URL  string
 	Want Verdict
-	// Article is the one that the URL leads to; nil where it leads to none.
+	// Article is the article that the URL leads to, or nil.
 	Article *Article
-	// Canonical is that article's own address, the same for all URLs that
-	// lead to it; empty where Article is nil.
+	// Canonical is the article's own address. It is the same for all URLs that lead to
+	// the article, and empty if Article is nil.
 	Canonical string
 }
 
-// expectations lists each article under its own address, the papers taking
-// turns, and puts the troublesome addresses between them.
+// expectations returns an expectation for each article under its own address, with the
+// papers taking turns, and for the special addresses in between.
 func (p *press) expectations(origins map[string]string) []Expectation {
 	var list []Expectation
 	troubles := p.troubles(origins)
@@ -70,6 +70,7 @@ func (p *press) expectations(origins map[string]string) []Expectation {
 	return append(list, troubles...)
 }
 
+// longest returns the articles of the paper with the most articles.
 func (p *press) longest() []*Article {
 	var longest []*Article
 	for _, articles := range p.articles {
@@ -80,6 +81,7 @@ func (p *press) longest() []*Article {
 	return longest
 }
 
+// troubles returns the expectations for the addresses of addTroubles.
 func (p *press) troubles(origins map[string]string) []Expectation {
 	leads := func(slug, path string, want Verdict) Expectation {
 		return p.expect(origins, p.find(slug), path, want)

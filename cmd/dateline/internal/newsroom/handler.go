@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// handler serves a paper. Links to itself are on the host that a request
-// names, those to other papers on their origins.
+// handler returns a handler that serves a paper. Its links to itself use the host of the
+// request, and those to other papers use their origins.
 func (p *press) handler(paper Paper, origins map[string]string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /robots.txt", func(w http.ResponseWriter, r *http.Request) {
@@ -52,8 +52,8 @@ func (p *press) handler(paper Paper, origins map[string]string) http.Handler {
 	return mux
 }
 
-// pathWithID is the path with the one query parameter that means something
-// here; marks of campaigns do not matter to any of the papers.
+// pathWithID returns the path with the query parameter id, if there is one. The papers
+// ignore all other parameters, such as those for tracking.
 func pathWithID(u *url.URL) string {
 	if id := u.Query().Get("id"); id != "" {
 		return u.Path + "?id=" + id
@@ -82,7 +82,7 @@ func (p *press) serveArticle(w http.ResponseWriter, r *http.Request, paper Paper
 	servePage(w, r, paper.Gzip, a.Charset, body.String())
 }
 
-// serveList serves the front page, or that of one section.
+// serveList serves the front page, or the page of a section.
 func (p *press) serveList(w http.ResponseWriter, r *http.Request, paper Paper, section string) {
 	view := p.view(paper, paper.Lang, origin(r))
 	view.Section = section
@@ -105,8 +105,7 @@ func (p *press) serveList(w http.ResponseWriter, r *http.Request, paper Paper, s
 
 func origin(r *http.Request) string { return "http://" + r.Host }
 
-// servePicture draws a picture that is different for each name: a sky, and
-// below it land or water.
+// servePicture draws a picture that depends on its name: a sky above land or water.
 func servePicture(w http.ResponseWriter, r *http.Request) {
 	name, isPNG := strings.CutSuffix(r.PathValue("name"), ".png")
 	if !isPNG {
@@ -125,10 +124,10 @@ func servePicture(w http.ResponseWriter, r *http.Request) {
 		picture.Pix[i] = 1
 	}
 	w.Header().Set("Content-Type", "image/png")
-	png.Encode(w, picture) // an error is the client's going away
+	png.Encode(w, picture) // fails only if the client is gone
 }
 
-// view is what a layout sees.
+// view is the data of a layout.
 type view struct {
 	Paper    Paper
 	Origin   string // of the paper itself
@@ -144,13 +143,13 @@ func (p *press) view(paper Paper, lang, origin string) *view {
 	return &view{Paper: paper, Origin: origin, Lang: lang, Sections: p.sections(paper), language: p.languages[lang]}
 }
 
-// Label is a word of the page's language.
+// Label returns a label in the page's language.
 func (v *view) Label(name string) string { return v.language.Labels[name] }
 
-// Comments are those below the article.
+// Comments returns the readers' comments.
 func (v *view) Comments() []comment { return v.language.Comments }
 
-// Dir is the page's direction, as HTML has it.
+// Dir returns the page's text direction, as a value of the HTML attribute dir.
 func (v *view) Dir() string {
 	if rightToLeft(v.Lang) {
 		return "rtl"
@@ -158,10 +157,10 @@ func (v *view) Dir() string {
 	return "ltr"
 }
 
-// URL is an article's absolute address.
+// URL returns an article's absolute address.
 func (v *view) URL(a *Article) string { return v.Origin + a.address() }
 
-// Charset is what the page is encoded in.
+// Charset returns the page's encoding.
 func (v *view) Charset() string {
 	if v.Article == nil {
 		return v.Paper.Charset
@@ -169,9 +168,11 @@ func (v *view) Charset() string {
 	return cmp.Or(v.Article.Charset, v.Paper.Charset)
 }
 
-// Byline joins the names of the article's authors.
+// Byline returns the names of the article's authors as one text.
 func (v *view) Byline() string { return strings.Join(v.Article.Authors, v.Label("and")) }
 
-// Published and Updated are the visible dates.
+// Published returns the visible date of publication.
 func (v *view) Published() string { return v.language.date(v.Article.Published) }
-func (v *view) Updated() string   { return v.language.date(v.Article.Modified) }
+
+// Updated returns the visible date of the last change.
+func (v *view) Updated() string { return v.language.date(v.Article.Modified) }

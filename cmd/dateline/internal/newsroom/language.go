@@ -6,24 +6,23 @@ import (
 	"time"
 )
 
-// language is what the papers say in a language besides their articles:
-// labels, and the way dates are written. languages.json holds them.
+// language contains the labels and the date format of the papers in a language. They
+// are defined in languages.json.
 type language struct {
-	// Date is the pattern of a visible date: {d}, {m}, {month}, {y} and
-	// {time} are replaced. Months are its names, January first.
+	// Date is the pattern of visible dates, in which {d}, {m}, {month}, {y} and {time}
+	// are replaced. Months are the names of the months, January first.
 	Date   string
 	Months []string
-	// Digits are the ten digits if they are not those of ASCII.
+	// Digits are the ten digits of the language, unless they are ASCII.
 	Digits string
 	Labels map[string]string
-	// Comments are what readers wrote below an article.
+	// Comments are the readers' comments below an article.
 	Comments []comment
 }
 
 type comment struct{ Name, Text string }
 
-// date writes a date the way readers of the language expect it, in the zone
-// that it has.
+// date formats a time as is usual in the language, in the time's own zone.
 func (l *language) date(t time.Time) string {
 	month := t.Month().String()
 	if len(l.Months) == 12 {

@@ -1,16 +1,15 @@
-// Package newsroom is a made-up press of five papers, embedded in the binary
-// and served on loopback. The demo ingests it, so that a first run needs no
-// internet, and end-to-end tests use it as their fixture. Every place, person
-// and paper in it is invented.
+// Package newsroom serves five made-up newspapers, embedded in the binary, on
+// loopback. The demo ingests them, so that a first run needs no internet access, and
+// end-to-end tests use them as their fixture. Every place, person and paper is invented.
 //
-// Each paper stands for a tradition of markup:
+// Each paper represents a style of markup:
 //
 //	ledger     utility-class divs, no structured data, dates only as text
 //	valmere    a classic article element with microdata; German, French, English
 //	meridian   JSON-LD NewsArticle and OpenGraph; English, Spanish, Turkish, Japanese
-//	gazette    tables and font tags in windows-1252 and windows-1251, addresses
-//	           told apart by a query parameter
-//	wadi       right to left: Arabic, Persian and Central Kurdish, paths in
+//	gazette    tables and font tags in windows-1252 and windows-1251; addresses
+//	           that differ only in a query parameter
+//	wadi       right to left: Arabic, Persian and Central Kurdish, with paths in
 //	           those scripts
 package newsroom
 
@@ -27,7 +26,7 @@ import (
 	"time"
 )
 
-// Newsroom is the running press. It is safe for concurrent use.
+// Newsroom is a set of running servers, one per paper. It is safe for concurrent use.
 type Newsroom struct {
 	press   *press
 	origins map[string]string // by paper
@@ -37,12 +36,11 @@ type Newsroom struct {
 	close   func() error
 }
 
-// Start serves every paper on a port of its own. Where the system lets it,
-// each paper has an address of its own as well (127.0.0.2, 127.0.0.3, …), as
-// all of Linux's 127.0.0.0/8 is loopback; elsewhere all share 127.0.0.1.
+// Start serves every paper on a port of its own. On Linux, where all of 127.0.0.0/8 is
+// loopback, each paper also has an address of its own (127.0.0.2, 127.0.0.3, …).
+// Elsewhere all papers share 127.0.0.1.
 //
-// The servers stop when ctx ends or Close is called; requests that are being
-// answered then are cut off.
+// The servers stop when ctx ends or Close is called. Requests in progress are aborted.
 func Start(ctx context.Context) (*Newsroom, error) {
 	press, err := load()
 	if err != nil {
@@ -68,7 +66,7 @@ func Start(ctx context.Context) (*Newsroom, error) {
 			WriteTimeout:      30 * time.Second,
 			IdleTimeout:       time.Minute,
 			MaxHeaderBytes:    64 << 10,
-			ErrorLog:          log.New(io.Discard, "", 0), // the broken pages are meant
+			ErrorLog:          log.New(io.Discard, "", 0), // some pages are broken on purpose
 		}
 		n.servers = append(n.servers, server)
 		n.serving.Go(func() {
@@ -79,8 +77,8 @@ func Start(ctx context.Context) (*Newsroom, error) {
 	return n, nil
 }
 
-// listen takes an ephemeral port on the i-th loopback address behind
-// 127.0.0.1, or on 127.0.0.1 where there is no other.
+// listen listens on an ephemeral port of the i-th loopback address after 127.0.0.1, or
+// of 127.0.0.1 itself if the system has no others.
 func listen(ctx context.Context, i int) (net.Listener, error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.%d:0", i+2))
@@ -94,8 +92,7 @@ func listen(ctx context.Context, i int) (net.Listener, error) {
 	return l, nil
 }
 
-// Close stops the servers and waits until they have ended. It may be called
-// more than once.
+// Close stops the servers and waits for them. It may be called more than once.
 func (n *Newsroom) Close() error {
 	n.unwatch()
 	return n.close()
@@ -110,8 +107,8 @@ func (n *Newsroom) stop() error {
 	return errors.Join(errs...)
 }
 
-// URLs lists everything that the demo ingests, the troublesome included, with
-// the papers taking turns, so that no host's pace holds up the beginning.
+// URLs returns all URLs to ingest, including those of faulty pages. The papers take
+// turns, so that the delay between requests to one host does not slow down the start.
 func (n *Newsroom) URLs() []string {
 	var urls []string
 	for _, e := range n.Expectations() {
@@ -120,13 +117,12 @@ func (n *Newsroom) URLs() []string {
 	return urls
 }
 
-// Expectations says for each of URLs, in the same order, what should come of
-// it.
+// Expectations returns how each of URLs should end, in the same order.
 func (n *Newsroom) Expectations() []Expectation {
 	return n.press.expectations(n.origins)
 }
 
-// Feeds lists the address of each paper's RSS feed.
+// Feeds returns the address of each paper's RSS feed.
 func (n *Newsroom) Feeds() []string {
 	var feeds []string
 	for _, p := range papers {
@@ -135,8 +131,7 @@ func (n *Newsroom) Feeds() []string {
 	return feeds
 }
 
-// Origins gives scheme, address and port of each paper by its name, without a
-// slash at the end.
+// Origins returns the origin of each paper (scheme, address and port) by name.
 func (n *Newsroom) Origins() map[string]string {
 	origins := make(map[string]string)
 	for name, origin := range n.origins {
@@ -145,9 +140,9 @@ func (n *Newsroom) Origins() map[string]string {
 	return origins
 }
 
-// Handler serves one paper, for httptest: its own links are on the host that a
-// request names, and other papers are on http://<paper>.example. The error
-// says when there is no such paper, and which there are.
+// Handler returns a handler that serves one paper, for httptest. Its links to itself use
+// the host of the request, and those to other papers http://PAPER.example. If there is no
+// such paper, the error lists the papers.
 func Handler(paper string) (http.Handler, error) {
 	press, err := load()
 	if err != nil {
@@ -155,7 +150,7 @@ func Handler(paper string) (http.Handler, error) {
 	}
 	i := slices.IndexFunc(papers, func(p Paper) bool { return p.Name == paper })
 	if i < 0 {
-		return nil, fmt.Errorf("no paper %q: there are ledger, valmere, meridian, gazette and wadi", paper)
+		return nil, fmt.Errorf("there is no paper %q: choose ledger, valmere, meridian, gazette or wadi", paper)
 	}
 	origins := make(map[string]string)
 	for _, p := range papers {

@@ -13,94 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"go.uber.org/goleak"
-	"golang.org/x/net/html"
-	"golang.org/x/net/html/charset"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// start runs the newsroom and gives a client that follows no redirect.
-func start(t *testing.T) (*Newsroom, *http.Client) {
-	t.Helper()
-	n, err := Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport := &http.Transport{}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		if err := n.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return n, &http.Client{Transport: transport, CheckRedirect: stay}
-}
-
-func get(t *testing.T, client *http.Client, url string) (*http.Response, []byte, error) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	return res, body, err
-}
-
-// page is what a reader of the test finds in HTML.
-type page struct {
-	text      string // all visible text, white space folded
-	title     string
-	canonical string
-	lang, dir string
-	ldJSON    string
-}
-
-func parse(t *testing.T, res *http.Response, body []byte) page {
-	t.Helper()
-	decoded, err := charset.NewReader(strings.NewReader(string(body)), res.Header.Get("Content-Type"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := html.Parse(decoded)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var p page
-	var text strings.Builder
-	for node := range root.Descendants() {
-		attr := func(key string) string {
-			i := slices.IndexFunc(node.Attr, func(a html.Attribute) bool { return a.Key == key })
-			if i < 0 {
-				return ""
-			}
-			return node.Attr[i].Val
-		}
-		switch {
-		case node.Type == html.TextNode && node.Parent.Data == "title":
-			p.title = node.Data
-		case node.Type == html.TextNode && node.Parent.Data == "script":
-			if strings.Contains(node.Data, "schema.org") {
-				p.ldJSON = node.Data
-			}
-		case node.Type == html.TextNode:
-			text.WriteString(node.Data)
-		case node.Data == "link" && attr("rel") == "canonical":
-			p.canonical = attr("href")
-		case node.Data == "html":
-			p.lang, p.dir = attr("lang"), attr("dir")
-		}
-	}
-	p.text = strings.Join(strings.Fields(text.String()), " ")
-	return p
-}
 
 func TestArticlePages(t *testing.T) {
 	n, client := start(t)
@@ -158,14 +71,15 @@ func checkLD(t *testing.T, data string, e Expectation) {
 	for _, a := range got.Author {
 		authors = append(authors, a.Name)
 	}
-	if got.Type != "NewsArticle" || got.Page != e.Canonical || got.Headline != e.Article.Title || !slices.Equal(authors, e.Article.Authors) {
+	if got.Type != "NewsArticle" || got.Page != e.Canonical || got.Headline != e.Article.Title ||
+		!slices.Equal(authors, e.Article.Authors) {
 		t.Errorf("JSON-LD: got %+v, want that of %q at %s", got, e.Article.Title, e.Canonical)
 	}
 }
 
-// TestOutcomes checks each URL that is no plain article against what is said
-// of it.
-func TestOutcomes(t *testing.T) {
+// TestSpecialAddresses checks that each URL that is not a plain article answers as its
+// expectation says.
+func TestSpecialAddresses(t *testing.T) {
 	n, client := start(t)
 	seen := make(map[Verdict]bool)
 	for _, e := range n.Expectations() {
@@ -182,7 +96,7 @@ func TestOutcomes(t *testing.T) {
 			continue
 		case IsTorn:
 			if !errors.Is(err, io.ErrUnexpectedEOF) {
-				t.Errorf("%s: got %v, want gzip that ends too early", e.URL, err)
+				t.Errorf("%s: got %v, want truncated gzip", e.URL, err)
 			}
 			continue
 		}
@@ -214,9 +128,11 @@ func TestOutcomes(t *testing.T) {
 			t.Errorf("%s: status %d, location %q: not as expected (%s)", e.URL, res.StatusCode, location, e.Want)
 		}
 	}
-	for _, v := range []Verdict{IsArticle, IsRedirected, IsTracked, IsAlias, IsList, IsMissing, IsDenied, IsOther, IsCut, IsTorn, IsEndless} {
+	for _, v := range []Verdict{
+		IsArticle, IsRedirected, IsTracked, IsAlias, IsList, IsMissing, IsDenied, IsOther, IsCut, IsTorn, IsEndless,
+	} {
 		if !seen[v] {
-			t.Errorf("no URL for the verdict %q", v)
+			t.Errorf("no URL has the verdict %q", v)
 		}
 	}
 }
@@ -309,7 +225,7 @@ func TestEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	n.serving.Wait() // ends only if the servers do
+	n.serving.Wait() // returns only if the servers have stopped
 	if err := n.Close(); err != nil {
 		t.Error(err)
 	}

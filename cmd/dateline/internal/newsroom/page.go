@@ -16,10 +16,10 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 )
 
-// functions are what the layouts call besides the methods of view.
+// functions are the functions that layouts can call besides the methods of view.
 var functions = template.FuncMap{
 	"iso": func(t time.Time) string { return t.Format(time.RFC3339) },
-	// first tells the paragraph that carries the dateline.
+	// first reports whether a block is the first paragraph, which starts with the dateline.
 	"first": func(a *Article, b Block) bool {
 		paragraphs := a.Paragraphs()
 		return b.Kind == Paragraph && b.Text == paragraphs[0]
@@ -28,14 +28,14 @@ var functions = template.FuncMap{
 	"path": url.PathEscape,
 }
 
-// blockView is what a layout's "block" template sees.
+// blockView is the data of a layout's "block" template.
 type blockView struct {
 	View *view
 	Block
 }
 
-// servePage answers with HTML in the given charset. A character that the
-// charset lacks becomes a character reference.
+// servePage serves HTML in the given charset. Characters that the charset lacks become
+// character references.
 func servePage(w http.ResponseWriter, r *http.Request, compress bool, charset, body string) {
 	enc, err := htmlindex.Get(charset)
 	if err != nil {
@@ -54,13 +54,13 @@ func servePage(w http.ResponseWriter, r *http.Request, compress bool, charset, b
 	w.Header().Set("Vary", "Accept-Encoding")
 	w.Header().Set("Content-Type", "text/html; charset="+charset)
 	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
-	w.Write(content) // an error is the client's going away
+	w.Write(content) // fails only if the client is gone
 }
 
 func gzipped(content []byte) []byte {
 	var buffer bytes.Buffer
 	w := gzip.NewWriter(&buffer)
-	w.Write(content) // into memory: cannot fail
+	w.Write(content) // cannot fail: writes to memory
 	w.Close()
 	return buffer.Bytes()
 }

@@ -13,16 +13,16 @@ import (
 //go:embed articles layouts languages.json
 var files embed.FS
 
-// press is everything that is printed: the articles and how each paper lays
-// them out. It does not change once loaded.
+// press contains all articles and the layouts of the papers. It does not change after
+// it is loaded.
 type press struct {
 	articles  map[string][]*Article // by paper, newest first
 	languages map[string]*language
 	layouts   map[string]*template.Template // by paper, and "print"
 }
 
-// load reads what is embedded. An error is a mistake in those files, which the
-// tests of this package would have met.
+// load reads the embedded files. An error means that one of them is invalid, which the
+// tests of this package would have noticed.
 func load() (*press, error) {
 	p := &press{articles: make(map[string][]*Article), layouts: make(map[string]*template.Template)}
 	if err := readJSON("languages.json", &p.languages); err != nil {
@@ -83,8 +83,8 @@ func readArticles(paper Paper) ([]*Article, error) {
 	return articles, nil
 }
 
-// find gives the article with that slug; the slugs that this package itself
-// names are all there, as its tests make sure.
+// find returns the article with a slug, or nil. The tests ensure that the slugs named in
+// this package exist.
 func (p *press) find(slug string) *Article {
 	for _, articles := range p.articles {
 		for _, a := range articles {
@@ -96,8 +96,7 @@ func (p *press) find(slug string) *Article {
 	return nil
 }
 
-// sections gives the names of a paper's sections in the order of their newest
-// article.
+// sections returns the names of a paper's sections, ordered by their newest articles.
 func (p *press) sections(paper Paper) []string {
 	var names []string
 	for _, a := range p.articles[paper.Name] {

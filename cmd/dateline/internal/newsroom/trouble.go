@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// slowness is how long the slow page takes to answer.
-const slowness = 800 * time.Millisecond
+// slowPageDelay is the time that the slow page takes to answer.
+const slowPageDelay = 800 * time.Millisecond
 
-// The articles that the troublesome pages need, by slug.
+// The slugs of the articles that also appear in special ways.
 const (
 	moved     = "ferry-returns"           // ledger: also at /go/ferry
 	printed   = "lighthouse-keeper"       // ledger: also at /print/lighthouse-keeper, with rel=canonical
 	shared    = "lamp-library"            // meridian: also with tracking parameters
 	syndicate = "night-train"             // meridian: the gazette redirects to it
-	slow      = "bruecke-wiedereroeffnet" // valmere: answers after slowness
+	slow      = "bruecke-wiedereroeffnet" // valmere: answers after slowPageDelay
 )
 
-// addTroubles adds the addresses that do not simply answer with an article.
+// addTroubles adds the addresses that do not simply serve an article.
 func (p *press) addTroubles(mux *http.ServeMux, paper Paper, origins map[string]string) {
 	switch paper.Name {
 	case "ledger":
@@ -29,7 +29,7 @@ func (p *press) addTroubles(mux *http.ServeMux, paper Paper, origins map[string]
 	case "valmere":
 		a := p.find(slow)
 		mux.HandleFunc("GET "+a.Path, func(w http.ResponseWriter, r *http.Request) {
-			wait := time.NewTimer(slowness)
+			wait := time.NewTimer(slowPageDelay)
 			defer wait.Stop()
 			select {
 			case <-wait.C:
@@ -49,16 +49,17 @@ func (p *press) addTroubles(mux *http.ServeMux, paper Paper, origins map[string]
 
 func redirect(to string, status int) http.Handler { return http.RedirectHandler(to, status) }
 
-// serveTimetable answers with something that is no page.
+// serveTimetable serves a PDF, which is not a page.
 func serveTimetable(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/pdf")
 	w.Write([]byte("%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"))
 }
 
-// serveTorn answers with gzip that ends in the middle. HTTP itself is
-// complete: only who unpacks it finds out.
+// serveTorn serves gzip data that ends in the middle. The HTTP response is complete, so
+// only decompressing it reveals the fault.
 func serveTorn(w http.ResponseWriter, r *http.Request) {
-	whole := gzipped([]byte("<!DOCTYPE html><title>The torn page</title><h1>The torn page</h1><p>The lower half of this sheet went overboard with the evening tide, and with it the end of the st"))
+	whole := gzipped([]byte("<!DOCTYPE html><title>The torn page</title><h1>The torn page</h1>" +
+		"<p>The lower half of this sheet went overboard with the evening tide, and with it the end of the st"))
 	torn := whole[:len(whole)/2]
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Encoding", "gzip")
@@ -66,7 +67,7 @@ func serveTorn(w http.ResponseWriter, r *http.Request) {
 	w.Write(torn)
 }
 
-// reset promises a page, sends its beginning and resets the connection.
+// reset announces a page, sends its start and resets the connection.
 func reset(w http.ResponseWriter, r *http.Request) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -74,8 +75,9 @@ func reset(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer conn.Close()
-	conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 90000\r\n\r\n<!DOCTYPE html><title>The cable"))
+	conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 90000\r\n\r\n" +
+		"<!DOCTYPE html><title>The cable"))
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0) // closing then sends RST instead of FIN
+		tcp.SetLinger(0) // so that closing sends RST instead of FIN
 	}
 }
