@@ -66,6 +66,20 @@ func TestParseFrontier(t *testing.T) {
 	}
 }
 
+func TestParseLeases(t *testing.T) {
+	if got, ok := subject.ParsePartitionLease(subject.PartitionLease(63)); !ok || got != 63 {
+		t.Errorf("partition: got %d, %v", got, ok)
+	}
+	if got, ok := subject.ParseReplicaLease(subject.ReplicaLease("fetcher-1")); !ok || got != "fetcher-1" {
+		t.Errorf("replica: got %q, %v", got, ok)
+	}
+	for _, bad := range []string{"", "partition.", "partition.64", "partition.-1", "partition.x", "replica.1"} {
+		if got, ok := subject.ParsePartitionLease(bad); ok {
+			t.Errorf("%q: parsed as partition %d", bad, got)
+		}
+	}
+}
+
 func TestParseDead(t *testing.T) {
 	stage, reason, ok := subject.ParseDead(subject.Dead(datelinev1.Stage_STAGE_FETCH, "dns"))
 	if !ok || stage != "fetch" || reason != "dns" {

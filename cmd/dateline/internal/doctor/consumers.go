@@ -94,13 +94,19 @@ func isRead(ctx context.Context, consumer jetstream.Consumer, wait time.Duration
 	}) != nil
 }
 
-// ownedPartitions returns the number of leases.
+// ownedPartitions returns the number of partitions that have an owner.
 func ownedPartitions(ctx context.Context, js jetstream.JetStream) (int, error) {
 	leases, err := js.Stream(ctx, subject.KVStream(subject.BucketLeases))
 	if err != nil {
 		return 0, err
 	}
-	return int(leases.CachedInfo().State.NumSubjects), nil
+	// The bucket also has a key for each replica.
+	keys := subject.KVKey(subject.BucketLeases, subject.AllPartitionLeases)
+	info, err := leases.Info(ctx, jetstream.WithSubjectFilter(keys))
+	if err != nil {
+		return 0, err
+	}
+	return len(info.State.Subjects), nil
 }
 
 // maxReasons is the number of reasons of dead letters that are listed.

@@ -11,6 +11,7 @@ import (
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
 // fault is a server with one fault.
@@ -140,7 +141,7 @@ func TestStreamFaults(t *testing.T) {
 		"a full stream": {
 			spoil: func(t *testing.T, js jetstream.JetStream) {
 				update(t, js, subject.StreamDead, func(c *jetstream.StreamConfig) { c.MaxBytes = 10_000 })
-				publish(t, js, "dead.fetch.timeout", 9_500)
+				publish(t, js, subject.Dead(datelinev1.Stage_STAGE_FETCH, "timeout"), 9_500)
 			},
 			want: []string{
 				"problem limits: stream DEAD is 9", "problem dead letters: 1 inputs failed permanently: fetch.timeout 1",
@@ -152,6 +153,24 @@ func TestStreamFaults(t *testing.T) {
 				"problem consumers: nobody reads PAGES (consumer extract), where 1 messages wait",
 				"problem consumers: 64 of the frontier's 64 partitions have no fetcher",
 			},
+		},
+		"a partition without owner": {
+			spoil: func(t *testing.T, js jetstream.JetStream) {
+				leases, err := js.KeyValue(t.Context(), subject.BucketLeases)
+				if err != nil {
+					t.Fatal(err)
+				}
+				keys := []string{subject.ReplicaLease("one")}
+				for p := range subject.Partitions - 1 {
+					keys = append(keys, subject.PartitionLease(p))
+				}
+				for _, key := range keys {
+					if _, err := leases.PutString(t.Context(), key, "one"); err != nil {
+						t.Fatal(err)
+					}
+				}
+			},
+			want: []string{"problem consumers: 1 of the frontier's 64 partitions have no fetcher"},
 		},
 		"a backlog": {
 			spoil: fillBacklog,
@@ -192,9 +211,10 @@ func publish(t *testing.T, js jetstream.JetStream, name string, size int) {
 func fillBacklog(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
 	readAll(t, js)
+	to := subject.Outcomes(datelinev1.Stage_STAGE_FETCH, datelinev1.Verdict_VERDICT_PRODUCED)
 	for range maxBacklog/100 + 25 {
 		for range 100 {
-			if _, err := js.PublishAsync("outcomes.fetch.produced", []byte("x")); err != nil {
+			if _, err := js.PublishAsync(to, []byte("x")); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -98,7 +97,7 @@ func readAll(t *testing.T, js jetstream.JetStream) {
 		t.Fatal(err)
 	}
 	for i := range subject.Partitions {
-		if _, err := leases.PutString(t.Context(), fmt.Sprint(i), "a fetcher"); err != nil {
+		if _, err := leases.PutString(t.Context(), subject.PartitionLease(i), "a fetcher"); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -7,8 +7,6 @@ import (
 	"hash/fnv"
 	"log/slog"
 	"maps"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,13 +15,6 @@ import (
 
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/subject"
-)
-
-// Prefixes of the keys in the lease bucket. It has a key for each live replica,
-// and a key for each partition that has an owner.
-const (
-	replicaPrefix   = "replica."
-	partitionPrefix = "partition."
 )
 
 // leaseTasks is the maximum number of operations on leases at the same time.
@@ -118,7 +109,7 @@ func (l *leases) owned() map[int]time.Time {
 // once closeIfIdle reports that they can be released.
 func (l *leases) round(ctx context.Context, quiet time.Duration, closeIfIdle func(partition int) bool) error {
 	started := l.now()
-	if _, err := l.kv.Put(ctx, replicaPrefix+l.replica, nil); err != nil {
+	if _, err := l.kv.Put(ctx, subject.ReplicaLease(l.replica), nil); err != nil {
 		return fmt.Errorf("announcing this replica: %w", err)
 	}
 	replicas, taken, err := l.survey(ctx)
@@ -167,19 +158,17 @@ func (l *leases) survey(ctx context.Context) (replicas []string, taken map[int]b
 	}()
 	taken = map[int]bool{}
 	for key := range lister.Keys() {
-		if name, ok := strings.CutPrefix(key, replicaPrefix); ok {
+		if name, ok := subject.ParseReplicaLease(key); ok {
 			replicas = append(replicas, name)
-		} else if text, ok := strings.CutPrefix(key, partitionPrefix); ok {
-			if p, err := strconv.Atoi(text); err == nil {
-				taken[p] = true
-			}
+		} else if p, ok := subject.ParsePartitionLease(key); ok {
+			taken[p] = true
 		}
 	}
 	return replicas, taken, nil
 }
 
 func (l *leases) take(ctx context.Context, p int, started time.Time, quiet time.Duration) error {
-	revision, err := l.kv.Create(ctx, partitionKey(p), []byte(l.replica))
+	revision, err := l.kv.Create(ctx, subject.PartitionLease(p), []byte(l.replica))
 	if bus.IsConflict(err) {
 		return nil // another replica was faster
 	}
@@ -193,14 +182,14 @@ func (l *leases) take(ctx context.Context, p int, started time.Time, quiet time.
 // takeBack takes a partition whose lease has this replica's own name: the process
 // was killed and has started again. Names must be unique among live replicas.
 func (l *leases) takeBack(ctx context.Context, p int, started time.Time, quiet time.Duration) error {
-	entry, err := l.kv.Get(ctx, partitionKey(p))
+	entry, err := l.kv.Get(ctx, subject.PartitionLease(p))
 	if errors.Is(err, jetstream.ErrKeyNotFound) || err == nil && string(entry.Value()) != l.replica {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("reading the lease of partition %d: %w", p, err)
 	}
-	revision, err := l.kv.Update(ctx, partitionKey(p), []byte(l.replica), entry.Revision())
+	revision, err := l.kv.Update(ctx, subject.PartitionLease(p), []byte(l.replica), entry.Revision())
 	if bus.IsConflict(err) {
 		return nil
 	}
@@ -221,7 +210,7 @@ func (l *leases) renew(ctx context.Context, p int, started time.Time) error {
 	l.mu.Lock()
 	held := l.held[p]
 	l.mu.Unlock()
-	revision, err := l.kv.Update(ctx, partitionKey(p), []byte(l.replica), held.revision)
+	revision, err := l.kv.Update(ctx, subject.PartitionLease(p), []byte(l.replica), held.revision)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if bus.IsConflict(err) {
@@ -245,7 +234,7 @@ func (l *leases) release(ctx context.Context, p int) error {
 	if !ok {
 		return nil
 	}
-	err := l.kv.Delete(ctx, partitionKey(p), jetstream.LastRevision(held.revision))
+	err := l.kv.Delete(ctx, subject.PartitionLease(p), jetstream.LastRevision(held.revision))
 	if bus.IsConflict(err) {
 		return nil // the lease has expired and another replica has taken it
 	}
@@ -264,12 +253,10 @@ func (l *leases) releaseAll(ctx context.Context) {
 			return
 		}
 	}
-	if err := l.kv.Delete(ctx, replicaPrefix+l.replica); err != nil {
+	if err := l.kv.Delete(ctx, subject.ReplicaLease(l.replica)); err != nil {
 		l.log.Warn("signing off this replica failed, its entry will expire", "error", err)
 	}
 }
-
-func partitionKey(p int) string { return partitionPrefix + strconv.Itoa(p) }
 
 // preferred returns the replica with the highest weight for a partition
 // (rendezvous hashing: Thaler and Ravishankar, 1998). When a replica joins or

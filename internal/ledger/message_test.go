@@ -1,0 +1,41 @@
+package ledger_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+func TestCutKeepsTextValid(t *testing.T) {
+	for _, text := range []string{
+		"", "short", "bad \xff byte", strings.Repeat("é", ledger.MaxText), strings.Repeat("x", ledger.MaxText) + "y",
+	} {
+		got := ledger.Cut(text)
+		if !utf8.ValidString(got) || len(got) > ledger.MaxText+utf8.UTFMax {
+			t.Errorf("%.10q…: got %d bytes, valid: %v", text, len(got), utf8.ValidString(got))
+		}
+	}
+	if got := ledger.Cut("short"); got != "short" {
+		t.Errorf("got %q, want the text unchanged", got)
+	}
+}
+
+func TestMessageUsesTheBufferIfItFits(t *testing.T) {
+	buffer := make([]byte, 0, 1024)
+	msg, err := ledger.MessageIn(buffer, subject.URLs, "id", &datelinev1.FetchRequest{Url: "https://example.com/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if &msg.Data[0] != &buffer[:1][0] {
+		t.Error("the payload is not in the buffer")
+	}
+	if msg.Header.Get(nats.MsgIdHdr) != "id" || msg.Header.Get(ledger.ContentType) != ledger.Protobuf {
+		t.Errorf("the message has the headers %v", msg.Header)
+	}
+}
