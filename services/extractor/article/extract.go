@@ -16,9 +16,9 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
 )
 
-// Extract reads a page and returns its article. If the page has none, the error is
-// an *Error with the reason. Extract is safe for concurrent use. It stops between
-// its passes when the context ends, and then returns the context's error.
+// Extract reads a page and returns its article. If the page has no article, the error is
+// an *Error with the reason. Extract is safe for concurrent use. It checks the context
+// between its passes, and returns the context's error if the context has ended.
 func Extract(ctx context.Context, p Page, opts Options) (*Article, error) {
 	e, err := extract(ctx, p, opts)
 	if err != nil {
@@ -30,7 +30,7 @@ func Extract(ctx context.Context, p Page, opts Options) (*Article, error) {
 	return e.article, nil
 }
 
-// extraction is what was read from a page.
+// extraction is the result of reading a page.
 type extraction struct {
 	page    *page.Page
 	text    *body.Text
@@ -38,7 +38,7 @@ type extraction struct {
 	refused *Error   // why there is no article
 }
 
-// extract reads a page. Each stage takes the results of those before it.
+// extract reads a page. Each stage uses the results of the previous ones.
 func extract(ctx context.Context, p Page, opts Options) (*extraction, error) {
 	model, err := body.Model()
 	if err != nil {

@@ -11,9 +11,9 @@ const (
 	// reach is the maximum distance, in text runs, from a run that the rules keep
 	// or that is prose. Runs farther away are not classified.
 	reach = 12
-	// minLeftShare is the minimum share of the text kept by the rules that the
-	// classifier must leave. A page that loses more is unlike those that the
-	// classifier was trained on.
+	// minLeftShare is the denominator of the share of the text kept by the rules that
+	// the classifier must leave: a fifth. A page that loses more is unlike the pages
+	// that the classifier was trained on.
 	minLeftShare = 5
 )
 

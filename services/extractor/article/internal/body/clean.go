@@ -30,7 +30,7 @@ func (s *selection) clean() {
 // part of the text whatever its surroundings.
 const (
 	maxCaption   = 600
-	maxRepeat    = 500 // of a pull quote that is named as one
+	maxRepeat    = 500 // of an element whose names hint at a pull quote
 	maxShort     = 200 // of a byline, date, kicker or repeated title
 	maxPaywall   = 400
 	maxPhraseRun = 160

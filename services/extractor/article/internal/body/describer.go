@@ -9,7 +9,7 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
 )
 
-// shape is the runs whose element and parent have the same tags and classes.
+// shape describes the runs whose elements and parents have the same tags and classes.
 type shape struct {
 	runs, keptRuns      int32
 	chars, linked, kept float32
@@ -23,14 +23,14 @@ type describer struct {
 	summary    string  // the page's description, folded
 	shapes     map[uint32]*shape
 	keys       []uint32  // by text run, the key in shapes
-	chars      []float32 // by element, with those of descendants
-	linked     []float32 // by element, with those of descendants
+	chars      []float32 // by element, including its descendants
+	linked     []float32 // by element, including its descendants
 	copies     map[string]int32
 	all        float32   // characters of the page
 	inBox      float32   // characters of the container
 	kept       float32   // characters that the rules keep
 	first      int       // the first kept text run, -1 for none
-	last       int       // the last one
+	last       int       // the last kept text run
 	before     []float32 // by text run, characters before it
 	keptBefore []float32 // by text run, kept characters before it
 	ending     []float32 // by text run, distance from the last line that ends articles, or -1
@@ -157,7 +157,7 @@ const (
 	endOther    = 3 // other punctuation
 )
 
-// Maxima of counts; more means nothing.
+// Maximum counts. Higher counts carry no information.
 const (
 	maxCounted = 1 << 16 // bytes of a text
 	maxSigns   = 5

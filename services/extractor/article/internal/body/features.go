@@ -190,7 +190,7 @@ func (d *describer) keptAround(k, within int) float32 {
 const (
 	minSummary     = 20 // of either
 	summaryHead    = 60 // of the run that are compared
-	minSummaryHead = 16 // of those once folded
+	minSummaryHead = 16 // of the compared bytes, folded
 )
 
 // repeatsSummary reports whether a run starts as the page's description does.

@@ -137,9 +137,9 @@ func (t *Text) Truncated() bool {
 	return false
 }
 
-// nameless reports whether the page neither gives its text a headline nor calls
-// itself an article: it is then a front page under the name of its site, or a
-// section.
+// nameless reports whether the page neither has a headline nor declares itself an
+// article. It is then a front page with the name of its site as the title, or a
+// section page.
 func (t *Text) nameless(c Context) bool {
 	return !t.Facts.DeclaresArticle() && !c.Damaged &&
 		(t.Input.Title == "" || c.Site.IsNamed(t.Input.Title) && !c.Dated)
@@ -151,9 +151,9 @@ const (
 	minListTeasers    = 3 // of a list without linked headings
 )
 
-// listLike reports whether the page is a home page or section page: its prose is
-// teasers, each under a line that links elsewhere, or the page calls itself a list
-// and has no continuous text.
+// listLike reports whether the page is a home page or section page: its prose consists
+// of teasers under lines that are links, or the page declares itself a list and has no
+// continuous text.
 func (t *Text) listLike(nameless bool) bool {
 	if t.Facts.DeclaresArticle() {
 		return false

@@ -12,10 +12,10 @@ import (
 
 // Distances from the headline, in runs.
 const (
-	linesAdjacent = 3  // within which a date is the article's, without further evidence
+	linesAdjacent = 3  // within which a date belongs to the article without further evidence
 	linesBefore   = 8  // before the headline that may contain the date
-	linesNear     = 12 // after the headline that are tried before those
-	linesBehind   = 60 // after the headline that are tried last
+	linesNear     = 12 // after the headline that are tried first
+	linesAfter    = 60 // after the headline that are tried last
 )
 
 // Maximum lengths of lines that may contain the date, in characters. The less
@@ -59,7 +59,7 @@ const (
 // shortly before it, else farther after it.
 func (v *View) datedLine(fits func(*page.Run) bool) *dates.Date {
 	title := v.headlineRun()
-	near, far := min(title+linesNear, len(v.Runs)), min(title+linesBehind, len(v.Runs))
+	near, far := min(title+linesNear, len(v.Runs)), min(title+linesAfter, len(v.Runs))
 	for i := title; i < near; i++ {
 		if date := v.dateIn(&v.Runs[i], fits); date != nil {
 			return date
@@ -114,9 +114,9 @@ func (v *View) publishedIn(r *page.Run, text string) *dates.Date {
 	return nil
 }
 
-// dateOf returns the date in the text of a run. If a time element shows that date,
-// its value for machines is returned: that leaves no doubt about the order of day
-// and month.
+// dateOf returns the date in the text of a run. If a time element shows that date, it
+// returns the machine-readable value of the element, in which the order of day and month
+// is certain.
 func (v *View) dateOf(r *page.Run, text string) *dates.Date {
 	shown := v.dates.parse(text)
 	next, _ := slices.BinarySearch(v.Times, r.Elem)

@@ -13,8 +13,7 @@ import (
 )
 
 const (
-	// maxFuture is how long after the fetch a date may be, because zones and
-	// clocks differ.
+	// maxFuture is the maximum time from the fetch to a date. Zones and clocks differ.
 	maxFuture = 48 * time.Hour
 	// minYear is the first year of the web; earlier dates are those of events.
 	minYear = 1990
@@ -26,7 +25,8 @@ const (
 // dateParser parses the dates of one page.
 type dateParser struct {
 	latest time.Time // later dates are rejected
-	// american reports that the page seems to come from the United States.
+	// american reports whether the page probably follows the custom of the United
+	// States.
 	american bool
 	// votes returns the number of the page's numeric dates that can be read only with
 	// the month first, minus those that can be read only with the day first.
@@ -45,9 +45,9 @@ func newDateParser(p *page.Page, f *facts.Facts) *dateParser {
 	}
 }
 
-// american reports whether a page seems to follow the custom of the United
-// States, to write the month first: it is in English or declares no language, and
-// is not from a country with another custom.
+// american reports whether a page probably writes the month first, which is the custom of
+// the United States: it is in English or declares no language, and is not from a country
+// with another custom.
 func american(p *page.Page, f *facts.Facts) bool {
 	if f.Language != "en" && f.Language != "" {
 		return false
@@ -81,8 +81,8 @@ func (d *dateParser) parse(text string) *dates.Date {
 // numericDate matches a date that consists of numbers.
 var numericDate = regexp.MustCompile(`\b(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d\d)\b`)
 
-// monthFirst reports whether 4/5/2025 is in April: another date of the page can be
-// read only that way or, without such a date, the page seems American.
+// monthFirst reports whether 4/5/2025 is in April. Dates of the page that can be read in
+// only one order decide. Without such dates, the month is first on American pages.
 func (d *dateParser) monthFirst(text string) bool {
 	if numericDate.MatchString(text) {
 		if votes := d.votes(); votes != 0 {

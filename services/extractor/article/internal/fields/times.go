@@ -12,7 +12,7 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
 )
 
-// Time is a time of the article; the value is nil if the page does not give it.
+// Time is a time of the article. Its value is nil if the page does not state it.
 type Time = record.Field[*dates.Date]
 
 func timeField(date *dates.Date, source record.Source, confidence float64) Time {
@@ -22,8 +22,8 @@ func timeField(date *dates.Date, source record.Source, confidence float64) Time 
 	return record.NewField(date, source, confidence)
 }
 
-// ReadTimes returns when the article was published and last changed. The authors
-// are those that the page names.
+// ReadTimes returns the times of publication and of the last change. The authors are the
+// authors that the page names.
 func ReadTimes(v *View, authors []record.Author) (published, modified Time) {
 	published, modified = readPublished(v, authors), readModified(v)
 	return v.pickedTime(page.FieldPublished, published), v.pickedTime(page.FieldModified, modified)
@@ -40,11 +40,10 @@ func (v *View) pickedTime(field page.Field, otherwise Time) Time {
 }
 
 const (
-	// republished is how much earlier than the declared date the date beside the
-	// headline must be to take precedence. Systems that do not know the first
-	// publication declare the last change or the day of an import, but show
-	// readers the first. A day and a half can result from zones and from rounding
-	// to days.
+	// republished is the time by which the date beside the headline must precede the
+	// declared date to be used instead. Some systems declare the last change or the day
+	// of an import, but show readers the first publication. Differences of up to a day
+	// and a half can result from zones and from rounding to days.
 	republished = 36 * time.Hour
 	// urlTolerance is the maximum distance between the date in the address and the
 	// visible date. If they are farther apart, the visible date is another article's.
@@ -81,8 +80,8 @@ func readPublished(v *View, authors []record.Author) Time {
 	return Time{}
 }
 
-// lessCertainDates lists the places that are tried if neither metadata nor the
-// address nor a marked line gives the date of publication.
+// lessCertainDates lists the places that are searched if the date of publication is in
+// neither metadata nor the address nor a marked line.
 var lessCertainDates = []struct {
 	read       func(*View) *dates.Date
 	source     record.Source
@@ -156,7 +155,7 @@ func (v *View) propDate(name string) *dates.Date {
 	return v.dates.parse(value)
 }
 
-// ownPublished matches the names that systems make up for the date of publication
+// ownPublished matches names for the date of publication that systems invent
 // ("acme-published-date").
 var ownPublished = regexp.MustCompile(
 	`(?:^|[-_.:])(?:publish(?:ed)?|publication|pub)[-_.]?(?:date|time|on|at)?$`)

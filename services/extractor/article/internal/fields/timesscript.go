@@ -8,15 +8,15 @@ import (
 )
 
 const (
-	maxScriptDates  = 200 // stems of names that are examined
+	maxScriptDates  = 200 // stems of names that are examined, such as "ubli" of "published"
 	scriptNameBytes = 24  // bytes before a stem that may belong to the name
 	scriptDateBytes = 80  // bytes after it that may contain the date
 )
 
-// scriptDate returns the date of publication that the page's scripts contain
-// under a name for it ("publishDate": "2020-02-17 21:18:11", date_created =
-// '2020-02-17'). If they give several days, some are those of other articles, and
-// it returns nil.
+// scriptDate returns the date of publication from a variable or key in the page's scripts
+// that is named for it ("publishDate": "2020-02-17 21:18:11", date_created =
+// '2020-02-17'). If the scripts give several days, some belong to other articles, and it
+// returns nil.
 func scriptDate(v *View) *dates.Date { return findScriptDate(v, false) }
 
 // localScriptDate is like scriptDate, but ignores dates with a zone. Its time is that of
@@ -34,7 +34,7 @@ func findScriptDate(v *View, local bool) *dates.Date {
 			}
 			at := from + n
 			from = at + len(stem)
-			m := scriptDateBehind.FindSubmatch(v.Raw[from:min(len(v.Raw), from+scriptDateBytes)])
+			m := scriptDateAfter.FindSubmatch(v.Raw[from:min(len(v.Raw), from+scriptDateBytes)])
 			if m == nil ||
 				len(m[1]) == 0 && !scriptDateBefore.Match(v.Raw[max(0, at-scriptNameBytes):at]) {
 				continue
@@ -51,10 +51,10 @@ func findScriptDate(v *View, local bool) *dates.Date {
 	return day.date
 }
 
-// scriptDateBehind and scriptDateBefore match the rest of the names of such
-// variables and keys, with "date" at the end or at the start.
+// scriptDateAfter and scriptDateBefore match the parts of such names after and before a
+// stem. The word for "date" is in one of them.
 var (
-	scriptDateBehind = regexp.MustCompile(`^(?i)(?:sh|shed|cation|cacion|cazione|e|ed|ion)?[-_]?` +
+	scriptDateAfter = regexp.MustCompile(`^(?i)(?:sh|shed|cation|cacion|cazione|e|ed|ion)?[-_]?` +
 		`(date|time|on|at|day)?(?:time)?\\?["']?\s*[:=]\s*\\?["']([^"'<>\\]{8,40})`)
 	scriptDateBefore = regexp.MustCompile(`(?i)(?:date|time)(?:of|de)?[-_]?[pc]$`)
 )

@@ -11,8 +11,8 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
 )
 
-// relativeDate returns the time of a line around the headline that is relative to
-// the reader's present ("3 hours ago"), which is taken to be that of the fetch.
+// relativeDate returns the time of a line around the headline that is relative to the
+// time of reading ("3 hours ago"). The page is taken to be read when it was fetched.
 func relativeDate(v *View) *dates.Date {
 	if v.Fetched.IsZero() || v.at.Elem == 0 {
 		return nil
@@ -49,8 +49,8 @@ func signedDate(v *View, authors []record.Author) *dates.Date {
 	return nil
 }
 
-// dateNearHeadline returns the date of a line near the headline that is named as a
-// date or byline, or is labelled as that of publication.
+// dateNearHeadline returns the date of a line near the headline that is adjacent to it,
+// is named as a date or byline, or has a label of the date of publication.
 func dateNearHeadline(v *View) *dates.Date {
 	if v.at.Elem == 0 {
 		return nil
@@ -70,9 +70,9 @@ func dateNearHeadline(v *View) *dates.Date {
 	return labelledDate(v)
 }
 
-// labelledDate returns the date of the lines that are labelled as that of
-// publication, or of the lines after a line that is only such a label. If they
-// give several days, some are those of other articles, and it returns nil.
+// labelledDate returns the date of the lines with a label of the date of publication, or
+// of the lines after a line that is only such a label. If they give several days, some
+// belong to other articles, and it returns nil.
 func labelledDate(v *View) *dates.Date {
 	var day oneDay
 	for i := range v.Runs {
@@ -137,8 +137,7 @@ func adjacentDate(v *View) *dates.Date {
 	return nil
 }
 
-// changedDate returns the date of the first short line that is labelled as that of
-// the last change.
+// changedDate returns the date of the first short line with a label of the last change.
 func changedDate(v *View) *dates.Date {
 	const against = page.HintComment | page.HintRelated | page.HintFooter
 	for i := range v.Runs {
@@ -196,8 +195,8 @@ func visibleDate(v *View) *dates.Date {
 // textDate returns the date of a short line near the headline.
 func textDate(v *View) *dates.Date { return v.datedLine(func(*page.Run) bool { return true }) }
 
-// onlyDate returns the date that short lines give anywhere on the page, if they
-// all give the same day. Several days are those of other articles.
+// onlyDate returns the date of the short lines anywhere on the page. If they give several
+// days, some belong to other articles, and it returns nil.
 func onlyDate(v *View) *dates.Date {
 	var day oneDay
 	for i := range v.Runs {

@@ -28,8 +28,8 @@ func onOwnDay(v *View, declared, shown *dates.Date) *dates.Date {
 	return onDayOf(declared, local)
 }
 
-// inUTC reports whether a time is given in UTC. Midnight in UTC is how systems
-// write a date, and not a time.
+// inUTC reports whether a time is given in UTC. Midnight in UTC does not count: it is the
+// form in which systems write a date without a time.
 func inUTC(d *dates.Date) bool {
 	_, offset := d.Time.Zone()
 	return d.HasZone && offset == 0 && d.Precision != dates.Day && !d.Time.Equal(startOfDay(d.Time))
@@ -54,9 +54,8 @@ const (
 	wholeDay = 24 * time.Hour
 )
 
-// inZoneOf returns a time that is declared in UTC in the zone in which the page
-// shows it: the page gives the same minute by a clock that differs by the offset
-// of a zone.
+// inZoneOf converts a time that is declared in UTC to the zone in which the page shows
+// it, if the page shows the same minute by a clock that differs by the offset of a zone.
 func inZoneOf(declared, shown *dates.Date) *dates.Date {
 	ahead := shown.Time.Sub(declared.Time.Truncate(time.Minute))
 	if shown.HasZone || ahead == 0 || ahead%zoneStep != 0 || ahead < minOffset || ahead > maxOffset {
@@ -65,8 +64,8 @@ func inZoneOf(declared, shown *dates.Date) *dates.Date {
 	return inZone(declared, ahead)
 }
 
-// onDayOf returns a time that is declared in UTC with the smallest offset in whole
-// hours that moves it to the day of the page, if that is the day before or after.
+// onDayOf converts a time that is declared in UTC to the day that the page shows, if that
+// is the day before or after. It uses the smallest offset in whole hours that suffices.
 // The moment stays the same.
 func onDayOf(declared, shown *dates.Date) *dates.Date {
 	if shown == nil {

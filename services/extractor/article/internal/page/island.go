@@ -18,7 +18,7 @@ const (
 	MinIslandChars = 500
 
 	maxIslandJSON = 8 << 20 // the largest data island that is decoded, in bytes
-	maxIslandNest = 40      // how deep its values are searched
+	maxIslandNest = 40      // maximum nesting of values that are searched
 	maxPartNest   = 6       // maximum nesting of the text of one part of a body
 	minIslandList = 3       // a list of fewer parts is not a body
 
@@ -27,9 +27,9 @@ const (
 	charsPerSentence = 400
 )
 
-// withIsland returns p laid out again with the text of its data islands (the
-// JSON of a framework, or a noscript element) if the page itself shows no text.
-// The larger islands, which the parser left out of the tree, come separately.
+// withIsland returns p laid out again with the text of its data islands (the JSON of a
+// framework, or a noscript element) if the page itself shows no text. leftOut contains
+// the large islands, which are not in the tree.
 func withIsland(doc *html.Node, p *Page, leftOut [][]byte, maxNodes int) *Page {
 	if len(p.Islands) == 0 || p.body == nil || p.proseChars() >= MinIslandChars {
 		return p
@@ -98,7 +98,7 @@ func longestIsland(islands []string) islandText {
 	return best
 }
 
-// offer takes a text that is longer than the best so far and reads as prose.
+// offer replaces the best text by one that is longer and reads as prose.
 func (b *islandText) offer(markup string) {
 	ends := strings.Count(markup, ". ") + strings.Count(markup, ".<") + 2*strings.Count(markup, "。")
 	chars := norm.Len(markup)

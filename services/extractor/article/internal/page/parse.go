@@ -86,7 +86,7 @@ func (s *surveyor) markup(text []byte, i int) int {
 		return tagEnd(text, i)
 	case bytes.HasPrefix(text[i:], []byte("<!--")):
 		return s.comment(text, i)
-	case c == '!' || c == '?' || c == '/': // a declaration, or a bogus comment in the standard's terms
+	case c == '!' || c == '?' || c == '/': // a declaration or, in the terms of the HTML standard, a bogus comment
 		if end := bytes.IndexByte(text[i:], '>'); end >= 0 {
 			return i + end + 1
 		}
@@ -105,7 +105,7 @@ func (s *surveyor) comment(text []byte, i int) int {
 		return len(text)
 	}
 	end += i + 2
-	if end > i+4 { // the delimiters stay, so that the text on both sides stays apart
+	if end > i+4 { // keep the delimiters, which separate the text on both sides
 		s.leaveOut(text, i+4, end)
 	}
 	return end + 3
@@ -144,8 +144,8 @@ func (s *surveyor) startTag(text []byte, i int) int {
 	return end + closing
 }
 
-// leaveOutContent leaves out the content text[from:to] of a style, and the bulk
-// of a script's, whose start tag is text[tag:from].
+// leaveOutContent leaves out the content text[from:to] of a style element, or the bulk
+// of the content of a script element. The start tag is text[tag:from].
 func (s *surveyor) leaveOutContent(text []byte, name string, tag, from, to int) {
 	content := text[from:to]
 	switch {
@@ -167,9 +167,8 @@ func (s *surveyor) leaveOut(text []byte, from, to int) {
 	s.from = to
 }
 
-// leaveOutAttributes leaves out the attributes of the tag text[i:end] that no
-// stage reads. They are a fifth of all attributes, and each costs the parser
-// three copies.
+// leaveOutAttributes leaves out the attributes of the tag text[i:end] that no stage
+// reads. They are a fifth of all attributes, and the parser copies each three times.
 func (s *surveyor) leaveOutAttributes(text []byte, i, end int) {
 	for i < end {
 		n := bytes.IndexByte(text[i:end], '=')

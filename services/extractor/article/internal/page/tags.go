@@ -63,8 +63,8 @@ var rawNames = []string{
 	"svg", "script", "style", "title", "textarea", "noscript", "iframe", "xmp", "noembed", "noframes",
 }
 
-// rawName returns the name of the tag at the start of b if it is one of rawNames,
-// else "".
+// rawName returns the name of the tag at the start of b if it is one of rawNames, and ""
+// otherwise.
 func rawName(b []byte) string { return named(b, rawNames) }
 
 func named(b []byte, names []string) string {
@@ -77,7 +77,7 @@ func named(b []byte, names []string) string {
 	return ""
 }
 
-// closingTag returns where the next closing tag with a name starts, or -1.
+// closingTag returns the index of the next closing tag with a name, or -1.
 func closingTag(text []byte, name string) int {
 	for i := 0; ; {
 		n := bytes.Index(text[i:], []byte("</"))
@@ -92,10 +92,9 @@ func closingTag(text []byte, name string) int {
 	}
 }
 
-// drawingEnd returns where the closing tag of a drawing starts whose content
-// starts at text[i]. It returns -1 if the drawing never ends or contains
-// anything that needs the parser: another drawing, or an HTML element, which
-// ends it.
+// drawingEnd returns the index of the closing tag of a drawing whose content starts at
+// text[i]. It returns -1 if the drawing never ends or contains anything that needs the
+// parser: another drawing, or an HTML element, which ends the drawing.
 func drawingEnd(text []byte, i int) int {
 	for {
 		n := bytes.IndexByte(text[i:], '<')
@@ -122,7 +121,7 @@ var drawnNames = []string{
 	"mask", "filter", "clippath", "symbol", "lineargradient", "radialgradient",
 }
 
-// executable reports whether a script's tag is that of a program and not of data.
+// executable reports whether the tag of a script is that of a program, not of data.
 func executable(tag []byte) bool {
 	at := bytes.Index(tag, []byte("type"))
 	return at < 0 || bytes.Contains(tag[at:], []byte("javascript")) || bytes.Contains(tag[at:], []byte("module"))
