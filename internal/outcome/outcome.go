@@ -14,28 +14,31 @@ import (
 // as a metric's label and as a token of a dead letter's subject.
 type Reason string
 
-// Cause is what an outcome suggests about the source that it belongs to: why no
-// new articles come from it. It serves as a metric's label.
+// Cause is a reason why a source is silent. The set is closed, so it is suitable
+// as a metric's label.
 type Cause string
 
 // The causes.
 const (
-	// CauseBlocked: the site refuses the crawler (401, 403, 429, 451, or a wall
-	// in place of the page).
+	// CauseBlocked means that the site refuses the crawler: with status 401, 403,
+	// 429 or 451, or with a page that says so.
 	CauseBlocked Cause = "blocked"
-	// CauseRobots: robots.txt forbids what it used to allow, or is unavailable.
+	// CauseRobots means that robots.txt now disallows pages that it used to allow,
+	// or is unavailable.
 	CauseRobots Cause = "robots"
-	// CauseUnreachable: the site gives no usable response.
+	// CauseUnreachable means that the site gives no usable response.
 	CauseUnreachable Cause = "unreachable"
-	// CauseGone: the requested pages do not exist (404, 410).
+	// CauseGone means that the requested pages do not exist (404, 410) or have
+	// moved.
 	CauseGone Cause = "gone"
-	// CauseDrifted: pages arrive, but no articles are extracted from them.
+	// CauseDrifted means that pages are fetched but no articles are extracted from
+	// them.
 	CauseDrifted Cause = "drifted"
-	// CauseDuplicates: every requested page is known already.
+	// CauseDuplicates means that everything requested is already known.
 	CauseDuplicates Cause = "duplicates"
-	// CauseWaiting: the requested URLs have not been fetched yet.
+	// CauseWaiting means that the requested URLs have not been fetched yet.
 	CauseWaiting Cause = "waiting"
-	// CauseNothingPublished: hardly any URLs of the source were requested.
+	// CauseNothingPublished means that almost nothing was requested.
 	CauseNothingPublished Cause = "nothing_published"
 )
 
@@ -61,7 +64,7 @@ type Entry struct {
 	// Retried means that the input is retried first, and ends with the reason
 	// once its attempts are used up.
 	Retried bool
-	// Cause is empty if the outcome says nothing against the source.
+	// Cause is the cause of silence that the outcome suggests, if any.
 	Cause Cause
 	// Meaning is a sentence for people.
 	Meaning string
@@ -75,8 +78,8 @@ func OfStage(stage string) []Entry {
 	return slices.DeleteFunc(Table(), func(e Entry) bool { return e.Stage != stage })
 }
 
-// CauseOf returns what an outcome suggests about its source. It is empty if the
-// input went on to the next stage or brought something new.
+// CauseOf returns the cause of silence that an outcome suggests. It returns "" if
+// the input went on to the next stage or produced something new.
 func CauseOf(stage datelinev1.Stage, verdict datelinev1.Verdict, reason Reason) Cause {
 	if entry, ok := find(subject.StageName(stage), verdict, reason); ok {
 		return entry.Cause
@@ -111,9 +114,9 @@ func find(stage string, verdict datelinev1.Verdict, reason Reason) (Entry, bool)
 // enough to tell the URLs of one request apart.
 const urlIDLength = 12
 
-// FetchID returns the id of a fetch, by which every stage from the fetcher on
-// names its input. It consists of the request's id and part of the id of the
-// requested URL, because a sender may give all URLs the same request id.
+// FetchID returns the id of a fetch, which the fetcher and all later stages use as
+// the id of their input. It consists of the request's id and part of the requested
+// URL's id, because a sender may use the same request id for all URLs.
 func FetchID(requestID string, requested weburl.URL) string {
 	return requestID + "." + requested.ID()[:urlIDLength]
 }

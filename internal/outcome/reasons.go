@@ -1,18 +1,18 @@
 package outcome
 
-// Reasons of any stage.
+// Reasons that every stage may give. Table explains each reason.
 const (
 	Panic    Reason = "panic"
 	Poison   Reason = "poison"
 	TooLarge Reason = "too_large"
-	// Unmarked is the reason of an error that names none.
+	// Unmarked is the reason of an error without a more specific one.
 	Unmarked Reason = "error"
-	// Unavailable is only a reason to retry.
+	// Unavailable leads to retries only, never to an outcome.
 	Unavailable Reason = "unavailable"
 	Malformed   Reason = "malformed"
 )
 
-// Reasons of the intake.
+// Reasons given by the intake.
 const (
 	Split    Reason = "split"
 	Seen     Reason = "seen"
@@ -21,7 +21,7 @@ const (
 	URLsFull Reason = "urls_full"
 )
 
-// Reasons of the fetcher, which some other stages share.
+// Reasons given by the fetcher. Other stages share some of them.
 const (
 	Truncated         Reason = "truncated"
 	NotModified       Reason = "not_modified"
@@ -49,7 +49,7 @@ const (
 	Protocol          Reason = "protocol"
 )
 
-// Reasons of the extractor, which some other stages share.
+// Reasons given by the extractor. Other stages share some of them.
 const (
 	Empty          Reason = "empty"
 	BrokenEncoding Reason = "broken_encoding"
@@ -62,7 +62,7 @@ const (
 	Body           Reason = "body"
 )
 
-// Reasons of the indexer.
+// Reasons given by the indexer.
 const (
 	New       Reason = "new"
 	Changed   Reason = "changed"

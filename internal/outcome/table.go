@@ -28,7 +28,7 @@ var table = []Entry{
 	{intake, dead, BadURL, final, "", "The URL is not a valid http or https URL."},
 	{
 		intake, dead, Unmarked, retried, "",
-		"An error without a reason of its own lasted until the attempts were used up.",
+		"An error without a more specific reason persisted until no attempts were left.",
 	},
 	{intake, dead, HostFull, retried, "", "The queue of the URL's host is full."},
 	{intake, dead, Malformed, final, "", "The message is neither a URL, a list of URLs nor a FetchRequest."},
@@ -74,7 +74,7 @@ var table = []Entry{
 	{fetch, dead, DNS, retried, CauseUnreachable, "The host name does not resolve."},
 	{
 		fetch, dead, Unmarked, retried, CauseUnreachable,
-		"An error without a reason of its own lasted until the attempts were used up.",
+		"An error without a more specific reason persisted until no attempts were left.",
 	},
 	{fetch, dead, HeaderTooLarge, final, CauseUnreachable, "The response's headers exceed the limit."},
 	{fetch, dead, HostDown, final, CauseUnreachable, "The host has failed for longer than fetcher.max-wait."},
@@ -118,7 +118,7 @@ var table = []Entry{
 	{extract, dead, Encoding, final, CauseDrifted, "The article record cannot be encoded."},
 	{
 		extract, dead, Unmarked, retried, CauseDrifted,
-		"An error without a reason of its own lasted until the attempts were used up.",
+		"An error without a more specific reason persisted until no attempts were left.",
 	},
 	{extract, dead, Extraction, final, CauseDrifted, "The extraction failed with an internal error."},
 	{
@@ -152,7 +152,7 @@ var table = []Entry{
 	{index, rejected, Erased, final, "", "The article was erased and is not stored again."},
 	{
 		index, dead, Unmarked, retried, "",
-		"An error without a reason of its own lasted until the attempts were used up.",
+		"An error without a more specific reason persisted until no attempts were left.",
 	},
 	{index, dead, Malformed, final, "", "The message is not an Article."},
 	{index, dead, Panic, final, "", "The program panicked while processing the message; the log has the stack."},
@@ -168,7 +168,7 @@ var table = []Entry{
 	},
 	{
 		LedgerStage, dead, Unmarked, retried, "",
-		"An error without a reason of its own lasted until the attempts were used up.",
+		"An error without a more specific reason persisted until no attempts were left.",
 	},
 	{LedgerStage, dead, Malformed, final, "", "The message is not an Outcome."},
 	{
