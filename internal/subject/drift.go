@@ -15,13 +15,13 @@ const (
 
 // First tokens of the keys in BucketDrift.
 const (
-	alarms  = "alarms."
-	samples = "samples."
-	habits  = "habits."
+	alarms    = "alarms."
+	samples   = "samples."
+	baselines = "habits."
 )
 
-// DriftHabits returns the key of one part of the usual values of all hosts.
-func DriftHabits(part int) string { return habits + strconv.Itoa(part) }
+// DriftBaselines returns the key of one shard of the baselines of all hosts.
+func DriftBaselines(shard int) string { return baselines + strconv.Itoa(shard) }
 
 // DriftAlarm returns the key of a host's alarm for a signal.
 func DriftAlarm(host string, s datelinev1.DriftSignal) string {

@@ -35,7 +35,7 @@ const (
 	BucketHosts = "dateline-hosts"
 	// BucketSeen records the URLs requested recently and the result of each request.
 	BucketSeen = "dateline-seen"
-	// BucketDrift holds each site's usual values, the alarms about sites whose
+	// BucketDrift holds the baselines of all sites, the alarms about sites whose
 	// pages have changed, and samples of such pages.
 	BucketDrift = "dateline-drift"
 	// BucketBodies is the object store for page bodies that exceed a message.

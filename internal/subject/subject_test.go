@@ -23,7 +23,7 @@ func TestSubjects(t *testing.T) {
 		{subject.RevisionsHost(host), "revisions.*.*.com.example.www"},
 		{subject.Outcomes(datelinev1.Stage_STAGE_FETCH, datelinev1.Verdict_VERDICT_DEAD), "outcomes.fetch.dead"},
 		{subject.Dead(datelinev1.Stage_STAGE_INTAKE, "malformed"), "dead.intake.malformed"},
-		{subject.DriftHabits(3), "habits.3"},
+		{subject.DriftBaselines(3), "habits.3"},
 		{subject.DriftAlarm(host, noDate), "alarms.com.example.www.no_date"},
 		{subject.DriftSample(host, noDate, 2), "samples.com.example.www.no_date.2"},
 		{subject.DriftSampleName("samples.com.example.www.no_date.2"), "com.example.www.no_date.2"},

@@ -78,7 +78,7 @@ func (d *driftMonitor) saveShard(ctx context.Context, shard int, own []drift.Bas
 	if err != nil {
 		return fmt.Errorf("encoding drift baselines: %w", err)
 	}
-	key := subject.DriftHabits(shard)
+	key := subject.DriftBaselines(shard)
 	if _, err := d.bucket.Put(ctx, key, d.zstd.EncodeAll(data, nil)); err != nil {
 		return fmt.Errorf("writing %s: %w", key, err)
 	}
@@ -102,7 +102,7 @@ func (d *driftMonitor) loadBaselines(ctx context.Context) {
 // readShard reads the stored baselines of a shard. A shard that was never written
 // has none.
 func (d *driftMonitor) readShard(ctx context.Context, shard int) ([]drift.Baseline, error) {
-	key := subject.DriftHabits(shard)
+	key := subject.DriftBaselines(shard)
 	entry, err := d.bucket.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil, nil

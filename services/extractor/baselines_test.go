@@ -60,7 +60,7 @@ func TestDamagedBaselinesAreReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	const host = "valley.example"
-	key := subject.DriftHabits(baselineShard(host))
+	key := subject.DriftBaselines(baselineShard(host))
 	if _, err := d.bucket.Put(t.Context(), key, []byte("not zstd")); err != nil {
 		t.Fatal(err)
 	}
