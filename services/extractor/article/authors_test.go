@@ -72,7 +72,8 @@ func TestAuthors(t *testing.T) {
 			want: "Ada Roe",
 		},
 		"writer and publication declared": {
-			head: strings.Replace(site, `{"@type":"Organization","name":"The Valley Post"}`, `[{"@type":"Person","name":"Ada Roe"},{"@type":"Organization","name":"valley-post"}]`, 1),
+			head: strings.Replace(site, `{"@type":"Organization","name":"The Valley Post"}`,
+				`[{"@type":"Person","name":"Ada Roe"},{"@type":"Organization","name":"valley-post"}]`, 1),
 			want: "Ada Roe, valley-post",
 		},
 		"sections after the name": {
@@ -156,9 +157,12 @@ func TestAuthors(t *testing.T) {
 func TestAuthorKinds(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]article.AuthorKind{
-		"Ada Roe": article.Person, "AFP": article.Organisation, "Valley Post Staff": article.Organisation, "新华社": article.Organisation, "Ben Newsome": article.Person,
+		"Ada Roe": article.Person, "AFP": article.Organisation, "Valley Post Staff": article.Organisation,
+		"新华社": article.Organisation, "Ben Newsome": article.Person,
 	} {
-		page := strings.Replace(pageWith(strings.Repeat(paragraph, 8)), "<head>", fmt.Sprintf(`<head><script type="application/ld+json">{"@type":"NewsArticle","headline":"Council agrees to repair the old bridge","author":[{"name":%q},{"name":"Cy Poe"}]}</script>`, name), 1)
+		page := strings.Replace(pageWith(strings.Repeat(paragraph, 8)), "<head>",
+			fmt.Sprintf(`<head><script type="application/ld+json">{"@type":"NewsArticle","headline":"Council `+
+				`agrees to repair the old bridge","author":[{"name":%q},{"name":"Cy Poe"}]}</script>`, name), 1)
 		a := extract(t, article.Page{Body: []byte(page)})
 		if len(a.Authors) != 2 || a.Authors[0].Kind != want {
 			t.Errorf("%s: authors are %+v, want the first a %s", name, a.Authors, want)

@@ -12,8 +12,11 @@ import (
 
 func TestExplainGivesReasonForEachLine(t *testing.T) {
 	t.Parallel()
-	page := pageWith(`<nav class="menu"><p>Home</p></nav>` + strings.Repeat(paragraph, 3) + `<div class="related"><p><a href="/2">Ferry fares rise in the new year, and the islands are not pleased about it</a></p></div>` + paragraph)
-	e, err := article.Explain(t.Context(), article.Page{URL: "https://example.com/a", Body: []byte(page)}, article.Options{})
+	page := pageWith(`<nav class="menu"><p>Home</p></nav>` + strings.Repeat(paragraph, 3) +
+		`<div class="related"><p><a href="/2">Ferry fares rise in the new year, and the islands are not pleased ` +
+		`about it</a></p></div>` + paragraph)
+	e, err := article.Explain(t.Context(), article.Page{URL: "https://example.com/a", Body: []byte(page)},
+		article.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +33,8 @@ func TestExplainGivesReasonForEachLine(t *testing.T) {
 	if l := found["The"]; !l.Kept || l.Why != article.WhyBody || l.Score == nil || !strings.HasSuffix(l.Path, "body > p") {
 		t.Errorf("the paragraph is %+v", l)
 	}
-	if l := found["Ferry"]; l.Kept || !slices.Contains(l.Hints, "related") || !strings.HasSuffix(l.Path, "div.related > p") {
+	if l := found["Ferry"]; l.Kept || !slices.Contains(l.Hints, "related") ||
+		!strings.HasSuffix(l.Path, "div.related > p") {
 		t.Errorf("the related link is %+v", l)
 	}
 	if l := found["Council"]; l.Kept {
@@ -40,14 +44,16 @@ func TestExplainGivesReasonForEachLine(t *testing.T) {
 
 func TestExplainPageWithoutArticle(t *testing.T) {
 	t.Parallel()
-	e, err := article.Explain(t.Context(), article.Page{Body: []byte("<title>Contact</title><p>Call us.</p>")}, article.Options{})
+	e, err := article.Explain(t.Context(), article.Page{Body: []byte("<title>Contact</title><p>Call us.</p>")},
+		article.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if e.Article != nil || article.ReasonOf(e.Err) != article.ReasonNoArticle || len(e.Lines) != 1 {
 		t.Errorf("the explanation is %+v", e)
 	}
-	if _, err := article.Explain(t.Context(), article.Page{}, article.Options{}); article.ReasonOf(err) != article.ReasonEmpty {
+	_, err = article.Explain(t.Context(), article.Page{}, article.Options{})
+	if article.ReasonOf(err) != article.ReasonEmpty {
 		t.Errorf("the error for an empty page is %v", err)
 	}
 }
@@ -60,7 +66,8 @@ func TestOverlayMarksLinesAndDisarmsPage(t *testing.T) {
 	}
 	hostile := strings.Replace(string(page), "</body>", `<script>alert(1)</script><img src=x onerror=alert(1)><a `+
 		`href=" JavaScript:alert(1)">x</a><iframe srcdoc="<script>alert(1)</script>"></iframe></body>`, 1)
-	e, err := article.Explain(t.Context(), article.Page{URL: "https://example.com/a", Body: []byte(hostile)}, article.Options{})
+	e, err := article.Explain(t.Context(), article.Page{URL: "https://example.com/a", Body: []byte(hostile)},
+		article.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +84,9 @@ func TestOverlayMarksLinesAndDisarmsPage(t *testing.T) {
 			t.Errorf("the overlay contains %s", bad)
 		}
 	}
-	for _, want := range []string{`<base href="https://example.com/a"`, "default-src &#39;none&#39;", `id="dateline-legend"`} {
+	for _, want := range []string{
+		`<base href="https://example.com/a"`, "default-src &#39;none&#39;", `id="dateline-legend"`,
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the overlay lacks %s:\n%.2000s", want, got)
 		}

@@ -93,7 +93,8 @@ func open(ctx context.Context, p Page, opts Options) (decoded, *page.Page, error
 func parseError(opts Options, err error) error {
 	return &Error{
 		Reason: ReasonTooLarge, Err: err,
-		Message: fmt.Sprintf("the page has more than %d elements; raise MaxNodes if the page is genuine", opts.MaxNodes),
+		Message: fmt.Sprintf("the page has more than %d elements; raise MaxNodes if the page is genuine",
+			opts.MaxNodes),
 	}
 }
 

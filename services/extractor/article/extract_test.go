@@ -33,7 +33,8 @@ const (
 
 // pageWith returns a page with a headline and the given contents after it.
 func pageWith(contents string) string {
-	return "<html lang=en><head><title>" + title + "</title></head><body><h1>" + title + "</h1>" + contents + "</body></html>"
+	return "<html lang=en><head><title>" + title + "</title></head><body><h1>" + title + "</h1>" + contents +
+		"</body></html>"
 }
 
 // extract returns the article of a page, which must have one.
@@ -161,9 +162,13 @@ func TestReasons(t *testing.T) {
 	bomb := new(bytes.Buffer)
 	w := gzip.NewWriter(bomb)
 	for range 64 {
-		w.Write(make([]byte, 1<<20))
+		if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	w.Close()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
 	tests := map[string]struct {
 		page article.Page
 		opts article.Options
@@ -241,7 +246,8 @@ func TestCancelledContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := article.Extract(ctx, article.Page{Body: []byte(pageWith(paragraph))}, article.Options{}); !errors.Is(err, context.Canceled) {
+	_, err := article.Extract(ctx, article.Page{Body: []byte(pageWith(paragraph))}, article.Options{})
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v, want that of the context", err)
 	}
 }
@@ -290,17 +296,21 @@ func TestConcurrentUse(t *testing.T) {
 
 func TestCanonicalURLMustBeCredible(t *testing.T) {
 	t.Parallel()
-	const own = "https://example.com/2025/04/old-stone-bridge-repaired"
+	const (
+		own     = "https://example.com/2025/04/old-stone-bridge-repaired"
+		longer  = "https://example.com/2025/04/old-stone-bridge-repaired-for-good"
+		partner = "https://partner.example.org/x/old-stone-bridge-repaired"
+	)
 	tests := map[string]string{
-		"https://example.com/":                                           own,
-		"https://example.com":                                            own,
-		"/2025/04/old-stone-bridge-repaired":                             own,
-		"https://example.com/2025/04/old-stone-bridge-repaired#top":      own,
-		"https://partner.example.org/x/old-stone-bridge-repaired":        "https://partner.example.org/x/old-stone-bridge-repaired",
-		"https://partner.example.org/other-story":                        own,
-		"https://example.com/2025":                                       own,
-		"javascript:void(0)":                                             own,
-		"https://example.com/2025/04/old-stone-bridge-repaired-for-good": "https://example.com/2025/04/old-stone-bridge-repaired-for-good",
+		"https://example.com/":                                      own,
+		"https://example.com":                                       own,
+		"/2025/04/old-stone-bridge-repaired":                        own,
+		"https://example.com/2025/04/old-stone-bridge-repaired#top": own,
+		partner: partner,
+		"https://partner.example.org/other-story": own,
+		"https://example.com/2025":                own,
+		"javascript:void(0)":                      own,
+		longer:                                    longer,
 	}
 	for canonical, want := range tests {
 		t.Run(canonical, func(t *testing.T) {
@@ -317,8 +327,10 @@ func TestCanonicalURLMustBeCredible(t *testing.T) {
 
 func TestBlocks(t *testing.T) {
 	t.Parallel()
-	page := pageWith(paragraph + `<h2>What comes next</h2>` + strings.Replace(paragraph, "the old stone bridge", `the <a href="/bridge">old stone bridge</a>`, 1) +
-		`<ul><li>First, the northern arch is closed to all traffic.</li><li>Then, the parapet is taken down stone by stone.</li></ul>
+	page := pageWith(paragraph + `<h2>What comes next</h2>` +
+		strings.Replace(paragraph, "the old stone bridge", `the <a href="/bridge">old stone bridge</a>`, 1) +
+		`<ul><li>First, the northern arch is closed to all traffic.</li>
+		<li>Then, the parapet is taken down stone by stone.</li></ul>
 		<blockquote><p>We have waited for this for twenty years, and so has the bridge.</p></blockquote>
 		<table><tr><th>Year</th><th>Cost</th></tr><tr><td>2024</td><td>12 million</td></tr></table>
 		<iframe src="https://video.example.com/embed/1"></iframe>` + paragraph)
@@ -342,7 +354,10 @@ func TestBlocks(t *testing.T) {
 		t.Errorf("a plain quote has the address %s", a.Body[4].URL)
 	}
 	md := article.Markdown(a)
-	for _, want := range []string{"# Council agrees", "## What comes next", "[old stone bridge](<https://example.com/bridge>)", "- First, the northern", "> We have waited", "| Year | Cost |\n| --- | --- |\n| 2024 |", "<https://video.example.com/embed/1>"} {
+	for _, want := range []string{
+		"# Council agrees", "## What comes next", "[old stone bridge](<https://example.com/bridge>)", "- First, the northern",
+		"> We have waited", "| Year | Cost |\n| --- | --- |\n| 2024 |", "<https://video.example.com/embed/1>",
+	} {
 		if !strings.Contains(md, want) {
 			t.Errorf("Markdown lacks %q:\n%s", want, md)
 		}
@@ -351,7 +366,8 @@ func TestBlocks(t *testing.T) {
 
 func TestTimestampJSON(t *testing.T) {
 	t.Parallel()
-	page := strings.Replace(pageWith(strings.Repeat(paragraph, 3)), "<head>", `<head><meta property="article:published_time" content="2025-04-20T09:30:15+03:00">`, 1)
+	page := strings.Replace(pageWith(strings.Repeat(paragraph, 3)), "<head>",
+		`<head><meta property="article:published_time" content="2025-04-20T09:30:15+03:00">`, 1)
 	a := extract(t, article.Page{Body: []byte(page)})
 	got, err := json.Marshal(a.Published)
 	if err != nil {
@@ -386,7 +402,8 @@ func TestRightsAreRecordedVerbatim(t *testing.T) {
 		`content="1"><meta name="tdm-policy" content="https://example.com/policy.json"><meta name="googlebot" ` +
 		`content="">`
 	a := extract(t, article.Page{Body: []byte(head + pageWith(strings.Repeat(paragraph, 8)))})
-	want := []article.RightsSignal{{Name: "robots", Value: "max-image-preview:large, noai"}, {Name: "tdm-reservation", Value: "1"}, {Name: "tdm-policy", Value: "https://example.com/policy.json"}}
+	want := []article.RightsSignal{{Name: "robots", Value: "max-image-preview:large, noai"},
+		{Name: "tdm-reservation", Value: "1"}, {Name: "tdm-policy", Value: "https://example.com/policy.json"}}
 	if !slices.Equal(a.Rights, want) {
 		t.Errorf("rights are %+v, want %+v", a.Rights, want)
 	}

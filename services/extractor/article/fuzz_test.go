@@ -25,7 +25,9 @@ func FuzzExtract(f *testing.F) {
 	}
 	f.Add([]byte("<p><a href='"), "text/html", "gzip")
 	f.Fuzz(func(t *testing.T, body []byte, contentType, encoding string) {
-		a, err := article.Extract(t.Context(), article.Page{URL: "https://example.com/a", ContentType: contentType, ContentEncoding: encoding, Body: body}, article.Options{MaxDecodedBytes: 1 << 20})
+		a, err := article.Extract(t.Context(),
+			article.Page{URL: "https://example.com/a", ContentType: contentType, ContentEncoding: encoding,
+				Body: body}, article.Options{MaxDecodedBytes: 1 << 20})
 		if err != nil {
 			if article.ReasonOf(err) == "" {
 				t.Errorf("error without a reason: %v", err)
@@ -70,7 +72,8 @@ func BenchmarkExtract(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(page)))
 	for b.Loop() {
-		if _, err := article.Extract(b.Context(), article.Page{URL: "https://thenewregion.com/posts/2054/x", Body: page}, article.Options{}); err != nil {
+		p := article.Page{URL: "https://thenewregion.com/posts/2054/x", Body: page}
+		if _, err := article.Extract(b.Context(), p, article.Options{}); err != nil {
 			b.Fatal(err)
 		}
 	}

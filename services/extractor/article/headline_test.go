@@ -34,7 +34,8 @@ func TestTitlePrefersTheHeadline(t *testing.T) {
 			"Pilot boards the wrong ship",
 		},
 		"a popup repeats the wording for search engines": {
-			ld("Wrong ship boarded by pilot in Oldquay") + og("Pilot boards the wrong ship again") + "<title>Wrong ship boarded by pilot in Oldquay</title>",
+			ld("Wrong ship boarded by pilot in Oldquay") + og("Pilot boards the wrong ship again") +
+				"<title>Wrong ship boarded by pilot in Oldquay</title>",
 			"<nav class=breadcrumb><h1>Wrong ship boarded by pilot in Oldquay</h1></nav><h2>Pilot boards the " +
 				"wrong ship again</h2>" + strings.Repeat(paragraph, 2) + "<div class=modal><h3>Wrong ship " +
 				"boarded by pilot in Oldquay</h3></div>",

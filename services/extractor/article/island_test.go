@@ -28,11 +28,13 @@ func TestTextInDataOnly(t *testing.T) {
 	for _, line := range lines {
 		elements = append(elements, map[string]any{"type": "text", "content": line})
 		half := len(line) / 2
-		nodes = append(nodes, map[string]any{"nodeType": "paragraph", "content": []any{map[string]any{"value": line[:half]}, map[string]any{"value": line[half:]}}})
+		nodes = append(nodes, map[string]any{"nodeType": "paragraph",
+			"content": []any{map[string]any{"value": line[:half]}, map[string]any{"value": line[half:]}}})
 	}
 	others := []any{}
 	for i := range 30 {
-		others = append(others, map[string]any{"title": fmt.Sprint("Another story ", i), "content": "<p>It rained again. " + strings.Repeat("The tide was out. ", 10) + "</p>"})
+		others = append(others, map[string]any{"title": fmt.Sprint("Another story ", i),
+			"content": "<p>It rained again. " + strings.Repeat("The tide was out. ", 10) + "</p>"})
 	}
 	ld, err := json.Marshal(map[string]any{"@type": "NewsArticle", "headline": "Council agrees to repair the old " +
 		"bridge", "articleBody": strings.Join(lines, "\n\n")})

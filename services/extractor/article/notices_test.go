@@ -63,7 +63,8 @@ func TestLinksWithTheSameLabelAreDropped(t *testing.T) {
 	}
 	one := "<p>Price: <a href=/shop/1>forty crowns a ticket</a></p>"
 	two := "<p>Price: <a href=/shop/2>sixty crowns a family</a></p>"
-	if text := textOf(t, prosePage(one, two)); !strings.Contains(text, "forty crowns") || !strings.Contains(text, "sixty crowns") {
+	if text := textOf(t, prosePage(one, two)); !strings.Contains(text, "forty crowns") ||
+		!strings.Contains(text, "sixty crowns") {
 		t.Errorf("facts with a repeated label are lost: %s", text)
 	}
 }

@@ -16,8 +16,10 @@ import (
 // that nested marks remain visible.
 const overlayStyle = `[data-dateline]{box-shadow:-4px 0 0 #c62828;background:rgba(198,40,40,.08)!important}
 [data-dateline^="body"],[data-dateline^="rule"]{box-shadow:-4px 0 0 #2e7d32;background:rgba(46,125,50,.12)!important}
-[data-dateline^="field"],[data-dateline^="caption"],[data-dateline^="byline"]{box-shadow:-4px 0 0 #1565c0;background:rgba(21,101,192,.12)!important}
-#dateline-legend{position:fixed;z-index:2147483647;right:8px;bottom:8px;padding:6px 10px;font:13px/1.4 sans-serif;color:#fff;background:#222}
+[data-dateline^="field"],[data-dateline^="caption"],[data-dateline^="byline"]{
+box-shadow:-4px 0 0 #1565c0;background:rgba(21,101,192,.12)!important}
+#dateline-legend{position:fixed;z-index:2147483647;right:8px;bottom:8px;padding:6px 10px;
+font:13px/1.4 sans-serif;color:#fff;background:#222}
 #dateline-legend b{padding:0 6px}`
 
 const overlayLegend = "green: body; blue: other fields; red: dropped. Point at a line for its reason."

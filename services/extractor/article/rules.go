@@ -96,7 +96,8 @@ func compile(s *SiteRules) (*compiledRules, error) {
 		}
 		if err := compiled.selectors.Set(field, selector); err != nil {
 			hosts := strings.Join(s.Hosts, ", ")
-			problems = append(problems, fmt.Errorf("%s of %s is not a CSS selector: %q: %w", field, hosts, selector, err))
+			err = fmt.Errorf("%s of %s is not a CSS selector: %q: %w", field, hosts, selector, err)
+			problems = append(problems, err)
 			continue
 		}
 		compiled.sources[field] = selector

@@ -10,10 +10,14 @@ import (
 
 // odd is a page whose structure misleads the general rules.
 const odd = `<html lang=en><head><title>The Valley Post</title></head><body>
-<div class=z1>Council agrees to repair the old bridge</div><div class=z2>By Ada Roe; Ben Doe</div><div class=z3>20 April 2025</div>
-<div class=col><p>An appeal of the paper to its readers, which is longer than the article itself, and stands over it on each of its pages, as it has done for years.</p>
-<p>It goes on at some length, because the paper is poor, and because its readers are kind, and asks for a gift of any size, by post or by wire.</p></div>
-<div class=z4>The bridge will close on Monday.<br><br>It opens in May.<span class=ad> Buy now!</span></div></body></html>`
+<div class=z1>Council agrees to repair the old bridge</div>
+<div class=z2>By Ada Roe; Ben Doe</div><div class=z3>20 April 2025</div>
+<div class=col><p>An appeal of the paper to its readers, which is longer than the article itself,
+and is shown before it on each of its pages, as it has been for years.</p>
+<p>It goes on at some length, because the paper is poor, and because its readers are kind,
+and asks for a gift of any size, by post or by wire.</p></div>
+<div class=z4>The bridge will close on Monday.<br><br>It opens in May.<span class=ad> Buy now!</span></div>
+</body></html>`
 
 func TestRulesSelectFields(t *testing.T) {
 	t.Parallel()
@@ -49,14 +53,16 @@ title: h2
 		}
 	}
 	page.URL = "https://elsewhere.example/a"
-	if a, err := article.Extract(t.Context(), page, article.Options{Rules: rules}); err == nil && a.Provenance["body"].Source == article.FromRule {
+	a, err = article.Extract(t.Context(), page, article.Options{Rules: rules})
+	if err == nil && a.Provenance["body"].Source == article.FromRule {
 		t.Error("the rules apply to another host")
 	}
 }
 
 func TestRulesWithoutMatchChangeNothing(t *testing.T) {
 	t.Parallel()
-	rules, err := article.NewRules(article.SiteRules{Hosts: []string{"example.com"}, Title: ".gone", Body: "#gone", Published: ".gone", Remove: ".gone"})
+	rules, err := article.NewRules(article.SiteRules{Hosts: []string{"example.com"}, Title: ".gone", Body: "#gone",
+		Published: ".gone", Remove: ".gone"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,14 +90,16 @@ func TestTryReportsMatches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	matches, err := rules.Try(article.Page{URL: "https://news.example.com/a", Body: []byte(pageWith(strings.Repeat(paragraph, 3)))}, article.Options{})
+	matches, err := rules.Try(article.Page{URL: "https://news.example.com/a",
+		Body: []byte(pageWith(strings.Repeat(paragraph, 3)))}, article.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(matches) != 2 || matches[0].Matches != 3 || matches[1].Value != "Council agrees to repair the old bridge" {
 		t.Errorf("matches are %+v", matches)
 	}
-	if _, err := rules.Try(article.Page{URL: "https://example.org/a", Body: []byte(odd)}, article.Options{}); err == nil || !strings.Contains(err.Error(), "no rules for the host") {
+	_, err = rules.Try(article.Page{URL: "https://example.org/a", Body: []byte(odd)}, article.Options{})
+	if err == nil || !strings.Contains(err.Error(), "no rules for the host") {
 		t.Errorf("the error without rules is %v", err)
 	}
 }

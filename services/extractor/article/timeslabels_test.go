@@ -66,7 +66,8 @@ func TestLabelledDateFarFromHeadline(t *testing.T) {
 			"2024-03-01",
 		},
 		"in the title": {
-			strings.Replace(pageWith(body+"<span class=date>24.02.2024</span>"), "</title>", " | Harbour Post | 01.03.2024</title>", 1),
+			strings.Replace(pageWith(body+"<span class=date>24.02.2024</span>"), "</title>",
+				" | Harbour Post | 01.03.2024</title>", 1),
 			"2024-03-01",
 		},
 	} {

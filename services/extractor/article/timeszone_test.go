@@ -85,7 +85,8 @@ func TestMachineReadableDates(t *testing.T) {
 		},
 		"JSON-LD under the shown headline": {
 			strings.Replace(pageWith(`<script type="application/ld+json">{"@type":"Article","headline":"Council `+
-				`agrees to repair the old bridge","datePublished":"2023-10-12"}</script>`+body), "<title>Council agrees to repair the old bridge", "<title>Bridges of the town", 1),
+				`agrees to repair the old bridge","datePublished":"2023-10-12"}</script>`+body),
+				"<title>Council agrees to repair the old bridge", "<title>Bridges of the town", 1),
 			"2023-10-12",
 		},
 	} {

@@ -93,8 +93,11 @@ func TestTitleOmitsSiteName(t *testing.T) {
 
 func TestHeadlineOutsideHeadings(t *testing.T) {
 	t.Parallel()
-	page := `<html><head><title>The Old Quay Gazette: Pilot boards wrong ship</title></head><body><table><tr><td><a href="/">The Old Quay Gazette</a></td></tr>
-<tr><td><font color=red><b>QUAYSIDE</b></font><br><font size=5><b>Pilot boards wrong ship</b></font><br><font size=2>By Maud Pettifer<br>11 November 2026, 11:30</font>` +
+	page := `<html><head><title>The Old Quay Gazette: Pilot boards wrong ship</title></head>
+<body><table><tr><td><a href="/">The Old Quay Gazette</a></td></tr>
+<tr><td><font color=red><b>QUAYSIDE</b></font>` +
+		`<br><font size=5><b>Pilot boards wrong ship</b></font>` +
+		`<br><font size=2>By Maud Pettifer<br>11 November 2026, 11:30</font>` +
 		strings.Repeat(paragraph, 4) + `</td></tr></table></body></html>`
 	a := extract(t, article.Page{URL: "https://127.0.0.1/a?id=1", Body: []byte(page)})
 	if len(a.Body) != 4 {
@@ -116,7 +119,8 @@ func TestListPagesAreRefused(t *testing.T) {
 	teaser := func(format string) string {
 		var b strings.Builder
 		for i := range 5 {
-			fmt.Fprintf(&b, format, fmt.Sprintf("/story/%d", i), fmt.Sprintf("Ferry number %d returns to the bay", i), "After a long winter in dock the boat sails again, and the whole town came down to the quay to see it.")
+			fmt.Fprintf(&b, format, fmt.Sprintf("/story/%d", i), fmt.Sprintf("Ferry number %d returns to the bay", i),
+				"After a long winter in dock the boat sails again, and the whole town came down to the quay to see it.")
 		}
 		return b.String()
 	}
@@ -130,7 +134,8 @@ func TestListPagesAreRefused(t *testing.T) {
 			t.Parallel()
 			page := `<html lang=en><head><title>The Harrow Bay Ledger</title></head><body><div><a href="/">The ` +
 				`Harrow Bay Ledger</a></div><div>` + body + `</div></body></html>`
-			_, err := article.Extract(t.Context(), article.Page{URL: "https://127.0.0.1/section/harbour", Body: []byte(page)}, article.Options{})
+			_, err := article.Extract(t.Context(),
+				article.Page{URL: "https://127.0.0.1/section/harbour", Body: []byte(page)}, article.Options{})
 			var refused *article.Error
 			if !errors.As(err, &refused) || refused.Reason != article.ReasonNoArticle || refused.Kind != article.KindList {
 				t.Errorf("error is %v, want reason no_article and kind list", err)
@@ -206,7 +211,8 @@ func TestTitleAmongSeveralHeadings(t *testing.T) {
 			"Which office chairs keep backs from hurting",
 		},
 		"beside other headings": {
-			declared + `<h1 class="headline">Which chairs for back pain</h1>` + body + `<h1>Subscribe to the newsletter of the clinic</h1>`,
+			declared + `<h1 class="headline">Which chairs for back pain</h1>` + body +
+				`<h1>Subscribe to the newsletter of the clinic</h1>`,
 			"Which chairs for back pain",
 		},
 		"logo": {declared + `<h1>Acme Spine</h1>` + body, "Best chairs for back pain"},

@@ -61,7 +61,7 @@ func (d *describer) describe(k int, out []float32) {
 func (d *describer) addText(out *featureRow, k int) {
 	r := &d.Runs[d.textRuns[k]]
 	chars := float32(r.Chars)
-	c := count(d.Page.Text[r.From:r.To])
+	c := count(d.Text[r.From:r.To])
 	out.add(logOf(chars), ratio(float32(r.LinkedChars), chars), float32(min(r.SentenceEnds, maxEnds)),
 		ratio(float32(r.SentenceEnds)*100, chars), ratio(chars, c.words), ratio(c.capitals, c.words),
 		ratio(c.digits, chars), c.end, c.start, c.address, c.copyright, c.bullets, c.lines, c.quotes)
@@ -131,7 +131,7 @@ const (
 func (d *describer) addRepeats(out *featureRow, k int) {
 	i := int(d.textRuns[k])
 	r := &d.Runs[i]
-	text := d.Page.Text[r.From:r.To]
+	text := d.Text[r.From:r.To]
 	phrase, copies := float32(0), float32(0)
 	if r.Chars < maxPhraseFeature {
 		phrase = bit(startsWithBoilerplate(strings.ToLower(string(text))))

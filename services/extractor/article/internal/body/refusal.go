@@ -79,15 +79,21 @@ func (t *Text) evidence(c Context, chars int) evidence {
 	}
 	e.list = t.listLike(e.nameless)
 	e.blocked = t.blocked(e.shown)
-	e.declared = t.Facts.DeclaresArticle() && t.Input.Title != ""
+	e.declared = t.Facts.DeclaresArticle() && t.Title != ""
 	return e
+}
+
+// convincing reports whether the text is that of an article, whatever the page calls
+// itself. The more doubts, the longer the text must be.
+func (e *evidence) convincing() bool {
+	return e.chars >= minArticle && !e.list && (e.chars >= minNameless || !e.nameless) &&
+		(e.chars >= minUnblocked || !e.blocked)
 }
 
 // refusal returns why a page has no article, or nil if it has one.
 func (t *Text) refusal(e evidence) *Refusal {
 	switch {
-	case e.chars >= minArticle && !e.list && !(e.chars < minNameless && e.nameless) &&
-		!(e.chars < minUnblocked && e.blocked):
+	case e.convincing():
 		return nil
 	case e.list && !e.blocked:
 		return &Refusal{
@@ -142,7 +148,7 @@ func (t *Text) Truncated() bool {
 // section page.
 func (t *Text) nameless(c Context) bool {
 	return !t.Facts.DeclaresArticle() && !c.Damaged &&
-		(t.Input.Title == "" || c.Site.IsNamed(t.Input.Title) && !c.Dated)
+		(t.Title == "" || c.Site.IsNamed(t.Title) && !c.Dated)
 }
 
 const (
@@ -226,7 +232,7 @@ func (t *Text) opensWithLink(r *page.Run) bool {
 		return false
 	}
 	first := t.Links[r.Links]
-	return first.From == r.From && first.To < r.To && t.Page.Text[first.To] == '\n'
+	return first.From == r.From && first.To < r.To && t.Text[first.To] == '\n'
 }
 
 // blocked reports whether the little text that a page shows is a bot check, a
@@ -235,8 +241,9 @@ func (t *Text) blocked(shown int) bool {
 	if shown > maxBlockPage {
 		return false
 	}
-	text := t.Page.Text[:min(len(t.Page.Text), maxBlockText)]
-	lower := strings.ToLower(t.Page.Title + "\n" + string(text))
+	document := t.Page
+	text := document.Text[:min(len(document.Text), maxBlockText)]
+	lower := strings.ToLower(document.Title + "\n" + string(text))
 	for _, mark := range blockMarks {
 		if strings.Contains(lower, mark) {
 			return true

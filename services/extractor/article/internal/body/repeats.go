@@ -88,9 +88,9 @@ func (s *selection) linkLabel(i int) string {
 	if link.To < r.To-1 || link.From < r.From {
 		return ""
 	}
-	label := string(s.Page.Text[r.From:link.From])
+	label := string(s.Text[r.From:link.From])
 	if label == "" {
-		label = string(s.Page.Text[link.From:link.To])
+		label = string(s.Text[link.From:link.To])
 		label = label[:strings.IndexAny(label, "|:：")+1]
 	}
 	letters, lower := 0, false
@@ -121,7 +121,7 @@ func (s *selection) dropConsentNotices() {
 		if size := r.To - r.From; !s.keptText(i) || size < minConsentNotice || size > maxConsentNotice {
 			continue
 		}
-		lower = appendLower(lower[:0], s.Page.Text[r.From:r.To])
+		lower = appendLower(lower[:0], s.Text[r.From:r.To])
 		if hasConsentNotice(lower) {
 			s.verdicts[i] = DroppedPhrase
 		}

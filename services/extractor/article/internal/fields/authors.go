@@ -86,7 +86,7 @@ func (v *View) declaredOrganisation(name string) bool {
 			return true
 		}
 	}
-	for _, author := range jsonld.List(v.facts.Article["author"]) {
+	for _, author := range jsonld.List(v.facts.Article[authorKey]) {
 		o, ok := v.facts.Graph.Resolve(author).(map[string]any)
 		if ok && strings.HasSuffix(jsonld.String(o["@type"]), "Organization") &&
 			strings.EqualFold(norm.Squeeze(jsonld.String(o["name"])), name) {

@@ -15,9 +15,12 @@ import (
 // about the author.
 const maxByline = 120
 
+// authorKey is what JSON-LD, microdata, meta elements and links call the author.
+const authorKey = "author"
+
 // ldAuthors reads the authors of the article's JSON-LD object.
 func ldAuthors(v *View) []record.Author {
-	for _, key := range []string{"author", "creator"} {
+	for _, key := range []string{authorKey, "creator"} {
 		var list []record.Author
 		for _, author := range jsonld.List(v.facts.Article[key]) {
 			name := v.facts.Graph.Resolve(author)
@@ -53,7 +56,7 @@ func propAuthors(v *View) []record.Author {
 	var list []record.Author
 	for _, i := range v.Props {
 		n := v.Elems[i].Node
-		if !norm.HasWord(page.Attr(n, "itemprop"), "author") ||
+		if !norm.HasWord(page.Attr(n, "itemprop"), authorKey) ||
 			v.within[i]&(page.HintComment|page.HintRelated) != 0 {
 			continue
 		}
@@ -71,7 +74,7 @@ func propAuthors(v *View) []record.Author {
 // metaAuthors reads the authors in meta elements.
 func metaAuthors(v *View) []record.Author {
 	for _, name := range []string{
-		"author", "article:author", "og:article:author", "parsely-author", "sailthru.author", "dc.creator",
+		authorKey, "article:author", "og:article:author", "parsely-author", "sailthru.author", "dc.creator",
 		"dcterms.creator", "articleauthor", "byl", "byline", "twitter:creator",
 	} {
 		var list []record.Author

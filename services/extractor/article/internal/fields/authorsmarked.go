@@ -110,7 +110,7 @@ var otherRoleLabel = regexp.MustCompile(`(?i)` +
 	`(?:(?:reviewed|researched|edited|checked|verified|photographs?|photography|photos?` +
 	`|illustrations?|illustrated|translated|produced) by` +
 	`|(?:geprüft|bearbeitet|übersetzt|fotos?) von|(?:relu|vérifié|traduit) par|(?:revisado|verificado|traducido) por` +
-	`|(?:verificato|tradotto) da|übersetzung(?: und [\p{L}]+)?):?\s*$` +
+	`|(?:verificat|tradott)o da|übersetzung(?: und [\p{L}]+)?):?\s*$` +
 	`|(?:^|[|·•]\s*)(?:medically |expert |fact[ -])?(?:reviewed|edited|checked|translated|illustrated) by\b`)
 
 // labelDepth is the number of levels around a link that are searched for its label.
@@ -160,7 +160,7 @@ func authorLinks(n *html.Node) []*html.Node {
 	}
 	var links []*html.Node
 	for d := range n.Descendants() {
-		if d.DataAtom == atom.A && (page.AuthorLink(page.Attr(d, "href")) || page.Attr(d, "rel") == "author") {
+		if d.DataAtom == atom.A && (page.AuthorLink(page.Attr(d, "href")) || page.Attr(d, "rel") == authorKey) {
 			if len(links) == maxAuthors {
 				break
 			}

@@ -40,7 +40,7 @@ func labelledAuthors(v *View) []record.Author {
 			continue
 		}
 		text, ok := afterBy(strings.Trim(text, "()（）[] "))
-		if !ok && !(underLabel && r.Chars < maxNameLine && startsUpper(text)) {
+		if !ok && (!underLabel || r.Chars >= maxNameLine || !startsUpper(text)) {
 			continue
 		}
 		list := v.addNames(nil, upToPreposition(text), "")

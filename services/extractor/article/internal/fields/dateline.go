@@ -24,7 +24,7 @@ func ReadDateline(body []record.Block) record.Field[string] {
 }
 
 // datelineDashes separate a dateline from the text.
-var datelineDashes = []string{" - ", " – ", " — ", "— ", "– ", " -- ", "—", "–"}
+var datelineDashes = []string{hyphen, " – ", " — ", "— ", "– ", " -- ", "—", "–"}
 
 const (
 	maxDateline     = 80 // bytes of a dateline

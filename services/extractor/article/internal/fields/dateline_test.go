@@ -34,7 +34,11 @@ func TestDatelineOf(t *testing.T) {
 }
 
 func FuzzDatelineOf(f *testing.F) {
-	for _, text := range []string{"ERBIL, Kurdistan Region of Iraq - Officials have said that talks go on.", "WASHINGTON (AP) — The bridge closed on Monday for good.", "(Reuters) - ", "A.C. - —–", "ŁÓDŹ – Rada miasta zebrała się we wtorek po południu."} {
+	for _, text := range []string{
+		"ERBIL, Kurdistan Region of Iraq - Officials have said that talks go on.",
+		"WASHINGTON (AP) — The bridge closed on Monday for good.",
+		"(Reuters) - ", "A.C. - —–", "ŁÓDŹ – Rada miasta zebrała się we wtorek po południu.",
+	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

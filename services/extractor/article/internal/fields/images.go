@@ -55,7 +55,7 @@ func ldImage(p *page.Page, f *facts.Facts) record.Image {
 			img.URL = p.Resolve(jsonld.String(o["contentUrl"]))
 		}
 		img.Caption, img.Credit = SplitCredit(norm.Squeeze(jsonld.String(o["caption"])))
-		for _, key := range []string{"creditText", "copyrightHolder", "author"} {
+		for _, key := range []string{"creditText", "copyrightHolder", authorKey} {
 			if img.Credit == "" {
 				img.Credit = norm.Squeeze(jsonld.String(f.Graph.Resolve(o[key])))
 			}

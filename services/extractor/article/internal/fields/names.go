@@ -193,7 +193,7 @@ func cutAside(s string) string {
 			s = s[:i]
 		}
 	}
-	for _, dash := range []string{" - ", " – ", " — ", ". –", ". —"} {
+	for _, dash := range []string{hyphen, " – ", " — ", ". –", ". —"} {
 		if i := strings.Index(s, dash); i > 0 {
 			s = s[:i]
 		}

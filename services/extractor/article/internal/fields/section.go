@@ -17,7 +17,7 @@ const maxSection = 60
 
 // ReadSection returns the section of the article, and the kicker if it is not the
 // section.
-func ReadSection(v *View) (section, kicker fact) {
+func ReadSection(v *View) (section, kicker record.Field[string]) {
 	prop, _ := v.Prop("articleSection")
 	meta := v.facts.First("article:section", "og:article:section", "section", "parsely-section",
 		"cxenseparse:recs:category")

@@ -77,7 +77,9 @@ func TestReadTitle(t *testing.T) {
 func TestCandidateKeepsFirstOfTheBest(t *testing.T) {
 	t.Parallel()
 	var best candidate
-	for _, c := range []candidate{{scoreLine, "line", 1}, {scorePart, "part", 2}, {scorePart, "other", 3}, {scoreNone, "", 4}} {
+	for _, c := range []candidate{
+		{scoreLine, "line", 1}, {scorePart, "part", 2}, {scorePart, "other", 3}, {scoreNone, "", 4},
+	} {
 		best.offer(c)
 	}
 	if best.text != "part" {

@@ -8,10 +8,14 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
 )
 
+// hyphen is a hyphen in the place of a dash.
+const hyphen = " - "
+
 var (
 	// titleSeparators separate a headline from the site's name and from sections.
 	titleSeparators = []string{
-		" | ", " – ", " — ", " - ", " :: ", " » ", " « ", " · ", " • ", " / ", " ~ ", "｜", " ― ", " ‹ ", " › ", " │ ", "|",
+		" | ", " – ", " — ", hyphen, " :: ", " » ", " « ", " · ", " • ", " / ", " ~ ", "｜", " ― ", " ‹ ", " › ", " │ ",
+		"|",
 	}
 	// titleColons do so too, but more often join two halves of a headline: only a
 	// name that is known from elsewhere is cut there.

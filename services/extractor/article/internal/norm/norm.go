@@ -38,7 +38,7 @@ func Squeeze(s string) string {
 // most texts the copy.
 func squeezed(s string) bool {
 	space := true
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		c := s[i]
 		if c >= utf8.RuneSelf || c < ' ' || c == ' ' && space {
 			return false

@@ -78,7 +78,7 @@ func (h *hintReader) of(n *html.Node) Hint {
 			if a.Val == "author" {
 				found |= HintByline
 			}
-		case "hidden":
+		case hiddenName:
 			found |= HintHidden
 		case "style":
 			if strings.Contains(a.Val, "none") && displayNone(a.Val) {
@@ -116,6 +116,10 @@ func (h *hintReader) ofNames(names string) Hint {
 	return got
 }
 
+// hiddenName is the attribute, and the class of many style sheets, that hides an
+// element.
+const hiddenName = "hidden"
+
 // MaxNames is the number of bytes of a class attribute that are read.
 const MaxNames = 400
 
@@ -125,7 +129,7 @@ func hintsOfNames(names string) Hint {
 	for name := range strings.FieldsSeq(names[:min(len(names), MaxNames)]) {
 		if _, variant, ok := strings.Cut(name, ":"); ok {
 			// "md:block" beside "hidden": shown on wider screens.
-			shown = shown || variant != "hidden"
+			shown = shown || variant != hiddenName
 			continue
 		}
 		if hidingNames[name] {

@@ -143,7 +143,7 @@ func (b *islandText) search(v any, depth int) {
 func listsArticles(list []any) bool {
 	return slices.ContainsFunc(list, func(part any) bool {
 		o, _ := part.(map[string]any)
-		for _, key := range []string{"title", "headline", "slug", "url"} {
+		for key := range strings.FieldsSeq("title headline slug url") {
 			if s, ok := o[key].(string); ok && s != "" {
 				return true
 			}
@@ -171,7 +171,7 @@ func partText(part any, depth int) string {
 		return b.String()
 	case map[string]any:
 		// The names that frameworks and editors give to the text of a part.
-		for _, key := range []string{"html", "content", "text", "value", "body", "paragraph", "children", "data"} {
+		for key := range strings.FieldsSeq("html content text value body paragraph children data") {
 			if text := partText(v[key], depth+1); text != "" {
 				return text
 			}

@@ -126,7 +126,7 @@ func (s *surveyor) startTag(text []byte, i int) int {
 	}
 	s.hostile = s.hostile || end-i > maxTag
 	name := rawName(text[i+1:])
-	if name == "svg" {
+	if name == svgName {
 		if closing := drawingEnd(text, end); closing >= 0 && text[end-2] != '/' {
 			s.leaveOut(text, end, closing)
 			return closing
@@ -149,9 +149,9 @@ func (s *surveyor) startTag(text []byte, i int) int {
 func (s *surveyor) leaveOutContent(text []byte, name string, tag, from, to int) {
 	content := text[from:to]
 	switch {
-	case name == "style":
+	case name == styleName:
 		s.leaveOut(text, from, to)
-	case name == "script" && len(content) > scriptKept && !bytes.Contains(content, []byte("<!--")):
+	case name == scriptName && len(content) > scriptKept && !bytes.Contains(content, []byte("<!--")):
 		switch tag := text[tag:from]; {
 		case executable(tag):
 			s.leaveOut(text, from+scriptKept, to)

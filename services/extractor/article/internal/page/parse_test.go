@@ -77,13 +77,22 @@ func TestParseLeavesOutOnlyHiddenText(t *testing.T) {
 
 func TestParseKeepsReadAttributes(t *testing.T) {
 	t.Parallel()
-	for page, want := range map[string]string{
-		`<p data-page='{"a": "b"}' class="y" aria-label="z" data-testid="byline">a</p>`: `<p class="y" data-testid="byline">a</p>`,
-		`<p title=' data-x="y" ' data-x="1"id="i">a</p>`:                                `<p title=" data-x=&#34;y&#34; " id="i">a</p>`,
-		`<p title=data-x="y" data-src="s" data-x = "y" data-y=z data-w>a</p>`:           `<p title="data-x=&#34;y&#34;" data-src="s" data-x="y" data-y="z" data-w="">a</p>`,
-		`<p data-x="never ends>a</p>`:                                                   ``,
+	for _, test := range []struct{ page, want string }{
+		{
+			`<p data-page='{"a": "b"}' class="y" aria-label="z" data-testid="byline">a</p>`,
+			`<p class="y" data-testid="byline">a</p>`,
+		},
+		{
+			`<p title=' data-x="y" ' data-x="1"id="i">a</p>`,
+			`<p title=" data-x=&#34;y&#34; " id="i">a</p>`,
+		},
+		{
+			`<p title=data-x="y" data-src="s" data-x = "y" data-y=z data-w>a</p>`,
+			`<p title="data-x=&#34;y&#34;" data-src="s" data-x="y" data-y="z" data-w="">a</p>`,
+		},
+		{`<p data-x="never ends>a</p>`, ``},
 	} {
-		doc, _, err := parse([]byte(page), 1000, false)
+		doc, _, err := parse([]byte(test.page), 1000, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,8 +104,8 @@ func TestParseKeepsReadAttributes(t *testing.T) {
 				}
 			}
 		}
-		if out.String() != want {
-			t.Errorf("%s is parsed as %s, want %s", page, out.String(), want)
+		if out.String() != test.want {
+			t.Errorf("%s is parsed as %s, want %s", test.page, out.String(), test.want)
 		}
 	}
 	doc, _, err := parse([]byte(`<p data-x="y">a`), 1000, true)
@@ -128,7 +137,10 @@ func readAttributes(doc *html.Node) string {
 // FuzzSurvey compares the text and the attributes of pages with those that the parser
 // alone finds.
 func FuzzSurvey(f *testing.F) {
-	for _, page := range []string{"<p>a<script>x</script>b", "a<!-- x -->b<svg><path></svg>c", "<style>x</style><textarea><p></textarea>", "<a title=\"x>\" b='y'>t</a>", "<!x><?y></ z></p>", "<p data-x=\"a\" class='b' aria-x=c>t</p>"} {
+	for _, page := range []string{
+		"<p>a<script>x</script>b", "a<!-- x -->b<svg><path></svg>c", "<style>x</style><textarea><p></textarea>",
+		"<a title=\"x>\" b='y'>t</a>", "<!x><?y></ z></p>", "<p data-x=\"a\" class='b' aria-x=c>t</p>",
+	} {
 		f.Add([]byte(page))
 	}
 	f.Fuzz(func(t *testing.T, page []byte) {

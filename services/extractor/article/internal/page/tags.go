@@ -57,10 +57,17 @@ func tagEnd(text []byte, i int) int {
 	return i
 }
 
+// The names of elements that are left out.
+const (
+	svgName    = "svg"
+	scriptName = "script"
+	styleName  = "style"
+)
+
 // rawNames are the elements whose content the tokeniser does not read as tags,
 // and svg, which contains no text of the page.
 var rawNames = []string{
-	"svg", "script", "style", "title", "textarea", "noscript", "iframe", "xmp", "noembed", "noframes",
+	svgName, scriptName, styleName, "title", "textarea", "noscript", "iframe", "xmp", "noembed", "noframes",
 }
 
 // rawName returns the name of the tag at the start of b if it is one of rawNames, and ""
@@ -103,7 +110,7 @@ func drawingEnd(text []byte, i int) int {
 		}
 		i += n
 		if text[i+1] == '/' {
-			if rawName(text[i+2:]) == "svg" {
+			if rawName(text[i+2:]) == svgName {
 				return i
 			}
 			i++
