@@ -15,29 +15,36 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// Everything of a data folder comes back in another: rows, messages, their
-// numbers, and what the stages had still to do.
-func TestBackupRestoresIntoAnEmptyFolder(t *testing.T) {
+// streamsInBackup is the number of streams in a backup, including those of buckets.
+const streamsInBackup = 11
+
+// TestBackup restores a backup into an empty folder: rows, messages with their numbers,
+// and unfinished work.
+func TestBackup(t *testing.T) {
 	t.Parallel()
 	room, err := newsroom.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer room.Close()
-	from, saved, to := filepath.Join(t.TempDir(), "from"), filepath.Join(t.TempDir(), "saved"), filepath.Join(t.TempDir(), "to")
+	dir := t.TempDir()
+	from, saved, to := filepath.Join(dir, "from"), filepath.Join(dir, "saved"), filepath.Join(dir, "to")
 	ingest(t, from, urlFile(t, room.URLs()))
-	// One that nobody has worked on yet.
+	// A URL that has not been processed.
 	if code, _, text := dateline(t, "publish", "--data", from, room.URLs()[0]); code != 0 {
 		t.Fatal(text)
 	}
-	if code, out, text := dateline(t, "backup", "--data", from, saved); code != 0 || strings.Count(out, "messages") != 11 {
-		t.Fatalf("backup: %d %s %s", code, out, text)
+	code, out, text := dateline(t, "backup", "--data", from, saved)
+	if code != 0 || strings.Count(out, "messages") != streamsInBackup {
+		t.Fatalf("backup: exit code %d\n%s%s", code, out, text)
 	}
-	if code, _, text := dateline(t, "backup", "--data", from, saved); code == 0 || !strings.Contains(text, "back up into an empty folder") {
-		t.Errorf("a second backup into the folder: %d %q", code, text)
+	code, _, text = dateline(t, "backup", "--data", from, saved)
+	if code == 0 || !strings.Contains(text, "back up into an empty folder") {
+		t.Errorf("a second backup into the folder: exit code %d, %q", code, text)
 	}
-	if code, _, text := dateline(t, "restore", "--data", from, saved); code == 0 || !strings.Contains(text, "restore into an empty one") {
-		t.Errorf("a restore over what is there: %d %q", code, text)
+	code, _, text = dateline(t, "restore", "--data", from, saved)
+	if code == 0 || !strings.Contains(text, "restore into an empty one") {
+		t.Errorf("a restore into a used folder: exit code %d, %q", code, text)
 	}
 	if code, _, text := dateline(t, "restore", "--data", to, saved); code != 0 {
 		t.Fatalf("restore: %s", text)
@@ -45,17 +52,17 @@ func TestBackupRestoresIntoAnEmptyFolder(t *testing.T) {
 	before, after := contents(t, from), contents(t, to)
 	for name, want := range before {
 		if after[name] != want {
-			t.Errorf("%s: %+v was backed up, and %+v is there", name, want, after[name])
+			t.Errorf("%s is %+v after the restore, want %+v", name, after[name], want)
 		}
 	}
 	if before[subject.StreamURLs].messages != 1 || before["articles"].messages < 20 {
-		t.Errorf("the test has too little to lose: %+v", before)
+		t.Errorf("the backup contains too little for the test: %+v", before)
 	}
-	pageIsThere(t, to)
-	// The work goes on where it was: the waiting URL is a repetition.
+	checkRawPage(t, to)
+	// The next run also processes the waiting URL, which is a duplicate.
 	ingest(t, to, room.URLs()[1])
 	if left := contents(t, to)[subject.StreamURLs].messages; left != 0 {
-		t.Errorf("%d URLs wait on the restored stream, want 0", left)
+		t.Errorf("%d URLs wait on the restored stream, want none", left)
 	}
 }
 
@@ -67,8 +74,9 @@ func TestRestoreNeedsABackup(t *testing.T) {
 	}
 }
 
-// Over the network, the deployment's operator may back up; a service may not.
-func TestOnlyTheOperatorBacksUp(t *testing.T) {
+// TestBackupPermissions checks that the deployment's operator may back up the streams,
+// and that a service may not.
+func TestBackupPermissions(t *testing.T) {
 	t.Parallel()
 	srv, _ := deployedNATS(t)
 	_, js := connectAs(t, srv, "setup", "declare")
@@ -76,17 +84,19 @@ func TestOnlyTheOperatorBacksUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	operator, _ := connectAs(t, srv, "operator", "dateline")
-	if streams, err := backup.Streams(t.Context(), operator, t.TempDir()); err != nil || len(streams) != 11 {
+	streams, err := backup.Streams(t.Context(), operator, t.TempDir())
+	if err != nil || len(streams) != streamsInBackup {
 		t.Errorf("operator: %v, %v", streams, err)
 	}
 	indexer, _ := connectAs(t, srv, "indexer", "indexer")
-	if _, err := backup.Streams(t.Context(), indexer, t.TempDir()); err == nil || !strings.Contains(err.Error(), "such as operator") {
+	_, err = backup.Streams(t.Context(), indexer, t.TempDir())
+	if err == nil || !strings.Contains(err.Error(), "such as operator") {
 		t.Errorf("indexer: %v", err)
 	}
 }
 
-// pageIsThere asserts that the page of an article is where its record says.
-func pageIsThere(t *testing.T, dir string) {
+// checkRawPage checks that the page of an article is where its record says.
+func checkRawPage(t *testing.T, dir string) {
 	t.Helper()
 	bus, err := pipeline.OpenBus(t.Context(), testConfig(dir), slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -103,9 +113,11 @@ func pageIsThere(t *testing.T, dir string) {
 	}
 }
 
+// content is the number of messages of a stream, or rows of a table, and the first and
+// last sequence numbers.
 type content struct{ messages, first, last uint64 }
 
-// contents is what the streams and the store of a data folder hold.
+// contents returns the contents of the streams and the store of a data folder.
 func contents(t *testing.T, dir string) map[string]content {
 	t.Helper()
 	all := map[string]content{}

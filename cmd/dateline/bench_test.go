@@ -28,14 +28,14 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// BenchmarkPipeline runs the pipeline over the corpus (aeb-dev and fundus-dev)
-// and, on the same pages in the same run, each of its parts alone: asking for
-// the page, parsing it, extracting it, sending it over two streams, and storing
-// the article. It reports pages per second and CPU milliseconds per page; the
-// last line is the pipeline's CPU over the sum of its parts.
+// BenchmarkPipeline runs the pipeline over the corpus (aeb-dev and fundus-dev) and, on the
+// same pages in the same run, each of its parts separately: requesting the page, parsing
+// it, extracting the article, sending it over two streams, and storing the article. It
+// reports pages per second and CPU milliseconds per page. The metric cpu/parts is the
+// pipeline's CPU time divided by that of its parts.
 //
-// The web server runs in the same process, so its CPU is in the pipeline's and
-// in the get part's.
+// The web server runs in the same process, so its CPU time is part of the pipeline's and
+// of the part "get".
 func BenchmarkPipeline(b *testing.B) {
 	dir := os.Getenv("DATELINE_CORPUS")
 	if dir == "" {
@@ -54,13 +54,14 @@ func BenchmarkPipeline(b *testing.B) {
 		pages = append(pages, set.Pages()...)
 	}
 	load := newLoad(b, c, pages)
-	// A benchmark is called more than once; the last call counts.
+	// A benchmark is called several times. The last call counts.
 	costs := map[string]float64{}
 	for _, part := range []struct {
 		name string
 		run  func(b *testing.B)
 	}{
-		{"get", load.get}, {"parse", load.parse}, {"extract", load.extract}, {"streams", load.streams}, {"store", load.store},
+		{"get", load.get}, {"parse", load.parse}, {"extract", load.extract},
+		{"streams", load.streams}, {"store", load.store},
 	} {
 		b.Run("part="+part.name, func(b *testing.B) {
 			costs[part.name] = load.measure(b, part.run)
@@ -73,6 +74,7 @@ func BenchmarkPipeline(b *testing.B) {
 	})
 }
 
+// load is the work of the benchmark: pages, and what earlier parts make of them.
 type load struct {
 	pages    []*corpus.Page
 	urls     []string
@@ -103,8 +105,7 @@ func newLoad(b *testing.B, c *corpus.Corpus, pages []*corpus.Page) *load {
 	return l
 }
 
-// measure runs a part b.N times over all pages; it returns CPU milliseconds
-// per page.
+// measure runs a part b.N times over all pages, and returns the CPU milliseconds per page.
 func (l *load) measure(b *testing.B, run func(*testing.B)) float64 {
 	before, start := cpu(b), time.Now()
 	for range b.N {
@@ -117,7 +118,7 @@ func (l *load) measure(b *testing.B, run func(*testing.B)) float64 {
 	return cost
 }
 
-// cpu is the processor time that the process has used.
+// cpu returns the CPU time that the process has used.
 func cpu(b *testing.B) time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -165,13 +166,13 @@ func (l *load) parse(b *testing.B) {
 
 func (l *load) extract(b *testing.B) {
 	for i, body := range l.bodies {
-		// Pages without an article are part of the work.
+		// Some pages have no article.
 		_, _ = article.Extract(b.Context(), article.Page{URL: l.urls[i], Body: body, ContentEncoding: "gzip"}, article.Options{})
 	}
 }
 
-// streams sends each page over one stream and a small message over a second,
-// consuming and acking both, on an embedded server that syncs always.
+// streams sends each page over one stream and a small message over another, consuming and
+// acking both, on an embedded server that syncs every message.
 func (l *load) streams(b *testing.B) {
 	cfg := testConfig(b.TempDir())
 	bus, err := pipeline.OpenBus(b.Context(), cfg, slog.New(slog.DiscardHandler))

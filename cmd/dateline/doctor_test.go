@@ -1,39 +1,38 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"log/slog"
 	"strings"
 	"testing"
 
-	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/natstest"
 )
 
-// TestDoctor examines a pipeline that runs, and then one that does not.
+// closedAddr is an address on which nothing listens: port 1 is reserved.
+const closedAddr = "127.0.0.1:1"
+
+// TestDoctor examines a running pipeline, and then the same folder when no pipeline
+// runs on it.
 func TestDoctor(t *testing.T) {
 	t.Parallel()
 	cfg := testConfig(t.TempDir())
-	cfg.Data.NATSAddr, cfg.Admin.Addr, cfg.HTTP.Addr = natstest.FreeAddr(t), natstest.FreeAddr(t), natstest.FreeAddr(t)
-	p, err := pipeline.Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- p.Run(ctx) }()
-	flags := []string{"doctor", "--data", cfg.Data.Dir, "--admin", cfg.Admin.Addr, "--web", cfg.HTTP.Addr,
-		"--data-nats-addr", cfg.Data.NATSAddr, "--data-min-free", "0"}
+	cfg.Data.NATSAddr, cfg.Admin.Addr, cfg.HTTP.Addr = "127.0.0.1:0", natstest.FreeAddr(t), natstest.FreeAddr(t)
+	p := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
+	flags := []string{"doctor", "--data", cfg.Data.Dir, "--data-min-free", "0"}
+	healthy := append(flags, "--admin", cfg.Admin.Addr, "--web", cfg.HTTP.Addr)
 	var code int
 	var out, errs string
-	natstest.Eventually(t, "a pipeline that is in order", func() bool {
-		code, out, errs = dateline(t, flags...)
+	natstest.Eventually(t, "a healthy pipeline", func() bool {
+		code, out, errs = dateline(t, healthy...)
 		return code == 0
 	})
-	for _, want := range []string{"ok       nats", "ok       streams", "ok       consumers", "ok       store", "ok       services", "ok       web", "0 problems"} {
+	for _, want := range []string{
+		"ok       nats", "ok       streams", "ok       consumers", "ok       store", "ok       services", "ok       web",
+		"0 problems",
+	} {
 		if !strings.Contains(out, want) {
-			t.Errorf("it does not say %q:\n%s%s", want, out, errs)
+			t.Errorf("the output lacks %q:\n%s%s", want, out, errs)
 		}
 	}
 	natstest.Eventually(t, "a snapshot of the process", func() bool {
@@ -43,14 +42,11 @@ func TestDoctor(t *testing.T) {
 	if !strings.Contains(out, "1 of 1 processes answer") || !strings.Contains(out, "fetch") {
 		t.Errorf("top:\n%s", out)
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-	if err := p.Close(); err != nil {
-		t.Error(err)
-	}
-	code, out, errs = dateline(t, append(flags, "--json", "--timeout", "500ms")...)
+	p.stop()
+
+	// The addresses of the pipeline may belong to another test by now.
+	code, out, errs = dateline(t, append(flags, "--json", "--timeout", "500ms",
+		"--data-nats-addr", closedAddr, "--admin", closedAddr, "--web", closedAddr)...)
 	problems := map[string]bool{}
 	for decoder := json.NewDecoder(strings.NewReader(out)); decoder.More(); {
 		var f struct{ Check, Status, Advice string }
@@ -62,12 +58,18 @@ func TestDoctor(t *testing.T) {
 		}
 	}
 	if code != 1 || !problems["nats"] || !problems["services"] || !problems["web"] || problems["store"] {
-		t.Errorf("of a pipeline that has ended: exit code %d\n%s%s", code, out, errs)
+		t.Errorf("without a pipeline: exit code %d\n%s%s", code, out, errs)
 	}
-	if code, _, errs := dateline(t, "doctor", "--timeout", "0"); code != 2 || !strings.Contains(errs, "must be positive") {
-		t.Errorf("a wrong call: exit code %d, %s", code, errs)
+}
+
+func TestDoctorAndTopRefuse(t *testing.T) {
+	t.Parallel()
+	code, _, errs := dateline(t, "doctor", "--timeout", "0")
+	if code != 2 || !strings.Contains(errs, "must be positive") {
+		t.Errorf("doctor: exit code %d, %s", code, errs)
 	}
-	if code, _, errs := dateline(t, "top", "--interval", "1ms"); code != 2 || !strings.Contains(errs, "at least 100ms") {
-		t.Errorf("a wrong call of top: exit code %d, %s", code, errs)
+	code, _, errs = dateline(t, "top", "--interval", "1ms")
+	if code != 2 || !strings.Contains(errs, "at least 100ms") {
+		t.Errorf("top: exit code %d, %s", code, errs)
 	}
 }

@@ -11,10 +11,9 @@ import (
 	"testing"
 )
 
-// TestDrift ingests a site that loses its dates half way, in a redesign.
-func TestDrift(t *testing.T) {
-	t.Parallel()
-	const dated, undated = 90, 40
+// driftingSite serves articles of which the first have dates, and the others, after a
+// redesign, have none.
+func driftingSite(t *testing.T, dated int) *httptest.Server {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		number, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/story/"))
 		if err != nil {
@@ -27,7 +26,15 @@ func TestDrift(t *testing.T) {
 		}
 		fmt.Fprint(w, strings.Replace(savedPage, "<head>", "<head>"+date, 1))
 	}))
-	defer server.Close()
+	t.Cleanup(server.Close)
+	return server
+}
+
+// TestDrift ingests a site that loses its dates, and reads the alarm and its samples.
+func TestDrift(t *testing.T) {
+	t.Parallel()
+	const dated, undated = 90, 40
+	server := driftingSite(t, dated)
 	var urls []string
 	for i := range dated + undated {
 		urls = append(urls, fmt.Sprintf("%s/story/%d", server.URL, i))
@@ -36,20 +43,29 @@ func TestDrift(t *testing.T) {
 	if code, ends := ingest(t, dir, urlFile(t, urls)); code != 0 || len(ends) != len(urls) {
 		t.Fatalf("exit code %d, %d ends", code, len(ends))
 	}
-	host := strings.TrimPrefix(server.URL, "http://")
 	pages := filepath.Join(t.TempDir(), "pages")
 	code, out, errs := dateline(t, "drift", "--data", dir, "--pages", pages)
-	if code != 0 || !strings.Contains(out, host) || !strings.Contains(out, "no_date") || !strings.Contains(out, "1 alarm") {
+	if code != 0 {
 		t.Fatalf("exit code %d\n%s%s", code, out, errs)
+	}
+	for _, want := range []string{strings.TrimPrefix(server.URL, "http://"), "no_date", "1 alarm"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the output lacks %q:\n%s", want, out)
+		}
 	}
 	files, err := filepath.Glob(filepath.Join(pages, "*.html"))
 	if err != nil || len(files) != 3 {
-		t.Fatalf("the pages are %v, %v", files, err)
+		t.Fatalf("the sample pages are %v, %v", files, err)
 	}
-	if html, err := os.ReadFile(files[0]); err != nil || !strings.Contains(string(html), "The harbour board") || strings.Contains(string(html), "published_time") {
-		t.Errorf("the first page is %s, %v", html, err)
+	html, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
 	}
-	if code, out, _ := dateline(t, "drift", "--data", dir, "--json"); code != 0 || !strings.Contains(out, `"signal":"DRIFT_SIGNAL_NO_DATE"`) {
+	if !strings.Contains(string(html), "The harbour board") || strings.Contains(string(html), "published_time") {
+		t.Errorf("the first sample page is %s", html)
+	}
+	code, out, _ = dateline(t, "drift", "--data", dir, "--json")
+	if code != 0 || !strings.Contains(out, `"signal":"DRIFT_SIGNAL_NO_DATE"`) {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }

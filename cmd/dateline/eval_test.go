@@ -8,12 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/dateline-news/dateline/cmd/dateline/internal/cli"
 )
 
-// evalSet writes a set of two pages: one whose truth is what stands there, and
-// one whose truth has a paragraph that the page has not.
+// evalSet writes a corpus with a set of two pages: one whose truth equals the page, and
+// one whose truth has a paragraph that the page lacks. It returns the corpus.
 func evalSet(t *testing.T) string {
 	t.Helper()
 	corpus := t.TempDir()
@@ -27,7 +25,8 @@ func evalSet(t *testing.T) string {
 		"Traders at the market had asked for a later date, since the weeks before the holidays are their best of the year.",
 	}
 	body := strings.Join(paragraphs, "\n\n")
-	html := "<html><head><title>Old pier closes for the winter</title></head><body><article><h1>Old pier closes for the winter</h1><p>" +
+	const title = "Old pier closes for the winter"
+	html := "<html><head><title>" + title + "</title></head><body><article><h1>" + title + "</h1><p>" +
 		strings.Join(paragraphs, "</p><p>") + "</p></article></body></html>"
 	var truth bytes.Buffer
 	for id, want := range map[string]string{"whole": body, "more": body + "\n\nNobody was hurt in the storm."} {
@@ -42,7 +41,9 @@ func evalSet(t *testing.T) string {
 		if err := os.WriteFile(filepath.Join(set, "pages", id+".html.gz"), packed.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		line, err := json.Marshal(map[string]any{"id": id, "url": "https://news.example/" + id, "body": want, "title": "Old pier closes for the winter"})
+		line, err := json.Marshal(map[string]any{
+			"id": id, "url": "https://news.example/" + id, "body": want, "title": title,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,18 +55,12 @@ func evalSet(t *testing.T) string {
 	return corpus
 }
 
-func evaluate(t *testing.T, args ...string) (code int, out, errs string) {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	code = cli.Run(t.Context(), append([]string{"eval"}, args...), cli.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr})
-	return code, stdout.String(), stderr.String()
-}
-
 func TestEval(t *testing.T) {
 	t.Parallel()
 	corpus := evalSet(t)
 	saved, extracts := filepath.Join(t.TempDir(), "figures.json"), filepath.Join(t.TempDir(), "extracts.jsonl")
-	code, out, errs := evaluate(t, "--corpus", corpus, "--worst", "1", "--calibration", "--save", saved, "--out", extracts)
+	code, out, errs := dateline(t, "eval", "--corpus", corpus, "--worst", "1", "--calibration",
+		"--save", saved, "--out", extracts)
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
@@ -78,11 +73,16 @@ func TestEval(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(string(lines), "\n"); n != 2 || !strings.Contains(string(lines), `piles.\n\nFerries`) || !strings.Contains(string(lines), `"title":"Old pier`) {
-		t.Errorf("extracts of %d pages, want 2 with body and title:\n%s", n, lines)
+	if n := strings.Count(string(lines), "\n"); n != 2 {
+		t.Errorf("there are extracts of %d pages, want 2", n)
+	}
+	for _, want := range []string{`piles.\n\nFerries`, `"title":"Old pier`} {
+		if !strings.Contains(string(lines), want) {
+			t.Errorf("the extracts lack %q:\n%s", want, lines)
+		}
 	}
 
-	// The page that was whole was better once: it must be listed as worse now.
+	// With a better figure for one page in the baseline, that page is worse now.
 	raw, err := os.ReadFile(saved)
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestEval(t *testing.T) {
 	if err := os.WriteFile(saved, raw, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	code, out, errs = evaluate(t, "--corpus", filepath.Join(corpus, "harbour"), "--baseline", saved)
+	code, out, errs = dateline(t, "eval", "--corpus", filepath.Join(corpus, "harbour"), "--baseline", saved)
 	if code != 0 || !strings.Contains(out, "0 pages better, 1 worse") {
 		t.Errorf("exit code %d, want one page worse:\n%s%s", code, out, errs)
 	}
@@ -121,7 +121,7 @@ func TestEvalRefuses(t *testing.T) {
 		"no such part":    {[]string{"--corpus", corpus, "--part", "all"}, "choose open or held"},
 		"broken baseline": {[]string{"--corpus", corpus, "--baseline", broken}, "--save"},
 	} {
-		if code, _, errs := evaluate(t, c.args...); code == 0 || !strings.Contains(errs, c.want) {
+		if code, _, errs := dateline(t, append([]string{"eval"}, c.args...)...); code == 0 || !strings.Contains(errs, c.want) {
 			t.Errorf("%s: exit code %d, %q; want a failure that says %q", name, code, errs, c.want)
 		}
 	}

@@ -8,14 +8,16 @@ import (
 	"testing"
 )
 
-const savedPage = `<html lang="en"><head><title>Old pier closes for the winter</title></head><body><nav class="menu"><a href="/">Home</a></nav>
+// savedPage is a page with an article.
+const savedPage = `<html lang="en"><head><title>Old pier closes for the winter</title></head>
+<body><nav class="menu"><a href="/">Home</a></nav>
 <article><h1>Old pier closes for the winter</h1>
 <p>The harbour board voted on Monday to close the old pier for the winter, after divers found cracks in nine of its piles.</p>
 <p>Ferries will land at the fish market until March, said the harbour master, who expects no change to the timetable.</p></article>
 <script>alert(1)</script></body></html>`
 
-// saved writes files into a new folder and returns its path.
-func saved(t *testing.T, files map[string]string) string {
+// writeFiles writes files into a new folder and returns its path.
+func writeFiles(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -32,16 +34,25 @@ func saved(t *testing.T, files map[string]string) string {
 
 func TestExtractFormats(t *testing.T) {
 	t.Parallel()
-	page := filepath.Join(saved(t, map[string]string{"page.html": savedPage}), "page.html")
+	page := filepath.Join(writeFiles(t, map[string]string{"page.html": savedPage}), "page.html")
 	for _, c := range []struct {
 		name string
 		args []string
 		want []string
 		not  string
 	}{
-		{"html", []string{"--format", "html"}, []string{"<h1>Old pier closes for the winter</h1>", "<p>Ferries will land"}, "alert(1)"},
-		{"explain", []string{"--explain"}, []string{"Ferries will land", "body", "classifier", "title", "article > p"}, "alert(1)"},
-		{"overlay", []string{"--explain", "--format", "html"}, []string{`data-dateline="body`, "Content-Security-Policy"}, "alert(1)"},
+		{
+			"html", []string{"--format", "html"},
+			[]string{"<h1>Old pier closes for the winter</h1>", "<p>Ferries will land"}, "alert(1)",
+		},
+		{
+			"explain", []string{"--explain"},
+			[]string{"Ferries will land", "body", "classifier", "title", "article > p"}, "alert(1)",
+		},
+		{
+			"overlay", []string{"--explain", "--format", "html"},
+			[]string{`data-dateline="body`, "Content-Security-Policy"}, "alert(1)",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, out, errs := dateline(t, append([]string{"extract", page}, c.args...)...)
@@ -50,11 +61,11 @@ func TestExtractFormats(t *testing.T) {
 			}
 			for _, want := range c.want {
 				if !strings.Contains(out, want) {
-					t.Errorf("%q is not in %s", want, out)
+					t.Errorf("the output lacks %q:\n%s", want, out)
 				}
 			}
 			if strings.Contains(out, c.not) {
-				t.Errorf("%q is in %s", c.not, out)
+				t.Errorf("the output contains %q:\n%s", c.not, out)
 			}
 		})
 	}
@@ -63,14 +74,15 @@ func TestExtractFormats(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &explained); err != nil || code != 0 || len(explained.Lines) < 3 {
 		t.Errorf("exit code %d, %v, %s%s", code, err, out, errs)
 	}
-	if code, _, errs := dateline(t, "extract", page, "--explain", "--format", "markdown"); code != 2 || !strings.Contains(errs, "with --explain json, html or text") {
+	code, _, errs = dateline(t, "extract", page, "--explain", "--format", "markdown")
+	if code != 2 || !strings.Contains(errs, "with --explain json, html or text") {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
 }
 
 func TestRulesCommand(t *testing.T) {
 	t.Parallel()
-	dir := saved(t, map[string]string{
+	dir := writeFiles(t, map[string]string{
 		"page.html":       savedPage,
 		"good/pier.yaml":  "hosts: [pier.example]\ntitle: title\nbody: article p:first-of-type\n",
 		"stale/pier.yaml": "hosts: [pier.example]\ntitle: h2.hed\n",
@@ -97,7 +109,7 @@ func TestRulesCommand(t *testing.T) {
 	}
 	_, out, _ := dateline(t, "rules", page, "--url", url, "--extractor-rules-dir", filepath.Join(dir, "good"))
 	if strings.Contains(out, "Ferries will land") {
-		t.Errorf("text outside of the rule's selector is kept: %s", out)
+		t.Errorf("text outside the rule's selector is kept: %s", out)
 	}
 	if code, _, errs := dateline(t, "rules", page); code != 2 || !strings.Contains(errs, "--extractor-rules-dir") {
 		t.Errorf("exit code %d: %s", code, errs)

@@ -28,15 +28,15 @@ import (
 	"github.com/dateline-news/dateline/services/indexer"
 )
 
-// scrapeEvery is how often Prometheus asks by the shipped configuration.
-const scrapeEvery = 15 * time.Second
+// scrapeInterval is the interval of the shipped Prometheus configuration.
+const scrapeInterval = 15 * time.Second
 
-// BenchmarkMetrics runs the pipeline at full load over the newsroom's pages, each
-// under many URLs, and profiles it. It reports which share of the processor time
-// went into counting and observing, and what a scrape and a round of questions
-// about the streams take, the answering of the embedded NATS server included. From
-// these follows the share that metrics have of a process that keeps one processor
-// busy: more busy ones make it smaller. The web server of the pages does not count.
+// BenchmarkMetrics profiles the pipeline at full load over the newsroom's pages, each
+// under many URLs. It reports the share of CPU time spent on counting and observing, and
+// the CPU time of a scrape and of a round of requests about the streams, including the
+// responses of the embedded NATS server. From these it computes the share of metrics in a
+// process that keeps one processor busy. With more busy processors the share is smaller.
+// The web server of the pages is not counted.
 func BenchmarkMetrics(b *testing.B) {
 	room, err := newsroom.Start(b.Context())
 	if err != nil {
@@ -95,15 +95,15 @@ func BenchmarkMetrics(b *testing.B) {
 		scrape(b, "http://"+cfg.Admin.Addr+"/metrics")
 	}
 	scraped := (cpu(b) - before) / rounds
-	share := counting/total + round.Seconds()/backlog.Interval.Seconds() + scraped.Seconds()/scrapeEvery.Seconds()
+	share := counting/total + round.Seconds()/backlog.Interval.Seconds() + scraped.Seconds()/scrapeInterval.Seconds()
 	b.ReportMetric(100*counting/total, "%-counting")
 	b.ReportMetric(1000*round.Seconds(), "cpu-ms/round")
 	b.ReportMetric(1000*scraped.Seconds(), "cpu-ms/scrape")
 	b.ReportMetric(100*share, "%-of-cpu")
 }
 
-// publishRound publishes every URL of the newsroom that is an article's, made
-// new by a parameter, and returns how many.
+// publishRound publishes the URLs of the newsroom's articles, made unique by a parameter,
+// and returns their number.
 func publishRound(b *testing.B, p *pipeline.Pipeline, room *newsroom.Newsroom, round int) int {
 	var urls []string
 	for _, want := range room.Expectations() {
@@ -117,7 +117,7 @@ func publishRound(b *testing.B, p *pipeline.Pipeline, room *newsroom.Newsroom, r
 	return len(urls)
 }
 
-// awaitFetched waits until the ledger has an end of n fetches.
+// awaitFetched waits until the ledger has the outcomes of n fetches.
 func awaitFetched(b *testing.B, p *pipeline.Pipeline, n int) {
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
@@ -137,7 +137,7 @@ func awaitFetched(b *testing.B, p *pipeline.Pipeline, n int) {
 }
 
 func scrapeUntil(ctx context.Context, b *testing.B, url string) {
-	ticker := time.NewTicker(scrapeEvery)
+	ticker := time.NewTicker(scrapeInterval)
 	defer ticker.Stop()
 	for {
 		select {
@@ -149,7 +149,7 @@ func scrapeUntil(ctx context.Context, b *testing.B, url string) {
 	}
 }
 
-// scrape asks for the metrics as Prometheus does.
+// scrape requests the metrics as Prometheus does.
 func scrape(b *testing.B, url string) {
 	request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -168,12 +168,12 @@ func scrape(b *testing.B, url string) {
 	var body bytes.Buffer
 	_, err = body.ReadFrom(response.Body)
 	if err = errors.Join(err, response.Body.Close()); err != nil || response.StatusCode != http.StatusOK {
-		b.Errorf("the scrape ended with %s and %v", response.Status, err)
+		b.Errorf("scraping: %s, %v", response.Status, err)
 	}
 }
 
-// Frames in the stacks of what is done for metrics: as the work goes on, and now
-// and then, which is measured apart from the load. Others are no part of the load.
+// Parts of function names in the stacks of a profile. Counting frames are metrics work
+// during the load. Other frames are measured separately, or are not part of the load.
 var (
 	countingFrames = []string{
 		"github.com/prometheus/", "/stage.(*Metrics).", "/indexer.(*metrics).", "/indexer.batches.",
@@ -185,7 +185,7 @@ var (
 	}
 )
 
-// shareOfCounting returns the nanoseconds that counting took, and all.
+// shareOfCounting returns the nanoseconds spent on counting, and all nanoseconds.
 func shareOfCounting(b *testing.B, data *bytes.Buffer) (counting, total float64) {
 	p, err := profile.Parse(data)
 	if err != nil {

@@ -9,27 +9,37 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/outcome"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// TestSources lists a source whose robots.txt has come to forbid everything,
-// from the ledger of three weeks.
+// silentSource returns the outcomes of three weeks, one per hour until now. On the last
+// day, robots.txt forbids everything.
+func silentSource(now time.Time) []*datelinev1.Outcome {
+	const hours, lastDay = 21 * 24, 20 * 24
+	var outcomes []*datelinev1.Outcome
+	for hour := range hours {
+		o := &datelinev1.Outcome{
+			Stage: datelinev1.Stage_STAGE_INDEX, Verdict: datelinev1.Verdict_VERDICT_PRODUCED, Reason: string(outcome.New),
+			Host: "paper.test", InputId: fmt.Sprint(hour),
+			Time: timestamppb.New(now.Add(time.Duration(hour-hours) * time.Hour)),
+		}
+		if hour >= lastDay {
+			o.Stage, o.Verdict = datelinev1.Stage_STAGE_FETCH, datelinev1.Verdict_VERDICT_REJECTED
+			o.Reason = string(outcome.RobotsDenied)
+		}
+		outcomes = append(outcomes, o)
+	}
+	return outcomes
+}
+
+// TestSources lists a silent source.
 func TestSources(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := openStore(t, dir)
 	now := time.Now().UTC().Truncate(time.Hour)
-	var batch []*datelinev1.Outcome
-	for hour := range 21 * 24 {
-		at := now.Add(time.Duration(hour-21*24) * time.Hour)
-		one := &datelinev1.Outcome{Stage: datelinev1.Stage_STAGE_INDEX, Verdict: datelinev1.Verdict_VERDICT_PRODUCED, Reason: "new", Host: "paper.test",
-			InputId: fmt.Sprint(hour), Time: timestamppb.New(at)}
-		if hour >= 20*24 {
-			one.Stage, one.Verdict, one.Reason = datelinev1.Stage_STAGE_FETCH, datelinev1.Verdict_VERDICT_REJECTED, "robots_denied"
-		}
-		batch = append(batch, one)
-	}
-	if err := s.Record(t.Context(), batch); err != nil {
+	if err := s.Record(t.Context(), silentSource(now)); err != nil {
 		t.Fatal(err)
 	}
 	for more := true; more; {
@@ -39,22 +49,31 @@ func TestSources(t *testing.T) {
 		}
 	}
 	code, out, errs := dateline(t, "sources", "--data", dir)
-	if code != 0 || !strings.Contains(out, "paper.test  silent    0  2") ||
-		!strings.Contains(out, "robots: robots.txt did not") || !strings.Contains(out, "1 source") {
+	if code != 0 {
 		t.Fatalf("exit code %d\n%s%s", code, out, errs)
+	}
+	for _, want := range []string{"paper.test  silent    0  2", "robots: robots.txt did not", "1 source\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the output lacks %q:\n%s", want, out)
+		}
 	}
 	code, out, errs = dateline(t, "sources", "paper.test", "--data", dir, "--json")
 	var line struct {
 		Host, State, Cause string
 		SilentSince        time.Time `json:"silent_since"`
 	}
-	if err := json.Unmarshal([]byte(out), &line); err != nil || code != 0 || line.State != "silent" || line.Cause != "robots" || !line.SilentSince.Equal(now.Add(-24*time.Hour)) {
-		t.Errorf("exit code %d, %v\n%s%s", code, err, out, errs)
+	if err := json.Unmarshal([]byte(out), &line); err != nil {
+		t.Fatalf("exit code %d, %v\n%s%s", code, err, out, errs)
 	}
-	if code, out, _ := dateline(t, "sources", "other.test", "--silent", "--data", dir); code != 0 || out != "0 sources\n" {
+	if line.State != "silent" || line.Cause != "robots" || !line.SilentSince.Equal(now.Add(-24*time.Hour)) {
+		t.Errorf("the source is %+v", line)
+	}
+	code, out, _ = dateline(t, "sources", "other.test", "--silent", "--data", dir)
+	if code != 0 || out != "0 sources\n" {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
-	if code, _, errs := dateline(t, "sources", "--hours", "0", "--data", dir); code != 2 || !strings.Contains(errs, "choose 1 to 840") {
+	code, _, errs = dateline(t, "sources", "--hours", "0", "--data", dir)
+	if code != 2 || !strings.Contains(errs, "choose 1 to 840") {
 		t.Errorf("exit code %d\n%s", code, errs)
 	}
 }
