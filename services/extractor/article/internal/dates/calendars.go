@@ -2,19 +2,30 @@ package dates
 
 import "time"
 
-// buddhistEra is the number of years by which the Thai calendar is ahead of the
-// Gregorian one.
-const buddhistEra = 543
+const (
+	// buddhistEra is the number of years by which the Thai calendar is ahead of the
+	// Gregorian one.
+	buddhistEra = 543
+	// minBuddhist is the Gregorian year up to which a number is not read as a year of
+	// the Thai calendar. It leaves out numbers up to 2493.
+	minBuddhist = 1950
+	// minSolar and maxSolar bound the years of the Solar Hijri calendar that occur in
+	// news: 1961 to 2030.
+	minSolar = 1340
+	maxSolar = 1409
+	// maxEraYear is the maximum year of an era of Japan or of the Republic of China.
+	maxEraYear = 200
+)
 
 // anyYear reports whether a number can be the year of an article in one of the
 // supported calendars.
 func anyYear(year int) bool {
-	return plausible(year) || solarYear(year) || plausible(year-buddhistEra) && year-buddhistEra > 1950
+	return plausible(year) || solarYear(year) || plausible(year-buddhistEra) && year-buddhistEra > minBuddhist
 }
 
 // solarYear reports whether a number is a year of the Solar Hijri calendar. Years of
 // the lunar Hijri calendar, which is not supported, are about forty years higher.
-func solarYear(year int) bool { return year >= 1340 && year < 1410 }
+func solarYear(year int) bool { return year >= minSolar && year <= maxSolar }
 
 // gregorian converts a day to the Gregorian calendar. The year decides from which
 // calendar.
@@ -57,7 +68,7 @@ var eras = map[string]int{"令和": 2018, "平成": 1988, "昭和": 1925, "民�
 
 // eraYear reads "令和7年4月20日" and "民國114年4月20日", with the year at token i.
 func eraYear(toks []token, i int) (date, bool) {
-	if i < 2 || i+4 >= len(toks) || toks[i].num > 200 {
+	if i < 2 || i+4 >= len(toks) || toks[i].num > maxEraYear {
 		return date{}, false
 	}
 	before, known := eras[toks[i-2].text+toks[i-1].text]

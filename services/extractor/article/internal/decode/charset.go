@@ -16,6 +16,12 @@ const (
 	// a meta element. Browsers search only 1,024, but some pages put long scripts
 	// before it.
 	metaWindow = 64 << 10
+	// xmlWindow is the number of bytes at the start of a page that are searched for an
+	// XML declaration.
+	xmlWindow = 128
+	// utf16Window is the number of bytes at the start of a page in UTF-16 that must
+	// contain a zero byte.
+	utf16Window = 256
 	// sampleBytes is the number of bytes that the statistical detection examines.
 	sampleBytes = 8 << 10
 	// sampleLead is the number of those bytes before the first one that is not ASCII.
@@ -40,7 +46,7 @@ func Text(body []byte, contentType string) (text []byte, name string, broken boo
 	label := declared(body, contentType)
 	if label == "utf-16le" || label == "utf-16be" {
 		// A page whose declaration could be read as ASCII is not in UTF-16.
-		if bytes.IndexByte(body[:min(len(body), 256)], 0) < 0 {
+		if bytes.IndexByte(body[:min(len(body), utf16Window)], 0) < 0 {
 			label = "utf-8"
 		}
 	}
@@ -82,7 +88,7 @@ func declared(body []byte, contentType string) string {
 		}
 	}
 	head := body[:min(len(body), metaWindow)]
-	if i := bytes.Index(head[:min(len(head), 128)], []byte("<?xml")); i >= 0 {
+	if i := bytes.Index(head[:min(len(head), xmlWindow)], []byte("<?xml")); i >= 0 {
 		decl, _, _ := bytes.Cut(head[i:], []byte("?>"))
 		if name := labelAfter(decl, "encoding"); name != "" {
 			return name

@@ -160,16 +160,25 @@ func signature(raw []byte) string {
 	}
 }
 
-// looksBinary reports whether more than one in twenty of the first bytes of raw is
-// a control character that text does not contain. Escape is allowed because
-// ISO-2022 encodings use it.
+const (
+	// binaryBytes is the number of bytes at the start that are examined for control
+	// characters.
+	binaryBytes = 512
+	// binaryShare is the denominator of the share of control characters above which
+	// bytes are binary: one in twenty.
+	binaryShare = 20
+)
+
+// looksBinary reports whether too many of the first bytes of raw are control
+// characters that text does not contain. Escape is allowed because ISO-2022 encodings
+// use it.
 func looksBinary(raw []byte) bool {
 	controls := 0
-	head := raw[:min(len(raw), 512)]
+	head := raw[:min(len(raw), binaryBytes)]
 	for _, c := range head {
 		if c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b {
 			controls++
 		}
 	}
-	return controls*20 > len(head)
+	return controls*binaryShare > len(head)
 }
