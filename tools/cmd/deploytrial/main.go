@@ -20,6 +20,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 const (
@@ -49,7 +51,7 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 	case len(args) == 1 && args[0] == "site":
 		return serve(ctx, siteAddr)
 	case len(args) == 2 && args[0] == "publish":
-		return publish(ctx, args[1], "urls", in, out)
+		return publish(ctx, args[1], subject.URLs, in, out)
 	case len(args) == 3 && args[0] == "publish":
 		return publish(ctx, args[1], args[2], in, out)
 	}
@@ -68,7 +70,7 @@ func serve(ctx context.Context, addr string) error {
 
 // publish publishes each line and waits for its acknowledgement, so that it counts
 // only messages that the deployment has stored.
-func publish(ctx context.Context, url, subject string, input io.Reader, out io.Writer) error {
+func publish(ctx context.Context, url, name string, input io.Reader, out io.Writer) error {
 	nc, err := nats.Connect(url, nats.Timeout(timeout))
 	if err != nil {
 		return fmt.Errorf("connecting to NATS: %w", err)
@@ -81,7 +83,7 @@ func publish(ctx context.Context, url, subject string, input io.Reader, out io.W
 	count := 0
 	lines := bufio.NewScanner(input)
 	for lines.Scan() {
-		_, err := js.Publish(ctx, subject, lines.Bytes(),
+		_, err := js.Publish(ctx, name, lines.Bytes(),
 			jetstream.WithRetryAttempts(publishAttempts), jetstream.WithRetryWait(publishPause))
 		if err != nil {
 			return fmt.Errorf("publishing %s: %w", lines.Text(), err)

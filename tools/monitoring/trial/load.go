@@ -10,6 +10,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 // load publishes URLs of the press and reads the API, until ctx ends. With
@@ -110,7 +112,7 @@ func publish(ctx context.Context, js jetstream.JetStream, r request) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if _, err := js.Publish(ctx, "urls", body); err != nil {
+	if _, err := js.Publish(ctx, subject.URLs, body); err != nil {
 		return fmt.Errorf("publishing %s: %w", r.URL, err)
 	}
 	return nil
