@@ -71,8 +71,8 @@ type Article struct {
 	// ContentHash is the SHA-256, in hexadecimal, of headline and text in
 	// normalised form. It is equal if nothing of substance changed.
 	ContentHash string `json:"content_hash"`
-	// Provenance maps the JSON name of each field that the page states to the place
-	// where it was found and the confidence in it.
+	// Provenance has the source and the confidence of each field that the page states,
+	// by the field's JSON name.
 	Provenance map[string]Provenance `json:"provenance"`
 	// Charset is the character encoding that the page was read as.
 	Charset string `json:"charset"`
@@ -113,7 +113,7 @@ const (
 	PrecisionSecond Precision = "second"
 )
 
-// Provenance is where a value was found and how certain it is.
+// Provenance is the source and the confidence of a value.
 type Provenance struct {
 	// Source is the part of the page that the value came from.
 	Source Source `json:"source"`

@@ -2,24 +2,15 @@ package article_test
 
 import (
 	"bytes"
-	"compress/flate"
 	"compress/gzip"
-	"compress/zlib"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/zstd"
-	"golang.org/x/text/encoding/charmap"
 
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
@@ -45,111 +36,6 @@ func extract(t *testing.T, p article.Page) *article.Article {
 		t.Fatal(err)
 	}
 	return a
-}
-
-func TestContentEncodings(t *testing.T) {
-	t.Parallel()
-	want := readRecord(t)
-	page, err := os.ReadFile(filepath.Join("testdata", "classic.html"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	writers := map[string]func(io.Writer) io.WriteCloser{
-		"gzip": func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) },
-		"br":   func(w io.Writer) io.WriteCloser { return brotli.NewWriter(w) },
-		"zstd": func(w io.Writer) io.WriteCloser {
-			z, err := zstd.NewWriter(w)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return z
-		},
-		"deflate": func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) },
-		"deflate, raw": func(w io.Writer) io.WriteCloser {
-			f, err := flate.NewWriter(w, 6)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return f
-		},
-	}
-	for name, open := range writers {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var packed bytes.Buffer
-			w := open(&packed)
-			if _, err := w.Write(page); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.Close(); err != nil {
-				t.Fatal(err)
-			}
-			coding, _, _ := strings.Cut(name, ",")
-			a := extract(t, article.Page{URL: want.URL, ContentEncoding: coding, Body: packed.Bytes()})
-			compare(t, a, want)
-		})
-	}
-}
-
-func TestTruncatedGzipYieldsTheStart(t *testing.T) {
-	t.Parallel()
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	for i := range 4000 {
-		fmt.Fprintf(w, "<p>Paragraph %d tells, in words of its own, of the %dth stone that was laid into the "+
-			"bridge that year.</p>", i, i*7919%4001)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	a := extract(t, article.Page{ContentEncoding: "gzip", Body: packed.Bytes()[:packed.Len()/2]})
-	if !a.Damaged || !strings.HasPrefix(a.Text, "Paragraph 0 tells") {
-		t.Errorf("damaged is %v, text begins %.40q", a.Damaged, a.Text)
-	}
-}
-
-func TestCharsets(t *testing.T) {
-	t.Parallel()
-	const sentence = "Gemäß dem Beschluss des Rates müssen die Brücken über den Fluß bis zum Frühjahr überprüft " +
-		"werden, erklärte der Bürgermeister am Dienstag während der Sitzung. Später würden außerdem größere " +
-		"Straßen für den Verkehr geöffnet, hieß es."
-	page := "<html lang=de><head>%s<title>Brücken werden überprüft</title></head><body><h1>Brücken werden " +
-		"überprüft</h1><p>" + sentence + "</p></body></html>"
-	tests := map[string]struct {
-		meta, header string
-		latin1       bool
-		charset      string
-	}{
-		"header": {header: "text/html; charset=iso-8859-1", latin1: true, charset: "windows-1252"},
-		"meta":   {meta: `<meta charset="iso-8859-1">`, latin1: true, charset: "windows-1252"},
-		"meta after a long script": {
-			meta: "<script>" + strings.Repeat("var x=1;", 1000) + `</script><meta http-equiv="Content-Type" ` +
-				`content="text/html; charset=windows-1252">`,
-			latin1: true, charset: "windows-1252",
-		},
-		"UTF-8 labelled wrongly": {header: "text/html; charset=iso-8859-1", charset: "utf-8"},
-		"labelled UTF-8 wrongly": {header: "text/html; charset=utf-8", latin1: true, charset: "windows-1252"},
-		"no label":               {latin1: true, charset: "windows-1252"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			body := []byte(fmt.Sprintf(page, test.meta))
-			if test.latin1 {
-				var err error
-				if body, err = charmap.Windows1252.NewEncoder().Bytes(body); err != nil {
-					t.Fatal(err)
-				}
-			}
-			a := extract(t, article.Page{ContentType: test.header, Body: body})
-			if a.Text != sentence || a.Language != "de" {
-				t.Errorf("text is %q in %s", a.Text, a.Language)
-			}
-			if got := a.Charset; got != test.charset && got != "iso-8859-1" && got != "iso-8859-15" {
-				t.Errorf("charset is %s, want %s", got, test.charset)
-			}
-		})
-	}
 }
 
 func TestReasons(t *testing.T) {
@@ -325,45 +211,6 @@ func TestCanonicalURLMustBeCredible(t *testing.T) {
 	}
 }
 
-func TestBlocks(t *testing.T) {
-	t.Parallel()
-	page := pageWith(paragraph + `<h2>What comes next</h2>` +
-		strings.Replace(paragraph, "the old stone bridge", `the <a href="/bridge">old stone bridge</a>`, 1) +
-		`<ul><li>First, the northern arch is closed to all traffic.</li>
-		<li>Then, the parapet is taken down stone by stone.</li></ul>
-		<blockquote><p>We have waited for this for twenty years, and so has the bridge.</p></blockquote>
-		<table><tr><th>Year</th><th>Cost</th></tr><tr><td>2024</td><td>12 million</td></tr></table>
-		<iframe src="https://video.example.com/embed/1"></iframe>` + paragraph)
-	a := extract(t, article.Page{URL: "https://example.com/a/b", Body: []byte(page)})
-	var kinds []string
-	for _, b := range a.Body {
-		kinds = append(kinds, string(b.Kind))
-		for _, l := range b.Links {
-			if got := b.Text[l.Start:l.End]; got != "old stone bridge" || l.URL != "https://example.com/bridge" {
-				t.Errorf("link is %q to %s", got, l.URL)
-			}
-		}
-	}
-	if got, want := strings.Join(kinds, " "), "paragraph heading paragraph list quote table embed paragraph"; got != want {
-		t.Fatalf("blocks are %s, want %s", got, want)
-	}
-	if got := fmt.Sprint(a.Body[5].Rows, a.Body[5].HeaderRow); got != "[[Year Cost] [2024 12 million]] true" {
-		t.Errorf("table is %s", got)
-	}
-	if a.Body[4].URL != "" {
-		t.Errorf("a plain quote has the address %s", a.Body[4].URL)
-	}
-	md := article.Markdown(a)
-	for _, want := range []string{
-		"# Council agrees", "## What comes next", "[old stone bridge](<https://example.com/bridge>)", "- First, the northern",
-		"> We have waited", "| Year | Cost |\n| --- | --- |\n| 2024 |", "<https://video.example.com/embed/1>",
-	} {
-		if !strings.Contains(md, want) {
-			t.Errorf("Markdown lacks %q:\n%s", want, md)
-		}
-	}
-}
-
 func TestTimestampJSON(t *testing.T) {
 	t.Parallel()
 	page := strings.Replace(pageWith(strings.Repeat(paragraph, 3)), "<head>",
@@ -375,24 +222,6 @@ func TestTimestampJSON(t *testing.T) {
 	}
 	if want := `{"value":"2025-04-20T09:30:15+03:00","precision":"second","has_zone":true}`; string(got) != want {
 		t.Errorf("published is %s, want %s", got, want)
-	}
-}
-
-func TestEmbeddedPostHasAddress(t *testing.T) {
-	t.Parallel()
-	page := pageWith(strings.Repeat(paragraph, 2) + `<blockquote class="twitter-tweet"><p>We will repair the ` +
-		`bridge, all of it, and before the winter comes.</p>— Mayor (@mayor) <a ` +
-		`href="https://twitter.com/mayor/status/1">April 20, 2025</a></blockquote>` +
-		strings.Repeat(paragraph, 3))
-	a := extract(t, article.Page{URL: "https://example.com/a/b", Body: []byte(page)})
-	var quotes []string
-	for _, b := range a.Body {
-		if b.Kind == article.Quote {
-			quotes = append(quotes, b.URL)
-		}
-	}
-	if len(quotes) != 1 || quotes[0] != "https://twitter.com/mayor/status/1" {
-		t.Errorf("the addresses of the quotes are %q", quotes)
 	}
 }
 
