@@ -72,8 +72,8 @@ func (s *selection) outer(elem int32, tag atom.Atom) int32 {
 	return -1
 }
 
-// each calls do for the kept text runs within an element, from run i, and returns
-// the index after the last run.
+// each calls a function for the kept text runs within an element, starting with run i. It
+// returns the index after the last run.
 func (s *selection) each(elem int32, i int, do func(*page.Run)) int {
 	for ; i < s.to && s.Contains(elem, s.Runs[i].Elem); i++ {
 		if s.keptText(i) {
@@ -83,7 +83,7 @@ func (s *selection) each(elem int32, i int, do func(*page.Run)) int {
 	return i
 }
 
-// joined is a block of several lines in the making.
+// joined collects the lines of a block.
 type joined struct {
 	record.Block
 	text strings.Builder
@@ -165,11 +165,12 @@ func (t *Text) addList(list int32, i int) int {
 	return next
 }
 
-// maxDataCell is the maximum length of a run in a table of data, in characters. A
-// table with longer ones lays out the page.
+// maxDataCell is the maximum length of a run in a table of data, in characters. A table
+// with longer runs is used for the layout of the page.
 const maxDataCell = 400
 
-// dataTable reports whether a table contains data, and does not lay out the page.
+// dataTable reports whether a table contains data, and is not used for the layout of the
+// page.
 func (s *selection) dataTable(table int32) bool {
 	if table <= s.box {
 		return false

@@ -18,8 +18,8 @@ const (
 	smallImage = 60 // pixels; smaller images are icons and counters
 )
 
-// readLead adds the images between the headline and the text, the first of which
-// leads the article.
+// readLead adds the images between the headline and the text. The first is the lead
+// image.
 func (t *Text) readLead() {
 	start, end := 0, min(t.firstProse(), len(t.Runs))
 	if t.Headline.Elem > 0 {
@@ -81,7 +81,7 @@ func (s *selection) decoration(i int) bool {
 	return false
 }
 
-// imageSource returns the address of a picture, also if a script is to load it.
+// imageSource returns the address of a picture, even if a script loads it.
 func imageSource(n *html.Node) string {
 	for _, key := range []string{"src", "data-src", "data-original", "data-lazy-src", "data-srcset", "srcset"} {
 		v := strings.TrimSpace(page.Attr(n, key))

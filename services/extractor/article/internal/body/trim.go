@@ -133,8 +133,8 @@ func (s *selection) closes(r *page.Run) bool {
 	return s.Inside(r.Elem, atom.Blockquote)
 }
 
-// continues reports whether the prose before and after run i are siblings and the
-// run is elsewhere: it is then in a box within the text, and not its end.
+// continues reports whether the prose before run i and the prose after it are siblings
+// and the run is not. The run is then in a box within the text, and not its end.
 func (s *selection) continues(i int) bool {
 	before, after := int32(-1), int32(-2)
 	for j := i - 1; j >= s.from && before < 0; j-- {

@@ -18,8 +18,8 @@ type Address struct {
 	Host string
 }
 
-// ReadAddress returns the declared canonical address if it is credible, else the
-// address of the page without its fragment.
+// ReadAddress returns the declared canonical address if it is credible, and otherwise
+// the address of the page without its fragment.
 func ReadAddress(p *page.Page, f *facts.Facts) Address {
 	for _, c := range []fact{
 		record.NewField(p.Canonical, record.FromMeta, 0.95),
@@ -62,8 +62,8 @@ func credible(base, u *url.URL) bool {
 	if siteHost(u.Hostname()) != siteHost(base.Hostname()) {
 		return slug(own) != "" && strings.Contains(norm.Fold(other), norm.Fold(slug(own)))
 	}
-	// An address above the page's own is that of a section, unless what follows
-	// is an AMP suffix or the slug is the same.
+	// An address above the page's own is that of a section, unless the difference is
+	// an AMP suffix or the slug is the same.
 	below, above := strings.CutPrefix(own, other+"/")
 	return !above || own == other || strings.HasPrefix(below, "amp") || slug(other) == slug(own)
 }

@@ -41,8 +41,8 @@ func koreanByline(line string) bool {
 	return strings.Contains(line, "기자") || strings.Contains(line, "특파원") || strings.Contains(line, "논설위원")
 }
 
-// afterBy returns the part of a line that follows the word that says who wrote.
-// If the line starts with that word, it returns the whole line.
+// afterBy returns the part of a line after a word such as "by". If the line starts with
+// that word, it returns the whole line.
 func afterBy(line string) (string, bool) {
 	if HasByWord(line) {
 		return line, true

@@ -69,9 +69,9 @@ const (
 	anyShare      = 1.0 / 5 // in a text if no language is declared
 )
 
-// byFunctionWords returns the declared language if enough of the words are
-// function words of that language. If none is declared, it returns the language
-// with the most function words, if they are enough. Else it returns "".
+// byFunctionWords returns the declared language if enough of the words are function
+// words of that language. If no language is declared, it returns the language with the
+// most function words, if they are enough. Otherwise it returns "".
 func byFunctionWords(text, declared string) string {
 	if declared != "" {
 		if share(text, functionWords[declared]) >= declaredShare {

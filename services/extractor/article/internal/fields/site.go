@@ -23,8 +23,7 @@ type Site struct {
 	base  *url.URL
 }
 
-// maxSiteName is the length in characters from which a name is taken for a
-// sentence.
+// maxSiteName is the length in characters from which a text is not the name of a site.
 const maxSiteName = 80
 
 // ReadSite reads the site's name, and all names that the page has for the site.
@@ -100,9 +99,9 @@ func (s *Site) hostLabel() string {
 // maxLogos is the maximum number of links to the home page that are examined.
 const maxLogos = 5
 
-// siteOnLogo returns the text, or the picture's alternative, of a link to the
-// home page if the document's title starts or ends with it: such links also say
-// "Home".
+// siteOnLogo returns the text, or the text alternative of the picture, in a link to the
+// home page. The document's title must start or end with it, because such links also have
+// texts such as "Home".
 func siteOnLogo(p *page.Page) string {
 	seen := 0
 	for i := range p.Elems {

@@ -11,8 +11,8 @@ func publishedLabel(text string) bool { return publishedFirst.begin(text) }
 
 func changedLabel(text string) bool { return changedFirst.begin(text) }
 
-// firstLetters are labels by their first letter, since most lines start with no
-// label.
+// firstLetters holds labels by their first letter, so that most lines are compared with
+// few labels.
 type firstLetters map[rune][]string
 
 var publishedFirst, changedFirst = byFirstLetter(publishedLabels), byFirstLetter(changedLabels)
@@ -38,8 +38,8 @@ func (f firstLetters) begin(text string) bool {
 	return slices.ContainsFunc(labels, func(label string) bool { return strings.HasPrefix(lower, label) })
 }
 
-// changedAt returns where the label of the last change starts in a line with a
-// date, or -1.
+// changedAt returns the index of the label of the last change in a line with a date, or
+// -1.
 func changedAt(text string) int {
 	if changedLabel(text) {
 		return 0
@@ -47,8 +47,7 @@ func changedAt(text string) int {
 	return labelAt(text, changedLabels)
 }
 
-// publishedAt returns where the label of the date of publication starts in a line,
-// or -1.
+// publishedAt returns the index of the label of the date of publication in a line, or -1.
 func publishedAt(text string) int { return labelAt(text, publishedLabels) }
 
 const (
@@ -60,8 +59,8 @@ const (
 	firstUnspaced = 0x2E80
 )
 
-// labelAt returns where the first label starts that is a word of its own in a line
-// and is followed by a number, or -1.
+// labelAt returns the index of the first label in a line that is a word of its own and is
+// followed by a number, or -1.
 func labelAt(text string, labels []string) int {
 	lower := strings.ToLower(text)
 	if len(lower) != len(text) {

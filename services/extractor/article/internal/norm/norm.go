@@ -34,8 +34,8 @@ func Squeeze(s string) string {
 	return b.String()
 }
 
-// squeezed reports whether s is ASCII that Squeeze returns unchanged. It spares
-// most texts the copy.
+// squeezed reports whether s is ASCII that Squeeze returns unchanged. Most texts are, and
+// need not be copied.
 func squeezed(s string) bool {
 	space := true
 	for i := range len(s) {
@@ -71,8 +71,8 @@ func Fold(s string) string {
 // Len returns the number of characters in s.
 func Len(s string) int { return utf8.RuneCountInString(s) }
 
-// Prefix returns at most the first n bytes of s, without a character that the
-// cut would break.
+// Prefix returns at most the first n bytes of s, without a character that would be
+// incomplete.
 func Prefix(s string, n int) string {
 	if len(s) <= n {
 		return s

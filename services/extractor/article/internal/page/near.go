@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	sentenceChars = 60  // from here on, a run that ends a sentence is prose
-	proseChars    = 140 // from here on, a run is prose without a sentence end
+	sentenceChars = 60  // minimum length of prose that ends a sentence
+	proseChars    = 140 // minimum length of prose without the end of a sentence
 )
 
 // Prose reports whether a run is long enough to be running text.

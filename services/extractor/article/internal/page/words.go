@@ -14,8 +14,8 @@ var lists embed.FS
 var (
 	// hintOfWord maps the words of class names and ids to their hints.
 	hintOfWord = hintTable(wordlist.Read(lists, "hints"))
-	// hidingNames take an element off the screen in the usual style sheets. Only
-	// whole names count: "overflow-hidden" hides nothing.
+	// hidingNames are class names that hide an element in widely used style sheets.
+	// Only whole names count: "overflow-hidden" hides nothing.
 	hidingNames = wordlist.Set(wordlist.Read(lists, "hiding_classes"))
 	// authorPaths are the segments of paths that lead to an author's page.
 	authorPaths = wordlist.Entries(wordlist.Read(lists, "author_paths"))

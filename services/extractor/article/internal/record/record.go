@@ -18,12 +18,12 @@ const (
 	FromRule       Source = "rule"
 )
 
-// RuleConfidence is the confidence of values that a site's rules select: they
-// were tried on pages of the site, but the site may have changed since.
+// RuleConfidence is the confidence of values that a site's rules select. The rules were
+// tested on pages of the site, but the site may have changed since.
 const RuleConfidence = 0.97
 
-// Field is a value of the record with its provenance. A field that the page does
-// not give is the zero Field; its Source is empty.
+// Field is a value of the record with its provenance. A field that the page does not
+// state is the zero Field, with an empty Source.
 type Field[T any] struct {
 	Value      T
 	Source     Source
