@@ -97,7 +97,8 @@ func newLoad(b *testing.B, c *corpus.Corpus, pages []*corpus.Page) *load {
 			b.Fatal(err)
 		}
 		l.bodies, l.plain = append(l.bodies, body), append(l.plain, plain)
-		found, err := article.Extract(b.Context(), article.Page{URL: l.urls[i], Body: body, ContentEncoding: "gzip"}, article.Options{})
+		page := article.Page{URL: l.urls[i], Body: body, ContentEncoding: "gzip"}
+		found, err := article.Extract(b.Context(), page, article.Options{})
 		if err == nil {
 			l.articles = append(l.articles, extractor.FromArticle(found))
 		}
@@ -166,8 +167,8 @@ func (l *load) parse(b *testing.B) {
 
 func (l *load) extract(b *testing.B) {
 	for i, body := range l.bodies {
-		// Some pages have no article.
-		_, _ = article.Extract(b.Context(), article.Page{URL: l.urls[i], Body: body, ContentEncoding: "gzip"}, article.Options{})
+		page := article.Page{URL: l.urls[i], Body: body, ContentEncoding: "gzip"}
+		_, _ = article.Extract(b.Context(), page, article.Options{}) // some pages have no article
 	}
 }
 
@@ -241,7 +242,8 @@ func (l *load) pipeline(b *testing.B) {
 	}
 	args := append([]string{"ingest", "--json", "--data", filepath.Join(dir, "data"), list}, loopback...)
 	var errText bytes.Buffer
-	if code := cli.Run(b.Context(), args, cli.Streams{In: &bytes.Buffer{}, Out: io.Discard, Err: &errText}); code == 2 || errText.Len() > 0 {
-		b.Fatalf("ingest: %d %s", code, errText.String())
+	code := cli.Run(b.Context(), args, cli.Streams{In: &bytes.Buffer{}, Out: io.Discard, Err: &errText})
+	if code == 2 || errText.Len() > 0 {
+		b.Fatalf("ingest: exit code %d: %s", code, errText.String())
 	}
 }

@@ -20,7 +20,8 @@ func evalSet(t *testing.T) string {
 		t.Fatal(err)
 	}
 	paragraphs := []string{
-		"The harbour board voted on Monday to close the old pier for the winter, after divers found cracks in nine of its piles.",
+		"The harbour board voted on Monday to close the old pier for the winter, " +
+			"after divers found cracks in nine of its piles.",
 		"Ferries will land at the fish market until March, said the harbour master, who expects no change to the timetable.",
 		"Traders at the market had asked for a later date, since the weeks before the holidays are their best of the year.",
 	}
@@ -121,7 +122,8 @@ func TestEvalRefuses(t *testing.T) {
 		"no such part":    {[]string{"--corpus", corpus, "--part", "all"}, "choose open or held"},
 		"broken baseline": {[]string{"--corpus", corpus, "--baseline", broken}, "--save"},
 	} {
-		if code, _, errs := dateline(t, append([]string{"eval"}, c.args...)...); code == 0 || !strings.Contains(errs, c.want) {
+		code, _, errs := dateline(t, append([]string{"eval"}, c.args...)...)
+		if code == 0 || !strings.Contains(errs, c.want) {
 			t.Errorf("%s: exit code %d, %q; want a failure that says %q", name, code, errs, c.want)
 		}
 	}

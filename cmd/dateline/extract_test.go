@@ -12,8 +12,10 @@ import (
 const savedPage = `<html lang="en"><head><title>Old pier closes for the winter</title></head>
 <body><nav class="menu"><a href="/">Home</a></nav>
 <article><h1>Old pier closes for the winter</h1>
-<p>The harbour board voted on Monday to close the old pier for the winter, after divers found cracks in nine of its piles.</p>
-<p>Ferries will land at the fish market until March, said the harbour master, who expects no change to the timetable.</p></article>
+<p>The harbour board voted on Monday to close the old pier for the winter,
+after divers found cracks in nine of its piles.</p>
+<p>Ferries will land at the fish market until March, said the harbour master,
+who expects no change to the timetable.</p></article>
 <script>alert(1)</script></body></html>`
 
 // writeFiles writes files into a new folder and returns its path.

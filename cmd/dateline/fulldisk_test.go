@@ -72,7 +72,7 @@ func fillingSite(t *testing.T, ballast string) http.Handler {
 		text := strings.Repeat("<p>The keeper of lamp "+r.URL.Path+" wrote down every ship that passed, and the book is now "+
 			"in the museum of the town.</p>", 6)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprintf(w, "<!doctype html><html lang=en><title>Lamp %[1]s</title><article><h1>The lamp of %[1]s</h1>%[2]s</article>",
-			r.URL.Path, text)
+		fmt.Fprintf(w, "<!doctype html><html lang=en><title>Lamp %[1]s</title>"+
+			"<article><h1>The lamp of %[1]s</h1>%[2]s</article>", r.URL.Path, text)
 	})
 }

@@ -113,9 +113,10 @@ func streamState(t *testing.T, bus *pipeline.Bus, name string) jetstream.StreamS
 
 // harbourPage returns a page with an article about a harbour.
 func harbourPage(name string) string {
-	return "<!doctype html><html lang=en><title>Harbour</title><article><h1>Harbour reopens</h1><p>The harbour of " + name +
-		" opened again on Monday after three weeks of repairs to its northern wall, the harbour master said.</p><p>" +
-		"Eleven boats left within the first hour, and the fish market expects to sell again on Thursday, as it did " +
+	return "<!doctype html><html lang=en><title>Harbour</title><article><h1>Harbour reopens</h1>" +
+		"<p>The harbour of " + name + " opened again on Monday after three weeks of repairs to its northern wall, " +
+		"the harbour master said.</p>" +
+		"<p>Eleven boats left within the first hour, and the fish market expects to sell again on Thursday, as it did " +
 		"before the storm.</p></article>"
 }
 

@@ -251,7 +251,8 @@ func killPages(t *testing.T) (http.Handler, []string) {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		const page = "<!doctype html><html lang=en><title>Story %[1]s</title><article><h1>The story of %[1]s</h1>%[2]s</article>"
+		const page = "<!doctype html><html lang=en><title>Story %[1]s</title>" +
+			"<article><h1>The story of %[1]s</h1>%[2]s</article>"
 		text := strings.Repeat("<p>Nobody on the island remembers who first told the story of "+r.URL.Path+
 			", but all agree that it began with a boat and a borrowed lamp.</p>", 5)
 		fmt.Fprintf(w, page, r.URL.Path, text)

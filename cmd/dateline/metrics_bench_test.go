@@ -130,7 +130,8 @@ func awaitFetched(b *testing.B, p *pipeline.Pipeline, n int) {
 		for _, c := range tally {
 			ends[c.Stage] += int(c.Count)
 		}
-		if ends[datelinev1.Stage_STAGE_FETCH] >= n && ends[datelinev1.Stage_STAGE_INDEX] >= ends[datelinev1.Stage_STAGE_EXTRACT]*9/10 {
+		fetched, extracted := ends[datelinev1.Stage_STAGE_FETCH], ends[datelinev1.Stage_STAGE_EXTRACT]
+		if fetched >= n && ends[datelinev1.Stage_STAGE_INDEX] >= extracted*9/10 {
 			return
 		}
 	}
@@ -156,7 +157,8 @@ func scrape(b *testing.B, url string) {
 		b.Error(err)
 		return
 	}
-	request.Header.Set("Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
+	request.Header.Set("Accept",
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {

@@ -200,7 +200,8 @@ func TestServicesMetricsAreDocumented(t *testing.T) {
 			return fetcher.Inputs(), err
 		},
 		"extractor": func(reg prometheus.Registerer) ([]backlog.Input, error) {
-			_, err := extractor.New(t.Context(), extractor.DefaultConfig(), extractor.Dependencies{JS: js, Registry: reg, Log: log})
+			deps := extractor.Dependencies{JS: js, Registry: reg, Log: log}
+			_, err := extractor.New(t.Context(), extractor.DefaultConfig(), deps)
 			return extractor.Inputs(), err
 		},
 		"indexer": func(reg prometheus.Registerer) ([]backlog.Input, error) {

@@ -160,7 +160,8 @@ func TestMaxWait(t *testing.T) {
 		unavailable.URL + "/a": outcome.RobotsUnreachable,
 	} {
 		got := ends[url]
-		if len(got) != 1 || got[0].Reason != want || got[0].Verdict != "dead" || !strings.Contains(got[0].Detail, "max-wait") {
+		if len(got) != 1 || got[0].Reason != want || got[0].Verdict != "dead" ||
+			!strings.Contains(got[0].Detail, "max-wait") {
 			t.Errorf("%s ended with %+v, want a dead letter with the reason %s that names max-wait", url, got, want)
 		}
 	}

@@ -1,3 +1,4 @@
+// Package languages_test tests that articles in many languages are extracted and found.
 package languages_test
 
 import (
@@ -21,14 +22,12 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// TestLanguagesAreFound extracts real pages in some twenty languages, stores
-// them, and asks for each by words of its own text: two words of the headline
-// in capitals, two that stand close to one another, the beginning of a long word,
-// where a script has no spaces, two and four characters out of a longer run, and a
-// noun without its Arabic article.
-// Each must be among what is found, in every script. What it logs says how many
-// articles there are in each language, and which of the languages that matter most
-// have none.
+// TestLanguagesAreFound extracts real pages in some twenty languages, stores them, and
+// searches for each article by words of its text: two words of the headline in upper
+// case, two words of the text that are close to each other, a prefix of a long word, two
+// and four characters from the middle of a run in scripts without spaces, and a noun
+// without its Arabic article. Every query must find its article. The log lists the number
+// of articles per language, and important languages without articles.
 //
 // The pages are not part of the project: DATELINE_CORPUS names the folder of sets.
 func TestLanguagesAreFound(t *testing.T) {
@@ -36,16 +35,47 @@ func TestLanguagesAreFound(t *testing.T) {
 	if _, err := os.Stat(folder); errors.Is(err, os.ErrNotExist) {
 		t.Skipf("no corpus at %s: set DATELINE_CORPUS to a folder of sets to run this test", folder)
 	}
-	pages, err := corpus.Open(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	var stored []*datelinev1.Article
+	articles := extractArticles(t, folder)
+	if _, err := s.Put(t.Context(), articles); err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(3, 3))
+	results := tally{}
+	for _, a := range articles {
+		counts := results.of(a)
+		for _, text := range queries(a, random) {
+			page, err := s.Search(t.Context(), store.Query{Text: text, Limit: 1000, WithoutSnippets: true})
+			if err != nil {
+				t.Errorf("%q: %v", text, err)
+			}
+			counts.queries++
+			counts.hits += len(page.Hits)
+			if slices.ContainsFunc(page.Hits, func(h store.Hit) bool { return h.ID == a.GetId() }) {
+				counts.found++
+			} else {
+				t.Errorf("%s: %q does not find %q", a.GetLanguage(), text, a.GetTitle())
+			}
+		}
+		if len(plainWords(a.GetText())) >= minWords {
+			counts.articles++
+		}
+	}
+	results.log(t, len(articles))
+}
+
+// extractArticles extracts the articles of two sets of the corpus.
+func extractArticles(t *testing.T, folder string) []*datelinev1.Article {
+	t.Helper()
+	pages, err := corpus.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var articles []*datelinev1.Article
 	for _, name := range []string{"mediacloud-dates", "fundus-dev"} {
 		set, err := pages.Set(name)
 		if err != nil {
@@ -58,97 +88,105 @@ func TestLanguagesAreFound(t *testing.T) {
 			}
 			a, err := article.Extract(t.Context(), article.Page{URL: page.URL, Body: body}, article.Options{})
 			if err != nil || a.Title == "" {
-				continue // whether a page has an article is the extractor's concern
+				continue // the extractor's own tests cover whether a page has an article
 			}
-			n := len(stored)
-			stored = append(stored, &datelinev1.Article{
-				Id: fmt.Sprintf("id-%06d", n), CanonicalUrl: fmt.Sprintf("https://example.com/%d", n), Title: a.Title, Text: a.Text, Summary: a.Summary,
-				Language: a.Language, ContentHash: a.ContentHash, FetchTime: timestamppb.New(time.Unix(int64(n)*60, 0)),
+			n := len(articles)
+			articles = append(articles, &datelinev1.Article{
+				Id: fmt.Sprintf("id-%06d", n), CanonicalUrl: fmt.Sprintf("https://example.com/%d", n),
+				Title: a.Title, Text: a.Text, Summary: a.Summary, Language: a.Language, ContentHash: a.ContentHash,
+				FetchTime: timestamppb.New(time.Unix(int64(n)*60, 0)),
 			})
 		}
 	}
-	if _, err := s.Put(t.Context(), stored); err != nil {
-		t.Fatal(err)
+	return articles
+}
+
+// minWords is the minimum number of words of a text that is searched for.
+const minWords = 20
+
+// queries returns queries that must find an article.
+func queries(a *datelinev1.Article, random *rand.Rand) []string {
+	var all []string
+	if title := plainWords(a.GetTitle()); len(title) >= 2 {
+		i, j := random.IntN(len(title)), random.IntN(len(title))
+		all = append(all, strings.ToUpper(title[i])+" "+strings.ToUpper(title[j]))
 	}
-	random := rand.New(rand.NewPCG(3, 3))
-	type tally struct{ asked, found, articles, hits int }
-	byLanguage := map[string]*tally{}
-	ask := func(a *datelinev1.Article, text string) {
-		language, _, _ := strings.Cut(a.GetLanguage(), "-")
-		if byLanguage[language] == nil {
-			byLanguage[language] = &tally{}
-		}
-		n := byLanguage[language]
-		page, err := s.Search(t.Context(), store.Query{Text: text, Limit: 1000, WithoutSnippets: true})
-		if err != nil {
-			t.Errorf("%q: %v", text, err)
-		}
-		n.asked++
-		n.hits += len(page.Hits)
-		if slices.ContainsFunc(page.Hits, func(h store.Hit) bool { return h.ID == a.GetId() }) {
-			n.found++
-		} else {
-			t.Errorf("%s: %q does not find %q", a.GetLanguage(), text, a.GetTitle())
+	body := plainWords(a.GetText())
+	if len(body) < minWords {
+		return all
+	}
+	at := random.IntN(len(body) - 3)
+	all = append(all, body[at]+" "+body[at+2])
+	for _, word := range body {
+		if letters := []rune(word); len(letters) >= 7 && unicode.IsLetter(letters[0]) {
+			all = append(all, string(letters[:5])+"*")
+			break
 		}
 	}
-	for _, a := range stored {
-		title := plainWords(a.GetTitle())
-		if len(title) >= 2 {
-			i, j := random.IntN(len(title)), random.IntN(len(title))
-			ask(a, strings.ToUpper(title[i])+" "+strings.ToUpper(title[j]))
+	for _, word := range body {
+		if run := spacelessRun(word); len(run) >= 6 {
+			at := 1 + random.IntN(len(run)-5)
+			all = append(all, string(run[at:at+2]), string(run[at:at+4]))
+			break
 		}
-		body := plainWords(a.GetText())
-		if len(body) < 20 {
-			continue
-		}
-		at := random.IntN(len(body) - 3)
-		ask(a, body[at]+" "+body[at+2])
-		for _, word := range body {
-			if letters := []rune(word); len(letters) >= 7 && unicode.IsLetter(letters[0]) {
-				ask(a, string(letters[:5])+"*")
-				break
-			}
-		}
-		for _, word := range body {
-			// Latin words within such a run are words, and not to be cut.
-			end := strings.IndexFunc(word, func(r rune) bool {
-				return !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) && r != 'ー'
-			})
-			if end < 0 {
-				end = len(word)
-			}
-			if run := []rune(word[:end]); len(run) >= 6 {
-				at := 1 + random.IntN(len(run)-5)
-				ask(a, string(run[at:at+2]))
-				ask(a, string(run[at:at+4]))
-				break
-			}
-		}
-		for _, word := range body { // the noun is meant, with and without the Arabic article
-			if rest, found := strings.CutPrefix(word, "ال"); found && len([]rune(rest)) >= 4 {
-				ask(a, rest)
-				break
-			}
-		}
-		language, _, _ := strings.Cut(a.GetLanguage(), "-")
-		byLanguage[language].articles++
 	}
+	for _, word := range body {
+		// People search for the noun with and without the Arabic article.
+		if noun, found := strings.CutPrefix(word, "ال"); found && len([]rune(noun)) >= 4 {
+			all = append(all, noun)
+			break
+		}
+	}
+	return all
+}
+
+// spacelessRun returns the start of a word that is in a script without spaces. Latin
+// words within such a run are words of their own.
+func spacelessRun(word string) []rune {
+	end := strings.IndexFunc(word, func(r rune) bool {
+		return !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) && r != 'ー'
+	})
+	if end < 0 {
+		end = len(word)
+	}
+	return []rune(word[:end])
+}
+
+// plainWords returns the words of a text as people would type them.
+func plainWords(text string) []string {
+	const zeroWidthNonJoiner = '\u200c'
+	return strings.FieldsFunc(text, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r) && r != zeroWidthNonJoiner
+	})
+}
+
+// counts counts the articles and queries in a language.
+type counts struct{ queries, found, articles, hits int }
+
+// tally contains the counts by language.
+type tally map[string]*counts
+
+// of returns the counts of an article's language.
+func (n tally) of(a *datelinev1.Article) *counts {
+	language, _, _ := strings.Cut(a.GetLanguage(), "-")
+	if n[language] == nil {
+		n[language] = &counts{}
+	}
+	return n[language]
+}
+
+func (n tally) log(t *testing.T, articles int) {
+	t.Helper()
 	for _, language := range strings.Fields("ar ckb ku fa tr ru de fr zh ja") {
-		if byLanguage[language] == nil {
-			t.Logf("no article in %s: the language is not measured", language)
+		if n[language] == nil {
+			t.Logf("no article in %s: the language is not tested", language)
 		}
 	}
 	var lines []string
-	for language, n := range byLanguage {
-		lines = append(lines, fmt.Sprintf("%-4s %3d articles, %3d queries, %3d found, %.1f hits a query", language, n.articles, n.asked, n.found, float64(n.hits)/float64(n.asked)))
+	for language, c := range n {
+		lines = append(lines, fmt.Sprintf("%-4s %3d articles, %3d queries, %3d found, %.1f hits per query",
+			language, c.articles, c.queries, c.found, float64(c.hits)/float64(max(1, c.queries))))
 	}
 	slices.Sort(lines)
-	t.Logf("%d articles\n%s", len(stored), strings.Join(lines, "\n"))
-}
-
-// plainWords are the words of a text as people would type them.
-func plainWords(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r) && r != '\u200c'
-	})
+	t.Logf("%d articles\n%s", articles, strings.Join(lines, "\n"))
 }
