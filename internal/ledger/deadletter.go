@@ -34,7 +34,7 @@ type Source struct {
 
 // Bury stores a dead letter for an input that failed permanently, and then its
 // outcome. It returns once the server has acknowledged both. If the message does
-// not fit into a dead letter, its payload is shortened and the error says so.
+// not fit into a dead letter, its payload is shortened, which its error mentions.
 func (w *Writer) Bury(ctx context.Context, o *datelinev1.Outcome, took time.Duration, source Source) error {
 	stage := w.config.Stage
 	letter := &datelinev1.DeadLetter{

@@ -21,7 +21,7 @@ type Cause string
 // The causes.
 const (
 	// CauseBlocked means that the site refuses the crawler: with status 401, 403,
-	// 429 or 451, or with a page that says so.
+	// 429 or 451, or with a page that refuses access.
 	CauseBlocked Cause = "blocked"
 	// CauseRobots means that robots.txt now disallows pages that it used to allow,
 	// or is unavailable.

@@ -61,8 +61,8 @@ func mergeObjectStore(have jetstream.StreamConfig, want jetstream.ObjectStoreCon
 }
 
 // raised returns the larger of a server's bound and the declared one. Zero and
-// negative values mean that there is no bound: the server's stays removed, and a
-// bound where none is declared is the operator's choice.
+// negative values mean that there is no bound. A bound that the operator removed
+// stays removed, and one that the operator added to an unbounded stream stays.
 func raised[T ~int64](have, want T) T {
 	if have <= 0 || want <= 0 {
 		return have

@@ -28,7 +28,7 @@ type Filter struct {
 	Access []datelinev1.Access
 	// From (inclusive) and Before (exclusive) bound the time by which articles
 	// are ordered: when they were published or, if that is unknown, first
-	// fetched. The zero time is no bound.
+	// fetched. The zero time means no bound.
 	From, Before time.Time
 }
 

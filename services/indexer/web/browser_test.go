@@ -40,7 +40,7 @@ const browserTimeout = 10 * time.Minute
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	if os.Getenv("DATELINE_BROWSER") == "none" {
-		t.Skip("DATELINE_BROWSER is none")
+		t.Skip("DATELINE_BROWSER=none")
 	}
 	program := "chromium"
 	if name := os.Getenv("DATELINE_CHROMIUM"); name != "" {

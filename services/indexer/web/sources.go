@@ -59,7 +59,7 @@ func (s *site) sources(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "sources", "Sources", page)
 }
 
-// condition judges a source. It is silent if its baseline says so. Otherwise it
+// condition judges a source. Its baseline decides whether it is silent. Otherwise it
 // depends on the outcomes of the fetcher and the extractor in the last 24 hours:
 // failing if more inputs failed than succeeded, refused if none succeeded and
 // some were rejected.

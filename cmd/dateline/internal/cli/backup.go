@@ -86,7 +86,7 @@ func listStreams(cmd *cobra.Command, streams []backup.Stream) {
 	}
 }
 
-// restoreStore copies the SQLite store of a backup to a path where there is none.
+// restoreStore copies the SQLite store of a backup to a path that does not exist yet.
 // A backup of a system with another store has no such file.
 func restoreStore(from, to string) error {
 	data, err := os.Open(from)

@@ -62,7 +62,7 @@ func printMoved(out io.Writer, name string, now, was evaluation.Figures) {
 	}
 }
 
-// printPages prints the worst pages and the misses of a set, if the flags say so.
+// printPages prints the worst pages and the misses of a set, if the flags request them.
 func (f *evalFlags) printPages(out io.Writer, name string, res *evaluation.Result) {
 	pages := slices.DeleteFunc(slices.Clone(res.Pages), func(p evaluation.Page) bool { return p.Truth.Body == "" })
 	slices.SortStableFunc(pages, func(a, b evaluation.Page) int { return cmp.Compare(a.Body.F1(), b.Body.F1()) })

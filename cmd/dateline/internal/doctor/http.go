@@ -128,7 +128,7 @@ type serverVariables struct {
 func examineMonitor(ctx context.Context, t Target, r *report) {
 	const check = "nats sync"
 	if t.Monitor == "" {
-		r.skip(check, "only the server's monitoring endpoint tells whether acked messages are on disk (--nats-monitor)")
+		r.skip(check, "only the server's monitoring endpoint reports whether acked messages are on disk (--nats-monitor)")
 		return
 	}
 	status, _, body, err := get(ctx, baseURL(t.Monitor)+"/varz")

@@ -180,7 +180,7 @@ func (f *Follower) queryLedger(ctx context.Context) ([]End, error) {
 	}
 	var ends []End
 	for _, outcome := range outcomes {
-		// The intake's outcome only says that the request was accepted.
+		// The outcome of intake only means that the request was accepted.
 		if outcome.GetStage() != datelinev1.Stage_STAGE_INTAKE {
 			ends = append(ends, f.take(outcome)...)
 		}

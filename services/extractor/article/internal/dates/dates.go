@@ -33,7 +33,7 @@ type Date struct {
 const maxText = 300
 
 // Find returns the first date in text. Of a date such as 04/05/2025, which is
-// ambiguous, monthFirst tells whether it starts with the month.
+// ambiguous, monthFirst decides whether it starts with the month.
 func Find(text string, monthFirst bool) (Date, bool) {
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "")

@@ -52,7 +52,7 @@ var letterForms = strings.NewReplacer(
 
 // foldLetters returns s with each letter in the form of letterForms.
 func foldLetters(s string) string {
-	// The first byte tells that most words have no Greek, Arabic or Indian letters.
+	// Most words have no Greek, Arabic or Indian letters; their first byte shows it.
 	if s == "" || s[0] < 0xCD || s[0] > 0xE0 || s[0] > 0xCF && s[0] < 0xD8 {
 		return s
 	}
