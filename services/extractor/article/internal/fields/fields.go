@@ -1,5 +1,5 @@
 // Package fields reads the fields of the record that surround the text: title,
-// authors, times, section, tags, declared images, language and rights. Each is a
+// authors, times, section, tags, declared images, language and access. Each is a
 // function of the page, its metadata and the fields that were read before it,
 // and returns a value with its source and confidence.
 //
