@@ -9,12 +9,10 @@ import (
 	"iter"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/subject"
-	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -142,48 +140,6 @@ func decode(msg *jetstream.RawStreamMsg) (Letter, error) {
 		return Letter{}, fmt.Errorf("decoding dead letter %d: %w", msg.Sequence, err)
 	}
 	return Letter{letter, msg.Sequence}, nil
-}
-
-// Requeue publishes the original message to its subject again and then removes the
-// dead letter. An entry of the frontier starts without attempts.
-func (s Stream) Requeue(ctx context.Context, letter Letter) error {
-	msg, err := original(letter)
-	if err != nil {
-		return fmt.Errorf("requeueing dead letter %d: %w", letter.Number, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	if _, err := s.js.PublishMsg(ctx, msg); err != nil {
-		return fmt.Errorf("requeueing dead letter %d to %s: %w", letter.Number, letter.GetSubject(), err)
-	}
-	return s.Drop(ctx, letter)
-}
-
-// original returns the message of a dead letter, ready to be published again.
-func original(letter Letter) (*nats.Msg, error) {
-	msg := nats.NewMsg(letter.GetSubject())
-	for _, header := range letter.GetHeaders() {
-		if header.GetName() != nats.MsgIdHdr {
-			msg.Header.Add(header.GetName(), header.GetValue())
-		}
-	}
-	// The number and the time make the id new to the stream, but the same if the
-	// dead letter is requeued twice.
-	id := fmt.Sprintf("requeue:%d:%d", letter.Number, letter.GetTime().AsTime().UnixNano())
-	msg.Header.Set(nats.MsgIdHdr, id)
-	tracing.Relink(msg.Header)
-	msg.Data = letter.GetData()
-	if letter.GetStage() != datelinev1.Stage_STAGE_FETCH {
-		return msg, nil
-	}
-	entry := &datelinev1.FrontierEntry{}
-	if err := proto.Unmarshal(letter.GetData(), entry); err != nil {
-		return nil, fmt.Errorf("its payload is not a frontier entry: %w; drop it and publish the URL again", err)
-	}
-	entry.Attempts, entry.NotBeforeTime = 0, nil
-	var err error
-	msg.Data, err = proto.Marshal(entry)
-	return msg, err
 }
 
 // Drop removes a dead letter, and overwrites it on disk.

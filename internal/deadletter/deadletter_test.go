@@ -1,6 +1,7 @@
 package deadletter_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -86,7 +88,7 @@ func TestRequeueResetsTheAttemptsOfAFrontierEntry(t *testing.T) {
 	stream := bury(t, js, &datelinev1.DeadLetter{
 		InputId: "a", Stage: fetch, Reason: "dns", Data: data,
 		Subject: subject.Frontier(3, subject.LaneFresh, "example.one"),
-		Headers: []*datelinev1.Header{{Name: nats.MsgIdHdr, Value: "old"}, {Name: "Label", Value: "x"}},
+		Headers: []*datelinev1.Header{{Name: nats.MsgIdHdr, Value: "old"}, {Name: ledger.RequestID, Value: "x"}},
 	})
 	letter, err := stream.Get(t.Context(), 1)
 	if err != nil {
@@ -99,7 +101,7 @@ func TestRequeueResetsTheAttemptsOfAFrontierEntry(t *testing.T) {
 	if len(msgs) != 1 {
 		t.Fatalf("got %d entries, want 1", len(msgs))
 	}
-	if id := msgs[0].Header.Get(nats.MsgIdHdr); id == "old" || msgs[0].Header.Get("Label") != "x" {
+	if id := msgs[0].Header.Get(nats.MsgIdHdr); id == "old" || msgs[0].Header.Get(ledger.RequestID) != "x" {
 		t.Errorf("the message has the headers %v", msgs[0].Header)
 	}
 	requeued := &datelinev1.FrontierEntry{}
@@ -111,6 +113,77 @@ func TestRequeueResetsTheAttemptsOfAFrontierEntry(t *testing.T) {
 	}
 	if _, err := stream.Get(t.Context(), 1); err == nil || !strings.Contains(err.Error(), "does not exist") {
 		t.Errorf("the dead letter was kept: %v", err)
+	}
+}
+
+// TestRequeueRefusesSubjectsThatTheStageDoesNotRead requeues forged dead letters. A
+// service that may only write dead letters must not have an operator purge streams,
+// take over leases or write into the queues of other stages.
+func TestRequeueRefusesSubjectsThatTheStageDoesNotRead(t *testing.T) {
+	nc, js := natstest.Start(t)
+	watch, err := nc.SubscribeSync("$JS.API.STREAM.PURGE.>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, forged := range []*datelinev1.DeadLetter{
+		{Stage: intake, Subject: "$JS.API.STREAM.PURGE.PAGES"},
+		{Stage: fetch, Subject: subject.KVKey(subject.BucketLeases, subject.PartitionLease(1))},
+		{Stage: intake, Subject: subject.Pages("com.example")},
+		{Subject: subject.URLs},
+		{Stage: fetch, Subject: ""},
+	} {
+		forged.InputId, forged.Reason = strconv.Itoa(i), "dns"
+		stream := bury(t, js, forged)
+		letter, err := stream.Get(t.Context(), uint64(i+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := stream.Requeue(t.Context(), letter); err == nil || !strings.Contains(err.Error(), "does not read") {
+			t.Errorf("%s: got error %v", forged.Subject, err)
+		}
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if n, _, err := watch.Pending(); err != nil || n > 0 {
+		t.Errorf("%d purges were requested (%v)", n, err)
+	}
+}
+
+// TestRequeueDropsHeadersThatNATSActsOn requeues a forged dead letter with the headers
+// by which a publisher purges the stream, expects a state or evades detection of
+// duplicates.
+func TestRequeueDropsHeadersThatNATSActsOn(t *testing.T) {
+	_, js := natstest.Start(t)
+	if _, err := js.Publish(t.Context(), subject.URLs, []byte("https://victim.example/")); err != nil {
+		t.Fatal(err)
+	}
+	stream := bury(t, js, &datelinev1.DeadLetter{
+		InputId: "a", Stage: intake, Reason: "malformed", Subject: subject.URLs, Headers: []*datelinev1.Header{
+			{Name: "Nats-Rollup", Value: "all"}, {Name: "nats-rollup", Value: "all"},
+			{Name: "Nats-Expected-Stream", Value: "OTHER"}, {Name: "NATS-MSG-ID", Value: "old"},
+			{Name: "Nats-TTL", Value: "1s"}, {Name: "X-Any", Value: "1"},
+			{Name: "traceparent", Value: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+		},
+	})
+	letter, err := stream.Get(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Requeue(t.Context(), letter); err != nil {
+		t.Fatal(err)
+	}
+	msgs := natstest.Messages(t, js, subject.StreamURLs)
+	if len(msgs) != 2 {
+		t.Fatalf("the stream has %d messages, want 2", len(msgs))
+	}
+	for _, name := range []string{"Nats-Rollup", "nats-rollup", "Nats-Expected-Stream", "NATS-MSG-ID", "Nats-TTL", "X-Any"} {
+		if got := msgs[1].Header.Get(name); got != "" {
+			t.Errorf("the message has the header %s: %s", name, got)
+		}
+	}
+	if msgs[1].Header.Get(tracing.LinkHeader) == "" {
+		t.Error("the message has no link to the trace of the original")
 	}
 }
 

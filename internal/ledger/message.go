@@ -15,6 +15,10 @@ const (
 	Protobuf    = "application/protobuf"
 )
 
+// RequestID is the header with the request id of a message that was a line of another
+// message.
+const RequestID = "Dateline-Request-Id"
+
 // MaxText is the maximum length, in bytes, of a URL or sentence that comes from
 // outside.
 const MaxText = 2048

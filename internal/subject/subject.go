@@ -80,6 +80,48 @@ func ParseFrontier(subject string) (Queue, bool) {
 	return Queue{Partition: partition, Lane: parts[1], Host: parts[2]}, true
 }
 
+// IsInput reports whether a stage reads messages with a subject. The subject may come
+// from an untrusted message.
+func IsInput(stage datelinev1.Stage, subject string) bool {
+	if !isLiteral(subject) {
+		return false
+	}
+	switch stage {
+	case datelinev1.Stage_STAGE_INTAKE:
+		return subject == URLs || strings.HasPrefix(subject, URLs+".")
+	case datelinev1.Stage_STAGE_FETCH:
+		queue, ok := ParseFrontier(subject)
+		return ok && (queue.Lane == LaneFresh || queue.Lane == LaneBackfill)
+	case datelinev1.Stage_STAGE_EXTRACT:
+		return strings.HasPrefix(subject, pages)
+	case datelinev1.Stage_STAGE_INDEX:
+		return strings.HasPrefix(subject, articles) && strings.Count(subject, ".") > 1
+	}
+	return false
+}
+
+// maxSubject is the maximum length of a subject in bytes. A host takes at most 253
+// (RFC 1035, section 2.3.4); the rest is room for the other tokens and a port.
+const maxSubject = 512
+
+// isLiteral reports whether messages can be published to a subject: whether it is
+// short and its tokens are not empty and contain no wildcard, space or control
+// character.
+func isLiteral(subject string) bool {
+	if len(subject) > maxSubject || strings.ContainsFunc(subject, notInToken) {
+		return false
+	}
+	for token := range strings.SplitSeq(subject, ".") {
+		if token == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// notInToken reports whether a character cannot be part of a subject's token.
+func notInToken(r rune) bool { return r <= ' ' || r == 0x7f || r == '*' || r == '>' }
+
 // Pages returns the subject of a host's pages.
 func Pages(host string) string { return pages + host }
 

@@ -66,6 +66,39 @@ func TestParseFrontier(t *testing.T) {
 	}
 }
 
+// TestIsInput tries subjects that a forged dead letter may name to have them published
+// with the rights of whoever requeues it.
+func TestIsInput(t *testing.T) {
+	const intake, fetch = datelinev1.Stage_STAGE_INTAKE, datelinev1.Stage_STAGE_FETCH
+	const extract, index = datelinev1.Stage_STAGE_EXTRACT, datelinev1.Stage_STAGE_INDEX
+	inputs := map[datelinev1.Stage][]string{
+		intake:  {subject.URLs, subject.URLs + ".feeds"},
+		fetch:   {subject.Frontier(3, subject.LaneFresh, "com.example.=8080"), subject.Frontier(63, subject.LaneBackfill, "com")},
+		extract: {subject.Pages("com.example")},
+		index:   {subject.Articles("pt-BR", "com.example"), subject.Articles("", "file")},
+	}
+	for _, stage := range []datelinev1.Stage{0, intake, fetch, extract, index, 99} {
+		for of, names := range inputs {
+			for _, name := range names {
+				if got := subject.IsInput(stage, name); got != (stage == of) {
+					t.Errorf("stage %d, %s: got %v", stage, name, got)
+				}
+			}
+		}
+		for _, bad := range []string{
+			"", "$JS.API.STREAM.PURGE.PAGES", "$KV.dateline-leases.partition.1", "$O.dateline-bodies.C.x", "_INBOX.x",
+			"urlsx", "urls.", "urls.>", "urls.*", "urls..x", "urls.a b", "urls.a\r\nPUB b", "urls.\x00",
+			"frontier.64.fresh.com", "frontier.1.other.com", "frontier.1.fresh.>", "frontier.*.fresh.com", "pages",
+			"pages.", "pages.>", "articles.en", "articles.en.", "outcomes.fetch.dead", "dead.fetch.dns",
+			"revisions.new.en.com", "pages." + strings.Repeat("a", 600),
+		} {
+			if subject.IsInput(stage, bad) {
+				t.Errorf("stage %d reads %q", stage, bad)
+			}
+		}
+	}
+}
+
 func TestParseLeases(t *testing.T) {
 	if got, ok := subject.ParsePartitionLease(subject.PartitionLease(63)); !ok || got != 63 {
 		t.Errorf("partition: got %d, %v", got, ok)

@@ -132,7 +132,7 @@ func (in *Intake) admit(ctx context.Context, input *stage.Input) stage.Result {
 
 // complete adds the id and the time of a request that has none.
 func complete(request *datelinev1.FetchRequest, input *stage.Input) {
-	if line := input.Header.Get(requestHeader); request.RequestId == "" && isToken(line) {
+	if line := input.Header.Get(ledger.RequestID); request.RequestId == "" && isToken(line) {
 		request.RequestId = line
 	}
 	if request.RequestId == "" {

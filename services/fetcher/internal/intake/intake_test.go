@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 
+	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
@@ -202,7 +203,7 @@ func TestFullHost(t *testing.T) {
 func TestHeaderCannotSmuggleAnID(t *testing.T) {
 	in := newIntake(t, topology.Limits{})
 	input := message(1, "https://example.com/a")
-	input.Header = nats.Header{requestHeader: {"\xff and more"}}
+	input.Header = nats.Header{ledger.RequestID: {"\xff and more"}}
 	result := in.handle(input)
 	if result.Err != nil || result.Outcome.RequestId != result.Outcome.InputId {
 		t.Errorf("%v, %v", result.Outcome, result.Err)

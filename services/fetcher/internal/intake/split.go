@@ -18,10 +18,6 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// requestHeader is the header with the request id in a message that was a line of
-// another message.
-const requestHeader = "Dateline-Request-Id"
-
 const (
 	// splitChunk is the number of lines that are published at the same time. It
 	// is small enough for several workers to stay below the client's limit.
@@ -58,7 +54,7 @@ func lines(ctx context.Context, id string, requests []*datelinev1.FetchRequest) 
 		line := id + "." + strconv.Itoa(i+1)
 		msg := nats.NewMsg(subject.URLs)
 		msg.Header.Set(nats.MsgIdHdr, "line:"+line)
-		msg.Header.Set(requestHeader, line)
+		msg.Header.Set(ledger.RequestID, line)
 		msg.Header.Set(ledger.ContentType, "text/plain")
 		tracing.InjectLink(ctx, msg.Header)
 		msg.Data = []byte(request.GetUrl())
