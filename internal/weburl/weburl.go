@@ -11,7 +11,8 @@
 //   - The case of letters in the path.
 //   - Percent-encoding. Some servers redirect endlessly between %c3 and %C3.
 //
-// The fetcher requests the canonical form, so servers have to accept it.
+// The fetcher requests the canonical form of a published URL, so servers have to
+// accept it. It follows a redirect to the URL that the server gave: see Target.
 package weburl
 
 import (
@@ -40,33 +41,52 @@ type URL struct {
 // space, and returns its canonical form. Its errors are sentences for the person who
 // entered the URL. They never contain user information.
 func Parse(raw string) (URL, error) {
-	text := strings.Trim(raw, " \t\r\n\v\f")
-	if err := checkText(text); err != nil {
+	text, parsed, host, err := parse(raw)
+	if err != nil {
 		return URL{}, err
 	}
-	parsed, err := whatwg.Parse(escapeInvalidUTF8(text))
-	if err != nil {
-		return URL{}, fmt.Errorf("%s is not a usable URL: %s; correct the host or the port", quote(text), reason(err))
+	return canonical(text, parsed, host)
+}
+
+// parse checks a URL and parses it. It returns the trimmed text, and the host in
+// canonical form with its port.
+func parse(raw string) (text string, parsed *whatwg.Url, host string, err error) {
+	text = strings.Trim(raw, " \t\r\n\v\f")
+	if err := checkText(text); err != nil {
+		return "", nil, "", err
 	}
+	if parsed, err = whatwg.Parse(escapeInvalidUTF8(text)); err != nil {
+		return "", nil, "", fmt.Errorf("%s is not a usable URL: %s; correct the host or the port", quote(text), reason(err))
+	}
+	if host, err = canonicalHost(parsed.Hostname()); err != nil {
+		return "", nil, "", fmt.Errorf("%s: %w", quote(text), err)
+	}
+	if port := parsed.Port(); port != "" {
+		host += ":" + port
+	}
+	return text, parsed, host, nil
+}
+
+// canonical returns the canonical form of a parsed URL. It changes parsed.
+func canonical(text string, parsed *whatwg.Url, host string) (URL, error) {
 	path := parsed.Pathname()
 	if stripped := stripPath(path); stripped != path {
 		// If "..;jsessionid=1" has become "..", the parser must resolve it.
 		parsed.SetPathname(stripped)
 		path = parsed.Pathname()
 	}
-	host, err := canonicalHost(parsed.Hostname())
-	if err != nil {
-		return URL{}, fmt.Errorf("%s: %w", quote(text), err)
-	}
-	if port := parsed.Port(); port != "" {
-		host += ":" + port
-	}
 	u := assemble(parsed.Scheme(), host, path, stripQuery(parsed.Query()))
-	if len(u.href) > MaxLength {
-		return URL{}, fmt.Errorf("%s is %d bytes long when percent-encoded; the limit is %d bytes",
-			quote(text), len(u.href), MaxLength)
+	if err := checkLength(text, u); err != nil {
+		return URL{}, err
 	}
 	return u, nil
+}
+
+func checkLength(text string, u URL) error {
+	if len(u.href) <= MaxLength {
+		return nil
+	}
+	return fmt.Errorf("%s is %d bytes long when percent-encoded; the limit is %d bytes", quote(text), len(u.href), MaxLength)
 }
 
 // Resolve returns the absolute URL of ref relative to the page base, without its

@@ -22,7 +22,7 @@ const (
 
 // setCookies adds the cookies that a response sets, and keeps the latest
 // maxCookies.
-func setCookies(known []*datelinev1.SetCookie, from weburl.URL, values []string) []*datelinev1.SetCookie {
+func setCookies(known []*datelinev1.SetCookie, from weburl.Target, values []string) []*datelinev1.SetCookie {
 	for _, value := range values {
 		known = append(known, &datelinev1.SetCookie{Url: from.String(), Value: value})
 	}
@@ -32,7 +32,7 @@ func setCookies(known []*datelinev1.SetCookie, from weburl.URL, values []string)
 // cookieHeader returns the Cookie header that a browser would send to a URL after
 // this chain of redirects (RFC 6265, section 5.4). It is empty if there are no
 // cookies, or too many to send.
-func cookieHeader(cookies []*datelinev1.SetCookie, to weburl.URL) string {
+func cookieHeader(cookies []*datelinev1.SetCookie, to weburl.Target) string {
 	if len(cookies) == 0 {
 		return ""
 	}
@@ -41,16 +41,14 @@ func cookieHeader(cookies []*datelinev1.SetCookie, to weburl.URL) string {
 		return ""
 	}
 	for _, c := range cookies {
-		if from, err := url.Parse(c.GetUrl()); err == nil {
-			jar.SetCookies(from, (&http.Response{Header: http.Header{"Set-Cookie": {c.GetValue()}}}).Cookies())
+		from, err := weburl.ParseTarget(c.GetUrl())
+		cookie := parseSetCookie(c.GetValue())
+		if err == nil && cookie != nil {
+			jar.SetCookies(jarURL(from), []*http.Cookie{cookie})
 		}
 	}
-	target, err := url.Parse(to.String())
-	if err != nil {
-		return ""
-	}
 	var pairs []string
-	for _, c := range jar.Cookies(target) {
+	for _, c := range jar.Cookies(jarURL(to)) {
 		pairs = append(pairs, c.Name+"="+c.Value)
 	}
 	header := strings.Join(pairs, "; ")
@@ -58,4 +56,32 @@ func cookieHeader(cookies []*datelinev1.SetCookie, to weburl.URL) string {
 		return ""
 	}
 	return header
+}
+
+// jarURL returns a URL as the cookie jar needs it. The path is not decoded: cookie
+// paths are compared with the path as sent (RFC 6265, section 5.1.4), and a path
+// with a lone "%" has no decoded form.
+func jarURL(target weburl.Target) *url.URL {
+	path, _, _ := strings.Cut(target.PathQuery(), "?")
+	return &url.URL{Scheme: target.Scheme(), Host: target.Host(), Path: path}
+}
+
+// parseSetCookie parses a Set-Cookie header as browsers do (RFC 6265, section 5.2).
+// The name and the value are opaque: they may contain quotes, spaces, commas and
+// characters that are not ASCII, all of which http.ParseSetCookie refuses or
+// removes. It returns nil if there is no name.
+func parseSetCookie(header string) *http.Cookie {
+	const blanks = " \t"
+	pair, attributes, _ := strings.Cut(header, ";")
+	name, value, found := strings.Cut(pair, "=")
+	name, value = strings.Trim(name, blanks), strings.Trim(value, blanks)
+	if !found || name == "" {
+		return nil
+	}
+	cookie, err := http.ParseSetCookie("name=value;" + attributes)
+	if err != nil {
+		return nil
+	}
+	cookie.Name, cookie.Value = name, value
+	return cookie
 }

@@ -11,6 +11,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
 	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
+	"github.com/dateline-news/dateline/services/fetcher/internal/site"
 )
 
 // FetchOne fetches one page without a pipeline, under the same rules: public
@@ -27,7 +28,10 @@ func FetchOne(ctx context.Context, config Config, raw string) (*datelinev1.Page,
 	}
 	defer client.Close()
 	page := &datelinev1.Page{RequestedUrl: requested.String(), Source: datelinev1.PageSource_PAGE_SOURCE_FETCH}
-	at := requested
+	at, err := weburl.ParseTarget(requested.String())
+	if err != nil {
+		return nil, err
+	}
 	var cookies []*datelinev1.SetCookie
 	for len(page.GetRedirects()) <= config.MaxRedirects {
 		if err := checkRobots(ctx, client, config, at); err != nil {
@@ -41,14 +45,14 @@ func FetchOne(ctx context.Context, config Config, raw string) (*datelinev1.Page,
 		case r.Status/100 == 3 && r.Location != "":
 			cookies = setCookies(cookies, at, r.SetCookies)
 			page.Redirects = append(page.Redirects, &datelinev1.Redirect{Url: at.String(), Status: int32(r.Status)})
-			if at, err = weburl.Parse(r.Location); err != nil {
+			if at, err = weburl.ParseTarget(r.Location); err != nil {
 				return nil, fmt.Errorf("following a redirect of %s: %w", raw, err)
 			}
 			continue
 		case r.Status/100 != 2:
 			return nil, fmt.Errorf("%s answered %d, which is not the status of a page", at, r.Status)
 		}
-		page.FinalUrl, page.Status, page.Headers = at.String(), int32(r.Status), headers(r)
+		page.FinalUrl, page.Status, page.Headers = at.Page().String(), int32(r.Status), headers(r)
 		page.Body, page.ContentEncoding, page.Truncated = r.Body, r.ContentEncoding, r.Truncated
 		page.Timings, page.RemoteAddress = timings(r.Timings), r.RemoteAddr.String()
 		page.FetchTime = timestamppb.New(r.FetchTime)
@@ -60,19 +64,18 @@ func FetchOne(ctx context.Context, config Config, raw string) (*datelinev1.Page,
 
 // checkRobots fetches the robots.txt of a URL's site and returns an error if the
 // file disallows the URL.
-func checkRobots(ctx context.Context, client *httpget.Client, config Config, url weburl.URL) error {
-	fetch := robots.Fetch{Time: time.Now()}
-	get := httpget.Request{URL: url.Origin() + "/robots.txt", AnyType: true, MaxBodyBytes: robots.MaxSize + 1}
-	if r, err := client.Get(ctx, get); err == nil {
-		fetch.Status = r.Status
-		if r.Status/100 == 2 {
-			// Of a damaged body, the part before the damage is obeyed.
-			fetch.Body, _ = httpget.DecodePrefix(r.ContentEncoding, r.Body, robots.MaxSize+1)
-		}
+func checkRobots(ctx context.Context, client *httpget.Client, config Config, target weburl.Target) error {
+	always := func() bool { return true }
+	fetch, failure, err := site.RequestRobots(ctx, client, target.Page(), time.Now, always)
+	if err != nil {
+		return err
 	}
-	rules := robots.Judge(fetch, nil).Rules()
-	if allowed, line := rules.Allowed(config.productToken(), url.PathQuery()); !allowed {
-		return fmt.Errorf("robots.txt of %s disallows %s (%s, status %d)", url.Host(), url, line, fetch.Status)
+	verdict := robots.Judge(fetch, nil)
+	if failure != nil && verdict.Access == robots.DisallowAll {
+		return fmt.Errorf("requesting robots.txt: %w", failure)
+	}
+	if allowed, line := verdict.Rules().Allowed(config.productToken(), target.PathQuery()); !allowed {
+		return fmt.Errorf("robots.txt of %s disallows %s (%s, status %d)", target.Host(), target, line, fetch.Status)
 	}
 	return nil
 }

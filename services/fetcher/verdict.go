@@ -82,28 +82,28 @@ func checkHost(known *site.Site, host string, now time.Time, config Config) verd
 
 // checkRules decides whether the robots.txt of a site allows a URL to be fetched. The
 // rules of the site must be known.
-func checkRules(known *site.Site, url weburl.URL, now time.Time, config Config) verdict {
+func checkRules(known *site.Site, target weburl.Target, now time.Time, config Config) verdict {
 	if known.Verdict.Access == robots.DisallowAll {
 		// An unavailable robots.txt says nothing about the page. It is
 		// requested again once the verdict has expired.
 		return verdict{
 			action: actionRetry, reason: outcome.RobotsUnreachable, wait: known.Verdict.Expires.Sub(now),
 			detail: fmt.Sprintf("robots.txt of %s is unavailable (status %d), so nothing may be fetched from there for now",
-				url.Host(), known.Verdict.Status),
+				target.Host(), known.Verdict.Status),
 		}
 	}
-	if allowed, line := known.Rules.Allowed(config.productToken(), url.PathQuery()); !allowed {
+	if allowed, line := known.Rules.Allowed(config.productToken(), target.PathQuery()); !allowed {
 		return rejected(outcome.RobotsDenied, "robots.txt of %s disallows this URL (%s, status %d): "+
-			"accept that, or ask the site for permission", url.Host(), line, known.Verdict.Status)
+			"accept that, or ask the site for permission", target.Host(), line, known.Verdict.Status)
 	}
 	return verdict{action: actionFetch}
 }
 
 // pageRequest is a request for a page, as judge needs to know it.
 type pageRequest struct {
-	entry *datelinev1.FrontierEntry
-	url   weburl.URL
-	now   time.Time
+	entry  *datelinev1.FrontierEntry
+	target weburl.Target
+	now    time.Time
 }
 
 // judge decides what the response to a request means for the entry. If err is not
@@ -112,7 +112,7 @@ func judge(req pageRequest, r *httpget.Response, err error, config Config) verdi
 	if err != nil {
 		return judgeFailure(err)
 	}
-	host := req.url.Host()
+	host := req.target.Host()
 	var made verdict
 	switch {
 	case r.Status/100 == 2:
@@ -164,23 +164,24 @@ func judgeFailure(err error) verdict {
 	return verdict{action: actionBury, reason: reason, detail: err.Error()}
 }
 
-// judgeRedirect decides whether a redirect is followed.
+// judgeRedirect decides whether a redirect is followed. It follows the URL as the
+// site gives it (RFC 9110, section 15.4).
 func judgeRedirect(req pageRequest, r *httpget.Response, config Config) verdict {
-	target, err := weburl.Parse(r.Location)
+	target, err := weburl.ParseTarget(r.Location)
 	if err != nil {
-		return rejected(outcome.BadRedirect, "%s redirects to an unusable URL: %v", req.url.Host(), err)
+		return rejected(outcome.BadRedirect, "%s redirects to an unusable URL: %v", req.target.Host(), err)
 	}
 	next := proto.CloneOf(req.entry)
-	next.Redirects = append(next.Redirects, &datelinev1.Redirect{Url: req.url.String(), Status: int32(r.Status)})
+	next.Redirects = append(next.Redirects, &datelinev1.Redirect{Url: req.target.String(), Status: int32(r.Status)})
 	next.Url = target.String()
-	next.Cookies = setCookies(next.GetCookies(), req.url, r.SetCookies)
+	next.Cookies = setCookies(next.GetCookies(), req.target, r.SetCookies)
 	// A page that redirects to itself may check whether its cookie comes back.
-	same := target == req.url && cookieHeader(next.GetCookies(), target) == cookieHeader(req.entry.GetCookies(), target)
+	same := target == req.target && cookieHeader(next.GetCookies(), target) == cookieHeader(req.entry.GetCookies(), target)
 	if len(next.Redirects) > config.MaxRedirects || same {
 		return rejected(outcome.TooManyRedirects, "%d redirects did not lead to a page, the last one to %s: "+
 			"open the URL in a browser and publish the URL that it ends at", len(next.Redirects), target)
 	}
-	return verdict{action: actionFollow, next: next, sameHost: target.Host() == req.url.Host()}
+	return verdict{action: actionFollow, next: next, sameHost: target.Host() == req.target.Host()}
 }
 
 // limit turns a retry into a dead letter if the entry has no attempts left, or

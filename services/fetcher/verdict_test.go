@@ -32,13 +32,13 @@ func verdictConfig() Config {
 	return config
 }
 
-func parse(t *testing.T, text string) weburl.URL {
+func parseTarget(t *testing.T, text string) weburl.Target {
 	t.Helper()
-	url, err := weburl.Parse(text)
+	target, err := weburl.ParseTarget(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return url
+	return target
 }
 
 // expect compares two verdicts, except for detail, next and err.
@@ -73,8 +73,8 @@ func TestJudgeStatus(t *testing.T) {
 		599: {action: actionRetry, reason: "server_error", hostFails: true},
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
-			url := parse(t, "https://example.com/a")
-			got := judge(pageRequest{url: url, now: noon}, &httpget.Response{Status: status}, nil, verdictConfig())
+			target := parseTarget(t, "https://example.com/a")
+			got := judge(pageRequest{target: target, now: noon}, &httpget.Response{Status: status}, nil, verdictConfig())
 			expect(t, got, want)
 			if got.detail != "" && !strings.Contains(got.detail, "example.com") {
 				t.Errorf("the detail does not name the host: %s", got.detail)
@@ -84,14 +84,14 @@ func TestJudgeStatus(t *testing.T) {
 }
 
 func TestJudgeRetryAfter(t *testing.T) {
-	url := parse(t, "https://example.com/a")
+	target := parseTarget(t, "https://example.com/a")
 	for value, want := range map[string]time.Duration{
 		"": 0, "30": 30 * time.Second, "Sun, 01 Mar 2026 12:00:10 GMT": 10 * time.Second,
 		"3600": time.Minute, // no more than fetcher.max-retry-after
 	} {
 		for _, status := range []int{429, 503} {
 			r := &httpget.Response{Status: status, Header: http.Header{"Retry-After": {value}}}
-			if got := judge(pageRequest{url: url, now: noon}, r, nil, verdictConfig()); got.wait != want {
+			if got := judge(pageRequest{target: target, now: noon}, r, nil, verdictConfig()); got.wait != want {
 				t.Errorf("status %d with Retry-After %q waits for %s, want %s", status, value, got.wait, want)
 			}
 		}
@@ -157,7 +157,7 @@ func TestJudgeRedirect(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			entry := &datelinev1.FrontierEntry{Url: from, Redirects: test.visited}
 			r := &httpget.Response{Status: 302, Location: test.location, SetCookies: test.cookies}
-			got := judge(pageRequest{entry, parse(t, from), noon}, r, nil, verdictConfig())
+			got := judge(pageRequest{entry, parseTarget(t, from), noon}, r, nil, verdictConfig())
 			if next := got.next; test.want.action == actionFollow {
 				last := next.GetRedirects()[len(test.visited)]
 				if next.GetUrl() != test.location || last.GetUrl() != from || last.GetStatus() != 302 ||
@@ -219,7 +219,7 @@ func TestCheckRules(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			known := &site.Site{Verdict: test.verdict, Rules: test.verdict.Rules()}
-			expect(t, checkRules(known, parse(t, "https://example.com"+test.path), noon, verdictConfig()), test.want)
+			expect(t, checkRules(known, parseTarget(t, "https://example.com"+test.path), noon, verdictConfig()), test.want)
 		})
 	}
 }

@@ -43,9 +43,10 @@ type visitor struct {
 type visit struct {
 	*visitor
 	entry     *frontier.Entry
-	url       weburl.URL // to fetch now, after the redirects so far
-	requested weburl.URL // the URL that was published
-	mark      seen.Mark  // of the requested URL, at the start of the visit
+	target    weburl.Target // to fetch now, after the redirects so far
+	url       weburl.URL    // the target's canonical form
+	requested weburl.URL    // the URL that was published
+	mark      seen.Mark     // of the requested URL, at the start of the visit
 	start     time.Time
 	// ended is the outcome of an entry that has ended, and postponed the reason
 	// for a later attempt. Both are nil if the entry goes on at another host.
@@ -56,9 +57,10 @@ type visit struct {
 // Visit implements frontier.Visitor.
 func (v *visitor) Visit(ctx context.Context, entry *frontier.Entry) (decision frontier.Decision, err error) {
 	one := &visit{visitor: v, entry: entry, start: v.now()}
-	if one.url, err = weburl.Parse(entry.GetUrl()); err != nil {
+	if one.target, err = weburl.ParseTarget(entry.GetUrl()); err != nil {
 		return frontier.Decision{}, v.Refuse(ctx, entry, err)
 	}
+	one.url = one.target.Page()
 	if one.requested = one.url; entry.GetRequest().GetUrl() != entry.GetUrl() {
 		if one.requested, err = weburl.Parse(entry.GetRequest().GetUrl()); err != nil {
 			return frontier.Decision{}, v.Refuse(ctx, entry, err)
@@ -128,7 +130,7 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 	if known.Rules == nil {
 		return v.inTurn(ctx, v.robots)
 	}
-	if made := checkRules(known, v.url, v.now(), v.config); made.action != actionFetch {
+	if made := checkRules(known, v.target, v.now(), v.config); made.action != actionFetch {
 		if made.action == actionEnd {
 			v.fetch.denied.Inc()
 		}
@@ -156,7 +158,7 @@ const shortRest = 5 * time.Second
 
 // page fetches the page, judges the response, and settles the verdict.
 func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.Decision, error) {
-	get := httpget.Request{URL: v.url.String(), Cookie: cookieHeader(v.entry.GetCookies(), v.url)}
+	get := httpget.Request{URL: v.target.String(), Cookie: cookieHeader(v.entry.GetCookies(), v.target)}
 	if known := v.mark.Version; !v.entry.GetRequest().GetForce() && known.URL == v.url.ID() {
 		get.IfNoneMatch, get.IfModifiedSince = known.ETag, known.LastModified
 	}
@@ -166,7 +168,7 @@ func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.De
 		defer response.Release()
 	}
 	pause := v.pause(crawlDelay)
-	made := judge(pageRequest{v.entry.FrontierEntry, v.url, v.now()}, response, err, v.config)
+	made := judge(pageRequest{v.entry.FrontierEntry, v.target, v.now()}, response, err, v.config)
 	v.fetch.observe(v.url.Host(), response, err)
 	decision, err := v.settle(ctx, made, response)
 	decision.Pause = max(decision.Pause, pause)

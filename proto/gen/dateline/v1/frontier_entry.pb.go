@@ -27,7 +27,7 @@ type FrontierEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The request as admitted, with its request id and request time filled in.
 	Request *FetchRequest `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
-	// The URL to fetch next in canonical form: the requested URL or the target of the last redirect.
+	// The URL to fetch next: the canonical form of the requested URL, or the target of the last redirect unchanged.
 	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
 	// The redirects followed so far, in order.
 	Redirects []*Redirect `protobuf:"bytes,3,rep,name=redirects,proto3" json:"redirects,omitempty"`

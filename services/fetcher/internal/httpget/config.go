@@ -141,6 +141,17 @@ func (c Config) validate() error {
 	return errors.Join(problems...)
 }
 
+// isFieldValue reports whether s can be sent back to the server that it came from:
+// RFC 9110, section 5.5 allows tabs, and bytes that are not ASCII.
+func isFieldValue(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
 // isHeaderValue reports whether s has only printable ASCII characters.
 func isHeaderValue(s string) bool {
 	for i := range len(s) {

@@ -17,7 +17,7 @@ const maxHostInMessage = 100
 
 // Request describes one GET.
 type Request struct {
-	// URL in canonical form, as returned by weburl.URL.String. It is sent
+	// URL as weburl.URL.String or weburl.Target.String returns it. It is sent
 	// unchanged.
 	URL string
 	// IfNoneMatch is the ETag of an earlier response. Empty sends no condition.
@@ -74,8 +74,8 @@ func (c *Client) requestHeader(host string, request Request) (http.Header, error
 		if field.value == "" {
 			continue
 		}
-		if !isHeaderValue(field.value) {
-			err := errors.New(field.name + " has a control character or is not ASCII")
+		if !isFieldValue(field.value) {
+			err := errors.New(field.name + " has a control character")
 			return nil, &Error{Class: BadRequest, Host: host, Err: err}
 		}
 		if !copied {

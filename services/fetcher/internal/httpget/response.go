@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dateline-news/dateline/internal/weburl"
 )
@@ -82,10 +83,11 @@ const (
 	maxSetCookie  = 4 << 10
 )
 
-// setCookies returns the Set-Cookie headers that are within the bounds.
+// setCookies returns the Set-Cookie headers that are within the bounds. Cookies that
+// are not UTF-8 are dropped, because frontier entries store them as text.
 func setCookies(h http.Header) []string {
 	values := slices.DeleteFunc(slices.Clone(h["Set-Cookie"]), func(value string) bool {
-		return len(value) > maxSetCookie || !isHeaderValue(value)
+		return len(value) > maxSetCookie || !isFieldValue(value) || !utf8.ValidString(value)
 	})
 	return values[:min(len(values), maxSetCookies)]
 }

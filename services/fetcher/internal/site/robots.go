@@ -36,7 +36,7 @@ func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL, mayDial func() 
 	if known.Verdict.Access != 0 {
 		previous = &known.Verdict
 	}
-	fetch, failure, err := s.requestRobots(ctx, url.Origin()+"/robots.txt", mayDial)
+	fetch, failure, err := RequestRobots(ctx, s.client, url, s.now, mayDial)
 	if err != nil {
 		return err
 	}
@@ -49,18 +49,20 @@ func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL, mayDial func() 
 	return s.save(ctx, url, &changed)
 }
 
-// requestRobots requests a robots.txt and follows its redirects. It returns the fetch
-// for robots.Judge, and the failure if the site itself did not answer. It returns an
-// error only if ctx has ended or mayDial returned false.
-func (s *Sites) requestRobots(
-	ctx context.Context, target string, mayDial func() bool,
+// RequestRobots requests the robots.txt of a URL's site and follows its redirects
+// (RFC 9309, section 2.3.1.2). It returns the fetch for robots.Judge, and the
+// failure if the site itself did not answer. It returns an error only if ctx has
+// ended or mayDial, which it calls before each request, returned false.
+func RequestRobots(
+	ctx context.Context, client *httpget.Client, url weburl.URL, now func() time.Time, mayDial func() bool,
 ) (fetch robots.Fetch, failure *httpget.Error, err error) {
+	target := url.Origin() + "/robots.txt"
 	for hop := range maxRobotsRedirects + 1 {
 		if !mayDial() {
 			return robots.Fetch{}, nil, ErrNotOurs
 		}
 		get := httpget.Request{URL: target, AnyType: true, MaxBodyBytes: robots.MaxSize + 1}
-		response, err := s.client.Get(ctx, get)
+		response, err := client.Get(ctx, get)
 		if ctx.Err() != nil {
 			return robots.Fetch{}, nil, ctx.Err()
 		}
@@ -68,35 +70,35 @@ func (s *Sites) requestRobots(
 			if hop == 0 {
 				failure, _ = errors.AsType[*httpget.Error](err)
 			}
-			return robots.Fetch{Time: s.now()}, failure, nil
+			return robots.Fetch{Time: now()}, failure, nil
 		}
 		if response.Status/100 != 3 {
-			return s.decode(response), nil, nil
+			return decode(response, now()), nil, nil
 		}
-		if target = canonical(response.Location); target == "" {
-			return robots.Fetch{Status: response.Status, Time: s.now()}, nil, nil
+		if target = redirectTarget(response.Location); target == "" {
+			return robots.Fetch{Status: response.Status, Time: now()}, nil, nil
 		}
 	}
-	return robots.Fetch{Status: http.StatusFound, Time: s.now()}, nil, nil
+	return robots.Fetch{Status: http.StatusFound, Time: now()}, nil, nil
 }
 
-// canonical returns the canonical form of a URL, or "" if it is unusable.
-func canonical(location string) string {
-	url, err := weburl.Parse(location)
+// redirectTarget returns the URL to request for a Location, or "" if it is unusable.
+func redirectTarget(location string) string {
+	target, err := weburl.ParseTarget(location)
 	if err != nil {
 		return ""
 	}
-	return url.String()
+	return target.String()
 }
 
-// decode converts a response for robots.Judge. A response whose
-// body cannot be decoded at all counts as no response.
-func (s *Sites) decode(response *httpget.Response) robots.Fetch {
-	fetch := robots.Fetch{Status: response.Status, RetryAfter: RetryAfter(response.Header, s.now()), Time: s.now()}
+// decode converts a response for robots.Judge. A response whose body cannot be
+// decoded at all counts as no response.
+func decode(response *httpget.Response, now time.Time) robots.Fetch {
+	fetch := robots.Fetch{Status: response.Status, RetryAfter: RetryAfter(response.Header, now), Time: now}
 	if response.Status/100 == 2 {
 		body, err := httpget.DecodePrefix(response.ContentEncoding, response.Body, robots.MaxSize+1)
 		if err != nil && len(body) == 0 {
-			return robots.Fetch{Time: s.now()}
+			return robots.Fetch{Time: now}
 		}
 		fetch.Body = body
 	}
