@@ -40,35 +40,40 @@ page, and the article that results. The exit code is 1 if a selector matches not
 		if err != nil {
 			return err
 		}
-		matches, err := opts.Rules.Try(page, opts)
-		if err != nil {
-			return err
-		}
-		if asJSON {
-			if err := writeJSON(cmd.OutOrStdout(), matches); err != nil {
-				return err
-			}
-		}
-		t := newTable(width(cmd.OutOrStdout()), "field", "selector", "matches", "first value")
-		missed := false
-		for _, m := range matches {
-			missed = missed || m.Matches == 0
-			t.AppendRow(table.Row{m.Field, m.Selector, m.Matches, firstRunes(m.Value, maxCellPrefix)})
-		}
-		if !asJSON {
-			fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n", t.Render())
-			found, err := article.Extract(cmd.Context(), page, opts)
-			if err != nil {
-				return noArticle(args[0], err)
-			}
-			if err := writeArticle(cmd.OutOrStdout(), "text", found); err != nil {
-				return err
-			}
-		}
-		if missed {
-			return fmt.Errorf("%s: a selector matches nothing: correct it, or remove the field from the rules", args[0])
-		}
-		return nil
+		return tryRules(cmd, args[0], page, opts, asJSON)
 	}
 	return cmd
+}
+
+// tryRules prints what the rules match on a page.
+func tryRules(cmd *cobra.Command, name string, page article.Page, opts article.Options, asJSON bool) error {
+	out := cmd.OutOrStdout()
+	matches, err := opts.Rules.Try(page, opts)
+	if err != nil {
+		return err
+	}
+	t := newTable(width(out), "field", "selector", "matches", "first value")
+	missed := false
+	for _, m := range matches {
+		missed = missed || m.Matches == 0
+		t.AppendRow(table.Row{m.Field, m.Selector, m.Matches, firstRunes(m.Value, maxCellPrefix)})
+	}
+	if asJSON {
+		if err := writeJSON(out, matches); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(out, "%s\n\n", t.Render())
+		found, err := article.Extract(cmd.Context(), page, opts)
+		if err != nil {
+			return noArticle(name, err)
+		}
+		if err := writeArticle(out, "text", found); err != nil {
+			return err
+		}
+	}
+	if missed {
+		return fmt.Errorf("%s: a selector matches nothing: correct it, or remove the field from the rules", name)
+	}
+	return nil
 }
