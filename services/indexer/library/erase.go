@@ -157,9 +157,9 @@ func hostsOf(urls []string) []string {
 	return hosts
 }
 
+// erasePage removes a page and its body. Only single operations are bounded, by the
+// client's timeout: a large body has many chunks, which take longer on a busy server.
 func (l *Library) erasePage(ctx context.Context, ref *datelinev1.RawPage, e *Erased) error {
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
 	stream, err := l.js.Stream(ctx, ref.GetStream())
 	if err != nil {
 		return fmt.Errorf("opening stream %s: %w", ref.GetStream(), err)
