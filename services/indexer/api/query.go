@@ -27,8 +27,42 @@ type Filters struct {
 	Order    string   `query:"order" enum:"time,rank" default:"time" doc:"time orders by newest first, rank by best match first."`
 }
 
+const (
+	// maxFilterValues is the maximum number of values of all filters together. The
+	// search page has a link for each, which repeats all others.
+	maxFilterValues = 50
+	// maxFilterBytes is the maximum size of all filters together: that of the longest
+	// search text, 2,000 characters of up to four bytes.
+	maxFilterBytes = 8000
+)
+
+// check returns an error if the filters are so many or so long that answering them
+// would take far more memory than sending them. It bounds the API and the search page
+// alike; the tags of Filters only describe the API.
+func (f Filters) check() error {
+	count, bytes := 0, 0
+	for _, values := range f.fields() {
+		for _, value := range values {
+			if value != "" {
+				count++
+			}
+			bytes += len(value)
+		}
+	}
+	if count > maxFilterValues {
+		return fmt.Errorf("the search has %d filters: use at most %d", count, maxFilterValues)
+	}
+	if bytes > maxFilterBytes {
+		return fmt.Errorf("the filters have %d bytes: use at most %d", bytes, maxFilterBytes)
+	}
+	return nil
+}
+
 // Query converts the filters to a query of the store.
 func (f Filters) Query() (store.Query, error) {
+	if err := f.check(); err != nil {
+		return store.Query{}, err
+	}
 	q := store.Query{Text: f.Q, ByRank: f.Order == "rank", Filter: store.Filter{
 		Hosts: f.Host, Languages: f.Language, Sections: f.Section, Authors: f.Author, Tags: f.Tag, Labels: f.Label,
 	}}
@@ -63,10 +97,7 @@ func (f Filters) Query() (store.Query, error) {
 // Values returns the filters as URL query parameters.
 func (f Filters) Values() url.Values {
 	v := url.Values{}
-	for name, values := range map[string][]string{
-		"q": {f.Q}, "host": f.Host, "language": f.Language, "section": f.Section, "author": f.Author, "tag": f.Tag,
-		"label": f.Label, "access": f.Access, "from": {f.From}, "before": {f.Before},
-	} {
+	for name, values := range f.fields() {
 		for _, value := range values {
 			if value != "" {
 				v.Add(name, value)
@@ -77,6 +108,14 @@ func (f Filters) Values() url.Values {
 		v.Set("order", f.Order)
 	}
 	return v
+}
+
+// fields returns the values of the filters by parameter.
+func (f Filters) fields() map[string][]string {
+	return map[string][]string{
+		"q": {f.Q}, "host": f.Host, "language": f.Language, "section": f.Section, "author": f.Author, "tag": f.Tag,
+		"label": f.Label, "access": f.Access, "from": {f.From}, "before": {f.Before},
+	}
 }
 
 // query is like Query, but returns an error response.

@@ -31,6 +31,36 @@ func secure(next http.Handler) http.Handler {
 const contentPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; " +
 	"frame-ancestors 'none'"
 
+// sameOrigin refuses requests that pages of other sites have a browser send. Such
+// pages cannot read the responses, but a change would take effect, and a search or an
+// export would use up the server's memory and time.
+func sameOrigin(next http.Handler) http.Handler {
+	deny := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, http.StatusForbidden, "cross-origin request refused: use a page of this server")
+	})
+	changes := http.NewCrossOriginProtection()
+	changes.SetDenyHandler(deny)
+	admitted := changes.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isForeign(r.Header) && !strings.HasPrefix(r.URL.Path, "/static/") {
+			deny(w, r)
+			return
+		}
+		admitted.ServeHTTP(w, r)
+	})
+}
+
+// isForeign reports whether a page of another origin has sent a request by itself. A
+// link that a person follows is admitted. Only browsers send these headers (Fetch
+// Metadata Request Headers, sections 2.1 to 2.4).
+func isForeign(h http.Header) bool {
+	switch h.Get("Sec-Fetch-Site") {
+	case "cross-site", "same-site":
+		return h.Get("Sec-Fetch-User") != "?1" || h.Get("Sec-Fetch-Dest") != "document"
+	}
+	return false
+}
+
 // limit bounds the number of concurrent requests, their duration and the size
 // of their bodies.
 func limit(next http.Handler) http.Handler {

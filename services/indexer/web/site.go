@@ -92,15 +92,39 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name, ti
 		Title: title, Name: name, MayOperate: is == operator, LoggedIn: cookie == nil && is != nobody,
 		MayLogIn: s.config.ReadToken != "" || s.config.OperateToken != "", Page: page,
 	}
-	var b bytes.Buffer
-	if err := s.templates[name].Execute(&b, v); err != nil {
+	b := boundedBuffer{max: maxPageBytes}
+	err := s.templates[name].Execute(&b, v)
+	if errors.Is(err, errPageTooLarge) {
+		http.Error(w, "the page is too large: use the API to read it", http.StatusInsufficientStorage)
+		return
+	}
+	if err != nil {
 		s.log.Error("rendering page failed", "page", name, "error", err)
 		http.Error(w, "rendering the page failed: see the log of the server", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = b.WriteTo(w) // an error means that the client has gone
+	_, _ = b.buffer.WriteTo(w) // an error means that the client has gone
+}
+
+// maxPageBytes is the maximum size of a page. The largest ones compare two revisions,
+// each of which fits into a message of 8 MiB.
+const maxPageBytes = 16 << 20
+
+var errPageTooLarge = errors.New("page too large")
+
+// boundedBuffer refuses what exceeds its maximum size in bytes.
+type boundedBuffer struct {
+	buffer bytes.Buffer
+	max    int
+}
+
+func (b *boundedBuffer) Write(data []byte) (int, error) {
+	if b.buffer.Len()+len(data) > b.max {
+		return 0, errPageTooLarge
+	}
+	return b.buffer.Write(data)
 }
 
 // showError shows an error with a status.

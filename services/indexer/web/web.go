@@ -63,9 +63,5 @@ func Handler(config Config, deps Dependencies) http.Handler {
 	api.Register(mux, deps.Library, deps.Log)
 	newSite(deps.Library, config, deps.Log).register(mux)
 	guarded := guard{config}.wrap(mux)
-	origin := http.NewCrossOriginProtection()
-	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, http.StatusForbidden, "cross-origin request refused: use a page of this server")
-	}))
-	return observe(deps.Registry, limit(secure(origin.Handler(guarded))))
+	return observe(deps.Registry, limit(secure(sameOrigin(guarded))))
 }
