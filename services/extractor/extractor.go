@@ -123,9 +123,13 @@ func (e *Extractor) extract(ctx context.Context, input *stage.Input) stage.Resul
 	ended := &datelinev1.Outcome{InputId: fmt.Sprintf("%s:%d", input.Stream, input.Sequence)}
 	failed := func(err error) stage.Result { return stage.Result{Outcome: ended, Err: err} }
 	page := &datelinev1.Page{}
-	if err := proto.Unmarshal(input.Data, page); err != nil || page.GetId() == "" {
+	err := proto.Unmarshal(input.Data, page)
+	if err == nil && page.GetId() == "" {
+		err = errors.New("it has no id")
+	}
+	if err != nil {
 		return failed(stage.Permanent(outcome.Malformed, fmt.Errorf(
-			"message on %s is not a Page: publish dateline.v1.Page in binary form (%v)", input.Subject, err)))
+			"message on %s is not a Page: %w: publish dateline.v1.Page in binary form", input.Subject, err)))
 	}
 	ended.InputId, ended.Url, ended.Host = page.GetId(), page.GetRequestedUrl(), host(page.GetFinalUrl())
 	ended.RequestId, ended.Labels = page.GetRequest().GetRequestId(), page.GetRequest().GetLabels()
