@@ -84,6 +84,7 @@ type load struct {
 }
 
 func newLoad(b *testing.B, c *corpus.Corpus, pages []*corpus.Page) *load {
+	b.Helper()
 	l := &load{pages: pages}
 	origins := listen(b, c.Handler())
 	l.urls = corpus.URLs(pages, origins...)
@@ -108,6 +109,7 @@ func newLoad(b *testing.B, c *corpus.Corpus, pages []*corpus.Page) *load {
 
 // measure runs a part b.N times over all pages, and returns the CPU milliseconds per page.
 func (l *load) measure(b *testing.B, run func(*testing.B)) float64 {
+	b.Helper()
 	before, start := cpu(b), time.Now()
 	for range b.N {
 		run(b)
@@ -121,6 +123,7 @@ func (l *load) measure(b *testing.B, run func(*testing.B)) float64 {
 
 // cpu returns the CPU time that the process has used.
 func cpu(b *testing.B) time.Duration {
+	b.Helper()
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
 		b.Fatal(err)
@@ -129,6 +132,7 @@ func cpu(b *testing.B) time.Duration {
 }
 
 func (l *load) get(b *testing.B) {
+	b.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 4}}
 	defer client.CloseIdleConnections()
 	var workers sync.WaitGroup
@@ -136,7 +140,11 @@ func (l *load) get(b *testing.B) {
 	for range hosts {
 		workers.Go(func() {
 			for url := range next {
-				request, _ := http.NewRequest(http.MethodGet, url, nil)
+				request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url, nil)
+				if err != nil {
+					b.Error(err)
+					continue
+				}
 				request.Header.Set("Accept-Encoding", "gzip")
 				response, err := client.Do(request)
 				if err != nil {
@@ -158,6 +166,7 @@ func (l *load) get(b *testing.B) {
 }
 
 func (l *load) parse(b *testing.B) {
+	b.Helper()
 	for _, page := range l.plain {
 		if _, err := html.Parse(bytes.NewReader(page)); err != nil {
 			b.Error(err)
@@ -166,6 +175,7 @@ func (l *load) parse(b *testing.B) {
 }
 
 func (l *load) extract(b *testing.B) {
+	b.Helper()
 	for i, body := range l.bodies {
 		page := article.Page{URL: l.urls[i], Body: body, ContentEncoding: "gzip"}
 		_, _ = article.Extract(b.Context(), page, article.Options{}) // some pages have no article
@@ -175,6 +185,7 @@ func (l *load) extract(b *testing.B) {
 // streams sends each page over one stream and a small message over another, consuming and
 // acking both, on an embedded server that syncs every message.
 func (l *load) streams(b *testing.B) {
+	b.Helper()
 	cfg := testConfig(b.TempDir())
 	bus, err := pipeline.OpenBus(b.Context(), cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -218,6 +229,7 @@ func (l *load) streams(b *testing.B) {
 }
 
 func (l *load) store(b *testing.B) {
+	b.Helper()
 	s, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "articles.db"))
 	if err != nil {
 		b.Fatal(err)
@@ -231,6 +243,7 @@ func (l *load) store(b *testing.B) {
 }
 
 func (l *load) pipeline(b *testing.B) {
+	b.Helper()
 	dir := b.TempDir()
 	list := filepath.Join(dir, "urls.txt")
 	var text bytes.Buffer

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestDoctor(t *testing.T) {
 	cfg.Data.NATSAddr, cfg.Admin.Addr, cfg.HTTP.Addr = "127.0.0.1:0", natstest.FreeAddr(t), natstest.FreeAddr(t)
 	p := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
 	flags := []string{"doctor", "--data", cfg.Data.Dir, "--data-min-free", "0"}
-	healthy := append(flags, "--admin", cfg.Admin.Addr, "--web", cfg.HTTP.Addr)
+	healthy := append(slices.Clone(flags), "--admin", cfg.Admin.Addr, "--web", cfg.HTTP.Addr)
 	var code int
 	var out, errs string
 	natstest.Eventually(t, "a healthy pipeline", func() bool {

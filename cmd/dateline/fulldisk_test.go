@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -23,12 +24,14 @@ const (
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", dir).CombinedOutput(); err != nil {
+	mount := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", dir)
+	if out, err := mount.CombinedOutput(); err != nil {
 		t.Skipf("NOT TESTED: a full disk needs a file system of its own, and mounting one failed (run as root): %v %s",
 			err, out)
 	}
 	t.Cleanup(func() {
-		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
+		umount := exec.CommandContext(context.WithoutCancel(t.Context()), "umount", dir)
+		if out, err := umount.CombinedOutput(); err != nil {
 			t.Errorf("umount: %v %s", err, out)
 		}
 	})

@@ -156,7 +156,7 @@ func openStore(t *testing.T, dir string) store.Store {
 	return s
 }
 
-// counts counts the outcomes of a stage.
+// counts contains the numbers of outcomes of a stage.
 type counts struct{ all, produced int64 }
 
 // checkLedger checks that each stage has as many outcomes as inputs, and that no URLs

@@ -152,7 +152,7 @@ func killOnce(t *testing.T, args []string, requested <-chan struct{}, early bool
 	select {
 	case <-time.After(rand.N(window)):
 		kill()
-		<-ended
+		_ = <-ended // killed
 		return true
 	case err := <-ended:
 		checkEnd(err)
@@ -261,21 +261,21 @@ func killPages(t *testing.T) (http.Handler, []string) {
 
 // listen serves on several loopback addresses, so that the URLs do not wait in the queue
 // of a single host. It returns the origins.
-func listen(t testing.TB, handler http.Handler) []string {
-	t.Helper()
+func listen(tb testing.TB, handler http.Handler) []string {
+	tb.Helper()
 	var origins []string
 	for i := range hosts {
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.%d:0", 2+i))
+		listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", fmt.Sprintf("127.0.0.%d:0", 2+i))
 		if err != nil { // only Linux routes all of 127.0.0.0/8
-			if listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-				t.Fatal(err)
+			if listener, err = new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0"); err != nil {
+				tb.Fatal(err)
 			}
 		}
 		server := httptest.NewUnstartedServer(handler)
 		server.Listener.Close()
 		server.Listener = listener
 		server.Start()
-		t.Cleanup(server.Close)
+		tb.Cleanup(server.Close)
 		origins = append(origins, server.URL)
 	}
 	return origins

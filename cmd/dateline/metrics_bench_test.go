@@ -105,6 +105,7 @@ func BenchmarkMetrics(b *testing.B) {
 // publishRound publishes the URLs of the newsroom's articles, made unique by a parameter,
 // and returns their number.
 func publishRound(b *testing.B, p *pipeline.Pipeline, room *newsroom.Newsroom, round int) int {
+	b.Helper()
 	var urls []string
 	for _, want := range room.Expectations() {
 		if want.Article != nil && !strings.Contains(want.URL, "?") {
@@ -119,6 +120,7 @@ func publishRound(b *testing.B, p *pipeline.Pipeline, room *newsroom.Newsroom, r
 
 // awaitFetched waits until the ledger has the outcomes of n fetches.
 func awaitFetched(b *testing.B, p *pipeline.Pipeline, n int) {
+	b.Helper()
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	for range ticker.C {
@@ -138,6 +140,7 @@ func awaitFetched(b *testing.B, p *pipeline.Pipeline, n int) {
 }
 
 func scrapeUntil(ctx context.Context, b *testing.B, url string) {
+	b.Helper()
 	ticker := time.NewTicker(scrapeInterval)
 	defer ticker.Stop()
 	for {
@@ -152,6 +155,7 @@ func scrapeUntil(ctx context.Context, b *testing.B, url string) {
 
 // scrape requests the metrics as Prometheus does.
 func scrape(b *testing.B, url string) {
+	b.Helper()
 	request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		b.Error(err)
@@ -189,6 +193,7 @@ var (
 
 // shareOfCounting returns the nanoseconds spent on counting, and all nanoseconds.
 func shareOfCounting(b *testing.B, data *bytes.Buffer) (counting, total float64) {
+	b.Helper()
 	p, err := profile.Parse(data)
 	if err != nil {
 		b.Fatal(err)

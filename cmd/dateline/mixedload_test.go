@@ -47,7 +47,7 @@ func faultySite(t *testing.T) *httptest.Server {
 		fmt.Fprint(w, harbourPage(r.URL.Path))
 	})
 	html("/picture", func(w http.ResponseWriter, _ *http.Request) {
-		w.Write(append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 4096)...))
+		_, _ = w.Write(append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 4096)...))
 	})
 	html("/empty", func(http.ResponseWriter, *http.Request) {})
 	html("/later", func(w http.ResponseWriter, _ *http.Request) {

@@ -51,7 +51,7 @@ func up(t *testing.T, flags ...string) []string {
 // TestRefusedAddresses starts the service on addresses that it cannot use.
 func TestRefusedAddresses(t *testing.T) {
 	t.Parallel()
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

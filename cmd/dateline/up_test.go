@@ -17,8 +17,12 @@ func TestUpStops(t *testing.T) {
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ready, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+admin+"/readyz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	natstest.Eventually(t, "a service that is ready", func() bool {
-		response, err := http.Get("http://" + admin + "/readyz")
+		response, err := http.DefaultClient.Do(ready)
 		if err != nil {
 			return false
 		}

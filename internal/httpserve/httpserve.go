@@ -85,7 +85,7 @@ func (s Server) Run(ctx context.Context) error {
 	if server.Shutdown(timeout) != nil {
 		server.Close()
 	}
-	<-failed
+	_ = <-failed // http.ErrServerClosed
 	return nil
 }
 

@@ -2,6 +2,7 @@ package httpserve_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -31,7 +32,7 @@ func start(t *testing.T, s httpserve.Server) (url string, stop func(), ended <-c
 	result := make(chan error, 1)
 	go func() { result <- s.Run(ctx) }()
 	natstest.Eventually(t, "the server listens", func() bool {
-		connection, err := net.Dial("tcp", s.Addr)
+		connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.Addr)
 		if err == nil {
 			connection.Close()
 		}
@@ -42,16 +43,24 @@ func start(t *testing.T, s httpserve.Server) (url string, stop func(), ended <-c
 
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
+func get(t *testing.T, url string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	return client.Do(request)
+}
+
 func TestARequestFinishesAfterTheStop(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	url, stop, ended := start(t, server(natstest.FreeAddr(t), func(w http.ResponseWriter, r *http.Request) {
 		close(entered)
 		<-release
-		io.WriteString(w, "done")
+		fmt.Fprint(w, "done")
 	}))
 	body := make(chan string, 1)
 	go func() {
-		response, err := client.Get(url)
+		response, err := get(t, url)
 		if err != nil {
 			body <- err.Error()
 			return
@@ -80,7 +89,7 @@ func TestTheContextOfARequestEndsAfterTheGracePeriod(t *testing.T) {
 	s.Grace = time.Millisecond
 	url, stop, ended := start(t, s)
 	go func() {
-		if response, err := client.Get(url); err == nil {
+		if response, err := get(t, url); err == nil {
 			response.Body.Close()
 		}
 	}()
@@ -92,7 +101,7 @@ func TestTheContextOfARequestEndsAfterTheGracePeriod(t *testing.T) {
 }
 
 func TestAnAddressInUseIsReported(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

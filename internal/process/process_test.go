@@ -55,8 +55,12 @@ func TestServiceIsReadyAndStops(t *testing.T) {
 	args := []string{"--nats-url", server.ClientURL(), "--admin-addr", admin}
 	go func() { ended <- idleService().main(ctx, args, nil, io.Discard, &log) }()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	ready, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+admin+"/readyz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	natstest.Eventually(t, "the service is ready", func() bool {
-		response, err := client.Get("http://" + admin + "/readyz")
+		response, err := client.Do(ready)
 		if err != nil {
 			return false
 		}

@@ -74,7 +74,7 @@ func (h *harness) run(config stage.Config) (stop func() error) {
 		cancel()
 		return <-ended
 	})
-	h.t.Cleanup(func() { stop() })
+	h.t.Cleanup(func() { _ = stop() })
 	return stop
 }
 

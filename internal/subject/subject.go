@@ -153,7 +153,9 @@ func languageToken(language string) string {
 // notInLanguageTag reports whether a character cannot be part of a language tag
 // (RFC 5646, section 2.1). Such a character could also split a subject's token.
 func notInLanguageTag(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-')
+	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	digit := r >= '0' && r <= '9'
+	return !letter && !digit && r != '-'
 }
 
 // Outcomes returns the subject of a stage's outcomes with a verdict.

@@ -55,7 +55,7 @@ func compareStream(ctx context.Context, js jetstream.JetStream, want jetstream.S
 	}
 	have := stream.CachedInfo().Config
 	if err := conflict(have, want); err != nil {
-		return []Difference{{object, err.Error(), false}}, nil
+		return []Difference{{object, err.Error(), false}}, nil //nolint:nilerr // a conflict is a difference
 	}
 	var found []Difference
 	for _, text := range streamDifferences(have, merge(have, want)) {

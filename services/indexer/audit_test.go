@@ -148,7 +148,8 @@ func TestAuditOfPages(t *testing.T) {
 	r.expect(time.Hour, 0, 0, 0) // queued for the extractor
 
 	r.consume(subject.StreamPages, subject.ConsumerExtract, 4)
-	r.publish(subject.Outcomes(datelinev1.Stage_STAGE_EXTRACT, datelinev1.Verdict_VERDICT_PRODUCED), 4) // the ledger does not have them yet
+	// The ledger does not have these yet.
+	r.publish(subject.Outcomes(datelinev1.Stage_STAGE_EXTRACT, datelinev1.Verdict_VERDICT_PRODUCED), 4)
 	r.expect(time.Hour, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0)
 	r.produced(extractStage, 0, 3)

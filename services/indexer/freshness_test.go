@@ -63,6 +63,7 @@ type freshness struct {
 
 // run measures all rounds with one server and one store.
 func (f *freshness) run(b *testing.B) {
+	b.Helper()
 	server, err := natsembed.Start(natsembed.Config{Dir: b.TempDir(), MaxStoreBytes: 64 << 30})
 	if err != nil {
 		b.Fatal(err)
@@ -100,6 +101,7 @@ func (f *freshness) run(b *testing.B) {
 
 // round publishes the articles from number first on.
 func (f *freshness) round(b *testing.B, js jetstream.JetStream, s *timedStore, events <-chan *nats.Msg, first int) {
+	b.Helper()
 	start := time.Now()
 	feed(b, js, first, freshnessArticles, 0)
 	for range freshnessArticles {
@@ -154,6 +156,7 @@ func (s *timedStore) at(id string) time.Time {
 // feed publishes articles evenly at a rate per second, or as fast as possible
 // if rate is 0. It returns the time at which each was published.
 func feed(b *testing.B, js jetstream.JetStream, first, n int, rate float64) map[string]time.Time {
+	b.Helper()
 	random := rand.New(rand.NewPCG(1, uint64(first)))
 	began := make(map[string]time.Time, n)
 	start := time.Now()

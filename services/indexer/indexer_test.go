@@ -120,6 +120,7 @@ func TestRevisionsAreAnnounced(t *testing.T) {
 	js, s := open(t)
 	stop := run(t, js, s)
 	defer stop()
+	const unchanged = "unchanged" + " " + "unchanged" // the verdict and its reason
 	want := []string{}
 	for i, step := range []struct {
 		article *datelinev1.Article
@@ -127,10 +128,10 @@ func TestRevisionsAreAnnounced(t *testing.T) {
 		event   string
 	}{
 		{record("a", "First", noon), "produced new", "revisions.new.en.com.example id-a 1 First"},
-		{record("a", "First", noon.Add(time.Hour)), "unchanged unchanged", ""},
+		{record("a", "First", noon.Add(time.Hour)), unchanged, ""},
 		{record("a", "Second", noon.Add(2*time.Hour)), "produced changed",
 			"revisions.changed.en.com.example id-a 2 Second"},
-		{record("a", "Second", noon.Add(2*time.Hour)), "unchanged unchanged", ""}, // redelivered: the same event
+		{record("a", "Second", noon.Add(2*time.Hour)), unchanged, ""}, // redelivered: the same event
 		{record("a", "Zeroth", noon.Add(-time.Hour)), "produced outdated",
 			"revisions.outdated.en.com.example id-a 3 Zeroth"},
 		{record("b", "Other", noon), "produced new", "revisions.new.en.com.example id-b 1 Other"},

@@ -68,7 +68,8 @@ type killTest struct {
 
 func newKillTest(t *testing.T) *killTest {
 	program := filepath.Join(t.TempDir(), "indexer")
-	if out, err := exec.Command("go", "build", "-o", program, "./cmd/indexer").CombinedOutput(); err != nil {
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/indexer")
+	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building: %v\n%s", err, out)
 	}
 	server, err := natsembed.Start(natsembed.Config{

@@ -39,11 +39,11 @@ func Parse(data []byte) (*Baseline, error) {
 	data = data[1:]
 	b := &Baseline{}
 	for _, n := range []*int64{&b.First, &b.Last, &b.active, &b.epoch} {
-		size := 0
-		if *n, size = binary.Varint(data); size <= 0 {
+		value, size := binary.Varint(data)
+		if size <= 0 {
 			return nil, errEncoding
 		}
-		data = data[size:]
+		*n, data = value, data[size:]
 	}
 	for _, f := range b.moments() {
 		if len(data) < 8 {

@@ -215,7 +215,7 @@ func (l *Library) eraseSamples(ctx context.Context, host string, e *Erased) erro
 // is too large for a message.
 func (l *Library) eraseBody(ctx context.Context, data []byte) error {
 	page := &datelinev1.Page{}
-	if err := proto.Unmarshal(data, page); err != nil || page.GetBodyObject() == nil {
+	if proto.Unmarshal(data, page) != nil || page.GetBodyObject() == nil {
 		return nil // an unreadable page names no body
 	}
 	object := page.GetBodyObject()

@@ -148,16 +148,16 @@ func bareSQLite(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
 	revisions := prepare(`INSERT INTO revisions VALUES (?, 1, ?, ?, ?, ?)`)
 	aliases := prepare(`INSERT INTO aliases VALUES (?, ?, 1, ?)`)
 	words := prepare(`INSERT INTO article_words (rowid, title, about, body, filters) VALUES (?, ?, ?, ?, ?)`)
-	return func(t testing.TB, rows []store.BareRow) {
-		t.Helper()
-		tx, err := db.BeginTx(t.Context(), nil)
+	return func(tb testing.TB, rows []store.BareRow) {
+		tb.Helper()
+		tx, err := db.BeginTx(tb.Context(), nil)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		run := func(statement *sql.Stmt, arguments ...any) {
-			statement = tx.StmtContext(t.Context(), statement) //nolint:sqlclosecheck // closed with the transaction
-			if _, err := statement.ExecContext(t.Context(), arguments...); err != nil {
-				t.Fatal(err)
+			statement = tx.StmtContext(tb.Context(), statement) //nolint:sqlclosecheck // closed with the transaction
+			if _, err := statement.ExecContext(tb.Context(), arguments...); err != nil {
+				tb.Fatal(err)
 			}
 		}
 		for _, r := range rows {
@@ -171,7 +171,7 @@ func bareSQLite(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
 			run(words, r.RowID, r.Words[0], r.Words[1], r.Words[2], r.Words[3])
 		}
 		if err := tx.Commit(); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 }
@@ -184,16 +184,16 @@ func barePostgres(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return func(t testing.TB, rows []store.BareRow) {
-		t.Helper()
-		tx, err := conn.Begin(t.Context())
+	return func(tb testing.TB, rows []store.BareRow) {
+		tb.Helper()
+		tx, err := conn.Begin(tb.Context())
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		copyRows := func(table string, columns []string, row func(store.BareRow) []any) {
 			source := pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) { return row(rows[i]), nil })
-			if _, err := tx.CopyFrom(t.Context(), pgx.Identifier{table}, columns, source); err != nil {
-				t.Fatal(err)
+			if _, err := tx.CopyFrom(tb.Context(), pgx.Identifier{table}, columns, source); err != nil {
+				tb.Fatal(err)
 			}
 		}
 		copyRows("articles", append(store.ArticleColumns(), "words"), func(r store.BareRow) []any {
@@ -214,12 +214,12 @@ func barePostgres(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
 				keys = append(keys, []any{key, int64(len(keys))})
 			}
 		}
-		_, err = tx.CopyFrom(t.Context(), pgx.Identifier{"sketch_keys"}, []string{"key", "row"}, pgx.CopyFromRows(keys))
+		_, err = tx.CopyFrom(tb.Context(), pgx.Identifier{"sketch_keys"}, []string{"key", "row"}, pgx.CopyFromRows(keys))
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
-		if err := tx.Commit(t.Context()); err != nil {
-			t.Fatal(err)
+		if err := tx.Commit(tb.Context()); err != nil {
+			tb.Fatal(err)
 		}
 	}
 }

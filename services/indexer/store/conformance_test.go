@@ -99,20 +99,21 @@ func (b backend) open(t *testing.T) store.Store {
 	return reopen(t, b.newDSN(t))
 }
 
-func reopen(t testing.TB, dsn string) store.Store {
-	t.Helper()
-	s, err := store.Open(t.Context(), dsn)
+func reopen(tb testing.TB, dsn string) store.Store {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), dsn)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Errorf("closing the store: %v", err)
+			tb.Errorf("closing the store: %v", err)
 		}
 	})
 	return s
 }
 
-func sqliteFile(t testing.TB) string {
-	return "sqlite:" + filepath.Join(t.TempDir(), "a 100% odd#name?.db")
+func sqliteFile(tb testing.TB) string {
+	tb.Helper()
+	return "sqlite:" + filepath.Join(tb.TempDir(), "a 100% odd#name?.db")
 }

@@ -22,13 +22,13 @@ type BareRow struct {
 }
 
 // BareRows prepares articles.
-func BareRows(t testing.TB, articles []*datelinev1.Article) []BareRow {
-	t.Helper()
+func BareRows(tb testing.TB, articles []*datelinev1.Article) []BareRow {
+	tb.Helper()
 	rows := make([]BareRow, len(articles))
 	for i, article := range articles {
 		a, err := newArrival(article)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		first, _ := rowsOfSecond(a.row.sortTime)
 		rows[i] = BareRow{
@@ -56,11 +56,11 @@ func ArticleColumns() []string {
 }
 
 // Checkpoint runs a checkpoint of SQLite's write-ahead log if one is due.
-func Checkpoint(t testing.TB, s Store) {
-	t.Helper()
+func Checkpoint(tb testing.TB, s Store) {
+	tb.Helper()
 	if s, ok := s.(*sqliteStore); ok {
-		if err := s.checkpoints.checkpoint(t.Context()); err != nil {
-			t.Fatal(err)
+		if err := s.checkpoints.checkpoint(tb.Context()); err != nil {
+			tb.Fatal(err)
 		}
 	}
 }

@@ -57,16 +57,16 @@ func prose(seed uint64, paragraphs int) []string {
 func joined(paragraphs ...string) string { return strings.Join(paragraphs, "\n\n") }
 
 // put stores articles and returns their statuses. None may fail.
-func put(t testing.TB, s store.Store, articles ...*datelinev1.Article) []store.Status {
-	t.Helper()
-	results, err := s.Put(t.Context(), articles)
+func put(tb testing.TB, s store.Store, articles ...*datelinev1.Article) []store.Status {
+	tb.Helper()
+	results, err := s.Put(tb.Context(), articles)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	statuses := make([]store.Status, len(results))
 	for i, r := range results {
 		if r.Err != nil {
-			t.Fatalf("article %d: %v", i, r.Err)
+			tb.Fatalf("article %d: %v", i, r.Err)
 		}
 		statuses[i] = r.Status
 	}
@@ -157,10 +157,10 @@ func outcome(stage datelinev1.Stage, name string, at time.Time) *datelinev1.Outc
 	}
 }
 
-func record(t testing.TB, s store.Store, outcomes ...*datelinev1.Outcome) {
-	t.Helper()
-	if err := s.Record(t.Context(), outcomes); err != nil {
-		t.Fatal(err)
+func record(tb testing.TB, s store.Store, outcomes ...*datelinev1.Outcome) {
+	tb.Helper()
+	if err := s.Record(tb.Context(), outcomes); err != nil {
+		tb.Fatal(err)
 	}
 }
 

@@ -67,7 +67,7 @@ func browser(t *testing.T) context.Context {
 }
 
 // listen calls back for the requests and the console messages of the browser.
-func listen(t *testing.T, ctx context.Context, back func(event any)) {
+func listen(ctx context.Context, t *testing.T, back func(event any)) {
 	t.Helper()
 	if err := chromedp.Listen(ctx, back); err != nil {
 		t.Fatal(err)
@@ -81,7 +81,7 @@ func listen(t *testing.T, ctx context.Context, back func(event any)) {
 }
 
 // evaluate returns the value of a JavaScript expression on the page.
-func evaluate[T any](t *testing.T, ctx context.Context, expression string) T {
+func evaluate[T any](ctx context.Context, t *testing.T, expression string) T {
 	t.Helper()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
 	if err != nil {
@@ -92,14 +92,14 @@ func evaluate[T any](t *testing.T, ctx context.Context, expression string) T {
 
 // verifyAccessible checks the contrast, the structure and the width of the
 // current page.
-func verifyAccessible(t *testing.T, ctx context.Context, name string) {
+func verifyAccessible(ctx context.Context, t *testing.T, name string) {
 	t.Helper()
 	for what, script := range map[string]string{"contrast": contrastScript, "structure": structureScript} {
-		if problems := evaluate[[]string](t, ctx, script); len(problems) > 0 {
+		if problems := evaluate[[]string](ctx, t, script); len(problems) > 0 {
 			t.Errorf("%s: %s: %q", name, what, problems)
 		}
 	}
-	if overflow := evaluate[int64](t, ctx, overflowScript); overflow > 0 {
+	if overflow := evaluate[int64](ctx, t, overflowScript); overflow > 0 {
 		t.Errorf("%s: the page is %d pixels wider than the window", name, overflow)
 	}
 }

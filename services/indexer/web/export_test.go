@@ -64,7 +64,7 @@ func TestClientsThatDoNotRead(t *testing.T) {
 	}
 	server.put(t, all...)
 	for i := range 6 { // half of them exports
-		conn, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(server.URL, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}

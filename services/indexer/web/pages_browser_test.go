@@ -32,7 +32,7 @@ func TestPagesInBrowser(t *testing.T) {
 	ctx := browser(t)
 	var mutex sync.Mutex
 	var complaints, foreign []string
-	listen(t, ctx, func(event any) {
+	listen(ctx, t, func(event any) {
 		mutex.Lock()
 		defer mutex.Unlock()
 		switch e := event.(type) {
@@ -54,7 +54,7 @@ func TestPagesInBrowser(t *testing.T) {
 				if err := visit(ctx, server.URL+page, scheme, width); err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
-				verifyAccessible(t, ctx, name)
+				verifyAccessible(ctx, t, name)
 			}
 		}
 	}

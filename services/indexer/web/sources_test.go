@@ -109,21 +109,21 @@ func TestSourcesInBrowser(t *testing.T) {
 		rowsScript    = `[...document.querySelectorAll('tbody tr')].map(r => r.innerText)`
 		figuresScript = `document.querySelector('.figures').innerText.replaceAll(/\s+/g, ' ')`
 	)
-	rows := evaluate[[]string](t, ctx, rowsScript)
+	rows := evaluate[[]string](ctx, t, rowsScript)
 	if len(rows) != 2 || !strings.Contains(rows[0], "refusing.test\tsilent since "+since.Format("2006-01-02 15:04")) ||
 		!strings.Contains(rows[0], "blocked: the site refused 24 of the 24 requests") ||
 		!strings.Contains(rows[1], "steady.test\thealthy") {
 		t.Errorf("rows %q", rows)
 	}
-	if figures := evaluate[string](t, ctx, figuresScript); figures != "Publishing 1 Silent 1 Learning 0" {
+	if figures := evaluate[string](ctx, t, figuresScript); figures != "Publishing 1 Silent 1 Learning 0" {
 		t.Errorf("figures %q", figures)
 	}
-	verifyAccessible(t, ctx, "the sources page")
+	verifyAccessible(ctx, t, "the sources page")
 	if err := chromedp.Do(ctx, chromedp.Click(`//a[text()="Show only silent sources"]`),
 		chromedp.WaitVisible(`//a[text()="Show all sources"]`)); err != nil {
 		t.Fatal(err)
 	}
-	if rows := evaluate[[]string](t, ctx, rowsScript); len(rows) != 1 || !strings.Contains(rows[0], "refusing.test") {
+	if rows := evaluate[[]string](ctx, t, rowsScript); len(rows) != 1 || !strings.Contains(rows[0], "refusing.test") {
 		t.Errorf("silent sources %q", rows)
 	}
 }

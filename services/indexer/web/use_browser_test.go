@@ -32,7 +32,7 @@ func newUser(t *testing.T) *user {
 	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0", ReadToken: readToken, OperateToken: operateToken})
 	server.fill(t)
 	u := &user{T: t, ctx: browser(t), server: server}
-	listen(t, u.ctx, func(event any) {
+	listen(u.ctx, t, func(event any) {
 		if e, ok := event.(*network.EventRequestWillBeSent); ok {
 			u.mutex.Lock()
 			u.requests = append(u.requests, e.Request.URL)
@@ -61,7 +61,7 @@ func (u *user) do(what string, actions ...chromedp.Action[chromedp.Void]) {
 // expect compares the value of a JavaScript expression.
 func (u *user) expect(expression, want string) {
 	u.Helper()
-	if got := evaluate[string](u.T, u.ctx, expression); got != want {
+	if got := evaluate[string](u.ctx, u.T, expression); got != want {
 		u.Errorf("%s is %q, want %q", expression, got, want)
 	}
 }
@@ -80,7 +80,7 @@ func TestKeyboardInBrowser(t *testing.T) {
 	u.expect(`document.activeElement.className`, "skip") // the link past the navigation
 	u.do("following the link", chromedp.KeyEvent(kb.Enter), chromedp.WaitReady("main:focus"))
 	u.expect(`document.activeElement.id`, "main")
-	if n := evaluate[int](t, u.ctx, focusScript); n > 0 {
+	if n := evaluate[int](u.ctx, t, focusScript); n > 0 {
 		t.Errorf("%d links or fields cannot be focused, or do not show it", n)
 	}
 	u.do("searching", u.open("/"), chromedp.SendKeys("#q", "sunday"+kb.Enter), chromedp.WaitVisible("mark"),
@@ -141,7 +141,7 @@ func TestArticleInBrowser(t *testing.T) {
 	u.expect(`document.querySelector('.text').lang`, "ar")
 	u.do("comparing revisions", u.open("/articles/id-ferry-0000"), chromedp.Click(`a[href*="/changes"]`),
 		chromedp.WaitVisible("ins"))
-	added := evaluate[string](t, u.ctx, `document.querySelector('ins').innerText`)
+	added := evaluate[string](u.ctx, t, `document.querySelector('ins').innerText`)
 	if !strings.Contains(added, "on Sunday") {
 		t.Errorf("the page shows the change %q, want on Sunday", added)
 	}

@@ -24,7 +24,7 @@ func TestIn(t *testing.T) {
 		"Straße Łódź Ægir":      "strasse|lodz|aegir",
 		"İstanbul ISPARTA ısı":  "istanbul|isparta|isi",
 		"北京市 2026":              "北|京|市|2026",
-		"می‌خواهد كتاب":         "می|خواهد|کتاب",
+		"می\u200cخواهد كتاب":    "می|خواهد|کتاب",
 		"ﬁne ½ №5":              "fine|12|5",
 		"\ufcf3 م\ufcf2ر":       "مر", // vowel points that tatweel bears
 		"a㊉b ໜາ":                "a|十|b|ໜ|າ",
@@ -66,7 +66,7 @@ func TestStems(t *testing.T) {
 		{"ru", "Elections", ""}, // wrong script
 		{"tr", "SEÇİMLER", "secim"},
 		{"nb", "fergene", "ferg"},
-		{"fa", "کتابخانه‌ها", ""}, // no stemmer
+		{"fa", "کتابخانه\u200cها", ""}, // no stemmer
 		{"", "elections", ""},
 	} {
 		for w := range words.In(one.word) {
@@ -118,7 +118,7 @@ func BenchmarkStem(b *testing.B) {
 // FuzzIn verifies that words are in order and within the text, and that neither
 // words nor stems are empty or invalid.
 func FuzzIn(f *testing.F) {
-	for _, seed := range []string{"Don't", "北京 東京", "القطار والالقطار", "می‌خواهد", "\xff\xfea\u0301", "ﷺ ½ ²",
+	for _, seed := range []string{"Don't", "北京 東京", "القطار والالقطار", "می\u200cخواهد", "\xff\xfea\u0301", "ﷺ ½ ²",
 		"กรุงเทพ", "e\u200d\u00ad", "\ufcf3 م\ufcf2ر"} {
 		f.Add(seed)
 	}

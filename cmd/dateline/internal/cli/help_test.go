@@ -16,7 +16,7 @@ func TestHelpOfEveryCommand(t *testing.T) {
 		for _, sub := range cmd.Commands() {
 			check(sub)
 		}
-		args := append(strings.Fields(cmd.CommandPath())[1:], "--help")
+		args := strings.Fields(cmd.CommandPath() + " --help")[1:]
 		var out, errs bytes.Buffer
 		if code := Run(t.Context(), args, Streams{In: strings.NewReader(""), Out: &out, Err: &errs}); code != 0 {
 			t.Errorf("%v: exit code %d: %s", args, code, errs.String())

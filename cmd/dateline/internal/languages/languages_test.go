@@ -160,7 +160,7 @@ func plainWords(text string) []string {
 	})
 }
 
-// counts counts the articles and queries in a language.
+// counts contains the numbers of articles and queries in a language.
 type counts struct{ queries, found, articles, hits int }
 
 // tally contains the counts by language.

@@ -1,6 +1,7 @@
 package newsroom
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"slices"
@@ -32,7 +33,13 @@ func start(t *testing.T) (*Newsroom, *http.Client) {
 	return n, &http.Client{Transport: transport, CheckRedirect: stay}
 }
 
-func get(t *testing.T, client *http.Client, url string) (*http.Response, []byte, error) {
+// reply is a response and its body, which has been read and closed.
+type reply struct {
+	*http.Response
+	body []byte
+}
+
+func get(t *testing.T, client *http.Client, url string) (reply, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -40,11 +47,11 @@ func get(t *testing.T, client *http.Client, url string) (*http.Response, []byte,
 	}
 	res, err := client.Do(req)
 	if err != nil {
-		return nil, nil, err
+		return reply{}, err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	return res, body, err
+	return reply{res, body}, err
 }
 
 // page contains the parts of an HTML page that the tests examine.
@@ -56,9 +63,9 @@ type page struct {
 	ldJSON    string
 }
 
-func parse(t *testing.T, res *http.Response, body []byte) page {
+func parse(t *testing.T, res reply) page {
 	t.Helper()
-	decoded, err := charset.NewReader(strings.NewReader(string(body)), res.Header.Get("Content-Type"))
+	decoded, err := charset.NewReader(bytes.NewReader(res.body), res.Header.Get("Content-Type"))
 	if err != nil {
 		t.Fatal(err)
 	}

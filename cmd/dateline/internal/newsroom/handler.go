@@ -124,7 +124,7 @@ func servePicture(w http.ResponseWriter, r *http.Request) {
 		picture.Pix[i] = 1
 	}
 	w.Header().Set("Content-Type", "image/png")
-	png.Encode(w, picture) // fails only if the client is gone
+	_ = png.Encode(w, picture) // fails only if the client is gone
 }
 
 // view is the data of a layout.

@@ -70,10 +70,10 @@ func Start(ctx context.Context) (*Newsroom, error) {
 		}
 		n.servers = append(n.servers, server)
 		n.serving.Go(func() {
-			server.Serve(listeners[i]) // ends with ErrServerClosed, by Close
+			_ = server.Serve(listeners[i]) // returns ErrServerClosed after Close
 		})
 	}
-	n.unwatch = context.AfterFunc(ctx, func() { n.close() })
+	n.unwatch = context.AfterFunc(ctx, func() { _ = n.close() })
 	return n, nil
 }
 

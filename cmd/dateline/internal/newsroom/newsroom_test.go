@@ -22,7 +22,7 @@ func TestArticlePages(t *testing.T) {
 			continue
 		}
 		t.Run(e.Article.Slug, func(t *testing.T) {
-			res, body, err := get(t, client, e.URL)
+			res, err := get(t, client, e.URL)
 			if err != nil || res.StatusCode != http.StatusOK {
 				t.Fatalf("%s: got %v, %v", e.URL, res, err)
 			}
@@ -30,7 +30,7 @@ func TestArticlePages(t *testing.T) {
 			if err != nil || kind != "text/html" || params["charset"] != e.Article.Charset {
 				t.Errorf("Content-Type %q, want HTML in %s", res.Header.Get("Content-Type"), e.Article.Charset)
 			}
-			p := parse(t, res, body)
+			p := parse(t, res)
 			if !strings.Contains(p.title, e.Article.Title) {
 				t.Errorf("title %q lacks %q", p.title, e.Article.Title)
 			}
@@ -87,7 +87,7 @@ func TestSpecialAddresses(t *testing.T) {
 		if e.Want == IsArticle || e.Want == IsTracked || e.Want == IsAlias {
 			continue
 		}
-		res, body, err := get(t, client, e.URL)
+		res, err := get(t, client, e.URL)
 		switch e.Want {
 		case IsCut:
 			if !errors.Is(err, syscall.ECONNRESET) {
@@ -113,7 +113,7 @@ func TestSpecialAddresses(t *testing.T) {
 		case IsRedirected:
 			ok = location == e.Canonical
 		case IsEndless:
-			back, _, err := get(t, client, location)
+			back, err := get(t, client, location)
 			ok = err == nil && back.Request.URL.ResolveReference(must(back.Location())).String() == e.URL
 		case IsMissing:
 			ok = res.StatusCode == http.StatusNotFound
@@ -122,7 +122,7 @@ func TestSpecialAddresses(t *testing.T) {
 		case IsOther:
 			ok = res.Header.Get("Content-Type") == "application/pdf"
 		case IsList:
-			ok = strings.Contains(string(body), n.press.find(moved).Title)
+			ok = strings.Contains(string(res.body), n.press.find(moved).Title)
 		}
 		if !ok {
 			t.Errorf("%s: status %d, location %q: not as expected (%s)", e.URL, res.StatusCode, location, e.Want)
@@ -178,19 +178,19 @@ func TestExpectationsAreConsistent(t *testing.T) {
 func TestRobotsAndFeeds(t *testing.T) {
 	n, client := start(t)
 	for _, origin := range n.Origins() {
-		_, body, err := get(t, client, origin+"/robots.txt")
-		if err != nil || !strings.Contains(string(body), "User-agent: *\nDisallow: /subscribers/\n") {
-			t.Errorf("%s/robots.txt: got %q, %v", origin, body, err)
+		res, err := get(t, client, origin+"/robots.txt")
+		if err != nil || !strings.Contains(string(res.body), "User-agent: *\nDisallow: /subscribers/\n") {
+			t.Errorf("%s/robots.txt: got %q, %v", origin, res.body, err)
 		}
 	}
 	var linked []string
 	for _, address := range n.Feeds() {
-		_, body, err := get(t, client, address)
+		res, err := get(t, client, address)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var feed rss
-		if err := xml.Unmarshal(body, &feed); err != nil {
+		if err := xml.Unmarshal(res.body, &feed); err != nil {
 			t.Fatalf("%s: %v", address, err)
 		}
 		for _, item := range feed.Items {
@@ -239,11 +239,11 @@ func TestHandler(t *testing.T) {
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	client := server.Client()
-	res, body, err := get(t, client, server.URL+"/go/ferry")
+	res, err := get(t, client, server.URL+"/go/ferry")
 	if err != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("got %v, %v", res, err)
 	}
-	if p := parse(t, res, body); p.canonical != res.Request.URL.String() {
+	if p := parse(t, res); p.canonical != res.Request.URL.String() {
 		t.Errorf("canonical %q on %s", p.canonical, res.Request.URL)
 	}
 	if _, err := Handler("tribune"); err == nil || !strings.Contains(err.Error(), "tribune") {

@@ -54,13 +54,13 @@ func servePage(w http.ResponseWriter, r *http.Request, compress bool, charset, b
 	w.Header().Set("Vary", "Accept-Encoding")
 	w.Header().Set("Content-Type", "text/html; charset="+charset)
 	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
-	w.Write(content) // fails only if the client is gone
+	_, _ = w.Write(content) // fails only if the client is gone
 }
 
 func gzipped(content []byte) []byte {
 	var buffer bytes.Buffer
 	w := gzip.NewWriter(&buffer)
-	w.Write(content) // cannot fail: writes to memory
+	_, _ = w.Write(content) // cannot fail: writes to memory
 	w.Close()
 	return buffer.Bytes()
 }
@@ -102,5 +102,5 @@ func (p *press) serveFeed(w http.ResponseWriter, r *http.Request, paper Paper) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/rss+xml; charset=utf-8")
-	w.Write(append([]byte(xml.Header), body...))
+	_, _ = w.Write(append([]byte(xml.Header), body...)) // fails only if the client is gone
 }

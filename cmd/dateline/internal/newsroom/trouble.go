@@ -52,7 +52,7 @@ func redirect(to string, status int) http.Handler { return http.RedirectHandler(
 // serveTimetable serves a PDF, which is not a page.
 func serveTimetable(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/pdf")
-	w.Write([]byte("%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"))
+	_, _ = w.Write([]byte("%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"))
 }
 
 // serveTorn serves gzip data that ends in the middle. The HTTP response is complete, so
@@ -64,7 +64,7 @@ func serveTorn(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Encoding", "gzip")
 	w.Header().Set("Content-Length", strconv.Itoa(len(torn)))
-	w.Write(torn)
+	_, _ = w.Write(torn)
 }
 
 // reset announces a page, sends its start and resets the connection.
@@ -75,9 +75,9 @@ func reset(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer conn.Close()
-	conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 90000\r\n\r\n" +
+	_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 90000\r\n\r\n" +
 		"<!DOCTYPE html><title>The cable"))
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0) // so that closing sends RST instead of FIN
+		_ = tcp.SetLinger(0) // so that closing sends RST instead of FIN
 	}
 }

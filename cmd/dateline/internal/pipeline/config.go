@@ -57,7 +57,7 @@ func DefaultConfig() Config {
 
 // Validate returns an error if settings contradict each other.
 func (c Config) Validate() error {
-	if c.Data.Dir == "" && !(c.NATS.URL != "" && c.Store.URL != "") {
+	if c.Data.Dir == "" && (c.NATS.URL == "" || c.Store.URL == "") {
 		return errors.New("data.dir is empty: name a folder, or an external NATS server (nats.url) and store (store.url)")
 	}
 	return nil

@@ -31,7 +31,7 @@ func process(t *testing.T) (addr string, set func(string)) {
 			http.NotFound(w, r)
 			return
 		}
-		io.WriteString(w, now)
+		fmt.Fprint(w, now)
 	}))
 	t.Cleanup(server.Close)
 	return server.Listener.Addr().String(), func(now string) {

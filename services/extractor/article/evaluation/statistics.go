@@ -46,7 +46,7 @@ type Band struct {
 
 func (c *Calibration) add(confidence float64, right bool) {
 	b := &c[min(max(int(confidence*bands+1e-9), 0), bands-1)]
-	b.Share.add(right)
+	b.add(right)
 	b.Sum += confidence
 }
 

@@ -59,7 +59,7 @@ func dayMonthYear(toks []token, i int) (date, bool) {
 	case known && toks[j].is("listopada") && toks[i+1].is("."):
 		month = 10 // Croatian, which has a full stop after the day; in Polish it is November
 	case !known && j < len(toks) && toks[j].num > 0 && (toks[j-1].is("tháng") || toks[j-1].is("thg")):
-		month, after, known = toks[j].num, j+1, true
+		month, after = toks[j].num, j+1
 	case !known:
 		return solarDate(toks, i, j)
 	}

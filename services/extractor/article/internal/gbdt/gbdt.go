@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
 	"strconv"
 	"strings"
 )
@@ -54,20 +53,20 @@ func (m *Model) Margin(row []float32) float32 {
 // Write writes the model as text: a header, and then a line for each tree with its
 // nodes. An inner node is written as feature:left:threshold and a leaf as =output.
 func (m *Model) Write(w io.Writer) error {
-	b := bufio.NewWriter(w)
+	b := bufio.NewWriter(w) // keeps its first error until Flush
 	fmt.Fprintf(b, "gbdt 1 %d %d %s\n", m.features, len(m.trees), format(m.bias))
 	for _, t := range m.trees {
 		for i, n := range t {
 			if i > 0 {
-				b.WriteByte(' ')
+				fmt.Fprint(b, " ")
 			}
 			if n.feature < 0 {
-				b.WriteString("=" + format(n.value))
+				fmt.Fprintf(b, "=%s", format(n.value))
 			} else {
 				fmt.Fprintf(b, "%d:%d:%s", n.feature, n.left, format(n.value))
 			}
 		}
-		b.WriteByte('\n')
+		fmt.Fprintln(b)
 	}
 	return b.Flush()
 }

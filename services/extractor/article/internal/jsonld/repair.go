@@ -1,6 +1,9 @@
 package jsonld
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // repair rewrites malformed JSON as JSON in one pass. It removes comments and trailing
 // commas, replaces control characters in strings by spaces, removes the backslash of
@@ -67,7 +70,7 @@ func repairString(out, b []byte, i int) ([]byte, int) {
 		switch c := b[i]; {
 		case c == '\\' && i+1 < len(b):
 			i++
-			if bytes.IndexByte([]byte(`"\/bfnrtu`), b[i]) >= 0 {
+			if strings.IndexByte(`"\/bfnrtu`, b[i]) >= 0 {
 				out = append(out, '\\', b[i])
 			} else {
 				out = append(out, b[i])
@@ -97,7 +100,7 @@ func stringEnds(rest []byte) bool {
 		return true
 	case ',':
 		next := bytes.TrimLeft(rest[1:], " \t\r\n")
-		return len(next) == 0 || bytes.IndexByte([]byte(`"{[}]-0123456789/`), next[0]) >= 0 ||
+		return len(next) == 0 || strings.IndexByte(`"{[}]-0123456789/`, next[0]) >= 0 ||
 			bytes.HasPrefix(next, []byte("true")) || bytes.HasPrefix(next, []byte("false")) ||
 			bytes.HasPrefix(next, []byte("null"))
 	case '/':
