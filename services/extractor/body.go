@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -65,10 +66,11 @@ func (e *Extractor) readObject(ctx context.Context, ref *datelinev1.ObjectRefere
 
 // header returns the value of the page's first header with a name in lower case.
 func header(page *datelinev1.Page, name string) string {
+	var values []string
 	for _, h := range page.GetHeaders() {
 		if h.GetName() == name {
-			return h.GetValue()
+			values = append(values, h.GetValue())
 		}
 	}
-	return ""
+	return strings.Join(values, ", ")
 }

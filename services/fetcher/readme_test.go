@@ -17,7 +17,7 @@ func TestReadmeNamesTests(t *testing.T) {
 	declaration := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
 	mention := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`")
 	declared := map[string]bool{}
-	roots := []string{".", "../../internal/weburl"}
+	roots := []string{".", "../../internal/weburl", "../../internal/contenttype"}
 	for _, root := range roots {
 		err := filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, "_test.go") {

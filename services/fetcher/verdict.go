@@ -104,6 +104,8 @@ type pageRequest struct {
 	entry  *datelinev1.FrontierEntry
 	target weburl.Target
 	now    time.Time
+	// conditional reports whether the request has If-None-Match or If-Modified-Since.
+	conditional bool
 }
 
 // judge decides what the response to a request means for the entry. If err is not
@@ -119,6 +121,11 @@ func judge(req pageRequest, r *httpget.Response, err error, config Config) verdi
 		made = verdict{action: actionStore}
 	case r.Status/100 == 3 && r.Location != "":
 		made = judgeRedirect(req, r, config)
+	case r.Status == http.StatusNotModified && !req.conditional:
+		// Only a conditional request may be answered with 304 (RFC 9110, section
+		// 15.4.5). Nothing is stored that the response could refer to.
+		made = rejected(outcome.BadStatus, "%s answered 304 (not modified) to a request without a condition: "+
+			"the site or a cache in front of it is at fault", host)
 	case r.Status == http.StatusNotModified:
 		made = verdict{
 			action: actionEnd, outcome: datelinev1.Verdict_VERDICT_UNCHANGED, reason: outcome.NotModified,

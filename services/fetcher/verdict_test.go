@@ -74,13 +74,20 @@ func TestJudgeStatus(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			target := parseTarget(t, "https://example.com/a")
-			got := judge(pageRequest{target: target, now: noon}, &httpget.Response{Status: status}, nil, verdictConfig())
+			req := pageRequest{target: target, now: noon, conditional: true}
+			got := judge(req, &httpget.Response{Status: status}, nil, verdictConfig())
 			expect(t, got, want)
 			if got.detail != "" && !strings.Contains(got.detail, "example.com") {
 				t.Errorf("the detail does not name the host: %s", got.detail)
 			}
 		})
 	}
+}
+
+func TestNotModifiedWithoutACondition(t *testing.T) {
+	req := pageRequest{target: parseTarget(t, "https://example.com/a"), now: noon}
+	got := judge(req, &httpget.Response{Status: http.StatusNotModified}, nil, verdictConfig())
+	expect(t, got, verdict{action: actionEnd, outcome: rejection, reason: "bad_status", hostWorks: true})
 }
 
 func TestJudgeRetryAfter(t *testing.T) {
@@ -157,7 +164,7 @@ func TestJudgeRedirect(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			entry := &datelinev1.FrontierEntry{Url: from, Redirects: test.visited}
 			r := &httpget.Response{Status: 302, Location: test.location, SetCookies: test.cookies}
-			got := judge(pageRequest{entry, parseTarget(t, from), noon}, r, nil, verdictConfig())
+			got := judge(pageRequest{entry: entry, target: parseTarget(t, from), now: noon}, r, nil, verdictConfig())
 			if next := got.next; test.want.action == actionFollow {
 				last := next.GetRedirects()[len(test.visited)]
 				if next.GetUrl() != test.location || last.GetUrl() != from || last.GetStatus() != 302 ||

@@ -168,7 +168,10 @@ func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.De
 		defer response.Release()
 	}
 	pause := v.pause(crawlDelay)
-	made := judge(pageRequest{v.entry.FrontierEntry, v.target, v.now()}, response, err, v.config)
+	made := judge(pageRequest{
+		entry: v.entry.FrontierEntry, target: v.target, now: v.now(),
+		conditional: get.IfNoneMatch != "" || get.IfModifiedSince != "",
+	}, response, err, v.config)
 	v.fetch.observe(v.url.Host(), response, err)
 	decision, err := v.settle(ctx, made, response)
 	decision.Pause = max(decision.Pause, pause)

@@ -162,14 +162,14 @@ func fetchPage(ctx context.Context, cfg fetcher.Config, url string) (article.Pag
 	if err != nil {
 		return article.Page{}, err
 	}
-	contentType := ""
+	var contentTypes []string
 	for _, header := range page.GetHeaders() {
 		if header.GetName() == "content-type" {
-			contentType = header.GetValue()
+			contentTypes = append(contentTypes, header.GetValue())
 		}
 	}
 	return article.Page{
-		URL: page.GetFinalUrl(), ContentType: contentType, ContentEncoding: page.GetContentEncoding(),
+		URL: page.GetFinalUrl(), ContentType: strings.Join(contentTypes, ", "), ContentEncoding: page.GetContentEncoding(),
 		Body: page.GetBody(), FetchTime: page.GetFetchTime().AsTime(),
 	}, nil
 }

@@ -10,6 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // Bounds of files and standard input, in bytes.
@@ -86,7 +90,9 @@ func readFile(name string, r *bufio.Reader, yield func(input, error) bool) bool 
 		}
 		return yield(input{url: "file://" + filepath.ToSlash(name), page: page}, nil)
 	}
-	lines := bufio.NewScanner(r)
+	// A byte order mark is not part of the first URL. It also marks the UTF-16 that
+	// Windows writes.
+	lines := bufio.NewScanner(transform.NewReader(r, unicode.BOMOverride(encoding.Nop.NewDecoder())))
 	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
 		line := strings.TrimSpace(lines.Text())

@@ -5,14 +5,17 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/net/html/charset"
 )
 
 // maxCodings is the maximum number of nested content codings that are decoded.
@@ -34,6 +37,29 @@ func DecodePrefix(encoding string, body []byte, limit int) ([]byte, error) {
 	if len(codings) > maxCodings {
 		return nil, fmt.Errorf("decoding body: %d content codings exceed the limit of %d", len(codings), maxCodings)
 	}
+	decoded, err := decodeCodings(codings, body, limit)
+	if err != nil && isText(body) {
+		// Some servers and proxies label a body with a coding that it does not
+		// have.
+		return body[:min(len(body), limit)], nil
+	}
+	return decoded, err
+}
+
+// textPrefix is the number of bytes that isText examines, as many as
+// http.DetectContentType.
+const textPrefix = 512
+
+// isText reports whether a body starts with UTF-8 text, as an encoded body never does.
+func isText(body []byte) bool {
+	start := body[:min(len(body), textPrefix)]
+	// The last character may be cut off.
+	whole := bytes.TrimRightFunc(start, func(r rune) bool { return r >= utf8.RuneSelf })
+	return len(whole) > 0 && utf8.Valid(whole) && strings.HasPrefix(http.DetectContentType(start), "text/")
+}
+
+// decodeCodings undoes content codings, the last of them first.
+func decodeCodings(codings []string, body []byte, limit int) ([]byte, error) {
 	var reader io.Reader = bytes.NewReader(body)
 	for _, coding := range slices.Backward(codings) {
 		decoder, closer, err := newDecoder(strings.ToLower(strings.TrimSpace(coding)), reader)
@@ -47,7 +73,7 @@ func DecodePrefix(encoding string, body []byte, limit int) ([]byte, error) {
 	}
 	decoded, err := io.ReadAll(io.LimitReader(reader, int64(limit)))
 	if err != nil {
-		return decoded, fmt.Errorf("decoding body of %s: %w", encoding, err)
+		return decoded, fmt.Errorf("decoding body of %s: %w", strings.Join(codings, ","), err)
 	}
 	return decoded, nil
 }
@@ -72,6 +98,9 @@ func newDecoder(coding string, reader io.Reader) (io.Reader, func(), error) {
 			return nil, nil, err
 		}
 		return decoder, decoder.Close, nil
+	}
+	if _, known := charset.Lookup(coding); known != "" {
+		return reader, nil, nil // a charset is not a coding
 	}
 	return nil, nil, fmt.Errorf("unknown content coding %q", coding)
 }

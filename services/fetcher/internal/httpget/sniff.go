@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"net/http"
 	"strings"
+
+	"github.com/dateline-news/dateline/internal/contenttype"
 )
 
 // sniffLength is the number of bytes at the start of a body that decide its type:
@@ -28,10 +30,10 @@ type typeCheck struct {
 // newTypeCheck checks the headers. It returns a BadType if they declare something
 // other than HTML.
 func newTypeCheck(header http.Header) (typeCheck, error) {
-	declared, _, _ := strings.Cut(header.Get("Content-Type"), ";")
+	declared, _ := contenttype.Parse(strings.Join(header["Content-Type"], ","))
 	check := typeCheck{
 		pending:  true,
-		declared: strings.ToLower(strings.TrimSpace(declared)),
+		declared: declared,
 		encoding: strings.ToLower(strings.Join(header["Content-Encoding"], ", ")),
 	}
 	if !check.declaresHTML() && !check.isUnspecific() {

@@ -70,6 +70,11 @@ func TestTypeCheck(t *testing.T) {
 		{"HTML in UTF-16", "text/html", "", utf16(page), ""},
 		{"HTML in UTF-16 with a byte order mark", "text/html", "", "\xff\xfe" + utf16(page), ""},
 		{"HTML in ISO-2022-JP", "text/html", "", "\x1b$B%K%e!<%9\x1b(B" + page, ""},
+		{"HTML with blanks instead of a semicolon", "text/html charset=utf-8", "", page, ""},
+		{"HTML declared twice", "text/html, text/html; charset=utf-8", "", page, ""},
+		{"HTML after any type", "*/*, text/html", "", page, ""},
+		{"HTML with two semicolons", "text/html;;charset=utf-8", "", page, ""},
+		{"HTML with two types", "image/png, text/html", "", page, ""},
 		{"XHTML", "application/xhtml+xml", "", xml + "<html xmlns='http://www.w3.org/1999/xhtml'>", ""},
 		{"XHTML declared as XML", "application/xml", "", xml + "<html xmlns='http://www.w3.org/1999/xhtml'>", ""},
 		{"HTML declared as text", "text/plain", "", page, ""},
@@ -151,10 +156,18 @@ func TestDecodePrefix(t *testing.T) {
 			t.Errorf("%s, empty body: %q, %v", coding, got, err)
 		}
 	}
+	for _, coding := range []string{"gzip", "br", "zstd", "deflate", "utf-8", "iso-8859-1", "gzip, utf-8"} {
+		if got, err := DecodePrefix(coding, []byte(text), 10); err != nil || string(got) != text[:10] {
+			t.Errorf("plain text that is labelled as %s: %q, %v", coding, got, err)
+		}
+	}
+	if got, err := DecodePrefix("gzip, utf-8", encode(t, "gzip", text), 10); err != nil || string(got) != text[:10] {
+		t.Errorf("a charset after a coding: %q, %v", got, err)
+	}
 	if got, err := DecodePrefix("", []byte(text), 1<<20); err != nil || string(got) != text {
 		t.Errorf("no coding: %d bytes, %v", len(got), err)
 	}
-	for _, coding := range []string{"compress", strings.Repeat("gzip, ", maxCodings) + "gzip"} {
+	for _, coding := range []string{strings.Repeat("gzip, ", maxCodings) + "gzip"} {
 		if _, err := DecodePrefix(coding, []byte(text), 10); err == nil {
 			t.Errorf("%q was accepted", coding)
 		}

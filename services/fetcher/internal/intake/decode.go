@@ -35,9 +35,9 @@ func decode(header nats.Header, data []byte) ([]*datelinev1.FetchRequest, error)
 	case ledger.Protobuf, "application/x-protobuf":
 		return decodeProtobuf(data)
 	case "application/json":
-		return decodeJSON(data)
+		return decodeJSON(withoutMark(data))
 	case "text/plain", "text/uri-list":
-		return decodeLines(data)
+		return decodeLines(withoutMark(data))
 	case "":
 		return guess(data)
 	}
@@ -47,7 +47,7 @@ func decode(header nats.Header, data []byte) ([]*datelinev1.FetchRequest, error)
 
 // guess decodes a message of an unknown encoding.
 func guess(data []byte) ([]*datelinev1.FetchRequest, error) {
-	text := bytes.TrimSpace(data)
+	text := bytes.TrimSpace(withoutMark(data))
 	switch {
 	case len(text) == 0:
 		return nil, errors.New("the message is empty: send a URL, or a FetchRequest as JSON or protobuf")
@@ -72,6 +72,10 @@ func guess(data []byte) ([]*datelinev1.FetchRequest, error) {
 	}
 	return decodeLines(text)
 }
+
+// withoutMark returns text without a byte order mark, which some editors write at the
+// start of a file.
+func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\ufeff")) }
 
 func isSpace(c byte) bool { return c == '\n' || c == '\r' || c == '\t' }
 

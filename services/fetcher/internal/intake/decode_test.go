@@ -33,13 +33,15 @@ func TestDecodeGuessesTheEncoding(t *testing.T) {
 		"several lines": {
 			"https://example.com/a\r\n\n# a comment\nhttps://example.com/b", []string{urlA, urlB},
 		},
-		"empty line first":     {"\nhttps://example.com/a\n", onlyA},
-		"JSON":                 {`{"url": "https://example.com/a", "requestId": "1"}`, onlyA},
-		"JSON on a new line":   {"\n  {\"url\": \"https://example.com/a\"}\n", onlyA},
-		"protobuf":             {encoded(t, &datelinev1.FetchRequest{Url: urlA}), onlyA},
-		"protobuf and a brace": {encoded(t, &datelinev1.FetchRequest{Url: urlOf('{')}), []string{urlOf('{')}},
-		"protobuf, long":       {encoded(t, &datelinev1.FetchRequest{Url: urlOf(300)}), []string{urlOf(300)}},
-		"protobuf, id first":   {"\x12\x011" + encoded(t, &datelinev1.FetchRequest{Url: urlA}), onlyA},
+		"byte order mark":             {"\ufeffhttps://example.com/a\nhttps://example.com/b", []string{urlA, urlB}},
+		"JSON with a byte order mark": {"\ufeff{\"url\": \"https://example.com/a\"}", onlyA},
+		"empty line first":            {"\nhttps://example.com/a\n", onlyA},
+		"JSON":                        {`{"url": "https://example.com/a", "requestId": "1"}`, onlyA},
+		"JSON on a new line":          {"\n  {\"url\": \"https://example.com/a\"}\n", onlyA},
+		"protobuf":                    {encoded(t, &datelinev1.FetchRequest{Url: urlA}), onlyA},
+		"protobuf and a brace":        {encoded(t, &datelinev1.FetchRequest{Url: urlOf('{')}), []string{urlOf('{')}},
+		"protobuf, long":              {encoded(t, &datelinev1.FetchRequest{Url: urlOf(300)}), []string{urlOf(300)}},
+		"protobuf, id first":          {"\x12\x011" + encoded(t, &datelinev1.FetchRequest{Url: urlA}), onlyA},
 		// The line feed could be a protobuf tag, and the h a length that fits.
 		"text like protobuf": {"\n" + urlOf('h'+1), []string{urlOf('h' + 1)}},
 	} {

@@ -4,6 +4,7 @@ package robots
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -131,8 +132,8 @@ func (p *parser) addRule(allow bool, label, value string) {
 // several, the longest counts. Like every record that the RFC does not define,
 // Crawl-delay does not end a sequence of user-agent lines (section 2.2.4).
 func (p *parser) setDelay(value string) {
-	seconds, err := strconv.ParseFloat(value, 64)
-	if err != nil || !(seconds >= 0) {
+	seconds, err := strconv.ParseFloat(value, 64) // an infinity if out of range
+	if err != nil && !errors.Is(err, strconv.ErrRange) || !(seconds >= 0) {
 		return
 	}
 	delay := time.Duration(min(seconds, math.MaxInt32) * float64(time.Second))

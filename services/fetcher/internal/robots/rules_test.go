@@ -188,3 +188,11 @@ func BenchmarkAllowed(b *testing.B) {
 		rules.Allowed("Dateline", "/section-50/2026/11/23/a-headline-of-ordinary-length?id=7")
 	}
 }
+
+// TestCrawlDelayOutOfRange checks that a delay too large for a number is long, not none.
+func TestCrawlDelayOutOfRange(t *testing.T) {
+	rules := Parse([]byte("User-agent: *\nCrawl-delay: 1e999\n"))
+	if got := rules.CrawlDelay("ExampleBot"); got < 24*time.Hour {
+		t.Errorf("the delay is %s", got)
+	}
+}

@@ -16,7 +16,7 @@ import (
 // RFC 9309, section 2.3.1.2 requires at least five.
 const maxRobotsRedirects = 5
 
-// maxRetryAfter bounds a Retry-After in seconds.
+// maxRetryAfter bounds a Retry-After.
 const maxRetryAfter = 365 * 24 * time.Hour
 
 // ErrNotOurs reports that a request was not made because another replica may have
@@ -110,11 +110,12 @@ func decode(response *httpget.Response, now time.Time) robots.Fetch {
 // value.
 func RetryAfter(header http.Header, now time.Time) time.Duration {
 	text := header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil {
-		return time.Duration(max(0, min(seconds, int(maxRetryAfter/time.Second)))) * time.Second
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // out of range, seconds is the nearest limit of int64
+		return time.Duration(max(0, min(seconds, int64(maxRetryAfter/time.Second)))) * time.Second
 	}
 	if date, err := http.ParseTime(text); err == nil {
-		return max(0, date.Sub(now))
+		return max(0, min(date.Sub(now), maxRetryAfter))
 	}
 	return 0
 }

@@ -142,6 +142,23 @@ func TestHugeRobots(t *testing.T) {
 	}
 }
 
+// TestMislabelledRobots serves a plain robots.txt that is labelled with a content
+// coding.
+func TestMislabelledRobots(t *testing.T) {
+	sites := open(t, time.Now)
+	for _, label := range []string{"gzip", "br", "deflate", "zstd", "utf-8"} {
+		for body, want := range map[string]bool{denies: false, "User-agent: *\nDisallow: /other\n": true} {
+			url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Encoding", label)
+				fmt.Fprint(w, body)
+			})
+			if allowed, verdict := fetchRobots(t, sites, url); allowed != want || verdict.Access == robots.DisallowAll {
+				t.Errorf("%q labelled as %s: allowed is %v (%+v)", body, label, allowed, verdict.Access)
+			}
+		}
+	}
+}
+
 func TestRobotsApplyWhileTheSiteIsDown(t *testing.T) {
 	clock := time.Now()
 	sites := open(t, func() time.Time { return clock })
@@ -196,6 +213,7 @@ func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for value, want := range map[string]time.Duration{
 		"": 0, "120": 2 * time.Minute, "-5": 0, "1.5": 0, "soon": 0, "99999999999": maxRetryAfter,
+		"99999999999999999999": maxRetryAfter, "-99999999999999999999": 0, "Fri, 01 Mar 2500 12:00:00 GMT": maxRetryAfter,
 		"Sun, 01 Mar 2026 12:01:00 GMT": time.Minute, "Sunday, 01-Mar-26 12:01:00 GMT": time.Minute,
 		"Sun Mar  1 12:01:00 2026":      time.Minute,
 		"Sun, 01 Mar 2026 11:00:00 GMT": 0,

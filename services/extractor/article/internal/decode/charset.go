@@ -2,13 +2,14 @@ package decode
 
 import (
 	"bytes"
-	"mime"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/saintfish/chardet"
 	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
+
+	"github.com/dateline-news/dateline/internal/contenttype"
 )
 
 const (
@@ -82,8 +83,8 @@ func cutBOM(b []byte) (rest []byte, label string) {
 // declared returns the canonical name of the charset in the Content-Type header, the
 // XML declaration or a meta element, or "".
 func declared(body []byte, contentType string) string {
-	if _, params, err := mime.ParseMediaType(contentType); err == nil {
-		if name := canonical(params["charset"]); name != "" {
+	if _, label := contenttype.Parse(contentType); label != "" {
+		if name := canonical(label); name != "" {
 			return name
 		}
 	}

@@ -105,6 +105,11 @@ func undo(raw []byte, coding string, limit int) (body []byte, damaged bool, err 
 	case "deflate":
 		return orPlain(raw, limit, func() (io.Reader, error) { return inflater(raw) })
 	default:
+		// Some servers send a charset, which is not a content coding (RFC 9110,
+		// section 8.4.1).
+		if canonical(coding) != "" {
+			return undo(raw, "identity", limit)
+		}
 		return nil, false, fmt.Errorf("%w %q", ErrUnknownEncoding, coding)
 	}
 }

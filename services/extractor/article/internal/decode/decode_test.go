@@ -38,6 +38,16 @@ func TestUncompressIgnoresWrongHeader(t *testing.T) {
 	}
 }
 
+func TestCharsetAsContentEncoding(t *testing.T) {
+	const page = "<p>Something happened."
+	for _, header := range []string{"utf-8", "iso-8859-1", "windows-1251", "UTF8"} {
+		body, damaged, err := Uncompress([]byte(page), header, Bounds{MaxBytes: 1 << 20, MaxRatio: 100})
+		if err != nil || damaged || string(body) != page {
+			t.Errorf("%s: %q, damaged %v, %v", header, body, damaged, err)
+		}
+	}
+}
+
 func TestText(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -58,6 +68,14 @@ func TestText(t *testing.T) {
 		"truncated character": {
 			body: "ééééééééééé\xc3", contentType: "text/html; charset=utf-8",
 			text: "ééééééééééé\uFFFD", charset: "utf-8", broken: true,
+		},
+		"charset after two semicolons": {
+			body: "\xcf\xf0\xe8\xe2\xe5\xf2", contentType: "text/html;;charset=windows-1251",
+			text: "Привет", charset: "windows-1251",
+		},
+		"charset in the second of two types": {
+			body: "\xcf\xf0\xe8\xe2\xe5\xf2", contentType: "text/html, text/html; charset=windows-1251",
+			text: "Привет", charset: "windows-1251",
 		},
 		"UTF-16 declared by mistake": {
 			body: "<meta charset=utf-16>é",
