@@ -1,11 +1,11 @@
-// Command monitoring makes and tries Dateline's dashboards:
+// Command monitoring generates and tests Dateline's dashboards:
 //
 //	monitoring generate            writes deploy/grafana/dashboards
 //	monitoring check               finds faults that show without running anything
 //	monitoring live [flags]        asks every query of a running Prometheus
 //	monitoring pictures [flags]    draws the dashboards into docs/pictures
 //
-// It runs in tools/; the Makefile at the root calls it.
+// It runs in the folder tools. The Makefile at the root calls it.
 package main
 
 import (
@@ -41,10 +41,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	root := flags.String("root", "..", "`folder` of the repository")
-	url := flags.String("prometheus", "", "`address` of a Prometheus that runs; empty starts one, and a Dateline under load")
-	window := flags.Duration("window", 15*time.Second, "what $__rate_interval stands for: four scrape intervals")
-	shown := flags.Duration("range", 2*time.Minute, "how long a time the graphs show")
-	patience := flags.Duration("patience", 3*time.Minute, "how long to wait for all queries to have data")
+	url := flags.String("prometheus", "", "`address` of a running Prometheus; empty starts one, and a Dateline under load")
+	window := flags.Duration("window", 15*time.Second, "value of $__rate_interval: four scrape intervals")
+	shown := flags.Duration("range", 2*time.Minute, "length of the time range that the graphs show")
+	patience := flags.Duration("patience", 3*time.Minute, "maximum time to wait until all queries have data")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -82,13 +82,14 @@ func generate(p check.Project) error {
 	return nil
 }
 
-// open is the Prometheus at an address, or one beside a Dateline under load.
+// open returns the Prometheus at an address. Without an address, it starts a Dateline
+// under load and a Prometheus that scrapes it.
 func open(ctx context.Context, p check.Project, url string, shown, window time.Duration, bursts bool) (*trial.Source, func() error, error) {
 	stop := func() error { return nil }
 	if url == "" {
 		dir, err := os.MkdirTemp("", "dateline-trial-")
 		if err != nil {
-			return nil, nil, fmt.Errorf("making a folder for the trial: %w", err)
+			return nil, nil, fmt.Errorf("creating a folder for the trial: %w", err)
 		}
 		stack, err := trial.Start(ctx, trial.Config{
 			Dateline: p.Path("bin/dateline"), Prometheus: p.Path("bin/prometheus"), Rules: p.Path("deploy/prometheus/rules"), Dir: dir, Bursts: bursts,
@@ -99,7 +100,7 @@ func open(ctx context.Context, p check.Project, url string, shown, window time.D
 		url = stack.Prometheus
 		stop = func() error {
 			if err := stack.Stop(); err != nil {
-				return err // the logs may be wanted
+				return err // keep the logs
 			}
 			return os.RemoveAll(dir)
 		}
@@ -137,7 +138,7 @@ func live(ctx context.Context, p check.Project, source *trial.Source, patience t
 	return nil
 }
 
-// pictures waits until the range that is shown has passed, and draws it.
+// pictures waits until the time range of the graphs has passed, and draws it.
 func pictures(ctx context.Context, p check.Project, source *trial.Source, out io.Writer) error {
 	select {
 	case <-ctx.Done():

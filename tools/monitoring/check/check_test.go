@@ -48,17 +48,17 @@ func TestFaultsOfDashboardsAreFound(t *testing.T) {
 		"parse error":                                        expr("sum(dateline_stage_in_flight"),
 		"does not name its metric":                           expr(`sum({__name__=~"dateline_.+"})`),
 		"unit is missing":                                    func(d *grafana.Dashboard) { d.Panels[0].FieldConfig.Defaults.Unit = "" },
-		"or none of s, short":                                func(d *grafana.Dashboard) { d.Panels[0].FieldConfig.Defaults.Unit = "seconds" },
+		"or not one of s, short":                             func(d *grafana.Dashboard) { d.Panels[0].FieldConfig.Defaults.Unit = "seconds" },
 		"no description":                                     func(d *grafana.Dashboard) { d.Panels[0].Description = "" },
-		"without an id or a title":                           func(d *grafana.Dashboard) { d.Panels[0].Title = "" },
-		"without a title or a description":                   func(d *grafana.Dashboard) { d.Description = "" },
+		"an id or a title is missing":                        func(d *grafana.Dashboard) { d.Panels[0].Title = "" },
+		"a title or a description is missing":                func(d *grafana.Dashboard) { d.Description = "" },
 		"overlap":                                            func(d *grafana.Dashboard) { d.Panels[1].GridPos.X = 3 },
 		"outside of the 24 columns":                          func(d *grafana.Dashboard) { d.Panels[1].GridPos.X = 21 },
 		"have the same id 1":                                 func(d *grafana.Dashboard) { d.Panels[1].ID = 1 },
-		"that of \"A board\" as well":                        func(d *grafana.Dashboard) { d.UID = "b" },
+		"also the uid of \"A board\"":                        func(d *grafana.Dashboard) { d.UID = "b" },
 		"it has no query":                                    func(d *grafana.Dashboard) { d.Panels[0].Targets = nil },
-		"has no letter of its own":                           func(d *grafana.Dashboard) { d.Panels[0].Targets[0].RefID = "" },
-		"not the one chosen at the top":                      func(d *grafana.Dashboard) { d.Panels[0].Datasource = nil },
+		"has no RefID":                                       func(d *grafana.Dashboard) { d.Panels[0].Targets[0].RefID = "" },
+		"not the one selected at the top":                    func(d *grafana.Dashboard) { d.Panels[0].Datasource = nil },
 	} {
 		spoilt := board("a")
 		spoil(&spoilt)
@@ -69,8 +69,8 @@ func TestFaultsOfDashboardsAreFound(t *testing.T) {
 	}
 }
 
-// TestDashboardsAreReadByGrafanasTypes spoils a dashboard of the project in ways that
-// Grafana would not read, or read as something else.
+// TestDashboardsAreReadByGrafanasTypes breaks a dashboard of the project in ways that
+// Grafana would reject or misread.
 func TestDashboardsAreReadByGrafanasTypes(t *testing.T) {
 	raw, err := dashboards.JSON(dashboards.All()[0])
 	if err != nil {
@@ -144,12 +144,12 @@ func TestFaultsOfRulesAreFound(t *testing.T) {
 	}
 	for want, spoil := range map[string]func(*rulefmt.Rule){
 		"nothing exports the metric dateline_stage_inflight": func(r *rulefmt.Rule) { r.Expr = "dateline_stage_inflight > 1" },
-		"parse error":         func(r *rulefmt.Rule) { r.Expr = "dateline_stage_in_flight >" },
-		"severity":            func(r *rulefmt.Rule) { r.Labels = nil },
-		"no summary":          annotation("summary", ""),
-		"no description":      annotation("description", ""),
-		"its runbook_url is":  annotation("runbook_url", "https://github.com/dateline-news/dateline/blob/main/docs/runbooks/Other.md"),
-		"is that of no panel": annotation("dashboard_url", "http://127.0.0.1:3000/d/a?viewPanel=3"),
+		"parse error":              func(r *rulefmt.Rule) { r.Expr = "dateline_stage_in_flight >" },
+		"severity":                 func(r *rulefmt.Rule) { r.Labels = nil },
+		"no summary":               annotation("summary", ""),
+		"no description":           annotation("description", ""),
+		"its runbook_url is":       annotation("runbook_url", "https://github.com/dateline-news/dateline/blob/main/docs/runbooks/Other.md"),
+		"does not lead to a panel": annotation("dashboard_url", "http://127.0.0.1:3000/d/a?viewPanel=3"),
 	} {
 		spoilt := rule()
 		spoil(&spoilt)
@@ -174,7 +174,7 @@ func TestFaultsOfRulesAreFound(t *testing.T) {
 func TestAnAlertIsTestedBothWays(t *testing.T) {
 	const firing = "tests: [{alert_rule_test: [{alertname: DatelineBusy, exp_alerts: [{exp_labels: {}}]}]}]"
 	const silent = "tests: [{alert_rule_test: [{alertname: DatelineBusy, exp_alerts: []}]}]"
-	for name, files := range map[string][]string{"": {firing, silent}, "firing: true; silent: false": {firing}, "firing: false; silent: true": {silent}} {
+	for name, files := range map[string][]string{"": {firing, silent}, "to fire: true; that expect it to be silent: false": {firing}, "to fire: false; that expect it to be silent: true": {silent}} {
 		folder := t.TempDir()
 		for i, text := range files {
 			write(t, filepath.Join(folder, string(rune('a'+i))+".yaml"), text)
@@ -217,7 +217,7 @@ func TestJSONIsThatOfTheGenerator(t *testing.T) {
 	write(t, copied.Dashboard(dashboards.All()[0]), "{}")
 	write(t, filepath.Join(root, "deploy/grafana/dashboards/old.json"), "{}")
 	problems := errors.Join(copied.Problems()...)
-	for _, want := range []string{"overview.json is not current: make dashboards", "old.json is that of no dashboard", "runs Prometheus 3.15.1"} {
+	for _, want := range []string{"overview.json is out of date: run make dashboards", "old.json does not belong to a dashboard", "runs Prometheus 3.15.1"} {
 		if problems == nil || !strings.Contains(problems.Error(), want) {
 			t.Errorf("%s: got %v", want, problems)
 		}

@@ -1,5 +1,5 @@
 // Package check finds faults in dashboards, alerts and recording rules without
-// running anything. What only a running system shows is in package trial.
+// running anything. Package trial finds the faults that only a running system shows.
 package check
 
 import (
@@ -10,24 +10,24 @@ import (
 	"github.com/dateline-news/dateline/tools/monitoring/grafana"
 )
 
-// units are those of Grafana's units that the dashboards use; a misspelt one
-// would be shown as a suffix.
+// units are the units of Grafana that the dashboards use. Grafana would show a
+// misspelt unit as a suffix.
 var units = []string{"s", "short", "ops", "reqps", "bytes", "Bps", "percentunit", "suffix:x"}
 
-// builtIn are the variables that Grafana has on every dashboard.
+// builtIn are the variables that exist on every dashboard, with a value for each.
 var builtIn = map[string]string{"__rate_interval": "1m", "__range": "1h", "datasource": ""}
 
-// Dashboards returns what is wrong with dashboards; nothing, if all is well.
+// Dashboards returns the faults of dashboards.
 func Dashboards(all []grafana.Dashboard, known Metrics) []error {
 	var problems []error
 	uids := map[string]string{}
 	for _, d := range all {
 		if other, taken := uids[d.UID]; taken || d.UID == "" || len(d.UID) > 40 {
-			problems = append(problems, fmt.Errorf("%s: the uid %q is empty, longer than 40 characters, or that of %q as well", d.Title, d.UID, other))
+			problems = append(problems, fmt.Errorf("%s: the uid %q is empty, longer than 40 characters, or also the uid of %q", d.Title, d.UID, other))
 		}
 		uids[d.UID] = d.Title
 		if d.Title == "" || d.Description == "" {
-			problems = append(problems, fmt.Errorf("%s: without a title or a description", d.UID))
+			problems = append(problems, fmt.Errorf("%s: a title or a description is missing", d.UID))
 		}
 		problems = append(problems, layout(d)...)
 		variables := variables(d)
@@ -43,13 +43,13 @@ func Dashboards(all []grafana.Dashboard, known Metrics) []error {
 	return problems
 }
 
-// layout checks ids and places.
+// layout checks the ids, titles and positions of panels.
 func layout(d grafana.Dashboard) []error {
 	var problems []error
 	for i, p := range d.Panels {
 		g := p.GridPos
 		if g.W < 1 || g.H < 1 || g.X < 0 || g.Y < 0 || g.X+g.W > grafana.Columns {
-			problems = append(problems, fmt.Errorf("%s, panel %d (%s): its place %+v is outside of the %d columns", d.UID, p.ID, p.Title, g, grafana.Columns))
+			problems = append(problems, fmt.Errorf("%s, panel %d (%s): its position %+v is outside of the %d columns", d.UID, p.ID, p.Title, g, grafana.Columns))
 		}
 		for _, other := range d.Panels[:i] {
 			if p.ID == other.ID {
@@ -60,13 +60,14 @@ func layout(d grafana.Dashboard) []error {
 			}
 		}
 		if p.ID < 1 || p.Title == "" {
-			problems = append(problems, fmt.Errorf("%s, panel %d (%s): without an id or a title", d.UID, p.ID, p.Title))
+			problems = append(problems, fmt.Errorf("%s, panel %d (%s): an id or a title is missing", d.UID, p.ID, p.Title))
 		}
 	}
 	return problems
 }
 
-// variables gives each variable of a dashboard its value when all is chosen.
+// variables returns the variables of a dashboard with the values that they have when
+// "All" is selected.
 func variables(d grafana.Dashboard) map[string]string {
 	values := map[string]string{}
 	for _, v := range d.Templating.List {
@@ -85,10 +86,10 @@ func panelProblems(p grafana.Panel, variables map[string]string, known Metrics) 
 		complain("it has no description")
 	}
 	if p.FieldConfig == nil || !slices.Contains(units, p.FieldConfig.Defaults.Unit) {
-		complain("its unit is missing or none of %s", strings.Join(units, ", "))
+		complain("its unit is missing or not one of %s", strings.Join(units, ", "))
 	}
 	if p.Datasource == nil || p.Datasource.UID != "${datasource}" {
-		complain("its data source is not the one chosen at the top")
+		complain("its data source is not the one selected at the top")
 	}
 	if len(p.Targets) == 0 {
 		complain("it has no query")
@@ -96,7 +97,7 @@ func panelProblems(p grafana.Panel, variables map[string]string, known Metrics) 
 	refs := map[string]bool{}
 	for _, target := range p.Targets {
 		if target.RefID == "" || refs[target.RefID] {
-			complain("the query %s has no letter of its own", target.Expr)
+			complain("the query %s has no RefID or shares it with another query", target.Expr)
 		}
 		refs[target.RefID] = true
 		expr, err := Substitute(target.Expr, variables)

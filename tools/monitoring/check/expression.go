@@ -10,11 +10,11 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// variable is one that Grafana replaces before it asks: $name or ${name}.
+// variable matches a variable that Grafana replaces in a query: $name or ${name}.
 var variable = regexp.MustCompile(`\$\{?([A-Za-z_]+)\}?`)
 
-// Substitute replaces Grafana's variables in an expression, as Grafana does. A
-// variable without a value is an error, as Grafana would send it on as it is.
+// Substitute replaces the variables in an expression as Grafana does. A variable
+// without a value is an error, because Grafana would send its name to Prometheus.
 func Substitute(expr string, values map[string]string) (string, error) {
 	var unknown []string
 	result := variable.ReplaceAllStringFunc(expr, func(found string) string {
@@ -33,7 +33,7 @@ func Substitute(expr string, values map[string]string) (string, error) {
 
 var promQL = parser.NewParser(parser.Options{})
 
-// metricsOf are the metrics that an expression reads, each once, sorted.
+// metricsOf returns the distinct metrics that an expression reads, sorted.
 func metricsOf(expr string) ([]string, error) {
 	parsed, err := promQL.ParseExpr(expr)
 	if err != nil {

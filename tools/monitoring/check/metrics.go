@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// Metrics are the names that queries may use.
+// Metrics is the set of metric names that queries may use.
 type Metrics map[string]bool
 
-// foreign are the metrics of others: of Prometheus itself, and of the libraries
-// that describe a process.
+// foreign are metrics that Dateline does not define: those of Prometheus itself, and
+// those of the libraries that describe a process.
 var foreign = []string{"up", "ALERTS", "process_cpu_seconds_total", "process_resident_memory_bytes"}
 
 var documented = regexp.MustCompile("`(dateline_[a-z0-9_]+)`")
 
-// ReadMetrics takes the names from docs/metrics.md.
+// ReadMetrics reads the names from docs/metrics.md.
 func ReadMetrics(path string) (Metrics, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -32,7 +32,7 @@ func ReadMetrics(path string) (Metrics, error) {
 	return known, nil
 }
 
-// has also knows the series that a histogram is made of.
+// has reports whether a metric exists. The series of a histogram count as metrics.
 func (m Metrics) has(name string) bool {
 	for _, part := range []string{"", "_bucket", "_sum", "_count"} {
 		if base, ok := strings.CutSuffix(name, part); ok && m[base] {
@@ -42,7 +42,7 @@ func (m Metrics) has(name string) bool {
 	return false
 }
 
-// unknown are the metrics of an expression that nobody exports.
+// unknown returns the metrics in an expression that nothing exports.
 func (m Metrics) unknown(expr string) ([]string, error) {
 	names, err := metricsOf(expr)
 	var missing []string

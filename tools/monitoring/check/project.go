@@ -15,23 +15,23 @@ import (
 	"github.com/dateline-news/dateline/tools/monitoring/grafana"
 )
 
-// Project is the repository, and says where in it things are.
+// Project locates the files of the repository whose root is the folder Root.
 type Project struct {
 	Root string
 }
 
-// Path is that of a file, given from the root.
+// Path returns the path of a file that is given relative to the root.
 func (p Project) Path(file string) string { return filepath.Join(p.Root, filepath.FromSlash(file)) }
 
-// Dashboard is the path of a dashboard's JSON.
+// Dashboard returns the path of a dashboard's JSON.
 func (p Project) Dashboard(d grafana.Dashboard) string {
 	return filepath.Join(p.Path("deploy/grafana/dashboards"), dashboards.Name(d)+".json")
 }
 
-// Rules are the recording rules and alerts.
+// Rules reads the recording rules and alerts.
 func (p Project) Rules() ([]rulefmt.Rule, error) { return ReadRules(p.Path("deploy/prometheus/rules")) }
 
-// Names are those of rules, each once, sorted.
+// Names returns the distinct names of rules, sorted.
 func Names(rules []rulefmt.Rule) []string {
 	var names []string
 	for _, rule := range rules {
@@ -41,8 +41,8 @@ func Names(rules []rulefmt.Rule) []string {
 	return slices.Compact(names)
 }
 
-// Problems is everything that is wrong with the dashboards, the rules, their
-// tests and the runbooks, as far as it shows without running anything.
+// Problems returns all faults of the dashboards, the rules, their tests and the
+// runbooks that can be found without running anything.
 func (p Project) Problems() []error {
 	known, err := ReadMetrics(p.Path("docs/metrics.md"))
 	if err != nil {
@@ -76,7 +76,7 @@ func (p Project) committed(all []grafana.Dashboard) []error {
 			return append(problems, err)
 		}
 		if got, err := os.ReadFile(p.Dashboard(d)); err != nil || !bytes.Equal(got, want) {
-			problems = append(problems, fmt.Errorf("%s is not current: make dashboards", p.Dashboard(d)))
+			problems = append(problems, fmt.Errorf("%s is out of date: run make dashboards", p.Dashboard(d)))
 		}
 		if err := Schema(filepath.Base(p.Dashboard(d)), want); err != nil {
 			problems = append(problems, err)
@@ -88,7 +88,7 @@ func (p Project) committed(all []grafana.Dashboard) []error {
 	}
 	for _, file := range files {
 		if !slices.Contains(names, filepath.Base(file)) {
-			problems = append(problems, fmt.Errorf("%s is that of no dashboard: remove it", file))
+			problems = append(problems, fmt.Errorf("%s does not belong to a dashboard: remove it", file))
 		}
 	}
 	return problems
@@ -99,8 +99,8 @@ var (
 	module = regexp.MustCompile(`github.com/prometheus/prometheus v0\.(\d)(\d+)\.(\d+)`)
 )
 
-// versions compares the Prometheus that the rules are tested with and the one
-// that is deployed: its module v0.316.0 is the release 3.16.0.
+// versions checks that the rules are tested with the version of Prometheus that is
+// deployed. Version v0.316.0 of the module is release 3.16.0.
 func (p Project) versions() []error {
 	read := func(file string, pattern *regexp.Regexp) (string, error) {
 		text, err := os.ReadFile(p.Path(file))
@@ -109,7 +109,7 @@ func (p Project) versions() []error {
 		}
 		match := pattern.FindSubmatch(text)
 		if match == nil {
-			return "", fmt.Errorf("%s names no version of Prometheus", file)
+			return "", fmt.Errorf("%s does not name a version of Prometheus", file)
 		}
 		minor, err := strconv.Atoi(string(match[2]))
 		return fmt.Sprintf("%s.%d.%s", match[1], minor, match[3]), err
@@ -123,7 +123,7 @@ func (p Project) versions() []error {
 		return []error{err}
 	}
 	if deployed != tested {
-		return []error{fmt.Errorf("deploy/compose.yaml runs Prometheus %s, tools/go.mod tests with %s", deployed, tested)}
+		return []error{fmt.Errorf("deploy/compose.yaml runs Prometheus %s, but tools/go.mod tests with %s", deployed, tested)}
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/dateline-news/dateline/tools/monitoring/grafana"
 )
 
-// Where an alert's annotations lead to.
+// Prefixes of the URLs in an alert's annotations.
 const (
 	runbookURL   = "https://github.com/dateline-news/dateline/blob/main/docs/runbooks/"
 	dashboardURL = "http://127.0.0.1:3000/d/"
@@ -44,7 +44,7 @@ func ReadRules(folder string) ([]rulefmt.Rule, error) {
 	return rules, nil
 }
 
-// AddRecorded adds what the rules record to the metrics that may be used.
+// AddRecorded adds the metrics that the rules record.
 func (m Metrics) AddRecorded(rules []rulefmt.Rule) {
 	for _, rule := range rules {
 		if rule.Record != "" {
@@ -53,8 +53,8 @@ func (m Metrics) AddRecorded(rules []rulefmt.Rule) {
 	}
 }
 
-// Rules returns what is wrong with rules: metrics that nobody exports, and
-// alerts without severity, texts, a runbook in the folder, or a panel.
+// Rules returns the faults of rules: metrics that nothing exports, and alerts without
+// a severity, a text, a runbook in the folder, or a panel.
 func Rules(rules []rulefmt.Rule, known Metrics, all []grafana.Dashboard, runbooks string) []error {
 	var problems []error
 	panels := map[string]bool{}
@@ -90,7 +90,7 @@ func Rules(rules []rulefmt.Rule, known Metrics, all []grafana.Dashboard, runbook
 			complain("its runbook_url is %q, want %s", rule.Annotations["runbook_url"], want)
 		}
 		if link := rule.Annotations["dashboard_url"]; !panels[link] {
-			complain("its dashboard_url %q is that of no panel", link)
+			complain("its dashboard_url %q does not lead to a panel", link)
 		}
 		problems = append(problems, runbookProblems(filepath.Join(runbooks, rule.Alert+".md"), rule.Alert)...)
 	}
@@ -106,7 +106,7 @@ func runbookProblems(path, alert string) []error {
 	if !strings.HasPrefix(string(text), "# "+alert+"\n") {
 		problems = append(problems, fmt.Errorf("%s: its title is not %q", path, alert))
 	}
-	// What is between the headings has to say something.
+	// Each section must have some text.
 	rest := string(text)
 	for _, heading := range runbookSections {
 		_, after, found := strings.Cut(rest, "\n"+heading+"\n")
@@ -120,7 +120,7 @@ func runbookProblems(path, alert string) []error {
 	return problems
 }
 
-// strayRunbooks are those of alerts that are no more.
+// strayRunbooks returns an error for each runbook whose alert does not exist.
 func strayRunbooks(rules []rulefmt.Rule, runbooks string) []error {
 	files, err := filepath.Glob(filepath.Join(runbooks, "Dateline*.md"))
 	if err != nil {
@@ -136,8 +136,8 @@ func strayRunbooks(rules []rulefmt.Rule, runbooks string) []error {
 	return problems
 }
 
-// ruleTests is the little of promtool's test files that says which alerts are
-// tested, and which way.
+// ruleTests is the part of promtool's test files that tells which alerts are expected
+// to fire and which are expected not to.
 type ruleTests struct {
 	Tests []struct {
 		Alerts []struct {
@@ -147,8 +147,8 @@ type ruleTests struct {
 	} `yaml:"tests"`
 }
 
-// Untested returns the alerts that no test in the folder sees firing, or that
-// none sees silent. promtool runs the tests.
+// Untested returns an error for each alert unless the tests in the folder, which
+// promtool runs, expect it to fire in one case and not to fire in another.
 func Untested(rules []rulefmt.Rule, folder string) ([]error, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
 	if err != nil {
@@ -158,7 +158,7 @@ func Untested(rules []rulefmt.Rule, folder string) ([]error, error) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("reading tests of rules: %w", err)
+			return nil, fmt.Errorf("reading rule tests: %w", err)
 		}
 		var tests ruleTests
 		if err := yaml.Unmarshal(text, &tests); err != nil {
@@ -177,7 +177,7 @@ func Untested(rules []rulefmt.Rule, folder string) ([]error, error) {
 	var problems []error
 	for _, rule := range rules {
 		if rule.Alert != "" && !(firing[rule.Alert] && silent[rule.Alert]) {
-			problems = append(problems, fmt.Errorf("%s: its tests in %s see it firing: %t; silent: %t; want both", rule.Alert, folder, firing[rule.Alert], silent[rule.Alert]))
+			problems = append(problems, fmt.Errorf("%s: tests in %s that expect it to fire: %t; that expect it to be silent: %t; want both", rule.Alert, folder, firing[rule.Alert], silent[rule.Alert]))
 		}
 	}
 	return problems, nil

@@ -11,9 +11,9 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 )
 
-// Schema reads a dashboard's JSON by the types that Grafana generates from its
-// schemas, with those of the panels and of Prometheus's queries. A field that is
-// unknown, missing or of another type is an error that names its place.
+// Schema decodes a dashboard's JSON strictly into the types that Grafana generates
+// from its schemas, including those of the panels and of Prometheus's queries. An
+// unknown, missing or mistyped field is an error that gives the field's path.
 func Schema(name string, raw []byte) error {
 	types := cog.NewRuntime()
 	types.RegisterPanelcfgVariant(bargauge.VariantConfig())
@@ -21,9 +21,9 @@ func Schema(name string, raw []byte) error {
 	types.RegisterPanelcfgVariant(timeseries.VariantConfig())
 	types.RegisterDataqueryVariant(prometheus.VariantConfig())
 	var d dashboard.Dashboard
-	// The types return an error of no faults where they found none in a panel.
+	// If the panels have no faults, the error is not nil but has an empty text.
 	if err := d.UnmarshalJSONStrict(raw); err != nil && err.Error() != "" {
-		return fmt.Errorf("%s is not of Grafana's schema: %w", name, err)
+		return fmt.Errorf("%s does not match Grafana's schema: %w", name, err)
 	}
 	if err := d.Validate(); err != nil {
 		return fmt.Errorf("%s has values that Grafana's schema does not allow: %w", name, err)

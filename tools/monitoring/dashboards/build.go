@@ -4,7 +4,7 @@ import (
 	"github.com/dateline-news/dateline/tools/monitoring/grafana"
 )
 
-// datasource is the one selected at the top of the dashboard.
+// datasource refers to the data source that is selected at the top of the dashboard.
 var datasource = grafana.Datasource{Type: "prometheus", UID: "${datasource}"}
 
 // The colors, by meaning.
@@ -33,7 +33,7 @@ func dashboard(name, title, description string, variables []grafana.Variable, ro
 	y := 0
 	for i, r := range rows {
 		open := false
-		// Ids from 1000 are those of rows. No link leads to a row.
+		// Ids from 1000 on belong to rows, to which nothing links.
 		d.Panels = append(d.Panels, grafana.Panel{
 			ID: 1000 + i, Type: "row", Title: r.title, Collapsed: &open, Panels: []grafana.Panel{},
 			GridPos: grafana.GridPos{H: 1, W: grafana.Columns, Y: y},

@@ -1,15 +1,15 @@
-// Package grafana is the little of Grafana's dashboard schema that Dateline's
-// dashboards use, as its JSON has it (schema version 39, Grafana 10.4 and
-// later). Grafana's own description of it is on
-// https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/;
-// package check reads the dashboards by Grafana's own types, strictly.
+// Package grafana defines the part of Grafana's dashboard JSON that Dateline's
+// dashboards use (schema version 39, Grafana 10.4 and later). The schema is described
+// on
+// https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/.
+// Package check decodes the dashboards strictly into Grafana's own types.
 package grafana
 
-// SchemaVersion is the version of the schema that these types follow. A newer
-// Grafana migrates a dashboard when it loads it.
+// SchemaVersion is the version of the schema that these types follow. A newer Grafana
+// migrates a dashboard when it loads it.
 const SchemaVersion = 39
 
-// Columns is how many grid columns a dashboard is wide.
+// Columns is the width of a dashboard in grid columns.
 const Columns = 24
 
 // Dashboard is one page of panels.
@@ -30,7 +30,7 @@ type Dashboard struct {
 	Panels        []Panel     `json:"panels"`
 }
 
-// TimeRange is what is shown at first, in Grafana's relative form, such as now-3h.
+// TimeRange is the initial time range, in Grafana's relative form, such as now-3h.
 type TimeRange struct {
 	From string `json:"from"`
 	To   string `json:"to"`
@@ -41,7 +41,7 @@ type Templating struct {
 	List []Variable `json:"list"`
 }
 
-// Variable is a choice that the reader makes at the top of a dashboard.
+// Variable is a choice at the top of a dashboard.
 type Variable struct {
 	Name       string      `json:"name"`
 	Label      string      `json:"label"`
@@ -63,7 +63,7 @@ type VariableQuery struct {
 	RefID string `json:"refId"`
 }
 
-// Current is what is chosen at first.
+// Current is the initial selection.
 type Current struct {
 	Text  []string `json:"text"`
 	Value []string `json:"value"`
@@ -86,10 +86,10 @@ type Annotation struct {
 	TextFormat  string     `json:"textFormat"`
 }
 
-// Link leads from a dashboard to others.
+// Link is a link from a dashboard to others.
 type Link struct {
 	Title       string   `json:"title"`
-	Type        string   `json:"type"` // dashboards: all that carry the tags
+	Type        string   `json:"type"` // dashboards: all dashboards with the tags
 	Icon        string   `json:"icon"`
 	Tooltip     string   `json:"tooltip"`
 	Tags        []string `json:"tags,omitempty"`
@@ -99,7 +99,7 @@ type Link struct {
 	KeepTime    bool     `json:"keepTime,omitempty"`
 }
 
-// Datasource names where a query is sent.
+// Datasource identifies the data source of a query.
 type Datasource struct {
 	Type string `json:"type"`
 	UID  string `json:"uid"`
@@ -116,12 +116,13 @@ type Panel struct {
 	Targets     []Target     `json:"targets,omitempty"`
 	FieldConfig *FieldConfig `json:"fieldConfig,omitempty"`
 	Options     any          `json:"options,omitempty"`
-	// Rows only: an open row's panels follow it in the dashboard.
+	// Only for rows: the panels of an open row follow it in the dashboard.
 	Collapsed *bool   `json:"collapsed,omitempty"`
 	Panels    []Panel `json:"panels,omitzero"`
 }
 
-// GridPos is a place on the grid, in columns and rows from the upper left.
+// GridPos is the position and size of a panel, in columns and rows from the upper
+// left.
 type GridPos struct {
 	H int `json:"h"`
 	W int `json:"w"`
@@ -129,7 +130,7 @@ type GridPos struct {
 	Y int `json:"y"`
 }
 
-// Overlaps says whether two places share a cell.
+// Overlaps reports whether two positions share a cell.
 func (g GridPos) Overlaps(other GridPos) bool {
 	return g.X < other.X+other.W && other.X < g.X+g.W && g.Y < other.Y+other.H && other.Y < g.Y+g.H
 }
@@ -144,13 +145,13 @@ type Target struct {
 	Range        bool        `json:"range"`
 }
 
-// FieldConfig says how values are shown.
+// FieldConfig determines how values are shown.
 type FieldConfig struct {
 	Defaults  Field `json:"defaults"`
-	Overrides []any `json:"overrides"` // none are used, but Grafana wants the list
+	Overrides []any `json:"overrides"` // not used, but Grafana requires the list
 }
 
-// Field is how the values of one field are shown.
+// Field determines how the values of one field are shown.
 type Field struct {
 	Unit       string      `json:"unit"`
 	Min        *float64    `json:"min,omitempty"`
@@ -160,12 +161,12 @@ type Field struct {
 	Custom     any         `json:"custom,omitempty"`
 }
 
-// Color says how a field's color is chosen: thresholds or palette-classic.
+// Color determines how a field's color is chosen: thresholds or palette-classic.
 type Color struct {
 	Mode string `json:"mode"`
 }
 
-// Thresholds color a value; the first step has no value and holds below the second.
+// Thresholds color a value. The first step has no value and applies below the second.
 type Thresholds struct {
 	Mode  string `json:"mode"` // absolute
 	Steps []Step `json:"steps"`
@@ -177,7 +178,7 @@ type Step struct {
 	Value *float64 `json:"value"`
 }
 
-// TimeSeriesField is the Custom of a timeseries panel.
+// TimeSeriesField holds the custom options of a field in a timeseries panel.
 type TimeSeriesField struct {
 	DrawStyle         string             `json:"drawStyle"` // line
 	LineWidth         int                `json:"lineWidth"`
@@ -194,24 +195,25 @@ type Stacking struct {
 	Group string `json:"group"`
 }
 
-// ScaleDistribution of the value axis: linear or log, to a base.
+// ScaleDistribution is the scale of the value axis: linear, or log with a base.
 type ScaleDistribution struct {
 	Type string `json:"type"`
 	Log  int    `json:"log,omitempty"`
 }
 
-// ThresholdsStyle draws thresholds into a graph: mode line.
+// ThresholdsStyle makes a graph draw its thresholds: mode line.
 type ThresholdsStyle struct {
 	Mode string `json:"mode"`
 }
 
-// TimeSeriesOptions are the Options of a timeseries panel.
+// TimeSeriesOptions are the options of a timeseries panel.
 type TimeSeriesOptions struct {
 	Legend  Legend  `json:"legend"`
 	Tooltip Tooltip `json:"tooltip"`
 }
 
-// Legend of a graph: displayMode list or table, with the numbers in calcs.
+// Legend is the legend of a graph: displayMode list or table, with the numbers in
+// calcs.
 type Legend struct {
 	DisplayMode string   `json:"displayMode"`
 	Placement   string   `json:"placement"`
@@ -219,20 +221,20 @@ type Legend struct {
 	Calcs       []string `json:"calcs"`
 }
 
-// Tooltip of a graph: mode multi shows all series.
+// Tooltip is the tooltip of a graph. Mode multi shows all series.
 type Tooltip struct {
 	Mode string `json:"mode"`
 	Sort string `json:"sort"`
 }
 
-// ReduceOptions say which number is shown of a series.
+// ReduceOptions select the number that is shown for a series.
 type ReduceOptions struct {
 	Calcs  []string `json:"calcs"`
 	Fields string   `json:"fields"`
 	Values bool     `json:"values"`
 }
 
-// StatOptions are the Options of a stat panel.
+// StatOptions are the options of a stat panel.
 type StatOptions struct {
 	ReduceOptions ReduceOptions `json:"reduceOptions"`
 	ColorMode     string        `json:"colorMode"`
@@ -241,12 +243,12 @@ type StatOptions struct {
 	JustifyMode   string        `json:"justifyMode"`
 	Orientation   string        `json:"orientation"`
 	WideLayout    bool          `json:"wideLayout"`
-	// How a change in percent would be shown, if it were.
+	// Required by the schema. No panel shows a change in percent.
 	ShowPercentChange      bool   `json:"showPercentChange"`
 	PercentChangeColorMode string `json:"percentChangeColorMode"`
 }
 
-// BarGaugeOptions are the Options of a bargauge panel.
+// BarGaugeOptions are the options of a bargauge panel.
 type BarGaugeOptions struct {
 	ReduceOptions ReduceOptions `json:"reduceOptions"`
 	DisplayMode   string        `json:"displayMode"`

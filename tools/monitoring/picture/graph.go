@@ -17,7 +17,8 @@ import (
 	"github.com/dateline-news/dateline/tools/monitoring/grafana"
 )
 
-// legendLines is the most series that a legend names; the rest is counted.
+// legendLines is the maximum number of series in a legend. The remaining ones are
+// only counted.
 const legendLines = 9
 
 // drawGraph draws series over time, with their legend below.
@@ -25,7 +26,7 @@ func drawGraph(p grafana.Panel, all []named, c draw.Canvas) error {
 	field := p.FieldConfig.Defaults
 	custom := field.Custom.(*grafana.TimeSeriesField)
 	logarithmic := custom.ScaleDistribution != nil
-	if len(all) > legendLines { // the legend has room for the largest
+	if len(all) > legendLines { // the legend lists the largest series
 		slices.SortStableFunc(all, func(a, b named) int { return cmp.Compare(b.most(), a.most()) })
 	}
 	shown := all
@@ -49,7 +50,7 @@ func drawGraph(p grafana.Panel, all []named, c draw.Canvas) error {
 		high = *field.Max
 	}
 	graph.Add(grid())
-	// From the back: what is stacked highest is drawn first.
+	// From back to front: the top of the stack is drawn first.
 	for i := len(shown) - 1; i >= 0; i-- {
 		if err := addLine(graph, shown[i], lines[i%len(lines)], custom.Stacking != nil, logarithmic); err != nil {
 			return err
@@ -72,7 +73,7 @@ func drawGraph(p grafana.Panel, all []named, c draw.Canvas) error {
 	return nil
 }
 
-// addLine draws one series; a NaN interrupts it, as nothing was there.
+// addLine draws one series. A NaN interrupts the line.
 func addLine(graph *plot.Plot, one named, c color.RGBA, filled, logarithmic bool) error {
 	var segment plotter.XYs
 	flush := func() error {
@@ -103,7 +104,7 @@ func addLine(graph *plot.Plot, one named, c color.RGBA, filled, logarithmic bool
 	return flush()
 }
 
-// stack adds to each series those before it.
+// stack adds the values of the preceding series to each series.
 func stack(all []named) []named {
 	sums := map[model.Time]model.SampleValue{}
 	stacked := make([]named, len(all))
@@ -119,7 +120,7 @@ func stack(all []named) []named {
 	return stacked
 }
 
-// bounds of the value axis.
+// bounds returns the range of the value axis.
 func bounds(all []named, logarithmic bool) (low, high float64) {
 	low, high = math.Inf(1), 0
 	for _, one := range all {
@@ -143,7 +144,7 @@ func bounds(all []named, logarithmic bool) (low, high float64) {
 	return math.Pow(10, math.Floor(math.Log10(low))), high * 1.5
 }
 
-// limit is the value at which a panel draws a line, 0 for none.
+// limit returns the value at which a panel draws a line, or 0 if it draws none.
 func limit(p grafana.Panel) float64 {
 	if p.FieldConfig.Defaults.Custom.(*grafana.TimeSeriesField).ThresholdsStyle == nil {
 		return 0
@@ -174,8 +175,8 @@ func valueTicks(from, to float64, unit string, logarithmic bool) []plot.Tick {
 	return ticks
 }
 
-// decade is the tick after a value on a logarithmic axis: ten times as much,
-// but full minutes and hours.
+// decade returns the next tick on a logarithmic axis: ten times the value, or full
+// minutes and hours for times.
 func decade(value float64, unit string) float64 {
 	if next := map[float64]float64{10: 60, 600: 3600}[math.Round(value)]; unit == "s" && next > 0 {
 		return next
@@ -183,7 +184,7 @@ func decade(value float64, unit string) float64 {
 	return value * 10
 }
 
-// timeTicks are full minutes, about eight of them.
+// timeTicks returns about eight ticks at full minutes.
 func timeTicks(from, to float64) []plot.Tick {
 	step := 60 * math.Ceil((to-from)/60/8)
 	var ticks []plot.Tick
@@ -193,8 +194,8 @@ func timeTicks(from, to float64) []plot.Tick {
 	return ticks
 }
 
-// drawLegend names the series with their last values in three columns at the
-// bottom, and returns how many lines it takes.
+// drawLegend draws the names of the series with their last values in three columns at
+// the bottom, and returns the number of lines.
 func drawLegend(all []named, unit string, c draw.Canvas) int {
 	const columns = 3
 	names := all[:min(len(all), legendLines)]

@@ -1,5 +1,5 @@
-// Package picture draws what a dashboard's queries return, much as Grafana
-// would, so that a reader sees what to expect without having one.
+// Package picture draws the results of a dashboard's queries much as Grafana would,
+// so that readers of the documentation see what to expect.
 package picture
 
 import (
@@ -25,7 +25,7 @@ import (
 	"github.com/dateline-news/dateline/tools/monitoring/trial"
 )
 
-// Sizes of the grid's cells, of the space between panels and around the page.
+// Sizes of the grid's cells, of the space between panels, and of the page's margin.
 const (
 	column = vg.Length(44)
 	line   = vg.Length(25)
@@ -48,8 +48,8 @@ var (
 
 var shaper = text.Plain{Fonts: font.NewCache(liberation.Collection())}
 
-// style is that of text: its size in points, its color, and its place relative
-// to the point it is drawn at.
+// style returns a text style: its size in points, its color, and its alignment to the
+// point at which it is drawn.
 func style(size float64, c color.Color, bold bool, x text.XAlignment, y text.YAlignment) text.Style {
 	f := font.Font{Typeface: "Liberation", Variant: "Sans", Size: font.Length(size)}
 	if bold {
@@ -58,7 +58,7 @@ func style(size float64, c color.Color, bold bool, x text.XAlignment, y text.YAl
 	return text.Style{Font: f, Color: c, XAlign: x, YAlign: y, Handler: shaper}
 }
 
-// Draw asks for a dashboard's panels and writes them as PNG to path.
+// Draw runs the queries of a dashboard and writes its panels as PNG to path.
 func Draw(ctx context.Context, source *trial.Source, d grafana.Dashboard, path string) error {
 	rows := 0
 	for _, p := range d.Panels {
@@ -132,7 +132,7 @@ func drawPanel(ctx context.Context, source *trial.Source, d grafana.Dashboard, p
 	return nil
 }
 
-// named is a series with its name in the legend.
+// named is a series with its name as shown in the legend.
 type named struct {
 	name   string
 	points []model.SamplePair
@@ -140,7 +140,7 @@ type named struct {
 
 func (n named) now() float64 { return float64(n.points[len(n.points)-1].Value) }
 
-// most is the largest value, 0 where there is none above.
+// most returns the largest value, or 0 if none is positive.
 func (n named) most() float64 {
 	most := 0.0
 	for _, point := range n.points {
@@ -159,7 +159,7 @@ func legend(format string, labels model.Metric) string {
 	}))
 }
 
-// shade is the color of a value by the panel's thresholds.
+// shade returns the color of a value according to the panel's thresholds.
 func shade(p grafana.Panel, value float64) color.Color {
 	chosen := ink
 	for _, step := range p.FieldConfig.Defaults.Thresholds.Steps {
@@ -174,7 +174,7 @@ func rectangle(r vg.Rectangle) []vg.Point {
 	return []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}}
 }
 
-// drawBars draws the values below one another.
+// drawBars draws one bar per value, one below the other.
 func drawBars(p grafana.Panel, all []named, c draw.Canvas) {
 	unit := p.FieldConfig.Defaults.Unit
 	most := 0.0

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// format writes a value in one of Grafana's units, with three digits.
+// format formats a value in one of Grafana's units, with three digits.
 func format(value float64, unit string) string {
 	if math.IsNaN(value) {
 		return "–"
@@ -55,7 +55,8 @@ func seconds(value float64) string {
 	return digits(value/86400) + " d"
 }
 
-// digits writes three of them, and no zeros at the end of a fraction.
+// digits formats a number with three digits, without zeros at the end of the
+// fraction.
 func digits(value float64) string {
 	if value == 0 {
 		return "0"
@@ -65,13 +66,14 @@ func digits(value float64) string {
 	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }
 
-// clock writes a time of day for an axis.
+// clock formats a time of day for an axis.
 func clock(unix float64) string {
 	return fmt.Sprint(time.Unix(int64(unix), 0).UTC().Format("15:04"))
 }
 
-// base is what the ticks of an axis up to a value are counted in, so that they
-// are round in the unit: KiB for thousands of bytes, minutes for hundreds of seconds.
+// base returns the multiple of the unit in which the ticks of an axis are counted,
+// given the axis's maximum, so that the ticks are round: KiB for thousands of bytes,
+// minutes for hundreds of seconds.
 func base(most float64, unit string) float64 {
 	scale := 1.0
 	switch unit {

@@ -1,6 +1,6 @@
-// Package trial tries dashboards and rules on a running Dateline: it brings one
-// up under load with a Prometheus beside it, or takes one that runs, and asks
-// every query that a reader's browser would ask.
+// Package trial tests dashboards and rules on a running system. It starts a Dateline
+// under load with a Prometheus, or uses a Prometheus that is already running, and
+// runs every query that a reader's browser would run.
 package trial
 
 import (
@@ -15,9 +15,9 @@ import (
 	"github.com/dateline-news/dateline/tools/monitoring/grafana"
 )
 
-// Check returns what is wrong with the dashboards and the rules as this
-// Prometheus answers them: errors, no data, nothing but NaN, a variable without
-// a value, a rule that is missing or cannot be evaluated.
+// Check returns the faults that the dashboards and the rules have on this Prometheus:
+// errors, no data, only NaN, a variable without values, and a rule that is missing or
+// cannot be evaluated.
 func (s *Source) Check(ctx context.Context, all []grafana.Dashboard, rules []string) []error {
 	var problems []error
 	for _, d := range all {
@@ -43,7 +43,7 @@ func (s *Source) Check(ctx context.Context, all []grafana.Dashboard, rules []str
 	return append(problems, s.checkRules(ctx, rules)...)
 }
 
-// checkVariable asks for the choices of a variable that has a query.
+// checkVariable checks that a variable with a query has values.
 func (s *Source) checkVariable(ctx context.Context, v grafana.Variable) error {
 	if v.Type != "query" {
 		return nil
@@ -56,7 +56,7 @@ func (s *Source) checkVariable(ctx context.Context, v grafana.Variable) error {
 	defer cancel()
 	values, _, _, err := s.api.LabelValues(ctx, label, []string{selector}, time.Now().Add(-s.Range), time.Now())
 	if err != nil {
-		return fmt.Errorf("asking for %s: %w", v.Definition, err)
+		return fmt.Errorf("querying %s: %w", v.Definition, err)
 	}
 	if len(values) == 0 {
 		return fmt.Errorf("%s has no values", v.Definition)
@@ -64,13 +64,13 @@ func (s *Source) checkVariable(ctx context.Context, v grafana.Variable) error {
 	return nil
 }
 
-// checkRules wants every rule by name to be there and to have been evaluated.
+// checkRules checks that the rules with these names exist and have been evaluated.
 func (s *Source) checkRules(ctx context.Context, names []string) []error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	answer, err := s.api.Rules(ctx, nil)
 	if err != nil {
-		return []error{fmt.Errorf("asking for the rules: %w", err)}
+		return []error{fmt.Errorf("requesting the rules: %w", err)}
 	}
 	health := map[string]string{}
 	for _, group := range answer.Groups {
@@ -90,7 +90,7 @@ func (s *Source) checkRules(ctx context.Context, names []string) []error {
 	var problems []error
 	for _, name := range names {
 		if health[name] == "" {
-			problems = append(problems, fmt.Errorf("rule %s: Prometheus does not have it", name))
+			problems = append(problems, fmt.Errorf("rule %s: not loaded by Prometheus", name))
 		} else if health[name] != "ok" {
 			problems = append(problems, fmt.Errorf("rule %s: %s", name, health[name]))
 		}
@@ -98,9 +98,9 @@ func (s *Source) checkRules(ctx context.Context, names []string) []error {
 	return problems
 }
 
-// Settle checks again and again until nothing is wrong any more, for at most
-// patience: a series is there only after its first scrape, a rate after the
-// second. It returns what is still wrong then.
+// Settle repeats Check until it finds nothing wrong, for at most patience, and then
+// returns the remaining faults. Repeating is necessary because a series exists only
+// after its first scrape, and a rate only after the second.
 func (s *Source) Settle(ctx context.Context, all []grafana.Dashboard, rules []string, patience time.Duration) error {
 	enough := time.After(patience)
 	ticker := time.NewTicker(2 * time.Second)
@@ -120,13 +120,13 @@ func (s *Source) Settle(ctx context.Context, all []grafana.Dashboard, rules []st
 	}
 }
 
-// Firing are the alerts that fire now, with their labels.
+// Firing returns the labels of the alerts that fire now.
 func (s *Source) Firing(ctx context.Context) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	answer, err := s.api.Alerts(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("asking for alerts: %w", err)
+		return nil, fmt.Errorf("requesting the alerts: %w", err)
 	}
 	var firing []string
 	for _, alert := range answer.Alerts {

@@ -14,8 +14,8 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
-// load publishes URLs of the press and reads the API, until ctx ends. With
-// bursts, a few hundred URLs come at once every other minute besides.
+// load publishes URLs of the press and reads the API until ctx ends. With bursts, it
+// also publishes a few hundred URLs at once every other minute.
 type load struct {
 	press   *press
 	natsURL string
@@ -23,12 +23,12 @@ type load struct {
 	bursts  bool
 }
 
-// pace is how often one URL of each host is published.
+// pace is the interval at which one URL of each host is published.
 const pace = 2 * time.Second
 
 const (
 	burstEvery = 2 * time.Minute
-	burstSize  = 25 // URLs of each host that publishes
+	burstSize  = 25 // URLs of each publishing host
 )
 
 func (l load) run(ctx context.Context) error {
@@ -69,13 +69,13 @@ func (l load) run(ctx context.Context) error {
 	}
 }
 
-// request is a FetchRequest as a user writes it.
+// request is a FetchRequest in JSON.
 type request struct {
 	URL   string `json:"url"`
 	Force bool   `json:"force,omitempty"`
 }
 
-// articles are new ones, one of each host that publishes.
+// articles returns a new article of each publishing host.
 func (l load) articles(number *int) []request {
 	var urls []request
 	for host := range publishing {
@@ -85,8 +85,8 @@ func (l load) articles(number *int) []request {
 	return urls
 }
 
-// round is what comes every few seconds: articles, one that has changed, one
-// that is known, one that is gone, a list, and one of each difficult host.
+// round returns the requests of one round: new articles, a changed one, known ones, a
+// missing one, a list, and one of each difficult host.
 func (l load) round(round int, number *int) []request {
 	urls := append(l.articles(number),
 		request{URL: l.press.origins[0] + "/live/1", Force: true},
@@ -96,7 +96,7 @@ func (l load) round(round int, number *int) []request {
 		request{URL: fmt.Sprintf("%s/section/%d", l.press.origins[4], round)},
 		request{URL: fmt.Sprintf("%s/articles/%d", l.press.origins[closed], round)},
 	)
-	if round%5 == 0 { // they are asked again and again by themselves
+	if round%5 == 0 { // the pipeline retries these by itself
 		for _, origin := range []string{l.press.origins[forbidden], l.press.origins[throttling], l.press.origins[failing], l.press.nowhere} {
 			urls = append(urls, request{URL: fmt.Sprintf("%s/articles/%d", origin, round)})
 		}
@@ -118,7 +118,7 @@ func publish(ctx context.Context, js jetstream.JetStream, r request) error {
 	return nil
 }
 
-// read asks for a page and does not mind its status.
+// read requests a page and ignores the status.
 func read(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()

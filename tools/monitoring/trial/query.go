@@ -14,36 +14,37 @@ import (
 	"github.com/dateline-news/dateline/tools/monitoring/grafana"
 )
 
-// askTimeout bounds each question to Prometheus.
+// askTimeout bounds each request to Prometheus.
 const askTimeout = 20 * time.Second
 
-// Source is a Prometheus, and the times that Grafana would ask it for.
+// Source is a Prometheus, with the times that Grafana would query.
 type Source struct {
 	api prometheus.API
-	// Range is how long a time the graphs show, up to End; Window is what
-	// Grafana's $__rate_interval stands for.
+	// Range is the length of the time range that the graphs show. Window is the value
+	// of Grafana's $__rate_interval.
 	Range, Window time.Duration
 	// End is the end of the graphs; zero means now.
 	End time.Time
 }
 
-// Open makes a Source of the Prometheus at an address; it asks nothing yet.
+// Open returns a Source for the Prometheus at an address. It sends no request yet.
 func Open(url string, shown, window time.Duration) (*Source, error) {
 	client, err := api.NewClient(api.Config{Address: url})
 	if err != nil {
-		return nil, fmt.Errorf("preparing to ask Prometheus at %s: %w", url, err)
+		return nil, fmt.Errorf("creating a client of Prometheus at %s: %w", url, err)
 	}
 	return &Source{api: prometheus.NewAPI(client), Range: shown, Window: window}, nil
 }
 
-// Series is one line of a graph, or one number: Points has one entry then.
+// Series is one line of a graph, or one number, for which Points has a single entry.
 type Series struct {
 	Labels model.Metric
 	Points []model.SamplePair
 }
 
-// Ask runs one query of a panel as Grafana does, with everything chosen in the
-// dashboard's variables: over the range for a graph, else at its end.
+// Ask runs one query of a panel as Grafana does when "All" is selected for each of
+// the dashboard's variables. A graph's query covers the time range, and any other
+// query is evaluated at its end.
 func (s *Source) Ask(ctx context.Context, d grafana.Dashboard, target grafana.Target) ([]Series, error) {
 	expr, err := check.Substitute(target.Expr, s.variables(d))
 	if err != nil {
@@ -63,7 +64,7 @@ func (s *Source) Ask(ctx context.Context, d grafana.Dashboard, target grafana.Ta
 		value, _, _, err = s.api.QueryRange(ctx, expr, prometheus.Range{Start: end.Add(-s.Range), End: end, Step: step})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("asking %s: %w", expr, err)
+		return nil, fmt.Errorf("querying %s: %w", expr, err)
 	}
 	switch value := value.(type) {
 	case model.Vector:
@@ -79,7 +80,7 @@ func (s *Source) Ask(ctx context.Context, d grafana.Dashboard, target grafana.Ta
 		}
 		return all, nil
 	}
-	return nil, fmt.Errorf("asking %s: the answer is a %s, not series", expr, value.Type())
+	return nil, fmt.Errorf("querying %s: the result is a %s, not series", expr, value.Type())
 }
 
 func (s *Source) variables(d grafana.Dashboard) map[string]string {
@@ -93,7 +94,7 @@ func (s *Source) variables(d grafana.Dashboard) map[string]string {
 	return values
 }
 
-// empty says why series are nothing to look at, or nothing.
+// empty returns why there is nothing to show, or "" if there is a value.
 func empty(all []Series) string {
 	if len(all) == 0 {
 		return "no data"

@@ -15,25 +15,26 @@ import (
 	"time"
 )
 
-// The hosts of the made-up press: most publish, the others do what sites do.
+// The hosts of the made-up press. The first ones publish, and each of the others
+// misbehaves in its own way.
 const (
 	publishing = 8
 	forbidden  = publishing     // answers 403
 	throttling = publishing + 1 // answers 429
 	failing    = publishing + 2 // answers 503
-	closed     = publishing + 3 // robots.txt forbids all
+	closed     = publishing + 3 // robots.txt disallows everything
 	hosts      = publishing + 4
 )
 
-// press is a made-up press on addresses of its own on loopback.
+// press is a set of made-up sites, each on a loopback address of its own.
 type press struct {
 	origins []string // by host
-	nowhere string   // where nobody listens
+	nowhere string   // an address on which nothing listens
 	servers []*http.Server
 	serving sync.WaitGroup
 }
 
-// openPress serves until close.
+// openPress serves the sites until close is called.
 func openPress(ctx context.Context) (*press, error) {
 	p := &press{}
 	for host := range hosts {
@@ -46,7 +47,7 @@ func openPress(ctx context.Context) (*press, error) {
 		p.servers = append(p.servers, server)
 		p.serving.Go(func() { _ = server.Serve(listener) })
 	}
-	// A port that was free a moment ago: a connection to it is refused.
+	// This port was free a moment ago, so connections to it are refused.
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.1.250:0")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("finding a port where nobody listens: %w", err), p.close())
@@ -82,14 +83,14 @@ func site(host int) http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		// Every tenth article is an agency's, the same on every host.
+		// Every tenth article comes from an agency and is the same on every host.
 		author := fmt.Sprint("host ", host)
 		if number%10 == 0 {
 			author = "the agency"
 		}
 		write(w, r.Host, story(author, number, ""), number%7 != 0)
 	})
-	// An article that is corrected between any two visits.
+	// This article changes with every visit.
 	mux.HandleFunc("GET /live/{number}", func(w http.ResponseWriter, r *http.Request) {
 		write(w, r.Host, story("live", 0, time.Now().Format("At 15:04:05.000 the tide gauge was read again.")), true)
 	})
@@ -112,7 +113,8 @@ var words = strings.Fields(`harbour ferry council bridge winter market school ri
 	museum captain window letter village doctor bakery railway garage festival library island mountain valley orchard
 	lantern kitchen tunnel concert painter journal cabinet meadow timber quarry signal theatre bicycle compass weather`)
 
-// story is made up, the same each time for the same author and number.
+// story returns a made-up article, which is always the same for the same author and
+// number.
 func story(author string, number int, addition string) text {
 	seed := fnv.New64a()
 	fmt.Fprint(seed, author, number)
@@ -144,7 +146,7 @@ var page = template.Must(template.New("article").Parse(`<!doctype html>
 {{end}}</article></body></html>
 `))
 
-// write sends an article; one that is not whole lacks author, date and image.
+// write sends an article. Unless it is whole, it lacks author, date and image.
 func write(w http.ResponseWriter, host string, s text, whole bool) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_ = page.Execute(w, map[string]any{"Host": host, "Text": s, "Whole": whole})

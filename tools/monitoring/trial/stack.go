@@ -14,21 +14,23 @@ import (
 	"time"
 )
 
-// Config of a stack.
+// Config configures a Stack.
 type Config struct {
-	// Dateline and Prometheus are the programs; Rules is the folder of rules.
+	// Dateline and Prometheus are the paths of the programs, and Rules is the folder
+	// of rules.
 	Dateline, Prometheus, Rules string
-	// Dir is where both keep their data and logs.
+	// Dir is the folder for the data and logs of both programs.
 	Dir string
-	// Bursts lets a few hundred URLs come at once every other minute.
+	// Bursts publishes a few hundred URLs at once every other minute.
 	Bursts bool
-	// Relabel is more scrape configuration, to try what a renamed metric does.
+	// Relabel is additional scrape configuration, for testing the effect of a renamed
+	// metric.
 	Relabel string
 }
 
 // Stack is a running Dateline under load, and a Prometheus that scrapes it.
 type Stack struct {
-	// Prometheus is its address.
+	// Prometheus is the URL of the Prometheus.
 	Prometheus string
 
 	cancel  context.CancelFunc
@@ -42,7 +44,7 @@ type Stack struct {
 // startTimeout bounds the wait for both programs to be ready.
 const startTimeout = 90 * time.Second
 
-// Start brings everything up on loopback. End it with Stop.
+// Start starts everything on loopback. Call Stop at the end.
 func Start(ctx context.Context, config Config) (*Stack, error) {
 	ports, err := freePorts(4)
 	if err != nil {
@@ -87,8 +89,8 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 	return s, nil
 }
 
-// scrape is Prometheus's configuration: the shipped one's settings, with an
-// interval that makes a trial short.
+// scrape is the configuration of Prometheus: the shipped settings with shorter
+// intervals.
 const scrape = `global:
   scrape_interval: 1s
   scrape_timeout: 1s
@@ -104,7 +106,7 @@ scrape_configs:
     static_configs: [{ targets: ["%s"] }]
 `
 
-// task runs f beside the others; an error of it is one of Stop.
+// task runs f in a goroutine. Stop returns the error of f.
 func (s *Stack) task(name string, f func() error) {
 	s.tasks.Go(func() {
 		if err := f(); err != nil {
@@ -115,7 +117,7 @@ func (s *Stack) task(name string, f func() error) {
 	})
 }
 
-// program runs one until ctx ends, and gives it time to end by itself then.
+// program runs a program until ctx ends, and then gives it time to exit by itself.
 func (s *Stack) program(ctx context.Context, dir, path string, args ...string) {
 	name := filepath.Base(path)
 	s.task(name, func() error {
@@ -129,13 +131,14 @@ func (s *Stack) program(ctx context.Context, dir, path string, args ...string) {
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 		cmd.WaitDelay = 30 * time.Second
 		if err := cmd.Run(); ctx.Err() == nil {
-			return fmt.Errorf("it ended by itself (%v); its log is %s", err, log.Name())
+			return fmt.Errorf("exited unexpectedly (%v): see %s", err, log.Name())
 		}
 		return nil
 	})
 }
 
-// Stop ends everything, the load first, and returns what failed meanwhile.
+// Stop stops the load first and then everything else. It returns all errors that
+// occurred.
 func (s *Stack) Stop() error {
 	s.endLoad()
 	s.cancel()
@@ -143,14 +146,14 @@ func (s *Stack) Stop() error {
 	return errors.Join(append(s.failed, s.press.close())...)
 }
 
-// ready asks until the answer is 200.
+// ready waits until a URL answers with status 200.
 func ready(ctx context.Context, url string) error {
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
 	for {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {
-			return fmt.Errorf("asking %s: %w", url, err)
+			return fmt.Errorf("requesting %s: %w", url, err)
 		}
 		answer, err := http.DefaultClient.Do(req)
 		if err == nil {
@@ -168,7 +171,7 @@ func ready(ctx context.Context, url string) error {
 	}
 }
 
-// freePorts are addresses on loopback on which nobody listened just now.
+// freePorts returns loopback addresses on which nothing listened a moment ago.
 func freePorts(count int) ([]string, error) {
 	var addresses []string
 	for range count {

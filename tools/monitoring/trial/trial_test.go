@@ -20,16 +20,16 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"))
 }
 
-// renamed is what a release that renames a metric does to a deployment.
+// renamed is scrape configuration that renames a metric, as a new release might.
 const renamed = `    metric_relabel_configs:
       - source_labels: [__name__]
         regex: dateline_stage_in_flight
         target_label: __name__
         replacement: dateline_stage_inflight`
 
-// A metric is renamed, one query is wrong and one divides nothing by nothing,
-// in a Dateline under load: these panels fail, and all others have data. It takes
-// the programs that "make dashboards-live" builds.
+// TestFaultsShowOnARunningDateline renames a metric, replaces a query by an invalid
+// one, and another by a division of zero by zero. The check must report these panels
+// and no others. The test needs the programs that "make dashboards-live" builds.
 func TestFaultsShowOnARunningDateline(t *testing.T) {
 	project := check.Project{Root: "../../.."}
 	rules, err := project.Rules()
@@ -98,7 +98,7 @@ func spoil(t *testing.T, d grafana.Dashboard, title, expr string) {
 	d.Panels[i].Targets[0].Expr = expr
 }
 
-// explained removes from want what the problems say, and returns the rest.
+// explained returns the entries of want that none of the problems mentions.
 func explained(problems []error, want map[string]string) map[string]string {
 	left := maps.Clone(want)
 	for key, what := range want {
