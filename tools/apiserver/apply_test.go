@@ -53,8 +53,8 @@ type cluster struct {
 	kinds   *restmapper.DeferredDiscoveryRESTMapper
 }
 
-// startCluster runs Kubernetes's own API server and etcd in this process until
-// the test ends. Nothing schedules pods or runs them.
+// startCluster runs Kubernetes's own API server and etcd in this process until the
+// test ends. There is no scheduler and no kubelet, so no pod runs.
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
 	config := embed.NewConfig()
@@ -84,12 +84,13 @@ func startCluster(t *testing.T) *cluster {
 	}
 }
 
-// apply does what kubectl apply --server-side does: an unknown field is an error.
+// apply applies an object like kubectl apply --server-side. An unknown field is an
+// error.
 func (c *cluster) apply(ctx context.Context, object map[string]any) error {
 	u := &unstructured.Unstructured{Object: object}
 	kind := u.GroupVersionKind()
 	mapping, err := c.kinds.RESTMapping(kind.GroupKind(), kind.Version)
-	if meta.IsNoMatchError(err) { // a definition that has just been added
+	if meta.IsNoMatchError(err) { // the definition may have just been added
 		c.kinds.Reset()
 		mapping, err = c.kinds.RESTMapping(kind.GroupKind(), kind.Version)
 	}
@@ -161,7 +162,7 @@ func TestAnAPIServerTakesTheManifests(t *testing.T) {
 	if err := c.apply(ctx, kedaDefinition(t)); err != nil {
 		t.Fatal(err)
 	}
-	// It takes a moment until a new kind is served.
+	// A new kind is served only after a moment.
 	served := func() bool {
 		c.kinds.Reset()
 		_, err := c.kinds.RESTMapping(schema.GroupKind{Group: "keda.sh", Kind: "ScaledObject"}, "v1alpha1")
@@ -173,7 +174,7 @@ func TestAnAPIServerTakesTheManifests(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"base", "keda"} {
-		for range 2 { // again, it changes nothing
+		for range 2 { // applying it again changes nothing
 			for _, object := range objects(t, name) {
 				if err := c.apply(ctx, object); err != nil {
 					t.Errorf("%s: %v %v: %v", name, object["kind"], object["metadata"].(map[string]any)["name"], err)
@@ -182,7 +183,7 @@ func TestAnAPIServerTakesTheManifests(t *testing.T) {
 		}
 	}
 
-	// The strictest of Kubernetes's standards admits every pod.
+	// The strictest of Kubernetes's pod security standards admits every pod.
 	found, err := c.typed.AppsV1().Deployments(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil || len(found.Items) != 3 {
 		t.Fatalf("%d deployments, %v", len(found.Items), err)

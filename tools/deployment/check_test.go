@@ -15,8 +15,8 @@ import (
 
 const good = "kQzWvTnbLmPxRdYcHsJfGaUe"
 
-// check runs the check as a container does, as this user or another, and returns
-// what it says.
+// check runs the check as a container does, as the current user or as another user,
+// and returns its output.
 func check(t *testing.T, as *syscall.Credential, env []string, args ...string) (said string, ok bool) {
 	t.Helper()
 	script, err := filepath.Abs(filepath.Join(deploy, "check", "check.sh"))
@@ -30,7 +30,8 @@ func check(t *testing.T, as *syscall.Credential, env []string, args ...string) (
 	return string(out), err == nil
 }
 
-// refused asserts that a check ends in one line with all of these words.
+// refused asserts that a check fails with a single line that contains all of these
+// words.
 func refused(t *testing.T, env []string, words []string, args ...string) {
 	t.Helper()
 	refusedAs(t, nil, env, words, args...)
@@ -111,14 +112,14 @@ func TestVolumesThatCannotServeAreRefused(t *testing.T) {
 
 }
 
-// The volume is somebody else's: the check runs as the user of the server.
+// The volume belongs to another user. The check runs as the server's user.
 func TestAVolumeThatCannotBeWrittenIsRefused(t *testing.T) {
 	folder := t.TempDir()
 	if err := errors.Join(os.Chmod(filepath.Dir(folder), 0o755), os.Chmod(folder, 0o555)); err != nil {
 		t.Fatal(err)
 	}
 	var as *syscall.Credential
-	if os.Getuid() == 0 { // who may write everywhere
+	if os.Getuid() == 0 { // root may write everywhere
 		as = &syscall.Credential{Uid: 65534, Gid: 65534}
 	}
 	refusedAs(t, as, []string{"DEPLOYMENT_ID=one"}, []string{"volume nats is not writable", "with mode 555", "chown -R 0:0"}, "nats", folder)

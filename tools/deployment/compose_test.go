@@ -104,8 +104,8 @@ func TestOnlyWhoMustHasAWayOut(t *testing.T) {
 
 var variable = regexp.MustCompile(`\$\{([A-Z_0-9]+)(:[?-][^}]*)?\}`)
 
-// notSettings are variables that a person does not set in .env: a test names its
-// images by it.
+// notSettings are variables that users do not set in .env. A test uses them to name
+// its images.
 var notSettings = []string{"IMAGE_PREFIX"}
 
 func TestEnvExampleHoldsEverySetting(t *testing.T) {
@@ -120,7 +120,7 @@ func TestEnvExampleHoldsEverySetting(t *testing.T) {
 	}
 	listed := map[string]string{}
 	for line := range strings.Lines(read(t, ".env.example")) {
-		// A setting that an overlay alone needs stands in a comment.
+		// A setting that only an overlay needs is commented out.
 		line = strings.TrimPrefix(strings.TrimSpace(line), "#")
 		if name, value, found := strings.Cut(line, "="); found && regexp.MustCompile(`^[A-Z_0-9]+$`).MatchString(name) {
 			listed[name] = value
@@ -170,7 +170,7 @@ func TestNoSecretHasADefault(t *testing.T) {
 	}
 }
 
-// Each secret is checked before anything starts.
+// Each secret is checked before any service starts.
 func TestEverySecretIsChecked(t *testing.T) {
 	checked := compose(t).Services["check-settings"].Environment
 	for line := range strings.Lines(read(t, ".env.example")) {

@@ -1,4 +1,4 @@
-// Package deployment checks what is under deploy/ without starting it: that the
-// Compose file keeps to its own rules, that .env.example holds every setting,
-// and that bad settings and volumes are refused in one line.
+// Package deployment checks the files under deploy/ without starting anything: that
+// the Compose file follows its own rules, that .env.example contains every setting,
+// and that invalid settings and volumes are rejected with a one-line message.
 package deployment

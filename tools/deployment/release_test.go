@@ -10,8 +10,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// pin runs pin-digests.sh on a copy of the Compose file, with a registry that
-// answers as the script says.
+// pin runs pin-digests.sh on a copy of the Compose file. The script registry, which
+// replaces docker, answers for the registry. pin returns the new Compose file, the
+// output, and whether the script succeeded.
 func pin(t *testing.T, registry string) (made, said string, ok bool) {
 	t.Helper()
 	folder, programs := t.TempDir(), t.TempDir()

@@ -1,3 +1,3 @@
-// Package manifests checks what is under deploy/kubernetes: it builds each
+// Package manifests checks the files under deploy/kubernetes: it builds each
 // kustomization and decodes every object strictly into its API type.
 package manifests

@@ -2,9 +2,10 @@ package manifests
 
 import meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// ScaledObject is KEDA's, as far as the manifests use it (keda.sh/v1alpha1,
+// ScaledObject is the part of KEDA's type that the manifests use (keda.sh/v1alpha1,
 // https://keda.sh/docs/latest/reference/scaledobject-spec/). KEDA's own package
-// comes with its whole controller, which takes longer to build than all else here.
+// imports its whole controller, which takes longer to build than everything else
+// here.
 type ScaledObject struct {
 	meta.TypeMeta   `json:",inline"`
 	meta.ObjectMeta `json:"metadata"`

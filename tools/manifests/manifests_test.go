@@ -51,7 +51,7 @@ func decode(text []byte) (any, error) {
 	return object, nil
 }
 
-// build builds a kustomization and decodes what it makes.
+// build builds a kustomization and decodes the resulting objects.
 func build(t *testing.T, name string) []any {
 	t.Helper()
 	made, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(root, "deploy", "kubernetes", name))
@@ -135,7 +135,7 @@ func TestEveryContainerIsLockedDown(t *testing.T) {
 	}
 }
 
-// The settings are those of the programs.
+// Every setting in the manifests is a setting of its program.
 func TestSettingsExist(t *testing.T) {
 	reference, err := os.ReadFile(filepath.Join(root, "docs", "configuration.md"))
 	if err != nil {
@@ -162,7 +162,8 @@ func TestSettingsExist(t *testing.T) {
 	}
 }
 
-// What KEDA scales by is there, and what it scales has no number of its own.
+// Every target and trigger of KEDA exists, and a deployment that KEDA scales does not
+// set its number of replicas.
 func TestScalingIsByConsumersThatExist(t *testing.T) {
 	read := map[string]string{
 		subject.StreamURLs: subject.ConsumerIntake, subject.StreamPages: subject.ConsumerExtract, subject.StreamArticles: subject.ConsumerIndex,

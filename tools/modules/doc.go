@@ -1,3 +1,3 @@
-// Package modules tests the root module as its users get it: from a module proxy,
-// without the workspace and without the repository.
+// Package modules tests the root module as users get it: from a module proxy, without
+// the workspace and without the repository.
 package modules

@@ -22,8 +22,9 @@ const (
 	root    = "../.."
 )
 
-// maxLibraryModules bounds the modules that are built into a program that imports only
-// the extraction library. The number is today's count with a little room.
+// maxLibraryModules is the maximum number of modules built into a program that
+// imports only the extraction library. It leaves a little room above the current
+// number.
 const maxLibraryModules = 16
 
 const importer = `package main
@@ -52,8 +53,8 @@ func main() {
 }
 `
 
-// user is somebody's machine: its own module cache and programs, and a proxy that serves
-// the root module as well as what this machine's module cache has.
+// user simulates a user's machine: it has its own module cache and programs, and a
+// proxy that serves the root module and the contents of this machine's module cache.
 type user struct {
 	t   *testing.T
 	dir string
@@ -73,7 +74,7 @@ func newUser(t *testing.T) user {
 			strings.TrimSpace(output(t, exec.Command("go", "env", "GOPROXY")))))}
 }
 
-// publish lays the files that git tracks out as a module proxy does:
+// publish writes the files that git tracks in the layout of a module proxy:
 // https://go.dev/ref/mod#goproxy-protocol.
 func publish(t *testing.T, proxy string) {
 	t.Helper()
@@ -85,7 +86,7 @@ func publish(t *testing.T, proxy string) {
 	list.Dir = root
 	var files []zip.File
 	for _, name := range strings.Split(strings.TrimSuffix(output(t, list), "\x00"), "\x00") {
-		// The tools are another module.
+		// The tools are a separate module.
 		if _, err := os.Lstat(filepath.Join(root, name)); err == nil && !strings.HasPrefix(name, "tools/") {
 			files = append(files, tracked(name))
 		}
@@ -112,7 +113,7 @@ func publish(t *testing.T, proxy string) {
 	}
 }
 
-// tracked is a file of the repository, by its path from the root.
+// tracked is a file that git tracks, with its path from the root of the repository.
 type tracked string
 
 func (f tracked) Path() string                 { return string(f) }

@@ -1,5 +1,5 @@
-// Command peers measures other article extractors for Go beside Dateline's, on
-// the same pages in the same run, as docs/evaluation.md defines the figures.
+// Command peers compares other article extractors for Go with Dateline's, on the same
+// pages in the same run. The figures are defined in docs/evaluation.md.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/evaluation"
 )
 
-// extractors are measured in this order.
+// extractors lists the extractors in the order in which they are measured.
 var extractors = []struct {
 	name    string
 	extract evaluation.Extractor
@@ -97,7 +97,7 @@ func figure(places int, v *float64) string {
 	return fmt.Sprintf("%.*f", places, *v)
 }
 
-// guarded turns a panic into a page that was refused.
+// guarded turns a panic of an extractor into an error.
 func guarded(extract evaluation.Extractor) evaluation.Extractor {
 	return func(ctx context.Context, page article.Page) (a *article.Article, err error) {
 		defer func() {
@@ -137,7 +137,7 @@ func useReadability(_ context.Context, page article.Page) (*article.Article, err
 	if err := res.RenderText(&text); err != nil {
 		return nil, err
 	}
-	published, _ := res.PublishedTime() // a page without one has the zero time
+	published, _ := res.PublishedTime() // a page without a date has the zero time
 	return record(res.Title(), text.String(), names(res.Byline(), ","), published), nil
 }
 

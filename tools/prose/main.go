@@ -72,7 +72,8 @@ func sources(root string) ([]string, error) {
 	return files, nil
 }
 
-// mirror writes FOLDER/NAME.txt for each source file NAME that has texts.
+// mirror writes the file FOLDER/NAME.txt for each source file NAME that contains
+// texts.
 func mirror(root, folder string, files []string) error {
 	if err := os.RemoveAll(folder); err != nil {
 		return fmt.Errorf("emptying the mirror: %w", err)
@@ -96,8 +97,8 @@ func mirror(root, folder string, files []string) error {
 	return nil
 }
 
-// lay puts each line of each block on its line in the source. Texts that share a source
-// line are separated by a slash.
+// lay puts each line of each block on the line that it has in the source. Texts that
+// share a source line are separated by a slash.
 func lay(blocks []block) string {
 	var lines []string
 	for _, b := range blocks {

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// A block is a comment or a string that a person reads.
+// A block is a comment or a string that people read.
 type block struct {
 	file    string // relative to the root of the repository
 	line    int    // of its first line, from 1

@@ -24,7 +24,7 @@ func main() {
 	}
 }
 
-// message is the part of govulncheck's output that matters here:
+// message is the part of govulncheck's output that this program reads:
 // https://pkg.go.dev/golang.org/x/vuln/internal/govulncheck#Message.
 type message struct {
 	Config  *struct{ DB string }
@@ -49,7 +49,8 @@ func run(in io.Reader, out io.Writer) error {
 			return fmt.Errorf("reading the output of govulncheck: %w", err)
 		}
 		scanned = scanned || m.Config != nil
-		// A finding without a function is of a module or package that nothing calls into.
+		// A finding without a function means that the vulnerable code is never
+		// called.
 		if m.Finding == nil || len(m.Finding.Trace) == 0 || m.Finding.Trace[0].Function == "" {
 			continue
 		}

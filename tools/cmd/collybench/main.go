@@ -1,5 +1,6 @@
-// Command collybench is the contender colly of the fetcher's benchmark, which starts it:
-// see services/fetcher/bench. It fetches all pages and writes its figures as JSON.
+// Command collybench runs colly as a contender in the fetcher's benchmark
+// (services/fetcher/bench), which starts it. It fetches all pages and writes its
+// figures as JSON.
 package main
 
 import (
@@ -29,8 +30,8 @@ func main() {
 	}
 }
 
-// crawl uses colly as its documentation shows it: asynchronous, and decoding as by
-// default.
+// crawl uses colly as its documentation shows: asynchronously, and with responses
+// decoded, which is colly's default.
 func crawl(s contender.Settings) (contender.Figures, error) {
 	c := colly.NewCollector(colly.Async(true), colly.UserAgent(contender.UserAgent))
 	transport, err := s.Transport()

@@ -28,8 +28,8 @@ const (
 	siteAddr = ":8080"
 	// timeout bounds connecting to NATS, and reading and answering a request.
 	timeout = 5 * time.Second
-	// A publish is retried this often, with this pause, because nobody answers
-	// while a cluster elects a new leader.
+	// Number of attempts to publish, and the pause between them. While a cluster
+	// elects a new leader, nothing acknowledges a publish.
 	publishAttempts = 40
 	publishPause    = 500 * time.Millisecond
 )

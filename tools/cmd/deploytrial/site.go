@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// articles is the number of articles on each host. Others do not exist.
+// articles is the number of articles on each host. Any other article is not found.
 const articles = 100
 
 var page = template.Must(template.New("article").Parse(`<!doctype html>

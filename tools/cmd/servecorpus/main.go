@@ -43,8 +43,8 @@ type config struct {
 	hosts                   int
 }
 
-// maxHosts is the number of loopback addresses from 127.0.0.2 that servecorpus uses at
-// most.
+// maxHosts is the maximum number of loopback addresses that servecorpus uses,
+// starting at 127.0.0.2.
 const maxHosts = 250
 
 const (

@@ -1,5 +1,5 @@
-// Package hygiene looks into an image, as "docker save" writes it, for what an
-// image of one static program has no business to hold.
+// Package hygiene finds files and settings in an image, in the format of "docker
+// save", that do not belong in an image with a single static program.
 package hygiene
 
 import (
@@ -17,11 +17,12 @@ import (
 
 // Finding is something in an image that should not be there.
 type Finding struct {
-	// Layer is the layer's place, the lowest is 1; 0 is the image's own settings.
+	// Layer is the number of the layer, counted from 1 at the bottom. 0 means the
+	// image's configuration.
 	Layer int
-	// Path is the file in the layer, or the setting.
+	// Path is the path of the file in the layer, or the name of the setting.
 	Path string
-	// Problem says what is wrong.
+	// Problem describes what is wrong.
 	Problem string
 }
 
@@ -32,17 +33,19 @@ func (f Finding) String() string {
 	return fmt.Sprintf("layer %d, /%s: %s", f.Layer, f.Path, f.Problem)
 }
 
-// maxFile bounds what is read of one file, in bytes: more than a service's program.
+// maxFile is the maximum number of bytes read from one file. It exceeds the size of a
+// service's program.
 const maxFile = 256 << 20
 
 var (
 	shells = []string{"sh", "bash", "dash", "ash", "zsh", "ksh", "fish", "busybox", "toybox", "csh", "tcsh"}
-	// managers are package managers, and the folders in which they keep their state.
+	// managers are package managers, and managerFolders the folders in which they
+	// keep their state.
 	managers       = []string{"apt", "apt-get", "dpkg", "apk", "rpm", "yum", "dnf", "microdnf", "pacman", "zypper", "pip", "pip3", "npm", "gem"}
 	managerFolders = []string{"lib/apk", "var/lib/apt", "var/lib/rpm", "var/lib/pacman", "etc/apt", "etc/apk"}
-	// secretNames are files that hold secrets by what they are for.
+	// secretNames matches the paths of files that usually contain secrets.
 	secretNames = regexp.MustCompile(`(^|/)(\.env(\..*)?|\.netrc|\.npmrc|\.git-credentials|\.dockercfg|\.pgpass|id_(rsa|dsa|ecdsa|ed25519)|.*\.(key|p12|pfx|keystore|nk|creds))$|(^|/)(\.ssh|\.aws|\.docker|\.git)/`)
-	// secretTexts are secrets by how they look.
+	// secretTexts matches secrets by their format.
 	secretTexts = map[string]*regexp.Regexp{
 		"a private key":           regexp.MustCompile(`-----BEGIN (RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY-----\s+[A-Za-z0-9+/=]{16}`),
 		"a NATS seed":             regexp.MustCompile(`-----BEGIN (USER|ACCOUNT|OPERATOR) NKEY SEED-----\s+S[A-Z2-7]{16}`),
@@ -52,8 +55,8 @@ var (
 	}
 )
 
-// Check reads an image as "docker save" writes it. The error says that it could
-// not be read.
+// Check examines an image in the format of "docker save". It returns an error only if
+// the image cannot be read.
 func Check(image io.Reader) ([]Finding, error) {
 	files, err := unpack(image)
 	if err != nil {
@@ -112,8 +115,8 @@ func unpack(image io.Reader) (map[string][]byte, error) {
 	return files, nil
 }
 
-// checkConfig looks at the user that the image runs as, and at its environment
-// and history, which build arguments leave traces in.
+// checkConfig examines the user that the image runs as, its labels, its environment,
+// and its history, in which build arguments leave traces.
 func checkConfig(data []byte) ([]Finding, error) {
 	var config struct {
 		Config struct {
@@ -148,8 +151,8 @@ func checkConfig(data []byte) ([]Finding, error) {
 	return findings, nil
 }
 
-// checkLayer looks at every file that a layer adds, also at those that a later
-// one removes: whoever has the image has them.
+// checkLayer examines every file that a layer adds, including files that a later
+// layer removes: anybody who has the image can still read them.
 func checkLayer(number int, data []byte) ([]Finding, error) {
 	var findings []Finding
 	for archive := tar.NewReader(bytes.NewReader(data)); ; {

@@ -41,7 +41,8 @@ func archive(t *testing.T, files ...file) []byte {
 	return out.Bytes()
 }
 
-// image is one as "docker save" writes it: a clean layer, then another.
+// image returns an image in the format of "docker save", with a clean layer followed
+// by the given one.
 func image(t *testing.T, user string, env []string, added ...file) []byte {
 	t.Helper()
 	labels := map[string]string{}

@@ -1,6 +1,5 @@
-// Command hygiene says what an image holds that it should not: a shell, a package
-// manager, programs with their owner's rights, secrets, root as its user, too
-// many bytes.
+// Command hygiene reports what does not belong in an image: a shell, a package
+// manager, setuid and setgid programs, secrets, root as the user, or too many bytes.
 //
 //	docker save IMAGE | hygiene [-max-mib 40]
 package main
@@ -16,12 +15,12 @@ import (
 )
 
 func main() {
-	maxMiB := flag.Int64("max-mib", 40, "Most MiB that all layers may have together.")
+	maxMiB := flag.Int64("max-mib", 40, "Maximum size of all layers together, in MiB.")
 	flag.Parse()
 	os.Exit(run(os.Stdin, *maxMiB))
 }
 
-// counted counts what is read.
+// counted is a reader that counts the bytes read.
 type counted struct {
 	io.Reader
 	bytes int64
@@ -45,7 +44,7 @@ func run(in io.Reader, maxMiB int64) int {
 	}
 	mib := float64(image.bytes) / (1 << 20)
 	if image.bytes > maxMiB<<20 {
-		fmt.Fprintf(os.Stderr, "hygiene: the image has %.1f MiB, more than %d\n", mib, maxMiB)
+		fmt.Fprintf(os.Stderr, "hygiene: the image has %.1f MiB, which is more than %d\n", mib, maxMiB)
 		return 1
 	}
 	if len(findings) > 0 {
