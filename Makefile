@@ -24,7 +24,7 @@ build: ## Build the dateline command and the three services into bin/
 
 .PHONY: test
 test: ## Run every test with the race detector
-	go test -race -timeout 60m ./...
+	go test -race -timeout 45m ./...
 
 .PHONY: check
 check: format vet modules install-check licences vulnerabilities contracts breaking reference ## Run all static checks

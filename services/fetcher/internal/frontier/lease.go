@@ -151,11 +151,8 @@ func (l *leases) survey(ctx context.Context) (replicas []string, taken map[int]b
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing leases: %w", err)
 	}
-	defer func() {
-		if err := lister.Stop(); err != nil {
-			l.log.Warn("closing the list of leases failed", "error", err)
-		}
-	}()
+	// The lister has stopped by itself after its last key, and then Stop fails.
+	defer func() { _ = lister.Stop() }()
 	taken = map[int]bool{}
 	for key := range lister.Keys() {
 		if name, ok := subject.ParseReplicaLease(key); ok {
