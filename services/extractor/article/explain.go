@@ -43,7 +43,7 @@ type Line struct {
 	Score *float64 `json:"score,omitempty"`
 }
 
-// Why is why a line is part of the body or not.
+// Why is the reason why a line is part of the body or not.
 type Why string
 
 // The reasons of a Line.

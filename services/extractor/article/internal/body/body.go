@@ -140,7 +140,8 @@ func (s *selection) keepPicked() {
 	s.from = min(s.from, s.to)
 }
 
-// maxTitleLine is the length in characters from which a run cannot be the title.
+// maxTitleLine is the length in characters at which a run is too long to be the
+// title.
 const maxTitleLine = 400
 
 // keptText reports whether run i is text that is kept.

@@ -58,8 +58,8 @@ const (
 	openingBytes   = 60 // bytes that a description must not share with the opening
 )
 
-// describedApart returns the first description that is not the opening of the
-// text.
+// describedApart returns the first declared description that does not repeat the
+// opening of the text.
 func (s *selection) describedApart(declared []record.Field[string]) record.Field[string] {
 	opening := ""
 	for i := s.from; i < s.to; i++ {

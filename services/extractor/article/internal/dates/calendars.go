@@ -62,8 +62,8 @@ func solarLeap(year int) int {
 	return 0
 }
 
-// eras maps the names of eras to the year before their first: reigns in Japan, and the
-// Republic of China. The Buddhist era is recognised by its years instead.
+// eras maps the names of eras (reigns in Japan, and the Republic of China) to the
+// year before their first year. The Buddhist era is recognised by its years instead.
 var eras = map[string]int{"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
 
 // eraYear reads "令和7年4月20日" and "民國114年4月20日", with the year at token i.

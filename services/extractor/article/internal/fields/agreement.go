@@ -70,8 +70,8 @@ func declaredLeads(h *heading, ts titles, kind int) bool {
 		beginsApart(h.text, t.Value)
 }
 
-// oneBeginsOther reports whether the heading starts a declared title, or ends it
-// after a separator, or starts with it, and is not much shorter or longer.
+// oneBeginsOther reports whether the heading begins a declared title, ends it after a
+// separator, or begins with it, and the two have similar lengths.
 func oneBeginsOther(h *heading, ts titles, kind int) bool {
 	t := &ts[kind]
 	if len(t.folded) > minDeclared && strings.HasPrefix(h.folded, t.folded) && len(t.folded)*2 > len(h.folded) {

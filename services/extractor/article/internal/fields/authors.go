@@ -97,7 +97,7 @@ func (v *View) declaredOrganisation(name string) bool {
 }
 
 // vague reports whether a list names only the publication, an account, or a person by
-// the first name.
+// first name only.
 func (v *View) vague(list []record.Author) bool {
 	return v.siteItself(list) || len(list) == 1 && (accountName(list[0]) || firstName(list[0].Name))
 }
@@ -149,11 +149,10 @@ func accountName(a record.Author) bool {
 	return accountForm.MatchString(a.Name)
 }
 
-// tidy removes the names that are not further authors beside a full name: a name
-// that contains it (the text of a byline beside the link in it, such as "Jane Roe
-// Last updated on"), its initials, and roles. Unless the names are declared, it
-// also removes single words other than agencies: they are sections, tags and
-// places.
+// tidy removes names that add no author to a full name in the list: a longer text
+// that contains the full name (such as "Jane Roe Last updated on", the text of a
+// byline around a link), its initials, and roles. Unless the names are declared, it
+// also removes single words other than agencies: they are sections, tags and places.
 func tidy(list []record.Author, declared bool) []record.Author {
 	return slices.DeleteFunc(slices.Clone(list), func(a record.Author) bool {
 		return slices.ContainsFunc(list, func(b record.Author) bool {
@@ -162,7 +161,8 @@ func tidy(list []record.Author, declared bool) []record.Author {
 	})
 }
 
-// redundant reports whether a name is not a further author beside a full name.
+// redundant reports whether a name adds no author to a list that contains the full
+// name.
 func redundant(name, full string, declared bool) bool {
 	if roleOnly(name) || initials(full) == name {
 		return true

@@ -78,8 +78,8 @@ func (v *View) datedLine(fits func(*page.Run) bool) *dates.Date {
 	return nil
 }
 
-// minRepeatedTitle is the length in bytes from which a line that contains the
-// title is taken for a repeat of it and not for a dated line.
+// minRepeatedTitle is the minimum length in bytes of a title for which a line that
+// contains it counts as a repeat of the title and not as a dated line.
 const minRepeatedTitle = 10
 
 // dateIn returns the date of publication in a run that fits, or nil.

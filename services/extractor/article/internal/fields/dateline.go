@@ -90,7 +90,8 @@ func cutAgency(text string) (place, agency string, ok bool) {
 	return strings.TrimSpace(text[:i]), strings.Trim(text[i:], "() "), true
 }
 
-// maxAgency is the length in bytes from which a text is not the name of an agency.
+// maxAgency is the length in bytes at which a text is too long for the name of an
+// agency.
 const maxAgency = 30
 
 // isAgency reports whether a text after a place is the name of a news agency.

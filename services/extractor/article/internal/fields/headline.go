@@ -77,8 +77,8 @@ func (ts titles) headline(p *page.Page, site *Site) candidate {
 	return best
 }
 
-// exact returns the heading as a candidate if it is the headline for certain, and
-// whether it says the same as a declared title.
+// exact returns the heading as a candidate if it is certainly the headline, and
+// reports whether its text equals that of a declared title.
 func (ts titles) exact(h *heading) (c candidate, same bool) {
 	if h.whole != h.text && ts.unanimous(norm.Fold(h.whole)) {
 		// Only the name of an element calls the start of the heading a kicker.

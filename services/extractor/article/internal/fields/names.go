@@ -40,8 +40,8 @@ func (v *View) addNames(list []record.Author, text, link string) []record.Author
 	return list
 }
 
-// otherRoleAfter matches where a byline continues with people who did not write,
-// or with the client.
+// otherRoleAfter matches the end of a byline that names people in other roles, such
+// as photographers and translators, or the client of the author ("on behalf of …").
 var otherRoleAfter = regexp.MustCompile(`(?i)\s+(?:[|,;·•–—-]\s*)?` +
 	`(?:(?:medically |clinically |expert |fact[ -])?(?:reviewed|edited|checked|verified|photographs?|photography` +
 	`|photos?|illustrations?|illustrated|translated)(?: and edited)? by` +

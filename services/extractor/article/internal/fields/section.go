@@ -11,8 +11,8 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
 )
 
-// maxSection is the length in characters from which a text is not the name of a
-// section.
+// maxSection is the length in characters at which a text is too long for the name of
+// a section.
 const maxSection = 60
 
 // ReadSection returns the section of the article, and the kicker if it is not the
@@ -42,8 +42,8 @@ func ReadSection(v *View) (section, kicker record.Field[string]) {
 	return v.pickedText(page.FieldSection, section), v.pickedText(page.FieldKicker, kicker)
 }
 
-// pickedText returns the text that a site's rules select, or otherwise if they select
-// none.
+// pickedText returns the text that a site's rules select. If they select none, it
+// returns otherwise.
 func (v *View) pickedText(field page.Field, otherwise fact) fact {
 	if text, _ := v.Picked.Text(field); text != "" {
 		return record.NewField(text, record.FromRule, record.RuleConfidence)
@@ -124,7 +124,7 @@ func lineOverHeadline(v *View) string {
 
 const (
 	maxTags = 50
-	maxTag  = 80 // the length in characters from which a text is not a keyword
+	maxTag  = 80 // the length in characters at which a text is too long for a keyword
 )
 
 // Tags are the keywords that a page gives.

@@ -23,7 +23,8 @@ type Site struct {
 	base  *url.URL
 }
 
-// maxSiteName is the length in characters from which a text is not the name of a site.
+// maxSiteName is the length in characters at which a text is too long for the name of
+// a site.
 const maxSiteName = 80
 
 // ReadSite reads the site's name, and all names that the page has for the site.

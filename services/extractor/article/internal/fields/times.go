@@ -29,8 +29,8 @@ func ReadTimes(v *View, authors []record.Author) (published, modified Time) {
 	return v.pickedTime(page.FieldPublished, published), v.pickedTime(page.FieldModified, modified)
 }
 
-// pickedTime returns the time that a site's rules select, or otherwise if they select
-// none.
+// pickedTime returns the time that a site's rules select. If they select none, it
+// returns otherwise.
 func (v *View) pickedTime(field page.Field, otherwise Time) Time {
 	text, _ := v.Picked.Text(field)
 	if date := v.dates.parse(text); date != nil {

@@ -40,8 +40,8 @@ func (s *Site) cutFrom(p *page.Page, title string) string {
 	return title
 }
 
-// maxBarTail is the length in characters from which the text after a bar is not a
-// section.
+// maxBarTail is the length in characters at which the text after a bar is too long
+// for a section.
 const maxBarTail = 40
 
 func (s *Site) cutOnce(p *page.Page, title string) string {
