@@ -14,7 +14,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// known returns the values of each label that the table has.
+// known returns the values that the table contains for each label.
 func known() map[string][]string {
 	labels := map[string][]string{"stage": stages()}
 	for _, e := range outcome.Table() {
@@ -44,7 +44,8 @@ func TestAlertsAndDashboardsSelectKnownValues(t *testing.T) {
 			for _, match := range selector.FindAllStringSubmatch(string(text), -1) {
 				for value := range strings.SplitSeq(match[2], "|") {
 					selectors++
-					// A variable of a dashboard or a pattern for all.
+					// The value is a variable of a dashboard, or a pattern that
+					// matches all values.
 					if strings.HasPrefix(value, "$") || value == ".*" || value == ".+" {
 						continue
 					}

@@ -38,7 +38,7 @@ func TestCompareFindsTooFewReplicas(t *testing.T) {
 	}
 }
 
-// spoil changes streams and consumers from what is declared.
+// spoil makes streams and consumers differ from the declarations.
 func spoil(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
 	change := func(name string, do func(*jetstream.StreamConfig)) {

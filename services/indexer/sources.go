@@ -39,7 +39,8 @@ type sourceWatch struct {
 	loggedUntil time.Time
 }
 
-// newSourceWatch completes a sourceWatch that has its dependencies.
+// newSourceWatch completes w, of which only the dependencies are set, and registers
+// its metrics.
 func newSourceWatch(w sourceWatch, reg prometheus.Registerer) *sourceWatch {
 	w.loggedUntil = w.now()
 	w.hosts = prometheus.NewGaugeVec(prometheus.GaugeOpts{

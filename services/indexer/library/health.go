@@ -100,8 +100,8 @@ func (l *Library) health(ctx context.Context, one store.Source, since, at time.T
 	return h, nil
 }
 
-// expectedIn returns the number of articles that are usual between since, rounded
-// down to the hour, and at.
+// expectedIn returns the number of articles that are usual from since, rounded down
+// to the hour, until at.
 func expectedIn(b *baseline.Baseline, since, at time.Time) float64 {
 	const secondsPerHour = 3600
 	hour := at.Unix() / secondsPerHour

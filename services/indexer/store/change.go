@@ -91,7 +91,7 @@ func (c *change) apply(a arrival) PutResult {
 	return result
 }
 
-// statusOf returns the status of an arrival.
+// statusOf decides what storing the arrival means for the article.
 func (c *change) statusOf(a arrival) Status {
 	isKnown := slices.ContainsFunc(c.stored.revisions, func(r revisionBrief) bool {
 		return r.contentHash == a.row.contentHash

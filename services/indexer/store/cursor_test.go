@@ -39,8 +39,8 @@ func testCursors(t *testing.T, b backend) {
 	}
 }
 
-// wantAllPages reads all pages of a query, which must match the given number of
-// articles whose names start with many.
+// wantAllPages reads all pages of a query. They must contain the given number of
+// articles whose names start with "many".
 func wantAllPages(t *testing.T, s store.Store, q store.Query, articles int) {
 	t.Helper()
 	seen := map[string]bool{}

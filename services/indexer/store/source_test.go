@@ -40,8 +40,8 @@ func fetches(host string, at time.Time, n int, verdict datelinev1.Verdict, reaso
 	return outcomes(host, at, n, datelinev1.Stage_STAGE_FETCH, verdict, reason)
 }
 
-// rollUp calls RollUp until there is nothing more to do, and returns how often
-// there was.
+// rollUp calls RollUp until there is nothing more to do. It returns the number of
+// calls after which there was more to do.
 func rollUp(t *testing.T, s store.Store, now time.Time) (steps int) {
 	t.Helper()
 	for ; ; steps++ {

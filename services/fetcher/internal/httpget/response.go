@@ -77,8 +77,9 @@ const (
 	maxHeaderValues = 16
 	maxHeaderValue  = 8 << 10
 
-	// maxSetCookies and maxSetCookie do the same for Set-Cookie. RFC 6265,
-	// section 6.1, expects clients to support 4,096 bytes per cookie.
+	// maxSetCookies and maxSetCookie bound the Set-Cookie headers that a Response
+	// keeps: how many, and how long in bytes. RFC 6265, section 6.1, expects clients
+	// to support 4,096 bytes per cookie.
 	maxSetCookies = 16
 	maxSetCookie  = 4 << 10
 )
