@@ -121,7 +121,7 @@ func killsWanted(t *testing.T) int {
 func killOnce(t *testing.T, args []string, requested <-chan struct{}, early bool) bool {
 	t.Helper()
 	select {
-	case <-requested: // of the run before
+	case <-requested: // of the previous run
 	default:
 	}
 	ctx, kill := context.WithCancel(natstest.Context(t))

@@ -114,7 +114,7 @@ func (d *deployment) publishAsClient(t *testing.T) {
 // the next one.
 func (d *deployment) requeue(t *testing.T) {
 	t.Helper()
-	first := d.awaitLetter(t, 0)
+	first := d.awaitDeadLetter(t, 0)
 	letters, err := d.lib.OpenDeadLetters(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -126,11 +126,11 @@ func (d *deployment) requeue(t *testing.T) {
 	if err := letters.Requeue(t.Context(), letter); err != nil {
 		t.Errorf("requeueing: %v", err)
 	}
-	d.awaitLetter(t, first)
+	d.awaitDeadLetter(t, first)
 }
 
-// awaitLetter waits for the only dead letter after a number, and returns its number.
-func (d *deployment) awaitLetter(t *testing.T, after uint64) uint64 {
+// awaitDeadLetter waits for the only dead letter after a number, and returns its number.
+func (d *deployment) awaitDeadLetter(t *testing.T, after uint64) uint64 {
 	t.Helper()
 	var letters []deadletter.Brief
 	natstest.Eventually(t, fmt.Sprintf("one dead letter after number %d", after), func() bool {

@@ -29,8 +29,9 @@ func newDead() *cobra.Command {
 	return cmd
 }
 
-// withLetters returns a function for RunE that calls run with the dead letters.
-func withLetters(load loader, run func(context.Context, *cobra.Command, deadletter.Stream, []string) error) func(
+// withDeadLetters returns a function for RunE that opens the stream of dead letters
+// and calls run with it.
+func withDeadLetters(load loader, run func(context.Context, *cobra.Command, deadletter.Stream, []string) error) func(
 	*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		cfg, err := load()
@@ -98,7 +99,7 @@ func newDeadList() *cobra.Command {
 		_, err := fmt.Fprintln(out, plural(count, "dead letter"))
 		return err
 	}
-	cmd.RunE = withLetters(load, list)
+	cmd.RunE = withDeadLetters(load, list)
 	return cmd
 }
 
@@ -110,13 +111,13 @@ func newDeadShow() *cobra.Command {
 	}
 	load := configured(cmd, quiet)
 	show := func(ctx context.Context, cmd *cobra.Command, letters deadletter.Stream, args []string) error {
-		letter, err := getLetter(ctx, letters, args[0])
+		letter, err := getDeadLetter(ctx, letters, args[0])
 		if err != nil {
 			return err
 		}
 		return printJSON(cmd.OutOrStdout(), letter.DeadLetter)
 	}
-	cmd.RunE = withLetters(load, show)
+	cmd.RunE = withDeadLetters(load, show)
 	return cmd
 }
 
@@ -130,7 +131,7 @@ func newDeadChange(
 	load := configured(cmd, quiet)
 	filter := addLetterFlags(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "Select all dead letters that match --stage, --reason and --host.")
-	cmd.RunE = withLetters(load,
+	cmd.RunE = withDeadLetters(load,
 		func(ctx context.Context, cmd *cobra.Command, letters deadletter.Stream, args []string) error {
 			if all == (len(args) > 0) {
 				return &usageError{errors.New("give either the numbers of dead letters or --all")}
@@ -146,7 +147,7 @@ func newDeadChange(
 				return err
 			}
 			for _, arg := range args {
-				if err := changeOne(getLetter(ctx, letters, arg)); err != nil {
+				if err := changeOne(getDeadLetter(ctx, letters, arg)); err != nil {
 					return err
 				}
 			}
@@ -163,8 +164,8 @@ func newDeadChange(
 	return cmd
 }
 
-// getLetter returns the dead letter with the number in text.
-func getLetter(ctx context.Context, letters deadletter.Stream, text string) (deadletter.Letter, error) {
+// getDeadLetter returns the dead letter with the number in text.
+func getDeadLetter(ctx context.Context, letters deadletter.Stream, text string) (deadletter.Letter, error) {
 	number, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
 		return deadletter.Letter{}, &usageError{

@@ -13,8 +13,8 @@ import (
 // diffContext is the number of words shown on either side of a difference.
 const diffContext = 8
 
-// printDiff prints the words that got lacks as [-…-], in red, and the words that it
-// has too many as {+…+}, in green. Other words are shown only as context.
+// printDiff prints the words that are missing from got as [-…-], in red, and the
+// superfluous words as {+…+}, in green. Other words are shown only as context.
 // Differences in white space are ignored.
 func printDiff(w io.Writer, want, got string, color bool) {
 	runs := library.DiffText(strings.Join(strings.Fields(want), " "), strings.Join(strings.Fields(got), " "))

@@ -30,7 +30,7 @@ func newSources() *cobra.Command {
 		Short: "List sources: new articles against the usual number, which are silent, and why",
 		Long: `Lists the hosts that articles came from, with the number of new articles in the
 last hours and the usual number for these hours of the week. A source is silent if
-it has brought nothing new for longer than chance explains. The cause of a silence
+it has published nothing new for longer than chance explains. The cause of a silence
 is derived from its outcomes: blocked, robots, unreachable, gone, drifted,
 duplicates, waiting or nothing_published.`,
 		Example: `  dateline sources --silent

@@ -44,8 +44,8 @@ const (
 	maxCellPrefix = 60 // characters of a text of which only the start is shown
 )
 
-// newTable returns a table that fits an output of some columns. Texts that are too
-// wide are cut or wrapped, depending on the header of their column.
+// newTable returns a table for an output with the given number of columns. Texts that
+// are too wide are cut or wrapped, depending on the header of their column.
 func newTable(columns int, header ...any) table.Writer {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)

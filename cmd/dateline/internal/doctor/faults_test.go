@@ -17,13 +17,15 @@ import (
 // fault is a server with one fault.
 type fault struct {
 	server func(*server.Options)
-	// user examines the server, as name:password; empty for nobody.
+	// user is the user who examines the server, as name:password. It is empty for no
+	// user.
 	user string
-	// spoil changes what was declared. If it is nil, nothing is declared.
+	// spoil breaks the declared streams and consumers. If it is nil, nothing is
+	// declared.
 	spoil   func(*testing.T, jetstream.JetStream)
 	monitor bool
 	config  bus.Config
-	// timeout bounds each check, if some requests are never answered.
+	// timeout bounds each check. It is set if some requests are never answered.
 	timeout time.Duration
 	want    []string
 }
@@ -198,7 +200,7 @@ func update(t *testing.T, js jetstream.JetStream, name string, change func(*jets
 	}
 }
 
-// publish publishes a message of some bytes.
+// publish publishes a message of the given size.
 func publish(t *testing.T, js jetstream.JetStream, name string, size int) {
 	t.Helper()
 	if _, err := js.Publish(t.Context(), name, make([]byte, size)); err != nil {

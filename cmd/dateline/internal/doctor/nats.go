@@ -62,7 +62,8 @@ func connect(t Target) (*nats.Conn, error) {
 	options := []nats.Option{
 		nats.Name("dateline doctor"), nats.CustomInboxPrefix("_INBOX.dateline"),
 		nats.Timeout(t.Timeout), nats.NoReconnect(),
-		// Errors for missing permissions are not printed: the requests fail as well.
+		// Errors for missing permissions are not printed, because the requests
+		// themselves fail.
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
 	}
 	if t.NATS.Credentials != "" {
@@ -105,7 +106,7 @@ func examineServer(nc *nats.Conn, r *report) {
 	}
 }
 
-// What a user may be able to do with dangerous subjects.
+// What a user can do who may publish to a dangerous subject.
 const (
 	publishAnywhere = "publish to any subject"
 	deleteStreams   = "delete streams"

@@ -69,8 +69,8 @@ func declare(t *testing.T, url string) jetstream.JetStream {
 	return js
 }
 
-// readAll reads every stream in the place of the services, without acking, and takes
-// the lease of every partition.
+// readAll reads every stream like the services do, but without acking, and takes the
+// lease of every partition.
 func readAll(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
 	for _, c := range stageConsumers() {
