@@ -7,9 +7,9 @@ import "strings"
 const blanks = " \t\r\n\f"
 
 // Parse returns the media type and the charset of a Content-Type header, both in
-// lower case and empty if the header has none. Several header lines are joined by
-// commas before. The last usable type counts, as in the Fetch standard, section
-// 2.2.2 ("extract a MIME type"): a charset applies to later types that are equal and
+// lower case and empty if the header has none. The caller joins several header lines
+// by commas. The last usable type counts, as in the Fetch standard, section 2.2.2
+// ("extract a MIME type"): a charset also applies to later types that are equal and
 // have no charset. Parameters are those of the MIME Sniffing standard, section 4.4.
 // Like browsers, Parse also accepts blanks instead of the semicolon. A type without a
 // slash is returned only if there is no other.

@@ -20,8 +20,8 @@ type Server struct {
 	// Addr is the address to listen on, such as 127.0.0.1:9464. If it is empty,
 	// nothing is served.
 	Addr string
-	// Name is what errors call the server, such as "admin", and Setting the
-	// setting that chooses Addr.
+	// Name is the name of the server in errors, such as "admin". Setting is the
+	// setting that determines Addr.
 	Name, Setting string
 	Handler       http.Handler
 	// ReadTimeout and WriteTimeout bound one request and its response.

@@ -84,7 +84,7 @@ func CauseOf(stage datelinev1.Stage, verdict datelinev1.Verdict, reason Reason) 
 	if entry, ok := find(subject.StageName(stage), verdict, reason); ok {
 		return entry.Cause
 	}
-	// The outcome has no reason, or one of another version.
+	// The outcome has no reason, or its reason comes from another version.
 	switch {
 	case verdict == duplicate || verdict == unchanged:
 		return CauseDuplicates
