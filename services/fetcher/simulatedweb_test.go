@@ -19,7 +19,8 @@ type simulatedWeb struct {
 	byHost map[string]*simulatedSite
 }
 
-// simulatedSite is a site with a habit. It is also the net.Listener of its server.
+// simulatedSite is a site that behaves in one particular way. It is also the
+// net.Listener of its server.
 type simulatedSite struct {
 	host, habit string
 	crawlDelay  time.Duration // of its robots.txt

@@ -121,7 +121,8 @@ func (a *audit) compare(ctx context.Context, stage datelinev1.Stage) error {
 		a.firstOutstanding[stage] = a.settled[stage]
 	}
 	missing := left.Old
-	// Any of the outstanding URLs may be the ones that are still queued.
+	// It is unknown which of the outstanding URLs are still queued, so this is a
+	// lower bound.
 	if stage == datelinev1.Stage_STAGE_FETCH {
 		missing = min(left.Old, max(0, left.All-a.queued))
 	}

@@ -6,14 +6,15 @@ import (
 	"fmt"
 )
 
-// FTS5 writes the words of each batch as a segment and merges mergeSegments
-// segments of one level into one segment of the next. By itself, it merges for
-// each page that it writes as many pages as there are levels, although one page
-// less would keep up. A merge of large segments then takes half of the storing
-// time while it lasts, and afterwards nothing is merged for a while.
+// FTS5 writes the words of each batch as a segment, and merges mergeSegments segments
+// of one level into one segment of the next. By default, for each page that it
+// writes, it merges as many pages as there are levels, although one page less would
+// suffice to keep up. A merge of large segments then takes half of the storing time
+// while it lasts, and afterwards nothing is merged for a while.
 //
-// mergePace lets FTS5 merge only with some of the batches: as many as keep up,
-// plus mergeReserve of all batches. So all batches take about the same time.
+// mergePace lets FTS5 merge only with some of the batches: with as many as necessary
+// to keep up, plus mergeReserve of all batches. So all batches take about the same
+// time.
 const (
 	mergeSegments = 24
 	mergeReserve  = 0.05

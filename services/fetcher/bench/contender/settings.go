@@ -64,8 +64,8 @@ func (s Settings) Args() []string {
 	}
 }
 
-// Hosts are loopback addresses from 127.1.0.1: hostsPerNet in the last octet,
-// and netsPerOctet in the octet before.
+// Hosts have loopback addresses from 127.1.0.1 on: the last octet has hostsPerNet
+// values, and the octet before it netsPerOctet.
 const (
 	hostsPerNet  = 250
 	netsPerOctet = 250

@@ -10,8 +10,8 @@ const (
 	// scratchSize is the size in bytes of a pooled buffer. Most pages fit, as
 	// they are sent compressed.
 	scratchSize = 64 << 10
-	// lendSize is the size in bytes from which a body stays in its pooled
-	// buffer instead of being copied.
+	// lendSize is the minimum size in bytes of a body that stays in its pooled
+	// buffer. A smaller body is copied.
 	lendSize = scratchSize / 8
 	// otherBodyBytes limits the body of a status other than 2xx. It is enough
 	// to tell a block page from an error page.

@@ -75,7 +75,7 @@ type Fetch struct {
 	Time time.Time
 }
 
-// Verdict is the knowledge about a site's robots.txt. It fits into a KV entry of 512
+// Verdict is what is known about a site's robots.txt. It fits into a KV entry of 512
 // KiB: its encoding has at most MaxSize + 64 bytes.
 type Verdict struct {
 	Access Access

@@ -97,7 +97,7 @@ func newSelection(w *Weighing, in Input) *selection {
 func (t *Text) applyRules() {
 	t.clean()
 	t.readSummary()
-	// Without the standfirst, the text may start farther down.
+	// After the standfirst has been dropped, the text may start farther down.
 	t.trimStart()
 	t.readLead()
 }

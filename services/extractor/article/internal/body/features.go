@@ -33,7 +33,7 @@ const (
 	noHeading    = 30
 )
 
-// featureRow is the features of a run in the making.
+// featureRow collects the features of a run.
 type featureRow struct {
 	values []float32
 	n      int

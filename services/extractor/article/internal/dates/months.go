@@ -107,7 +107,7 @@ func nameAt(names map[string]time.Month, toks []token, i int) (month time.Month,
 }
 
 const (
-	// kurdishI is the ending "i" that attaches the name of a month to the year.
+	// kurdishI is the ending "i" of a month that is followed by the year.
 	kurdishI = "ي"
 	// burmeseMonth is the word "la" (month), attached to the name.
 	burmeseMonth = "လ"

@@ -59,7 +59,7 @@ func Read(p *page.Page) *Facts {
 	for _, script := range p.JSONLD {
 		f.Graph.Add([]byte(script))
 	}
-	// Some frameworks write a meta element for a script that they are told to add.
+	// Some frameworks write a meta element when they are told to add a script.
 	if data := f.Meta["script:ld+json"]; data != "" {
 		f.Graph.Add([]byte(data))
 	}

@@ -96,8 +96,8 @@ func (v *View) declaredOrganisation(name string) bool {
 	return false
 }
 
-// vague reports whether a list names only the publication, an account, or a person by
-// first name only.
+// vague reports whether a list names only the publication, an account, or a person
+// without a surname.
 func (v *View) vague(list []record.Author) bool {
 	return v.siteItself(list) || len(list) == 1 && (accountName(list[0]) || firstName(list[0].Name))
 }

@@ -54,8 +54,9 @@ func trim(b []byte) []byte {
 	return bytes.TrimSpace(b)
 }
 
-// collect adds the objects in v. If several objects have the same @id, the one with
-// the most properties is found by it, because references repeat the @id.
+// collect adds the objects in v. If several objects have the same @id, a look-up by
+// that id returns the object with the most properties, because references repeat the
+// @id.
 func (g *Graph) collect(v any, depth int) {
 	if depth > maxDepth || len(g.Objects) >= maxObjects {
 		return
