@@ -26,7 +26,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// largeBody is more than a message can have, in bytes.
+// largeBody is a size in bytes that exceeds the maximum size of a message.
 const largeBody = 8<<20 + 300<<10
 
 // permissionsSite serves articles, one of which exceeds a message, and a page that

@@ -5,7 +5,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Expose registers a metric of the connection to NATS: when the certificate expires
+// Expose registers a metric of the connection to NATS: the expiry of the certificate
 // that the server presented when the connection was opened.
 func Expose(nc *nats.Conn, reg prometheus.Registerer) {
 	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{

@@ -40,7 +40,7 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-// classify returns the mark of an error, wrapping all of the error.
+// classify returns the mark of an error. The result wraps the whole error.
 func classify(err error) *failure {
 	if f, ok := errors.AsType[*failure](err); ok {
 		return &failure{f.reason, f.kind, err}

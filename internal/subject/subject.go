@@ -64,9 +64,9 @@ type Queue struct {
 	Lane, Host string
 }
 
-// ParseFrontier splits a frontier subject into its parts, and reports whether it
-// is one: whether it has the right tokens and a partition within Partitions. The
-// lane is not checked.
+// ParseFrontier splits a frontier subject into its parts. It reports whether the
+// subject has the tokens of a frontier subject and a partition within Partitions. It
+// does not check the lane.
 func ParseFrontier(subject string) (Queue, bool) {
 	rest, ok := strings.CutPrefix(subject, frontier)
 	parts := strings.SplitN(rest, ".", 3)
