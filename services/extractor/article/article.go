@@ -92,8 +92,8 @@ type Timestamp struct {
 	// ("2025-04-20T09:30:00+03:00"; without offset if the page gives none), else the
 	// date ("2025-04-20").
 	Value string `json:"value"`
-	// Time is the same as a time. Without a zone it is in UTC; of a date without a
-	// time of day it is the start.
+	// Time is Value as a time.Time. Without a zone it is in UTC. For a date without a
+	// time of day it is the start of the day.
 	Time time.Time `json:"-"`
 	// Precision is how much of the time was given.
 	Precision Precision `json:"precision"`

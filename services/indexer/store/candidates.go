@@ -7,7 +7,8 @@ import (
 
 const (
 	// copiesWindow is the number of articles among which the store looks for copies
-	// of a new one: those whose texts were stored last. See docs/decisions/0010.
+	// of a new article: those whose texts were stored most recently. See
+	// docs/decisions/0010.
 	copiesWindow = 1 << 19
 
 	// The following bound the number of comparisons, so that a line that occurs

@@ -126,9 +126,9 @@ func (q Query) where(parsed parsedQuery) (string, []any) {
 	return where, arguments
 }
 
-// tsquery returns the query in the syntax of a tsquery. To rank, it has only the
-// words to be found. Nothing needs escaping: folded words have only letters and
-// digits, and filter words and stems have one sign more.
+// tsquery returns the query in the syntax of a tsquery. For ranking, it contains only
+// the words to be found. Nothing needs escaping: folded words have only letters and
+// digits, and filter words and stems additionally have a prefix of one sign.
 func (p parsedQuery) tsquery(toRank bool) string {
 	var terms []string
 	if !toRank {

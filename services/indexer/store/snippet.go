@@ -92,8 +92,8 @@ func (m matcher) endsPhrase(text string, seen []words.Word) int {
 	return longest
 }
 
-// matches reports whether the given words, as many as the phrase has, are those
-// of the phrase. It ignores stems.
+// matches reports whether the given words are those of the phrase, which has as many
+// words. It ignores stems.
 func (p phrase) matches(seen []words.Word) bool {
 	for i, word := range p.words {
 		found := seen[i].Folded

@@ -105,9 +105,9 @@ func (f Filter) rows() (first, last int64) {
 	return first, last
 }
 
-// match returns the query in the syntax of FTS5. Nothing needs escaping: folded
-// words have only letters and digits, and filter words and stems have one sign
-// more.
+// match returns the query in the syntax of FTS5. Nothing needs escaping: folded words
+// have only letters and digits, and filter words and stems additionally have a prefix
+// of one sign.
 func (p parsedQuery) match() string {
 	var required, omitted []string
 	for _, group := range p.groups {

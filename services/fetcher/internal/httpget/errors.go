@@ -24,7 +24,8 @@ const (
 	Connect Class = "connect"
 	// TLS means that the handshake failed or that the certificate is invalid.
 	TLS Class = "tls"
-	// Timeout means that a limit of Config passed. Error.Phase tells which.
+	// Timeout means that a time limit of Config was exceeded. Error.Phase tells
+	// which.
 	Timeout Class = "timeout"
 	// Reset means that the connection ended before the response was complete.
 	Reset Class = "reset"

@@ -62,8 +62,8 @@ func (ts titles) headline(p *page.Page, site *Site) candidate {
 		}
 		if c, same := ts.exact(&h); c.score == scoreExact {
 			if same && best.score == scorePart && p.Elems[best.elem].Node.DataAtom == atom.H1 {
-				// The headline was shown before, with more text after it; this heading
-				// repeats it, as over the comments.
+				// The headline was shown before, with more text after it. This
+				// heading repeats the headline, for example above the comments.
 				c.elem = best.elem
 			}
 			return c

@@ -92,8 +92,9 @@ func inZone(d *dates.Date, ahead time.Duration) *dates.Date {
 	return &local
 }
 
-// sameClock reports whether two times, both declared as UTC, are the same time although
-// the system wrote one of them by its own clock: they differ by the offset of a zone.
+// sameClock reports whether two times that are both declared as UTC are probably the
+// same time, of which the system wrote one by its own clock: they differ by the
+// offset of a zone.
 func sameClock(a, b *dates.Date) bool {
 	apart := a.Time.Sub(b.Time).Truncate(time.Minute).Abs()
 	return inUTC(a) && inUTC(b) && apart != 0 && apart%zoneStep == 0 && apart <= maxOffset

@@ -17,8 +17,9 @@ var (
 		" | ", " – ", " — ", hyphen, " :: ", " » ", " « ", " · ", " • ", " / ", " ~ ", "｜", " ― ", " ‹ ", " › ", " │ ",
 		"|",
 	}
-	// titleColons do so too, but more often join two halves of a headline: only a
-	// name that is known from elsewhere is cut there.
+	// titleColons also separate a headline from the site's name, but more often join
+	// two halves of a headline. A title is cut at a colon only if the name is known
+	// from elsewhere.
 	titleColons  = []string{": ", "：", "::"}
 	anySeparator = slices.Concat(titleColons, titleSeparators)
 )

@@ -27,7 +27,7 @@ const (
 	usualText  = 16 << 10
 )
 
-// layOut makes the flat form of a document.
+// layOut returns the flat form of a document.
 func layOut(doc *html.Node) *Page {
 	w := &walker{Page: &Page{
 		Elems: make([]Element, 0, usualElems),
