@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fills a stack, backs it up with work under way, throws it away with its volumes,
-# restores it, and compares every count. stack.sh says which variables there are.
+# Fills a stack, backs it up while work is in progress, removes it with its volumes,
+# restores it, and compares every count. stack.sh describes the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init backup
@@ -28,7 +28,7 @@ say 'throwing everything away'
 PROFILES='*' compose down -v --timeout 20 >/dev/null 2>&1
 say 'restoring'
 "$deploy/restore.sh" "$scratch/backup" "${files[@]}" >"$scratch/restore.log" 2>&1 || { cat "$scratch/restore.log"; fail 'it cannot be restored'; }
-# What was under way when the backup was made goes on from there.
+# Work that was in progress when the backup was made continues from there.
 until_true 120 "the ledger $whole again" finished
 after=$(counts)
 [ "$after" = "$before" ] || fail "before: $before; after: $after"

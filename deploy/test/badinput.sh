@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Starts the stack with what is wrong in many deployments, and checks that each
-# stops before anything runs, or says in one line what it waits for. stack.sh says
-# which variables there are.
+# Starts the stack with common mistakes, and checks that each of them stops the start
+# before anything runs, or is reported in one line. stack.sh describes the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init badinput
@@ -11,7 +10,7 @@ cp "$scratch/env" "$scratch/good"
 
 change() { sed -i "s|^$1=.*|$1=$2|" "$scratch/env"; }
 
-# refused WHAT SERVICE WORDS: the start fails, SERVICE says WORDS in one line, and
+# refused WHAT SERVICE WORDS: the start fails, SERVICE logs WORDS in one line, and
 # neither NATS nor PostgreSQL has been started.
 refused() {
   say "$1"
@@ -37,7 +36,7 @@ refused 'one secret for two' check-settings 'equals another secret'
 change MIN_FREE_MIB 999999999
 refused 'a full volume' check-nats 'free space on'
 
-# Volumes that are not as they were left.
+# Volumes that have changed since the last start.
 volume() { docker run --rm --user 0 -v "${project}_$1:/v" --entrypoint sh postgres:17-alpine -c "$2"; }
 compose create nats postgres >/dev/null 2>&1
 volume nats 'echo another 0 >/v/deployment'
@@ -55,7 +54,7 @@ say 'a port that is taken, as by a second deployment'
 up=(nats)
 compose up -d --wait nats >"$scratch/up.log" 2>&1 || { cat "$scratch/up.log"; fail 'NATS does not start'; }
 taken=$(compose port nats 4222)
-# Another project with the same port.
+# Another project that uses the same port.
 sed "s/^NATS_PORT=.*/NATS_PORT=${taken##*:}/; s/^COMPOSE_PROJECT_NAME=.*/COMPOSE_PROJECT_NAME=$project-second/" "$scratch/good" >"$scratch/second"
 if docker compose -p "$project-second" --env-file "$scratch/second" -f "$deploy/compose.yaml" up -d nats >"$scratch/second.log" 2>&1; then
   fail 'two deployments have one port'

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Brings the stack up with three NATS nodes, kills one while URLs are published,
-# and checks that every one of them ends as a row. stack.sh says which variables
-# there are.
+# Starts the stack with three NATS nodes, kills one while URLs are published, and
+# checks that every URL ends as a row. stack.sh describes the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init cluster

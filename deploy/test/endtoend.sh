@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The shipped stack under load and under failure: 500 pages published with a plain
-# NATS client while each part is killed once; nothing is lost and nothing comes
-# twice, in PostgreSQL and in the API. All dashboards' queries are answered, no alert fires
-# where none should, and those that should do. stack.sh says which variables there are.
+# Tests the shipped stack under load and with failures. A plain NATS client publishes
+# 500 pages while each part is killed once. Nothing may be lost or stored twice, in
+# PostgreSQL and in the API. All queries of the dashboards must return data, and only
+# the expected alerts may fire. stack.sh describes the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init endtoend
@@ -15,27 +15,27 @@ count() { sql "SELECT count(*) FROM $1"; }
 stored() { [ "$(count articles)" -ge "$1" ]; }
 ended() { [ "$(sql "SELECT count(*) FROM outcomes WHERE stage = 4 AND verdict = 1")" -ge "$1" ]; }
 
-# urls FROM TO: the URLs with these numbers, dealt out to the hosts in turn.
+# urls FROM TO: prints the URLs with these numbers, rotating over the hosts.
 urls() {
   local n
   for n in $(seq "$1" "$2"); do
     echo "http://${hosts[$((n % ${#hosts[@]}))]}.example:8080/articles/$((n / ${#hosts[@]} + 1))"
   done
 }
-# publish SUBJECT [USER]: each line of standard input as a message.
+# publish SUBJECT [USER]: publishes each line of standard input as a message.
 publish() {
   local user=${2:-client} password
   password=$(setting "NATS_${user^^}_PASSWORD")
   compose run --rm -T publisher publish "nats://$user:$password@nats:4222" "$1"
 }
 
-# alerts STATE: the names of the alerts in that state.
+# alerts STATE: prints the names of the alerts in that state.
 alerts() { promql "ALERTS{alertstate=\"$1\"}" | sed -n 's/.*alertname="\([A-Za-z]*\)".*/\1/p' | sort -u; }
 fires() { alerts firing | grep -qx "$1"; }
 quiet() { [ -z "$(alerts firing)" ]; }
 notified() { compose exec -T alertmanager wget -q -O - http://127.0.0.1:9093/api/v2/alerts | grep -q "\"alertname\":\"$1\""; }
 
-# killed SERVICE: ends its process as a crash would, and waits until it is back.
+# killed SERVICE: kills its process like a crash, and waits until it is back.
 killed() {
   local id before
   id=$(compose ps -q "$1" | head -n 1)
@@ -48,7 +48,7 @@ restarted() {
   [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -gt "$2" ] && [ "$(docker inspect -f '{{.State.Health.Status}}' "$1")" = healthy ]
 }
 
-# The overlays fit the file as it is.
+# The overlays are compatible with the Compose file.
 for overlay in cluster external; do
   NATS_ADDRESS=nats.example:4222 STORE_URL=postgres://postgres.example/dateline OVERLAYS=$deploy/compose.$overlay.yaml \
     compose config -q || fail "compose.$overlay.yaml does not fit compose.yaml"
@@ -58,7 +58,7 @@ stack_up
 
 say "publishing $pages URLs"
 urls 1 "$pages" | publish urls
-# The fetcher comes last: another takes over its hosts once its leases have run out.
+# The fetcher comes last: another replica takes over its hosts when its leases expire.
 for service in extractor indexer postgres nats prometheus alertmanager postgres-exporter fetcher; do
   killed "$service"
 done
@@ -82,7 +82,7 @@ found=$(curl -fsS -H "Authorization: Bearer $token" "http://$address/api/v1/expo
 [ "$found" = "$pages" ] || fail "a search of the API finds $found articles, not $pages"
 say "a search of the API finds them all"
 
-promql 'dateline_disk_free_bytes > 0' | grep -q 'job="indexer"' || fail 'no metric tells of the disk'
+promql 'dateline_disk_free_bytes > 0' | grep -q 'job="indexer"' || fail 'no metric reports the free disk space'
 quiet || fail "alerts fire: $(alerts firing | tr '\n' ' ')"
 say 'no alert fires'
 make -C "$root" dashboards-live PROMETHEUS="http://$(compose port prometheus 9090)"

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Brings the services up on a NATS server and a PostgreSQL that are no part of the
-# project, with the accounts that are shipped, and checks that articles arrive.
-# stack.sh says which variables there are.
+# Starts the services on a NATS server and a PostgreSQL outside the project, with the
+# shipped accounts, and checks that articles arrive. stack.sh describes the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init external

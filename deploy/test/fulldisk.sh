@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fills the volume of NATS, and then that of PostgreSQL, while pages are under way,
-# makes room again, and checks that the parts say what is wrong, and that nothing
-# is lost by it and nothing comes twice. stack.sh says which variables there are.
+# Fills the volume of NATS, and then that of PostgreSQL, while pages are processed,
+# and makes room again. The services must report what is wrong, and nothing may be
+# lost or stored twice. stack.sh describes the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init fulldisk
@@ -12,7 +12,7 @@ hosts=(north south east west harbour upland)
 count() { sql "SELECT count(*) FROM $1"; }
 stored() { [ "$(count articles 2>/dev/null || echo 0)" -ge "$1" ]; }
 
-# publish FROM TO: the articles of every host with these numbers.
+# publish FROM TO: publishes the articles with these numbers of every host.
 publish() {
   local host n
   for n in $(seq "$1" "$2"); do
@@ -22,7 +22,7 @@ publish() {
 volume() { docker run --rm --user 0 -v "${project}_$1:/v" --entrypoint sh postgres:17-alpine -c "$2"; }
 fill() { volume "$1" 'dd if=/dev/zero of=/v/filler bs=64k 2>/dev/null; df -k /v | tail -n 1'; }
 empty() { volume "$1" 'rm /v/filler'; }
-# says SERVICE WORDS: a line of its log has the words, in the last minutes.
+# says SERVICE WORDS: succeeds if a log line of the last minutes contains the words.
 says() { compose logs --no-color --no-log-prefix --since 5m "$1" 2>/dev/null | grep -q "$2"; }
 show() { say "  $1: $(compose logs --no-color --no-log-prefix --since 5m "$1" | grep -m 1 "$2" | cut -c 1-300)"; }
 

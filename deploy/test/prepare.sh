@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure of Compose and of the images that the stack is made from. Where no
-# registry is reached, stand-ins are built: see stack.sh.
+# Ensures that Compose and the images of the stack are available. If no registry can
+# be reached, replacements of the images are built: see stack.sh.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init prepare

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the services twice, in different folders, the second time from nothing,
+# Builds the services twice, in different folders, the second time without a cache,
 # and compares the programs byte by byte. The flags are those of the Dockerfile.
-#   SERVICES=   which (fetcher extractor indexer)
+#   SERVICES=   services to build (fetcher extractor indexer)
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 scratch=$(mktemp -d)

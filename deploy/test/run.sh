@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Brings the shipped stack up, publishes URLs of a made-up site onto the subject,
-# and checks that they end as rows in PostgreSQL and in the API, that Prometheus
-# reaches every part, and that replicas share the work. Takes it all down again.
-# stack.sh says which variables there are.
+# Starts the shipped stack, publishes URLs of a made-up site, and checks that they end
+# as rows in PostgreSQL and in the API, that Prometheus reaches every part, and that
+# replicas share the work. Then it removes the stack. stack.sh describes the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 hosts=(north south east west harbour upland)
@@ -50,7 +49,7 @@ want="1:1=$((good + bad)) 2:1=$good 2:4=$bad 3:1=$good 4:1=$good"
 until_true 30 "a ledger of $want" balanced "$want"
 say "every URL has its outcome at every stage: $want"
 
-# The API, asked over the published port: without a token, and with it.
+# Requests to the API through the published port, without and with a token.
 address=$(compose port indexer 8080)
 ask() { # path, headers: the answer, whole
   exec 3<>"/dev/tcp/${address/://}" || return 1

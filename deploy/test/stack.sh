@@ -1,17 +1,17 @@
-# The shipped stack under a project name of its own, to be sourced by a test:
+# Runs the shipped stack under a project name of its own. Tests source this file:
 #
 #   . stack.sh
-#   stack_init NAME          settings, scratch folder; takes everything down at exit
-#   stack_up [SERVICE…]      builds, starts, waits until all is healthy
-#   compose …                Compose on this stack
-#   sql QUERY                a query as the database's owner
-#   promql QUERY             an instant query of Prometheus
+#   stack_init NAME          creates settings and a scratch folder; removes everything at exit
+#   stack_up [SERVICE…]      builds and starts services, and waits until all are healthy
+#   compose …                runs Compose on this stack
+#   sql QUERY                runs a query as the database's owner
+#   promql QUERY             runs an instant query on Prometheus
 #   until_true SECONDS WHAT COMMAND…
 #
 #   KEEP=1      leave the stack running
-#   BUILD=0     take the images dateline-trial-* that are there
-#   OVERLAYS=   further Compose files, parted by spaces
-#   PROFILES=   profiles to bring up, parted by commas (monitoring)
+#   BUILD=0     use the existing images dateline-trial-*
+#   OVERLAYS=   additional Compose files, separated by spaces
+#   PROFILES=   profiles to start, separated by commas (monitoring)
 #   STANDINS=   folder with a build.sh that makes the base images locally, for a
 #               machine without a container registry; used when one is missing
 test=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -42,8 +42,8 @@ until_true() {
   done
 }
 
-# stack_init NAME: a project and its settings. Ports are any that are free, so that
-# a deployment on this machine is not in the way.
+# stack_init NAME: creates a project and its settings. It uses free ports, so that it
+# does not collide with a deployment on this machine.
 stack_init() {
   compose_plugin
   project=dateline-$1-$$
@@ -51,7 +51,7 @@ stack_init() {
   trap stack_finish EXIT
   "$deploy/generate-env.sh" 'DatelineTrial/1.0 (+https://example.com/bot)' "$scratch/env" >/dev/null
   sed -i "s/_PORT=.*/_PORT=0/; s/^COMPOSE_PROJECT_NAME=.*/COMPOSE_PROJECT_NAME=$project/" "$scratch/env"
-  # The images of a trial are the same for all of them, so that they are built once.
+  # All trials use the same images, which are built once.
   export IMAGE_PREFIX=dateline-trial
   # Two trials at once must not share the network of the made-up site.
   export TRIAL_SUBNET=10.213.$(($$ % 250)).0/24
@@ -69,7 +69,7 @@ stack_up() {
   say "healthy after $((SECONDS - started)) s"
 }
 
-# on_exit is for what a test has started besides; a test may define its own.
+# on_exit stops what a test has started in addition. A test may redefine it.
 on_exit() { :; }
 
 stack_finish() {
@@ -89,7 +89,7 @@ stack_finish() {
   exit "$code"
 }
 
-# compose_plugin brings a present-day Compose where there is none, if it can.
+# compose_plugin installs a current Compose if there is none, if it can.
 compose_plugin() {
   docker compose version >/dev/null 2>&1 && return 0
   [ -x "$standins/compose-tool.sh" ] || fail 'docker compose does not run: install the Compose plugin, 2.26 or later'
@@ -99,7 +99,7 @@ compose_plugin() {
   "$standins/compose-tool.sh" "$DOCKER_CONFIG"
 }
 
-# base_images builds stand-ins for images that are missing, where it can.
+# base_images builds replacements for missing images, if it can.
 base_images() {
   local image missing=()
   for image in $(compose config --images | grep -v '^dateline') golang:1.26-bookworm gcr.io/distroless/static-debian12:nonroot; do
