@@ -53,7 +53,7 @@ func main() {
 
 func run(ctx context.Context) error {
 	corpus := flag.String("corpus", "../../shared/corpus", "folder of sets")
-	sets := flag.String("set", "", "sets to measure, parted by commas; empty for all")
+	sets := flag.String("set", "", "sets to measure, separated by commas; empty measures all")
 	pageType := flag.String("type", "", "measure pages with this page_type alone")
 	only := flag.String("only", "", "measure extractors whose name holds this alone")
 	flag.Parse()

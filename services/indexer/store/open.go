@@ -22,7 +22,7 @@ func Open(ctx context.Context, dsn string) (Store, error) {
 	path, ok := sqlitePath(dsn)
 	if !ok {
 		scheme, _, _ := strings.Cut(dsn, ":")
-		return nil, fmt.Errorf("the store %q is of no known kind; use sqlite:PATH or postgres://…", scheme+"://…")
+		return nil, fmt.Errorf("unsupported store %q: use sqlite:PATH or postgres://…", scheme+"://…")
 	}
 	if path == "" {
 		return nil, errors.New("the store has no path; use sqlite:PATH or postgres://…")
