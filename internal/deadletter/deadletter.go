@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
@@ -25,6 +27,10 @@ const opTimeout = 10 * time.Second
 type Letter struct {
 	*datelinev1.DeadLetter
 	Number uint64
+	// Unreadable is set if the entry is not a valid dead letter. Stage and reason are
+	// those of the entry's subject, Error is the cause, and Data is the whole entry. It
+	// can be listed and dropped, but not requeued.
+	Unreadable bool
 }
 
 // Brief is a dead letter without headers and payload, for listings.
@@ -38,6 +44,8 @@ type Brief struct {
 	Error    string    `json:"error"`
 	Subject  string    `json:"subject"`
 	Bytes    int       `json:"bytes"`
+	// Unreadable is as in Letter.
+	Unreadable bool `json:"unreadable,omitempty" doc:"The entry is not a valid dead letter: it can only be removed."`
 }
 
 // Brief returns the dead letter without headers and payload.
@@ -45,6 +53,7 @@ func (l Letter) Brief() Brief {
 	return Brief{
 		Number: l.Number, Time: l.GetTime().AsTime(), Stage: subject.StageName(l.GetStage()), Reason: l.GetReason(),
 		Attempts: l.GetAttempts(), URL: l.GetUrl(), Error: l.GetError(), Subject: l.GetSubject(), Bytes: len(l.GetData()),
+		Unreadable: l.Unreadable,
 	}
 }
 
@@ -117,7 +126,7 @@ func (s Stream) next(ctx context.Context, from uint64) (Letter, error) {
 	if err != nil {
 		return Letter{}, fmt.Errorf("reading dead letters: %w", err)
 	}
-	return decode(msg)
+	return decode(msg), nil
 }
 
 // Get returns the dead letter with a number.
@@ -131,15 +140,31 @@ func (s Stream) Get(ctx context.Context, number uint64) (Letter, error) {
 	if err != nil {
 		return Letter{}, fmt.Errorf("reading dead letter %d: %w", number, err)
 	}
-	return decode(msg)
+	return decode(msg), nil
 }
 
-func decode(msg *jetstream.RawStreamMsg) (Letter, error) {
+// decode returns the dead letter in a message. It never fails: an entry that cannot
+// be decoded must not hide those after it, nor prevent its own removal.
+func decode(msg *jetstream.RawStreamMsg) Letter {
 	letter := &datelinev1.DeadLetter{}
-	if err := proto.Unmarshal(msg.Data, letter); err != nil {
-		return Letter{}, fmt.Errorf("decoding dead letter %d: %w", msg.Sequence, err)
+	stage, reason, _ := subject.ParseDead(msg.Subject)
+	err := proto.Unmarshal(msg.Data, letter)
+	if err == nil && subject.StageName(letter.GetStage()) != stage {
+		// Permissions are bound to the subject, so only its stage can be trusted.
+		err = fmt.Errorf("its stage %s contradicts its subject", subject.StageName(letter.GetStage()))
 	}
-	return Letter{letter, msg.Sequence}, nil
+	if err == nil {
+		return Letter{DeadLetter: letter, Number: msg.Sequence}
+	}
+	return Letter{Number: msg.Sequence, Unreadable: true, DeadLetter: &datelinev1.DeadLetter{
+		Stage: stageOf(stage), Reason: reason, Time: timestamppb.New(msg.Time), Data: msg.Data,
+		Error: fmt.Sprintf("the entry on %s is not a valid dead letter (%v): drop it", msg.Subject, err),
+	}}
+}
+
+// stageOf returns the stage with a name, or 0 if there is none.
+func stageOf(name string) datelinev1.Stage {
+	return datelinev1.Stage(datelinev1.Stage_value["STAGE_"+strings.ToUpper(name)])
 }
 
 // Drop removes a dead letter, and overwrites it on disk.

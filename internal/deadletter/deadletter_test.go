@@ -1,6 +1,7 @@
 package deadletter_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -202,5 +203,57 @@ func TestRequeueKeepsADeadLetterThatCannotBeDecoded(t *testing.T) {
 	}
 	if _, err := stream.Get(t.Context(), 1); err != nil {
 		t.Errorf("the dead letter is gone: %v", err)
+	}
+}
+
+// TestUnreadableEntriesCanBeListedAndDropped stores garbage and a letter of another
+// stage between two dead letters. One such entry made listing, erasing and its own
+// removal fail for good.
+func TestUnreadableEntriesCanBeListedAndDropped(t *testing.T) {
+	_, js := natstest.Start(t)
+	forged, err := proto.Marshal(&datelinev1.DeadLetter{Stage: intake, Subject: subject.URLs, Reason: "dns"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bury(t, js, &datelinev1.DeadLetter{InputId: "a", Stage: intake, Reason: "malformed"})
+	for _, data := range [][]byte{[]byte("\xff\xff not protobuf"), {}, forged} {
+		if _, err := js.Publish(t.Context(), subject.Dead(fetch, "dns"), data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stream := bury(t, js, &datelinev1.DeadLetter{InputId: "b", Stage: fetch, Reason: "dns"})
+	var unreadable, readable []uint64
+	for letter, err := range stream.All(t.Context(), deadletter.Filter{}) {
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case letter.Unreadable:
+			unreadable = append(unreadable, letter.Number)
+		default:
+			readable = append(readable, letter.Number)
+		}
+	}
+	if !slices.Equal(unreadable, []uint64{2, 3, 4}) || !slices.Equal(readable, []uint64{1, 5}) {
+		t.Fatalf("unreadable: %d, readable: %d", unreadable, readable)
+	}
+	for _, number := range unreadable {
+		letter, err := stream.Get(t.Context(), number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		brief := letter.Brief()
+		if !brief.Unreadable || brief.Stage != "fetch" || brief.Reason != "dns" || brief.Time.IsZero() ||
+			!strings.Contains(brief.Error, "drop it") {
+			t.Errorf("entry %d is listed as %+v", number, brief)
+		}
+		if err := stream.Requeue(t.Context(), letter); err == nil {
+			t.Errorf("entry %d was requeued", number)
+		}
+		if err := stream.Drop(t.Context(), letter); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := natstest.Count(t, js, subject.StreamDead); n != 2 {
+		t.Errorf("the stream has %d entries, want 2", n)
 	}
 }

@@ -2,6 +2,7 @@ package deadletter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -43,6 +44,9 @@ func (s Stream) Requeue(ctx context.Context, letter Letter) error {
 
 // original returns the message of a dead letter, ready to be published again.
 func original(letter Letter) (*nats.Msg, error) {
+	if letter.Unreadable {
+		return nil, errors.New(letter.GetError())
+	}
 	if !subject.IsInput(letter.GetStage(), letter.GetSubject()) {
 		return nil, fmt.Errorf("stage %s does not read the subject %q: drop the dead letter",
 			subject.StageName(letter.GetStage()), ledger.Cut(letter.GetSubject()))

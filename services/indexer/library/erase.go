@@ -1,6 +1,7 @@
 package library
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -110,7 +111,8 @@ func (l *Library) eraseDeadLetters(ctx context.Context, e *Erased) error {
 		if err != nil {
 			return err
 		}
-		if !e.hasURL(one.GetUrl()) && !e.isPage(one.GetData()) && !e.isRecord(one.GetData()) {
+		if !e.hasURL(one.GetUrl()) && !e.isPage(one.GetData()) && !e.isRecord(one.GetData()) &&
+			!(one.Unreadable && e.containsURL(one.GetData())) {
 			continue
 		}
 		if err := deadLetters.Drop(ctx, one); err != nil {
@@ -123,6 +125,11 @@ func (l *Library) eraseDeadLetters(ctx context.Context, e *Erased) error {
 
 func (e *Erased) hasURL(urls ...string) bool {
 	return slices.ContainsFunc(urls, func(url string) bool { return slices.Contains(e.URLs, url) })
+}
+
+// containsURL reports whether data that cannot be decoded contains one of the URLs.
+func (e *Erased) containsURL(data []byte) bool {
+	return slices.ContainsFunc(e.URLs, func(url string) bool { return bytes.Contains(data, []byte(url)) })
 }
 
 func (e *Erased) isPage(data []byte) bool {
