@@ -38,12 +38,12 @@ type Source struct {
 func (w *Writer) Bury(ctx context.Context, o *datelinev1.Outcome, took time.Duration, source Source) error {
 	stage := w.config.Stage
 	letter := &datelinev1.DeadLetter{
-		InputId: o.InputId, Stage: stage, Reason: o.Reason, Error: Cut(o.Detail), Attempts: o.Attempt,
-		Url: Cut(o.Url), RequestId: o.RequestId, Time: timestamppb.New(w.config.Now()),
+		InputId: Cut(o.InputId), Stage: stage, Reason: o.Reason, Error: Cut(o.Detail), Attempts: o.Attempt,
+		Url: Cut(o.Url), RequestId: Cut(o.RequestId), Time: timestamppb.New(w.config.Now()),
 		Subject: toValidUTF8(source.Subject), Headers: headers(source.Header), Data: source.Data,
 	}
 	id := fmt.Sprintf("dead:%s:%d:%s", subject.StageName(stage), source.Sequence, o.InputId)
-	maxSize := int(w.config.JS.Conn().MaxPayload()) - len(id) - envelopeBytes
+	maxSize := int(w.config.JS.Conn().MaxPayload()) - len(boundID(id)) - envelopeBytes
 	if excess := proto.Size(letter) - maxSize; excess > 0 {
 		kept := max(0, len(letter.Data)-excess-noticeBytes)
 		letter.Data = letter.Data[:kept]

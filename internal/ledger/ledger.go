@@ -55,9 +55,9 @@ func NewWriter(config Config) *Writer { return &Writer{config} }
 func (w *Writer) Outcome(ctx context.Context, o *datelinev1.Outcome, took time.Duration, sequence uint64) error {
 	o.Stage, o.Time = w.config.Stage, timestamppb.New(w.config.Now())
 	o.Duration = durationpb.New(took)
-	o.Url, o.Detail = Cut(o.Url), Cut(o.Detail)
 	name, verdict := subject.StageName(o.Stage), subject.VerdictName(o.Verdict)
 	id := fmt.Sprintf("outcome:%s:%d:%s", name, sequence, o.InputId)
+	bound(o)
 	msg, err := Message(subject.Outcomes(o.Stage, o.Verdict), id, o)
 	if err != nil {
 		return err
@@ -103,10 +103,26 @@ func (w *Writer) publish(ctx context.Context, msg *nats.Msg) error {
 		w.config.Log.WarnContext(ctx, "publish failed, retrying", "subject", msg.Subject, "error", err)
 		return true
 	})
+	if isTooLarge(err) {
+		err = fmt.Errorf("%w: %w", ErrTooLarge, err)
+	}
 	if err != nil {
-		return fmt.Errorf("publishing to %s: %w", msg.Subject, err)
+		return fmt.Errorf("publishing to %s: %w", Cut(msg.Subject), err)
 	}
 	return nil
+}
+
+// The errors by which JetStream refuses a message for its size, which the client does
+// not name.
+const (
+	errHeaderTooLarge  jetstream.ErrorCode = 10097
+	errMessageTooLarge jetstream.ErrorCode = 10054
+)
+
+// isTooLarge reports whether the stream can never store a message because of its size.
+func isTooLarge(err error) bool {
+	refused, ok := errors.AsType[*jetstream.APIError](err)
+	return ok && (refused.ErrorCode == errHeaderTooLarge || refused.ErrorCode == errMessageTooLarge)
 }
 
 // isTemporary reports whether a publish may succeed later, by itself or after an
@@ -119,7 +135,7 @@ func isTemporary(err error) bool {
 			return false
 		}
 	}
-	return !IsHostFull(err)
+	return !IsHostFull(err) && !isTooLarge(err)
 }
 
 // IsHostFull reports whether a publish failed because the queue of a host in the

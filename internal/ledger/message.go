@@ -1,11 +1,15 @@
 package ledger
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
 // ContentType is the header that names the encoding of a payload, and Protobuf its
@@ -37,10 +41,43 @@ func MessageIn(buffer []byte, subject, id string, m proto.Message) (*nats.Msg, e
 		return nil, fmt.Errorf("encoding %s: %w", m.ProtoReflect().Descriptor().FullName(), err)
 	}
 	msg := nats.NewMsg(subject)
-	msg.Header.Set(nats.MsgIdHdr, id)
+	msg.Header.Set(nats.MsgIdHdr, boundID(id))
 	msg.Header.Set(ContentType, Protobuf)
 	msg.Data = data
 	return msg, nil
+}
+
+// maxID is the maximum length of a message's id in bytes. Ids contain ids from
+// outside, and JetStream refuses messages with more than 64 KB of headers.
+const maxID = 512
+
+// boundID returns an id of at most maxID bytes: that of a longer one is its hash.
+func boundID(id string) string {
+	if len(id) <= maxID {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// maxLabels is the maximum size of an outcome's labels in bytes.
+const maxLabels = 64 << 10
+
+// bound shortens what an outcome repeats from its input, so that the outcome of any
+// input can be stored.
+func bound(o *datelinev1.Outcome) {
+	for _, text := range []*string{
+		&o.InputId, &o.Url, &o.Detail, &o.Reason, &o.RequestId, &o.Host, &o.OutputId,
+	} {
+		*text = Cut(*text)
+	}
+	size := 0
+	for name, value := range o.Labels {
+		size += len(name) + len(value)
+	}
+	if size > maxLabels {
+		o.Labels = nil
+	}
 }
 
 // Cut shortens text from outside to MaxText bytes of valid UTF-8.

@@ -143,8 +143,12 @@ func Revisions(change datelinev1.RevisionChange, language, host string) string {
 // RevisionsHost returns the pattern that matches every revision of a host's articles.
 func RevisionsHost(host string) string { return revisions + "*.*." + host }
 
+// maxLanguage is the maximum length of a language tag that is used in a subject, in
+// bytes (RFC 5646, section 4.4.1).
+const maxLanguage = 35
+
 func languageToken(language string) string {
-	if language == "" || strings.ContainsFunc(language, notInLanguageTag) {
+	if language == "" || len(language) > maxLanguage || strings.ContainsFunc(language, notInLanguageTag) {
 		return undetermined
 	}
 	return strings.ToLower(language)

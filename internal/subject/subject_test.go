@@ -42,7 +42,7 @@ func TestSubjects(t *testing.T) {
 func TestArticlesHasOneTokenForAnyLanguage(t *testing.T) {
 	for language, want := range map[string]string{
 		"": "articles.und.com.example", "pt-BR": "articles.pt-br.com.example",
-		"en US": "articles.und.com.example", "en.>": "articles.und.com.example", "日本": "articles.und.com.example",
+		"en US": "articles.und.com.example", "en.>": "articles.und.com.example", strings.Repeat("a", 5000): "articles.und.com.example", "日本": "articles.und.com.example",
 	} {
 		if got := subject.Articles(language, "com.example"); got != want {
 			t.Errorf("language %q: got %q, want %q", language, got, want)

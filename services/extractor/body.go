@@ -10,8 +10,10 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/stage"
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -42,11 +44,14 @@ func (e *Extractor) body(ctx context.Context, page *datelinev1.Page) ([]byte, er
 }
 
 func (e *Extractor) readObject(ctx context.Context, ref *datelinev1.ObjectReference) ([]byte, error) {
+	if err := checkObject(ref); err != nil {
+		return nil, stage.Permanent(outcome.Malformed, err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, objectTimeout)
 	defer cancel()
-	bucket, err := e.js.ObjectStore(ctx, ref.GetBucket())
+	bucket, err := e.js.ObjectStore(ctx, subject.BucketBodies)
 	if err != nil {
-		return nil, stage.Unavailable(fmt.Errorf("opening object store %s: %w", ref.GetBucket(), err))
+		return nil, stage.Unavailable(fmt.Errorf("opening object store %s: %w", subject.BucketBodies, err))
 	}
 	object, err := bucket.Get(ctx, ref.GetName())
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
@@ -62,6 +67,23 @@ func (e *Extractor) readObject(ctx context.Context, ref *datelinev1.ObjectRefere
 		return nil, stage.Transient(outcome.Body, fmt.Errorf("reading page body %s: %w", ref.GetName(), err))
 	}
 	return data, nil
+}
+
+// maxObjectName is the maximum length of an object's name in bytes. The fetcher names
+// objects after pages.
+const maxObjectName = 512
+
+// checkObject returns an error if a page's body cannot be where the page says. Opening
+// any other bucket fails each time, so the page would be retried forever.
+func checkObject(ref *datelinev1.ObjectReference) error {
+	switch name := ref.GetName(); {
+	case ref.GetBucket() != subject.BucketBodies:
+		return fmt.Errorf("the page's body is in the object store %q: put it into %s",
+			ledger.Cut(ref.GetBucket()), subject.BucketBodies)
+	case name == "" || len(name) > maxObjectName:
+		return fmt.Errorf("the name of the page's body has %d bytes: use 1 to %d", len(name), maxObjectName)
+	}
+	return nil
 }
 
 // header returns the value of the page's first header with a name in lower case.

@@ -146,9 +146,18 @@ func TestExtractFails(t *testing.T) {
 		"expired body": {func(p *datelinev1.Page) {
 			p.BodyObject = &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: "gone"}
 		}, true, "no longer in object store"},
-		"unavailable object store": {func(p *datelinev1.Page) {
+		"unknown bucket": {func(p *datelinev1.Page) {
 			p.BodyObject = &datelinev1.ObjectReference{Bucket: "no-such-bucket", Name: "page-1"}
-		}, false, "opening object store no-such-bucket"},
+		}, true, `in the object store "no-such-bucket"`},
+		"invalid bucket name": {func(p *datelinev1.Page) {
+			p.BodyObject = &datelinev1.ObjectReference{Bucket: "a b.>", Name: "page-1"}
+		}, true, `in the object store "a b.>"`},
+		"object without name": {func(p *datelinev1.Page) {
+			p.BodyObject = &datelinev1.ObjectReference{Bucket: subject.BucketBodies}
+		}, true, "has 0 bytes"},
+		"long object name": {func(p *datelinev1.Page) {
+			p.BodyObject = &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: strings.Repeat("x", 70_000)}
+		}, true, "has 70000 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			page := storyPage(t)
@@ -163,6 +172,59 @@ func TestExtractFails(t *testing.T) {
 					result.Outcome, len(result.Publish))
 			}
 		})
+	}
+}
+
+func TestExtractWaitsForTheObjectStore(t *testing.T) {
+	e, js := newExtractor(t, DefaultConfig())
+	if err := js.DeleteObjectStore(t.Context(), subject.BucketBodies); err != nil {
+		t.Fatal(err)
+	}
+	page := storyPage(t)
+	page.BodyObject = &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: "page-1"}
+	result := e.extract(t.Context(), input(t, page))
+	if result.Err == nil || stage.IsPermanent(result.Err) ||
+		!strings.Contains(result.Err.Error(), "opening object store "+subject.BucketBodies) {
+		t.Errorf("error = %v, want that the object store is unavailable", result.Err)
+	}
+}
+
+// TestPoisonPagesDoNotStallTheWorkers publishes pages whose ids, names and labels no
+// message can repeat. Each of them stalled a worker for good.
+func TestPoisonPagesDoNotStallTheWorkers(t *testing.T) {
+	_, js := natstest.Start(t)
+	config := DefaultConfig()
+	config.Workers = 1
+	e, err := New(t.Context(), config, dependencies(js))
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("x", 70_000)
+	for _, poison := range []func(*datelinev1.Page){
+		func(p *datelinev1.Page) { p.Id = long },
+		func(p *datelinev1.Page) { p.Id, p.BodyCompression = long, "lzw" },
+		func(p *datelinev1.Page) { p.Request.RequestId = strings.Repeat(long, 10) },
+		func(p *datelinev1.Page) { p.Request.Labels = map[string]string{"x": strings.Repeat(long, 110)} },
+		func(p *datelinev1.Page) {
+			p.BodyObject = &datelinev1.ObjectReference{Bucket: "a b", Name: "page-1"}
+		},
+		func(*datelinev1.Page) {}, // an ordinary page
+	} {
+		page := storyPage(t)
+		poison(page)
+		if _, err := js.Publish(t.Context(), subject.Pages("com.thenewregion"), input(t, page).Data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- e.Run(ctx) }()
+	natstest.Eventually(t, "every page has an outcome", func() bool {
+		return natstest.Count(t, js, subject.StreamOutcomes) == 6
+	})
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("Run = %v, want nil", err)
 	}
 }
 

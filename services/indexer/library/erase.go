@@ -167,9 +167,12 @@ func hostsOf(urls []string) []string {
 // erasePage removes a page and its body. Only single operations are bounded, by the
 // client's timeout: a large body has many chunks, which take longer on a busy server.
 func (l *Library) erasePage(ctx context.Context, ref *datelinev1.RawPage, e *Erased) error {
-	stream, err := l.js.Stream(ctx, ref.GetStream())
+	if !isPageReference(ref) {
+		return nil
+	}
+	stream, err := l.js.Stream(ctx, subject.StreamPages)
 	if err != nil {
-		return fmt.Errorf("opening stream %s: %w", ref.GetStream(), err)
+		return fmt.Errorf("opening stream %s: %w", subject.StreamPages, err)
 	}
 	msg, err := stream.GetMsg(ctx, ref.GetSequence())
 	if err == nil {
@@ -181,7 +184,7 @@ func (l *Library) erasePage(ctx context.Context, ref *datelinev1.RawPage, e *Era
 	case err == nil:
 		e.Pages++
 	case !isGone(err):
-		return fmt.Errorf("removing message %d of stream %s: %w", ref.GetSequence(), ref.GetStream(), err)
+		return fmt.Errorf("removing message %d of stream %s: %w", ref.GetSequence(), subject.StreamPages, err)
 	}
 	return nil
 }
@@ -222,13 +225,13 @@ func (l *Library) eraseSamples(ctx context.Context, host string, e *Erased) erro
 // is too large for a message.
 func (l *Library) eraseBody(ctx context.Context, data []byte) error {
 	page := &datelinev1.Page{}
-	if proto.Unmarshal(data, page) != nil || page.GetBodyObject() == nil {
+	if proto.Unmarshal(data, page) != nil || !isBody(page.GetBodyObject()) {
 		return nil // an unreadable page names no body
 	}
 	object := page.GetBodyObject()
-	bodies, err := l.js.ObjectStore(ctx, object.GetBucket())
+	bodies, err := l.js.ObjectStore(ctx, subject.BucketBodies)
 	if err != nil {
-		return fmt.Errorf("opening bucket %s: %w", object.GetBucket(), err)
+		return fmt.Errorf("opening bucket %s: %w", subject.BucketBodies, err)
 	}
 	info, err := bodies.GetInfo(ctx, object.GetName())
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
@@ -238,8 +241,8 @@ func (l *Library) eraseBody(ctx context.Context, data []byte) error {
 		return fmt.Errorf("reading body of page %s: %w", page.GetId(), err)
 	}
 	// Delete would only remove the chunks, so overwrite them first.
-	if _, err := l.deleteMatching(ctx, subject.ObjectStream(object.GetBucket()),
-		subject.ObjectChunks(object.GetBucket(), info.NUID),
+	if _, err := l.deleteMatching(ctx, subject.ObjectStream(subject.BucketBodies),
+		subject.ObjectChunks(subject.BucketBodies, info.NUID),
 		func([]byte) (bool, error) { return true, nil }); err != nil {
 		return err
 	}

@@ -92,12 +92,13 @@ func (l *Library) Raw(ctx context.Context, article *datelinev1.Article) (Raw, er
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	ref := article.GetRawPage()
-	if ref.GetStream() == "" {
-		return Raw{}, fmt.Errorf("reading page of article %s: %w; its record names no stream", article.GetId(), ErrGone)
+	if !isPageReference(ref) {
+		return Raw{}, fmt.Errorf("reading page of article %s: %w; its record names no page in stream %s",
+			article.GetId(), ErrGone, subject.StreamPages)
 	}
-	stream, err := l.js.Stream(ctx, ref.GetStream())
+	stream, err := l.js.Stream(ctx, subject.StreamPages)
 	if err != nil {
-		return Raw{}, fmt.Errorf("opening stream %s: %w", ref.GetStream(), err)
+		return Raw{}, fmt.Errorf("opening stream %s: %w", subject.StreamPages, err)
 	}
 	msg, err := stream.GetMsg(ctx, ref.GetSequence())
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
@@ -123,12 +124,28 @@ func (l *Library) Raw(ctx context.Context, article *datelinev1.Article) (Raw, er
 	return raw, err
 }
 
+// isPageReference reports whether a record refers to a message in the stream of pages.
+// A forged record could name any other stream, to have its messages shown or erased.
+func isPageReference(ref *datelinev1.RawPage) bool {
+	return ref.GetStream() == subject.StreamPages && ref.GetSequence() > 0
+}
+
+// isBody reports whether a page refers to an object in the store of bodies. A forged
+// page could name any other.
+func isBody(object *datelinev1.ObjectReference) bool {
+	return object.GetBucket() == subject.BucketBodies && object.GetName() != ""
+}
+
 func (l *Library) body(ctx context.Context, page *datelinev1.Page) ([]byte, error) {
 	body := page.GetBody()
 	if object := page.GetBodyObject(); object != nil {
-		bodies, err := l.js.ObjectStore(ctx, object.GetBucket())
+		if !isBody(object) {
+			return nil, fmt.Errorf("reading body of page %s: %w; it is not in bucket %s",
+				page.GetId(), ErrGone, subject.BucketBodies)
+		}
+		bodies, err := l.js.ObjectStore(ctx, subject.BucketBodies)
 		if err != nil {
-			return nil, fmt.Errorf("opening bucket %s: %w", object.GetBucket(), err)
+			return nil, fmt.Errorf("opening bucket %s: %w", subject.BucketBodies, err)
 		}
 		body, err = bodies.GetBytes(ctx, object.GetName())
 		if errors.Is(err, jetstream.ErrObjectNotFound) {

@@ -155,6 +155,27 @@ func TestErase(t *testing.T) {
 	}
 }
 
+// TestForgedReferencesAreNotFollowed stores a record that names a message of another
+// stream as its page. Reading it would show that message, and erasing it remove the
+// message, with the rights of the indexer.
+func TestForgedReferencesAreNotFollowed(t *testing.T) {
+	server := newTestServer(t, web.Config{OperateToken: operateToken})
+	server.send(t, subject.URLs, "u", &datelinev1.Page{Id: "private", Body: []byte("private request")})
+	forged := article("forged", "Forged", "x", noon)
+	forged.RawPage = &datelinev1.RawPage{Stream: subject.StreamURLs, Sequence: 1}
+	server.put(t, forged)
+	status, _, body := server.request(t, http.MethodGet, "/api/v1/articles/"+forged.GetId()+"/raw")
+	if status != http.StatusGone || strings.Contains(body, "private") {
+		t.Errorf("reading the page: status %d: %s; want 410", status, body)
+	}
+	if status, body := server.erase(t, forged.GetId()); status != http.StatusOK {
+		t.Errorf("erasing: status %d: %s", status, body)
+	}
+	if n := len(server.messages(t, subject.StreamURLs)); n != 1 {
+		t.Errorf("the other stream has %d messages, want 1", n)
+	}
+}
+
 // TestEraseAgain verifies that erasing an article again removes what was
 // published since, and that an erased article is not stored again.
 func TestEraseAgain(t *testing.T) {
