@@ -96,7 +96,7 @@ func TestOpenRefuses(t *testing.T) {
 	for dsn, want := range map[string]string{
 		"":                       "no path",
 		"sqlite:":                "no path",
-		"mysql://root@localhost": "no known kind",
+		"mysql://root@localhost": "unsupported store",
 		"/nonexistent/folder/x": "/nonexistent/folder/x: reading the store's version: " +
 			"unable to open database file (14); its folder must exist",
 		"sqlite:" + notADatabase:                              "name another file",
