@@ -46,7 +46,7 @@ var table = []Entry{
 		intake, retry, Unavailable, retried, "",
 		"A store or service that the stage needs is unavailable. The input waits and is never dead-lettered for it.",
 	},
-	{fetch, produced, Truncated, final, "", "The page is longer than fetcher.max-body-bytes and was cut there."},
+	{fetch, produced, Truncated, final, "", "The page exceeds fetcher.max-body-bytes or always ends early, and was cut."},
 	{
 		fetch, unchanged, NotModified, final, CauseDuplicates,
 		"The site reports that the page has not changed since the last fetch.",

@@ -37,7 +37,9 @@ func FetchOne(ctx context.Context, config Config, raw string) (*datelinev1.Page,
 		if err := checkRobots(ctx, client, config, at); err != nil {
 			return nil, err
 		}
-		r, err := client.Get(ctx, httpget.Request{URL: at.String(), Cookie: cookieHeader(cookies, at)})
+		r, err := client.Get(ctx, httpget.Request{
+			URL: at.String(), Cookie: cookieHeader(cookies, at), AcceptPartial: true,
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -112,6 +112,10 @@ func (v *visit) storePage(ctx context.Context, r *httpget.Response) error {
 	if page.GetTruncated() {
 		ended.Reason = string(outcome.Truncated)
 		ended.Detail = fmt.Sprintf("the page is longer than %d bytes and was cut there", v.config.MaxBodyBytes)
+		if r.EndedEarly {
+			ended.Detail = fmt.Sprintf("%s closed the connection before the page was complete, in each of %d attempts",
+				v.url.Host(), ended.GetAttempt())
+		}
 		version = seen.Version{} // so that the next request fetches the page again
 	}
 	return v.store(ctx, ended, version)

@@ -159,6 +159,8 @@ const shortRest = 5 * time.Second
 // page fetches the page, judges the response, and settles the verdict.
 func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.Decision, error) {
 	get := httpget.Request{URL: v.target.String(), Cookie: cookieHeader(v.entry.GetCookies(), v.target)}
+	// A body that always ends early is stored after the last attempt.
+	get.AcceptPartial = int(v.entry.GetAttempts())+1 >= v.config.MaxAttempts
 	if known := v.mark.Version; !v.entry.GetRequest().GetForce() && known.URL == v.url.ID() {
 		get.IfNoneMatch, get.IfModifiedSince = known.ETag, known.LastModified
 	}

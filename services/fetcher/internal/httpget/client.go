@@ -88,6 +88,11 @@ func (c *Client) Get(ctx context.Context, request Request) (*Response, error) {
 		response.Location = resolveLocation(request.URL, incoming.Header.Get("Location"))
 		response.SetCookies = setCookies(incoming.Header)
 	}
+	var partial *partialBody
+	if request.AcceptPartial && incoming.StatusCode/100 == 2 {
+		partial = &partialBody{ReadCloser: incoming.Body}
+		incoming.Body = partial
+	}
 	var lent *[scratchSize]byte
 	response.Body, response.Truncated, lent, err = c.readBody(x, incoming, request)
 	if lent != nil {
@@ -97,6 +102,9 @@ func (c *Client) Get(ctx context.Context, request Request) (*Response, error) {
 		failure := classify(ctx, host, PhaseBody, err)
 		failure.Status = incoming.StatusCode
 		return nil, failure
+	}
+	if partial != nil && partial.endedEarly {
+		response.EndedEarly, response.Truncated = true, true
 	}
 	response.Header = keepHeaders(incoming.Header)
 	response.Timings = x.timings()

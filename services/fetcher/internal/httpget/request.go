@@ -30,6 +30,9 @@ type Request struct {
 	// AnyType accepts a 2xx body of any type, as for robots.txt. Otherwise a
 	// body that is not HTML is refused with BadType.
 	AnyType bool
+	// AcceptPartial accepts a 2xx body that ends before its announced length or
+	// its last chunk, as truncated (RFC 9112, section 8). Otherwise it is a Reset.
+	AcceptPartial bool
 	// MaxBodyBytes overrides Config.MaxBodyBytes. 0 does not.
 	MaxBodyBytes int64
 }

@@ -23,8 +23,11 @@ type Response struct {
 	// ContentEncoding is the Content-Encoding header in lower case, such as
 	// "gzip" or "deflate, br". It is empty if there is none.
 	ContentEncoding string
-	// Truncated reports whether Body was cut at the limit.
+	// Truncated reports whether Body was cut at the limit, or has EndedEarly.
 	Truncated bool
+	// EndedEarly reports that the connection ended before the body was complete.
+	// It is never set without Request.AcceptPartial.
+	EndedEarly bool
 	// Location is the absolute URL that a 3xx redirects to, without fragment.
 	// It is not canonical and can have any scheme: check it with weburl.Parse.
 	// A header that cannot be resolved is copied unchanged. Location is empty
