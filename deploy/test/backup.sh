@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fills a stack, backs it up while work is in progress, removes it with its volumes,
-# restores it, and compares every count. stack.sh describes the variables.
+# Fills a stack, backs it up while pages are in progress, deletes it with its volumes,
+# restores it, and compares all counts. stack.sh lists the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init backup
@@ -24,17 +24,17 @@ until_true 60 "the ledger $whole" finished
 before=$(counts)
 say "before: $before"
 
-say 'throwing everything away'
+say 'deleting the stack and its volumes'
 PROFILES='*' compose down -v --timeout 20 >/dev/null 2>&1
 say 'restoring'
-"$deploy/restore.sh" "$scratch/backup" "${files[@]}" >"$scratch/restore.log" 2>&1 || { cat "$scratch/restore.log"; fail 'it cannot be restored'; }
-# Work that was in progress when the backup was made continues from there.
+"$deploy/restore.sh" "$scratch/backup" "${files[@]}" >"$scratch/restore.log" 2>&1 || { cat "$scratch/restore.log"; fail 'restoring failed'; }
+# Pages that were in progress during the backup are finished after the restore.
 until_true 120 "the ledger $whole again" finished
 after=$(counts)
 [ "$after" = "$before" ] || fail "before: $before; after: $after"
 say "after:  $after"
 
-! "$deploy/restore.sh" "$scratch/backup" "${files[@]}" >"$scratch/again.log" 2>&1 || fail 'a restore over what is there'
-grep -q 'restore into new volumes' "$scratch/again.log" || { cat "$scratch/again.log"; fail 'no word on what to do'; }
+! "$deploy/restore.sh" "$scratch/backup" "${files[@]}" >"$scratch/again.log" 2>&1 || fail 'a restore overwrote an existing database'
+grep -q 'restore into new volumes' "$scratch/again.log" || { cat "$scratch/again.log"; fail 'the refusal does not say what to do'; }
 say 'a second restore is refused'
 say ok

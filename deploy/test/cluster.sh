@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Starts the stack with three NATS nodes, kills one while URLs are published, and
-# checks that every URL ends as a row. stack.sh describes the variables.
+# checks that every URL ends as an article in PostgreSQL. stack.sh lists the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init cluster
@@ -19,7 +19,7 @@ urls() { # from, to
     for n in $(seq "$1" "$2"); do echo "http://$host.example:8080/articles/$n"; done
   done
 }
-say 'publishing, and killing a node in between'
+say 'publishing, and killing a node meanwhile'
 urls 1 5 | compose run --rm -T publisher
 victim=$(streams | sed -n 's/.*"leader": "\(nats-[23]\)".*/\1/p' | head -n 1)
 victim=${victim:-nats-2}
@@ -33,5 +33,5 @@ compose start "$victim"
 caught_up() { compose exec -T "$victim" wget -q -O /dev/null http://127.0.0.1:8222/healthz; }
 until_true 120 "$victim to catch up" caught_up
 say "$victim has caught up"
-[ "$(sql 'SELECT count(*) FROM articles')" = 60 ] || fail 'something was stored twice'
+[ "$(sql 'SELECT count(*) FROM articles')" = 60 ] || fail 'an article is stored twice'
 say ok

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Tests the shipped stack under load and with failures. A plain NATS client publishes
-# 500 pages while each part is killed once. Nothing may be lost or stored twice, in
-# PostgreSQL and in the API. All queries of the dashboards must return data, and only
-# the expected alerts may fire. stack.sh describes the variables.
+# Tests the shipped stack under load and failure. It publishes 500 pages with a plain
+# NATS client while each service is killed once, and checks that no page is lost or
+# duplicated in PostgreSQL and in the API, that every query of the dashboards returns
+# data, and that alerts fire only for the failures that it causes later. stack.sh lists
+# the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init endtoend
@@ -15,7 +16,7 @@ count() { sql "SELECT count(*) FROM $1"; }
 stored() { [ "$(count articles)" -ge "$1" ]; }
 ended() { [ "$(sql "SELECT count(*) FROM outcomes WHERE stage = 4 AND verdict = 1")" -ge "$1" ]; }
 
-# urls FROM TO: prints the URLs with these numbers, rotating over the hosts.
+# urls FROM TO: prints the URLs with these numbers, distributed over the hosts in turn.
 urls() {
   local n
   for n in $(seq "$1" "$2"); do
@@ -35,20 +36,20 @@ fires() { alerts firing | grep -qx "$1"; }
 quiet() { [ -z "$(alerts firing)" ]; }
 notified() { compose exec -T alertmanager wget -q -O - http://127.0.0.1:9093/api/v2/alerts | grep -q "\"alertname\":\"$1\""; }
 
-# killed SERVICE: kills its process like a crash, and waits until it is back.
+# killed SERVICE: kills its process, as a crash would, and waits until it is healthy.
 killed() {
   local id before
   id=$(compose ps -q "$1" | head -n 1)
   before=$(docker inspect -f '{{.RestartCount}}' "$id")
   kill -9 "$(docker inspect -f '{{.State.Pid}}' "$id")"
-  until_true 90 "$1 coming back" restarted "$id" "$before"
-  say "$1 was killed and is back, with $(count articles 2>/dev/null || echo some) articles stored"
+  until_true 90 "$1 to restart" restarted "$id" "$before"
+  say "$1 was killed and has restarted; $(count articles 2>/dev/null || echo some) articles are stored"
 }
 restarted() {
   [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -gt "$2" ] && [ "$(docker inspect -f '{{.State.Health.Status}}' "$1")" = healthy ]
 }
 
-# The overlays are compatible with the Compose file.
+# The overlays fit compose.yaml.
 for overlay in cluster external; do
   NATS_ADDRESS=nats.example:4222 STORE_URL=postgres://postgres.example/dateline OVERLAYS=$deploy/compose.$overlay.yaml \
     compose config -q || fail "compose.$overlay.yaml does not fit compose.yaml"
@@ -58,7 +59,7 @@ stack_up
 
 say "publishing $pages URLs"
 urls 1 "$pages" | publish urls
-# The fetcher comes last: another replica takes over its hosts when its leases expire.
+# The fetcher comes last, because its hosts wait until its leases have expired.
 for service in extractor indexer postgres nats prometheus alertmanager postgres-exporter fetcher; do
   killed "$service"
 done
@@ -73,7 +74,7 @@ for stage in 1 2 3 4; do
   got=$(sql "SELECT count(*) || ' ' || count(DISTINCT url) FROM outcomes WHERE stage = $stage AND verdict = 1")
   [ "$got" = "$pages $pages" ] || fail "stage $stage has outcomes and URLs: $got, not $pages of each"
 done
-[ "$(sql 'SELECT count(*) FROM outcomes WHERE verdict = 5')" = 0 ] || fail 'something is dead'
+[ "$(sql 'SELECT count(*) FROM outcomes WHERE verdict = 5')" = 0 ] || fail 'the ledger has dead outcomes'
 say "$pages articles, each once, each with its outcome at every stage"
 
 address=$(compose port indexer 8080)
@@ -82,26 +83,26 @@ found=$(curl -fsS -H "Authorization: Bearer $token" "http://$address/api/v1/expo
 [ "$found" = "$pages" ] || fail "a search of the API finds $found articles, not $pages"
 say "a search of the API finds them all"
 
-promql 'dateline_disk_free_bytes > 0' | grep -q 'job="indexer"' || fail 'no metric reports the free disk space'
+promql 'dateline_disk_free_bytes > 0' | grep -q 'job="indexer"' || fail 'the indexer exports no metric of free disk space'
 quiet || fail "alerts fire: $(alerts firing | tr '\n' ' ')"
 say 'no alert fires'
 make -C "$root" dashboards-live PROMETHEUS="http://$(compose port prometheus 9090)"
 
-say 'an extractor that hangs, and a message that nobody can read'
+say 'an extractor that hangs, and an unreadable message'
 docker pause "$(compose ps -q extractor)" >/dev/null
 echo 'no article' | publish articles.en.example.north operator
 more=$((pages + 30))
 urls "$((pages + 1))" "$more" | publish urls
 until_true 120 'the alert for dead letters' fires DatelineDeadLetters
 say 'the alert for dead letters fires'
-until_true 300 'the alert for a part that does not answer' fires DatelineTargetDown
-until_true 60 'the alert reaching Alertmanager' notified DatelineTargetDown
+until_true 300 'the alert for a service that does not answer' fires DatelineTargetDown
+until_true 60 'the alert to reach Alertmanager' notified DatelineTargetDown
 say 'the alert for the extractor fires, and Alertmanager has it'
 docker unpause "$(compose ps -q extractor)" >/dev/null
 until_true 120 "$more articles in PostgreSQL" stored "$more"
 [ "$(count articles) $(count revisions)" = "$more $more" ] || fail "$(count articles) articles and $(count revisions) revisions, not $more"
 gone() { ! fires DatelineTargetDown; }
-until_true 120 'the alert ending' gone
+until_true 120 'the alert to end' gone
 say "$more articles, each once; the alert has ended"
 
 say ok

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Ensures that Compose and the images of the stack are available. If no registry can
-# be reached, replacements of the images are built: see stack.sh.
+# Provides Compose and the base images of the stack. If no registry can be reached, it
+# builds substitutes: see stack.sh.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init prepare

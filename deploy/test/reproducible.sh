@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds the services twice, in different folders, the second time without a cache,
-# and compares the programs byte by byte. The flags are those of the Dockerfile.
-#   SERVICES=   services to build (fetcher extractor indexer)
+# Builds the services twice, in different folders and the second time with an empty
+# build cache, and compares the programs byte by byte. The flags are those of the
+# Dockerfile.
+#   SERVICES=   services to build (default: fetcher extractor indexer)
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 scratch=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Starts the shipped stack, publishes URLs of a made-up site, and checks that they end
-# as rows in PostgreSQL and in the API, that Prometheus reaches every part, and that
-# replicas share the work. Then it removes the stack. stack.sh describes the variables.
+# Starts the shipped stack, publishes URLs of a made-up site, and checks that their
+# articles are in PostgreSQL and in the API, that Prometheus reaches every service, and
+# that replicas share the work. Then removes the stack. stack.sh lists the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 hosts=(north south east west harbour upland)
@@ -15,7 +15,7 @@ ledger() { sql "SELECT string_agg(line, ' ') FROM (SELECT stage || ':' || verdic
 balanced() { [ "$(ledger)" = "$1" ]; }
 targets_up() { [ "$(promql "count(up{job=\"$1\"} == 1)" | sed -n 's/.* => \([0-9]*\) .*/\1/p')" = "$2" ]; }
 
-publish() { # from, to: the articles of every host with these numbers
+publish() { # from, to: publishes the URLs of the articles with these numbers on every host
   local host n
   for host in "${hosts[@]}"; do
     for n in $(seq "$1" "$2"); do echo "http://$host.example:8080/articles/$n"; done
@@ -24,7 +24,7 @@ publish() { # from, to: the articles of every host with these numbers
 
 say 'without secrets'
 refusal=$(docker compose --env-file /dev/null -f "$deploy/compose.yaml" config 2>&1) && fail 'the stack starts without secrets'
-grep -q 'generate-env.sh' <<<"$refusal" || fail "no word on what to do about missing secrets: $refusal"
+grep -q 'generate-env.sh' <<<"$refusal" || fail "the error does not say what to do about missing secrets: $refusal"
 
 stack_up
 
@@ -38,7 +38,7 @@ say 'publishing'
 publish 1 "$articles"
 for host in "${hosts[@]}"; do
   echo "http://$host.example:8080/articles/999"     # 404
-  echo "http://$host.example:8080/private/diary"    # denied by robots.txt
+  echo "http://$host.example:8080/private/archive"    # denied by robots.txt
 done | compose run --rm -T publisher
 
 good=$((${#hosts[@]} * articles))
@@ -49,9 +49,9 @@ want="1:1=$((good + bad)) 2:1=$good 2:4=$bad 3:1=$good 4:1=$good"
 until_true 30 "a ledger of $want" balanced "$want"
 say "every URL has its outcome at every stage: $want"
 
-# Requests to the API through the published port, without and with a token.
+# Request the API over the published port, without and with a token.
 address=$(compose port indexer 8080)
-ask() { # path, headers: the answer, whole
+ask() { # path, headers: prints the whole response
   exec 3<>"/dev/tcp/${address/://}" || return 1
   printf 'GET %s HTTP/1.0\r\nHost: %s\r\n%b\r\n' "$1" "$address" "${2-}" >&3
   cat <&3
@@ -60,20 +60,20 @@ ask() { # path, headers: the answer, whole
 token=$(setting DATELINE_HTTP_READ_TOKEN)
 found=$(ask '/api/v1/articles?limit=1000' "Authorization: Bearer $token\r\n" | grep -o '"first_seen"' | wc -l)
 [[ $found == "$good" ]] || fail "the API finds $found articles, not $good"
-say "the API finds all $good articles, and nobody without a token"
+say "the API finds all $good articles, and refuses requests without a token"
 
 for job in fetcher extractor indexer postgres prometheus alertmanager; do
-  until_true 60 "Prometheus reaching the $job" targets_up "$job" 1
+  until_true 60 "Prometheus to reach the $job" targets_up "$job" 1
 done
-say 'Prometheus reaches every part'
+say 'Prometheus reaches every service'
 
 say 'idle memory:'
 docker stats --no-stream --format '{{.Name}} {{.MemUsage}}' $(compose ps -q)
 
 say 'three fetchers and four extractors'
 compose up -d --wait --wait-timeout 120 --scale fetcher=3 --scale extractor=4 >"$scratch/scale.log" 2>&1 || { cat "$scratch/scale.log"; fail 'the replicas did not come up'; }
-until_true 90 'Prometheus reaching three fetchers' targets_up fetcher 3
-until_true 90 'Prometheus reaching four extractors' targets_up extractor 4
+until_true 90 'Prometheus to reach three fetchers' targets_up fetcher 3
+until_true 90 'Prometheus to reach four extractors' targets_up extractor 4
 publish "$((articles + 1))" "$((articles * 2))"
 until_true 120 "$((good * 2)) articles in PostgreSQL" stored "$((good * 2))"
 share=$(compose logs --no-log-prefix extractor | grep -c '"verdict":"produced"' || true)
@@ -81,7 +81,7 @@ share=$(compose logs --no-log-prefix extractor | grep -c '"verdict":"produced"' 
 say "$((good * 2)) articles are in PostgreSQL; Prometheus sees every replica"
 
 if compose logs --no-color nats | grep -i violation; then
-  fail 'NATS refused what a service wanted'
+  fail 'a service lacks a NATS permission'
 fi
 
 say ok

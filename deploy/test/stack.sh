@@ -1,19 +1,20 @@
-# Runs the shipped stack under a project name of its own. Tests source this file:
+# Functions that run the shipped stack under a project name of its own. A test sources
+# this file:
 #
 #   . stack.sh
-#   stack_init NAME          creates settings and a scratch folder; removes everything at exit
-#   stack_up [SERVICE…]      builds and starts services, and waits until all are healthy
-#   compose …                runs Compose on this stack
-#   sql QUERY                runs a query as the database's owner
-#   promql QUERY             runs an instant query on Prometheus
-#   until_true SECONDS WHAT COMMAND…
+#   stack_init NAME          create settings and a scratch folder; remove everything at exit
+#   stack_up [SERVICE…]      build and start the stack, and wait until it is healthy
+#   compose …                run Compose on this stack
+#   sql QUERY                run a query as the owner of the database
+#   promql QUERY             run an instant query on Prometheus
+#   until_true SECONDS WHAT COMMAND…   repeat a command until it succeeds
 #
 #   KEEP=1      leave the stack running
 #   BUILD=0     use the existing images dateline-trial-*
-#   OVERLAYS=   additional Compose files, separated by spaces
+#   OVERLAYS=   further Compose files, separated by spaces
 #   PROFILES=   profiles to start, separated by commas (monitoring)
-#   STANDINS=   folder with a build.sh that makes the base images locally, for a
-#               machine without a container registry; used when one is missing
+#   STANDINS=   folder with a build.sh that builds substitutes for missing base images,
+#               for a machine without access to a container registry
 test=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 deploy=$(dirname "$test")
 root=$(dirname "$deploy")
@@ -32,18 +33,19 @@ sql() { compose exec -T postgres psql -XAtq -U dateline -d dateline -c "$1"; }
 promql() { compose exec -T prometheus promtool query instant http://127.0.0.1:9090 "$1"; }
 setting() { sed -n "s/^$1=//p" "$scratch/env"; }
 
-# until_true SECONDS WHAT COMMAND...: repeats the command until it succeeds.
+# until_true SECONDS WHAT COMMAND…: repeats the command until it succeeds, and fails
+# after that time.
 until_true() {
   local end=$((SECONDS + $1)) what=$2
   shift 2
   until "$@"; do
-    [ "$SECONDS" -lt "$end" ] || fail "waited in vain for $what"
+    [ "$SECONDS" -lt "$end" ] || fail "waited without success for $what"
     sleep 1
   done
 }
 
-# stack_init NAME: creates a project and its settings. It uses free ports, so that it
-# does not collide with a deployment on this machine.
+# stack_init NAME: creates a project and its settings. Docker assigns free ports, so that
+# the test does not collide with a deployment on the same machine.
 stack_init() {
   compose_plugin
   project=dateline-$1-$$
@@ -51,9 +53,9 @@ stack_init() {
   trap stack_finish EXIT
   "$deploy/generate-env.sh" 'DatelineTrial/1.0 (+https://example.com/bot)' "$scratch/env" >/dev/null
   sed -i "s/_PORT=.*/_PORT=0/; s/^COMPOSE_PROJECT_NAME=.*/COMPOSE_PROJECT_NAME=$project/" "$scratch/env"
-  # All trials use the same images, which are built once.
+  # All tests share their images, so that they are built once.
   export IMAGE_PREFIX=dateline-trial
-  # Two trials at once must not share the network of the made-up site.
+  # Concurrent tests must not share the network of the made-up site.
   export TRIAL_SUBNET=10.213.$(($$ % 250)).0/24
 }
 
@@ -69,7 +71,7 @@ stack_up() {
   say "healthy after $((SECONDS - started)) s"
 }
 
-# on_exit stops what a test has started in addition. A test may redefine it.
+# on_exit removes what a test has started outside the stack. A test may redefine it.
 on_exit() { :; }
 
 stack_finish() {
@@ -89,17 +91,17 @@ stack_finish() {
   exit "$code"
 }
 
-# compose_plugin installs a current Compose if there is none, if it can.
+# compose_plugin installs a current Compose plugin if none runs and STANDINS can build it.
 compose_plugin() {
   docker compose version >/dev/null 2>&1 && return 0
-  [ -x "$standins/compose-tool.sh" ] || fail 'docker compose does not run: install the Compose plugin, 2.26 or later'
+  [ -x "$standins/compose-tool.sh" ] || fail 'running docker compose failed: install the Compose plugin, 2.26 or later'
   export DOCKER_CONFIG=$root/bin/docker
   [ ! -x "$DOCKER_CONFIG/cli-plugins/docker-compose" ] || return 0
   docker image inspect debian:trixie-slim >/dev/null 2>&1 || "$standins/build.sh" base
   "$standins/compose-tool.sh" "$DOCKER_CONFIG"
 }
 
-# base_images builds replacements for missing images, if it can.
+# base_images builds substitutes for missing images if STANDINS can build them.
 base_images() {
   local image missing=()
   for image in $(compose config --images | grep -v '^dateline') golang:1.26-bookworm gcr.io/distroless/static-debian12:nonroot; do
@@ -107,10 +109,10 @@ base_images() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ ! -x "$standins/build.sh" ]; then
-    say "to be pulled: ${missing[*]}"
+    say "images to pull: ${missing[*]}"
     return 0
   fi
-  say "building stand-ins, for want of ${missing[*]}"
+  say "building substitutes for ${missing[*]}"
   local parts=()
   [[ ${missing[*]} != *alertmanager* ]] || parts+=(alertmanager)
   [[ ${missing[*]} != *postgres-exporter* ]] || parts+=(postgres_exporter)
