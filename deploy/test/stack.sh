@@ -39,7 +39,7 @@ until_true() {
   local end=$((SECONDS + $1)) what=$2
   shift 2
   until "$@"; do
-    [ "$SECONDS" -lt "$end" ] || fail "waited without success for $what"
+    [ "$SECONDS" -lt "$end" ] || fail "timed out waiting for $what"
     sleep 1
   done
 }

@@ -15,9 +15,9 @@ import (
 
 const good = "kQzWvTnbLmPxRdYcHsJfGaUe"
 
-// check runs the check as a container does, as the current user or as another user,
-// and returns its output.
-func check(t *testing.T, as *syscall.Credential, env []string, args ...string) (said string, ok bool) {
+// check runs check.sh as a container does, as this user or another, and returns its
+// output.
+func check(t *testing.T, as *syscall.Credential, env []string, args ...string) (output string, ok bool) {
 	t.Helper()
 	script, err := filepath.Abs(filepath.Join(deploy, "check", "check.sh"))
 	if err != nil {
@@ -39,21 +39,21 @@ func refused(t *testing.T, env []string, words []string, args ...string) {
 
 func refusedAs(t *testing.T, as *syscall.Credential, env []string, words []string, args ...string) {
 	t.Helper()
-	said, ok := check(t, as, env, args...)
-	if ok || strings.Count(said, "\n") != 1 {
-		t.Errorf("got %q (passed: %v), want one line", said, ok)
+	output, ok := check(t, as, env, args...)
+	if ok || strings.Count(output, "\n") != 1 {
+		t.Errorf("got %q (passed: %v), want a refusal in one line", output, ok)
 	}
 	for _, word := range words {
-		if !strings.Contains(said, word) {
-			t.Errorf("it says %q, without %q", said, word)
+		if !strings.Contains(output, word) {
+			t.Errorf("output %q lacks %q", output, word)
 		}
 	}
 }
 
 func passes(t *testing.T, env []string, args ...string) {
 	t.Helper()
-	if said, ok := check(t, nil, env, args...); !ok || said != "" {
-		t.Errorf("it refuses: %s", said)
+	if output, ok := check(t, nil, env, args...); !ok || output != "" {
+		t.Errorf("check %q: refused: %s", args, output)
 	}
 }
 
@@ -68,14 +68,16 @@ func TestWeakSecretsAreRefused(t *testing.T) {
 		"shared":   {good, "equals another secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			refused(t, []string{"A_PASSWORD=" + good, "NATS_X_PASSWORD=" + test.value}, []string{"NATS_X_PASSWORD", test.want}, "settings")
+			env := []string{"A_PASSWORD=" + good, "NATS_X_PASSWORD=" + test.value}
+			refused(t, env, []string{"NATS_X_PASSWORD", test.want}, "settings")
 		})
 	}
 }
 
 func TestGeneratedSettingsPass(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "env")
-	cmd := exec.CommandContext(t.Context(), "sh", filepath.Join(deploy, "generate-env.sh"), "Trial/1.0 (+https://example.com/bot)", file)
+	script := filepath.Join(deploy, "generate-env.sh")
+	cmd := exec.CommandContext(t.Context(), "sh", script, "Trial/1.0 (+https://example.com/bot)", file)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -101,15 +103,16 @@ func TestVolumesThatCannotServeAreRefused(t *testing.T) {
 	passes(t, env, "nats", folder)
 	passes(t, env, "nats", folder) // a second start
 
-	refused(t, []string{"DEPLOYMENT_ID=two", "COMPOSE_PROJECT_NAME=dateline"}, []string{"another deployment", "COMPOSE_PROJECT_NAME"}, "nats", folder)
+	other := []string{"DEPLOYMENT_ID=two", "COMPOSE_PROJECT_NAME=dateline"}
+	refused(t, other, []string{"another deployment", "COMPOSE_PROJECT_NAME"}, "nats", folder)
 	refused(t, append(env, "MIN_FREE_MIB=999999999"), []string{"volume nats has", "free space on"}, "nats", folder)
 
 	later := time.Now().Add(time.Hour).Unix()
-	if err := os.WriteFile(filepath.Join(folder, "deployment"), []byte("one "+strconv.FormatInt(later, 10)+"\n"), 0o600); err != nil {
+	started := []byte("one " + strconv.FormatInt(later, 10) + "\n")
+	if err := os.WriteFile(filepath.Join(folder, "deployment"), started, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, env, []string{"the clock is", "behind the last start"}, "nats", folder)
-
 }
 
 // The volume belongs to another user. The check runs as the server's user.
@@ -119,15 +122,17 @@ func TestAVolumeThatCannotBeWrittenIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	var as *syscall.Credential
-	if os.Getuid() == 0 { // root may write everywhere
+	if os.Getuid() == 0 { // root can write everywhere
 		as = &syscall.Credential{Uid: 65534, Gid: 65534}
 	}
-	refusedAs(t, as, []string{"DEPLOYMENT_ID=one"}, []string{"volume nats is not writable", "with mode 555", "chown -R 0:0"}, "nats", folder)
+	words := []string{"volume nats is not writable", "with mode 555", "chown -R 0:0"}
+	refusedAs(t, as, []string{"DEPLOYMENT_ID=one"}, words, "nats", folder)
 }
 
 func TestAnOlderDatabaseIsRefused(t *testing.T) {
 	programs := t.TempDir()
-	if err := os.WriteFile(filepath.Join(programs, "postgres"), []byte("#!/bin/sh\necho 'postgres (PostgreSQL) 17.2 (Debian 17.2-1)'\n"), 0o700); err != nil {
+	program := []byte("#!/bin/sh\necho 'postgres (PostgreSQL) 17.2 (Debian 17.2-1)'\n")
+	if err := os.WriteFile(filepath.Join(programs, "postgres"), program, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	env := []string{fmt.Sprintf("PATH=%s:%s", programs, os.Getenv("PATH"))}

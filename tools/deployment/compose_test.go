@@ -66,30 +66,34 @@ func TestEveryContainerIsLockedDown(t *testing.T) {
 			}
 		}
 		complain(!service.ReadOnly, "can write to its file system")
-		complain(!slices.Equal(service.CapDrop, []string{"ALL"}) || len(service.CapAdd) > 0 || service.Privileged, "has capabilities")
+		dropped := slices.Equal(service.CapDrop, []string{"ALL"})
+		complain(!dropped || len(service.CapAdd) > 0 || service.Privileged, "has capabilities")
 		complain(!slices.Contains(service.SecurityOpt, "no-new-privileges:true"), "can gain privileges")
 		complain(service.MemLimit == "", "has no memory limit")
-		complain(service.CPUs == "", "has no limit of processors")
-		complain(service.PidsLimit == 0, "has no limit of processes")
-		complain(service.Logging.Options["max-size"] == "" || service.Logging.Options["max-file"] == "", "has logs without a bound")
+		complain(service.CPUs == "", "has no CPU limit")
+		complain(service.PidsLimit == 0, "has no limit on processes")
+		logs := service.Logging.Options
+		complain(logs["max-size"] == "" || logs["max-file"] == "", "has logs of unlimited size")
 		complain(len(service.Networks) == 0 && service.NetworkMode != "none", "is on the default network")
 		once := service.Restart == "no"
-		complain(!once && service.Restart != "unless-stopped", "is not started again")
+		complain(!once && service.Restart != "unless-stopped", "is not restarted")
 		complain(!once && service.Healthcheck.IsZero(), "has no health check")
 		own := strings.Contains(service.Image, "IMAGE_PREFIX")
 		complain(!own && !pinned.MatchString(service.Image), "has no fixed version: "+service.Image)
-		complain(own && !once && service.StopGrace != "30s", "is not given the time to drain")
+		complain(own && !once && service.StopGrace != "30s", "has a stop grace period other than 30s")
 		for _, port := range service.Ports {
 			complain(!strings.HasPrefix(port, "127.0.0.1:"), "is published beyond loopback: "+port)
 		}
 		for dependency, node := range service.DependsOn {
 			text, _ := yaml.Marshal(&node)
-			complain(!strings.Contains(string(text), "service_healthy") && !strings.Contains(string(text), "service_completed_successfully"), "starts before "+dependency+" is ready")
+			waits := strings.Contains(string(text), "service_healthy") ||
+				strings.Contains(string(text), "service_completed_successfully")
+			complain(!waits, "starts before "+dependency+" is ready")
 		}
 	}
 }
 
-func TestOnlyWhoMustHasAWayOut(t *testing.T) {
+func TestServicesWithInternetAccess(t *testing.T) {
 	out := []string{"alertmanager", "fetcher"}
 	var got []string
 	for name, service := range compose(t).Services {
@@ -98,7 +102,7 @@ func TestOnlyWhoMustHasAWayOut(t *testing.T) {
 		}
 	}
 	if slices.Sort(got); !slices.Equal(got, out) {
-		t.Errorf("%v can reach the world, want %v", got, out)
+		t.Errorf("%v can reach the Internet, want %v", got, out)
 	}
 }
 
@@ -108,7 +112,7 @@ var variable = regexp.MustCompile(`\$\{([A-Z_0-9]+)(:[?-][^}]*)?\}`)
 // its images.
 var notSettings = []string{"IMAGE_PREFIX"}
 
-func TestEnvExampleHoldsEverySetting(t *testing.T) {
+func TestEnvExampleIsComplete(t *testing.T) {
 	used := map[string]bool{}
 	for _, name := range []string{"compose.yaml", "compose.cluster.yaml", "compose.external.yaml"} {
 		for _, match := range variable.FindAllStringSubmatch(read(t, name), -1) {
@@ -128,17 +132,19 @@ func TestEnvExampleHoldsEverySetting(t *testing.T) {
 	}
 	for name := range used {
 		if _, found := listed[name]; !found {
-			t.Errorf("%s is used and not in .env.example", name)
+			t.Errorf("%s is used but not in .env.example", name)
 		}
 	}
 	for name := range listed {
 		if !used[name] {
-			t.Errorf("%s is in .env.example and not used", name)
+			t.Errorf("%s is in .env.example but not used", name)
 		}
 	}
 	for _, match := range variable.FindAllStringSubmatch(read(t, "compose.yaml"), -1) {
-		if name, alternative := match[1], match[2]; strings.HasPrefix(alternative, ":-") && !slices.Contains(notSettings, name) && listed[name] != alternative[2:] {
-			t.Errorf("%s is %q in .env.example and %q where it is not set", name, listed[name], alternative[2:])
+		name := match[1]
+		value, hasDefault := strings.CutPrefix(match[2], ":-")
+		if hasDefault && !slices.Contains(notSettings, name) && listed[name] != value {
+			t.Errorf("%s is %q in .env.example, and %q by default", name, listed[name], value)
 		}
 	}
 }
@@ -159,13 +165,14 @@ func TestNoSecretHasADefault(t *testing.T) {
 		}
 		for secret, is := range required {
 			if !is {
-				t.Errorf("%s: nothing says that %s is not set", name, secret)
+				t.Errorf("%s: a missing %s is not reported", name, secret)
 			}
 		}
 	}
 	for line := range strings.Lines(read(t, ".env.example")) {
-		if name, value, _ := strings.Cut(strings.TrimSpace(line), "="); secret.MatchString(name) && !strings.HasPrefix(name, "#") && value != "" {
-			t.Errorf(".env.example has a secret in it: %s", name)
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if secret.MatchString(name) && !strings.HasPrefix(name, "#") && value != "" {
+			t.Errorf(".env.example contains a secret: %s", name)
 		}
 	}
 }
@@ -175,11 +182,12 @@ func TestEverySecretIsChecked(t *testing.T) {
 	checked := compose(t).Services["check-settings"].Environment
 	for line := range strings.Lines(read(t, ".env.example")) {
 		name, value, found := strings.Cut(strings.TrimSpace(line), "=")
-		if !found || value != "" || !regexp.MustCompile(`_(PASSWORD|TOKEN)$`).MatchString(name) || name == "NATS_ROUTE_PASSWORD" {
+		isSecret := regexp.MustCompile(`_(PASSWORD|TOKEN)$`).MatchString(name)
+		if !found || value != "" || !isSecret || name == "NATS_ROUTE_PASSWORD" {
 			continue
 		}
 		if _, is := checked[name]; !is {
-			t.Errorf("nothing checks %s", name)
+			t.Errorf("%s is not checked", name)
 		}
 	}
 }

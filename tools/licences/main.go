@@ -8,6 +8,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -42,13 +43,13 @@ var readByPeople = map[string]string{
 const minCoverage = 60
 
 func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
+	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "licences:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string, out io.Writer) error {
+func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("licences", flag.ContinueOnError)
 	root := flags.String("root", "..", "`folder` of the module")
 	list := flags.Bool("list", false, "print each module with its licences")
@@ -56,9 +57,9 @@ func run(args []string, out io.Writer) error {
 		return err
 	}
 	if flags.NArg() == 0 {
-		return errors.New("usage: licences [--root FOLDER] [--list] PACKAGE...")
+		return errors.New("usage: licences [--root FOLDER] [--list] PACKAGES")
 	}
-	modules, err := linked(*root, flags.Args())
+	modules, err := linked(ctx, *root, flags.Args())
 	if err != nil {
 		return err
 	}
@@ -88,9 +89,9 @@ type module struct {
 }
 
 // linked returns the modules, without the main one, that the packages are built from.
-func linked(root string, packages []string) ([]module, error) {
+func linked(ctx context.Context, root string, packages []string) ([]module, error) {
 	args := append([]string{"list", "-deps", "-json=Module"}, packages...)
-	command := exec.Command("go", args...)
+	command := exec.CommandContext(ctx, "go", args...)
 	command.Dir = root
 	command.Env = append(os.Environ(), "GOWORK=off")
 	command.Stderr = os.Stderr

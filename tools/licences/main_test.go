@@ -16,8 +16,10 @@ func TestLicencesIn(t *testing.T) {
 	}{
 		"permitted":     {file: "LICENSE", text: isc, want: "ISC"},
 		"not permitted": {file: "COPYING", text: agplNotice, want: "AGPL", fails: true},
-		"unknown":       {file: "LICENSE.md", text: strings.Repeat("All rights are reserved here. ", 20), want: "read it", fails: true},
-		"missing":       {file: "README", text: isc, want: "no licence file", fails: true},
+		"unknown": {
+			file: "LICENSE.md", text: strings.Repeat("All rights are reserved here. ", 20), want: "read it", fails: true,
+		},
+		"missing": {file: "README", text: isc, want: "no licence file", fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()

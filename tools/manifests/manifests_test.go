@@ -40,11 +40,11 @@ func decode(text []byte) (any, error) {
 		return nil, err
 	}
 	name := kind.APIVersion + "/" + kind.Kind
-	make, found := types[name]
+	create, found := types[name]
 	if !found {
-		return nil, fmt.Errorf("%s is not among the types that are checked", name)
+		return nil, fmt.Errorf("unknown type %s", name)
 	}
-	object := make()
+	object := create()
 	if err := yaml.UnmarshalStrict(text, object); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -54,7 +54,8 @@ func decode(text []byte) (any, error) {
 // build builds a kustomization and decodes the resulting objects.
 func build(t *testing.T, name string) []any {
 	t.Helper()
-	made, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(root, "deploy", "kubernetes", name))
+	kustomizer := krusty.MakeKustomizer(krusty.MakeDefaultOptions())
+	made, err := kustomizer.Run(filesys.MakeFsOnDisk(), filepath.Join(root, "deploy", "kubernetes", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,13 +93,14 @@ func TestManifestsFitTheirTypes(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotFitIsFound(t *testing.T) {
+func TestInvalidObjectsAreRefused(t *testing.T) {
 	for what, text := range map[string]string{
 		"unknown field":  "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {replica: 2}\n",
 		"wrong type":     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {replicas: two}\n",
 		"repeated field": "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {type: ClusterIP, type: NodePort}\n",
 		"unknown kind":   "apiVersion: apps/v1\nkind: Deploymant\nmetadata: {name: x}\n",
-		"of KEDA":        "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: x}\nspec: {scaleTargetRef: {name: x}, maxReplicas: 3}\n",
+		"of KEDA": "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: x}\n" +
+			"spec: {scaleTargetRef: {name: x}, maxReplicas: 3}\n",
 	} {
 		if _, err := decode([]byte(text)); err == nil {
 			t.Errorf("%s: no error", what)
@@ -106,10 +108,13 @@ func TestWhatDoesNotFitIsFound(t *testing.T) {
 	}
 }
 
+func isTrue(b *bool) bool { return b != nil && *b }
+
 func TestEveryContainerIsLockedDown(t *testing.T) {
 	for name, d := range deployments(build(t, "base")) {
 		pod := d.Spec.Template.Spec
-		if pod.SecurityContext == nil || pod.SecurityContext.RunAsNonRoot == nil || !*pod.SecurityContext.RunAsNonRoot || pod.SecurityContext.SeccompProfile == nil {
+		context := pod.SecurityContext
+		if context == nil || !isTrue(context.RunAsNonRoot) || context.SeccompProfile == nil {
 			t.Errorf("%s may run as root or without seccomp", name)
 		}
 		if pod.AutomountServiceAccountToken == nil || *pod.AutomountServiceAccountToken {
@@ -117,11 +122,13 @@ func TestEveryContainerIsLockedDown(t *testing.T) {
 		}
 		for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
 			s := c.SecurityContext
-			if s == nil || s.ReadOnlyRootFilesystem == nil || !*s.ReadOnlyRootFilesystem || s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || s.Capabilities == nil || !slices.Equal(s.Capabilities.Drop, []core.Capability{"ALL"}) {
+			if s == nil || !isTrue(s.ReadOnlyRootFilesystem) ||
+				s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation ||
+				s.Capabilities == nil || !slices.Equal(s.Capabilities.Drop, []core.Capability{"ALL"}) {
 				t.Errorf("%s/%s is not locked down", name, c.Name)
 			}
 			if c.Resources.Limits.Memory().IsZero() || c.Resources.Requests.Cpu().IsZero() {
-				t.Errorf("%s/%s has no memory limit or asks for no processor", name, c.Name)
+				t.Errorf("%s/%s has no memory limit or no CPU request", name, c.Name)
 			}
 			if !strings.Contains(c.Image, ":") || strings.HasSuffix(c.Image, ":latest") {
 				t.Errorf("%s/%s has no fixed version: %s", name, c.Name, c.Image)
@@ -129,7 +136,7 @@ func TestEveryContainerIsLockedDown(t *testing.T) {
 		}
 		for _, c := range pod.Containers {
 			if c.ReadinessProbe == nil || c.LivenessProbe == nil || c.StartupProbe == nil {
-				t.Errorf("%s/%s is without a probe", name, c.Name)
+				t.Errorf("%s/%s lacks a probe", name, c.Name)
 			}
 		}
 	}
@@ -143,7 +150,7 @@ func TestSettingsExist(t *testing.T) {
 	}
 	check := func(where, name string) {
 		if strings.HasPrefix(name, "DATELINE_") && !strings.Contains(string(reference), "`"+name+"`") {
-			t.Errorf("%s: there is no setting %s", where, name)
+			t.Errorf("%s: unknown setting %s", where, name)
 		}
 	}
 	for _, object := range build(t, "base") {
@@ -166,7 +173,9 @@ func TestSettingsExist(t *testing.T) {
 // set its number of replicas.
 func TestScalingIsByConsumersThatExist(t *testing.T) {
 	read := map[string]string{
-		subject.StreamURLs: subject.ConsumerIntake, subject.StreamPages: subject.ConsumerExtract, subject.StreamArticles: subject.ConsumerIndex,
+		subject.StreamURLs:     subject.ConsumerIntake,
+		subject.StreamPages:    subject.ConsumerExtract,
+		subject.StreamArticles: subject.ConsumerIndex,
 	}
 	objects := build(t, "keda")
 	scaled := deployments(objects)
@@ -179,16 +188,19 @@ func TestScalingIsByConsumersThatExist(t *testing.T) {
 		count++
 		target := scaled[s.Spec.ScaleTargetRef.Name]
 		if target == nil || target.Spec.Replicas != nil {
-			t.Errorf("%s scales %q, which is not there or has a number of replicas of its own", s.Name, s.Spec.ScaleTargetRef.Name)
+			t.Errorf("%s scales %q, which does not exist or sets its number of replicas",
+				s.Name, s.Spec.ScaleTargetRef.Name)
 		}
 		for _, trigger := range s.Spec.Triggers {
 			m := trigger.Metadata
-			if trigger.Type != "nats-jetstream" || read[m["stream"]] != m["consumer"] || m["account"] != "DATELINE" || !regexp.MustCompile(`^\d+$`).MatchString(m["lagThreshold"]) || !regexp.MustCompile(`:8222$`).MatchString(m["natsServerMonitoringEndpoint"]) {
+			if trigger.Type != "nats-jetstream" || read[m["stream"]] != m["consumer"] || m["account"] != "DATELINE" ||
+				!regexp.MustCompile(`^\d+$`).MatchString(m["lagThreshold"]) ||
+				!regexp.MustCompile(`:8222$`).MatchString(m["natsServerMonitoringEndpoint"]) {
 				t.Errorf("%s scales by %v", s.Name, m)
 			}
 		}
 	}
 	if count != 3 {
-		t.Errorf("%d parts are scaled, want 3", count)
+		t.Errorf("%d deployments are scaled, want 3", count)
 	}
 }

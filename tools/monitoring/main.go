@@ -1,9 +1,9 @@
 // Command monitoring generates and tests Dateline's dashboards:
 //
-//	monitoring generate            writes deploy/grafana/dashboards
-//	monitoring check               finds faults that show without running anything
-//	monitoring live [flags]        asks every query of a running Prometheus
-//	monitoring pictures [flags]    draws the dashboards into docs/pictures
+//	monitoring generate            write deploy/grafana/dashboards
+//	monitoring check               check dashboards, rules and runbooks statically
+//	monitoring live [flags]        run every query on a Prometheus
+//	monitoring pictures [flags]    draw the dashboards into docs/pictures
 //
 // It runs in the folder tools. The Makefile at the root calls it.
 package main
@@ -26,13 +26,16 @@ import (
 	"github.com/dateline-news/dateline/tools/monitoring/trial"
 )
 
-func main() {
+func main() { os.Exit(exitCode()) }
+
+func exitCode() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "monitoring:", err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -41,10 +44,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	root := flags.String("root", "..", "`folder` of the repository")
-	url := flags.String("prometheus", "", "`address` of a running Prometheus; empty starts one, and a Dateline under load")
+	url := flags.String("prometheus", "", "`URL` of a running Prometheus; "+
+		"if empty, start one, and a Dateline under load")
 	window := flags.Duration("window", 15*time.Second, "value of $__rate_interval: four scrape intervals")
-	shown := flags.Duration("range", 2*time.Minute, "length of the time range that the graphs show")
-	patience := flags.Duration("patience", 3*time.Minute, "maximum time to wait until all queries have data")
+	length := flags.Duration("range", 2*time.Minute, "time range of the graphs")
+	patience := flags.Duration("patience", 3*time.Minute, "maximum time to wait until all queries return data")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -55,7 +59,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	case "check":
 		return errors.Join(p.Problems()...)
 	case "live", "pictures":
-		source, stop, err := open(ctx, p, *url, *shown, *window, args[0] == "pictures")
+		source, stop, err := open(ctx, p, *url, args[0] == "pictures", trial.Times{Range: *length, Window: *window})
 		if err != nil {
 			return err
 		}
@@ -66,7 +70,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 		return errors.Join(err, stop())
 	}
-	return fmt.Errorf("there is no command %q", args[0])
+	return fmt.Errorf("unknown command %q: use generate, check, live or pictures", args[0])
 }
 
 func generate(p check.Project) error {
@@ -82,17 +86,20 @@ func generate(p check.Project) error {
 	return nil
 }
 
-// open returns the Prometheus at an address. Without an address, it starts a Dateline
-// under load and a Prometheus that scrapes it.
-func open(ctx context.Context, p check.Project, url string, shown, window time.Duration, bursts bool) (*trial.Source, func() error, error) {
+// open returns the Prometheus at a URL. If the URL is empty, open starts a Dateline under
+// load and a Prometheus, which the returned function stops.
+func open(
+	ctx context.Context, p check.Project, url string, bursts bool, times trial.Times,
+) (*trial.Source, func() error, error) {
 	stop := func() error { return nil }
 	if url == "" {
 		dir, err := os.MkdirTemp("", "dateline-trial-")
 		if err != nil {
-			return nil, nil, fmt.Errorf("creating a folder for the trial: %w", err)
+			return nil, nil, fmt.Errorf("creating the trial's folder: %w", err)
 		}
 		stack, err := trial.Start(ctx, trial.Config{
-			Dateline: p.Path("bin/dateline"), Prometheus: p.Path("bin/prometheus"), Rules: p.Path("deploy/prometheus/rules"), Dir: dir, Bursts: bursts,
+			Dateline: p.Path("bin/dateline"), Prometheus: p.Path("bin/prometheus"),
+			Rules: p.Path("deploy/prometheus/rules"), Dir: dir, Bursts: bursts,
 		})
 		if err != nil {
 			return nil, nil, err
@@ -105,7 +112,7 @@ func open(ctx context.Context, p check.Project, url string, shown, window time.D
 			return os.RemoveAll(dir)
 		}
 	}
-	source, err := trial.Open(url, shown, window)
+	source, err := trial.Open(url, times)
 	if err != nil {
 		return nil, nil, errors.Join(err, stop())
 	}
@@ -131,7 +138,8 @@ func live(ctx context.Context, p check.Project, source *trial.Source, patience t
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%d queries of %d dashboards answered with data, %d rules evaluated; alerts firing: %d\n", queries, len(all), len(rules), len(firing))
+	fmt.Fprintf(out, "%d queries of %d dashboards returned data, %d rules evaluated; alerts firing: %d\n",
+		queries, len(all), len(rules), len(firing))
 	for _, alert := range firing {
 		fmt.Fprintln(out, alert)
 	}

@@ -42,24 +42,27 @@ var extractors = []struct {
 	{"go-domdistiller", useDistiller},
 }
 
-func main() {
+func main() { os.Exit(exitCode()) }
+
+func exitCode() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx); err != nil {
 		fmt.Fprintf(os.Stderr, "peers: %v\n", err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 func run(ctx context.Context) error {
-	corpus := flag.String("corpus", "../../shared/corpus", "folder of sets")
-	sets := flag.String("set", "", "sets to measure, separated by commas; empty measures all")
-	pageType := flag.String("type", "", "measure pages with this page_type alone")
-	only := flag.String("only", "", "measure extractors whose name holds this alone")
+	corpus := flag.String("corpus", "../../shared/corpus", "`folder` of the sets")
+	sets := flag.String("set", "", "comma-separated `sets` to measure (default all)")
+	pageType := flag.String("type", "", "measure only pages with this page_type")
+	only := flag.String("only", "", "measure only extractors whose name contains this")
 	flag.Parse()
 	truths, err := filepath.Glob(filepath.Join(*corpus, "*", "truth.jsonl"))
 	if err != nil || len(truths) == 0 {
-		return fmt.Errorf("%s holds no set: a set is a folder with truth.jsonl and pages/; name the corpus with -corpus", *corpus)
+		return fmt.Errorf("no sets in %s: pass a folder with SET/truth.jsonl and SET/pages as -corpus", *corpus)
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "set\textractor\tpages\trefused\tF1\texact\ttitle\tauthors\tdate\tCPU/parse\tslowest\tMB/page")
@@ -80,8 +83,10 @@ func run(ctx context.Context) error {
 				return fmt.Errorf("measuring %s on %s: %w", e.name, set, err)
 			}
 			g := res.Figures()
-			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%.2f\t%.1f\t%.2f\n", filepath.Base(set), e.name, g.Pages, g.Refused,
-				figure(4, g.F1), figure(3, g.Exact), figure(3, g.Title), figure(3, g.Authors), figure(3, g.Date), g.CPU, g.Slowest, g.Megabytes)
+			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%.2f\t%.1f\t%.2f\n",
+				filepath.Base(set), e.name, g.Pages, g.Refused,
+				figure(4, g.F1), figure(3, g.Exact), figure(3, g.Title), figure(3, g.Authors), figure(3, g.Date),
+				g.CPU, g.Slowest, g.Megabytes)
 		}
 		if err := w.Flush(); err != nil {
 			return err
@@ -114,7 +119,9 @@ func useTrafilatura(page article.Page, fallback bool) (*article.Article, error) 
 	if err != nil {
 		return nil, err
 	}
-	res, err := trafilatura.Extract(bytes.NewReader(page.Body), trafilatura.Options{OriginalURL: address, EnableFallback: fallback, ExcludeComments: true})
+	res, err := trafilatura.Extract(bytes.NewReader(page.Body), trafilatura.Options{
+		OriginalURL: address, EnableFallback: fallback, ExcludeComments: true,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +153,8 @@ func useDistiller(_ context.Context, page article.Page) (*article.Article, error
 	if err != nil {
 		return nil, err
 	}
-	res, err := distiller.ApplyForReader(bytes.NewReader(page.Body), &distiller.Options{OriginalURL: address, SkipPagination: true})
+	options := &distiller.Options{OriginalURL: address, SkipPagination: true}
+	res, err := distiller.ApplyForReader(bytes.NewReader(page.Body), options)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,13 +21,13 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
+	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "prose:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string, out io.Writer) error {
+func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) == 0 {
 		return errors.New("usage: prose mirror | sample")
 	}
@@ -38,7 +39,7 @@ func run(args []string, out io.Writer) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
-	files, err := sources(*root)
+	files, err := sources(ctx, *root)
 	if err != nil {
 		return err
 	}
@@ -56,8 +57,8 @@ func run(args []string, out io.Writer) error {
 }
 
 // sources lists the Go files that git tracks, without generated ones.
-func sources(root string) ([]string, error) {
-	command := exec.Command("git", "ls-files", "*.go")
+func sources(ctx context.Context, root string) ([]string, error) {
+	command := exec.CommandContext(ctx, "git", "ls-files", "*.go")
 	command.Dir = root
 	out, err := command.Output()
 	if err != nil {

@@ -55,7 +55,8 @@ func TestRulesFindPlantedSentences(t *testing.T) {
 // something.
 func findings(t *testing.T, vale, sentence string) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), vale, "--config", "../../.vale.ini", "--output", "line", "--ext", ".txt", sentence)
+	command := exec.CommandContext(t.Context(), vale,
+		"--config", "../../.vale.ini", "--output", "line", "--ext", ".txt", sentence)
 	out, err := command.CombinedOutput()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		t.Fatalf("running vale (build it with make bin/vale): %v", err)

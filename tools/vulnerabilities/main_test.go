@@ -15,8 +15,10 @@ func TestOnlyCalledFunctionsOfModulesFail(t *testing.T) {
 	for name, test := range map[string]struct {
 		in, printed, fails string
 	}{
-		"nothing found":         {in: config},
-		"module, called":        {in: config + finding("example.com/m", "F"), printed: "GO-2026-0001 in example.com/m", fails: "upgrade"},
+		"nothing found": {in: config},
+		"module, called": {
+			in: config + finding("example.com/m", "F"), printed: "GO-2026-0001 in example.com/m", fails: "upgrade",
+		},
 		"module, not called":    {in: config + finding("example.com/m", "")},
 		"standard library":      {in: config + finding(stdlib, "F"), printed: "fixed in v1.2.3"},
 		"output that is empty":  {fails: "did it fail?"},

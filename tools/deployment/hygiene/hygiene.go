@@ -17,12 +17,12 @@ import (
 
 // Finding is something in an image that should not be there.
 type Finding struct {
-	// Layer is the number of the layer, counted from 1 at the bottom. 0 means the
-	// image's configuration.
+	// Layer is the number of the layer, from 1 for the lowest. 0 means the image's
+	// configuration.
 	Layer int
-	// Path is the path of the file in the layer, or the name of the setting.
+	// Path is the path of a file in the layer, or the name of a setting.
 	Path string
-	// Problem describes what is wrong.
+	// Problem describes the problem.
 	Problem string
 }
 
@@ -39,15 +39,18 @@ const maxFile = 256 << 20
 
 var (
 	shells = []string{"sh", "bash", "dash", "ash", "zsh", "ksh", "fish", "busybox", "toybox", "csh", "tcsh"}
-	// managers are package managers, and managerFolders the folders in which they
-	// keep their state.
-	managers       = []string{"apt", "apt-get", "dpkg", "apk", "rpm", "yum", "dnf", "microdnf", "pacman", "zypper", "pip", "pip3", "npm", "gem"}
+	// managers are package managers.
+	managers = []string{"apt", "apt-get", "dpkg", "apk", "rpm", "yum", "dnf", "microdnf", "pacman",
+		"zypper", "pip", "pip3", "npm", "gem"}
+	// managerFolders contain the state of package managers.
 	managerFolders = []string{"lib/apk", "var/lib/apt", "var/lib/rpm", "var/lib/pacman", "etc/apt", "etc/apk"}
 	// secretNames matches the paths of files that usually contain secrets.
-	secretNames = regexp.MustCompile(`(^|/)(\.env(\..*)?|\.netrc|\.npmrc|\.git-credentials|\.dockercfg|\.pgpass|id_(rsa|dsa|ecdsa|ed25519)|.*\.(key|p12|pfx|keystore|nk|creds))$|(^|/)(\.ssh|\.aws|\.docker|\.git)/`)
-	// secretTexts matches secrets by their format.
+	secretNames = regexp.MustCompile(`(^|/)(\.env(\..*)?|\.netrc|\.npmrc|\.git-credentials|\.dockercfg|\.pgpass|` +
+		`id_(rsa|dsa|ecdsa|ed25519)|.*\.(key|p12|pfx|keystore|nk|creds))$|(^|/)(\.ssh|\.aws|\.docker|\.git)/`)
+	// secretTexts match secrets in the contents of files.
 	secretTexts = map[string]*regexp.Regexp{
-		"a private key":           regexp.MustCompile(`-----BEGIN (RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY-----\s+[A-Za-z0-9+/=]{16}`),
+		"a private key": regexp.MustCompile(
+			`-----BEGIN (RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY-----\s+[A-Za-z0-9+/=]{16}`),
 		"a NATS seed":             regexp.MustCompile(`-----BEGIN (USER|ACCOUNT|OPERATOR) NKEY SEED-----\s+S[A-Z2-7]{16}`),
 		"an access key of AWS":    regexp.MustCompile(`\bAKIA[0-9A-Z]{16}\b`),
 		"a token of GitHub":       regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{36}\b`),
@@ -66,8 +69,12 @@ func Check(image io.Reader) ([]Finding, error) {
 		Config string
 		Layers []string
 	}
-	if err := json.Unmarshal(files["manifest.json"], &manifest); err != nil || len(manifest) != 1 {
-		return nil, fmt.Errorf("reading manifest.json: want one image, as \"docker save IMAGE\" writes it (%v)", err)
+	if err := json.Unmarshal(files["manifest.json"], &manifest); err != nil {
+		return nil, fmt.Errorf("reading manifest.json: %w: pass the output of docker save IMAGE", err)
+	}
+	if len(manifest) != 1 {
+		return nil, fmt.Errorf("reading manifest.json: %d images, want one: pass the output of docker save IMAGE",
+			len(manifest))
 	}
 	findings, err := checkConfig(files[manifest[0].Config])
 	if err != nil {
@@ -174,13 +181,13 @@ func checkLayer(number int, data []byte) ([]Finding, error) {
 			add("a package manager")
 		}
 		if header.Typeflag == tar.TypeReg && header.Mode&0o6000 != 0 {
-			add("runs with the rights of its owner (setuid or setgid)")
+			add("runs with the privileges of its owner (setuid or setgid)")
 		}
 		if isFile && header.Mode&0o002 != 0 && header.Typeflag == tar.TypeReg {
-			add("anybody can write it")
+			add("writable by everybody")
 		}
 		if secretNames.MatchString(name) && header.Typeflag == tar.TypeReg {
-			add("a file that holds secrets")
+			add("a file that usually contains secrets")
 		}
 		if header.Typeflag == tar.TypeReg {
 			text, err := io.ReadAll(io.LimitReader(archive, maxFile))

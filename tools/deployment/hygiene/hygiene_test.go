@@ -53,22 +53,29 @@ func image(t *testing.T, user string, env []string, added ...file) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	clean := archive(t,
+		file{name: "./etc/passwd", mode: 0o644, text: "root:x:0:0:root:/root:/sbin/nologin\n"},
+		file{name: "service", mode: 0o755, text: "\x7fELF"})
 	return archive(t,
-		file{name: "manifest.json", mode: 0o644, text: `[{"Config":"config.json","Layers":["one/layer.tar","two/layer.tar"]}]`},
+		file{
+			name: "manifest.json", mode: 0o644,
+			text: `[{"Config":"config.json","Layers":["one/layer.tar","two/layer.tar"]}]`,
+		},
 		file{name: "config.json", mode: 0o644, text: string(config)},
-		file{name: "one/layer.tar", mode: 0o644, text: string(archive(t, file{name: "./etc/passwd", mode: 0o644, text: "root:x:0:0:root:/root:/sbin/nologin\n"}, file{name: "service", mode: 0o755, text: "\x7fELF"}))},
+		file{name: "one/layer.tar", mode: 0o644, text: string(clean)},
 		file{name: "two/layer.tar", mode: 0o644, text: string(archive(t, added...))},
 	)
 }
 
 func TestACleanImagePasses(t *testing.T) {
-	findings, err := Check(bytes.NewReader(image(t, "65532:65532", []string{"PATH=/bin", "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"})))
+	env := []string{"PATH=/bin", "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"}
+	findings, err := Check(bytes.NewReader(image(t, "65532:65532", env)))
 	if err != nil || len(findings) > 0 {
 		t.Errorf("got %v, %v", findings, err)
 	}
 }
 
-func TestWhatShouldNotBeThereIsFound(t *testing.T) {
+func TestFindings(t *testing.T) {
 	key := "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEAxHd1\n"
 	for name, test := range map[string]struct {
 		user  string
@@ -76,16 +83,23 @@ func TestWhatShouldNotBeThereIsFound(t *testing.T) {
 		added file
 		want  string
 	}{
-		"shell":            {added: file{name: "bin/bash", mode: 0o755, text: "x"}, want: "layer 2, /bin/bash: a shell"},
-		"shell by a link":  {added: file{name: "bin/sh", mode: 0o777, text: "busybox", kind: tar.TypeSymlink}, want: "/bin/sh: a shell"},
-		"package manager":  {added: file{name: "usr/bin/dpkg", mode: 0o755, text: "x"}, want: "a package manager"},
-		"its state":        {added: file{name: "lib/apk/", mode: 0o755, kind: tar.TypeDir}, want: "a package manager"},
-		"setuid":           {added: file{name: "usr/bin/su", mode: 0o4755, text: "x"}, want: "setuid"},
-		"setgid":           {added: file{name: "usr/bin/wall", mode: 0o2755, text: "x"}, want: "setgid"},
-		"writable":         {added: file{name: "etc/hosts", mode: 0o666, text: "x"}, want: "anybody can write"},
-		"private key":      {added: file{name: "usr/share/x", mode: 0o644, text: key}, want: "a private key"},
-		"env file":         {added: file{name: "app/.env", mode: 0o644, text: "x"}, want: "a file that holds secrets"},
-		"password in it":   {added: file{name: "app/settings", mode: 0o644, text: "PORT=1\nNATS_PASSWORD=abcdefghij\n"}, want: "a password in a setting"},
+		"shell": {added: file{name: "bin/bash", mode: 0o755, text: "x"}, want: "layer 2, /bin/bash: a shell"},
+		"shell by a link": {
+			added: file{name: "bin/sh", mode: 0o777, text: "busybox", kind: tar.TypeSymlink}, want: "/bin/sh: a shell",
+		},
+		"package manager": {added: file{name: "usr/bin/dpkg", mode: 0o755, text: "x"}, want: "a package manager"},
+		"its state":       {added: file{name: "lib/apk/", mode: 0o755, kind: tar.TypeDir}, want: "a package manager"},
+		"setuid":          {added: file{name: "usr/bin/su", mode: 0o4755, text: "x"}, want: "setuid"},
+		"setgid":          {added: file{name: "usr/bin/wall", mode: 0o2755, text: "x"}, want: "setgid"},
+		"writable":        {added: file{name: "etc/hosts", mode: 0o666, text: "x"}, want: "writable by everybody"},
+		"private key":     {added: file{name: "usr/share/x", mode: 0o644, text: key}, want: "a private key"},
+		"env file": {
+			added: file{name: "app/.env", mode: 0o644, text: "x"}, want: "a file that usually contains secrets",
+		},
+		"password in it": {
+			added: file{name: "app/settings", mode: 0o644, text: "PORT=1\nNATS_PASSWORD=abcdefghij\n"},
+			want:  "a password in a setting",
+		},
 		"in environment":   {env: []string{"POSTGRES_PASSWORD=hunter2hunter2"}, want: "environment: a password"},
 		"runs as root":     {user: "root", want: "runs as root"},
 		"runs as root (0)": {user: "0:0", want: "runs as root"},
@@ -113,8 +127,11 @@ func TestWhatShouldNotBeThereIsFound(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoImageIsRefused(t *testing.T) {
-	for _, data := range [][]byte{nil, []byte("no archive at all, but long enough to be read as the header of one"), archive(t, file{name: "manifest.json", text: "[]"})} {
+func TestOtherFilesAreRefused(t *testing.T) {
+	for _, data := range [][]byte{
+		nil, []byte("not an archive, but long enough to be read as the header of one"),
+		archive(t, file{name: "manifest.json", text: "[]"}),
+	} {
 		if _, err := Check(bytes.NewReader(data)); err == nil {
 			t.Errorf("%d bytes: no error", len(data))
 		}

@@ -19,8 +19,9 @@ var known = check.Metrics{"dateline_stage_in_flight": true, "dateline_index_fres
 
 func panel(id, x int) grafana.Panel {
 	return grafana.Panel{
-		ID: id, Type: "stat", Title: "In flight", Description: "What is being worked on.",
-		Datasource: &grafana.Datasource{Type: "prometheus", UID: "${datasource}"}, GridPos: grafana.GridPos{W: 4, H: 4, X: x},
+		ID: id, Type: "stat", Title: "In flight", Description: "Inputs in progress.",
+		Datasource:  &grafana.Datasource{Type: "prometheus", UID: "${datasource}"},
+		GridPos:     grafana.GridPos{W: 4, H: 4, X: x},
 		Targets:     []grafana.Target{{RefID: "A", Expr: `sum(dateline_stage_in_flight{instance=~"$instance"})`}},
 		FieldConfig: &grafana.FieldConfig{Defaults: grafana.Field{Unit: "short"}},
 	}
@@ -28,7 +29,7 @@ func panel(id, x int) grafana.Panel {
 
 func board(uid string) grafana.Dashboard {
 	return grafana.Dashboard{
-		UID: uid, Title: "A board", Description: "What a test looks at.",
+		UID: uid, Title: "A board", Description: "A dashboard of a test.",
 		Templating: grafana.Templating{List: []grafana.Variable{{Name: "instance", AllValue: ".*"}}},
 		Panels:     []grafana.Panel{panel(1, 0), panel(2, 4)},
 	}
@@ -36,10 +37,13 @@ func board(uid string) grafana.Dashboard {
 
 func TestFaultsOfDashboardsAreFound(t *testing.T) {
 	if problems := check.Dashboards([]grafana.Dashboard{board("a"), board("b")}, known); len(problems) > 0 {
-		t.Fatalf("without a fault: %v", problems)
+		t.Fatalf("unchanged: got %v", problems)
 	}
 	expr := func(text string) func(*grafana.Dashboard) {
 		return func(d *grafana.Dashboard) { d.Panels[0].Targets[0].Expr = text }
+	}
+	unit := func(name string) func(*grafana.Dashboard) {
+		return func(d *grafana.Dashboard) { d.Panels[0].FieldConfig.Defaults.Unit = name }
 	}
 	for want, spoil := range map[string]func(*grafana.Dashboard){
 		"nothing exports the metric dateline_stage_inflight": expr("sum(dateline_stage_inflight)"),
@@ -47,18 +51,20 @@ func TestFaultsOfDashboardsAreFound(t *testing.T) {
 		"the variable replica is not defined":                expr(`sum(dateline_stage_in_flight{instance=~"$replica"})`),
 		"parse error":                                        expr("sum(dateline_stage_in_flight"),
 		"does not name its metric":                           expr(`sum({__name__=~"dateline_.+"})`),
-		"unit is missing":                                    func(d *grafana.Dashboard) { d.Panels[0].FieldConfig.Defaults.Unit = "" },
-		"or not one of s, short":                             func(d *grafana.Dashboard) { d.Panels[0].FieldConfig.Defaults.Unit = "seconds" },
+		"unit is missing":                                    unit(""),
+		"not one of s, short":                                unit("seconds"),
 		"no description":                                     func(d *grafana.Dashboard) { d.Panels[0].Description = "" },
-		"an id or a title is missing":                        func(d *grafana.Dashboard) { d.Panels[0].Title = "" },
-		"a title or a description is missing":                func(d *grafana.Dashboard) { d.Description = "" },
+		"has no id or title":                                 func(d *grafana.Dashboard) { d.Panels[0].Title = "" },
+		"has no title or description":                        func(d *grafana.Dashboard) { d.Description = "" },
 		"overlap":                                            func(d *grafana.Dashboard) { d.Panels[1].GridPos.X = 3 },
-		"outside of the 24 columns":                          func(d *grafana.Dashboard) { d.Panels[1].GridPos.X = 21 },
+		"outside the 24 columns":                             func(d *grafana.Dashboard) { d.Panels[1].GridPos.X = 21 },
 		"have the same id 1":                                 func(d *grafana.Dashboard) { d.Panels[1].ID = 1 },
 		"also the uid of \"A board\"":                        func(d *grafana.Dashboard) { d.UID = "b" },
-		"it has no query":                                    func(d *grafana.Dashboard) { d.Panels[0].Targets = nil },
-		"has no RefID":                                       func(d *grafana.Dashboard) { d.Panels[0].Targets[0].RefID = "" },
-		"not the one selected at the top":                    func(d *grafana.Dashboard) { d.Panels[0].Datasource = nil },
+		"no query":                                           func(d *grafana.Dashboard) { d.Panels[0].Targets = nil },
+		"is missing or not unique": func(d *grafana.Dashboard) {
+			d.Panels[0].Targets[0].RefID = ""
+		},
+		"data source is not": func(d *grafana.Dashboard) { d.Panels[0].Datasource = nil },
 	} {
 		spoilt := board("a")
 		spoil(&spoilt)
@@ -89,7 +95,7 @@ func TestDashboardsAreReadByGrafanasTypes(t *testing.T) {
 	} {
 		spoilt := strings.ReplaceAll(string(raw), fault.was, fault.is)
 		if spoilt == string(raw) {
-			t.Errorf("the dashboard has no %s to spoil", fault.was)
+			t.Errorf("the dashboard does not contain %s", fault.was)
 		}
 		if err := check.Schema("overview", []byte(spoilt)); err == nil || !strings.Contains(err.Error(), fault.want) {
 			t.Errorf("%s instead of %s: got %v", fault.is, fault.was, err)
@@ -99,7 +105,8 @@ func TestDashboardsAreReadByGrafanasTypes(t *testing.T) {
 
 func TestMetricsOfAHistogramAreKnown(t *testing.T) {
 	d := board("a")
-	d.Panels[0].Targets[0].Expr = `sum(rate(dateline_index_freshness_seconds_bucket[5m])) / sum(rate(dateline_index_freshness_seconds_count[5m]))`
+	d.Panels[0].Targets[0].Expr = `sum(rate(dateline_index_freshness_seconds_bucket[5m])) / ` +
+		`sum(rate(dateline_index_freshness_seconds_count[5m]))`
 	if problems := check.Dashboards([]grafana.Dashboard{d}, known); len(problems) > 0 {
 		t.Error(problems)
 	}
@@ -109,23 +116,26 @@ const runbook = `# DatelineBusy
 
 ## Cause
 
-More is being worked on than anybody would have expected.
+More inputs are in progress than expected.
 
 ## Check
 
-Look at what is being worked on, in the panel of that name.
+Look at the panel In flight on the dashboard.
 
 ## Remedy
 
-Work on less of it, or with more replicas than there are now.
+Publish fewer inputs, or start more replicas of the service.
 `
+
+const runbooks = "https://github.com/dateline-news/dateline/blob/main/docs/runbooks/"
 
 func rule() rulefmt.Rule {
 	return rulefmt.Rule{
-		Alert: "DatelineBusy", Expr: "sum(dateline_stage_in_flight) > 10", Labels: map[string]string{"severity": "warning"},
+		Alert: "DatelineBusy", Expr: "sum(dateline_stage_in_flight) > 10",
+		Labels: map[string]string{"severity": "warning"},
 		Annotations: map[string]string{
 			"summary": "Busy", "description": "More than ten at once.",
-			"runbook_url":   "https://github.com/dateline-news/dateline/blob/main/docs/runbooks/DatelineBusy.md",
+			"runbook_url":   runbooks + "DatelineBusy.md",
 			"dashboard_url": "http://127.0.0.1:3000/d/a?viewPanel=2",
 		},
 	}
@@ -137,36 +147,39 @@ func TestFaultsOfRulesAreFound(t *testing.T) {
 	write(t, path, runbook)
 	boards := []grafana.Dashboard{board("a")}
 	if problems := check.Rules([]rulefmt.Rule{rule()}, known, boards, folder); len(problems) > 0 {
-		t.Fatalf("without a fault: %v", problems)
+		t.Fatalf("unchanged: got %v", problems)
 	}
 	annotation := func(name, text string) func(*rulefmt.Rule) {
 		return func(r *rulefmt.Rule) { r.Annotations = maps.Clone(r.Annotations); r.Annotations[name] = text }
 	}
 	for want, spoil := range map[string]func(*rulefmt.Rule){
-		"nothing exports the metric dateline_stage_inflight": func(r *rulefmt.Rule) { r.Expr = "dateline_stage_inflight > 1" },
-		"parse error":              func(r *rulefmt.Rule) { r.Expr = "dateline_stage_in_flight >" },
-		"severity":                 func(r *rulefmt.Rule) { r.Labels = nil },
-		"no summary":               annotation("summary", ""),
-		"no description":           annotation("description", ""),
-		"its runbook_url is":       annotation("runbook_url", "https://github.com/dateline-news/dateline/blob/main/docs/runbooks/Other.md"),
-		"does not lead to a panel": annotation("dashboard_url", "http://127.0.0.1:3000/d/a?viewPanel=3"),
+		"metric dateline_stage_inflight": func(r *rulefmt.Rule) { r.Expr = "dateline_stage_inflight > 1" },
+		"parse error":                    func(r *rulefmt.Rule) { r.Expr = "dateline_stage_in_flight >" },
+		"severity":                       func(r *rulefmt.Rule) { r.Labels = nil },
+		"no summary":                     annotation("summary", ""),
+		"no description":                 annotation("description", ""),
+		"runbook_url is":                 annotation("runbook_url", runbooks+"Other.md"),
+		"does not lead to a panel":       annotation("dashboard_url", "http://127.0.0.1:3000/d/a?viewPanel=3"),
 	} {
 		spoilt := rule()
 		spoil(&spoilt)
-		if problems := check.Rules([]rulefmt.Rule{spoilt}, known, boards, folder); len(problems) != 1 || !strings.Contains(problems[0].Error(), want) {
+		problems := check.Rules([]rulefmt.Rule{spoilt}, known, boards, folder)
+		if len(problems) != 1 || !strings.Contains(problems[0].Error(), want) {
 			t.Errorf("%s: got %v", want, problems)
 		}
 	}
 
 	write(t, path, strings.Replace(runbook, "## Check\n", "## Checks\n", 1))
-	if problems := check.Rules([]rulefmt.Rule{rule()}, known, boards, folder); len(problems) != 1 || !strings.Contains(problems[0].Error(), `"## Check" is missing`) {
+	problems := check.Rules([]rulefmt.Rule{rule()}, known, boards, folder)
+	if len(problems) != 1 || !strings.Contains(problems[0].Error(), `"## Check" is missing`) {
 		t.Errorf("a runbook without a section: %v", problems)
 	}
 	if err := os.Rename(path, filepath.Join(folder, "DatelineIdle.md")); err != nil {
 		t.Fatal(err)
 	}
 	if problems := errors.Join(check.Rules([]rulefmt.Rule{rule()}, known, boards, folder)...); problems == nil ||
-		!strings.Contains(problems.Error(), "reading its runbook") || !strings.Contains(problems.Error(), "there is no alert DatelineIdle") {
+		!strings.Contains(problems.Error(), "reading the runbook") ||
+		!strings.Contains(problems.Error(), "there is no alert DatelineIdle") {
 		t.Errorf("a runbook with another name: %v", problems)
 	}
 }
@@ -174,7 +187,9 @@ func TestFaultsOfRulesAreFound(t *testing.T) {
 func TestAnAlertIsTestedBothWays(t *testing.T) {
 	const firing = "tests: [{alert_rule_test: [{alertname: DatelineBusy, exp_alerts: [{exp_labels: {}}]}]}]"
 	const silent = "tests: [{alert_rule_test: [{alertname: DatelineBusy, exp_alerts: []}]}]"
-	for name, files := range map[string][]string{"": {firing, silent}, "to fire: true; that expect it to be silent: false": {firing}, "to fire: false; that expect it to be silent: true": {silent}} {
+	for name, files := range map[string][]string{
+		"": {firing, silent}, "firing: true; silent: false": {firing}, "firing: false; silent: true": {silent},
+	} {
 		folder := t.TempDir()
 		for i, text := range files {
 			write(t, filepath.Join(folder, string(rune('a'+i))+".yaml"), text)
@@ -183,7 +198,8 @@ func TestAnAlertIsTestedBothWays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if joined := errors.Join(problems...); (joined == nil) != (name == "") || joined != nil && !strings.Contains(joined.Error(), name) {
+		joined := errors.Join(problems...)
+		if (joined == nil) != (name == "") || joined != nil && !strings.Contains(joined.Error(), name) {
 			t.Errorf("%q: got %v", name, joined)
 		}
 	}
@@ -201,7 +217,9 @@ func TestJSONIsThatOfTheGenerator(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, folder := range []string{"deploy/prometheus/rules", "deploy/prometheus/tests", "deploy/grafana/dashboards", "docs/runbooks"} {
+	for _, folder := range []string{
+		"deploy/prometheus/rules", "deploy/prometheus/tests", "deploy/grafana/dashboards", "docs/runbooks",
+	} {
 		if err := os.CopyFS(filepath.Join(root, folder), os.DirFS(project.Path(folder))); err != nil {
 			t.Fatal(err)
 		}
@@ -211,13 +229,17 @@ func TestJSONIsThatOfTheGenerator(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(root, file), strings.ReplaceAll(string(text), "prom/prometheus:v3.16.0", "prom/prometheus:v3.15.1"))
+		older := strings.ReplaceAll(string(text), "prom/prometheus:v3.16.0", "prom/prometheus:v3.15.1")
+		write(t, filepath.Join(root, file), older)
 	}
 	copied := check.Project{Root: root}
 	write(t, copied.Dashboard(dashboards.All()[0]), "{}")
 	write(t, filepath.Join(root, "deploy/grafana/dashboards/old.json"), "{}")
 	problems := errors.Join(copied.Problems()...)
-	for _, want := range []string{"overview.json is out of date: run make dashboards", "old.json does not belong to a dashboard", "runs Prometheus 3.15.1"} {
+	for _, want := range []string{
+		"overview.json is not current: run make dashboards", "old.json does not belong to a dashboard",
+		"runs Prometheus 3.15.1",
+	} {
 		if problems == nil || !strings.Contains(problems.Error(), want) {
 			t.Errorf("%s: got %v", want, problems)
 		}

@@ -10,24 +10,27 @@ import (
 	"github.com/dateline-news/dateline/tools/monitoring/grafana"
 )
 
-// units are the units of Grafana that the dashboards use. Grafana would show a
-// misspelt unit as a suffix.
+// units are the units that the dashboards use. Grafana shows an unknown unit as a suffix.
 var units = []string{"s", "short", "ops", "reqps", "bytes", "Bps", "percentunit", "suffix:x"}
 
-// builtIn are the variables that exist on every dashboard, with a value for each.
+// builtIn contains the variables that Grafana defines, with values for parsing.
 var builtIn = map[string]string{"__rate_interval": "1m", "__range": "1h", "datasource": ""}
 
-// Dashboards returns the faults of dashboards.
+// maxUID is Grafana's limit for the length of a uid.
+const maxUID = 40
+
+// Dashboards returns the problems of dashboards.
 func Dashboards(all []grafana.Dashboard, known Metrics) []error {
 	var problems []error
 	uids := map[string]string{}
 	for _, d := range all {
-		if other, taken := uids[d.UID]; taken || d.UID == "" || len(d.UID) > 40 {
-			problems = append(problems, fmt.Errorf("%s: the uid %q is empty, longer than 40 characters, or also the uid of %q", d.Title, d.UID, other))
+		if other, taken := uids[d.UID]; taken || d.UID == "" || len(d.UID) > maxUID {
+			problems = append(problems, fmt.Errorf("%s: uid %q is empty, longer than %d characters, or also the uid of %q",
+				d.Title, d.UID, maxUID, other))
 		}
 		uids[d.UID] = d.Title
 		if d.Title == "" || d.Description == "" {
-			problems = append(problems, fmt.Errorf("%s: a title or a description is missing", d.UID))
+			problems = append(problems, fmt.Errorf("%s has no title or description", d.UID))
 		}
 		problems = append(problems, layout(d)...)
 		variables := variables(d)
@@ -49,18 +52,20 @@ func layout(d grafana.Dashboard) []error {
 	for i, p := range d.Panels {
 		g := p.GridPos
 		if g.W < 1 || g.H < 1 || g.X < 0 || g.Y < 0 || g.X+g.W > grafana.Columns {
-			problems = append(problems, fmt.Errorf("%s, panel %d (%s): its position %+v is outside of the %d columns", d.UID, p.ID, p.Title, g, grafana.Columns))
+			problems = append(problems, fmt.Errorf("%s, panel %d (%s): position %+v is outside the %d columns",
+				d.UID, p.ID, p.Title, g, grafana.Columns))
 		}
 		for _, other := range d.Panels[:i] {
 			if p.ID == other.ID {
-				problems = append(problems, fmt.Errorf("%s: the panels %q and %q have the same id %d", d.UID, other.Title, p.Title, p.ID))
+				problems = append(problems, fmt.Errorf("%s: panels %q and %q have the same id %d",
+					d.UID, other.Title, p.Title, p.ID))
 			}
 			if g.Overlaps(other.GridPos) {
-				problems = append(problems, fmt.Errorf("%s: the panels %q and %q overlap", d.UID, other.Title, p.Title))
+				problems = append(problems, fmt.Errorf("%s: panels %q and %q overlap", d.UID, other.Title, p.Title))
 			}
 		}
 		if p.ID < 1 || p.Title == "" {
-			problems = append(problems, fmt.Errorf("%s, panel %d (%s): an id or a title is missing", d.UID, p.ID, p.Title))
+			problems = append(problems, fmt.Errorf("%s, panel %d (%s) has no id or title", d.UID, p.ID, p.Title))
 		}
 	}
 	return problems
@@ -83,21 +88,21 @@ func panelProblems(p grafana.Panel, variables map[string]string, known Metrics) 
 	var problems []error
 	complain := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	if p.Description == "" {
-		complain("it has no description")
+		complain("no description")
 	}
 	if p.FieldConfig == nil || !slices.Contains(units, p.FieldConfig.Defaults.Unit) {
-		complain("its unit is missing or not one of %s", strings.Join(units, ", "))
+		complain("the unit is missing or not one of %s", strings.Join(units, ", "))
 	}
 	if p.Datasource == nil || p.Datasource.UID != "${datasource}" {
-		complain("its data source is not the one selected at the top")
+		complain("the data source is not ${datasource}")
 	}
 	if len(p.Targets) == 0 {
-		complain("it has no query")
+		complain("no query")
 	}
 	refs := map[string]bool{}
 	for _, target := range p.Targets {
 		if target.RefID == "" || refs[target.RefID] {
-			complain("the query %s has no RefID or shares it with another query", target.Expr)
+			complain("refId of query %s is missing or not unique", target.Expr)
 		}
 		refs[target.RefID] = true
 		expr, err := Substitute(target.Expr, variables)

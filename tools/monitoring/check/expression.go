@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -37,13 +38,13 @@ var promQL = parser.NewParser(parser.Options{})
 func metricsOf(expr string) ([]string, error) {
 	parsed, err := promQL.ParseExpr(expr)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", expr, err)
+		return nil, fmt.Errorf("parsing %s: %w", expr, err)
 	}
 	var names []string
 	for _, matchers := range parser.ExtractSelectors(parsed) {
-		i := slices.IndexFunc(matchers, func(m *labels.Matcher) bool { return m.Name == labels.MetricName })
+		i := slices.IndexFunc(matchers, func(m *labels.Matcher) bool { return m.Name == model.MetricNameLabel })
 		if i < 0 || matchers[i].Type != labels.MatchEqual {
-			return nil, fmt.Errorf("reading %s: a selector does not name its metric", expr)
+			return nil, fmt.Errorf("parsing %s: a selector does not name its metric", expr)
 		}
 		names = append(names, matchers[i].Value)
 	}

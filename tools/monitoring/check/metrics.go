@@ -7,11 +7,10 @@ import (
 	"strings"
 )
 
-// Metrics is the set of metric names that queries may use.
+// Metrics is the set of names that queries may use.
 type Metrics map[string]bool
 
-// foreign are metrics that Dateline does not define: those of Prometheus itself, and
-// those of the libraries that describe a process.
+// foreign contains the metrics of Prometheus itself and of its client library.
 var foreign = []string{"up", "ALERTS", "process_cpu_seconds_total", "process_resident_memory_bytes"}
 
 var documented = regexp.MustCompile("`(dateline_[a-z0-9_]+)`")

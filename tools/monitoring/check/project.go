@@ -28,10 +28,10 @@ func (p Project) Dashboard(d grafana.Dashboard) string {
 	return filepath.Join(p.Path("deploy/grafana/dashboards"), dashboards.Name(d)+".json")
 }
 
-// Rules reads the recording rules and alerts.
+// Rules returns the recording rules and alerts.
 func (p Project) Rules() ([]rulefmt.Rule, error) { return ReadRules(p.Path("deploy/prometheus/rules")) }
 
-// Names returns the distinct names of rules, sorted.
+// Names returns the names of rules, sorted and without duplicates.
 func Names(rules []rulefmt.Rule) []string {
 	var names []string
 	for _, rule := range rules {
@@ -65,7 +65,7 @@ func (p Project) Problems() []error {
 	return append(problems, p.versions()...)
 }
 
-// committed compares the dashboards with their JSON.
+// committed compares the dashboards with the JSON files in the repository.
 func (p Project) committed(all []grafana.Dashboard) []error {
 	var problems []error
 	var names []string
@@ -76,7 +76,7 @@ func (p Project) committed(all []grafana.Dashboard) []error {
 			return append(problems, err)
 		}
 		if got, err := os.ReadFile(p.Dashboard(d)); err != nil || !bytes.Equal(got, want) {
-			problems = append(problems, fmt.Errorf("%s is out of date: run make dashboards", p.Dashboard(d)))
+			problems = append(problems, fmt.Errorf("%s is not current: run make dashboards", p.Dashboard(d)))
 		}
 		if err := Schema(filepath.Base(p.Dashboard(d)), want); err != nil {
 			problems = append(problems, err)

@@ -22,10 +22,14 @@ const (
 	dashboardURL = "http://127.0.0.1:3000/d/"
 )
 
-// runbookSections are the headings that every runbook has.
+// minSection is the minimum length of a section in a runbook, in bytes. It rejects
+// placeholders.
+const minSection = 40
+
+// runbookSections are the required headings of a runbook, in order.
 var runbookSections = []string{"## Cause", "## Check", "## Remedy"}
 
-// ReadRules reads every file of rules in a folder.
+// ReadRules reads all files of rules in a folder.
 func ReadRules(folder string) ([]rulefmt.Rule, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
 	if err != nil || len(files) == 0 {
@@ -79,18 +83,18 @@ func Rules(rules []rulefmt.Rule, known Metrics, all []grafana.Dashboard, runbook
 			continue
 		}
 		if s := rule.Labels["severity"]; s != "critical" && s != "warning" {
-			complain("its severity is %q: want critical or warning", s)
+			complain("severity is %q, want critical or warning", s)
 		}
 		for _, text := range []string{"summary", "description"} {
 			if rule.Annotations[text] == "" {
-				complain("it has no %s", text)
+				complain("no %s", text)
 			}
 		}
 		if want := runbookURL + rule.Alert + ".md"; rule.Annotations["runbook_url"] != want {
-			complain("its runbook_url is %q, want %s", rule.Annotations["runbook_url"], want)
+			complain("runbook_url is %q, want %s", rule.Annotations["runbook_url"], want)
 		}
 		if link := rule.Annotations["dashboard_url"]; !panels[link] {
-			complain("its dashboard_url %q does not lead to a panel", link)
+			complain("dashboard_url %q does not lead to a panel", link)
 		}
 		problems = append(problems, runbookProblems(filepath.Join(runbooks, rule.Alert+".md"), rule.Alert)...)
 	}
@@ -100,18 +104,18 @@ func Rules(rules []rulefmt.Rule, known Metrics, all []grafana.Dashboard, runbook
 func runbookProblems(path, alert string) []error {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return []error{fmt.Errorf("%s: reading its runbook: %w", alert, err)}
+		return []error{fmt.Errorf("%s: reading the runbook: %w", alert, err)}
 	}
 	var problems []error
 	if !strings.HasPrefix(string(text), "# "+alert+"\n") {
-		problems = append(problems, fmt.Errorf("%s: its title is not %q", path, alert))
+		problems = append(problems, fmt.Errorf("%s: the title is not %q", path, alert))
 	}
 	// Each section must have some text.
 	rest := string(text)
 	for _, heading := range runbookSections {
 		_, after, found := strings.Cut(rest, "\n"+heading+"\n")
 		body, _, _ := strings.Cut(after, "\n## ")
-		if !found || len(strings.TrimSpace(body)) < 40 {
+		if !found || len(strings.TrimSpace(body)) < minSection {
 			problems = append(problems, fmt.Errorf("%s: the section %q is missing, empty or out of order", path, heading))
 			continue
 		}
@@ -158,7 +162,7 @@ func Untested(rules []rulefmt.Rule, folder string) ([]error, error) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("reading rule tests: %w", err)
+			return nil, fmt.Errorf("reading the tests of rules: %w", err)
 		}
 		var tests ruleTests
 		if err := yaml.Unmarshal(text, &tests); err != nil {
@@ -176,8 +180,9 @@ func Untested(rules []rulefmt.Rule, folder string) ([]error, error) {
 	}
 	var problems []error
 	for _, rule := range rules {
-		if rule.Alert != "" && !(firing[rule.Alert] && silent[rule.Alert]) {
-			problems = append(problems, fmt.Errorf("%s: tests in %s that expect it to fire: %t; that expect it to be silent: %t; want both", rule.Alert, folder, firing[rule.Alert], silent[rule.Alert]))
+		if rule.Alert != "" && (!firing[rule.Alert] || !silent[rule.Alert]) {
+			problems = append(problems, fmt.Errorf("%s: tests in %s expect it firing: %t; silent: %t; want both",
+				rule.Alert, folder, firing[rule.Alert], silent[rule.Alert]))
 		}
 	}
 	return problems, nil

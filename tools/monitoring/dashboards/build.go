@@ -127,7 +127,8 @@ func bars(id int, title, unit, description string, q query) panel {
 
 var lastValue = grafana.ReduceOptions{Calcs: []string{"lastNotNull"}}
 
-func (p panel) wide(columns int) panel { p.GridPos.W = columns; return p }
+// wide makes a panel ten columns wide.
+func (p panel) wide() panel { p.GridPos.W = 10; return p }
 
 func (p panel) high(rows int) panel { p.GridPos.H = rows; return p }
 
@@ -159,8 +160,12 @@ func (p panel) stacked() panel {
 	return p
 }
 
-// upTo sets the maximum of the axis.
-func (p panel) upTo(most float64) panel { p.FieldConfig.Defaults.Max = &most; return p }
+// upToOne ends the axis of shares at 1.
+func (p panel) upToOne() panel {
+	one := 1.0
+	p.FieldConfig.Defaults.Max = &one
+	return p
+}
 
 func (p panel) custom() *grafana.TimeSeriesField {
 	return p.FieldConfig.Defaults.Custom.(*grafana.TimeSeriesField)

@@ -70,7 +70,7 @@ func indexer() grafana.Dashboard {
 			graph(23, "Free space", "percentunit",
 				"Free share of the disk with each process's data folder. If there is none, the unused share of the streams' limits.",
 				query{`dateline_disk_free_bytes{instance=~"$instance"} / dateline_disk_total_bytes{instance=~"$instance"} or on () label_replace(` + streamsLeft + `, "instance", "streams", "", "")`, "{{instance}}"},
-			).upTo(1),
+			).upToOne(),
 			graph(24, "Retries", "ops",
 				"Failed attempts that are retried later, by stage and reason. unavailable means that the store or NATS does not respond.",
 				query{`topk(10, sum by (stage, reason) (rate(dateline_stage_retries_total{instance=~"$instance", stage=~"index|ledger", stage=~"$stage"}[$__rate_interval])))`, "{{stage}}: {{reason}}"},

@@ -52,7 +52,7 @@ func streams() grafana.Dashboard {
 			bars(12, "Share of the limit", "percentunit",
 				"Used share of each stream's limit. From 80 % on, messages of PAGES, ARTICLES and OUTCOMES that every consumer has finished are trimmed. A full stream refuses new messages.",
 				query{`max by (stream) (dateline_stream_bytes{instance=~"$instance", stream=~"$stream"} / (dateline_stream_limit_bytes{instance=~"$instance"} > 0))`, "{{stream}}"},
-			).steps(green, from(0.8, yellow), from(0.9, red)).upTo(1),
+			).steps(green, from(0.8, yellow), from(0.9, red)).upToOne(),
 			graph(13, "Oldest message", "s",
 				"Age of the oldest message on each stream, read or not.",
 				query{`max by (stream) (dateline_stream_oldest_age_seconds{instance=~"$instance", stream=~"$stream"})`, "{{stream}}"},

@@ -36,7 +36,7 @@ type TimeRange struct {
 	To   string `json:"to"`
 }
 
-// Templating holds the variables of a dashboard.
+// Templating contains the variables of a dashboard.
 type Templating struct {
 	List []Variable `json:"list"`
 }
@@ -57,7 +57,7 @@ type Variable struct {
 	Current    *Current    `json:"current,omitempty"`
 }
 
-// VariableQuery is the query of a variable whose values are those of a label.
+// VariableQuery is the query of a variable whose choices are the values of a label.
 type VariableQuery struct {
 	Query string `json:"query"`
 	RefID string `json:"refId"`
@@ -135,7 +135,7 @@ func (g GridPos) Overlaps(other GridPos) bool {
 	return g.X < other.X+other.W && other.X < g.X+g.W && g.Y < other.Y+other.H && other.Y < g.Y+g.H
 }
 
-// Target is one query of a panel.
+// Target is a query of a panel.
 type Target struct {
 	RefID        string      `json:"refId"`
 	Datasource   *Datasource `json:"datasource,omitempty"`
@@ -145,13 +145,13 @@ type Target struct {
 	Range        bool        `json:"range"`
 }
 
-// FieldConfig determines how values are shown.
+// FieldConfig configures how values are shown.
 type FieldConfig struct {
 	Defaults  Field `json:"defaults"`
-	Overrides []any `json:"overrides"` // not used, but Grafana requires the list
+	Overrides []any `json:"overrides"` // empty, but Grafana requires the list
 }
 
-// Field determines how the values of one field are shown.
+// Field configures how the values of a field are shown.
 type Field struct {
 	Unit       string      `json:"unit"`
 	Min        *float64    `json:"min,omitempty"`
@@ -172,7 +172,7 @@ type Thresholds struct {
 	Steps []Step `json:"steps"`
 }
 
-// Step is the color from a value upwards.
+// Step is the color of values from Value on.
 type Step struct {
 	Color string   `json:"color"`
 	Value *float64 `json:"value"`
@@ -189,7 +189,7 @@ type TimeSeriesField struct {
 	ThresholdsStyle   *ThresholdsStyle   `json:"thresholdsStyle,omitempty"`
 }
 
-// Stacking puts series on top of one another: mode normal.
+// Stacking stacks series. Its mode is normal.
 type Stacking struct {
 	Mode  string `json:"mode"`
 	Group string `json:"group"`
@@ -257,7 +257,7 @@ type BarGaugeOptions struct {
 	ValueMode     string        `json:"valueMode"`
 	NamePlacement string        `json:"namePlacement"`
 	Legend        Legend        `json:"legend"`
-	Sizing        string        `json:"sizing"` // auto: within the bounds that follow, in pixels
+	Sizing        string        `json:"sizing"` // auto: within the following bounds, in pixels
 	MinVizWidth   int           `json:"minVizWidth"`
 	MinVizHeight  int           `json:"minVizHeight"`
 	MaxVizHeight  int           `json:"maxVizHeight"`

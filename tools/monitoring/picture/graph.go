@@ -26,8 +26,8 @@ func drawGraph(p grafana.Panel, all []named, c draw.Canvas) error {
 	field := p.FieldConfig.Defaults
 	custom := field.Custom.(*grafana.TimeSeriesField)
 	logarithmic := custom.ScaleDistribution != nil
-	if len(all) > legendLines { // the legend lists the largest series
-		slices.SortStableFunc(all, func(a, b named) int { return cmp.Compare(b.most(), a.most()) })
+	if len(all) > legendLines { // the legend names the largest
+		slices.SortStableFunc(all, func(a, b named) int { return cmp.Compare(b.peak(), a.peak()) })
 	}
 	shown := all
 	if custom.Stacking != nil {
@@ -39,7 +39,7 @@ func drawGraph(p grafana.Panel, all []named, c draw.Canvas) error {
 	graph.TextHandler = shaper
 	for _, axis := range []*plot.Axis{&graph.X, &graph.Y} {
 		axis.Tick.Label.Font, axis.Tick.Label.Handler, axis.Tick.Label.Color = style(8, ink, false, 0, 0).Font, shaper, faint
-		axis.LineStyle.Color, axis.Tick.LineStyle.Color = frame, frame
+		axis.Color, axis.Tick.Color = frame, frame
 		axis.Padding = 2
 	}
 	low, high := bounds(shown, logarithmic)
@@ -65,7 +65,9 @@ func drawGraph(p grafana.Panel, all []named, c draw.Canvas) error {
 	if logarithmic {
 		graph.Y.Scale = plot.LogScale{}
 	}
-	graph.Y.Tick.Marker = plot.TickerFunc(func(from, to float64) []plot.Tick { return valueTicks(from, to, field.Unit, logarithmic) })
+	graph.Y.Tick.Marker = plot.TickerFunc(func(from, to float64) []plot.Tick {
+		return valueTicks(from, to, field.Unit, logarithmic)
+	})
 	graph.X.Tick.Marker = plot.TickerFunc(timeTicks)
 
 	rows := drawLegend(all, field.Unit, c)
@@ -84,7 +86,7 @@ func addLine(graph *plot.Plot, one named, c color.RGBA, filled, logarithmic bool
 			}
 			drawn.Color, drawn.Width = c, 1.25
 			if filled {
-				drawn.FillColor = color.RGBA{uint8(255 - (255-int(c.R))/3), uint8(255 - (255-int(c.G))/3), uint8(255 - (255-int(c.B))/3), 255}
+				drawn.FillColor = color.RGBA{lighter(c.R), lighter(c.G), lighter(c.B), 255}
 			}
 			graph.Add(drawn)
 		}
@@ -104,6 +106,9 @@ func addLine(graph *plot.Plot, one named, c color.RGBA, filled, logarithmic bool
 	return flush()
 }
 
+// lighter returns a component of a color mixed with two parts of white.
+func lighter(component uint8) uint8 { return uint8(255 - (255-int(component))/3) }
+
 // stack adds the values of the preceding series to each series.
 func stack(all []named) []named {
 	sums := map[model.Time]model.SampleValue{}
@@ -114,7 +119,8 @@ func stack(all []named) []named {
 			if !math.IsNaN(float64(point.Value)) {
 				sums[point.Timestamp] += point.Value
 			}
-			stacked[i].points = append(stacked[i].points, model.SamplePair{Timestamp: point.Timestamp, Value: sums[point.Timestamp]})
+			sum := model.SamplePair{Timestamp: point.Timestamp, Value: sums[point.Timestamp]}
+			stacked[i].points = append(stacked[i].points, sum)
 		}
 	}
 	return stacked
@@ -204,7 +210,8 @@ func drawLegend(all []named, unit string, c draw.Canvas) int {
 	for i, one := range names {
 		x := c.Min.X + width*vg.Length(i%columns)
 		y := c.Min.Y + 12*vg.Length(rows-1-i/columns) + 5
-		c.FillPolygon(lines[i%len(lines)], rectangle(vg.Rectangle{Min: vg.Point{X: x, Y: y - 1}, Max: vg.Point{X: x + 10, Y: y + 1}}))
+		mark := vg.Rectangle{Min: vg.Point{X: x, Y: y - 1}, Max: vg.Point{X: x + 10, Y: y + 1}}
+		c.FillPolygon(lines[i%len(lines)], rectangle(mark))
 		label := one.name + "  " + format(one.now(), unit)
 		if i == legendLines-1 && len(all) > legendLines {
 			label = fmt.Sprintf("and %d more", len(all)-legendLines+1)

@@ -73,17 +73,17 @@ func Draw(ctx context.Context, source *trial.Source, d grafana.Dashboard, path s
 	for _, p := range d.Panels {
 		g := p.GridPos
 		top := height - head - line*vg.Length(g.Y)
-		place := draw.Canvas{Canvas: page.Canvas, Rectangle: vg.Rectangle{
+		area := draw.Canvas{Canvas: page.Canvas, Rectangle: vg.Rectangle{
 			Min: vg.Point{X: gap + column*vg.Length(g.X) + gap/2, Y: top - line*vg.Length(g.H) + gap/2},
 			Max: vg.Point{X: gap + column*vg.Length(g.X+g.W) - gap/2, Y: top - gap/2},
 		}}
-		if err := drawPanel(ctx, source, d, p, place); err != nil {
+		if err := drawPanel(ctx, source, d, p, area); err != nil {
 			return fmt.Errorf("drawing %s, panel %d (%s): %w", d.UID, p.ID, p.Title, err)
 		}
 	}
 	file, err := os.Create(path)
 	if err != nil {
-		return fmt.Errorf("writing a picture: %w", err)
+		return fmt.Errorf("creating a picture: %w", err)
 	}
 	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(file)
 	if closing := file.Close(); err == nil {
@@ -124,7 +124,8 @@ func drawPanel(ctx context.Context, source *trial.Source, d grafana.Dashboard, p
 		return drawGraph(p, all, inside)
 	case p.Type == "stat":
 		value := all[0].now()
-		inside.FillText(style(24, shade(p, value), true, text.XCenter, text.YCenter), inside.Center(), format(value, p.FieldConfig.Defaults.Unit))
+		inside.FillText(style(24, shade(p, value), true, text.XCenter, text.YCenter), inside.Center(),
+			format(value, p.FieldConfig.Defaults.Unit))
 	case p.Type == "bargauge":
 		slices.SortStableFunc(all, func(a, b named) int { return cmp.Compare(b.now(), a.now()) })
 		drawBars(p, all, inside)
@@ -140,15 +141,15 @@ type named struct {
 
 func (n named) now() float64 { return float64(n.points[len(n.points)-1].Value) }
 
-// most returns the largest value, or 0 if none is positive.
-func (n named) most() float64 {
-	most := 0.0
+// peak returns the largest value, or 0 if no value is positive.
+func (n named) peak() float64 {
+	peak := 0.0
 	for _, point := range n.points {
-		if value := float64(point.Value); value > most {
-			most = value
+		if value := float64(point.Value); value > peak {
+			peak = value
 		}
 	}
-	return most
+	return peak
 }
 
 var placeholder = regexp.MustCompile(`\{\{ *(\w+) *\}\}`)

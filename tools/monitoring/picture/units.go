@@ -71,20 +71,19 @@ func clock(unix float64) string {
 	return fmt.Sprint(time.Unix(int64(unix), 0).UTC().Format("15:04"))
 }
 
-// base returns the multiple of the unit in which the ticks of an axis are counted,
-// given the axis's maximum, so that the ticks are round: KiB for thousands of bytes,
-// minutes for hundreds of seconds.
-func base(most float64, unit string) float64 {
+// base returns the unit in which the ticks of an axis are round, such as KiB for
+// thousands of bytes and minutes for hundreds of seconds.
+func base(end float64, unit string) float64 {
 	scale := 1.0
 	switch unit {
 	case "bytes", "Bps":
-		for most >= 1024*scale {
+		for end >= 1024*scale {
 			scale *= 1024
 		}
 	case "s":
-		for _, larger := range []float64{60, 3600, 86400} {
-			if most >= larger {
-				scale = larger
+		for _, seconds := range []float64{60, 3600, 86400} {
+			if end >= seconds {
+				scale = seconds
 			}
 		}
 	}

@@ -90,7 +90,7 @@ func (s *Source) checkRules(ctx context.Context, names []string) []error {
 	var problems []error
 	for _, name := range names {
 		if health[name] == "" {
-			problems = append(problems, fmt.Errorf("rule %s: not loaded by Prometheus", name))
+			problems = append(problems, fmt.Errorf("rule %s is not loaded", name))
 		} else if health[name] != "ok" {
 			problems = append(problems, fmt.Errorf("rule %s: %s", name, health[name]))
 		}
@@ -126,7 +126,7 @@ func (s *Source) Firing(ctx context.Context) ([]string, error) {
 	defer cancel()
 	answer, err := s.api.Alerts(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("requesting the alerts: %w", err)
+		return nil, fmt.Errorf("requesting alerts: %w", err)
 	}
 	var firing []string
 	for _, alert := range answer.Alerts {

@@ -96,8 +96,10 @@ func (l load) round(round int, number *int) []request {
 		request{URL: fmt.Sprintf("%s/section/%d", l.press.origins[4], round)},
 		request{URL: fmt.Sprintf("%s/articles/%d", l.press.origins[closed], round)},
 	)
-	if round%5 == 0 { // the pipeline retries these by itself
-		for _, origin := range []string{l.press.origins[forbidden], l.press.origins[throttling], l.press.origins[failing], l.press.nowhere} {
+	if round%5 == 0 { // less often, because each of them is retried
+		for _, origin := range []string{
+			l.press.origins[forbidden], l.press.origins[throttling], l.press.origins[failing], l.press.nowhere,
+		} {
 			urls = append(urls, request{URL: fmt.Sprintf("%s/articles/%d", origin, round)})
 		}
 		urls = append(urls, request{URL: "gopher://none"})
@@ -108,7 +110,7 @@ func (l load) round(round int, number *int) []request {
 func publish(ctx context.Context, js jetstream.JetStream, r request) error {
 	body, err := json.Marshal(r)
 	if err != nil {
-		return fmt.Errorf("writing a request: %w", err)
+		return fmt.Errorf("encoding a request: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -124,11 +126,11 @@ func read(ctx context.Context, url string) error {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", url, err)
+		return fmt.Errorf("requesting %s: %w", url, err)
 	}
 	answer, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", url, err)
+		return fmt.Errorf("requesting %s: %w", url, err)
 	}
 	defer answer.Body.Close()
 	_, err = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<20))

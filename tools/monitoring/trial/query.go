@@ -14,29 +14,35 @@ import (
 	"github.com/dateline-news/dateline/tools/monitoring/grafana"
 )
 
-// askTimeout bounds each request to Prometheus.
+// askTimeout is the maximum time of a request to Prometheus.
 const askTimeout = 20 * time.Second
 
-// Source is a Prometheus, with the times that Grafana would query.
-type Source struct {
-	api prometheus.API
-	// Range is the length of the time range that the graphs show. Window is the value
-	// of Grafana's $__rate_interval.
-	Range, Window time.Duration
-	// End is the end of the graphs; zero means now.
+// Times are the times that Grafana passes to Prometheus.
+type Times struct {
+	// Range is the length of the time that the graphs show, up to End.
+	Range time.Duration
+	// Window is the value of $__rate_interval.
+	Window time.Duration
+	// End is the end of the graphs. The zero time means now.
 	End time.Time
 }
 
-// Open returns a Source for the Prometheus at an address. It sends no request yet.
-func Open(url string, shown, window time.Duration) (*Source, error) {
-	client, err := api.NewClient(api.Config{Address: url})
-	if err != nil {
-		return nil, fmt.Errorf("creating a client of Prometheus at %s: %w", url, err)
-	}
-	return &Source{api: prometheus.NewAPI(client), Range: shown, Window: window}, nil
+// Source is a Prometheus that is queried as Grafana does.
+type Source struct {
+	api prometheus.API
+	Times
 }
 
-// Series is one line of a graph, or one number, for which Points has a single entry.
+// Open returns a Source for the Prometheus at a URL. It sends no request.
+func Open(url string, times Times) (*Source, error) {
+	client, err := api.NewClient(api.Config{Address: url})
+	if err != nil {
+		return nil, fmt.Errorf("creating a client for Prometheus at %s: %w", url, err)
+	}
+	return &Source{prometheus.NewAPI(client), times}, nil
+}
+
+// Series is a line of a graph, or a number, which has one point.
 type Series struct {
 	Labels model.Metric
 	Points []model.SamplePair

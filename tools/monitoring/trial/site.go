@@ -29,7 +29,7 @@ const (
 // press is a set of made-up sites, each on a loopback address of its own.
 type press struct {
 	origins []string // by host
-	nowhere string   // an address on which nothing listens
+	nowhere string   // refuses connections
 	servers []*http.Server
 	serving sync.WaitGroup
 }
@@ -50,7 +50,7 @@ func openPress(ctx context.Context) (*press, error) {
 	// This port was free a moment ago, so connections to it are refused.
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.1.250:0")
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("finding a port where nobody listens: %w", err), p.close())
+		return nil, errors.Join(fmt.Errorf("finding a free port: %w", err), p.close())
 	}
 	p.nowhere = "http://" + listener.Addr().String()
 	return p, listener.Close()
@@ -72,7 +72,9 @@ func site(host int) http.Handler {
 			fmt.Fprint(w, "User-agent: *\nDisallow: /\n")
 		}
 	})
-	status := map[int]int{forbidden: http.StatusForbidden, throttling: http.StatusTooManyRequests, failing: http.StatusServiceUnavailable}[host]
+	status := map[int]int{
+		forbidden: http.StatusForbidden, throttling: http.StatusTooManyRequests, failing: http.StatusServiceUnavailable,
+	}[host]
 	mux.HandleFunc("GET /articles/{number}", func(w http.ResponseWriter, r *http.Request) {
 		if status != 0 {
 			http.Error(w, "not now", status)
@@ -88,23 +90,24 @@ func site(host int) http.Handler {
 		if number%10 == 0 {
 			author = "the agency"
 		}
-		write(w, r.Host, story(author, number, ""), number%7 != 0)
+		write(w, r.Host, newArticle(author, number, ""), number%7 != 0)
 	})
 	// This article changes with every visit.
 	mux.HandleFunc("GET /live/{number}", func(w http.ResponseWriter, r *http.Request) {
-		write(w, r.Host, story("live", 0, time.Now().Format("At 15:04:05.000 the tide gauge was read again.")), true)
+		write(w, r.Host, newArticle("live", 0, time.Now().Format("At 15:04:05.000 the tide gauge was read again.")), true)
 	})
 	mux.HandleFunc("GET /section/{name}", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "<!doctype html><title>Section</title><h1>Section</h1><ul>")
 		for n := range 30 {
-			fmt.Fprintf(w, `<li><a href="/articles/%d">A headline that leads to story number %d</a></li>`, n, n)
+			fmt.Fprintf(w, `<li><a href="/articles/%d">A headline that leads to article number %d</a></li>`, n, n)
 		}
 		fmt.Fprint(w, "</ul>")
 	})
 	return mux
 }
 
-type text struct {
+// content is the content of an article.
+type content struct {
 	Title, Author, Published string
 	Paragraphs               []string
 }
@@ -113,14 +116,14 @@ var words = strings.Fields(`harbour ferry council bridge winter market school ri
 	museum captain window letter village doctor bakery railway garage festival library island mountain valley orchard
 	lantern kitchen tunnel concert painter journal cabinet meadow timber quarry signal theatre bicycle compass weather`)
 
-// story returns a made-up article, which is always the same for the same author and
-// number.
-func story(author string, number int, addition string) text {
+// newArticle makes up an article, which depends only on the author and the number. The
+// addition is inserted at the start.
+func newArticle(author string, number int, addition string) content {
 	seed := fnv.New64a()
 	fmt.Fprint(seed, author, number)
 	random := rand.New(rand.NewPCG(seed.Sum64(), 1))
 	word := func() string { return words[random.IntN(len(words))] }
-	s := text{
+	s := content{
 		Title:     fmt.Sprintf("The %s and the %s of the %s %s", word(), word(), word(), word()),
 		Author:    "Ada Quayle",
 		Published: time.Date(2026, time.March, 1+number%28, 6, 30, 0, 0, time.UTC).Format(time.RFC3339),
@@ -128,7 +131,8 @@ func story(author string, number int, addition string) text {
 	for range 6 {
 		var paragraph strings.Builder
 		for range 4 {
-			fmt.Fprintf(&paragraph, "The %s by the %s was older than the %s, and nobody who had seen the %s would forget the %s near the %s. ", word(), word(), word(), word(), word(), word())
+			fmt.Fprintf(&paragraph, "The %s by the %s was older than the %s, and nobody who had seen the %s "+
+				"would forget the %s near the %s. ", word(), word(), word(), word(), word(), word())
 		}
 		s.Paragraphs = append(s.Paragraphs, paragraph.String())
 	}
@@ -140,14 +144,15 @@ func story(author string, number int, addition string) text {
 
 var page = template.Must(template.New("article").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{.Text.Title}} | {{.Host}}</title>
-{{if .Whole}}<meta property="og:type" content="article"><meta property="article:published_time" content="{{.Text.Published}}">
+{{if .Complete}}<meta property="og:type" content="article">
+<meta property="article:published_time" content="{{.Text.Published}}">
 <meta name="author" content="{{.Text.Author}}"><meta property="og:image" content="http://{{.Host}}/image.jpg">{{end}}
 </head><body><article><h1>{{.Text.Title}}</h1>{{range .Text.Paragraphs}}<p>{{.}}</p>
 {{end}}</article></body></html>
 `))
 
-// write sends an article. Unless it is whole, it lacks author, date and image.
-func write(w http.ResponseWriter, host string, s text, whole bool) {
+// write sends an article. Unless complete, it has no author, date and image.
+func write(w http.ResponseWriter, host string, s content, complete bool) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = page.Execute(w, map[string]any{"Host": host, "Text": s, "Whole": whole})
+	_ = page.Execute(w, map[string]any{"Host": host, "Text": s, "Complete": complete})
 }

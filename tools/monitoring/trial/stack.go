@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,17 +15,15 @@ import (
 	"time"
 )
 
-// Config configures a Stack.
+// Config is the configuration of a stack.
 type Config struct {
-	// Dateline and Prometheus are the paths of the programs, and Rules is the folder
-	// of rules.
+	// Dateline and Prometheus are the paths of the programs, Rules is the folder of rules.
 	Dateline, Prometheus, Rules string
 	// Dir is the folder for the data and logs of both programs.
 	Dir string
-	// Bursts publishes a few hundred URLs at once every other minute.
+	// Bursts adds a few hundred URLs at once every other minute to the load.
 	Bursts bool
-	// Relabel is additional scrape configuration, for testing the effect of a renamed
-	// metric.
+	// Relabel is appended to the scrape configuration, for example to rename a metric.
 	Relabel string
 }
 
@@ -41,12 +40,12 @@ type Stack struct {
 	failed  []error
 }
 
-// startTimeout bounds the wait for both programs to be ready.
+// startTimeout is the maximum time until both programs are ready.
 const startTimeout = 90 * time.Second
 
 // Start starts everything on loopback. Call Stop at the end.
 func Start(ctx context.Context, config Config) (*Stack, error) {
-	ports, err := freePorts(4)
+	ports, err := freePorts(ctx, 4)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +69,8 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 		"--fetcher-allow-private", "--fetcher-delay", "100ms", "--fetcher-delay-factor", "0",
 		"--fetcher-max-attempts", "2", "--fetcher-retry-delay", "2s", "--fetcher-breaker-rest", "20s")
 	s.program(running, config.Dir, config.Prometheus,
-		"--config.file", settings, "--storage.tsdb.path", filepath.Join(config.Dir, "prometheus"), "--web.listen-address", prom,
+		"--config.file", settings, "--storage.tsdb.path", filepath.Join(config.Dir, "prometheus"),
+		"--web.listen-address", prom,
 		"--enable-feature", "created-timestamp-zero-ingestion", "--log.level", "warn")
 	starting, stop := context.WithTimeout(running, startTimeout)
 	defer stop()
@@ -131,7 +131,7 @@ func (s *Stack) program(ctx context.Context, dir, path string, args ...string) {
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 		cmd.WaitDelay = 30 * time.Second
 		if err := cmd.Run(); ctx.Err() == nil {
-			return fmt.Errorf("exited unexpectedly (%v): see %s", err, log.Name())
+			return fmt.Errorf("ended early, see %s: %w", log.Name(), cmp.Or(err, errors.New("exit status 0")))
 		}
 		return nil
 	})
@@ -171,11 +171,11 @@ func ready(ctx context.Context, url string) error {
 	}
 }
 
-// freePorts returns loopback addresses on which nothing listened a moment ago.
-func freePorts(count int) ([]string, error) {
+// freePorts returns loopback addresses with ports that are free.
+func freePorts(ctx context.Context, count int) ([]string, error) {
 	var addresses []string
 	for range count {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, fmt.Errorf("finding a free port: %w", err)
 		}

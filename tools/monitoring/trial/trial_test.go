@@ -17,7 +17,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"))
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
+		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"))
 }
 
 // renamed is scrape configuration that renames a metric, as a new release might.
@@ -48,7 +50,7 @@ func TestFaultsShowOnARunningDateline(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	source, err := trial.Open(stack.Prometheus, 2*time.Minute, 15*time.Second)
+	source, err := trial.Open(stack.Prometheus, trial.Times{Range: 2 * time.Minute, Window: 15 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +67,7 @@ func TestFaultsShowOnARunningDateline(t *testing.T) {
 		}
 	}
 	if len(want) < 3 {
-		t.Fatalf("the metric that is renamed is on %d panels, too few to try it with", len(want))
+		t.Fatalf("the renamed metric is on %d panels, want at least 3", len(want))
 	}
 	spoil(t, all[0], "Targets down", `count(up ==`)
 	want[all[0].UID+" Targets down"] = "parse error"

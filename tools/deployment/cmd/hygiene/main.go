@@ -15,7 +15,7 @@ import (
 )
 
 func main() {
-	maxMiB := flag.Int64("max-mib", 40, "Maximum size of all layers together, in MiB.")
+	maxMiB := flag.Int64("max-mib", 40, "maximum size of the image, in MiB")
 	flag.Parse()
 	os.Exit(run(os.Stdin, *maxMiB))
 }
@@ -44,7 +44,7 @@ func run(in io.Reader, maxMiB int64) int {
 	}
 	mib := float64(image.bytes) / (1 << 20)
 	if image.bytes > maxMiB<<20 {
-		fmt.Fprintf(os.Stderr, "hygiene: the image has %.1f MiB, which is more than %d\n", mib, maxMiB)
+		fmt.Fprintf(os.Stderr, "hygiene: the image has %.1f MiB, want at most %d\n", mib, maxMiB)
 		return 1
 	}
 	if len(findings) > 0 {
