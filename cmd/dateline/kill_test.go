@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/corpus"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
@@ -92,12 +93,42 @@ func finish(t *testing.T, dir string) {
 	t.Helper()
 	p := runPipeline(t, testConfig(dir), slog.New(slog.DiscardHandler))
 	defer p.stop()
+	defer func() {
+		if t.Failed() {
+			logURLs(t, p.Bus)
+		}
+	}()
 	natstest.Eventually(t, "streams without URLs", func() bool {
 		urls, frontier := streamState(t, p.Bus, subject.StreamURLs), streamState(t, p.Bus, subject.StreamFrontier)
 		return urls.Msgs+frontier.Msgs == 0
 	})
 	if err := p.Settle(t.Context(), natstest.Patience(t)); err != nil {
 		t.Error(err)
+	}
+}
+
+// logURLs logs the state of URLS and of its consumer, and the first message left. A
+// message at or below the ack floor was acked but not removed by the server. Any
+// other message must be pending or waiting for its ack.
+func logURLs(t *testing.T, bus *pipeline.Bus) {
+	t.Helper()
+	stream, err := bus.JS.Stream(t.Context(), subject.StreamURLs)
+	if err != nil {
+		t.Log(err)
+		return
+	}
+	state := stream.CachedInfo().State
+	t.Logf("URLS: %+v", state)
+	if consumer, err := stream.Consumer(t.Context(), subject.ConsumerIntake); err != nil {
+		t.Log(err)
+	} else {
+		t.Logf("consumer of URLS: %+v", consumer.CachedInfo())
+	}
+	if msg, err := stream.GetMsg(t.Context(), state.FirstSeq); err != nil {
+		t.Log(err)
+	} else {
+		t.Logf("first message left in URLS: sequence %d, stored %s, header %v, data %q",
+			msg.Sequence, msg.Time, msg.Header, msg.Data)
 	}
 }
 
