@@ -52,6 +52,7 @@ func FromArticle(a *article.Article) *datelinev1.Article {
 		WordCount: int32(a.WordCount), ReadingTimeMinutes: int32(a.ReadingTimeMinutes),
 		Provenance: map[string]*datelinev1.Provenance{}, ExtractorVersion: a.ExtractorVersion,
 		Kicker: a.Kicker, PageKind: pageKinds[a.Kind], Charset: a.Charset, Damaged: a.Damaged,
+		DeclaredCanonicalUrl: a.DeclaredCanonicalURL,
 	}
 	if r.Section == "" {
 		r.Section = a.Kicker

@@ -27,6 +27,7 @@ func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Resul
 			results[i] = malformed(input, "Article", err)
 			continue
 		}
+		record = store.WithOwnIdentity(record)
 		results[i].Outcome = &datelinev1.Outcome{
 			InputId: inputID(record), RequestId: record.GetRequestId(), Url: record.GetRequestedUrl(),
 			Host: record.GetHost(), OutputId: record.GetId(), Labels: record.GetLabels(),

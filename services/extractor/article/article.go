@@ -9,7 +9,7 @@ import (
 // Version identifies the extraction rules. It changes whenever the same page may
 // yield a different record, so that stored records can be told apart and extracted
 // again.
-const Version = "1.3.0"
+const Version = "1.4.0"
 
 // Article is the content of a page, with one field per fact. A field that the page
 // does not state is zero. Provenance has an entry for each field that it states.
@@ -17,8 +17,13 @@ type Article struct {
 	// URL is the address of the page as the caller gave it.
 	URL string `json:"url"`
 	// CanonicalURL is the article's own address: the address that the page declares,
-	// if it is credible, or URL without its fragment.
+	// if it is credible and on the site of URL, or URL without its fragment. A site is
+	// a registrable domain, or a host if there is none.
 	CanonicalURL string `json:"canonical_url"`
+	// DeclaredCanonicalURL is an address on another site that the page declares as its
+	// own, by rel=canonical or og:url. It is a hint at where the text was published
+	// first, not an identity, because any page can declare any address.
+	DeclaredCanonicalURL string `json:"declared_canonical_url,omitempty"`
 	// Host is the host of CanonicalURL, in lower case and without port.
 	Host string `json:"host"`
 	// SiteName is the name of the site or publication, such as "The New Region".

@@ -124,6 +124,7 @@ func take[T any](a *Article, name string, f record.Field[T]) T {
 func (a *Article) setAddress(address string, own fields.Address) {
 	a.URL, a.Host = address, own.Host
 	a.CanonicalURL = take(a, "canonical_url", own.Canonical)
+	a.DeclaredCanonicalURL = take(a, "declared_canonical_url", own.Declared)
 }
 
 func (a *Article) setDetails(site *fields.Site, title fields.Title, d fields.Details) {

@@ -185,7 +185,7 @@ func TestCanonicalURLMustBeCredible(t *testing.T) {
 	const (
 		own     = "https://example.com/2025/04/old-stone-bridge-repaired"
 		longer  = "https://example.com/2025/04/old-stone-bridge-repaired-for-good"
-		partner = "https://partner.example.org/x/old-stone-bridge-repaired"
+		partner = "https://partner.example.com/x/old-stone-bridge-repaired"
 	)
 	tests := map[string]string{
 		"https://example.com/":                                      own,
@@ -193,10 +193,11 @@ func TestCanonicalURLMustBeCredible(t *testing.T) {
 		"/2025/04/old-stone-bridge-repaired":                        own,
 		"https://example.com/2025/04/old-stone-bridge-repaired#top": own,
 		partner: partner,
-		"https://partner.example.org/other-story": own,
-		"https://example.com/2025":                own,
-		"javascript:void(0)":                      own,
-		longer:                                    longer,
+		"https://partner.example.com/other-story":                 own,
+		"https://partner.example.org/x/old-stone-bridge-repaired": own,
+		"https://example.com/2025":                                own,
+		"javascript:void(0)":                                      own,
+		longer:                                                    longer,
 	}
 	for canonical, want := range tests {
 		t.Run(canonical, func(t *testing.T) {
@@ -206,6 +207,103 @@ func TestCanonicalURLMustBeCredible(t *testing.T) {
 			a := extract(t, article.Page{URL: own, Body: []byte(page)})
 			if a.CanonicalURL != want {
 				t.Errorf("canonical URL is %s, want %s", a.CanonicalURL, want)
+			}
+		})
+	}
+}
+
+// TestDeclaredURLOnAnotherSiteIsNotIdentity checks every way in which a page can declare
+// a URL: one on another site is a hint, and one on its own site can be its identity.
+func TestDeclaredURLOnAnotherSiteIsNotIdentity(t *testing.T) {
+	t.Parallel()
+	const slug = "/2025/04/old-stone-bridge-repaired"
+	link := func(url string) string { return `<link rel="canonical" href="` + url + `">` }
+	for _, test := range []struct {
+		name, page, head, want, declared string
+	}{
+		{
+			"canonical", "https://forger.example" + slug, link("https://victim.example" + slug),
+			"https://forger.example" + slug, "https://victim.example" + slug,
+		},
+		{
+			"og:url", "https://forger.example" + slug,
+			`<meta property="og:url" content="https://victim.example` + slug + `">`,
+			"https://forger.example" + slug, "https://victim.example" + slug,
+		},
+		{
+			"foreign canonical, own og:url", "https://forger.example/amp" + slug,
+			link("https://victim.example"+slug) +
+				`<meta property="og:url" content="https://forger.example` + slug + `">`,
+			"https://forger.example" + slug, "https://victim.example" + slug,
+		},
+		{
+			"base element", "https://forger.example" + slug,
+			`<base href="https://victim.example/">` + link(slug),
+			"https://forger.example" + slug, "https://victim.example" + slug,
+		},
+		{
+			"JSON-LD", "https://forger.example" + slug,
+			`<script type="application/ld+json">{"@context":"https://schema.org","@type":"NewsArticle",` +
+				`"url":"https://victim.example` + slug + `","@id":"https://victim.example` + slug + `",` +
+				`"mainEntityOfPage":{"@id":"https://victim.example` + slug + `"}}</script>`,
+			"https://forger.example" + slug, "",
+		},
+		{
+			"hreflang, AMP and refresh", "https://forger.example" + slug,
+			`<link rel="alternate" hreflang="de" href="https://victim.example` + slug + `">` +
+				`<link rel="amphtml" href="https://victim.example` + slug + `">` +
+				`<meta http-equiv="refresh" content="0; url=https://victim.example` + slug + `">`,
+			"https://forger.example" + slug, "",
+		},
+		{
+			"www", "https://example.co.uk" + slug, link("https://www.example.co.uk" + slug),
+			"https://www.example.co.uk" + slug, "",
+		},
+		{
+			"mobile", "https://m.example.co.uk" + slug, link("https://www.example.co.uk" + slug),
+			"https://www.example.co.uk" + slug, "",
+		},
+		{
+			"public suffix", "https://forger.co.uk" + slug, link("https://example.co.uk" + slug),
+			"https://forger.co.uk" + slug, "https://example.co.uk" + slug,
+		},
+		{
+			"tenants of one domain", "https://ada.github.io" + slug, link("https://bob.github.io" + slug),
+			"https://ada.github.io" + slug, "https://bob.github.io" + slug,
+		},
+		{
+			"IP address", "http://192.0.2.7" + slug, link("http://192.0.2.8" + slug),
+			"http://192.0.2.7" + slug, "http://192.0.2.8" + slug,
+		},
+		{
+			"another port of an IP address", "http://192.0.2.7:8080" + slug, link("http://192.0.2.7" + slug),
+			"http://192.0.2.7:8080" + slug, "http://192.0.2.7" + slug,
+		},
+		{
+			"another port of a name", "https://example.com:8443" + slug, link("https://example.com" + slug),
+			"https://example.com" + slug, "",
+		},
+		{
+			"IDN", "https://www.bücher.example" + slug, link("https://xn--bcher-kva.example" + slug),
+			"https://xn--bcher-kva.example" + slug, "",
+		},
+		{
+			"AMP cache", "https://www-example-com.cdn.ampproject.org/c/s/www.example.com" + slug,
+			link("https://www.example.com" + slug),
+			"https://www-example-com.cdn.ampproject.org/c/s/www.example.com" + slug, "https://www.example.com" + slug,
+		},
+		{
+			"user information", "https://forger.example" + slug, link("https://forger.example@victim.example" + slug),
+			"https://forger.example" + slug, "https://forger.example@victim.example" + slug,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			html := strings.Replace(pageWith(strings.Repeat(paragraph, 3)), "<head>", "<head>"+test.head, 1)
+			a := extract(t, article.Page{URL: test.page, Body: []byte(html)})
+			if a.CanonicalURL != test.want || a.DeclaredCanonicalURL != test.declared {
+				t.Errorf("canonical URL %q, declared %q; want %q and %q",
+					a.CanonicalURL, a.DeclaredCanonicalURL, test.want, test.declared)
 			}
 		})
 	}

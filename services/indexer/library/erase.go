@@ -21,11 +21,13 @@ import (
 // Erased reports what was erased.
 type Erased struct {
 	ID          string   `json:"id" doc:"Id of the article."`
-	URLs        []string `json:"urls" doc:"URLs that led to the article. None of them will be stored again."`
+	URLs        []string `json:"urls" doc:"URLs that led to the article. Those on its site will not be stored again."`
 	Revisions   int      `json:"revisions" doc:"Number of revisions removed from the store."`
 	Pages       int      `json:"pages" doc:"Number of pages removed from the stream of pages and from the samples of drifting sites."`
 	Records     int      `json:"records" doc:"Number of records removed from the streams of articles and revisions."`
 	DeadLetters int      `json:"dead_letters" doc:"Number of dead letters removed."`
+
+	ownURLs []string // the URLs on the article's site
 }
 
 // Erase removes an article everywhere: its revisions and index entries, its
@@ -44,6 +46,7 @@ func (l *Library) Erase(ctx context.Context, idOrURL string) (Erased, error) {
 	}
 	e := Erased{ID: gone.ID, URLs: gone.URLs, Revisions: gone.Revisions}
 	slices.Sort(e.URLs)
+	e.ownURLs = slices.DeleteFunc(slices.Clone(e.URLs), gone.IsForeign)
 	if err := l.eraseStreams(ctx, &e, gone.Pages); err != nil {
 		return e, fmt.Errorf("article %s was erased from the store, but not from all streams: erase %s again (%w)",
 			gone.ID, gone.ID, err)
@@ -132,15 +135,22 @@ func (e *Erased) containsURL(data []byte) bool {
 	return slices.ContainsFunc(e.URLs, func(url string) bool { return bytes.Contains(data, []byte(url)) })
 }
 
+// hasOwnURL reports whether one of the URLs led to the article and is on its site.
+// Another URL that led to it, such as a short link, may lead to another article by
+// now.
+func (e *Erased) hasOwnURL(urls ...string) bool {
+	return slices.ContainsFunc(urls, func(url string) bool { return slices.Contains(e.ownURLs, url) })
+}
+
 func (e *Erased) isPage(data []byte) bool {
 	page := &datelinev1.Page{}
-	return proto.Unmarshal(data, page) == nil && e.hasURL(page.GetFinalUrl(), page.GetRequestedUrl())
+	return proto.Unmarshal(data, page) == nil && e.hasOwnURL(page.GetFinalUrl(), page.GetRequestedUrl())
 }
 
 func (e *Erased) isRecord(data []byte) bool {
 	record := &datelinev1.Article{}
 	return proto.Unmarshal(data, record) == nil &&
-		(record.GetId() == e.ID || e.hasURL(record.GetCanonicalUrl(), record.GetFinalUrl()))
+		(record.GetId() == e.ID || e.hasOwnURL(record.GetCanonicalUrl(), record.GetFinalUrl()))
 }
 
 func (e *Erased) isEvent(data []byte) bool {
@@ -207,7 +217,7 @@ func (l *Library) eraseSamples(ctx context.Context, host string, e *Erased) erro
 		entry, err := bucket.Get(ctx, key)
 		sample := &datelinev1.DriftSample{}
 		if errors.Is(err, jetstream.ErrKeyNotFound) || err == nil && (proto.Unmarshal(entry.Value(), sample) != nil ||
-			!e.hasURL(sample.GetUrl())) {
+			!e.hasOwnURL(sample.GetUrl())) {
 			continue
 		}
 		if err == nil {

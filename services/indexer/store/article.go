@@ -109,7 +109,7 @@ func newArrival(article *datelinev1.Article) (arrival, error) {
 	if article == nil {
 		return arrival{}, errors.New("the message contains no article; send a dateline.v1.Article")
 	}
-	article = scrubbed(article)
+	article = WithOwnIdentity(scrubbed(article))
 	if err := validate(article); err != nil {
 		return arrival{}, err
 	}

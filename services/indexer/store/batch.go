@@ -21,7 +21,7 @@ func planChanges(links map[string]link, known map[string]stored, arrivals []arri
 			results[i] = PutResult{Status: Erased, ID: a.row.id}
 			continue
 		}
-		if target := cmp.Or(joined[a.row.id], links[a.row.id].articleID); target != "" && target != a.row.id {
+		if target := cmp.Or(joined[a.row.id], links[a.row.id].target()); target != "" && target != a.row.id {
 			a = a.asPageOf(target, cmp.Or(byID[target], &change{stored: known[target]}).row.canonicalURL)
 		}
 		c := byID[a.row.id]

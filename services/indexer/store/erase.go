@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/dateline-news/dateline/internal/weburl"
 )
 
 // erasureOf returns the erasure of an article that was erased before. aliases
@@ -22,7 +24,7 @@ func erasureOf(name string, aliases []aliasRow) (Erasure, error) {
 		return Erasure{}, fmt.Errorf("article %.200q: %w", name, ErrNotFound)
 	}
 	if u, err := url.Parse(e.URLs[0]); err == nil {
-		e.Host = u.Host
+		e.Host, e.fetchedURL = u.Host, e.URLs[0]
 	}
 	return e, nil
 }
@@ -37,11 +39,35 @@ func (e *Erasure) addRevision(record []byte) {
 	if page := article.GetRawPage(); page.GetStream() != "" {
 		e.Pages = append(e.Pages, page)
 	}
-	for _, u := range []string{article.GetCanonicalUrl(), article.GetFinalUrl(), article.GetRequestedUrl()} {
+	final, canonical := article.GetFinalUrl(), article.GetCanonicalUrl()
+	if e.fetchedURL == "" || weburl.SameSite(final, canonical) {
+		e.fetchedURL = final
+	}
+	for _, u := range []string{canonical, final, article.GetRequestedUrl()} {
 		if u != "" {
 			e.addURL(u)
 		}
 	}
+}
+
+// IsForeign reports whether a URL that led to the article is on another site than
+// the article. The site is that from which the article was fetched, even if an
+// extractor before version 1.4.0 stored it under the name of another site. The
+// tombstone of a foreign URL is not canonical, so that the other site's own article
+// can be stored there.
+func (e *Erasure) IsForeign(u string) bool {
+	own := e.fetchedURL
+	if own == "" {
+		own = "https://" + e.Host
+	}
+	_, badURL := weburl.Parse(u)
+	_, badOwn := weburl.Parse(own) // of a saved file, which has no site
+	return badURL == nil && badOwn == nil && !weburl.SameSite(u, own)
+}
+
+// foreignURLs returns the URLs for which IsForeign is true.
+func (e *Erasure) foreignURLs() []string {
+	return slices.DeleteFunc(slices.Clone(e.URLs), func(u string) bool { return !e.IsForeign(u) })
 }
 
 func (e *Erasure) addURL(u string) {

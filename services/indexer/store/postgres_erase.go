@@ -37,7 +37,7 @@ func (s *postgresStore) readTombstone(ctx context.Context, name string) (Erasure
 		err := row.Scan(&a.url, &a.articleID)
 		return a, err
 	}, `SELECT url, article_id FROM aliases WHERE article_id = (SELECT article_id FROM aliases WHERE url_key = $1)
-		AND starts_with(article_id, $2) ORDER BY fetch_time DESC, url`, digest(cleanText(name)), tombstone)
+		AND starts_with(article_id, $2) ORDER BY canonical DESC, fetch_time DESC, url`, digest(cleanText(name)), tombstone)
 	if err != nil {
 		return Erasure{}, fmt.Errorf("reading the tombstone of %.200q from %s: %w", name, s.name, err)
 	}
@@ -61,7 +61,7 @@ func (b *postgresBatch) erase(id string) (Erasure, error) {
 	if err := b.removeKeys(rowID, row.sketch); err != nil {
 		return Erasure{}, err
 	}
-	return e, b.runSteps([]step{
+	steps := []step{
 		{`DELETE FROM revisions WHERE article_id = $1`, []any{id}},
 		{`DELETE FROM articles WHERE id = $1`, []any{id}},
 		// The id and the canonical URL get the highest time, so that no later
@@ -70,11 +70,17 @@ func (b *postgresBatch) erase(id string) (Erasure, error) {
 			fetch_time = CASE WHEN url_key = $2 THEN 'infinity' ELSE fetch_time END
 			WHERE article_id = $1`, []any{id, digest(row.canonicalURL)}},
 		{`INSERT INTO aliases (url_key, url, article_id, canonical, fetch_time)
-			VALUES ($2, $1, '` + tombstone + `' || $1, true, 'infinity')
+			VALUES ($2, $1, '` + tombstone + `' || $1, $3, 'infinity')
 			ON CONFLICT (url_key) DO UPDATE SET
-			article_id = excluded.article_id, canonical = true, fetch_time = 'infinity'`, []any{id, digest(id)}},
+			article_id = excluded.article_id, canonical = excluded.canonical, fetch_time = 'infinity'`,
+			[]any{id, digest(id), !e.IsForeign(row.canonicalURL)}},
 		{`UPDATE sources SET articles = articles - 1 WHERE host = $1`, []any{e.Host}},
-	})
+	}
+	for _, url := range e.foreignURLs() {
+		steps = append(steps, step{`UPDATE aliases SET canonical = false WHERE url_key = $1 AND article_id = $2`,
+			[]any{digest(url), tombstone + id}})
+	}
+	return e, b.runSteps(steps)
 }
 
 // describe adds the article's URLs, pages and number of revisions to the erasure.

@@ -85,4 +85,8 @@ type Erasure struct {
 	// as far as the records name them.
 	Pages     []*datelinev1.RawPage
 	Revisions int
+
+	// fetchedURL is a URL that a revision was fetched from, one on the site of the
+	// canonical URL if there is any.
+	fetchedURL string
 }

@@ -78,7 +78,7 @@ func (s *sqliteStore) readTombstone(ctx context.Context, name string) (Erasure, 
 		err := rows.Scan(&a.url, &a.articleID)
 		return a, err
 	}, `SELECT url, article_id FROM aliases WHERE article_id = (SELECT article_id FROM aliases WHERE url = ?1)
-		AND substr(article_id, 1, length(?2)) = ?2 ORDER BY fetch_time DESC, url`, cleanText(name), tombstone)
+		AND substr(article_id, 1, length(?2)) = ?2 ORDER BY canonical DESC, fetch_time DESC, url`, cleanText(name), tombstone)
 	if err != nil {
 		return Erasure{}, fmt.Errorf("reading the tombstone of %.200q from %s: %w", name, s.path, err)
 	}
@@ -101,18 +101,24 @@ func (b *sqliteBatch) erase(id string) (Erasure, error) {
 	if err := b.run(b.statements.deleteWords, before.rowID); err != nil {
 		return Erasure{}, err
 	}
-	return e, b.runSteps([]step{
+	steps := []step{
 		{`DELETE FROM revisions WHERE article_id = ?`, []any{id}},
 		{`DELETE FROM articles WHERE id = ?`, []any{id}},
 		// The id and the canonical URL get the highest time, so that no later
 		// alias overrides them.
 		{`UPDATE aliases SET article_id = ?2 || article_id, canonical = 1 WHERE article_id = ?1`, []any{id, tombstone}},
-		{`INSERT INTO aliases (url, article_id, canonical, fetch_time) VALUES (?1, ?2 || ?1, 1, 9223372036854775807)
+		{`INSERT INTO aliases (url, article_id, canonical, fetch_time) VALUES (?1, ?2 || ?1, ?3, 9223372036854775807)
 			ON CONFLICT (url) DO UPDATE SET
-			article_id = excluded.article_id, canonical = 1, fetch_time = excluded.fetch_time`, []any{id, tombstone}},
+			article_id = excluded.article_id, canonical = excluded.canonical, fetch_time = excluded.fetch_time`,
+			[]any{id, tombstone, !e.IsForeign(before.row.canonicalURL)}},
 		{`UPDATE aliases SET fetch_time = 9223372036854775807 WHERE url = ?`, []any{before.row.canonicalURL}},
 		{`UPDATE sources SET articles = articles - 1 WHERE host = ?`, []any{before.row.host}},
-	})
+	}
+	for _, url := range e.foreignURLs() {
+		steps = append(steps, step{`UPDATE aliases SET canonical = 0 WHERE url = ?1 AND article_id = ?2`,
+			[]any{url, tombstone + id}})
+	}
+	return e, b.runSteps(steps)
 }
 
 // describe adds the article's URLs, pages and number of revisions to the erasure.

@@ -470,7 +470,8 @@ type Article struct {
 	RequestedUrl string `protobuf:"bytes,2,opt,name=requested_url,json=requestedUrl,proto3" json:"requested_url,omitempty"`
 	// The URL that the page came from, after redirects.
 	FinalUrl string `protobuf:"bytes,3,opt,name=final_url,json=finalUrl,proto3" json:"final_url,omitempty"`
-	// The article's own URL: the one that the page declares if that is credible, otherwise the final URL.
+	// The article's own URL: the one that the page declares if that is credible and on the site of the final URL, otherwise
+	// the final URL. The final URL has the same registrable domain, or the same host if there is none.
 	CanonicalUrl string `protobuf:"bytes,4,opt,name=canonical_url,json=canonicalUrl,proto3" json:"canonical_url,omitempty"`
 	// The name of the site or publication, such as `The New Region`.
 	SiteName string `protobuf:"bytes,5,opt,name=site_name,json=siteName,proto3" json:"site_name,omitempty"`
@@ -537,9 +538,12 @@ type Article struct {
 	// When the request was due: the later of the time it was made and the earliest time it allowed fetching.
 	DueTime *timestamppb.Timestamp `protobuf:"bytes,36,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
 	// The urgency of the request relative to others for the same host.
-	Priority      Priority `protobuf:"varint,37,opt,name=priority,proto3,enum=dateline.v1.Priority" json:"priority,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Priority Priority `protobuf:"varint,37,opt,name=priority,proto3,enum=dateline.v1.Priority" json:"priority,omitempty"`
+	// The URL on another site that the page declares as its own. Anyone can declare any URL, so this is only a hint at
+	// where the text was first published and never identifies the article. Empty if the page declares no such URL.
+	DeclaredCanonicalUrl string `protobuf:"bytes,38,opt,name=declared_canonical_url,json=declaredCanonicalUrl,proto3" json:"declared_canonical_url,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *Article) Reset() {
@@ -829,6 +833,13 @@ func (x *Article) GetPriority() Priority {
 		return x.Priority
 	}
 	return Priority_PRIORITY_UNSPECIFIED
+}
+
+func (x *Article) GetDeclaredCanonicalUrl() string {
+	if x != nil {
+		return x.DeclaredCanonicalUrl
+	}
+	return ""
 }
 
 // Author is a person or organisation that wrote the article.
@@ -1457,7 +1468,7 @@ var File_dateline_v1_article_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_article_proto_rawDesc = "" +
 	"\n" +
-	"\x19dateline/v1/article.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\f\n" +
+	"\x19dateline/v1/article.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\r\n" +
 	"\aArticle\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rrequested_url\x18\x02 \x01(\tR\frequestedUrl\x12\x1b\n" +
@@ -1501,7 +1512,8 @@ const file_dateline_v1_article_proto_rawDesc = "" +
 	"\adamaged\x18\" \x01(\bR\adamaged\x121\n" +
 	"\x06rights\x18# \x03(\v2\x19.dateline.v1.RightsSignalR\x06rights\x125\n" +
 	"\bdue_time\x18$ \x01(\v2\x1a.google.protobuf.TimestampR\adueTime\x121\n" +
-	"\bpriority\x18% \x01(\x0e2\x15.dateline.v1.PriorityR\bpriority\x1aV\n" +
+	"\bpriority\x18% \x01(\x0e2\x15.dateline.v1.PriorityR\bpriority\x124\n" +
+	"\x16declared_canonical_url\x18& \x01(\tR\x14declaredCanonicalUrl\x1aV\n" +
 	"\x0fProvenanceEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12-\n" +
 	"\x05value\x18\x02 \x01(\v2\x17.dateline.v1.ProvenanceR\x05value:\x028\x01\x1a9\n" +

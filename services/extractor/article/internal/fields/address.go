@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/dateline-news/dateline/internal/weburl"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/facts"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
@@ -12,29 +13,40 @@ import (
 
 // Address is the address of an article.
 type Address struct {
-	// Canonical is the article's own address.
+	// Canonical is the article's own address, on the site of the page.
 	Canonical record.Field[string]
+	// Declared is the first address on another site that the page declares as its own.
+	Declared record.Field[string]
 	// Host is the host of Canonical, in lower case and without port.
 	Host string
 }
 
-// ReadAddress returns the declared canonical address if it is credible, and otherwise
-// the address of the page without its fragment.
+// ReadAddress returns the declared canonical address if it is credible and on the site
+// of the page, and otherwise the address of the page without its fragment. Any page can
+// declare the address of another site, so such an address is only returned as Declared.
 func ReadAddress(p *page.Page, f *facts.Facts) Address {
+	var own Address
 	for _, c := range []fact{
 		record.NewField(p.Canonical, record.FromMeta, 0.95),
 		record.NewField(f.Meta["og:url"], record.FromOpenGraph, 0.9),
 	} {
-		address := p.Resolve(c.Value)
-		u, err := url.Parse(address)
-		if address == "" || err != nil || !credible(p.Base, u) {
+		u := parseDeclared(p.Resolve(c.Value))
+		if u == nil {
 			continue
 		}
-		u.Fragment = ""
 		c.Value = u.String()
-		return Address{Canonical: c, Host: strings.ToLower(u.Hostname())}
+		if isForeign(p.URL, c.Value) {
+			if !own.Declared.Found() {
+				own.Declared = c
+			}
+			continue
+		}
+		if credible(p.Base, u) {
+			own.Canonical, own.Host = c, strings.ToLower(u.Hostname())
+			return own
+		}
 	}
-	own := Address{Canonical: fact{Value: p.URL}}
+	own.Canonical = fact{Value: p.URL}
 	if p.URL != "" {
 		own.Canonical = record.NewField(p.URL, record.FromURL, 0.8)
 	}
@@ -45,13 +57,29 @@ func ReadAddress(p *page.Page, f *facts.Facts) Address {
 	return own
 }
 
+// parseDeclared parses a declared address and removes its fragment. It returns nil if the
+// address is not an http or https URL with a host.
+func parseDeclared(address string) *url.URL {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return nil
+	}
+	u.Fragment = ""
+	return u
+}
+
+// isForeign reports whether a declared address is on another site than the page. The
+// page's own address decides, not its base element, which can name any site. A saved
+// file without web address has no site, so no declared address is foreign to it.
+func isForeign(pageURL, declared string) bool {
+	_, err := weburl.Parse(pageURL)
+	return err == nil && !weburl.SameSite(pageURL, declared)
+}
+
 // credible reports whether a declared address can be that of the page. A home
 // page is not credible unless the page is one. An address on another host, or at
 // another path, must share the slug.
 func credible(base, u *url.URL) bool {
-	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return false
-	}
 	if base == nil {
 		return strings.Trim(u.Path, "/") != ""
 	}
