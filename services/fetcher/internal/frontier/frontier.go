@@ -7,6 +7,7 @@
 package frontier
 
 import (
+	"container/heap"
 	"context"
 	"fmt"
 	"log/slog"
@@ -65,6 +66,7 @@ type Frontier struct {
 	wait   prometheus.Observer
 
 	mu            sync.Mutex
+	created       time.Time // of the stream
 	hosts         map[string]*host
 	due           dueHeap
 	busy          map[int]int // number of visits in progress, by partition
@@ -93,6 +95,7 @@ func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Conf
 		notices: make(chan *nats.Msg, maxNotices),
 		wake:    make(chan struct{}, 1),
 		gained:  make(chan struct{}, 1),
+		created: stream.CachedInfo().Created,
 		hosts:   map[string]*host{}, busy: map[int]int{}, closed: map[int]bool{}, subscriptions: map[int]*nats.Subscription{},
 	}
 	f.register()
@@ -167,6 +170,14 @@ func (f *Frontier) keepListing(ctx context.Context) error {
 
 // list adds all hosts with URLs in the owned partitions.
 func (f *Frontier) list(ctx context.Context) {
+	created, err := f.queue.created(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			f.Log.Warn("listing the frontier failed, retrying", "error", err)
+		}
+		return
+	}
+	f.useStream(created)
 	for p := range f.leases.owned() {
 		names, err := f.queue.subjects(ctx, p)
 		if err != nil {
@@ -179,6 +190,27 @@ func (f *Frontier) list(ctx context.Context) {
 			f.add(name, p, f.notBefore(p), false)
 		}
 	}
+}
+
+// useStream makes every host forget what it read, if the stream was created again:
+// sequences of the earlier stream mean nothing in the new one. Pauses are kept.
+func (f *Frontier) useStream(created time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if created.Equal(f.created) {
+		return
+	}
+	f.Log.Warn("the stream was created again, the URLs of the earlier stream are lost",
+		"stream", subject.StreamFrontier, "created", created, "earlier", f.created)
+	f.created = created
+	for _, h := range f.due {
+		// A host that sleeps until its deferred URLs are due no longer has any.
+		if wakes := h.wakes(); !wakes.IsZero() && h.due.Equal(wakes) {
+			h.due = f.Now()
+		}
+	}
+	heap.Init(&f.due)
+	signal(f.wake)
 }
 
 // notBefore returns the earliest time for a request to a host that is new to this

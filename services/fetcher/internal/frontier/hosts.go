@@ -40,6 +40,9 @@ type host struct {
 	// lanes are the host's queues, most urgent first.
 	lanes [laneCount]lane
 
+	// created is when the stream that the lanes and current refer to was created.
+	created time.Time
+
 	// current is the entry that is not finished yet. unfinished is the decision
 	// about that entry if the stream did not accept it yet.
 	current    *Entry
@@ -68,6 +71,14 @@ type deferral struct {
 func (l *lane) postpone(d deferral) {
 	at, _ := slices.BinarySearchFunc(l.deferred, d.until, func(d deferral, t time.Time) int { return d.until.Compare(t) })
 	l.deferred = slices.Insert(l.deferred, at, d)
+}
+
+// forget drops everything that refers to messages of an earlier stream.
+func (h *host) forget(created time.Time) {
+	for i := range h.lanes {
+		h.lanes[i] = lane{subject: h.lanes[i].subject, filled: true}
+	}
+	h.current, h.unfinished, h.created = nil, nil, created
 }
 
 // drainLane reports whether a lane may have URLs. It also marks the lane as empty,

@@ -83,7 +83,7 @@ func (f *Frontier) add(name string, partition int, due time.Time, noticed bool) 
 	key := hostKey(name)
 	h := f.hosts[key]
 	if h == nil {
-		h = &host{key: key, partition: partition, due: due, index: -1}
+		h = &host{key: key, partition: partition, due: due, index: -1, created: f.created}
 		for i := range h.lanes {
 			h.lanes[i].subject = laneSubject(partition, i, key)
 		}

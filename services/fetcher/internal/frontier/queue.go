@@ -107,18 +107,49 @@ func (q *queue) next(ctx context.Context, name string, from uint64) (*Entry, err
 }
 
 // remove deletes an entry from the stream. It is not an error if the entry is gone.
+// A stream that was created again reuses sequences, so remove first reads the
+// message at the entry's sequence, and leaves it if it is another.
 func (q *queue) remove(ctx context.Context, entry *Entry) error {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	err := q.stream.DeleteMsg(ctx, entry.Sequence)
+	msg, err := q.stream.GetMsg(ctx, entry.Sequence)
+	missing := errors.Is(err, jetstream.ErrMsgNotFound)
+	switch {
+	case missing:
+		// A follower that lags behind reports a message as missing, so delete it
+		// unless the stream is a new one.
+		created, err := q.created(ctx)
+		if err != nil {
+			return err
+		}
+		if created.After(entry.Stored) {
+			return nil
+		}
+	case err != nil:
+		return fmt.Errorf("removing %s from the frontier: %w", entry.GetUrl(), err)
+	case msg.Subject != entry.Subject || !msg.Time.Equal(entry.Stored):
+		return nil
+	}
+	err = q.stream.DeleteMsg(ctx, entry.Sequence)
 	if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
 		return nil
 	}
-	refused, ok := errors.AsType[*jetstream.APIError](err)
-	if ok && refused.ErrorCode == jetstream.JSErrCodeMessageNotFound {
+	if missing && errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) {
 		return nil
 	}
 	return fmt.Errorf("removing %s from the frontier: %w", entry.GetUrl(), err)
+}
+
+// created returns when the stream was created, which identifies it among the
+// streams of its name.
+func (q *queue) created(ctx context.Context) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	info, err := q.stream.Info(ctx)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading stream %s: %w", subject.StreamFrontier, err)
+	}
+	return info.Created, nil
 }
 
 // subjects returns the subjects of a partition that have URLs.

@@ -64,6 +64,9 @@ func (f *Frontier) take() (*host, time.Duration) {
 			continue
 		}
 		heap.Pop(&f.due)
+		if !first.created.Equal(f.created) {
+			first.forget(f.created)
+		}
 		f.busy[first.partition]++
 		return first, 0
 	}
@@ -77,6 +80,14 @@ func (f *Frontier) giveBack(h *host, due time.Time, forget bool) {
 	defer f.mu.Unlock()
 	if f.busy[h.partition]--; f.busy[h.partition] == 0 {
 		delete(f.busy, h.partition)
+	}
+	if !h.created.Equal(f.created) {
+		// The stream was created again during the turn, so the host may have URLs
+		// although none were found. Only a pause is kept.
+		if forget || due.Equal(h.wakes()) {
+			due, forget = f.Now(), false
+		}
+		h.forget(f.created)
 	}
 	if forget {
 		wait := h.lookAgain(f.Now())

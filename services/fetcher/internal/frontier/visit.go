@@ -56,8 +56,9 @@ func (f *Frontier) visit(ctx context.Context, h *host, entry *Entry) time.Durati
 // one.
 func (f *Frontier) finish(ctx context.Context, entry *Entry, decision *Decision) error {
 	if decision.Requeue != nil {
-		// Each entry has at most one successor, so its sequence identifies the cause.
-		if err := Publish(ctx, f.queue.js, fmt.Sprintf("after:%d", entry.Sequence), decision.Requeue); err != nil {
+		// Each entry has at most one successor, so its message identifies the cause.
+		cause := fmt.Sprintf("after:%d-%d", entry.Sequence, entry.Stored.UnixNano())
+		if err := Publish(ctx, f.queue.js, cause, decision.Requeue); err != nil {
 			return err
 		}
 	}
