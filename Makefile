@@ -27,7 +27,7 @@ test: ## Run every test with the race detector
 	go test -race -timeout 45m ./...
 
 .PHONY: check
-check: format vet modules install-check licences vulnerabilities contracts breaking reference ## Run all static checks
+check: format vet lint prose modules install-check licences vulnerabilities contracts breaking reference ## Run all static checks
 
 .PHONY: format
 format: ## Fail if a file is not gofmt'ed

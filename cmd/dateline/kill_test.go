@@ -183,7 +183,7 @@ func killOnce(t *testing.T, args []string, requested <-chan struct{}, early bool
 	select {
 	case <-time.After(rand.N(window)):
 		kill()
-		_ = <-ended // killed
+		<-ended //nolint:errcheck // the process was killed
 		return true
 	case err := <-ended:
 		checkEnd(err)

@@ -178,7 +178,9 @@ func TestRequeueDropsHeadersThatNATSActsOn(t *testing.T) {
 	if len(msgs) != 2 {
 		t.Fatalf("the stream has %d messages, want 2", len(msgs))
 	}
-	for _, name := range []string{"Nats-Rollup", "nats-rollup", "Nats-Expected-Stream", "NATS-MSG-ID", "Nats-TTL", "X-Any"} {
+	for _, name := range []string{
+		"Nats-Rollup", "nats-rollup", "Nats-Expected-Stream", "NATS-MSG-ID", "Nats-TTL", "X-Any",
+	} {
 		if got := msgs[1].Header.Get(name); got != "" {
 			t.Errorf("the message has the header %s: %s", name, got)
 		}

@@ -85,7 +85,7 @@ func (s Server) Run(ctx context.Context) error {
 	if server.Shutdown(timeout) != nil {
 		server.Close()
 	}
-	_ = <-failed // http.ErrServerClosed
+	<-failed //nolint:errcheck // http.ErrServerClosed
 	return nil
 }
 

@@ -42,7 +42,8 @@ func TestSubjects(t *testing.T) {
 func TestArticlesHasOneTokenForAnyLanguage(t *testing.T) {
 	for language, want := range map[string]string{
 		"": "articles.und.com.example", "pt-BR": "articles.pt-br.com.example",
-		"en US": "articles.und.com.example", "en.>": "articles.und.com.example", strings.Repeat("a", 5000): "articles.und.com.example", "日本": "articles.und.com.example",
+		"en US": "articles.und.com.example", "en.>": "articles.und.com.example",
+		strings.Repeat("a", 5000): "articles.und.com.example", "日本": "articles.und.com.example",
 	} {
 		if got := subject.Articles(language, "com.example"); got != want {
 			t.Errorf("language %q: got %q, want %q", language, got, want)
@@ -72,8 +73,11 @@ func TestIsInput(t *testing.T) {
 	const intake, fetch = datelinev1.Stage_STAGE_INTAKE, datelinev1.Stage_STAGE_FETCH
 	const extract, index = datelinev1.Stage_STAGE_EXTRACT, datelinev1.Stage_STAGE_INDEX
 	inputs := map[datelinev1.Stage][]string{
-		intake:  {subject.URLs, subject.URLs + ".feeds"},
-		fetch:   {subject.Frontier(3, subject.LaneFresh, "com.example.=8080"), subject.Frontier(63, subject.LaneBackfill, "com")},
+		intake: {subject.URLs, subject.URLs + ".feeds"},
+		fetch: {
+			subject.Frontier(3, subject.LaneFresh, "com.example.=8080"),
+			subject.Frontier(63, subject.LaneBackfill, "com"),
+		},
 		extract: {subject.Pages("com.example")},
 		index:   {subject.Articles("pt-BR", "com.example"), subject.Articles("", "file")},
 	}

@@ -86,7 +86,8 @@ func checkLength(text string, u URL) error {
 	if len(u.href) <= MaxLength {
 		return nil
 	}
-	return fmt.Errorf("%s is %d bytes long when percent-encoded; the limit is %d bytes", quote(text), len(u.href), MaxLength)
+	return fmt.Errorf("%s is %d bytes long when percent-encoded; the limit is %d bytes",
+		quote(text), len(u.href), MaxLength)
 }
 
 // Resolve returns the absolute URL of ref relative to the page base, without its

@@ -60,10 +60,10 @@ func TestRedirectTargetsAreFetchedAsGiven(t *testing.T) {
 func TestRobotsRulesApplyToTheTargetAsGiven(t *testing.T) {
 	nc, js := natstest.Start(t)
 	site := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.URL.Path == "/robots.txt":
+		switch r.URL.Path {
+		case "/robots.txt":
 			fmt.Fprint(w, "User-agent: *\nDisallow: /*;jsessionid\n")
-		case r.URL.Path == "/a":
+		case "/a":
 			http.Redirect(w, r, "/a;jsessionid=1A2B", http.StatusFound)
 		default:
 			html(w, "<p>the article")

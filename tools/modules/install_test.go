@@ -66,12 +66,12 @@ func newUser(t *testing.T) user {
 	home := t.TempDir()
 	proxy := filepath.Join(home, "proxy")
 	publish(t, proxy)
-	cache := strings.TrimSpace(output(t, exec.Command("go", "env", "GOMODCACHE")))
+	cache := strings.TrimSpace(output(t, exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE")))
 	return user{t: t, dir: home, env: append(os.Environ(),
 		"GOWORK=off", "GOFLAGS=-trimpath -modcacherw", "GONOSUMDB="+path, "GONOSUMCHECK=1", "GOTOOLCHAIN=local",
 		"GOMODCACHE="+filepath.Join(home, "modules"), "GOBIN="+filepath.Join(home, "bin"),
 		fmt.Sprintf("GOPROXY=file://%s,file://%s,%s", proxy, filepath.Join(cache, "cache", "download"),
-			strings.TrimSpace(output(t, exec.Command("go", "env", "GOPROXY")))))}
+			strings.TrimSpace(output(t, exec.CommandContext(t.Context(), "go", "env", "GOPROXY")))))}
 }
 
 // publish writes the files that git tracks in the layout of a module proxy:
@@ -82,7 +82,7 @@ func publish(t *testing.T, proxy string) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	list := exec.Command("git", "ls-files", "-z")
+	list := exec.CommandContext(t.Context(), "git", "ls-files", "-z")
 	list.Dir = root
 	var files []zip.File
 	for _, name := range strings.Split(strings.TrimSuffix(output(t, list), "\x00"), "\x00") {
@@ -133,7 +133,7 @@ func output(t *testing.T, command *exec.Cmd) string {
 
 func (u user) run(folder, name string, args ...string) string {
 	u.t.Helper()
-	command := exec.Command(name, args...)
+	command := exec.CommandContext(u.t.Context(), name, args...)
 	command.Dir, command.Env = folder, u.env
 	return output(u.t, command)
 }

@@ -1,7 +1,7 @@
 // Command monitoring generates and tests Dateline's dashboards:
 //
 //	monitoring generate            write deploy/grafana/dashboards
-//	monitoring check               check dashboards, rules and runbooks statically
+//	monitoring check               inspect dashboards, rules and runbooks statically
 //	monitoring live [flags]        run every query on a Prometheus
 //	monitoring pictures [flags]    draw the dashboards into docs/pictures
 //

@@ -36,8 +36,8 @@ const (
 	maxFilterBytes = 8000
 )
 
-// check returns an error if the filters are so many or so long that answering them
-// would take far more memory than sending them. It bounds the API and the search page
+// check returns an error if there are too many filters, or if they are too long, so that
+// answering them would take far more memory than sending them. It bounds the API and the search page
 // alike; the tags of Filters only describe the API.
 func (f Filters) check() error {
 	count, bytes := 0, 0

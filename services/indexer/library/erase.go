@@ -115,7 +115,7 @@ func (l *Library) eraseDeadLetters(ctx context.Context, e *Erased) error {
 			return err
 		}
 		if !e.hasURL(one.GetUrl()) && !e.isPage(one.GetData()) && !e.isRecord(one.GetData()) &&
-			!(one.Unreadable && e.containsURL(one.GetData())) {
+			(!one.Unreadable || !e.containsURL(one.GetData())) {
 			continue
 		}
 		if err := deadLetters.Drop(ctx, one); err != nil {
@@ -236,7 +236,7 @@ func (l *Library) eraseSamples(ctx context.Context, host string, e *Erased) erro
 func (l *Library) eraseBody(ctx context.Context, data []byte) error {
 	page := &datelinev1.Page{}
 	if proto.Unmarshal(data, page) != nil || !isBody(page.GetBodyObject()) {
-		return nil // an unreadable page names no body
+		return nil //nolint:nilerr // an unreadable page names no body
 	}
 	object := page.GetBodyObject()
 	bodies, err := l.js.ObjectStore(ctx, subject.BucketBodies)

@@ -127,7 +127,10 @@ func TestSuccessorsOfTwoStreams(t *testing.T) {
 	f.queue.stream = stream
 	stored := stream.CachedInfo().Created.Add(-time.Minute)
 	for i, url := range []string{"https://site.example/a", "https://site.example/b"} {
-		entry := &Entry{FrontierEntry: &datelinev1.FrontierEntry{Url: url}, Subject: "frontier.0.none", Sequence: 7, Stored: stored.Add(time.Duration(i))}
+		entry := &Entry{
+			FrontierEntry: &datelinev1.FrontierEntry{Url: url}, Subject: "frontier.0.none",
+			Sequence: 7, Stored: stored.Add(time.Duration(i)),
+		}
 		if err := f.finish(t.Context(), entry, &Decision{Requeue: &datelinev1.FrontierEntry{Url: url}}); err != nil {
 			t.Fatal(err)
 		}
