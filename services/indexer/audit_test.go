@@ -69,6 +69,20 @@ func (r *auditTest) publish(subject string, n int) {
 	}
 }
 
+// await waits until a consumer counts n messages as pending, which the server does
+// a moment after it has acknowledged their publication.
+func (r *auditTest) await(stream, consumer string, n uint64) {
+	r.t.Helper()
+	c, err := r.js.Consumer(r.t.Context(), stream, consumer)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	natstest.Eventually(r.t, fmt.Sprintf("%d pending messages of %s", n, consumer), func() bool {
+		info, err := c.Info(r.t.Context())
+		return err == nil && info.NumPending == n
+	})
+}
+
 // consume acknowledges n messages of a consumer.
 func (r *auditTest) consume(stream, consumer string, n int) {
 	r.t.Helper()
@@ -143,6 +157,7 @@ func TestAuditOfPages(t *testing.T) {
 	r := newAuditTest(t)
 	r.produced(fetchStage, 0, 4)
 	r.publish(subject.Pages("com.example"), 4)
+	r.await(subject.StreamPages, subject.ConsumerExtract, 4)
 	r.expect(0, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0) // queued for the extractor
@@ -150,6 +165,7 @@ func TestAuditOfPages(t *testing.T) {
 	r.consume(subject.StreamPages, subject.ConsumerExtract, 4)
 	// The ledger does not have these yet.
 	r.publish(subject.Outcomes(datelinev1.Stage_STAGE_EXTRACT, datelinev1.Verdict_VERDICT_PRODUCED), 4)
+	r.await(subject.StreamOutcomes, subject.ConsumerLedger, 4)
 	r.expect(time.Hour, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0)
 	r.produced(extractStage, 0, 3)
