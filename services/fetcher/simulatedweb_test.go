@@ -96,6 +96,7 @@ func newSimulatedWeb() *simulatedWeb {
 	w.add("silent", &allowAll, func(_ *simulatedSite, _ http.ResponseWriter, r *http.Request) { sleep(r, time.Hour) })
 	w.add("drips", &allowAll, drip)
 	w.add("breaks off", &allowAll, breakOff)
+	w.add("hangs up", &allowAll, hangUp)
 	w.add("endless", &allowAll, endless)
 	w.add("down for hours", &allowAll, func(_ *simulatedSite, out http.ResponseWriter, _ *http.Request) {
 		if time.Since(start)%(2*time.Hour) < 70*time.Minute {
@@ -139,6 +140,17 @@ func breakOff(_ *simulatedSite, w http.ResponseWriter, _ *http.Request) {
 	serveNews(w)
 	w.(http.Flusher).Flush() // otherwise it may look like an idle connection that died
 	panic(http.ErrAbortHandler)
+}
+
+// hangUp closes the connection in the middle of the response's header. If it sent
+// nothing, the connection might look like an idle one that died.
+func hangUp(_ *simulatedSite, w http.ResponseWriter, _ *http.Request) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Ty")
+	_ = conn.Close()
 }
 
 func endless(_ *simulatedSite, w http.ResponseWriter, _ *http.Request) {
