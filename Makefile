@@ -15,12 +15,12 @@ help: ## Show this list
 
 .PHONY: demo
 demo: build ## Ingest a made-up newsroom on this machine and leave searchable articles
-	$(BIN)/dateline demo
+	$(BIN)/dateline demo --once
 
 .PHONY: build
-build: ## Build the dateline command and the three services into bin/
+build: ## Build the dateline command and the four services into bin/
 	@mkdir -p $(BIN)
-	go build $(RELEASE) -o $(BIN)/ ./cmd/dateline ./services/fetcher/cmd/fetcher ./services/extractor/cmd/extractor ./services/indexer/cmd/indexer
+	go build $(RELEASE) -o $(BIN)/ ./cmd/dateline ./services/fetcher/cmd/fetcher ./services/discoverer/cmd/discoverer ./services/extractor/cmd/extractor ./services/indexer/cmd/indexer
 
 .PHONY: test
 test: ## Run every test with the race detector
@@ -121,12 +121,12 @@ deployment: ## Check what is under deploy/ without starting it: Compose, setting
 kubernetes: ## Apply the manifests to Kubernetes's own API server, in this process (builds it: 15 minutes)
 	$(TOOLS) test -tags kubernetes -timeout 30m ./apiserver
 
-IMAGES := fetcher extractor indexer
+IMAGES := fetcher discoverer extractor indexer
 
 .PHONY: images
 images: ## Build the services' images and look at what is in them (VERSION=…)
 	@for i in $(IMAGES); do \
-	  docker build -q -f deploy/Dockerfile --target $$i --build-arg VERSION=$(or $(VERSION),devel) --build-arg REVISION=$$(git rev-parse HEAD) -t dateline-$$i . && \
+	  DOCKER_BUILDKIT=1 docker build -q -f deploy/Dockerfile --target $$i --build-arg VERSION=$(or $(VERSION),devel) --build-arg REVISION=$$(git rev-parse HEAD) -t dateline-$$i . && \
 	  docker save dateline-$$i | $(TOOLS) run ./deployment/cmd/hygiene || exit 1; done
 
 .PHONY: sbom
@@ -134,18 +134,31 @@ sbom: build ## Write a bill of materials (CycloneDX) for each program into bin/s
 	@mkdir -p $(BIN)/sbom
 	@for i in $(IMAGES) dateline; do $(TOOLS) tool cyclonedx-gomod bin -json -noserial -output ../$(BIN)/sbom/$$i.cdx.json ../$(BIN)/$$i || exit 1; done
 
+.PHONY: release
+release: ## Build archives, Debian packages, bills of materials and checksums into bin/release (VERSION=v1.2.3)
+	deploy/release/release.sh "$(VERSION)" $(BIN)/release
+
 .PHONY: reproducible
 reproducible: ## Build the services twice and compare the programs
 	deploy/test/reproducible.sh
 
+# The settings of .env on the command line of make, which exports them.
+SETTINGS = $(foreach name,$(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' deploy/.env.example),$(if $(filter command,$(origin $(name))),$(name)="$$$(name)"))
+
 .PHONY: deploy
 deploy: ## Bring the shipped stack up on this host, monitoring too (AGENT='ExampleNews/1.0 (+https://…)')
-	@test -e deploy/.env || deploy/generate-env.sh "$(AGENT)"
-	cd deploy && docker compose --profile monitoring up -d --wait
+	@test -e deploy/.env || deploy/generate-env.sh "$$AGENT"
+	@deploy/set-env.sh deploy/.env $${AGENT:+"DATELINE_FETCHER_USER_AGENT=$$AGENT"} $(SETTINGS)
+	deploy/context.sh
+	cd deploy && docker compose --profile tools build && docker compose up -d --wait
 
 .PHONY: endtoend
 endtoend: ## Bring the shipped Compose file up under load, kill every part once, see that all is well
 	deploy/test/endtoend.sh
+
+.PHONY: users
+users: ## Play a developer, an operator and an analyst from a clean clone (COMPOSE=1)
+	deploy/test/users.sh
 
 .PHONY: trial
 trial: ## Bring the shipped Compose file up, put it to the test, and take it down again
@@ -154,6 +167,9 @@ trial: ## Bring the shipped Compose file up, put it to the test, and take it dow
 	deploy/test/fulldisk.sh
 	deploy/test/cluster.sh
 	deploy/test/external.sh
+	deploy/test/encrypted.sh
+	CLUSTER=1 deploy/test/encrypted.sh
+	deploy/test/doctor.sh
 	deploy/test/backup.sh
 
 # The Prometheus that rules and dashboards are tried with is built once, in the
@@ -186,6 +202,10 @@ else
 	$(TOOLS) test ./monitoring/trial
 endif
 
+.PHONY: pictures
+pictures: ## Draw every web page of a made-up newsroom into docs/pictures (needs Chromium)
+	go test -count 1 -run '^TestDrawPages$$' ./services/indexer/web -args -pictures $(CURDIR)/docs/pictures
+
 .PHONY: dashboards-pictures
 dashboards-pictures: $(BIN)/prometheus ## Draw the dashboards of a Dateline under load into docs/pictures
 	go build $(RELEASE) -o $(BIN)/ ./cmd/dateline
@@ -201,8 +221,9 @@ bench: ## Measure the pipeline beside its parts (CORPUS=…); see docs/benchmark
 	DATELINE_CORPUS=$(abspath $(CORPUS)) go test ./cmd/dateline -run '^$$' -bench BenchmarkPipeline -benchtime 1x -timeout 30m
 
 .PHONY: model
-model: ## Train the classifier of the extractor again (CORPUS=…); see docs/decisions/0006
-	go run ./services/extractor/article/cmd/train -corpus $(abspath $(CORPUS)) -out services/extractor/article/internal/body/body.model
+model: ## Train the models of the extractor again and cross-validate them (CORPUS=…); see docs/evaluation.md
+	go run ./services/extractor/article/cmd/train -corpus $(abspath $(CORPUS)) -cross site,set \
+	  -out services/extractor/article/internal/body
 
 # A number of inputs: at the end of a time, go test can fail without a failing input
 # (golang.org/issue/75804).
@@ -215,6 +236,10 @@ fuzz: ## Try each fuzz target with a number of inputs (FUZZTIME=…)
 	    echo "fuzz $$file $$target"; \
 	    out=$$(go test ./$$(dirname $$file) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x 2>&1) || { echo "$$out"; exit 1; }; \
 	  done || exit 1; done
+
+.PHONY: charsets
+charsets: ## Measure the detection of charsets (CORPUS=…); see docs/evaluation.md
+	$(TOOLS) run ./charsets -corpus $(abspath $(CORPUS))
 
 .PHONY: peers
 peers: ## Measure other extractors for Go beside Dateline's (CORPUS=…); see docs/evaluation.md

@@ -35,7 +35,8 @@ images | while read -r service image; do
     '${GRAFANA_IMAGE:-'*) image=${image#*:-} image=${image%\}} ;;
   esac
   found=$(digest "$image")
-  printf '  %s: { image: "%s@%s" }\n' "$service" "$image" "$found" >>"$partial"
+  # compose.yaml never pulls the images that it can build.
+  printf '  %s: { image: "%s@%s", pull_policy: missing }\n' "$service" "$image" "$found" >>"$partial"
 done
 mv "$partial" compose.release.yaml
 echo "wrote compose.release.yaml"

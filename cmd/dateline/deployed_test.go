@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +22,7 @@ import (
 )
 
 // natsUsers are the users in deploy/nats/accounts.conf.
-var natsUsers = []string{"setup", "fetcher", "extractor", "indexer", "monitor", "operator", "client"}
+var natsUsers = []string{"setup", "fetcher", "discoverer", "extractor", "indexer", "monitor", "operator", "client"}
 
 func password(user string) string { return "passwordOf" + user }
 
@@ -35,12 +38,50 @@ func setNATSPasswords() {
 // the log of what it refuses.
 func deployedNATS(t *testing.T) (*server.Server, *violations) {
 	t.Helper()
+	return startNATS(t, deployedOptions(t))
+}
+
+func deployedOptions(t *testing.T) *server.Options {
+	t.Helper()
 	opts, err := server.ProcessConfigFile(filepath.Join("..", "..", "deploy", "nats", "nats.conf"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	opts.Host, opts.Port, opts.HTTPPort = "127.0.0.1", server.RANDOM_PORT, 0
 	opts.StoreDir, opts.SyncAlways, opts.NoSigs = t.TempDir(), false, true
+	return opts
+}
+
+// deployedCluster runs three nodes with the configuration in deploy/nats.
+func deployedCluster(t *testing.T) []*server.Server {
+	t.Helper()
+	var addrs []string
+	var routes []*url.URL
+	for range 3 {
+		addr := natstest.FreeAddr(t)
+		addrs, routes = append(addrs, addr), append(routes, &url.URL{Scheme: "nats", Host: addr})
+	}
+	var nodes []*server.Server
+	for i, addr := range addrs {
+		opts := deployedOptions(t)
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		opts.ServerName = fmt.Sprintf("node-%d", i)
+		opts.Cluster = server.ClusterOpts{Name: "trial", Host: host}
+		if opts.Cluster.Port, err = strconv.Atoi(port); err != nil {
+			t.Fatal(err)
+		}
+		opts.Routes = routes
+		node, _ := startNATS(t, opts)
+		nodes = append(nodes, node)
+	}
+	return nodes
+}
+
+func startNATS(t *testing.T, opts *server.Options) (*server.Server, *violations) {
+	t.Helper()
 	srv, err := server.NewServer(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -59,13 +100,18 @@ func deployedNATS(t *testing.T) (*server.Server, *violations) {
 }
 
 func urlFor(srv *server.Server, user string) string {
-	return strings.Replace(srv.ClientURL(), "nats://", "nats://"+user+":"+password(user)+"@", 1)
+	return strings.Replace(srv.ClientURL(), "://", "://"+user+":"+password(user)+"@", 1)
 }
 
 // connectAs connects as a user, with the connection name that a process uses.
 func connectAs(t *testing.T, srv *server.Server, user, name string) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
-	config := bus.Config{URL: urlFor(srv, user), Wait: natstest.Patience(t)}
+	return connectWith(t, bus.Config{URL: urlFor(srv, user)}, name)
+}
+
+func connectWith(t *testing.T, config bus.Config, name string) (*nats.Conn, jetstream.JetStream) {
+	t.Helper()
+	config.Wait = natstest.Patience(t)
 	nc, js, err := bus.Connect(t.Context(), name, config, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

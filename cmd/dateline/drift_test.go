@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -9,6 +10,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
 // driftingSite serves articles of which the first have dates, and the others, after a
@@ -64,8 +71,43 @@ func TestDrift(t *testing.T) {
 	if !strings.Contains(string(html), "The harbour board") || strings.Contains(string(html), "published_time") {
 		t.Errorf("the first sample page is %s", html)
 	}
+	spoilDrift(t, dir)
+	code, out, errs = dateline(t, "drift", "--data", dir, "--pages", pages)
+	if code != 0 || !strings.Contains(out, "1 alarm, 1 unreadable") || strings.Count(out, ".html") != 3 ||
+		strings.Count(errs, "is unreadable") != 3 {
+		t.Errorf("with three unreadable entries: exit code %d\n%s%s", code, out, errs)
+	}
 	code, out, _ = dateline(t, "drift", "--data", dir, "--json")
 	if code != 0 || !strings.Contains(out, `"signal":"DRIFT_SIGNAL_NO_DATE"`) {
 		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
+// spoilDrift adds an alarm and two samples that cannot be decoded. Their keys come
+// first.
+func spoilDrift(t *testing.T, dir string) {
+	t.Helper()
+	bus, err := pipeline.OpenBus(t.Context(), testConfig(dir), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	bucket, err := bus.JS.KeyValue(t.Context(), subject.BucketDrift)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const signal = datelinev1.DriftSignal_DRIFT_SIGNAL_NO_DATE
+	truncated, err := proto.Marshal(&datelinev1.DriftSample{Url: "https://a.example/", HtmlZstd: []byte("not zstd")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, value := range map[string][]byte{
+		subject.DriftAlarm("example.a", signal):     []byte("\xff\xff"),
+		subject.DriftSample("example.a", signal, 1): []byte("\xff\xff"),
+		subject.DriftSample("example.a", signal, 2): truncated,
+	} {
+		if _, err := bucket.Put(t.Context(), key, value); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

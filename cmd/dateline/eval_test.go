@@ -120,6 +120,7 @@ func TestEvalRefuses(t *testing.T) {
 		"empty folder":    {[]string{"--corpus", t.TempDir()}, "contains no set"},
 		"no such set":     {[]string{"--corpus", corpus, "--set", "other"}, "no set of that name"},
 		"no such part":    {[]string{"--corpus", corpus, "--part", "all"}, "choose open or held"},
+		"cross of a part": {[]string{"--corpus", corpus, "--cross", "--part", "held"}, "leave out --part"},
 		"broken baseline": {[]string{"--corpus", corpus, "--baseline", broken}, "--save"},
 	} {
 		code, _, errs := dateline(t, append([]string{"eval"}, c.args...)...)

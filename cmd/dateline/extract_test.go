@@ -49,7 +49,7 @@ func TestExtractFormats(t *testing.T) {
 		},
 		{
 			"explain", []string{"--explain"},
-			[]string{"Ferries will land", "body", "classifier", "title", "article > p"}, "alert(1)",
+			[]string{"Ferries will land", "body", "classifier", "title", "article > p", "proposed by", "because"}, "alert(1)",
 		},
 		{
 			"overlay", []string{"--explain", "--format", "html"},
@@ -72,8 +72,15 @@ func TestExtractFormats(t *testing.T) {
 		})
 	}
 	code, out, errs := dateline(t, "extract", page, "--explain", "--format", "json")
-	var explained struct{ Lines []struct{ Why string } }
-	if err := json.Unmarshal([]byte(out), &explained); err != nil || code != 0 || len(explained.Lines) < 3 {
+	var explained struct {
+		Regions []struct{ Chosen bool }
+		Lines   []struct {
+			Why    string
+			Causes []struct{ Feature string }
+		}
+	}
+	err := json.Unmarshal([]byte(out), &explained)
+	if err != nil || code != 0 || len(explained.Lines) < 3 || len(explained.Regions) == 0 {
 		t.Errorf("exit code %d, %v, %s%s", code, err, out, errs)
 	}
 	code, _, errs = dateline(t, "extract", page, "--explain", "--format", "markdown")

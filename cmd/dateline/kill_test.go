@@ -88,7 +88,9 @@ func TestKilledInALoop(t *testing.T) {
 
 // finish runs the pipeline on a data folder until no URL waits there. A message
 // that was delivered but not acked before a kill is delivered again only after
-// topology.AckWait, and the last run may have been shorter than that.
+// topology.AckWait, and the last run may have been shorter than that. A message whose
+// ack survived a kill, but whose deletion did not, is not delivered again: the fetcher
+// removes it once the messages before it are acked.
 func finish(t *testing.T, dir string) {
 	t.Helper()
 	p := runPipeline(t, testConfig(dir), slog.New(slog.DiscardHandler))
@@ -108,8 +110,8 @@ func finish(t *testing.T, dir string) {
 }
 
 // logURLs logs the state of URLS and of its consumer, and the first message left. A
-// message at or below the ack floor was acked but not removed by the server. Any
-// other message must be pending or waiting for its ack.
+// message at or below the ack floor was acked (see topology.RemoveAcked). Any other
+// message must be pending or waiting for its ack.
 func logURLs(t *testing.T, bus *pipeline.Bus) {
 	t.Helper()
 	stream, err := bus.JS.Stream(t.Context(), subject.StreamURLs)

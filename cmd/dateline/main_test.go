@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -18,13 +19,15 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	// Set once and here, because tests that call t.Setenv cannot run in parallel.
+	// Set once and here, because tests that call t.Setenv cannot run in parallel. Tests
+	// must not find the contexts of the person who runs them.
+	os.Setenv("XDG_CONFIG_HOME", filepath.Join(os.TempDir(), "dateline-tests-have-no-contexts"))
 	setNATSPasswords()
 	goleak.VerifyTestMain(m)
 }
 
-// program returns a command that runs the program in a process of its own. The
-// process is killed when ctx ends.
+// program returns a command that runs the program in a process of its own, without
+// contexts. The process is killed when ctx ends.
 func program(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	binary, err := os.Executable()
@@ -32,6 +35,6 @@ func program(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd.Env = append(os.Environ(), asProgram+"=1", "XDG_CONFIG_HOME="+t.TempDir())
 	return cmd
 }

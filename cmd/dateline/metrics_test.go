@@ -27,6 +27,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
@@ -206,6 +207,12 @@ func TestServicesMetricsAreDocumented(t *testing.T) {
 		"fetcher": func(reg prometheus.Registerer) ([]backlog.Input, error) {
 			_, err := fetcher.New(t.Context(), fetcher.Env{NC: nc, JS: js, Registry: reg, Log: log}, fetcher.DefaultConfig())
 			return fetcher.Inputs(), err
+		},
+		"discoverer": func(reg prometheus.Registerer) ([]backlog.Input, error) {
+			_, err := discoverer.New(t.Context(), discoverer.DefaultConfig(), discoverer.Dependencies{
+				JS: js, Store: articles, Registry: reg, Log: log,
+			})
+			return discoverer.Inputs(), err
 		},
 		"extractor": func(reg prometheus.Registerer) ([]backlog.Input, error) {
 			deps := extractor.Dependencies{JS: js, Registry: reg, Log: log}

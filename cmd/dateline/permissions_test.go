@@ -15,17 +15,22 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/backlog"
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/deadletter"
+	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/process"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/discoverer"
+	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/progress"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -46,6 +51,7 @@ func TestUsersHaveTheirPermissions(t *testing.T) {
 	}
 	t.Cleanup(func() { articles.Close() })
 	d := &deployment{srv: srv, site: permissionsSite(t), articles: articles}
+	d.useBatches(t)
 	stop := d.start(t)
 	defer func() {
 		stop()
@@ -55,6 +61,7 @@ func TestUsersHaveTheirPermissions(t *testing.T) {
 	}()
 	d.checkServices(t)
 	d.publishAsClient(t)
+	d.discover(t)
 	d.requeue(t)
 	d.read(t)
 	d.trim(t)
@@ -62,25 +69,104 @@ func TestUsersHaveTheirPermissions(t *testing.T) {
 	d.watchAsMonitor(t)
 }
 
+// TestUsersOfACluster runs the pipeline with each service on another node of a cluster.
+// Requests and responses then pass from account to account and from node to node.
+func TestUsersOfACluster(t *testing.T) {
+	t.Parallel()
+	nodes := deployedCluster(t)
+	_, setup := connectAs(t, nodes[0], "setup", "declare")
+	natstest.Eventually(t, "the nodes to form a cluster", func() bool {
+		return topology.Reconcile(t.Context(), setup, topology.Limits{Replicas: len(nodes)}) == nil
+	})
+	articles, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { articles.Close() })
+	d := &deployment{srv: nodes[1], nodes: nodes, site: permissionsSite(t), articles: articles}
+	d.useBatches(t)
+	stop := d.start(t)
+	defer stop()
+	d.publishAsClient(t)
+	d.requeue(t)
+	d.read(t)
+	d.erase(t)
+}
+
+// useBatches stores and reads several messages at once as the fetcher, and deletes them
+// from their streams.
+func (d *deployment) useBatches(t *testing.T) {
+	t.Helper()
+	const size = 3
+	_, js := connectAs(t, d.srv, "fetcher", "fetcher")
+	for _, name := range []string{
+		subject.Frontier(0, subject.LaneFresh, "example.batch"), subject.KVKey(subject.BucketSeen, "batch"),
+	} {
+		var msgs []*nats.Msg
+		for range size {
+			msgs = append(msgs, nats.NewMsg(name))
+		}
+		first, err := bus.PublishBatch(t.Context(), js, msgs)
+		if err != nil {
+			t.Errorf("publishing a batch to %s: %v", name, err)
+		}
+		if name == subject.KVKey(subject.BucketSeen, "batch") {
+			continue
+		}
+		stream, err := js.Stream(t.Context(), subject.StreamFrontier)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range uint64(size) {
+			if err := stream.DeleteMsg(t.Context(), first+i); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	stream, err := js.Stream(t.Context(), subject.StreamURLs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range size {
+		if _, err := js.Publish(t.Context(), subject.URLs, []byte("https://batch.example/")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	natstest.Eventually(t, "messages read at once", func() bool { // a follower may lag behind
+		msgs, err := bus.ReadBatch(t.Context(), js, subject.StreamURLs, 1, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(msgs) == size
+	})
+	for i := range uint64(size) {
+		if err := stream.DeleteMsg(t.Context(), i+1); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // checkServices does what the services do beside their stages: they wait for the
 // streams, observe backlogs and check their health.
 func (d *deployment) checkServices(t *testing.T) {
 	t.Helper()
 	for _, service := range []struct {
+		name   string
 		nc     *nats.Conn
 		js     jetstream.JetStream
 		inputs []backlog.Input
 	}{
-		{d.fetchNC, d.fetchJS, fetcher.Inputs()},
-		{d.extractNC, d.extractJS, extractor.Inputs()},
-		{d.indexNC, d.indexJS, indexer.Inputs()},
+		{"fetcher", d.fetchNC, d.fetchJS, fetcher.Inputs()},
+		{"discoverer", d.discoverNC, d.discoverJS, discoverer.Inputs()},
+		{"extractor", d.extractNC, d.extractJS, extractor.Inputs()},
+		{"indexer", d.indexNC, d.indexJS, indexer.Inputs()},
 	} {
 		if err := topology.Await(t.Context(), service.js, topology.Limits{}); err != nil {
 			t.Fatal(err)
 		}
 		backlog.New(service.js, prometheus.NewRegistry(), slog.New(slog.DiscardHandler), time.Now, service.inputs...).
 			Refresh(t.Context())
-		for _, check := range process.Checks(service.nc, service.js) {
+		for _, check := range process.Checks(service.nc, service.js, service.name) {
 			if err := check.Test(t.Context()); err != nil {
 				t.Errorf("%s: %v", check.Name, err)
 			}
@@ -110,6 +196,37 @@ func (d *deployment) publishAsClient(t *testing.T) {
 	}
 }
 
+// discover adds a source, and waits until the discoverer has read its home page and
+// robots.txt.
+func (d *deployment) discover(t *testing.T) {
+	t.Helper()
+	home, err := weburl.Parse(d.site.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := sources.New(home, nil, time.Now())
+	first, err := discoverer.First(source)
+	if err == nil {
+		err = sources.Of(d.articles).Add(t.Context(), source, first)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	natstest.Eventually(t, "two polls", func() bool {
+		endpoints, err := sources.Of(d.articles).Endpoints(t.Context(), source.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		polled := 0
+		for _, e := range endpoints {
+			if !e.PollTime.IsZero() {
+				polled++
+			}
+		}
+		return polled >= len(first)
+	})
+}
+
 // requeue requeues the dead letter of the broken page as the indexer, and waits for
 // the next one.
 func (d *deployment) requeue(t *testing.T) {
@@ -135,7 +252,7 @@ func (d *deployment) awaitDeadLetter(t *testing.T, after uint64) uint64 {
 	var letters []deadletter.Brief
 	natstest.Eventually(t, fmt.Sprintf("one dead letter after number %d", after), func() bool {
 		var err error
-		letters, err = d.lib.DeadLetters(t.Context(), deadletter.Filter{}, after, 10)
+		letters, _, err = d.lib.DeadLetters(t.Context(), deadletter.Filter{}, after, 10)
 		return err == nil && len(letters) == 1
 	})
 	return letters[0].Number
@@ -151,16 +268,25 @@ func (d *deployment) read(t *testing.T) {
 	if raw, err := d.lib.Raw(t.Context(), hit.Article); err != nil || len(raw.Body) < largeBody {
 		t.Errorf("the page of an article: %d bytes, %v", len(raw.Body), err)
 	}
+	if err := backlog.Frontier(t.Context(), d.indexJS, func(ledger.Key) {}); err != nil {
+		t.Error(err)
+	}
+	if _, err := progress.Compare(t.Context(), d.indexJS, d.articles); err != nil {
+		t.Errorf("comparing the store with the streams: %v", err)
+	}
 	if _, err := d.lib.State(t.Context()); err != nil {
 		t.Errorf("the state of the pipeline: %v", err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), natstest.Patience(t))
 	defer cancel()
-	for event, err := range d.lib.Follow(ctx, 1, natstest.Patience(t)) {
-		if err != nil || event == nil {
-			t.Errorf("following revisions: %v, %v", event, err)
+	var event *library.Event
+	for event, err = range d.lib.Follow(ctx, library.Place{Sequence: 1}, time.Second) {
+		if err != nil || event != nil {
+			break // nil is a sign of life
 		}
-		break
+	}
+	if err != nil || event == nil {
+		t.Errorf("following revisions: %v, %v", event, err)
 	}
 }
 
@@ -241,13 +367,13 @@ func (d *deployment) watchAsMonitor(t *testing.T) {
 			t.Errorf("monitor: consumers of %s: %v", name, err)
 		}
 	}
-	leases, err := js.KeyValue(t.Context(), subject.BucketLeases)
+	leases, err := js.Stream(t.Context(), subject.KVStream(subject.BucketLeases))
 	if err != nil {
 		t.Fatal(err)
 	}
 	natstest.Eventually(t, "a lease of each partition and one of the replica", func() bool {
-		keys, err := leases.Keys(t.Context())
-		return err == nil && len(keys) == subject.Partitions+1
+		info, err := leases.Info(t.Context(), jetstream.WithSubjectFilter(subject.KVKey(subject.BucketLeases, ">")))
+		return err == nil && len(info.State.Subjects) == subject.Partitions+1
 	})
 	if _, err := js.AccountInfo(t.Context()); err != nil {
 		t.Errorf("monitor: %v", err)

@@ -61,6 +61,14 @@ func TestRefusedAddresses(t *testing.T) {
 		{"NATS port in use", up(t, "--data-nats-addr", addr), 1, []string{"in use"}},
 		{"web port in use", up(t, "--http-addr", addr), 1, []string{"web page", "in use", "http.addr"}},
 		{"admin port in use", up(t, "--admin-addr", addr), 1, []string{"admin address", "in use"}},
+		{
+			"NATS without a password", up(t, "--data-nats-addr", "0.0.0.0:0"), 2,
+			[]string{"nats-addr", "nats-password", "127.0.0.1"},
+		},
+		{
+			"NATS with a short password", up(t, "--data-nats-addr", "0.0.0.0:0", "--data-nats-password", "short"), 2,
+			[]string{"nats-password", "openssl"},
+		},
 		{"web page without a token", up(t, "--http-addr", "0.0.0.0:0"), 2, []string{"read-token", "127.0.0.1"}},
 	} {
 		t.Run(r.name, r.test)
@@ -73,7 +81,11 @@ func TestRefusals(t *testing.T) {
 	t.Parallel()
 	const url = "https://example.com/"
 	newer, foreign, file := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "file")
-	for path, text := range map[string]string{filepath.Join(newer, "version"): "99\n", file: "x"} {
+	damaged := t.TempDir()
+	for path, text := range map[string]string{
+		filepath.Join(newer, "version"): "99\n", file: "x",
+		filepath.Join(damaged, "articles.db"): strings.Repeat("damaged ", 4096),
+	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -81,6 +93,8 @@ func TestRefusals(t *testing.T) {
 	createStream(t, foreign, jetstream.StreamConfig{
 		Name: subject.StreamPages, Subjects: []string{subject.AllPages}, Retention: jetstream.InterestPolicy,
 	})
+	empty := t.TempDir()
+	openStore(t, empty)
 	const unreachableStore = "postgres://nobody:secret@127.0.0.1:1/none?connect_timeout=1"
 	for _, r := range []refusal{
 		{"newer data folder", []string{"ingest", "--data", newer, url}, 1, []string{"newer version", "--data"}},
@@ -93,6 +107,10 @@ func TestRefusals(t *testing.T) {
 			[]string{"connecting to NATS at nats://127.0.0.1:1", "check"},
 		},
 		{"no database", []string{"search", "--store", unreachableStore, "word"}, 1, []string{"127.0.0.1"}},
+		{
+			"damaged store", []string{"search", "--data", damaged, "word"}, 1,
+			[]string{"the store is damaged", "docs/backup.md"},
+		},
 		{"data folder is a file", []string{"ingest", "--data", file, url}, 1, []string{"data folder"}},
 		{"no such file", []string{"ingest", "--data", t.TempDir(), "example.com/a"}, 1, []string{"https://example.com/a"}},
 		{
@@ -102,7 +120,8 @@ func TestRefusals(t *testing.T) {
 		},
 		{"no such flag", []string{"ingest", "--frobnicate", url}, 2, []string{"frobnicate", "--help"}},
 		{"no argument", []string{"ingest"}, 2, []string{"at least one"}},
-		{"unknown URL", []string{"explain", "--data", t.TempDir(), url}, 1, []string{"has no outcome"}},
+		{"unknown URL", []string{"explain", "--data", empty, url}, 1, []string{"has no outcome"}},
+		{"no store", []string{"explain", "--data", t.TempDir(), url}, 1, []string{"there is no store", "--data-dir"}},
 		{
 			"too little disk space", []string{"ingest", "--data", t.TempDir(), "--data-min-free", fmt.Sprint(1 << 60), url}, 1,
 			[]string{"make room", "nothing is lost"},

@@ -18,7 +18,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/process"
+	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
@@ -70,20 +72,34 @@ func writeStory(w io.Writer, title string) {
 // deployment is a set of services on a NATS server, each with its own user.
 type deployment struct {
 	srv      *server.Server
+	nodes    []*server.Server          // if srv is one of several
+	tls      func(user string) bus.TLS // nil: not encrypted
 	site     *httptest.Server
 	articles store.Store
 	lib      *library.Library
 
-	fetchNC, extractNC, indexNC *nats.Conn
-	fetchJS, extractJS, indexJS jetstream.JetStream
+	fetchNC, discoverNC, extractNC, indexNC *nats.Conn
+	fetchJS, discoverJS, extractJS, indexJS jetstream.JetStream
 }
 
 // start runs the services, and returns a function that stops them.
 func (d *deployment) start(t *testing.T) (stop func()) {
 	t.Helper()
-	d.fetchNC, d.fetchJS = connectAs(t, d.srv, "fetcher", "fetcher")
-	d.extractNC, d.extractJS = connectAs(t, d.srv, "extractor", "extractor")
-	d.indexNC, d.indexJS = connectAs(t, d.srv, "indexer", "indexer")
+	nodes := d.nodes
+	if nodes == nil {
+		nodes = []*server.Server{d.srv, d.srv, d.srv}
+	}
+	connect := func(node *server.Server, user string) (*nats.Conn, jetstream.JetStream) {
+		config := bus.Config{URL: urlFor(node, user)}
+		if d.tls != nil {
+			config.TLS = d.tls(user)
+		}
+		return connectWith(t, config, user)
+	}
+	d.fetchNC, d.fetchJS = connect(nodes[0], "fetcher")
+	d.discoverNC, d.discoverJS = connect(nodes[1], "discoverer")
+	d.extractNC, d.extractJS = connect(nodes[1], "extractor")
+	d.indexNC, d.indexJS = connect(nodes[2], "indexer")
 	d.lib = library.New(d.articles, d.indexJS)
 	log := slog.New(slog.DiscardHandler)
 	config := fetcher.DefaultConfig()
@@ -91,6 +107,12 @@ func (d *deployment) start(t *testing.T) (stop func()) {
 	config.MaxAttempts, config.RetryDelay = 2, 10*time.Millisecond
 	env := fetcher.Env{NC: d.fetchNC, JS: d.fetchJS, Registry: prometheus.NewRegistry(), Log: log}
 	fetch, err := fetcher.New(t.Context(), env, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	discover, err := discoverer.New(t.Context(), discoverer.DefaultConfig(), discoverer.Dependencies{
+		JS: d.discoverJS, Store: d.articles, Registry: prometheus.NewRegistry(), Log: log,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +130,7 @@ func (d *deployment) start(t *testing.T) (stop func()) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var stages errgroup.Group
-	for _, stage := range []process.Runner{fetch, extract, index} {
+	for _, stage := range []process.Runner{fetch, discover, extract, index} {
 		stages.Go(func() error { return stage.Run(ctx) })
 	}
 	return func() {

@@ -17,7 +17,19 @@ func TestUpStops(t *testing.T) {
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ready, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+admin+"/readyz", nil)
+	awaitReady(t, admin)
+	if err := run.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Wait(); err != nil {
+		t.Errorf("up ended with %v after an interrupt", err)
+	}
+}
+
+// awaitReady waits until the process with an admin address is ready.
+func awaitReady(t *testing.T, admin string) {
+	t.Helper()
+	ready, err := http.NewRequestWithContext(natstest.Context(t), http.MethodGet, "http://"+admin+"/readyz", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,10 +42,4 @@ func TestUpStops(t *testing.T) {
 		return response.StatusCode == http.StatusOK
 	})
 	http.DefaultClient.CloseIdleConnections()
-	if err := run.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	if err := run.Wait(); err != nil {
-		t.Errorf("up ended with %v after an interrupt", err)
-	}
 }

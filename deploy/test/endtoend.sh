@@ -54,6 +54,8 @@ for overlay in cluster external; do
   NATS_ADDRESS=nats.example:4222 STORE_URL=postgres://postgres.example/dateline OVERLAYS=$deploy/compose.$overlay.yaml \
     compose config -q || fail "compose.$overlay.yaml does not fit compose.yaml"
 done
+OVERLAYS="$deploy/compose.cluster.yaml $deploy/compose.tls.yaml $deploy/compose.cluster-tls.yaml" compose config -q ||
+  fail 'the overlays for encryption and for three nodes do not fit together'
 
 stack_up
 
@@ -64,7 +66,8 @@ for service in extractor indexer postgres nats prometheus alertmanager postgres-
   killed "$service"
 done
 until_true 300 "$pages articles in PostgreSQL" stored "$pages"
-until_true 60 "$pages outcomes of the last stage" ended "$pages"
+# An outcome may need two redeliveries (16.5 s each) and two retries in place (15 s each).
+until_true 120 "$pages outcomes of the last stage" ended "$pages"
 
 for table in articles revisions; do
   [ "$(count $table)" = "$pages" ] || fail "$(count $table) $table, not $pages"

@@ -71,7 +71,8 @@ say 'idle memory:'
 docker stats --no-stream --format '{{.Name}} {{.MemUsage}}' $(compose ps -q)
 
 say 'three fetchers and four extractors'
-compose up -d --wait --wait-timeout 120 --scale fetcher=3 --scale extractor=4 >"$scratch/scale.log" 2>&1 || { cat "$scratch/scale.log"; fail 'the replicas did not come up'; }
+"$deploy/set-env.sh" "$scratch/env" FETCHER_REPLICAS=3 EXTRACTOR_REPLICAS=4
+compose up -d --wait --wait-timeout 120 >"$scratch/scale.log" 2>&1 || { cat "$scratch/scale.log"; fail 'the replicas did not come up'; }
 until_true 90 'Prometheus to reach three fetchers' targets_up fetcher 3
 until_true 90 'Prometheus to reach four extractors' targets_up extractor 4
 publish "$((articles + 1))" "$((articles * 2))"

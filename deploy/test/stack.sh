@@ -63,7 +63,7 @@ stack_up() {
   base_images
   if [ "${BUILD:-1}" = 1 ]; then
     say 'building the images'
-    compose build --quiet
+    PROFILES='*' compose build --quiet
   fi
   say 'starting'
   local started=$SECONDS

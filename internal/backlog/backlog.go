@@ -23,8 +23,8 @@ const (
 	timeout = 4 * time.Second
 )
 
-// Input is a stream and the durable consumer that reads it. Consumer is empty if
-// there is none to watch.
+// Input is a stream and the durable consumer that reads it. Consumer is empty if only the
+// stream is watched.
 type Input struct{ Stream, Consumer string }
 
 // Watch updates the metrics of its inputs. Use New to create one.
@@ -41,8 +41,11 @@ type Watch struct {
 }
 
 type oldestMessage struct {
-	floor  uint64
-	stored time.Time
+	// created is when the stream was created. A stream that is declared again uses the
+	// same sequence numbers for other messages.
+	created time.Time
+	floor   uint64
+	stored  time.Time
 }
 
 // New registers the metrics of the inputs. Run updates them.
@@ -146,13 +149,14 @@ func (w *Watch) age(since time.Time) float64 {
 func (w *Watch) oldestWaiting(
 	ctx context.Context, input Input, stream jetstream.Stream, state *jetstream.ConsumerInfo,
 ) (time.Time, error) {
-	known, ok := w.oldest[input]
-	if ok && known.floor == state.AckFloor.Stream && !known.stored.IsZero() && hasUnacked(state) {
+	known, created := w.oldest[input], stream.CachedInfo().Created
+	isKnown := known.created.Equal(created) && known.floor == state.AckFloor.Stream && !known.stored.IsZero()
+	if isKnown && hasUnacked(state) {
 		return known.stored, nil
 	}
 	stored, err := OldestWaiting(ctx, stream, state)
 	if err == nil {
-		w.oldest[input] = oldestMessage{state.AckFloor.Stream, stored}
+		w.oldest[input] = oldestMessage{created, state.AckFloor.Stream, stored}
 	}
 	return stored, err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/topology"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -158,5 +159,40 @@ func TestReadErrors(t *testing.T) {
 	cancel()
 	if err := watch.Run(ctx); err != nil {
 		t.Errorf("Run returned %v", err)
+	}
+}
+
+// TestStreamIsDeclaredAgain checks that the age is measured from the current stream's
+// message, although a message of the earlier stream had the same number.
+func TestStreamIsDeclaredAgain(t *testing.T) {
+	_, js := natstest.Start(t)
+	reg := prometheus.NewRegistry()
+	var now time.Time
+	watch := backlog.New(js, reg, slog.New(slog.DiscardHandler), func() time.Time { return now }, pages)
+	for _, again := range []bool{false, true} {
+		if again {
+			if err := js.DeleteStream(t.Context(), subject.StreamPages); err != nil {
+				t.Fatal(err)
+			}
+			natstest.Reconcile(t, js, topology.Limits{})
+		}
+		if _, err := js.Publish(t.Context(), subject.Pages("com.example"), nil); err != nil {
+			t.Fatal(err)
+		}
+		consumer, err := js.Consumer(t.Context(), subject.StreamPages, subject.ConsumerExtract)
+		if err != nil {
+			t.Fatal(err)
+		}
+		natstest.Eventually(t, "the page waits", func() bool {
+			info, err := consumer.Info(t.Context())
+			return err == nil && info.NumPending == 1
+		})
+		stream, err := js.Stream(t.Context(), subject.StreamPages)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now = stream.CachedInfo().State.FirstTime.Add(time.Minute)
+		watch.Refresh(t.Context())
+		expect(t, reg, "dateline_consumer_oldest_waiting_seconds", "extract,PAGES", 60)
 	}
 }

@@ -38,7 +38,7 @@ func newMetrics(reg prometheus.Registerer, inputs []Input) *metrics {
 		redelivered: gauge("dateline_consumer_redelivered",
 			"Messages delivered to a stage more than once and not acked.", "stream", "consumer"),
 		waiting: gauge("dateline_consumer_oldest_waiting_seconds",
-			"Age in seconds of the oldest message that a stage has not acked, or 0 if there is none.",
+			"Age in seconds of the oldest message that a stage has not acked, or 0 if every message is acked.",
 			"stream", "consumer"),
 
 		storage: prometheus.NewGauge(prometheus.GaugeOpts{

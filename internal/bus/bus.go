@@ -3,10 +3,12 @@ package bus
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/url"
 	"time"
 
@@ -53,7 +55,8 @@ func Connect(
 		}
 		if time.Now().After(deadline) || isPermanent(err) {
 			return nil, nil, fmt.Errorf("connecting to NATS at %s: %w; "+
-				"check that the server runs and that the address and credentials are correct", redact(config.URL), err)
+				"check that the server runs and that the address and credentials are correct",
+				redact(config.URL), WithoutAddress(err))
 		}
 		if !loop.Sleep(ctx, connectWait) {
 			return nil, nil, fmt.Errorf("connecting to NATS at %s: %w", redact(config.URL), ctx.Err())
@@ -80,17 +83,18 @@ func connectOptions(name string, config Config, log *slog.Logger) []nats.Option 
 			log.Warn("NATS reported an error", "error", err)
 		}),
 	}
-	if config.Credentials != "" {
-		options = append(options, nats.UserCredentials(config.Credentials))
-	}
-	return options
+	return append(options, config.Authentication()...)
 }
 
 // isPermanent reports whether a connection error remains until somebody changes the
-// configuration: an invalid address, wrong credentials, or a missing file.
+// configuration: an invalid address, wrong credentials, a missing file, or a certificate
+// that one side does not accept.
 func isPermanent(err error) bool {
 	var address *url.Error
 	var file *fs.PathError
-	return errors.As(err, &address) || errors.As(err, &file) || errors.Is(err, nats.ErrAuthorization) ||
+	var untrusted *tls.CertificateVerificationError
+	var alert *net.OpError // crypto/tls has no type for an alert of the other side
+	return errors.As(err, &address) || errors.As(err, &file) || errors.As(err, &untrusted) ||
+		errors.As(err, &alert) && alert.Op == "remote error" || errors.Is(err, nats.ErrAuthorization) ||
 		errors.Is(err, nats.ErrSecureConnRequired) || errors.Is(err, nats.ErrSecureConnWanted)
 }

@@ -3,11 +3,14 @@ package bus_test
 import (
 	"context"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
 	"go.uber.org/goleak"
 
 	"github.com/dateline-news/dateline/internal/bus"
@@ -39,6 +42,48 @@ func TestConnectWaitsForTheServer(t *testing.T) {
 	}
 }
 
+func TestConnectWithAnNkey(t *testing.T) {
+	pair, err := nkeys.CreateUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := pair.PublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed, err := pair.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "user.nk")
+	if err := os.WriteFile(file, seed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ns, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, Nkeys: []*server.NkeyUser{{Nkey: public}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ns.Start()
+	t.Cleanup(func() {
+		ns.Shutdown()
+		ns.WaitForShutdown()
+	})
+	if !ns.ReadyForConnections(natstest.Patience(t)) {
+		t.Fatal("the server did not start")
+	}
+	nc, _, err := bus.Connect(t.Context(), "test", bus.Config{URL: ns.ClientURL(), Nkey: file}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc.Close()
+	_, _, err = bus.Connect(t.Context(), "test", bus.Config{URL: ns.ClientURL(), Nkey: file + "x", Wait: time.Hour}, quiet)
+	if err == nil || !strings.Contains(err.Error(), "reading the seed in nats.nkey") {
+		t.Errorf("a seed that is missing: %v", err)
+	}
+}
+
 func TestConnectErrorIsOneLine(t *testing.T) {
 	config := bus.Config{URL: "nats://user:secret@" + natstest.FreeAddr(t), Wait: 10 * time.Millisecond}
 	_, _, err := bus.Connect(t.Context(), "test", config, quiet)
@@ -52,6 +97,19 @@ func TestConnectErrorIsOneLine(t *testing.T) {
 	}
 	if strings.Contains(text, "\n") || strings.Contains(text, "secret") {
 		t.Errorf("the error has several lines or contains the password: %s", text)
+	}
+}
+
+// TestErrorsDoNotContainPasswords connects to addresses that cannot be parsed.
+func TestErrorsDoNotContainPasswords(t *testing.T) {
+	for _, url := range []string{
+		"nats://user:secret@127.0.0.1:port", "nats://user:secret%zz@127.0.0.1", "nats://user:se cret@127.0.0.1:1",
+		"nats://127.0.0.1:1,nats://user:secret@[::1", "nats://user:secret\n@127.0.0.1",
+	} {
+		_, _, err := bus.Connect(t.Context(), "test", bus.Config{URL: url, Wait: time.Millisecond}, quiet)
+		if err == nil || strings.Contains(err.Error(), "cret") || !strings.Contains(err.Error(), "check that the server") {
+			t.Errorf("%q: got error %v", url, err)
+		}
 	}
 }
 

@@ -10,8 +10,10 @@ import (
 
 // Config configures the connection to NATS.
 type Config struct {
-	URL         string        `doc:"Address of the NATS server, or several separated by commas. It may contain a user and password."`
-	Credentials string        `doc:"File with NATS credentials (JWT and seed). Empty uses none."`
+	URL         string `doc:"Address of the NATS server, or several separated by commas. It may contain a user and password."`
+	Credentials string `doc:"File with NATS credentials (JWT and seed), such as user.creds. Empty uses none."`
+	Nkey        string `doc:"File with the seed of an NKey. Empty uses none."`
+	TLS         TLS
 	Replicas    int           `doc:"Number of copies of each stream in a cluster: 1, 3 or 5."`
 	Wait        time.Duration `doc:"Maximum time to try to connect to the server at start, such as 30s."`
 	Declare     bool          `doc:"Declare streams and consumers at start. Set to false if this service's NATS user may not create streams; then run the command declare once as a user who may."`

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 )
@@ -17,4 +18,13 @@ func redact(list string) string {
 		}
 	}
 	return strings.Join(addresses, ",")
+}
+
+// WithoutAddress returns an error without the address that could not be parsed. The
+// address may contain a password.
+func WithoutAddress(err error) error {
+	if invalid, ok := errors.AsType[*url.Error](err); ok {
+		return invalid.Err
+	}
+	return err
 }

@@ -1,4 +1,4 @@
-// Package config fills a configuration struct from its defaults, a file, the
+// Package config fills a configuration struct from its defaults, files, the
 // environment and flags. Later sources override earlier ones.
 //
 // Each setting is declared once, as a field of the struct: the field's name and

@@ -52,7 +52,7 @@ func load(t *testing.T, file string, env, args []string) (settings, error) {
 	if err := flags.Parse(args); err != nil {
 		t.Fatal(err)
 	}
-	return cfg, loader.Load(file, env)
+	return cfg, loader.Load(env, file)
 }
 
 func TestLaterSourcesWin(t *testing.T) {

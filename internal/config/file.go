@@ -51,6 +51,7 @@ func (l *Loader) loadSection(file string, node *yaml.Node, path []string) []erro
 		setting, found := l.find(key)
 		switch {
 		case found:
+			l.given[key] = true
 			problems = append(problems, setting.setNode(origin, value))
 		case l.isSection(at):
 			problems = append(problems, l.loadSection(file, value, at)...)

@@ -21,7 +21,7 @@ type kind struct {
 }
 
 var (
-	durations = kind{"duration", "a duration such as 30s", setDuration, formatPlain}
+	durations = kind{"duration", "a duration such as 30s", setDuration, formatDurationField}
 	lists     = kind{"list", "a list", setList, formatList}
 	sizes     = kind{"size", "a size such as 256MiB", setSize, formatSizeField}
 	integers  = kind{"number", "a whole number", setInteger, formatPlain}
@@ -30,7 +30,7 @@ var (
 	texts     = kind{"text", "text", setText, formatPlain}
 )
 
-// kindOf returns the kind of a field. It panics if there is none.
+// kindOf returns the kind of a field. It panics if the type is not supported.
 func kindOf(field reflect.StructField) kind {
 	size := field.Tag.Get("unit") == "bytes"
 	switch reflect.Zero(field.Type).Interface().(type) {
@@ -68,6 +68,21 @@ func setDuration(field reflect.Value, text string) error {
 		field.SetInt(int64(d))
 	}
 	return err
+}
+
+func formatDurationField(field reflect.Value) string {
+	return FormatDuration(time.Duration(field.Int()))
+}
+
+// FormatDuration returns a duration as a setting or flag shows it: 10m instead of 10m0s.
+func FormatDuration(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
 }
 
 func setInteger(field reflect.Value, text string) error {

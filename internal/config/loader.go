@@ -16,6 +16,8 @@ type Loader struct {
 	settings []Setting
 	// flags holds the values of the flags that were given, by key.
 	flags map[string]string
+	// given holds the keys that the last Load has set.
+	given map[string]bool
 }
 
 // NewLoader declares a flag for each setting of cfg, which is a pointer to a struct
@@ -49,17 +51,21 @@ func (f *flagValue) Set(text string) error {
 	return nil
 }
 
-// Load reads the file, unless its name is empty, then the environment (in the form
-// of os.Environ), then the flags, and validates the result. Its error lists all
-// problems.
-func (l *Loader) Load(file string, environ []string) error {
+// Load reads the files in order, except those with an empty name, then the environment
+// (in the form of os.Environ), then the flags, and validates the result. Its error lists
+// all problems.
+func (l *Loader) Load(environ []string, files ...string) error {
+	l.given = map[string]bool{}
 	var problems []error
-	if file != "" {
-		problems = append(problems, l.loadFile(file)...)
+	for _, file := range files {
+		if file != "" {
+			problems = append(problems, l.loadFile(file)...)
+		}
 	}
 	problems = append(problems, l.loadEnv(environ)...)
 	for _, s := range l.settings {
 		if text, given := l.flags[s.Key()]; given {
+			l.given[s.Key()] = true
 			problems = append(problems, s.set("--"+s.Flag(), text))
 		}
 	}
@@ -67,6 +73,11 @@ func (l *Loader) Load(file string, environ []string) error {
 		return err
 	}
 	return validate(reflect.ValueOf(l.cfg))
+}
+
+// Given reports whether the last Load has set one of the settings with these keys.
+func (l *Loader) Given(keys ...string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { return l.given[key] })
 }
 
 func (l *Loader) loadEnv(environ []string) []error {
@@ -79,6 +90,7 @@ func (l *Loader) loadEnv(environ []string) []error {
 		}
 		i := slices.IndexFunc(l.settings, func(s Setting) bool { return s.Env() == name })
 		if i >= 0 {
+			l.given[l.settings[i].Key()] = true
 			problems = append(problems, l.settings[i].set(name, text))
 			continue
 		}

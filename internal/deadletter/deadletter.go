@@ -3,6 +3,7 @@
 package deadletter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,13 +15,19 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// opTimeout bounds one operation on the stream.
-const opTimeout = 10 * time.Second
+const (
+	// opTimeout bounds one operation on the stream.
+	opTimeout = 10 * time.Second
+	// maxMisses is the maximum number of dead letters of other hosts that are read for
+	// one page. Each can have 256 KiB.
+	maxMisses = 500
+)
 
 // Letter is a dead letter with its number in the stream, by which users refer to
 // it.
@@ -60,6 +67,13 @@ func (l Letter) Brief() Brief {
 // Filter selects dead letters. An empty field matches all.
 type Filter struct{ Stage, Reason, Host string }
 
+// subjects returns the subjects of the stage and reason, with wildcards for those that
+// are empty. It reports whether dead letters can have such subjects.
+func (f Filter) subjects() (string, bool) {
+	stage, reason := cmp.Or(f.Stage, "*"), cmp.Or(f.Reason, "*")
+	return subject.DeadOf(stage, reason), !strings.ContainsAny(f.Stage+f.Reason, ".*> \t\r\n")
+}
+
 func (f Filter) matches(l *datelinev1.DeadLetter) bool {
 	if f.Stage != "" && f.Stage != subject.StageName(l.GetStage()) {
 		return false
@@ -90,17 +104,53 @@ func Open(ctx context.Context, js jetstream.JetStream) (Stream, error) {
 }
 
 // All yields the current dead letters that match, oldest first. It ends after an
-// error.
+// error. A filter by host reads all dead letters of the stage and reason.
 func (s Stream) All(ctx context.Context, filter Filter) iter.Seq2[Letter, error] {
-	return s.From(ctx, filter, 1)
+	return func(yield func(Letter, error) bool) {
+		for letter, err := range s.read(ctx, filter, 0) {
+			if (err != nil || filter.matches(letter.DeadLetter)) && !yield(letter, err) {
+				return
+			}
+		}
+	}
 }
 
-// From is like All, but starts at a number.
-func (s Stream) From(ctx context.Context, filter Filter, first uint64) iter.Seq2[Letter, error] {
+// Page returns at most limit dead letters that match, oldest first, with numbers
+// greater than after. It reads at most maxMisses dead letters that do not match,
+// because only their payloads contain their hosts.
+//
+// If more dead letters may match, next is the value of after for the next page, even
+// if this page is empty. Otherwise it is 0.
+func (s Stream) Page(ctx context.Context, filter Filter, after uint64,
+	limit int) (page []Brief, next uint64, err error) {
+	page = []Brief{}
+	misses := 0
+	for letter, err := range s.read(ctx, filter, after) {
+		if err != nil {
+			return nil, 0, err
+		}
+		if filter.matches(letter.DeadLetter) {
+			page = append(page, letter.Brief())
+		} else {
+			misses++
+		}
+		if len(page) >= limit || misses >= maxMisses {
+			if letter.Number == s.last() {
+				return page, 0, nil
+			}
+			return page, letter.Number, nil
+		}
+	}
+	return page, 0, nil
+}
+
+// read yields the current dead letters of the filter's stage and reason with numbers
+// greater than after. It ends after an error.
+func (s Stream) read(ctx context.Context, filter Filter, after uint64) iter.Seq2[Letter, error] {
 	return func(yield func(Letter, error) bool) {
-		last := s.stream.CachedInfo().State.LastSeq
-		for number := first; number <= last; number++ {
-			letter, err := s.next(ctx, number)
+		subjects, ok := filter.subjects()
+		for number := after; ok && number < s.last(); {
+			letter, err := s.next(ctx, subjects, number+1)
 			if errors.Is(err, jetstream.ErrMsgNotFound) {
 				return
 			}
@@ -108,21 +158,21 @@ func (s Stream) From(ctx context.Context, filter Filter, first uint64) iter.Seq2
 				yield(Letter{}, err)
 				return
 			}
-			if number = letter.Number; number > last {
-				return
-			}
-			if filter.matches(letter.DeadLetter) && !yield(letter, nil) {
+			if number = letter.Number; number > s.last() || !yield(letter, nil) {
 				return
 			}
 		}
 	}
 }
 
-// next returns the first dead letter at a number or after it.
-func (s Stream) next(ctx context.Context, from uint64) (Letter, error) {
+// last returns the number of the last dead letter when the stream was opened.
+func (s Stream) last() uint64 { return s.stream.CachedInfo().State.LastSeq }
+
+// next returns the first dead letter on the subjects at a number or after it.
+func (s Stream) next(ctx context.Context, subjects string, from uint64) (Letter, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	msg, err := s.stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject.AllDead))
+	msg, err := s.stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subjects))
 	if err != nil {
 		return Letter{}, fmt.Errorf("reading dead letters: %w", err)
 	}
@@ -167,11 +217,12 @@ func stageOf(name string) datelinev1.Stage {
 	return datelinev1.Stage(datelinev1.Stage_value["STAGE_"+strings.ToUpper(name)])
 }
 
-// Drop removes a dead letter, and overwrites it on disk.
+// Drop removes a dead letter, and overwrites it on disk. It is not an error if the letter
+// is gone.
 func (s Stream) Drop(ctx context.Context, letter Letter) error {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	if err := s.stream.SecureDeleteMsg(ctx, letter.Number); err != nil {
+	if err := s.stream.SecureDeleteMsg(ctx, letter.Number); err != nil && !bus.IsGone(err) {
 		return fmt.Errorf("removing dead letter %d: %w", letter.Number, err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package deadletter_test
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,27 +56,93 @@ func TestFilter(t *testing.T) {
 	)
 	for _, test := range []struct {
 		filter deadletter.Filter
-		from   uint64
-		want   string
+		after  uint64
+		want   []uint64
 	}{
-		{deadletter.Filter{}, 1, "abcd"},
-		{deadletter.Filter{}, 3, "cd"},
-		{deadletter.Filter{}, 5, ""},
-		{deadletter.Filter{Stage: "fetch"}, 1, "bcd"},
-		{deadletter.Filter{Reason: "dns"}, 1, "bd"},
-		{deadletter.Filter{Host: "two.example"}, 1, "cd"},
-		{deadletter.Filter{Stage: "fetch", Reason: "dns", Host: "two.example"}, 1, "d"},
+		{deadletter.Filter{}, 0, []uint64{1, 2, 3, 4}},
+		{deadletter.Filter{}, 2, []uint64{3, 4}},
+		{deadletter.Filter{}, 4, nil},
+		{deadletter.Filter{}, math.MaxUint64, nil},
+		{deadletter.Filter{Stage: "*"}, 0, nil},
+		{deadletter.Filter{Reason: "dns.>"}, 0, nil},
+		{deadletter.Filter{Reason: "no such"}, 0, nil},
+		{deadletter.Filter{Stage: "fetch"}, 0, []uint64{2, 3, 4}},
+		{deadletter.Filter{Reason: "dns"}, 0, []uint64{2, 4}},
+		{deadletter.Filter{Host: "two.example"}, 0, []uint64{3, 4}},
+		{deadletter.Filter{Stage: "fetch", Reason: "dns", Host: "two.example"}, 0, []uint64{4}},
 	} {
-		got := ""
-		for letter, err := range stream.From(t.Context(), test.filter, test.from) {
-			if err != nil {
+		page, next, err := stream.Page(t.Context(), test.filter, test.after, 10)
+		if err != nil || next != 0 {
+			t.Errorf("%+v after %d: next is %d, error %v", test.filter, test.after, next, err)
+		}
+		if got := numbers(page); !slices.Equal(got, test.want) {
+			t.Errorf("%+v after %d: got %d, want %d", test.filter, test.after, got, test.want)
+		}
+	}
+	page, next, err := stream.Page(t.Context(), deadletter.Filter{Stage: "fetch"}, 0, 2)
+	if got := numbers(page); err != nil || !slices.Equal(got, []uint64{2, 3}) || next != 3 {
+		t.Errorf("a page of 2: got %d, next is %d, error %v", got, next, err)
+	}
+}
+
+func numbers(page []deadletter.Brief) []uint64 {
+	var all []uint64
+	for _, letter := range page {
+		all = append(all, letter.Number)
+	}
+	return all
+}
+
+// TestPageReadsABoundedNumberOfLetters looks for hosts among many large dead letters of
+// another. A request for a host must not read all of them.
+func TestPageReadsABoundedNumberOfLetters(t *testing.T) {
+	const total, maxReads = 700, 500
+	_, js := natstest.Start(t)
+	letters := make([]*datelinev1.DeadLetter, total)
+	for i := range letters {
+		letters[i] = &datelinev1.DeadLetter{
+			InputId: strconv.Itoa(i), Stage: fetch, Reason: "timeout", Url: "https://many.example/",
+			Data: make([]byte, 32<<10),
+		}
+	}
+	letters[599].Url = "https://rare.example/"
+	letters[total-1].Reason = "dns"
+	stream := bury(t, js, letters...)
+	for _, test := range []struct {
+		filter deadletter.Filter
+		want   []uint64
+		pages  int
+	}{
+		{deadletter.Filter{Host: "rare.example"}, []uint64{600}, 2},
+		{deadletter.Filter{Host: "absent.example"}, nil, 2},
+		{deadletter.Filter{Host: "many.example", Reason: "dns"}, []uint64{total}, 1},
+		{deadletter.Filter{Host: "absent.example", Stage: "intake"}, nil, 1},
+	} {
+		var got []uint64
+		pages := 0
+		for next := uint64(0); pages == 0 || next > 0; pages++ {
+			before := js.Conn().Stats().InMsgs
+			var page []deadletter.Brief
+			var err error
+			if page, next, err = stream.Page(t.Context(), test.filter, next, 100); err != nil {
 				t.Fatal(err)
 			}
-			got += letter.GetInputId()
+			if reads := js.Conn().Stats().InMsgs - before; reads > maxReads {
+				t.Errorf("%+v: a page read %d dead letters, want at most %d", test.filter, reads, maxReads)
+			}
+			got = append(got, numbers(page)...)
 		}
-		if got != test.want {
-			t.Errorf("%+v from %d: got %q, want %q", test.filter, test.from, got, test.want)
+		if !slices.Equal(got, test.want) || pages != test.pages {
+			t.Errorf("%+v: got %d on %d pages, want %d on %d", test.filter, got, pages, test.want, test.pages)
 		}
+	}
+	before := js.Conn().Stats().InMsgs
+	filter := deadletter.Filter{Host: "many.example", Stage: "fetch", Reason: "dns"}
+	if _, _, err := stream.Page(t.Context(), filter, 0, 100); err != nil {
+		t.Fatal(err)
+	}
+	if reads := js.Conn().Stats().InMsgs - before; reads > 1 {
+		t.Errorf("finding the only dead letter of a stage and reason read %d", reads)
 	}
 }
 
@@ -131,7 +198,6 @@ func TestRequeueRefusesSubjectsThatTheStageDoesNotRead(t *testing.T) {
 		{Stage: fetch, Subject: subject.KVKey(subject.BucketLeases, subject.PartitionLease(1))},
 		{Stage: intake, Subject: subject.Pages("com.example")},
 		{Subject: subject.URLs},
-		{Stage: fetch, Subject: ""},
 	} {
 		forged.InputId, forged.Reason = strconv.Itoa(i), "dns"
 		stream := bury(t, js, forged)
@@ -187,6 +253,20 @@ func TestRequeueDropsHeadersThatNATSActsOn(t *testing.T) {
 	}
 	if msgs[1].Header.Get(tracing.LinkHeader) == "" {
 		t.Error("the message has no link to the trace of the original")
+	}
+}
+
+func TestRequeueRefusesAPartOfAMessage(t *testing.T) {
+	_, js := natstest.Start(t)
+	stream := bury(t, js, &datelinev1.DeadLetter{
+		InputId: "a", Stage: intake, Reason: "malformed", Data: []byte("https://one.ex"),
+	})
+	letter, err := stream.Get(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Requeue(t.Context(), letter); err == nil || !strings.Contains(err.Error(), "publish the URL again") {
+		t.Errorf("got error %v", err)
 	}
 }
 

@@ -47,6 +47,9 @@ func original(letter Letter) (*nats.Msg, error) {
 	if letter.Unreadable {
 		return nil, errors.New(letter.GetError())
 	}
+	if letter.GetSubject() == "" {
+		return nil, errors.New("only a part of the message was kept: drop the dead letter and publish the URL again")
+	}
 	if !subject.IsInput(letter.GetStage(), letter.GetSubject()) {
 		return nil, fmt.Errorf("stage %s does not read the subject %q: drop the dead letter",
 			subject.StageName(letter.GetStage()), ledger.Cut(letter.GetSubject()))

@@ -1,6 +1,6 @@
 // Package ledger records how each input of each stage ended. It publishes an
-// outcome for every input, and a dead letter with the whole message for every
-// input that failed permanently.
+// outcome for every input, and a dead letter with the message for every input that
+// failed permanently.
 package ledger
 
 import (
@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
@@ -41,6 +42,8 @@ type Config struct {
 	Now   func() time.Time
 	// Count is called for each outcome that has been stored.
 	Count func(datelinev1.Verdict, outcome.Reason)
+	// CountUnkept is called for each dead letter for which its stream has no room.
+	CountUnkept func()
 }
 
 // Writer publishes the outcomes, the dead letters and the results of a stage.
@@ -53,27 +56,66 @@ func NewWriter(config Config) *Writer { return &Writer{config} }
 // duration. sequence is the stream sequence of the input's message. Outcome
 // returns once the server has acknowledged it.
 func (w *Writer) Outcome(ctx context.Context, o *datelinev1.Outcome, took time.Duration, sequence uint64) error {
-	o.Stage, o.Time = w.config.Stage, timestamppb.New(w.config.Now())
-	o.Duration = durationpb.New(took)
-	name, verdict := subject.StageName(o.Stage), subject.VerdictName(o.Verdict)
-	id := fmt.Sprintf("outcome:%s:%d:%s", name, sequence, o.InputId)
-	bound(o)
-	msg, err := Message(subject.Outcomes(o.Stage, o.Verdict), id, o)
+	msg, err := w.outcomeMessage(o, took, sequence)
 	if err != nil {
 		return err
 	}
 	// Without trace context: no later stage processes outcomes.
-	if err := w.publish(ctx, msg); err != nil {
+	if err := w.publish(ctx, msg, never); err != nil {
 		return err
 	}
+	w.count(ctx, o)
+	return nil
+}
+
+// Ended is an input that has ended, for Outcomes.
+type Ended struct {
+	Outcome *datelinev1.Outcome
+	Took    time.Duration
+	// Sequence is the stream sequence of the input's message.
+	Sequence uint64
+	// Trace adds the trace of the input to a context, for the log.
+	Trace func(context.Context) context.Context
+}
+
+// Outcomes stores several outcomes together, at most bus.MaxBatch. After an error, it is
+// unknown whether they are stored: store each with Outcome, which never stores an outcome
+// twice.
+func (w *Writer) Outcomes(ctx context.Context, ended []Ended) error {
+	msgs := make([]*nats.Msg, len(ended))
+	for i, e := range ended {
+		var err error
+		if msgs[i], err = w.outcomeMessage(e.Outcome, e.Took, e.Sequence); err != nil {
+			return err
+		}
+	}
+	if _, err := bus.PublishBatch(ctx, w.config.JS, msgs); err != nil {
+		return err
+	}
+	for _, e := range ended {
+		w.count(e.Trace(ctx), e.Outcome)
+	}
+	return nil
+}
+
+// outcomeMessage completes an outcome and returns its message.
+func (w *Writer) outcomeMessage(o *datelinev1.Outcome, took time.Duration, sequence uint64) (*nats.Msg, error) {
+	o.Stage, o.Time = w.config.Stage, timestamppb.New(w.config.Now())
+	o.Duration = durationpb.New(took)
+	id := fmt.Sprintf("outcome:%s:%d:%s", subject.StageName(o.Stage), sequence, o.InputId)
+	bound(o)
+	return Message(subject.Outcomes(o.Stage, o.Verdict), id, o)
+}
+
+// count counts and logs an outcome that was stored.
+func (w *Writer) count(ctx context.Context, o *datelinev1.Outcome) {
 	w.config.Count(o.Verdict, outcome.Reason(o.Reason))
 	level := slog.LevelInfo
 	if o.Verdict == datelinev1.Verdict_VERDICT_DEAD {
 		level = slog.LevelWarn
 	}
-	w.config.Log.Log(ctx, level, "outcome", "stage", name, "verdict", verdict, "reason", o.Reason,
-		"url", o.Url, "request", o.RequestId, "attempt", o.Attempt, "detail", o.Detail)
-	return nil
+	w.config.Log.Log(ctx, level, "outcome", "stage", subject.StageName(o.Stage), "verdict", subject.VerdictName(o.Verdict),
+		"reason", o.Reason, "url", o.Url, "request", o.RequestId, "attempt", o.Attempt, "detail", o.Detail)
 }
 
 // Publish stores messages in their streams, with the trace context of ctx, and
@@ -83,21 +125,26 @@ func (w *Writer) Outcome(ctx context.Context, o *datelinev1.Outcome, took time.D
 func (w *Writer) Publish(ctx context.Context, msgs ...*nats.Msg) error {
 	for _, msg := range msgs {
 		tracing.Inject(ctx, msg.Header)
-		if err := w.publish(ctx, msg); err != nil {
+		if err := w.publish(ctx, msg, never); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *Writer) publish(ctx context.Context, msg *nats.Msg) error {
+// never reports no error as lasting.
+func never(error) bool { return false }
+
+// publish stores a message. It retries after temporary errors, except for those that
+// lasting reports.
+func (w *Writer) publish(ctx context.Context, msg *nats.Msg, lasting func(error) bool) error {
 	err := loop.Retry(ctx, publishBackoff, func(ctx context.Context) error {
 		attempt, cancel := context.WithTimeout(ctx, publishTimeout)
 		defer cancel()
 		_, err := w.config.JS.PublishMsg(attempt, msg)
 		return err
 	}, func(err error) bool {
-		if !isTemporary(err) {
+		if !isTemporary(err) || lasting(err) {
 			return false
 		}
 		w.config.Log.WarnContext(ctx, "publish failed, retrying", "subject", msg.Subject, "error", err)
@@ -136,6 +183,13 @@ func isTemporary(err error) bool {
 		}
 	}
 	return !IsHostFull(err) && !isTooLarge(err)
+}
+
+// isStreamFull reports whether a publish failed because the stream holds as many
+// messages or bytes as it may, or as many messages with this subject.
+func isStreamFull(err error) bool {
+	refused, ok := errors.AsType[*jetstream.APIError](err)
+	return ok && strings.HasPrefix(refused.Description, "maximum ") && strings.HasSuffix(refused.Description, " exceeded")
 }
 
 // IsHostFull reports whether a publish failed because the queue of a host in the

@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
@@ -47,6 +49,19 @@ func MessageIn(buffer []byte, subject, id string, m proto.Message) (*nats.Msg, e
 	return msg, nil
 }
 
+// PageMessageID returns the id of the message with a page, and ArticleMessageID that of
+// the message with the article that was extracted from it.
+func PageMessageID(page string) string { return boundID("page:" + page) }
+
+// ArticleMessageID is described at PageMessageID.
+func ArticleMessageID(page string) string { return boundID("article:" + page) }
+
+// MessageID identifies a message by its stream, its sequence number and the time at which
+// the stream stored it.
+func MessageID(stream string, sequence uint64, stored time.Time) string {
+	return fmt.Sprintf("%s:%d-%s", stream, sequence, strconv.FormatInt(stored.UnixNano(), 36))
+}
+
 // maxID is the maximum length of a message's id in bytes. Ids contain ids from
 // outside, and JetStream refuses messages with more than 64 KB of headers.
 const maxID = 512
@@ -68,6 +83,7 @@ const maxLabels = 64 << 10
 func bound(o *datelinev1.Outcome) {
 	for _, text := range []*string{
 		&o.InputId, &o.Url, &o.Detail, &o.Reason, &o.RequestId, &o.Host, &o.OutputId,
+		&o.OriginRequestId,
 	} {
 		*text = Cut(*text)
 	}

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/nats-io/nats.go"
@@ -37,5 +38,18 @@ func TestMessageUsesTheBufferIfItFits(t *testing.T) {
 	}
 	if msg.Header.Get(nats.MsgIdHdr) != "id" || msg.Header.Get(ledger.ContentType) != ledger.Protobuf {
 		t.Errorf("the message has the headers %v", msg.Header)
+	}
+}
+
+func TestMessageIDNamesOneMessage(t *testing.T) {
+	stored := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	ids := map[string]bool{
+		ledger.MessageID("PAGES", 5, stored): true,
+		// The stream was declared again.
+		ledger.MessageID("PAGES", 5, stored.Add(time.Hour)): true,
+		ledger.MessageID("PAGES", 6, stored):                true,
+	}
+	if len(ids) != 3 {
+		t.Errorf("the ids of three messages are %v", ids)
 	}
 }

@@ -19,6 +19,12 @@ import (
 // MaxPayload is the maximum size of a message in bytes.
 const MaxPayload = 8 << 20
 
+// Name is the name of the server, and User that of its user if it has a password.
+const (
+	Name = "dateline"
+	User = "dateline"
+)
+
 // startTimeout bounds the wait for the server to accept connections, after it has
 // loaded its streams.
 const startTimeout = 30 * time.Second
@@ -33,6 +39,8 @@ type Config struct {
 	// Addr is the address to listen on for clients in other processes, such as
 	// 127.0.0.1:4222. Port 0 selects a free port. Empty does not listen.
 	Addr string
+	// Password is the password of the user User. Empty admits everybody.
+	Password string
 	// Relaxed lets the operating system decide when to write messages to disk.
 	// This is faster, but a power failure can lose acknowledged messages.
 	Relaxed bool
@@ -52,7 +60,7 @@ type Server struct {
 // Start runs a server and waits until it accepts connections.
 func Start(config Config) (*Server, error) {
 	opts := &server.Options{
-		ServerName: "dateline",
+		ServerName: Name,
 		JetStream:  true, StoreDir: config.Dir, SyncAlways: !config.Relaxed,
 		JetStreamMaxStore: cmp.Or(config.MaxStoreBytes, unlimited),
 		MaxPayload:        MaxPayload,
@@ -60,6 +68,9 @@ func Start(config Config) (*Server, error) {
 		// before the stages have drained.
 		NoSigs:     true,
 		DontListen: config.Addr == "",
+	}
+	if config.Password != "" {
+		opts.Username, opts.Password = User, config.Password
 	}
 	if config.Addr != "" {
 		host, port, err := splitAddr(config.Addr)
@@ -95,7 +106,7 @@ func Start(config Config) (*Server, error) {
 // checkFolder checks that the folder is writable. The server's own errors would be
 // unclear.
 func checkFolder(dir string) error {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("creating the NATS store folder: %w; choose another, or get write permission", err)
 	}
 	probe, err := os.CreateTemp(dir, ".writable-*")
@@ -147,6 +158,16 @@ func (s *Server) ClientURL() string { return s.srv.ClientURL() }
 // InProcessConn returns a connection without a socket. It implements
 // nats.InProcessConnProvider.
 func (s *Server) InProcessConn() (net.Conn, error) { return s.srv.InProcessConn() }
+
+// Health returns an error if a stream no longer stores messages, because writing has
+// failed. The server does not try again until it is restarted.
+func (s *Server) Health() error {
+	if health := s.srv.Healthz(&server.HealthzOptions{}); health.Error != "" {
+		return fmt.Errorf("the embedded NATS server does not store messages: make room on the disk, "+
+			"and then restart this process: %s", health.Error)
+	}
+	return nil
+}
 
 // Stop shuts down the server and waits until it has ended. Close its clients first.
 func (s *Server) Stop() {

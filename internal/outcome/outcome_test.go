@@ -99,12 +99,15 @@ func TestCauseOf(t *testing.T) {
 		{fetch, dead, outcome.DNS, outcome.CauseUnreachable},
 		{fetch, dead, "of_another_version", outcome.CauseUnreachable},
 		{extract, rejected, outcome.Blocked, outcome.CauseBlocked},
+		{extract, rejected, outcome.NotFound, outcome.CauseGone},
+		{extract, rejected, outcome.ErrorPage, outcome.CauseUnreachable},
 		{extract, rejected, outcome.NoArticle, outcome.CauseDrifted},
 		{extract, rejected, "of_another_version", outcome.CauseDrifted},
 		{index, produced, outcome.New, ""},
 		{index, produced, outcome.Changed, outcome.CauseDuplicates},
 		{index, unchanged, outcome.Unchanged, outcome.CauseDuplicates},
 		{index, rejected, outcome.Erased, ""},
+		{index, rejected, outcome.ErasedCopy, ""},
 	} {
 		if got := outcome.CauseOf(test.stage, test.verdict, test.reason); got != test.want {
 			t.Errorf("%v %v %q: got cause %q, want %q", test.stage, test.verdict, test.reason, got, test.want)

@@ -14,8 +14,10 @@ const (
 
 // Reasons given by the intake.
 const (
-	Split    Reason = "split"
-	Seen     Reason = "seen"
+	Split Reason = "split"
+	Seen  Reason = "seen"
+	// Listing marks the requests for endpoints. The fetcher gives it too.
+	Listing  Reason = "listing"
 	BadURL   Reason = "bad_url"
 	HostFull Reason = "host_full"
 	URLsFull Reason = "urls_full"
@@ -49,6 +51,14 @@ const (
 	Protocol          Reason = "protocol"
 )
 
+// Reasons given by the discoverer.
+const (
+	NotListing      Reason = "not_listing"
+	FetchFailed     Reason = "fetch_failed"
+	UnknownEndpoint Reason = "unknown_endpoint"
+	NoNewItems      Reason = "no_new_items"
+)
+
 // Reasons given by the extractor. Other stages share some of them.
 const (
 	Empty          Reason = "empty"
@@ -56,18 +66,26 @@ const (
 	NoArticle      Reason = "no_article"
 	NeedsRendering Reason = "needs_rendering"
 	Blocked        Reason = "blocked"
-	Extraction     Reason = "extraction"
-	Encoding       Reason = "encoding"
-	BodyGone       Reason = "body_gone"
-	Body           Reason = "body"
+	ErrorPage      Reason = "error_page"
+	// Continued, Joined and NotContinued end the later pages of an article.
+	Continued    Reason = "continued"
+	Joined       Reason = "joined"
+	NotContinued Reason = "not_continued"
+	Extraction   Reason = "extraction"
+	Encoding     Reason = "encoding"
+	BodyGone     Reason = "body_gone"
+	Body         Reason = "body"
 )
 
 // Reasons given by the indexer.
 const (
 	New       Reason = "new"
 	Changed   Reason = "changed"
+	Completed Reason = "completed"
 	Outdated  Reason = "outdated"
 	Unchanged Reason = "unchanged"
 	Erased    Reason = "erased"
-	Refused   Reason = "refused"
+	// ErasedCopy differs from Erased: the article is known only by its text.
+	ErasedCopy Reason = "erased_copy"
+	Refused    Reason = "refused"
 )

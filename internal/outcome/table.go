@@ -11,40 +11,47 @@ const (
 	dead      = datelinev1.Verdict_VERDICT_DEAD
 	retry     = datelinev1.Verdict_VERDICT_UNSPECIFIED
 
-	intake  = "intake"
-	fetch   = "fetch"
-	extract = "extract"
-	index   = "index"
+	intake   = "intake"
+	fetch    = "fetch"
+	discover = "discover"
+	extract  = "extract"
+	index    = "index"
 
 	retried = true
 	final   = false
 )
 
-// table is sorted by stage, in the order of the pipeline, then by verdict and
+// Meanings of reasons that several stages have.
+const (
+	meansUnmarked    = "An error without a more specific reason persisted until no attempts were left."
+	meansPanic       = "The program panicked while processing the message; the log has the stack."
+	meansPoison      = "The message was delivered many times without an outcome and probably crashes the process."
+	meansTooLarge    = "The result exceeds the largest message that NATS accepts."
+	meansUnavailable = "A store or service that the stage needs is unavailable. The input waits and is never " +
+		"dead-lettered for it."
+)
+
+// table is sorted by stage, in the order of the numbers, then by verdict and
 // reason.
 var table = []Entry{
+	{intake, produced, Listing, final, "", "The URL is an endpoint that the discoverer polls."},
 	{intake, produced, Split, final, "", "The message held several URLs; each became a message of its own."},
 	{intake, duplicate, Seen, final, CauseDuplicates, "The URL was requested within the freshness window."},
 	{intake, dead, BadURL, final, "", "The URL is not a valid http or https URL."},
-	{
-		intake, dead, Unmarked, retried, "",
-		"An error without a more specific reason persisted until no attempts were left.",
-	},
+	{intake, dead, Unmarked, retried, "", meansUnmarked},
 	{intake, dead, HostFull, retried, "", "The queue of the URL's host is full."},
 	{intake, dead, Malformed, final, "", "The message is neither a URL, a list of URLs nor a FetchRequest."},
-	{intake, dead, Panic, final, "", "The program panicked while processing the message; the log has the stack."},
-	{
-		intake, dead, Poison, final, "",
-		"The message was delivered many times without an outcome and probably crashes the process.",
-	},
-	{intake, dead, TooLarge, final, "", "The result exceeds the largest message that NATS accepts."},
+	{intake, dead, Panic, final, "", meansPanic},
+	{intake, dead, Poison, final, "", meansPoison},
+	{intake, dead, TooLarge, final, "", meansTooLarge},
 	{
 		intake, dead, URLsFull, retried, "",
 		"The URLs of the message could not be stored as messages of their own: the stream URLS is full or unavailable.",
 	},
+	{intake, retry, Unavailable, retried, "", meansUnavailable},
 	{
-		intake, retry, Unavailable, retried, "",
-		"A store or service that the stage needs is unavailable. The input waits and is never dead-lettered for it.",
+		fetch, produced, Listing, final, "",
+		"The response of an endpoint, or the reason for a missing body, was passed to the discoverer.",
 	},
 	{fetch, produced, Truncated, final, "", "The page exceeds fetcher.max-body-bytes or always ends early, and was cut."},
 	{
@@ -72,22 +79,13 @@ var table = []Entry{
 	{fetch, dead, BadRequest, final, CauseUnreachable, "The request cannot be sent for this URL."},
 	{fetch, dead, Connect, retried, CauseUnreachable, "No connection to the host could be made."},
 	{fetch, dead, DNS, retried, CauseUnreachable, "The host name does not resolve."},
-	{
-		fetch, dead, Unmarked, retried, CauseUnreachable,
-		"An error without a more specific reason persisted until no attempts were left.",
-	},
+	{fetch, dead, Unmarked, retried, CauseUnreachable, meansUnmarked},
 	{fetch, dead, HeaderTooLarge, final, CauseUnreachable, "The response's headers exceed the limit."},
 	{fetch, dead, HostDown, final, CauseUnreachable, "The host has failed for longer than fetcher.max-wait."},
 	{fetch, dead, HostResting, final, CauseBlocked, "The host asked for a pause longer than fetcher.max-wait."},
 	{fetch, dead, Malformed, final, CauseUnreachable, "The frontier entry cannot be decoded or has no valid URL."},
-	{
-		fetch, dead, Panic, final, CauseUnreachable,
-		"The program panicked while processing the message; the log has the stack.",
-	},
-	{
-		fetch, dead, Poison, final, CauseUnreachable,
-		"The message was delivered many times without an outcome and probably crashes the process.",
-	},
+	{fetch, dead, Panic, final, CauseUnreachable, meansPanic},
+	{fetch, dead, Poison, final, CauseUnreachable, meansPoison},
 	{fetch, dead, Protocol, final, CauseUnreachable, "The response is not valid HTTP."},
 	{fetch, dead, Reset, retried, CauseUnreachable, "The connection was closed before the response was complete."},
 	{
@@ -102,47 +100,57 @@ var table = []Entry{
 	},
 	{fetch, dead, TooLarge, final, CauseUnreachable, "The page exceeds the largest message that NATS accepts."},
 	{fetch, dead, TooManyRequests, retried, CauseBlocked, "The site answered 429."},
+	{fetch, retry, Unavailable, retried, "", meansUnavailable},
 	{
-		fetch, retry, Unavailable, retried, "",
-		"A store or service that the stage needs is unavailable. The input waits and is never dead-lettered for it.",
+		extract, produced, Continued, final, "",
+		"The page is one of several of an article, and the next one was requested.",
 	},
-	{extract, rejected, Blocked, final, CauseBlocked, "The page is a bot check, a consent wall or a refusal."},
+	{extract, produced, Joined, final, "", "The page is the last of an article, and its pages were joined."},
+	{
+		extract, rejected, Blocked, final, CauseBlocked,
+		"The page is a bot check, a consent wall, a refusal or a request to log in.",
+	},
 	{extract, rejected, BrokenEncoding, final, CauseDrifted, "The page cannot be decompressed."},
 	{extract, rejected, Empty, final, CauseDrifted, "The page has no bytes, or no text once decoded."},
+	{
+		extract, rejected, ErrorPage, final, CauseUnreachable,
+		"The page is an error message of the site, although its status is that of a success.",
+	},
 	{extract, rejected, NeedsRendering, final, CauseDrifted, "The page has no text until a browser renders it."},
 	{extract, rejected, NoArticle, final, CauseDrifted, "The page does not contain an article."},
+	{
+		extract, rejected, NotContinued, final, "",
+		"The page does not continue the article that it was requested for, or an earlier page is no longer stored.",
+	},
+	{
+		extract, rejected, NotFound, final, CauseGone,
+		"The page announces that it does not exist, although its status is that of a success.",
+	},
 	{extract, rejected, NotHTML, final, CauseDrifted, "The bytes are not HTML."},
 	{extract, rejected, TooLarge, final, CauseDrifted, "The page exceeds a limit of the extractor."},
 	{extract, dead, Body, retried, CauseDrifted, "The body of the page cannot be read from the object store."},
 	{extract, dead, BodyGone, final, CauseDrifted, "The body of the page has expired in the object store."},
 	{extract, dead, Encoding, final, CauseDrifted, "The article record cannot be encoded."},
-	{
-		extract, dead, Unmarked, retried, CauseDrifted,
-		"An error without a more specific reason persisted until no attempts were left.",
-	},
+	{extract, dead, Unmarked, retried, CauseDrifted, meansUnmarked},
 	{extract, dead, Extraction, final, CauseDrifted, "The extraction failed with an internal error."},
 	{
 		extract, dead, Malformed, final, CauseDrifted,
 		"The message is not a Page, or its body cannot be decompressed.",
 	},
-	{
-		extract, dead, Panic, final, CauseDrifted,
-		"The program panicked while processing the message; the log has the stack.",
-	},
-	{
-		extract, dead, Poison, final, CauseDrifted,
-		"The message was delivered many times without an outcome and probably crashes the process.",
-	},
+	{extract, dead, Panic, final, CauseDrifted, meansPanic},
+	{extract, dead, Poison, final, CauseDrifted, meansPoison},
 	{extract, dead, Timeout, retried, CauseDrifted, "The extraction took longer than extractor.timeout."},
 	{
 		extract, dead, TooLarge, final, CauseDrifted,
 		"The article record exceeds the largest message that NATS accepts.",
 	},
 	{
-		extract, retry, Unavailable, retried, "",
-		"A store or service that the stage needs is unavailable. The input waits and is never dead-lettered for it.",
+		extract, dead, URLsFull, retried, "",
+		"The next page of an article could not be requested: the stream URLS is full or unavailable.",
 	},
+	{extract, retry, Unavailable, retried, "", meansUnavailable},
 	{index, produced, Changed, final, CauseDuplicates, "The article has a new revision."},
+	{index, produced, Completed, final, "", "The text of the article's other pages was added as a new revision."},
 	{index, produced, New, final, "", "The article is new."},
 	{
 		index, produced, Outdated, final, CauseDuplicates,
@@ -151,37 +159,31 @@ var table = []Entry{
 	{index, unchanged, Unchanged, final, CauseDuplicates, "The content is stored already."},
 	{index, rejected, Erased, final, "", "The article was erased and is not stored again."},
 	{
-		index, dead, Unmarked, retried, "",
-		"An error without a more specific reason persisted until no attempts were left.",
+		index, rejected, ErasedCopy, final, "",
+		"The article has the text of an erased article of its site and is not stored again.",
 	},
+	{index, dead, Unmarked, retried, "", meansUnmarked},
 	{index, dead, Malformed, final, "", "The message is not an Article."},
-	{index, dead, Panic, final, "", "The program panicked while processing the message; the log has the stack."},
-	{
-		index, dead, Poison, final, "",
-		"The message was delivered many times without an outcome and probably crashes the process.",
-	},
+	{index, dead, Panic, final, "", meansPanic},
+	{index, dead, Poison, final, "", meansPoison},
 	{index, dead, Refused, final, "", "The store cannot hold the article."},
-	{index, dead, TooLarge, final, "", "The result exceeds the largest message that NATS accepts."},
-	{
-		index, retry, Unavailable, retried, "",
-		"A store or service that the stage needs is unavailable. The input waits and is never dead-lettered for it.",
-	},
-	{
-		LedgerStage, dead, Unmarked, retried, "",
-		"An error without a more specific reason persisted until no attempts were left.",
-	},
+	{index, dead, TooLarge, final, "", meansTooLarge},
+	{index, retry, Unavailable, retried, "", meansUnavailable},
+	{discover, unchanged, NoNewItems, final, "", "The endpoint lists nothing new, or has not changed."},
+	{discover, rejected, FetchFailed, final, "", "The endpoint could not be fetched; the next poll tries again."},
+	{discover, rejected, NotListing, final, "", "The response is not of the kind that the endpoint should have."},
+	{discover, rejected, UnknownEndpoint, final, "", "The endpoint was removed, or somebody else requested it."},
+	{discover, dead, BodyGone, final, "", "The body of the response has expired in the object store."},
+	{discover, dead, Unmarked, retried, "", meansUnmarked},
+	{discover, dead, Malformed, final, "", "The message is not a Page, or its body cannot be decompressed."},
+	{discover, dead, Panic, final, "", meansPanic},
+	{discover, dead, Poison, final, "", meansPoison},
+	{discover, dead, TooLarge, final, "", meansTooLarge},
+	{discover, retry, Unavailable, retried, "", meansUnavailable},
+	{LedgerStage, dead, Unmarked, retried, "", meansUnmarked},
 	{LedgerStage, dead, Malformed, final, "", "The message is not an Outcome."},
-	{
-		LedgerStage, dead, Panic, final, "",
-		"The program panicked while processing the message; the log has the stack.",
-	},
-	{
-		LedgerStage, dead, Poison, final, "",
-		"The message was delivered many times without an outcome and probably crashes the process.",
-	},
-	{LedgerStage, dead, TooLarge, final, "", "The result exceeds the largest message that NATS accepts."},
-	{
-		LedgerStage, retry, Unavailable, retried, "",
-		"A store or service that the stage needs is unavailable. The input waits and is never dead-lettered for it.",
-	},
+	{LedgerStage, dead, Panic, final, "", meansPanic},
+	{LedgerStage, dead, Poison, final, "", meansPoison},
+	{LedgerStage, dead, TooLarge, final, "", meansTooLarge},
+	{LedgerStage, retry, Unavailable, retried, "", meansUnavailable},
 }

@@ -2,7 +2,8 @@
 
 // Package postgrestest runs a real PostgreSQL server for the tests of a package. The
 // server stores its data in a temporary folder and only listens on a Unix socket in
-// that folder. It is removed when the tests have ended.
+// that folder. It is removed when the tests have ended. A server for tests of encrypted
+// connections listens on 127.0.0.1 too.
 package postgrestest
 
 import (
@@ -11,6 +12,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -24,6 +26,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+
+	"github.com/dateline-news/dateline/internal/certtest"
 )
 
 // SkipVariable is an environment variable. If it is 1, tests are skipped on a machine
@@ -76,17 +80,11 @@ func Main(m *testing.M, check func() error) int {
 // durability.
 func Database(tb testing.TB) string {
 	tb.Helper()
-	folder, err := binaries(debianFolder)
-	if err != nil {
-		if os.Getenv(SkipVariable) == "1" {
-			tb.Skipf("skipped because %s=1: %v", SkipVariable, err)
-		}
-		tb.Fatalf("%v; install PostgreSQL 15 or later, or set %s=1 to skip the tests that need it", err, SkipVariable)
-	}
+	folder := programs(tb)
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.server == nil && shared.err == nil {
-		shared.server, shared.err = start(folder)
+		shared.server, shared.err = start(folder, map[string]string{"listen_addresses": ""}, nil)
 	}
 	if shared.err != nil {
 		tb.Fatalf("starting PostgreSQL: %v", shared.err)
@@ -97,6 +95,61 @@ func Database(tb testing.TB) string {
 		tb.Fatalf("creating database %s: %v", name, err)
 	}
 	return shared.server.url(name)
+}
+
+// Encrypted starts a server of the test's own on 127.0.0.1, which authenticates users
+// only by certificates of the authority. It returns the URL of an empty database for the
+// user postgres, without the client's certificate (sslcert and sslkey).
+func Encrypted(tb testing.TB, authority *certtest.Authority) string {
+	tb.Helper()
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	addr := listener.Addr().(*net.TCPAddr)
+	if err := listener.Close(); err != nil { // PostgreSQL cannot select a free port itself
+		tb.Fatal(err)
+	}
+	own := authority.Issue(tb, "server", time.Now().Add(time.Hour))
+	s, err := start(programs(tb), map[string]string{
+		"listen_addresses": addr.IP.String(), "port": strconv.Itoa(addr.Port), "ssl": "on", "hba_file": "data/access.conf",
+		"ssl_ca_file": "ca.pem", "ssl_cert_file": "certificate.pem", "ssl_key_file": "key.pem",
+	}, map[string][]byte{
+		"access.conf": []byte("local all postgres trust\nhostssl all postgres 127.0.0.1/32 cert\n"),
+		"ca.pem":      read(tb, authority.File), "certificate.pem": read(tb, own.Certificate), "key.pem": read(tb, own.Key),
+	})
+	if err != nil {
+		tb.Fatalf("starting PostgreSQL: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return "postgres://postgres@" + addr.String() + "/postgres?" +
+		url.Values{"sslmode": {"verify-full"}, "sslrootcert": {authority.File}}.Encode()
+}
+
+func read(tb testing.TB, path string) []byte {
+	tb.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return content
+}
+
+// programs returns the folder of PostgreSQL's server programs.
+func programs(tb testing.TB) string {
+	tb.Helper()
+	folder, err := binaries(debianFolder)
+	if err != nil {
+		if os.Getenv(SkipVariable) == "1" {
+			tb.Skipf("skipped because %s=1: %v", SkipVariable, err)
+		}
+		tb.Fatalf("%v; install PostgreSQL 15 or later, or set %s=1 to skip the tests that need it", err, SkipVariable)
+	}
+	return folder
 }
 
 // debianFolder is the folder in which Debian's packages install each version.
@@ -124,13 +177,15 @@ func majorVersion(initdb string) int {
 
 type server struct {
 	folder  string
+	port    string // empty: PostgreSQL's own
 	command *exec.Cmd
 	ended   chan struct{} // closed when the process has ended
 	exit    error         // the result of the process, once it has ended
 }
 
-// start creates a database cluster and runs a server on it.
-func start(binaries string) (_ *server, err error) {
+// start creates a database cluster and runs a server on it, with further settings. It
+// writes the files into the folder of the cluster first.
+func start(binaries string, settings map[string]string, files map[string][]byte) (_ *server, err error) {
 	// The path of a Unix socket is limited to 107 bytes, which the folders of
 	// testing.TB exceed.
 	folder, err := os.MkdirTemp("", "postgres")
@@ -153,9 +208,19 @@ func start(binaries string) (_ *server, err error) {
 	if output, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("running initdb: %w\n%s", err, output)
 	}
-	s := &server{folder: folder, ended: make(chan struct{})}
-	s.command = exec.CommandContext(context.Background(), filepath.Join(binaries, "postgres"), "-D", data, "-k", folder,
-		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
+	for name, content := range files {
+		if err := writeFor(identity, filepath.Join(data, name), content); err != nil {
+			return nil, err
+		}
+	}
+	arguments := []string{
+		"-D", data, "-k", folder, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off",
+	}
+	for name, value := range settings {
+		arguments = append(arguments, "-c", name+"="+value)
+	}
+	s := &server{folder: folder, port: settings["port"], ended: make(chan struct{})}
+	s.command = exec.CommandContext(context.Background(), filepath.Join(binaries, "postgres"), arguments...)
 	s.command.Dir = folder
 	s.command.SysProcAttr = attributes(identity)
 	var log bytes.Buffer
@@ -196,6 +261,14 @@ func unprivileged(folder string) (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, os.Chown(folder, int(uid), int(gid))
 }
 
+// writeFor writes a file that only the server's account may read.
+func writeFor(identity *syscall.Credential, path string, content []byte) error {
+	if err := os.WriteFile(path, content, 0o600); err != nil || identity == nil {
+		return err
+	}
+	return os.Chown(path, int(identity.Uid), int(identity.Gid))
+}
+
 // awaitStart waits until the server answers.
 func (s *server) awaitStart() error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
@@ -218,7 +291,11 @@ func (s *server) awaitStart() error {
 }
 
 func (s *server) url(database string) string {
-	return "postgres:///" + database + "?" + url.Values{"host": {s.folder}, "user": {"postgres"}}.Encode()
+	values := url.Values{"host": {s.folder}, "user": {"postgres"}}
+	if s.port != "" {
+		values.Set("port", s.port)
+	}
+	return "postgres:///" + database + "?" + values.Encode()
 }
 
 func (s *server) execute(ctx context.Context, statement string) (err error) {

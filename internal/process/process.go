@@ -21,6 +21,7 @@ import (
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/config"
+	"github.com/dateline-news/dateline/internal/escape"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/tracing"
 )
@@ -73,7 +74,7 @@ func Main(s Service) int {
 	if err == nil || errors.Is(err, pflag.ErrHelp) {
 		return exitOK
 	}
-	fmt.Fprintf(os.Stderr, "%s: %v\n", s.Name, err)
+	fmt.Fprintf(escape.NewWriter(os.Stderr), "%s: %v\n", s.Name, err)
 	if _, usage := errors.AsType[*usageError](err); usage {
 		return exitUsage
 	}
@@ -122,7 +123,7 @@ func (s Service) main(ctx context.Context, args, environ []string, stdout, stder
 		return &usageError{fmt.Errorf("unexpected argument %q; %s --help lists the commands",
 			flags.Arg(flags.NArg()-1), s.Name)}
 	}
-	if err := loader.Load(*file, environ); err != nil {
+	if err := loader.Load(environ, *file); err != nil {
 		return &usageError{fmt.Errorf("invalid configuration:\n%w", err)}
 	}
 	log := s.Admin.Logger(stderr)

@@ -66,7 +66,7 @@ func TestServiceIsReadyAndStops(t *testing.T) {
 		}
 		defer response.Body.Close()
 		report, err := io.ReadAll(response.Body)
-		return err == nil && response.StatusCode == http.StatusOK && string(report) == "nats: ok\nstreams: ok\n"
+		return err == nil && response.StatusCode == http.StatusOK && string(report) == "nats: ok\nstreams: ok\nstorage: ok\n"
 	})
 	cancel()
 	if err := <-ended; err != nil {

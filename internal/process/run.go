@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -71,20 +72,25 @@ func (s Service) run(ctx context.Context, log *slog.Logger) error {
 	}
 	bus.Expose(nc, env.Registry)
 	backlogs := backlog.New(js, env.Registry, log, time.Now, s.Inputs...)
-	admin := telemetry.Handler(env.Registry, append(Checks(nc, js), checks...), s.Admin.Routes()...)
+	admin := telemetry.Handler(env.Registry, append(Checks(nc, js, s.Name), checks...), s.Admin.Routes()...)
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return runner.Run(ctx) })
 	tasks.Go(func() error { return backlogs.Run(ctx) })
-	tasks.Go(func() error { return telemetry.Serve(ctx, s.Admin.Addr, admin, log) })
+	if s.NATS.Declare {
+		limits := topology.Limits{Replicas: s.NATS.Replicas}
+		tasks.Go(func() error { return topology.Keep(ctx, js, limits, log) })
+	}
+	tasks.Go(func() error { return s.Admin.Serve(ctx, admin, log) })
 	log.Info("started", "service", s.Name, "nats", nc.ConnectedUrlRedacted(), "admin", s.Admin.Addr)
 	err = tasks.Wait()
 	log.Info("stopped", "service", s.Name)
 	return err
 }
 
-// Checks returns the readiness checks of a process that uses NATS: it is connected,
-// and the streams exist.
-func Checks(nc *nats.Conn, js jetstream.JetStream) []telemetry.Check {
+// Checks returns the readiness checks of a process that uses NATS: it is connected, the
+// streams exist, and messages are stored.
+func Checks(nc *nats.Conn, js jetstream.JetStream, name string) []telemetry.Check {
+	probe := &storageProbe{js: js, key: subject.KVKey(subject.BucketHealth, name), now: time.Now}
 	return []telemetry.Check{
 		{Name: "nats", Test: func(context.Context) error {
 			if !nc.IsConnected() {
@@ -94,11 +100,17 @@ func Checks(nc *nats.Conn, js jetstream.JetStream) []telemetry.Check {
 		}},
 		{Name: "streams", Test: func(ctx context.Context) error {
 			for _, name := range subject.Streams() {
-				if _, err := js.Stream(ctx, name); err != nil {
+				_, err := js.Stream(ctx, name)
+				if errors.Is(err, jetstream.ErrStreamNotFound) {
+					return fmt.Errorf("stream %s: %w: run the command declare as a NATS user who may create streams, "+
+						"unless a service with nats.declare does", name, err)
+				}
+				if err != nil {
 					return fmt.Errorf("stream %s: %w", name, err)
 				}
 			}
 			return nil
 		}},
+		{Name: "storage", Test: probe.test},
 	}
 }

@@ -3,6 +3,7 @@ package stage
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -24,8 +25,11 @@ func (l *Loop) attempt(ctx context.Context, inputs []*Input) (results []Result) 
 		return dependencyError(results)
 	}, func(err error) bool {
 		l.Metrics.CountRetry(outcome.Unavailable)
-		l.Log.Warn("dependency unavailable, retrying", "stage", subject.StageName(l.Stage),
-			"inputs", len(inputs), "error", err)
+		level, text := slog.LevelWarn, "dependency unavailable, retrying"
+		if classify(err).kind == damaged {
+			level, text = slog.LevelError, "dependency damaged, retrying until it is repaired"
+		}
+		l.Log.Log(ctx, level, text, "stage", subject.StageName(l.Stage), "inputs", len(inputs), "error", err)
 		return true
 	})
 	return results
@@ -33,7 +37,7 @@ func (l *Loop) attempt(ctx context.Context, inputs []*Input) (results []Result) 
 
 func dependencyError(results []Result) error {
 	for _, r := range results {
-		if r.Err != nil && classify(r.Err).kind == unavailable {
+		if r.Err != nil && classify(r.Err).isDependency() {
 			return r.Err
 		}
 	}
@@ -49,6 +53,7 @@ func (l *Loop) isolatePanics(ctx context.Context, inputs []*Input) []Result {
 		return results
 	}
 	if len(inputs) == 1 {
+		l.skip(ctx, inputs[0])
 		return []Result{{Outcome: unhandled(inputs[0]), Err: panicked}}
 	}
 	results = make([]Result, 0, len(inputs))
@@ -74,6 +79,12 @@ func (l *Loop) call(ctx context.Context, inputs []*Input) (results []Result, pan
 	return l.Handle(ctx, inputs), nil
 }
 
+func (l *Loop) skip(ctx context.Context, in *Input) {
+	if l.Skipped != nil {
+		l.Skipped(ctx, in)
+	}
+}
+
 func poisoned(in *Input) Result {
 	err := fmt.Errorf("the message was delivered %d times without an outcome, so it probably crashes the process: "+
 		"check its payload before requeueing it", in.Attempt)
@@ -82,5 +93,5 @@ func poisoned(in *Input) Result {
 
 // unhandled returns the outcome of an input for which the handler has returned none.
 func unhandled(in *Input) *datelinev1.Outcome {
-	return &datelinev1.Outcome{InputId: fmt.Sprintf("%s:%d", in.Stream, in.Sequence)}
+	return &datelinev1.Outcome{InputId: in.MessageID()}
 }

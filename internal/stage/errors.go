@@ -20,6 +20,10 @@ func Transient(reason outcome.Reason, err error) error { return &failure{reason,
 // stage's queue waits, and no attempt is used up.
 func Unavailable(err error) error { return &failure{outcome.Unavailable, unavailable, err} }
 
+// Damaged marks a failure of a dependency that lasts until a person repairs it. The inputs
+// are retried as after Unavailable, and each retry is logged as an error.
+func Damaged(err error) error { return &failure{outcome.Unavailable, damaged, err} }
+
 // IsPermanent reports whether an error is marked as permanent.
 func IsPermanent(err error) bool { return classify(err).kind == permanent }
 
@@ -29,6 +33,7 @@ const (
 	transient kind = iota
 	permanent
 	unavailable
+	damaged
 )
 
 type failure struct {
@@ -49,7 +54,10 @@ func classify(err error) *failure {
 }
 
 // canRetry reports whether an input may be delivered again after the failure of
-// an attempt. An unavailable dependency does not use up attempts.
+// an attempt. The failure of a dependency does not use up attempts.
 func (f *failure) canRetry(attempt, maxAttempts int) bool {
-	return f.kind == unavailable || f.kind == transient && attempt < maxAttempts
+	return f.isDependency() || f.kind == transient && attempt < maxAttempts
 }
+
+// isDependency reports whether a dependency failed, rather than the input.
+func (f *failure) isDependency() bool { return f.kind == unavailable || f.kind == damaged }

@@ -41,11 +41,28 @@ func (l *Loop) work(ctx context.Context, incoming <-chan jetstream.Msg) {
 	}
 }
 
-// batches yields groups of at most Batch messages until incoming is closed.
+// Process handles messages that the caller has read in another way, together, and stores
+// their results. It may be called while Run works. Messages that no consumer delivered
+// must implement Ack, Nak and the like themselves.
+func (l *Loop) Process(ctx context.Context, msgs []jetstream.Msg) {
+	l.settle(ctx, l.handle(ctx, msgs))
+}
+
+// batches yields groups of at most Batch messages until incoming is closed. A message
+// that was delivered more than MaxAttempts times is a group of its own: it may crash
+// the process, and the messages beside it would be taken for the cause as well.
 func (l *Loop) batches(incoming <-chan jetstream.Msg) func(yield func([]jetstream.Msg) bool) {
 	return func(yield func([]jetstream.Msg) bool) {
 		for first := range incoming {
-			if !yield(l.fill([]jetstream.Msg{first}, incoming)) {
+			var group []jetstream.Msg
+			for _, msg := range l.fill([]jetstream.Msg{first}, incoming) {
+				if newInput(msg).Attempt <= l.MaxAttempts {
+					group = append(group, msg)
+				} else if !yield([]jetstream.Msg{msg}) {
+					return
+				}
+			}
+			if len(group) > 0 && !yield(group) {
 				return
 			}
 		}
@@ -88,7 +105,8 @@ func (l *Loop) handle(ctx context.Context, msgs []jetstream.Msg) batch {
 		}
 		b.inputs[i] = in
 	}
-	if first := b.inputs[0]; l.Batch == 1 && first.Attempt > poisonFactor*l.MaxAttempts {
+	if first := b.inputs[0]; len(msgs) == 1 && first.Attempt > poisonFactor*l.MaxAttempts {
+		l.skip(ctx, first)
 		b.results = []Result{poisoned(first)}
 		return b
 	}

@@ -59,7 +59,8 @@ func (h *harness) config(handle stage.Handler) stage.Config {
 	return stage.Config{
 		Stage: extract, Consumer: consumer, Handle: handle, Metrics: metrics, Log: log,
 		Writer: ledger.NewWriter(ledger.Config{
-			JS: h.js, Stage: extract, Log: log, Now: time.Now, Count: metrics.CountOutcome,
+			JS: h.js, Stage: extract, Log: log, Now: time.Now,
+			Count: metrics.CountOutcome, CountUnkept: metrics.CountUnkept,
 		}),
 		Workers: 2, Batch: 1, MaxAttempts: 2, DrainTimeout: 30 * time.Second,
 	}

@@ -16,6 +16,7 @@ type Metrics struct {
 	outcomes *prometheus.CounterVec
 	reasons  *prometheus.CounterVec
 	retries  *prometheus.CounterVec
+	unkept   prometheus.Counter
 }
 
 // NewMetrics registers the metrics of a stage. Every series exists from the
@@ -43,6 +44,10 @@ func newMetrics(reg prometheus.Registerer, name string) *Metrics {
 		retries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dateline_stage_retries_total", Help: "Failed attempts that are retried, by reason.",
 		}, []string{"reason"}),
+		unkept: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "dateline_stage_dead_letters_unkept_total",
+			Help: "Inputs that failed permanently and were not kept as dead letters, because the stream had no room.",
+		}),
 	}
 	inFlight := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "dateline_stage_in_flight", Help: "Inputs that are being processed.",
@@ -53,7 +58,7 @@ func newMetrics(reg prometheus.Registerer, name string) *Metrics {
 		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 	})
 	m.inFlight, m.duration = inFlight, duration
-	reg.MustRegister(m.outcomes, m.reasons, m.retries, inFlight, duration)
+	reg.MustRegister(m.outcomes, m.reasons, m.retries, m.unkept, inFlight, duration)
 	m.createSeries(name)
 	return m
 }
@@ -86,6 +91,9 @@ func (m *Metrics) CountOutcome(verdict datelinev1.Verdict, reason outcome.Reason
 
 // CountRetry counts a failed attempt that is retried.
 func (m *Metrics) CountRetry(reason outcome.Reason) { m.retries.WithLabelValues(string(reason)).Inc() }
+
+// CountUnkept counts a dead letter for which its stream has no room.
+func (m *Metrics) CountUnkept() { m.unkept.Inc() }
 
 // Begin counts an input that is being processed, for a stage that does not use
 // Loop. Call end with the duration of the attempt in seconds.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/outcome"
@@ -29,7 +30,7 @@ var redeliveryBackoff = loop.Backoff{First: time.Second, Last: 5 * time.Minute}
 func (l *Loop) settle(ctx context.Context, b batch) {
 	var settling sync.WaitGroup
 	tokens := make(chan struct{}, settleConcurrency)
-	for i := range b.msgs {
+	for _, i := range l.settleTogether(ctx, b) {
 		tokens <- struct{}{}
 		settling.Go(func() {
 			defer func() { <-tokens }()
@@ -40,20 +41,61 @@ func (l *Loop) settle(ctx context.Context, b batch) {
 	l.Metrics.inFlight.Sub(float64(len(b.msgs)))
 }
 
+// settleTogether stores the results that consist of an outcome, together in one write,
+// and then acks their messages. It returns the indexes of the other results, and those
+// of all results if the write fails.
+func (l *Loop) settleTogether(ctx context.Context, b batch) (rest []int) {
+	var plain []int
+	var ended []ledger.Ended
+	for i, r := range b.results {
+		if r.Err != nil || len(r.Publish) > 0 || r.Outcome == nil || len(ended) == bus.MaxBatch {
+			rest = append(rest, i)
+			continue
+		}
+		in := b.inputs[i]
+		r.Outcome.Attempt = int32(in.Attempt)
+		plain = append(plain, i)
+		ended = append(ended, ledger.Ended{Outcome: r.Outcome, Took: b.took, Sequence: in.Sequence, Trace: in.Trace})
+	}
+	if len(ended) < 2 {
+		return append(rest, plain...)
+	}
+	if err := l.Writer.Outcomes(ctx, ended); err != nil {
+		l.Log.DebugContext(ctx, "storing outcomes together failed, storing each", "stage", subject.StageName(l.Stage),
+			"outcomes", len(ended), "error", err)
+		return append(rest, plain...)
+	}
+	for _, i := range plain {
+		l.Metrics.duration.Observe(b.took.Seconds())
+		l.settled(b.inputs[i].Trace(ctx), b.msgs[i], b.inputs[i], b.results[i])
+	}
+	return rest
+}
+
+// settled acks a message whose result is stored.
+func (l *Loop) settled(ctx context.Context, msg jetstream.Msg, in *Input, r Result) {
+	if in.span != nil {
+		tracing.End(in.span, r.Outcome, nil)
+	}
+	if err := msg.Ack(); err != nil {
+		l.Log.WarnContext(ctx, "ack failed, message will be delivered again and recognised as processed", "error", err)
+	}
+}
+
 // settleOne stores the result of one input and then acks its message. If that
 // fails, it returns the message to the server for a later attempt.
 func (l *Loop) settleOne(ctx context.Context, msg jetstream.Msg, in *Input, r Result, took time.Duration) {
 	ctx = in.Trace(ctx)
 	l.Metrics.duration.Observe(took.Seconds())
 	err := l.store(ctx, in, r, took)
+	if err == nil {
+		l.settled(ctx, msg, in, r)
+		return
+	}
 	if in.span != nil {
 		tracing.End(in.span, r.Outcome, err)
 	}
 	switch {
-	case err == nil:
-		if err := msg.Ack(); err != nil {
-			l.Log.WarnContext(ctx, "ack failed, message will be delivered again and recognised as processed", "error", err)
-		}
 	case ctx.Err() != nil:
 		// The drain is over: the server delivers the message again.
 	default:

@@ -43,6 +43,11 @@ func (in *Input) Trace(ctx context.Context) context.Context {
 	return trace.ContextWithSpan(ctx, in.span)
 }
 
+// MessageID identifies the input's message. It is the input's id in the ledger unless the
+// message carries an id. It contains the time because a stream that is declared again
+// uses the same sequence numbers.
+func (in *Input) MessageID() string { return ledger.MessageID(in.Stream, in.Sequence, in.Stored) }
+
 // Result is the result of processing one input.
 type Result struct {
 	// Publish holds the messages to store, in order, before the outcome.
@@ -66,8 +71,11 @@ type Config struct {
 	Consumer jetstream.Consumer
 	Writer   *ledger.Writer
 	Handle   Handler
-	Metrics  *Metrics
-	Log      *slog.Logger
+	// Skipped is called for an input that becomes a dead letter without a result of
+	// Handle, because the handler panicked or the input crashes the process. Optional.
+	Skipped func(context.Context, *Input)
+	Metrics *Metrics
+	Log     *slog.Logger
 	// Traces creates a span for each input. Optional.
 	Traces *tracing.Tracer
 

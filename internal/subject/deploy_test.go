@@ -27,17 +27,22 @@ func TestPermissionsNameKnownSubjects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	buckets := []string{subject.BucketLeases, subject.BucketHosts, subject.BucketSeen, subject.BucketDrift}
-	streams := append(subject.Streams(), subject.ObjectStream(subject.BucketBodies), "*")
+	buckets := []string{
+		subject.BucketLeases, subject.BucketHosts, subject.BucketSeen, subject.BucketDrift, subject.BucketHealth,
+	}
+	streams := append(subject.Streams(), subject.ObjectStream(subject.BucketBodies), "*", ">")
 	for _, bucket := range buckets {
 		streams = append(streams, subject.KVStream(bucket))
 	}
-	buckets = append(buckets, subject.BucketBodies)
-	consumers := []string{subject.ConsumerIntake, subject.ConsumerExtract, subject.ConsumerIndex, subject.ConsumerLedger}
+	buckets = append(buckets, subject.BucketBodies, "*")
+	consumers := []string{
+		subject.ConsumerIntake, subject.ConsumerDiscover, subject.ConsumerExtract, subject.ConsumerIndex,
+		subject.ConsumerLedger,
+	}
 	roots := []string{subject.URLs}
 	for _, pattern := range []string{
-		subject.AllFrontier, subject.AllPages, subject.AllArticles, subject.AllRevisions, subject.AllOutcomes,
-		subject.AllDead,
+		subject.AllFrontier, subject.AllListings, subject.AllPages, subject.AllArticles, subject.AllRevisions,
+		subject.AllOutcomes, subject.AllDead,
 	} {
 		root, _, _ := strings.Cut(pattern, ".")
 		roots = append(roots, root)

@@ -14,6 +14,9 @@ const (
 // AllPartitionLeases is the pattern that matches the leases of partitions.
 const AllPartitionLeases = partitions + ">"
 
+// AllReplicaLeases is the pattern that matches the keys of replicas.
+const AllReplicaLeases = replicas + ">"
+
 // ReplicaLease returns the key by which a replica announces that it is alive.
 func ReplicaLease(replica string) string { return replicas + replica }
 

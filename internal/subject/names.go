@@ -10,21 +10,25 @@ const (
 	StreamDead     = "DEAD"
 	// StreamRevisions announces new and changed articles once they are stored.
 	StreamRevisions = "REVISIONS"
+	// StreamListings holds responses of endpoints until the discoverer has read them.
+	StreamListings = "LISTINGS"
 )
 
 // Streams returns the names of all streams, in the order of the pipeline.
 func Streams() []string {
 	return []string{
-		StreamURLs, StreamFrontier, StreamPages, StreamArticles, StreamOutcomes, StreamDead, StreamRevisions,
+		StreamURLs, StreamFrontier, StreamListings, StreamPages, StreamArticles, StreamOutcomes, StreamDead,
+		StreamRevisions,
 	}
 }
 
 // The durable consumers, each named after the stage that reads through it.
 const (
-	ConsumerIntake  = "intake"
-	ConsumerExtract = "extract"
-	ConsumerIndex   = "index"
-	ConsumerLedger  = "ledger"
+	ConsumerIntake   = "intake"
+	ConsumerDiscover = "discover"
+	ConsumerExtract  = "extract"
+	ConsumerIndex    = "index"
+	ConsumerLedger   = "ledger"
 )
 
 // The key-value buckets and the object store.
@@ -38,6 +42,9 @@ const (
 	// BucketDrift holds the baselines of all sites, the alarms about sites whose
 	// pages have changed, and samples of such pages.
 	BucketDrift = "dateline-drift"
+	// BucketHealth has a key for each service, which the service writes in order to
+	// test whether the server stores messages.
+	BucketHealth = "dateline-health"
 	// BucketBodies is the object store for page bodies that exceed a message.
 	BucketBodies = "dateline-bodies"
 )

@@ -19,6 +19,7 @@ const (
 	AllURLs      = "urls.>"
 	AllFrontier  = "frontier.*.>"
 	AllPages     = "pages.>"
+	AllListings  = "listings.>"
 	AllArticles  = "articles.>"
 	AllRevisions = "revisions.>"
 	AllOutcomes  = "outcomes.*.*"
@@ -28,6 +29,7 @@ const (
 // First tokens of the subjects.
 const (
 	pages     = "pages."
+	listings  = "listings."
 	articles  = "articles."
 	revisions = "revisions."
 	frontier  = "frontier."
@@ -94,6 +96,8 @@ func IsInput(stage datelinev1.Stage, subject string) bool {
 		return ok && (queue.Lane == LaneFresh || queue.Lane == LaneBackfill)
 	case datelinev1.Stage_STAGE_EXTRACT:
 		return strings.HasPrefix(subject, pages)
+	case datelinev1.Stage_STAGE_DISCOVER:
+		return strings.HasPrefix(subject, listings) && strings.Count(subject, ".") > 1
 	case datelinev1.Stage_STAGE_INDEX:
 		return strings.HasPrefix(subject, articles) && strings.Count(subject, ".") > 1
 	}
@@ -124,6 +128,16 @@ func notInToken(r rune) bool { return r <= ' ' || r == 0x7f || r == '*' || r == 
 
 // Pages returns the subject of a host's pages.
 func Pages(host string) string { return pages + host }
+
+// Listings returns the subject of the responses of a host's endpoints that were fetched
+// for a purpose.
+func Listings(purpose datelinev1.Purpose, host string) string {
+	return listings + PurposeName(purpose) + "." + host
+}
+
+// IsListing reports whether a response for a purpose is read by the discoverer instead
+// of the extractor.
+func IsListing(purpose datelinev1.Purpose) bool { return purpose > datelinev1.Purpose_PURPOSE_ARTICLE }
 
 // undetermined is the language of an article whose language is unknown (ISO 639-2).
 const undetermined = "und"
@@ -170,8 +184,12 @@ func Outcomes(stage datelinev1.Stage, verdict datelinev1.Verdict) string {
 // Dead returns the subject of a stage's dead letters with a reason, which is a
 // single token.
 func Dead(stage datelinev1.Stage, reason string) string {
-	return dead + StageName(stage) + "." + reason
+	return DeadOf(StageName(stage), reason)
 }
+
+// DeadOf is like Dead, but with the name of the stage. "*" stands for all stages or
+// all reasons.
+func DeadOf(stage, reason string) string { return dead + stage + "." + reason }
 
 // ParseDead splits a dead letter's subject into stage and reason, and reports
 // whether it is one.
@@ -189,6 +207,9 @@ func StageName(s datelinev1.Stage) string { return enumToken(s.String(), "STAGE_
 
 // VerdictName returns the token of a verdict in subjects, metrics and messages.
 func VerdictName(v datelinev1.Verdict) string { return enumToken(v.String(), "VERDICT_") }
+
+// PurposeName returns the token of a purpose in subjects and messages.
+func PurposeName(p datelinev1.Purpose) string { return enumToken(p.String(), "PURPOSE_") }
 
 // ChangeName returns the token of a revision's change in subjects and messages.
 func ChangeName(c datelinev1.RevisionChange) string { return enumToken(c.String(), "REVISION_CHANGE_") }

@@ -17,6 +17,7 @@ func TestSubjects(t *testing.T) {
 		{subject.FrontierPartition(7), "frontier.7.>"},
 		{subject.FrontierHost(host), "frontier.*.*.com.example.www"},
 		{subject.Pages(host), "pages.com.example.www"},
+		{subject.Listings(datelinev1.Purpose_PURPOSE_FEED, host), "listings.feed.com.example.www"},
 		{subject.Articles("pt-BR", host), "articles.pt-br.com.example.www"},
 		{subject.ArticlesHost(host), "articles.*.com.example.www"},
 		{subject.Revisions(changed, "en", host), "revisions.changed.en.com.example.www"},
@@ -72,16 +73,18 @@ func TestParseFrontier(t *testing.T) {
 func TestIsInput(t *testing.T) {
 	const intake, fetch = datelinev1.Stage_STAGE_INTAKE, datelinev1.Stage_STAGE_FETCH
 	const extract, index = datelinev1.Stage_STAGE_EXTRACT, datelinev1.Stage_STAGE_INDEX
+	const discover = datelinev1.Stage_STAGE_DISCOVER
 	inputs := map[datelinev1.Stage][]string{
 		intake: {subject.URLs, subject.URLs + ".feeds"},
 		fetch: {
 			subject.Frontier(3, subject.LaneFresh, "com.example.=8080"),
 			subject.Frontier(63, subject.LaneBackfill, "com"),
 		},
-		extract: {subject.Pages("com.example")},
-		index:   {subject.Articles("pt-BR", "com.example"), subject.Articles("", "file")},
+		discover: {subject.Listings(datelinev1.Purpose_PURPOSE_SITEMAP, "com.example")},
+		extract:  {subject.Pages("com.example")},
+		index:    {subject.Articles("pt-BR", "com.example"), subject.Articles("", "file")},
 	}
-	for _, stage := range []datelinev1.Stage{0, intake, fetch, extract, index, 99} {
+	for _, stage := range []datelinev1.Stage{0, intake, fetch, discover, extract, index, 99} {
 		for of, names := range inputs {
 			for _, name := range names {
 				if got := subject.IsInput(stage, name); got != (stage == of) {
@@ -93,7 +96,8 @@ func TestIsInput(t *testing.T) {
 			"", "$JS.API.STREAM.PURGE.PAGES", "$KV.dateline-leases.partition.1", "$O.dateline-bodies.C.x", "_INBOX.x",
 			"urlsx", "urls.", "urls.>", "urls.*", "urls..x", "urls.a b", "urls.a\r\nPUB b", "urls.\x00",
 			"frontier.64.fresh.com", "frontier.1.other.com", "frontier.1.fresh.>", "frontier.*.fresh.com", "pages",
-			"pages.", "pages.>", "articles.en", "articles.en.", "outcomes.fetch.dead", "dead.fetch.dns",
+			"pages.", "pages.>", "listings.feed", "listings.feed.>",
+			"articles.en", "articles.en.", "outcomes.fetch.dead", "dead.fetch.dns",
 			"revisions.new.en.com", "pages." + strings.Repeat("a", 600),
 		} {
 			if subject.IsInput(stage, bad) {
@@ -139,7 +143,7 @@ func TestEachStreamIsListedOnce(t *testing.T) {
 		}
 		seen[name] = true
 	}
-	if len(seen) != 7 {
-		t.Errorf("got %d streams, want 7", len(seen))
+	if len(seen) != 8 {
+		t.Errorf("got %d streams, want 8", len(seen))
 	}
 }

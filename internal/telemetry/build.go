@@ -28,6 +28,21 @@ func NewRegistry(component string) *prometheus.Registry {
 // -ldflags "-X github.com/dateline-news/dateline/internal/telemetry.linkedVersion=v1.2.3".
 var linkedVersion string
 
+// CommitTime returns the time of the commit that the program was built from, in RFC 3339,
+// or "" if the Go tool did not record it.
+func CommitTime() string {
+	info, _ := debug.ReadBuildInfo()
+	if info == nil {
+		return ""
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.time" {
+			return setting.Value
+		}
+	}
+	return ""
+}
+
 // Build returns the version and the revision that the program was built from, as
 // recorded by the Go tool or the linker.
 func Build() (version, revision string) {

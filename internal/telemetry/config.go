@@ -7,11 +7,15 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strings"
+
+	"github.com/dateline-news/dateline/internal/escape"
 )
 
 // Config configures logs and the admin address.
 type Config struct {
 	Addr      string   `doc:"Address to serve /metrics, /healthz and /readyz on. Empty serves nothing."`
+	Hosts     []string `doc:"Host names under which the admin address is reached, besides IP addresses, names without a dot, and names in .local, .localhost and .internal. Requests to other names are refused, except those of probes (/healthz and /readyz)."`
 	LogLevel  string   `doc:"Minimum severity to log: debug, info, warn or error."`
 	LogFormat string   `doc:"Format of log lines: text or json."`
 	Discover  []string `doc:"Names and ports of services, such as fetcher:9464, whose replicas /targets lists for Prometheus (HTTP service discovery). Empty lists none."`
@@ -33,6 +37,12 @@ func (c Config) Validate() error {
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		problems = append(problems, fmt.Errorf("log format is %q: choose text or json", c.LogFormat))
 	}
+	for _, host := range c.Hosts {
+		if host == "" || strings.ContainsAny(host, ":/* ") {
+			problems = append(problems, fmt.Errorf("hosts contains %q: use host names without a port, such as "+
+				"metrics.example.com", host))
+		}
+	}
 	for _, service := range c.Discover {
 		if host, port, err := net.SplitHostPort(service); err != nil || host == "" || port == "" {
 			problems = append(problems,
@@ -42,12 +52,14 @@ func (c Config) Validate() error {
 	return errors.Join(problems...)
 }
 
-// Logger returns the process's logger. The configuration must be valid.
+// Logger returns the process's logger. The configuration must be valid. Text from sites
+// is escaped.
 func (c Config) Logger(w io.Writer) *slog.Logger {
 	var level slog.Level
 	if level.UnmarshalText([]byte(c.LogLevel)) != nil {
 		level = slog.LevelInfo
 	}
+	w = escape.NewWriter(w)
 	options := &slog.HandlerOptions{Level: level}
 	if c.LogFormat == "json" {
 		return slog.New(traced{slog.NewJSONHandler(w, options)})

@@ -72,7 +72,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	for _, addr := range []string{"", "127.0.0.1:0"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- telemetry.Serve(ctx, addr, http.NotFoundHandler(), quiet) }()
+		go func() { ended <- telemetry.Config{Addr: addr}.Serve(ctx, http.NotFoundHandler(), quiet) }()
 		cancel()
 		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
 			t.Errorf("%q: %v", addr, err)
@@ -86,7 +86,7 @@ func TestAdminAddressInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	err = telemetry.Serve(t.Context(), taken.Addr().String(), http.NotFoundHandler(), quiet)
+	err = telemetry.Config{Addr: taken.Addr().String()}.Serve(t.Context(), http.NotFoundHandler(), quiet)
 	if err == nil || !strings.Contains(err.Error(), "in use") || !strings.Contains(err.Error(), "admin.addr") {
 		t.Errorf("got %v", err)
 	}

@@ -123,6 +123,9 @@ func streamDifferences(have, want jetstream.StreamConfig) []string {
 		have.Discard, have.DiscardNewPerSubject, want.Discard, want.DiscardNewPerSubject)
 	check(have.AllowDirect != want.AllowDirect,
 		"has direct get set to %v, but %v is declared", have.AllowDirect, want.AllowDirect)
+	check(have.AllowAtomicPublish != want.AllowAtomicPublish,
+		"has atomic publishes set to %v, but %v is declared: admission of URLs is slow",
+		have.AllowAtomicPublish, want.AllowAtomicPublish)
 	check(have.Duplicates != want.Duplicates,
 		"remembers message ids for %s, but %s is declared", have.Duplicates, want.Duplicates)
 	check(have.MaxBytes != want.MaxBytes,

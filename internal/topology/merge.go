@@ -25,6 +25,7 @@ func merge(have, want jetstream.StreamConfig) jetstream.StreamConfig {
 	next.Subjects, next.Description = want.Subjects, want.Description
 	next.Discard, next.DiscardNewPerSubject = want.Discard, want.DiscardNewPerSubject
 	next.AllowDirect, next.Duplicates = want.AllowDirect, want.Duplicates
+	next.AllowAtomicPublish = want.AllowAtomicPublish
 	next.MaxBytes = raised(have.MaxBytes, want.MaxBytes)
 	next.MaxMsgsPerSubject = raised(have.MaxMsgsPerSubject, want.MaxMsgsPerSubject)
 	if next.MaxMsgsPerSubject <= 0 {
@@ -32,11 +33,7 @@ func merge(have, want jetstream.StreamConfig) jetstream.StreamConfig {
 		next.DiscardNewPerSubject = false
 	}
 	next.Replicas = max(have.Replicas, want.Replicas)
-	next.Metadata = maps.Clone(have.Metadata)
-	if next.Metadata == nil {
-		next.Metadata = map[string]string{}
-	}
-	maps.Copy(next.Metadata, want.Metadata)
+	next.Metadata = mergeMetadata(have.Metadata, want.Metadata)
 	return next
 }
 
@@ -50,6 +47,38 @@ func mergeBucket(have jetstream.StreamConfig, want jetstream.KeyValueConfig) jet
 		want.TTL = raised(have.MaxAge, want.TTL)
 	}
 	return want
+}
+
+// mergeBucketStream returns the configuration of an existing bucket's stream with
+// everything that Dateline depends on. nats.go has no setting for atomic publishes.
+func mergeBucketStream(have jetstream.StreamConfig, want jetstream.KeyValueConfig) jetstream.StreamConfig {
+	next := have
+	want = mergeBucket(have, want)
+	next.Description, next.MaxAge, next.Replicas = want.Description, want.TTL, want.Replicas
+	if next.MaxBytes = want.MaxBytes; next.MaxBytes == 0 {
+		next.MaxBytes = have.MaxBytes
+	}
+	if next.MaxAge > 0 {
+		next.Duplicates = min(next.Duplicates, next.MaxAge) // the server demands this
+	}
+	// Settings that nats.go requires of a bucket.
+	next.Subjects = []string{subject.KVKey(want.Bucket, ">")}
+	next.Storage, next.Discard = want.Storage, jetstream.DiscardNew
+	next.AllowDirect, next.AllowRollup, next.DenyDelete = true, true, true
+	next.MaxMsgsPerSubject = max(1, int64(want.History))
+	next.AllowAtomicPublish = want.Bucket == subject.BucketSeen
+	next.Metadata = mergeMetadata(have.Metadata, want.Metadata)
+	return next
+}
+
+// mergeMetadata returns the metadata that exist, with those that are declared.
+func mergeMetadata(have, want map[string]string) map[string]string {
+	next := maps.Clone(have)
+	if next == nil {
+		next = map[string]string{}
+	}
+	maps.Copy(next, want)
+	return next
 }
 
 // mergeObjectStore is like mergeBucket, for the object store.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +37,7 @@ func Reconcile(ctx context.Context, js jetstream.JetStream, limits Limits) error
 		for _, consumer := range consumers()[want.Name] {
 			if _, err := js.CreateOrUpdateConsumer(ctx, want.Name, consumer); err != nil {
 				problems = append(problems, fmt.Errorf("declaring consumer %s of stream %s: %w",
-					consumer.Durable, want.Name, err))
+					consumer.Durable, want.Name, explain(err, "nats consumer rm "+want.Name+" "+consumer.Durable)))
 			}
 		}
 	}
@@ -82,20 +84,29 @@ func reconcileStream(ctx context.Context, js jetstream.JetStream, want jetstream
 	if reflect.DeepEqual(have, next) {
 		return nil
 	}
-	_, err = js.UpdateStream(ctx, next)
+	if _, err = js.UpdateStream(ctx, next); err != nil {
+		err = explain(err, "nats stream rm "+want.Name)
+	}
 	return declareError(want.Name, err)
 }
 
 func reconcileBucket(ctx context.Context, js jetstream.JetStream, want jetstream.KeyValueConfig) error {
-	stream, err := js.Stream(ctx, subject.KVStream(want.Bucket))
-	if err == nil {
-		want = mergeBucket(stream.CachedInfo().Config, want)
-	}
-	if err == nil || errors.Is(err, jetstream.ErrStreamNotFound) {
+	name := subject.KVStream(want.Bucket)
+	stream, err := js.Stream(ctx, name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		_, err = js.CreateOrUpdateKeyValue(ctx, want)
+		if err == nil || errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another process has just created it
+			stream, err = js.Stream(ctx, name)
+		}
+	}
+	if err == nil {
+		have := stream.CachedInfo().Config
+		if next := mergeBucketStream(have, want); !reflect.DeepEqual(have, next) {
+			_, err = js.UpdateStream(ctx, next)
+		}
 	}
 	if err != nil {
-		return fmt.Errorf("declaring key-value bucket %s: %w", want.Bucket, err)
+		return fmt.Errorf("declaring key-value bucket %s: %w", want.Bucket, explain(err, "nats kv rm "+want.Bucket))
 	}
 	return nil
 }
@@ -109,7 +120,7 @@ func reconcileObjectStore(ctx context.Context, js jetstream.JetStream, want jets
 		_, err = js.CreateOrUpdateObjectStore(ctx, want)
 	}
 	if err != nil {
-		return fmt.Errorf("declaring object store %s: %w", want.Bucket, err)
+		return fmt.Errorf("declaring object store %s: %w", want.Bucket, explain(err, "nats object rm "+want.Bucket))
 	}
 	return nil
 }
@@ -125,12 +136,54 @@ func declareError(stream string, err error) error {
 	return fmt.Errorf("declaring stream %s: %w", stream, err)
 }
 
+// explain adds to the server's refusal of a declaration what it means and what to do.
+// remove is the command that removes the existing object.
+func explain(err error, remove string) error {
+	refused, ok := errors.AsType[*jetstream.APIError](err)
+	if !ok || refused.Code == codeUnavailable || slices.Contains(limitCodes(), refused.ErrorCode) {
+		return err
+	}
+	return fmt.Errorf("the server refuses to change what exists, which another version of Dateline or another program "+
+		"has created: run that version until nothing waits, then remove the object (%s) and start again; "+
+		"or use another data folder (--data) or NATS account: %w", remove, err)
+}
+
+// limitCodes returns the server's error codes if the account or the server has no room
+// for another object.
+func limitCodes() []jetstream.ErrorCode {
+	return []jetstream.ErrorCode{10002, 10023, 10026, 10027, 10028, errCodeStorageFull}
+}
+
+// codeUnavailable is the code of a server's error that is temporary.
+const codeUnavailable = 503
+
 // errCodeStorageFull is the server's error code if it cannot reserve storage.
 const errCodeStorageFull = 10047
 
 func isStorageFull(err error) bool {
 	var api *jetstream.APIError
 	return errors.As(err, &api) && api.ErrorCode == errCodeStorageFull
+}
+
+// keepInterval is the time between two checks of Keep.
+const keepInterval = 10 * time.Second
+
+// Keep declares the streams again if the server has lost them, until ctx ends: its store
+// was emptied, or replaced by that of another server.
+func Keep(ctx context.Context, js jetstream.JetStream, limits Limits, log *slog.Logger) error {
+	return loop.Every(ctx, keepInterval, func(ctx context.Context) error {
+		limited, cancel := context.WithTimeout(ctx, keepInterval)
+		defer cancel()
+		missing, err := Missing(limited, js, limits)
+		if err == nil && len(missing) > 0 {
+			log.Warn("streams are missing, declaring them again", "streams", missing)
+			err = Reconcile(limited, js, limits)
+		}
+		if err != nil && ctx.Err() == nil {
+			log.Warn("checking the streams failed, retrying", "error", err)
+		}
+		return nil
+	})
 }
 
 // awaitPoll is the delay between two checks of Await.
@@ -140,7 +193,7 @@ const awaitPoll = 250 * time.Millisecond
 // if a stream does not fit or ctx ends, and changes nothing.
 func Await(ctx context.Context, js jetstream.JetStream, limits Limits) error {
 	for {
-		missing, err := missingStreams(ctx, js, limits.withDefaults())
+		missing, err := Missing(ctx, js, limits)
 		if err != nil {
 			return err
 		}
@@ -154,9 +207,10 @@ func Await(ctx context.Context, js jetstream.JetStream, limits Limits) error {
 	}
 }
 
-// missingStreams returns the names of the streams that do not exist, and an error
-// for those that do not fit.
-func missingStreams(ctx context.Context, js jetstream.JetStream, limits Limits) ([]string, error) {
+// Missing returns the names of the streams that do not exist, and an error for those
+// that do not fit.
+func Missing(ctx context.Context, js jetstream.JetStream, limits Limits) ([]string, error) {
+	limits = limits.withDefaults()
 	var missing []string
 	var problems []error
 	for _, want := range streams(limits) {

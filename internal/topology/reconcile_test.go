@@ -46,8 +46,8 @@ func TestReconcileDeclaresEverythingOnce(t *testing.T) {
 			t.Errorf("stream %s can lose messages or has no bound: %+v", name, config)
 		}
 	}
-	if len(first) != len(subject.Streams())+5 {
-		t.Errorf("got %d streams, want %d and those of 5 buckets", len(first), len(subject.Streams()))
+	if len(first) != len(subject.Streams())+6 {
+		t.Errorf("got %d streams, want %d and those of 6 buckets", len(first), len(subject.Streams()))
 	}
 	natstest.Reconcile(t, js, topology.Limits{})
 	if second := configs(t, js); !reflect.DeepEqual(first, second) {
@@ -120,6 +120,41 @@ func TestReconcileRefusesStreamsThatDoNotFit(t *testing.T) {
 				t.Errorf("something was changed:\n%+v\n%+v", before, after)
 			}
 		})
+	}
+}
+
+// TestReconcileExplainsRefusals declares objects that exist with settings that the server
+// cannot change, as in the data folder of another version.
+func TestReconcileExplainsRefusals(t *testing.T) {
+	js := server(t)
+	natstest.Reconcile(t, js, topology.Limits{})
+	if err := js.DeleteConsumer(t.Context(), subject.StreamPages, subject.ConsumerExtract); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateConsumer(t.Context(), subject.StreamPages, jetstream.ConsumerConfig{
+		Durable: subject.ConsumerExtract, AckPolicy: jetstream.AckNonePolicy,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := js.DeleteKeyValue(t.Context(), subject.BucketDrift); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{
+		Bucket: subject.BucketDrift, Storage: jetstream.MemoryStorage,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	err := topology.Reconcile(t.Context(), js, topology.Limits{})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, part := range []string{
+		"consumer extract of stream PAGES", "another version", "nats consumer rm PAGES extract", "--data",
+		"nats kv rm dateline-drift",
+	} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error does not contain %q: %v", part, err)
+		}
 	}
 }
 

@@ -27,10 +27,16 @@ const (
 	// driftTTL and driftBytes bound the bucket of drift alarms and samples.
 	driftTTL   = 31 * 24 * time.Hour
 	driftBytes = 256 << 20
+	// healthTTL and healthBytes bound the bucket of the services' tests.
+	healthTTL   = time.Hour
+	healthBytes = 1 << 20
 	// revisionsTTL is how long a revision stays on its stream.
 	revisionsTTL = 31 * 24 * time.Hour
 	// duplicateWindow is how long a stream remembers message ids.
 	duplicateWindow = 2 * time.Minute
+	// deadPerReason is the maximum number of dead letters of a stage with the same
+	// reason.
+	deadPerReason = 20_000
 	// maxAckPending is the maximum number of messages that a consumer has
 	// delivered but not received acks for.
 	maxAckPending = 2_000
@@ -41,7 +47,8 @@ const (
 const FreshnessKey = "dateline.freshness"
 
 // LeaseTTL is the lifetime of a partition's lease without renewal. Its owner
-// stops dialling after two thirds of it.
+// stops dialling after two thirds of it. The lifetime of a replica's session is a
+// fifth of it.
 const LeaseTTL = 30 * time.Second
 
 // AckWait is the time after which a message is delivered again, unless the stage
@@ -100,6 +107,10 @@ func streams(l Limits) []jetstream.StreamConfig {
 			Description: "pages as received", MaxBytes: l.PageBytes,
 		},
 		{
+			Name: subject.StreamListings, Subjects: []string{subject.AllListings},
+			Description: "responses of endpoints, for the discoverer", Retention: jetstream.WorkQueuePolicy,
+		},
+		{
 			Name: subject.StreamArticles, Subjects: []string{subject.AllArticles},
 			Description: "article records",
 		},
@@ -109,7 +120,8 @@ func streams(l Limits) []jetstream.StreamConfig {
 		},
 		{
 			Name: subject.StreamDead, Subjects: []string{subject.AllDead},
-			Description: "whole inputs that failed permanently",
+			Description:       "inputs that failed permanently",
+			MaxMsgsPerSubject: deadPerReason, DiscardNewPerSubject: true,
 		},
 		{
 			Name: subject.StreamRevisions, Subjects: []string{subject.AllRevisions},
@@ -123,6 +135,7 @@ func streams(l Limits) []jetstream.StreamConfig {
 			s.Discard = jetstream.DiscardOld
 		}
 		s.AllowDirect = true
+		s.AllowAtomicPublish = s.Name == subject.StreamFrontier || s.Name == subject.StreamOutcomes
 		s.Replicas = l.Replicas
 		s.Duplicates = duplicateWindow
 		s.Metadata = map[string]string{schemaKey: schemaValue}
@@ -143,6 +156,7 @@ func consumers() map[string][]jetstream.ConsumerConfig {
 	}
 	return map[string][]jetstream.ConsumerConfig{
 		subject.StreamURLs:     {durable(subject.ConsumerIntake)},
+		subject.StreamListings: {durable(subject.ConsumerDiscover)},
 		subject.StreamPages:    {durable(subject.ConsumerExtract)},
 		subject.StreamArticles: {durable(subject.ConsumerIndex)},
 		subject.StreamOutcomes: {durable(subject.ConsumerLedger)},
@@ -157,6 +171,10 @@ func buckets(l Limits) []jetstream.KeyValueConfig {
 		{
 			Bucket: subject.BucketDrift, Description: "alarms about sites whose pages have changed, with samples",
 			TTL: driftTTL, MaxBytes: driftBytes,
+		},
+		{
+			Bucket: subject.BucketHealth, Description: "written by the services to test the storage",
+			TTL: healthTTL, MaxBytes: healthBytes,
 		},
 		{
 			Bucket: subject.BucketSeen, Description: "URLs requested recently", TTL: max(seenTTL, l.Freshness),

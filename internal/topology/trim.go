@@ -2,6 +2,7 @@ package topology
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -76,4 +77,62 @@ func ackFloor(ctx context.Context, stream jetstream.Stream) (uint64, error) {
 		}
 	}
 	return floor, list.Err()
+}
+
+// maxFile is the maximum size of a file with messages of a stream
+// (defaultLargeBlockSize in filestore.go of nats-server).
+const maxFile = 8 << 20
+
+// DropTrimmed deletes the file that may still contain messages that a stream has
+// trimmed. The server does not overwrite trimmed messages, but deletes a file once
+// none of its messages is left. So DropTrimmed removes the oldest messages, at most as
+// many as fit into one file.
+//
+// Like Trim, it removes only messages that every consumer has acked. It reports
+// whether the file is gone.
+func DropTrimmed(ctx context.Context, js jetstream.JetStream, name string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, trimTimeout)
+	defer cancel()
+	stream, err := js.Stream(ctx, name)
+	if err != nil {
+		return false, fmt.Errorf("reading stream %s: %w", name, err)
+	}
+	info := stream.CachedInfo()
+	if info.State.FirstSeq <= 1 {
+		return true, nil // nothing was trimmed
+	}
+	floor, err := ackFloor(ctx, stream)
+	if err != nil {
+		return false, fmt.Errorf("listing consumers of stream %s: %w", name, err)
+	}
+	until, err := sequenceAfter(ctx, stream, maxFile)
+	if err != nil {
+		return false, fmt.Errorf("measuring messages of stream %s: %w", name, err)
+	}
+	if until > floor+1 {
+		return false, nil
+	}
+	if err := stream.Purge(ctx, jetstream.WithPurgeSequence(until)); err != nil {
+		return false, fmt.Errorf("removing consumed messages from stream %s: %w", name, err)
+	}
+	return true, nil
+}
+
+// sequenceAfter returns the sequence after the oldest messages that together have the
+// given size, or after the last message.
+func sequenceAfter(ctx context.Context, stream jetstream.Stream, size int) (uint64, error) {
+	info := stream.CachedInfo()
+	until := info.State.FirstSeq
+	for measured := 0; measured < size && until <= info.State.LastSeq; {
+		msg, err := stream.GetMsg(ctx, until, jetstream.WithGetMsgSubject(info.Config.Subjects[0]))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return info.State.LastSeq + 1, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		measured += len(msg.Data)
+		until = msg.Sequence + 1
+	}
+	return until, nil
 }

@@ -29,9 +29,9 @@ func fill(t *testing.T, js jetstream.JetStream) (messages int) {
 }
 
 // ack acks the next n messages of a consumer.
-func ack(t *testing.T, js jetstream.JetStream, consumer string, n int) {
+func ack(t *testing.T, js jetstream.JetStream, stream, consumer string, n int) {
 	t.Helper()
-	c, err := js.Consumer(t.Context(), subject.StreamArticles, consumer)
+	c, err := js.Consumer(t.Context(), stream, consumer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,13 +74,13 @@ func TestTrimRemovesOnlyMessagesThatEveryConsumerHasAcked(t *testing.T) {
 	if _, err := js.CreateConsumer(t.Context(), subject.StreamArticles, reader); err != nil {
 		t.Fatal(err)
 	}
-	ack(t, js, subject.ConsumerIndex, all)
-	ack(t, js, "reader", 5)
+	ack(t, js, subject.StreamArticles, subject.ConsumerIndex, all)
+	ack(t, js, subject.StreamArticles, "reader", 5)
 	trim(t, js)
 	if got := first(t, js); got != 6 {
 		t.Fatalf("the first message is %d, want 6: both consumers have acked 5", got)
 	}
-	ack(t, js, "reader", all-5)
+	ack(t, js, subject.StreamArticles, "reader", all-5)
 	trim(t, js)
 	left := natstest.Count(t, js, subject.StreamArticles)
 	if left == 0 || left > 75 {

@@ -91,13 +91,15 @@ func checkLength(text string, u URL) error {
 }
 
 // Resolve returns the absolute URL of ref relative to the page base, without its
-// fragment. It resolves ref like a browser resolves a link or a Location header. The
-// result is not canonical and can have any scheme: check it with Parse.
+// fragment and user information. It resolves ref like a browser resolves a link or a
+// Location header. The result is not canonical and can have any scheme: check it with Parse.
 func Resolve(base, ref string) (string, error) {
 	parsed, err := whatwg.ParseRef(base, escapeInvalidUTF8(ref))
 	if err != nil {
 		return "", fmt.Errorf("resolving %s against %s: %s", quote(ref), quote(base), reason(err))
 	}
+	parsed.SetUsername("")
+	parsed.SetPassword("")
 	return parsed.Href(true), nil
 }
 

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/bucket"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/stage"
@@ -49,20 +49,11 @@ func (e *Extractor) readObject(ctx context.Context, ref *datelinev1.ObjectRefere
 	}
 	ctx, cancel := context.WithTimeout(ctx, objectTimeout)
 	defer cancel()
-	bucket, err := e.js.ObjectStore(ctx, subject.BucketBodies)
-	if err != nil {
-		return nil, stage.Unavailable(fmt.Errorf("opening object store %s: %w", subject.BucketBodies, err))
-	}
-	object, err := bucket.Get(ctx, ref.GetName())
+	data, err := bucket.Object(ctx, e.js, subject.BucketBodies, ref.GetName(), e.config.MaxDecodedBytes)
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return nil, stage.Permanent(outcome.BodyGone, fmt.Errorf(
 			"page body %s is no longer in object store %s: fetch the page again", ref.GetName(), ref.GetBucket()))
 	}
-	if err != nil {
-		return nil, stage.Transient(outcome.Body, fmt.Errorf("reading page body %s: %w", ref.GetName(), err))
-	}
-	defer object.Close()
-	data, err := io.ReadAll(io.LimitReader(object, int64(e.config.MaxDecodedBytes)))
 	if err != nil {
 		return nil, stage.Transient(outcome.Body, fmt.Errorf("reading page body %s: %w", ref.GetName(), err))
 	}

@@ -57,4 +57,6 @@ var sources = map[article.Source]datelinev1.FieldSource{
 	article.FromURL:        datelinev1.FieldSource_FIELD_SOURCE_URL,
 	article.FromDataIsland: datelinev1.FieldSource_FIELD_SOURCE_DATA_ISLAND,
 	article.FromRule:       datelinev1.FieldSource_FIELD_SOURCE_RULE,
+	article.FromFeed:       datelinev1.FieldSource_FIELD_SOURCE_FEED,
+	article.FromSitemap:    datelinev1.FieldSource_FIELD_SOURCE_SITEMAP,
 }

@@ -90,7 +90,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Extractor, err
 		Stage: datelinev1.Stage_STAGE_EXTRACT, Consumer: consumer,
 		Writer: ledger.NewWriter(ledger.Config{
 			JS: deps.JS, Stage: datelinev1.Stage_STAGE_EXTRACT, Log: deps.Log, Now: deps.Now,
-			Count: metrics.CountOutcome,
+			Count: metrics.CountOutcome, CountUnkept: metrics.CountUnkept,
 		}),
 		Handle: e.handle, Metrics: metrics, Log: deps.Log, Traces: deps.Tracer,
 		Workers: config.Workers, Batch: 1, MaxAttempts: config.MaxAttempts, DrainTimeout: config.DrainTimeout,
@@ -120,7 +120,7 @@ func (e *Extractor) handle(ctx context.Context, inputs []*stage.Input) []stage.R
 }
 
 func (e *Extractor) extract(ctx context.Context, input *stage.Input) stage.Result {
-	ended := &datelinev1.Outcome{InputId: fmt.Sprintf("%s:%d", input.Stream, input.Sequence)}
+	ended := &datelinev1.Outcome{InputId: input.MessageID()}
 	failed := func(err error) stage.Result { return stage.Result{Outcome: ended, Err: err} }
 	page := &datelinev1.Page{}
 	err := proto.Unmarshal(input.Data, page)
@@ -137,10 +137,7 @@ func (e *Extractor) extract(ctx context.Context, input *stage.Input) stage.Resul
 	if err != nil {
 		return failed(err)
 	}
-	found, err := e.extractArticle(ctx, article.Page{
-		URL: page.GetFinalUrl(), ContentType: header(page, "content-type"), ContentEncoding: page.GetContentEncoding(),
-		Body: body, FetchTime: page.GetFetchTime().AsTime(),
-	})
+	found, err := e.extractArticle(ctx, page, body)
 	if reason := article.ReasonOf(err); reason != "" {
 		ended.Verdict, ended.Reason, ended.Detail = datelinev1.Verdict_VERDICT_REJECTED, string(reason), err.Error()
 		return stage.Result{Outcome: ended}
@@ -148,10 +145,22 @@ func (e *Extractor) extract(ctx context.Context, input *stage.Input) stage.Resul
 	if err := e.failure(ctx, err); err != nil {
 		return failed(err)
 	}
-	record := toRecord(found, page)
+	var record *datelinev1.Article
+	fetched := fetchedPage{Page: page, found: found, input: input}
+	if page.GetRequest().GetContinuation() == nil {
+		record = fetched.record()
+		ended.Detail, err = e.follow(ctx, fetched)
+	} else {
+		record, err = e.proceed(ctx, fetched, ended)
+	}
+	if err != nil {
+		return failed(err)
+	}
+	if record == nil { // proceed has completed the outcome
+		return stage.Result{Outcome: ended}
+	}
 	record.ExtractTime = timestamppb.New(e.now())
-	record.RawPage = &datelinev1.RawPage{Stream: input.Stream, Sequence: input.Sequence}
-	msg, err := ledger.Message(articlesSubject(record), "article:"+page.GetId(), record)
+	msg, err := ledger.Message(articlesSubject(record), ledger.ArticleMessageID(page.GetId()), record)
 	if err != nil {
 		return failed(stage.Permanent(outcome.Encoding, err))
 	}
@@ -159,17 +168,35 @@ func (e *Extractor) extract(ctx context.Context, input *stage.Input) stage.Resul
 	return stage.Result{Outcome: ended, Publish: []*nats.Msg{msg}}
 }
 
-// extractArticle extracts a page within the configured timeout and counts the
-// result.
-func (e *Extractor) extractArticle(ctx context.Context, page article.Page) (*article.Article, error) {
-	limited, cancel := context.WithTimeout(ctx, e.config.Timeout)
-	defer cancel()
-	found, err := article.Extract(limited, page, e.options)
-	if reason := article.ReasonOf(err); found != nil || reason != "" {
+// extractArticle extracts a page and counts the result. The later pages of an article are
+// not counted: they lack what the first one has.
+func (e *Extractor) extractArticle(
+	ctx context.Context, page *datelinev1.Page, body []byte,
+) (*article.Article, error) {
+	source := sourceOf(page, body)
+	found, err := e.extractOnce(ctx, source)
+	reason := article.ReasonOf(err)
+	if page.GetRequest().GetContinuation() == nil && (found != nil || reason != "") {
 		e.metrics.observe(found, err)
-		e.drift.observe(ctx, page, found, reason)
+		e.drift.observe(ctx, source, found, reason)
 	}
 	return found, err
+}
+
+// extractOnce extracts a page within the configured timeout.
+func (e *Extractor) extractOnce(ctx context.Context, source article.Page) (*article.Article, error) {
+	limited, cancel := context.WithTimeout(ctx, e.config.Timeout)
+	defer cancel()
+	return article.Extract(limited, source, e.options)
+}
+
+// sourceOf returns a page in the form that the article package reads.
+func sourceOf(page *datelinev1.Page, body []byte) article.Page {
+	return article.Page{
+		URL: page.GetFinalUrl(), ContentType: header(page, "content-type"), ContentEncoding: page.GetContentEncoding(),
+		Body: body, FetchTime: page.GetFetchTime().AsTime(),
+		FirstURL: page.GetRequest().GetContinuation().GetFirstUrl(), Hints: hints(page.GetRequest()),
+	}
 }
 
 // failure returns the stage's error for an extraction that ended with err, or nil

@@ -27,8 +27,9 @@ type extractMetrics struct {
 func newExtractMetrics(reg prometheus.Registerer) *extractMetrics {
 	m := &extractMetrics{
 		confidence: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:                        "dateline_extract_confidence",
-			Help:                        "Estimated probability, from 0 to 1, that an extracted field of an article is right.",
+			Name: "dateline_extract_confidence",
+			Help: "Estimated probability, from 0 to 1, that an extracted field of an article is right. " +
+				"For the body, the estimated F1 of the text.",
 			Buckets:                     prometheus.LinearBuckets(0.1, 0.1, 10),
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 		}, []string{"field"}),

@@ -31,6 +31,7 @@ func toRecord(a *article.Article, page *datelinev1.Page) *datelinev1.Article {
 		}
 	}
 	request := page.GetRequest()
+	record.Origin = request.GetOrigin()
 	record.RequestId, record.Labels, record.Priority = request.GetRequestId(), request.GetLabels(), request.GetPriority()
 	record.DueTime = request.GetRequestTime()
 	if request.GetNotBeforeTime().AsTime().After(record.DueTime.AsTime()) {
@@ -52,7 +53,7 @@ func FromArticle(a *article.Article) *datelinev1.Article {
 		WordCount: int32(a.WordCount), ReadingTimeMinutes: int32(a.ReadingTimeMinutes),
 		Provenance: map[string]*datelinev1.Provenance{}, ExtractorVersion: a.ExtractorVersion,
 		Kicker: a.Kicker, PageKind: pageKinds[a.Kind], Charset: a.Charset, Damaged: a.Damaged,
-		DeclaredCanonicalUrl: a.DeclaredCanonicalURL,
+		DeclaredCanonicalUrl: a.DeclaredCanonicalURL, Pages: int32(a.Pages), Complete: &a.Complete,
 	}
 	if r.Section == "" {
 		r.Section = a.Kicker

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
 	"github.com/dateline-news/dateline/services/fetcher/internal/site"
 )
 
@@ -21,7 +22,7 @@ type Config struct {
 	UserAgent       string        `doc:"User-Agent header: a product token, then a way to contact the operator, such as \"ExampleNews/1.0 (+https://example.com/bot)\". The rules of robots.txt are matched against the token."`
 	Replica         string        `doc:"Name of this process, unique among the running replicas that share the frontier. Empty generates a name."`
 	MaxInFlight     int           `doc:"Maximum number of requests at the same time, over all hosts."`
-	IntakeWorkers   int           `doc:"Maximum number of messages on the subject urls that are processed at the same time."`
+	IntakeWorkers   int           `doc:"Maximum number of batches of up to 64 messages on the subject urls that are processed at the same time."`
 	Delay           time.Duration `doc:"Minimum pause between two requests to a host."`
 	MaxDelay        time.Duration `doc:"Maximum pause between two requests to a host because of its Crawl-delay or slow responses."`
 	DelayFactor     float64       `doc:"Minimum pause between two requests to a host, as a multiple of its own response time. 0 ignores the response time."`
@@ -29,12 +30,14 @@ type Config struct {
 	PaceFile        string        `doc:"YAML file with pauses that replace delay and delay-factor for single hosts (including their subdomains) and networks, such as - {host: example.com, delay: 5s} or - {network: 192.0.2.0/24, delay: 0s}. It is read again when it changes. A longer Crawl-delay of a host is still obeyed. Empty means no file."`
 	MaxAttempts     int           `doc:"Maximum number of attempts to fetch a URL before it is dead-lettered."`
 	RetryDelay      time.Duration `doc:"Delay before the second attempt. Failures that take long to pass are retried later: after 2 times the delay for a server error, 3 times if no connection could be made, 6 times for an unknown host name or too many requests. The delay quadruples after each further attempt, up to an hour."`
-	MaxRetryAfter   time.Duration `doc:"Maximum Retry-After that is obeyed. A longer one is treated as this."`
+	MaxRetryAfter   time.Duration `doc:"Maximum Retry-After that is obeyed. A longer one is shortened to it."`
 	MaxWait         time.Duration `doc:"Maximum time that a URL waits for a paused host before it is dead-lettered. A host is paused because of its Retry-After, an unavailable robots.txt or repeated failures."`
 	BreakerFailures int           `doc:"Number of failures in a row after which a host is paused. It then gets single requests until one succeeds. 0 never pauses a host."`
 	BreakerRest     time.Duration `doc:"First pause of a failing host. It doubles after each further failure, up to an hour."`
 	MaxRedirects    int           `doc:"Maximum number of redirects that are followed for one URL."`
 	MaxBodyBytes    int64         `doc:"Maximum size of a body as received. A longer body is cut and marked as truncated." unit:"bytes"`
+	MaxFeedBytes    int64         `doc:"Maximum size of a feed as received. A longer one is cut." unit:"bytes"`
+	MaxSitemapBytes int64         `doc:"Maximum size of a sitemap as received. A longer one is cut." unit:"bytes"`
 	ConnectTimeout  time.Duration `doc:"Maximum time to resolve a host's name and connect to it."`
 	HeaderTimeout   time.Duration `doc:"Maximum time to wait for the headers of a response."`
 	IdleBodyTimeout time.Duration `doc:"Maximum time to wait for the next bytes of a body."`
@@ -50,13 +53,13 @@ type Config struct {
 // request at a time per host with a pause of at least a second in between.
 func DefaultConfig() Config {
 	return Config{
-		UserAgent: DefaultUserAgent, MaxInFlight: 256, IntakeWorkers: 8,
+		UserAgent: DefaultUserAgent, MaxInFlight: 256, IntakeWorkers: 2,
 		Delay: time.Second, MaxDelay: time.Minute, DelayFactor: 2, PerAddress: true,
 		MaxAttempts: 4, RetryDelay: 10 * time.Second, MaxRetryAfter: time.Hour, MaxWait: 24 * time.Hour,
 		BreakerFailures: 5, BreakerRest: time.Minute, MaxRedirects: 10,
-		MaxBodyBytes: 10 << 20, ConnectTimeout: 10 * time.Second, HeaderTimeout: 20 * time.Second,
-		IdleBodyTimeout: 10 * time.Second, TotalTimeout: time.Minute,
-		AllowPorts: []string{"80", "443", "8080", "8443"}, DrainTimeout: 10 * time.Second,
+		MaxBodyBytes: 10 << 20, MaxFeedBytes: 10 << 20, MaxSitemapBytes: 50 << 20,
+		ConnectTimeout: 10 * time.Second, HeaderTimeout: 20 * time.Second, IdleBodyTimeout: 10 * time.Second,
+		TotalTimeout: time.Minute, AllowPorts: []string{"80", "443", "8080", "8443"}, DrainTimeout: 10 * time.Second,
 	}
 }
 
@@ -82,6 +85,8 @@ func (c Config) Validate() error {
 	check(c.BreakerFailures >= 0, "breaker-failures is %d: it must not be negative", c.BreakerFailures)
 	check(c.BreakerRest > 0, "breaker-rest is %s: it must be positive", c.BreakerRest)
 	check(c.MaxBodyBytes > 0, "max-body-bytes is %d: it must be positive", c.MaxBodyBytes)
+	check(c.MaxFeedBytes > 0, "max-feed-bytes is %d: it must be positive", c.MaxFeedBytes)
+	check(c.MaxSitemapBytes > 0, "max-sitemap-bytes is %d: it must be positive", c.MaxSitemapBytes)
 	check(c.MaxRedirects >= 0, "max-redirects is %d: it must not be negative", c.MaxRedirects)
 	for _, timeout := range []struct {
 		name  string
@@ -106,6 +111,11 @@ const maxBreakerRest = time.Hour
 
 func (c Config) breaker() site.Breaker {
 	return site.Breaker{Failures: c.BreakerFailures, Rest: c.BreakerRest, MaxRest: max(c.BreakerRest, maxBreakerRest)}
+}
+
+// maxRetryWait is the maximum delay before a later attempt, for whatever reason.
+func (c Config) maxRetryWait() time.Duration {
+	return max(maxBackoff+maxBackoff/jitterShare, c.MaxRetryAfter, c.breaker().MaxRest, robots.MaxRecheck)
 }
 
 // productToken returns the token that robots.txt addresses the crawler by (RFC

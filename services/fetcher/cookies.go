@@ -1,10 +1,12 @@
 package fetcher
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/publicsuffix"
 
@@ -24,7 +26,13 @@ const (
 // maxCookies.
 func setCookies(known []*datelinev1.SetCookie, from weburl.Target, values []string) []*datelinev1.SetCookie {
 	for _, value := range values {
-		known = append(known, &datelinev1.SetCookie{Url: from.String(), Value: value})
+		cookie := &datelinev1.SetCookie{Url: from.String()}
+		if utf8.ValidString(value) {
+			cookie.Value = value
+		} else {
+			cookie.RawValue = []byte(value)
+		}
+		known = append(known, cookie)
 	}
 	return known[max(0, len(known)-maxCookies):]
 }
@@ -42,7 +50,7 @@ func cookieHeader(cookies []*datelinev1.SetCookie, to weburl.Target) string {
 	}
 	for _, c := range cookies {
 		from, err := weburl.ParseTarget(c.GetUrl())
-		cookie := parseSetCookie(c.GetValue())
+		cookie := parseSetCookie(cmp.Or(c.GetValue(), string(c.GetRawValue())))
 		if err == nil && cookie != nil {
 			jar.SetCookies(jarURL(from), []*http.Cookie{cookie})
 		}
@@ -68,7 +76,7 @@ func jarURL(target weburl.Target) *url.URL {
 
 // parseSetCookie parses a Set-Cookie header as browsers do (RFC 6265, section 5.2).
 // The name and the value are opaque: they may contain quotes, spaces, commas and
-// characters that are not ASCII, all of which http.ParseSetCookie refuses or
+// bytes that are not ASCII, all of which http.ParseSetCookie refuses or
 // removes. It returns nil if there is no name.
 func parseSetCookie(header string) *http.Cookie {
 	const blanks = " \t"

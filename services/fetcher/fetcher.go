@@ -18,8 +18,10 @@ import (
 
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/frontier"
@@ -50,8 +52,11 @@ type Env struct {
 // Fetcher is the stage. Create it with New.
 type Fetcher struct {
 	intake   *stage.Loop
+	ahead    *intake.Ahead
 	frontier *frontier.Frontier
 	client   *httpget.Client
+	js       jetstream.JetStream
+	log      *slog.Logger
 }
 
 // New connects the stage to streams that topology.Reconcile has declared. The
@@ -84,12 +89,16 @@ func newWith(ctx context.Context, env Env, config Config, client *httpget.Client
 	}
 	queue, err := frontier.New(ctx, env.NC, env.JS, frontier.Config{
 		Replica: replicaName(config.Replica), MaxInFlight: config.MaxInFlight, Quiet: config.Delay,
-		DrainTimeout: config.DrainTimeout, Visitor: pageVisitor, Log: env.Log, Now: time.Now, Registry: env.Registry,
+		MaxRetryWait: config.maxRetryWait(), DrainTimeout: config.DrainTimeout,
+		Visitor: pageVisitor, Log: env.Log, Now: time.Now, Registry: env.Registry,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Fetcher{intake: admission, frontier: queue, client: client}, nil
+	return &Fetcher{
+		intake: admission, ahead: intake.NewAhead(env.JS, admission.Process, env.Log, time.Now),
+		frontier: queue, client: client, js: env.JS, log: env.Log,
+	}, nil
 }
 
 // Run processes URLs until ctx ends. It then finishes the work in progress for at
@@ -98,32 +107,61 @@ func (f *Fetcher) Run(ctx context.Context) error {
 	defer f.client.Close()
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return f.intake.Run(ctx) })
+	tasks.Go(func() error { return f.ahead.Run(ctx) })
 	tasks.Go(func() error { return f.frontier.Run(ctx) })
+	tasks.Go(func() error { return f.removeAcked(ctx) })
 	return tasks.Wait()
 }
 
-func newClient(config Config) (*httpget.Client, error) {
-	nets, err := config.nets()
-	if err != nil {
-		return nil, err
-	}
-	ports, err := config.ports()
-	if err != nil {
-		return nil, err
-	}
-	proxy, err := config.proxy()
-	if err != nil {
-		return nil, err
-	}
-	client, err := httpget.New(httpget.Config{
-		UserAgent: config.UserAgent, ConnectTimeout: config.ConnectTimeout, HeaderTimeout: config.HeaderTimeout,
-		IdleBodyTimeout: config.IdleBodyTimeout, TotalTimeout: config.TotalTimeout, MaxBodyBytes: config.MaxBodyBytes,
-		AllowPrivate: config.AllowPrivate, AllowNets: nets, AllowPorts: ports, Proxy: proxy,
+// removeInterval is the time between two checks for messages that were acked, but that
+// the server has kept. A crash of the server leaves some.
+const removeInterval = 10 * time.Second
+
+// removeAcked removes such messages until ctx ends. They would count as waiting.
+func (f *Fetcher) removeAcked(ctx context.Context) error {
+	return loop.Every(ctx, removeInterval, func(ctx context.Context) error {
+		removed, err := topology.RemoveAcked(ctx, f.js, subject.StreamURLs, subject.ConsumerIntake)
+		if removed > 0 {
+			f.log.Warn("removed acked messages that NATS had kept after a crash",
+				"stream", subject.StreamURLs, "messages", removed)
+		}
+		if err != nil && ctx.Err() == nil {
+			f.log.Warn("checking for acked messages failed, retrying", "stream", subject.StreamURLs, "error", err)
+		}
+		return nil
 	})
+}
+
+func newClient(config Config) (*httpget.Client, error) {
+	settings, err := clientConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	client, err := httpget.New(settings)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the HTTP client: %w", err)
 	}
 	return client, nil
+}
+
+func clientConfig(config Config) (httpget.Config, error) {
+	nets, err := config.nets()
+	if err != nil {
+		return httpget.Config{}, err
+	}
+	ports, err := config.ports()
+	if err != nil {
+		return httpget.Config{}, err
+	}
+	proxy, err := config.proxy()
+	if err != nil {
+		return httpget.Config{}, err
+	}
+	return httpget.Config{
+		UserAgent: config.UserAgent, ConnectTimeout: config.ConnectTimeout, HeaderTimeout: config.HeaderTimeout,
+		IdleBodyTimeout: config.IdleBodyTimeout, TotalTimeout: config.TotalTimeout, MaxBodyBytes: config.MaxBodyBytes,
+		AllowPrivate: config.AllowPrivate, AllowNets: nets, AllowPorts: ports, Proxy: proxy,
+	}, nil
 }
 
 func newVisitor(
@@ -132,9 +170,13 @@ func newVisitor(
 	metrics := stage.NewMetrics(env.Registry, datelinev1.Stage_STAGE_FETCH)
 	writer := ledger.NewWriter(ledger.Config{
 		JS: env.JS, Stage: datelinev1.Stage_STAGE_FETCH, Log: env.Log, Now: time.Now,
-		Count: metrics.CountOutcome,
+		Count: metrics.CountOutcome, CountUnkept: metrics.CountUnkept,
 	})
-	sites, err := site.Open(ctx, env.JS, client, time.Now)
+	sites, err := site.Open(ctx, env.JS, client, config.breaker().MaxRest, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	pauses, err := site.OpenPauses(ctx, env.JS, config.Delay, config.MaxRetryAfter, time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -147,15 +189,24 @@ func newVisitor(
 		return nil, err
 	}
 	resting := func() int { return sites.Resting(config.breaker()) }
+	neighbours := pace.NewNeighbours(time.Now)
+	registerSharing(env.Registry, neighbours)
 	return &visitor{
-		config: config, client: client, sites: sites, paces: paces, neighbours: pace.NewNeighbours(time.Now),
+		config: config, client: client, sites: sites, pauses: pauses, paces: paces, neighbours: neighbours,
 		seen: marks, pages: pages, writer: writer, metrics: metrics,
 		fetch: newFetchMetrics(env.Registry, time.Now, resting), log: env.Log, traces: env.Traces, now: time.Now,
 	}, nil
 }
 
-// intakeAttempts is the maximum number of attempts to admit a URL.
-const intakeAttempts = 8
+const (
+	// intakeAttempts is the maximum number of attempts to admit a URL.
+	intakeAttempts = 8
+	// intakeBatch is the maximum number of messages that are admitted together. Each
+	// batch costs three synced writes, whatever its size.
+	intakeBatch = 64
+	// intakeWait is the maximum time to wait for a batch to fill up.
+	intakeWait = 2 * time.Millisecond
+)
 
 func newIntake(ctx context.Context, env Env, config Config, marks *seen.Marks) (*stage.Loop, error) {
 	consumer, err := env.JS.Consumer(ctx, subject.StreamURLs, subject.ConsumerIntake)
@@ -167,11 +218,11 @@ func newIntake(ctx context.Context, env Env, config Config, marks *seen.Marks) (
 		Stage: datelinev1.Stage_STAGE_INTAKE, Consumer: consumer,
 		Writer: ledger.NewWriter(ledger.Config{
 			JS: env.JS, Stage: datelinev1.Stage_STAGE_INTAKE, Log: env.Log, Now: time.Now,
-			Count: metrics.CountOutcome,
+			Count: metrics.CountOutcome, CountUnkept: metrics.CountUnkept,
 		}),
 		Handle:  intake.New(env.JS, marks, env.Log, time.Now).Handle,
-		Metrics: metrics, Log: env.Log, Traces: env.Traces, Workers: config.IntakeWorkers, Batch: 1,
-		MaxAttempts: intakeAttempts, DrainTimeout: config.DrainTimeout,
+		Metrics: metrics, Log: env.Log, Traces: env.Traces, Workers: config.IntakeWorkers,
+		Batch: intakeBatch, BatchWait: intakeWait, MaxAttempts: intakeAttempts, DrainTimeout: config.DrainTimeout,
 	}), nil
 }
 

@@ -159,3 +159,13 @@ func TestFullHostQueue(t *testing.T) {
 		}
 	}
 }
+
+// TestAckedMessagesAreRemoved checks that messages which were acked before a crash of
+// the server, and which it has kept nevertheless, do not wait for ever.
+func TestAckedMessagesAreRemoved(t *testing.T) {
+	nc, js := natstest.Connect(t, natstest.Server(t, natstest.KeepAcked(t, 3, 2)))
+	run(t, nc, js, quickConfig())
+	if o := waitForOutcomes(t, js, intake, 1)[0]; o.GetVerdict() != produced {
+		t.Errorf("the message that was not acked: %v", o)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+	"github.com/dateline-news/dateline/services/fetcher/internal/pace"
 )
 
 // refusals are the statuses with which a site refuses to be crawled, permanently or
@@ -34,6 +35,20 @@ type fetchMetrics struct {
 	robots    prometheus.Counter
 	denied    prometheus.Counter
 	breakers  *prometheus.CounterVec
+}
+
+// registerSharing registers the metrics of hosts that share an address.
+func registerSharing(reg prometheus.Registerer, neighbours *pace.Neighbours) {
+	reg.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "dateline_fetch_sharing_hosts",
+			Help: "Hosts that take turns because they share an address with other hosts (fetcher.per-address).",
+		}, func() float64 { hosts, _ := neighbours.Sharing(); return float64(hosts) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "dateline_fetch_shared_addresses",
+			Help: "Addresses for which several hosts wait.",
+		}, func() float64 { _, addresses := neighbours.Sharing(); return float64(addresses) }),
+	)
 }
 
 // newFetchMetrics registers the metrics. breakersOpen returns the number of sites that

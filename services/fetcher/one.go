@@ -18,16 +18,30 @@ import (
 // addresses only, robots.txt of every host on the way, bounds on everything. It
 // keeps no state, and makes its requests one after another without a pause.
 func FetchOne(ctx context.Context, config Config, raw string) (*datelinev1.Page, error) {
+	return FetchFor(ctx, config, raw, datelinev1.Purpose_PURPOSE_ARTICLE)
+}
+
+// FetchFor is like FetchOne, but fetches an endpoint or a page for a purpose.
+func FetchFor(
+	ctx context.Context, config Config, raw string, purpose datelinev1.Purpose,
+) (*datelinev1.Page, error) {
 	requested, err := weburl.Parse(raw)
 	if err != nil {
 		return nil, err
 	}
-	client, err := newClient(config)
+	settings, err := clientConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	settings.SingleUse = true
+	client, err := httpget.New(settings)
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
-	page := &datelinev1.Page{RequestedUrl: requested.String(), Source: datelinev1.PageSource_PAGE_SOURCE_FETCH}
+	page := &datelinev1.Page{Request: &datelinev1.FetchRequest{Url: raw, Purpose: purpose}}
+	page.RequestedUrl, page.Source = requested.String(), datelinev1.PageSource_PAGE_SOURCE_FETCH
+	anyType, maxBytes := bodyOf(purpose, config)
 	at, err := weburl.ParseTarget(requested.String())
 	if err != nil {
 		return nil, err
@@ -38,16 +52,25 @@ func FetchOne(ctx context.Context, config Config, raw string) (*datelinev1.Page,
 			return nil, err
 		}
 		r, err := client.Get(ctx, httpget.Request{
-			URL: at.String(), Cookie: cookieHeader(cookies, at), AcceptPartial: true,
+			URL: at.String(), Cookie: cookieHeader(cookies, at), AcceptPartial: true, AnyType: anyType, MaxBodyBytes: maxBytes,
 		})
 		if err != nil {
 			return nil, err
 		}
+		next := ""
+		switch r.Status / 100 {
+		case 2:
+			if mayRefresh(purpose) {
+				next = refreshTarget(at, r)
+			}
+		case 3:
+			next = r.Location
+		}
 		switch {
-		case r.Status/100 == 3 && r.Location != "":
+		case next != "":
 			cookies = setCookies(cookies, at, r.SetCookies)
 			page.Redirects = append(page.Redirects, &datelinev1.Redirect{Url: at.String(), Status: int32(r.Status)})
-			if at, err = weburl.ParseTarget(r.Location); err != nil {
+			if at, err = weburl.ParseTarget(next); err != nil {
 				return nil, fmt.Errorf("following a redirect of %s: %w", raw, err)
 			}
 			continue

@@ -75,7 +75,7 @@ func (w *pageWriter) write(
 		Truncated: r.Truncated, Timings: timings(r.Timings), RemoteAddress: r.RemoteAddr.String(),
 		FetchTime: timestamppb.New(r.FetchTime), Source: datelinev1.PageSource_PAGE_SOURCE_FETCH,
 	}
-	if r.ContentEncoding == "" {
+	if r.ContentEncoding == "" && len(r.Body) > 0 {
 		page.Body, page.BodyCompression = w.zstd.EncodeAll(r.Body, make([]byte, 0, len(r.Body)/3)), "zstd"
 	}
 	if int64(len(page.GetBody())) > w.nc.MaxPayload()-envelope {
@@ -83,21 +83,31 @@ func (w *pageWriter) write(
 			return nil, err
 		}
 	}
+	err := w.publish(ctx, page, final)
+	r.Release()
+	return page, err
+}
+
+// publish publishes a page, and removes its body.
+func (w *pageWriter) publish(ctx context.Context, page *datelinev1.Page, final weburl.URL) error {
+	to := subject.Pages(final.SubjectHost())
+	if purpose := page.GetRequest().GetPurpose(); subject.IsListing(purpose) {
+		to = subject.Listings(purpose, final.SubjectHost())
+	}
 	buffer, ok := w.buffers.Get().(*[]byte)
 	if !ok {
 		buffer = new([]byte)
 	}
-	msg, err := ledger.MessageIn(*buffer, subject.Pages(final.SubjectHost()), "page:"+page.GetId(), page)
+	msg, err := ledger.MessageIn(*buffer, to, ledger.PageMessageID(page.GetId()), page)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	page.Body = nil // it is part of the message now
-	r.Release()
 	err = w.writer.Publish(ctx, msg)
 	if *buffer = msg.Data; cap(*buffer) <= maxPooled {
 		w.buffers.Put(buffer)
 	}
-	return page, err
+	return err
 }
 
 // bodyBackoff is the delay between attempts to store a body.

@@ -84,7 +84,7 @@ func TestRobotsRulesApplyToTheTargetAsGiven(t *testing.T) {
 func TestCookiesAreReturnedUnchanged(t *testing.T) {
 	for _, cookie := range []string{
 		"plain=1", `quoted="a b"`, `json={"consent":true,"by":"a"}`, "city=Zürich", "spaces=a b, c", "bracket[x]=1",
-		"equals=a=b",
+		"equals=a=b", "latin=Z\xfcrich",
 	} {
 		for _, path := range []string{"/a", "/100%", "/100%/b"} {
 			site := serveRaw(t, func(request string) string {
@@ -102,6 +102,31 @@ func TestCookiesAreReturnedUnchanged(t *testing.T) {
 				t.Errorf("%s for %s: %v", cookie, path, err)
 			}
 		}
+	}
+}
+
+// TestCookiesThatAreNotUTF8 has a chain of redirects through two hosts, of which the
+// second compares the cookies of the first byte by byte.
+func TestCookiesThatAreNotUTF8(t *testing.T) {
+	const cookie, name = "city=Z\xfcrich", "\xe9t\xe9=1"
+	second := serveRaw(t, func(request string) string {
+		if strings.Contains(request, "\r\nCookie: "+cookie+"; "+name+"\r\n") {
+			return "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 14\r\n\r\n<p>the article"
+		}
+		return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+	})
+	first := serveRaw(t, func(request string) string {
+		if !strings.HasPrefix(request, "GET /a ") {
+			return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+		}
+		return "HTTP/1.1 302 Found\r\nLocation: " + second + "/b\r\nSet-Cookie: " + cookie +
+			"; Path=/\r\nSet-Cookie: " + name + "; Path=/\r\nContent-Length: 0\r\n\r\n"
+	})
+	nc, js := natstest.Start(t)
+	run(t, nc, js, quickConfig())
+	publish(t, js, first+"/a")
+	if o := waitForOutcomes(t, js, fetch, 1)[0]; endingOf(o) != (ending{produced, ""}) {
+		t.Errorf("ended as %v: %s", endingOf(o), o.GetDetail())
 	}
 }
 

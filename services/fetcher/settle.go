@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -32,6 +33,9 @@ func (v *visit) settle(ctx context.Context, made verdict, r *httpget.Response) (
 	case actionStore:
 		return frontier.Decision{}, v.storePage(ctx, r)
 	case actionEnd:
+		if v.isListing() {
+			return frontier.Decision{}, v.reportFailure(ctx, made, r)
+		}
 		return frontier.Decision{}, v.store(ctx, v.outcome(made.outcome, made.reason, made.detail), seen.Version{})
 	case actionFollow:
 		if made.sameHost {
@@ -40,9 +44,9 @@ func (v *visit) settle(ctx context.Context, made verdict, r *httpget.Response) (
 		// The other host has a queue, a robots.txt and a pace of its own.
 		return frontier.Decision{Requeue: made.next}, nil
 	case actionBury:
-		return frontier.Decision{}, v.bury(ctx, made.reason, made.detail)
+		return frontier.Decision{}, v.giveUp(ctx, made, r)
 	case actionRetry:
-		decision, err := v.retry(ctx, made)
+		decision, err := v.retry(ctx, made, r)
 		if down {
 			decision.Pause = 0 // the host's other entries need not wait to be given up
 		}
@@ -80,22 +84,35 @@ func (v *visit) noteHost(ctx context.Context, made *verdict) (down bool, err err
 }
 
 // retry puts the entry back for a later attempt, or gives it up.
-func (v *visit) retry(ctx context.Context, made verdict) (frontier.Decision, error) {
+func (v *visit) retry(ctx context.Context, made verdict, r *httpget.Response) (frontier.Decision, error) {
 	attempts := v.entry.GetAttempts()
 	if made = made.limit(attempts, v.config); made.action == actionBury {
-		return frontier.Decision{Pause: made.wait}, v.bury(ctx, made.reason, made.detail)
+		return frontier.Decision{Pause: made.wait}, v.giveUp(ctx, made, r)
 	}
 	v.metrics.CountRetry(made.reason)
 	delay := backoff(made.reason, attempts, v.config)
-	delay = max(made.wait, delay+rand.N(delay/4+1))
+	delay = max(made.wait, delay+rand.N(delay/jitterShare+1))
 	v.log.InfoContext(ctx, "retry", "stage", "fetch", "reason", made.reason, "attempt", attempts+1, "delay", delay,
 		"url", v.url, "detail", made.detail)
 	v.postponed = errors.New(made.detail)
 	next := proto.CloneOf(v.entry.FrontierEntry)
 	next.Attempts = attempts + 1
+	next.Failures = append(next.Failures, &datelinev1.FailedAttempt{
+		Time: timestamppb.New(v.now()), Reason: string(made.reason), Detail: strings.ToValidUTF8(cut(made.detail), ""),
+	})
+	next.Failures = next.Failures[max(0, len(next.Failures)-maxFailures):]
 	next.NotBeforeTime = timestamppb.New(v.now().Add(delay))
 	return frontier.Decision{Requeue: next, Pause: made.wait}, nil
 }
+
+// The bounds of the failures that an entry carries. Every retry stores them again.
+const (
+	maxFailures      = 10
+	maxFailureDetail = 300 // bytes
+)
+
+// cut returns the start of a failure's detail.
+func cut(detail string) string { return detail[:min(len(detail), maxFailureDetail)] }
 
 // storePage publishes the page and ends the entry.
 func (v *visit) storePage(ctx context.Context, r *httpget.Response) error {
@@ -111,12 +128,16 @@ func (v *visit) storePage(ctx context.Context, r *httpget.Response) error {
 	ended.OutputId = page.GetId()
 	if page.GetTruncated() {
 		ended.Reason = string(outcome.Truncated)
-		ended.Detail = fmt.Sprintf("the page is longer than %d bytes and was cut there", v.config.MaxBodyBytes)
+		ended.Detail = fmt.Sprintf("the page is longer than the maximum size of %d bytes and was cut there",
+			len(r.Body))
 		if r.EndedEarly {
 			ended.Detail = fmt.Sprintf("%s closed the connection before the page was complete, in each of %d attempts",
 				v.url.Host(), ended.GetAttempt())
 		}
 		version = seen.Version{} // so that the next request fetches the page again
+	}
+	if v.isListing() {
+		ended.Reason = string(outcome.Listing)
 	}
 	return v.store(ctx, ended, version)
 }
@@ -137,7 +158,16 @@ func (v *visit) store(ctx context.Context, ended *datelinev1.Outcome, version se
 		return err
 	}
 	v.ended = ended
-	return v.seen.Finish(ctx, v.requested.ID(), v.mark, ended.GetRequestId(), version, v.now())
+	return v.seen.Finish(ctx, v.key(), v.mark, ended.GetRequestId(), version, v.now())
+}
+
+// giveUp ends an entry that has failed: the discoverer learns why an endpoint failed,
+// and any other entry becomes a dead letter.
+func (v *visit) giveUp(ctx context.Context, made verdict, r *httpget.Response) error {
+	if v.isListing() {
+		return v.reportFailure(ctx, made, r)
+	}
+	return v.bury(ctx, made.reason, made.detail)
 }
 
 // bury gives the entry up. Its URL can be requested again at once.
@@ -147,7 +177,7 @@ func (v *visit) bury(ctx context.Context, reason outcome.Reason, detail string) 
 		return err
 	}
 	v.ended = ended
-	return v.seen.Forget(ctx, v.requested.ID())
+	return v.seen.Forget(ctx, v.key())
 }
 
 // source returns the entry's message, which becomes part of a dead letter.

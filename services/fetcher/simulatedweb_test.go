@@ -142,8 +142,7 @@ func breakOff(_ *simulatedSite, w http.ResponseWriter, _ *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// hangUp closes the connection in the middle of the response's header. If it sent
-// nothing, the connection might look like an idle one that died.
+// hangUp closes the connection in the middle of the response's header.
 func hangUp(_ *simulatedSite, w http.ResponseWriter, _ *http.Request) {
 	conn, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {

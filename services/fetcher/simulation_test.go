@@ -184,7 +184,7 @@ func checkTallies(t *testing.T, tallies map[string]int, waiting int) {
 	for _, ending := range []string{
 		"intake produced", "intake duplicate seen", "fetch produced", "fetch produced truncated",
 		"fetch unchanged not_modified", "fetch rejected robots_denied", "fetch rejected too_many_redirects",
-		"fetch dead timeout", "fetch dead protocol",
+		"fetch dead timeout", "fetch dead reset",
 	} {
 		if tallies[ending] == 0 {
 			t.Errorf("no URL ended as %q", ending)

@@ -12,6 +12,7 @@ import (
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+	"github.com/dateline-news/dateline/services/fetcher/internal/refresh"
 	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
 	"github.com/dateline-news/dateline/services/fetcher/internal/site"
 )
@@ -60,9 +61,10 @@ func rejected(reason outcome.Reason, format string, args ...any) verdict {
 	}
 }
 
-// checkHost decides whether the state of a site allows a request to its host now.
-func checkHost(known *site.Site, host string, now time.Time, config Config) verdict {
-	rest := known.Until.Sub(now)
+// checkHost decides whether the state of a site and the pauses of its host allow a
+// request now.
+func checkHost(known *site.Site, pause site.Pause, host string, now time.Time, config Config) verdict {
+	rest := max(known.Until.Sub(now), pause.Until.Sub(now))
 	down := now.Sub(known.FailingSince)
 	switch {
 	case rest > 0 && config.breaker().Open(known) && down > config.MaxWait:
@@ -76,6 +78,8 @@ func checkHost(known *site.Site, host string, now time.Time, config Config) verd
 			host, rest.Round(time.Second), config.MaxWait)}
 	case rest > 0:
 		return verdict{action: actionWait, wait: rest}
+	case now.Before(pause.First):
+		return verdict{action: actionWait, wait: pause.First.Sub(now)}
 	}
 	return verdict{action: actionFetch}
 }
@@ -119,8 +123,11 @@ func judge(req pageRequest, r *httpget.Response, err error, config Config) verdi
 	switch {
 	case r.Status/100 == 2:
 		made = verdict{action: actionStore}
+		if target := refreshTarget(req.target, r); target != "" && mayRefresh(req.entry.GetRequest().GetPurpose()) {
+			made = judgeRedirect(req, r, target, config)
+		}
 	case r.Status/100 == 3 && r.Location != "":
-		made = judgeRedirect(req, r, config)
+		made = judgeRedirect(req, r, r.Location, config)
 	case r.Status == http.StatusNotModified && !req.conditional:
 		// Only a conditional request may be answered with 304 (RFC 9110, section
 		// 15.4.5). Nothing is stored that the response could refer to.
@@ -171,10 +178,16 @@ func judgeFailure(err error) verdict {
 	return verdict{action: actionBury, reason: reason, detail: err.Error()}
 }
 
-// judgeRedirect decides whether a redirect is followed. It follows the URL as the
-// site gives it (RFC 9110, section 15.4).
-func judgeRedirect(req pageRequest, r *httpget.Response, config Config) verdict {
-	target, err := weburl.ParseTarget(r.Location)
+// refreshTarget returns the URL that a page without content of its own leads to, or an
+// empty string.
+func refreshTarget(from weburl.Target, r *httpget.Response) string {
+	return refresh.Target(from.String(), r.Header, r.ContentEncoding, r.Body)
+}
+
+// judgeRedirect decides whether a redirect or a refresh is followed. It follows the URL
+// as the site gives it (RFC 9110, section 15.4).
+func judgeRedirect(req pageRequest, r *httpget.Response, location string, config Config) verdict {
+	target, err := weburl.ParseTarget(location)
 	if err != nil {
 		return rejected(outcome.BadRedirect, "%s redirects to an unusable URL: %v", req.target.Host(), err)
 	}
@@ -209,6 +222,9 @@ func (made verdict) limit(attempts int32, config Config) verdict {
 // maxBackoff is the maximum delay before an attempt, unless the host requires a
 // longer one.
 const maxBackoff = time.Hour
+
+// jitterShare limits the random addition to a delay to a share of the delay.
+const jitterShare = 4
 
 // slowToPass lists the failures that are retried later than others, with the
 // factor for the retry delay. Name servers and machines come back within minutes

@@ -185,27 +185,40 @@ func TestCheckHost(t *testing.T) {
 	failures := config.BreakerFailures
 	for name, test := range map[string]struct {
 		known site.Site
+		pause site.Pause
 		want  verdict
 	}{
-		"unknown":    {site.Site{}, verdict{action: actionFetch}},
-		"has rested": {site.Site{Until: noon}, verdict{action: actionFetch}},
-		"rests":      {site.Site{Until: noon.Add(time.Minute)}, verdict{action: actionWait, wait: time.Minute}},
+		"unknown":    {want: verdict{action: actionFetch}},
+		"has rested": {known: site.Site{Until: noon}, want: verdict{action: actionFetch}},
+		"rests":      {known: site.Site{Until: noon.Add(time.Minute)}, want: verdict{action: actionWait, wait: time.Minute}},
 		"rests for too long": {
-			site.Site{Until: noon.Add(2 * time.Hour)}, verdict{action: actionBury, reason: "host_resting"},
+			known: site.Site{Until: noon.Add(2 * time.Hour)}, want: verdict{action: actionBury, reason: "host_resting"},
 		},
 		"has begun to fail": {
-			site.Site{Until: noon.Add(time.Minute), Failures: failures, FailingSince: noon.Add(-time.Minute)},
-			verdict{action: actionWait, wait: time.Minute},
+			known: site.Site{Until: noon.Add(time.Minute), Failures: failures, FailingSince: noon.Add(-time.Minute)},
+			want:  verdict{action: actionWait, wait: time.Minute},
 		},
 		"has failed for too long": {
-			site.Site{Until: noon.Add(time.Minute), Failures: failures, FailingSince: noon.Add(-2 * time.Hour)},
-			verdict{action: actionBury, reason: "host_down"},
+			known: site.Site{Until: noon.Add(time.Minute), Failures: failures, FailingSince: noon.Add(-2 * time.Hour)},
+			want:  verdict{action: actionBury, reason: "host_down"},
 		},
 		"is due for a probe": {
-			site.Site{Until: noon, Failures: failures, FailingSince: noon.Add(-2 * time.Hour)}, verdict{action: actionFetch},
+			known: site.Site{Until: noon, Failures: failures, FailingSince: noon.Add(-2 * time.Hour)},
+			want:  verdict{action: actionFetch},
+		},
+		"asked for a rest": {
+			pause: site.Pause{Until: noon.Add(time.Minute)}, want: verdict{action: actionWait, wait: time.Minute},
+		},
+		"asked for a long rest": {
+			pause: site.Pause{Until: noon.Add(2 * time.Hour)}, want: verdict{action: actionBury, reason: "host_resting"},
+		},
+		"was requested before the takeover": {
+			pause: site.Pause{First: noon.Add(2 * time.Hour)}, want: verdict{action: actionWait, wait: 2 * time.Hour},
 		},
 	} {
-		t.Run(name, func(t *testing.T) { expect(t, checkHost(&test.known, "example.com", noon, config), test.want) })
+		t.Run(name, func(t *testing.T) {
+			expect(t, checkHost(&test.known, test.pause, "example.com", noon, config), test.want)
+		})
 	}
 }
 

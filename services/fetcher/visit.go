@@ -1,6 +1,7 @@
 package fetcher
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ type visitor struct {
 	config     Config
 	client     *httpget.Client
 	sites      *site.Sites
+	pauses     *site.Pauses
 	paces      *pace.File
 	neighbours *pace.Neighbours
 	seen       *seen.Marks
@@ -48,6 +50,8 @@ type visit struct {
 	requested weburl.URL    // the URL that was published
 	mark      seen.Mark     // of the requested URL, at the start of the visit
 	start     time.Time
+	// crawlDelay is what the site's robots.txt demands, once that is known.
+	crawlDelay time.Duration
 	// ended is the outcome of an entry that has ended, and postponed the reason
 	// for a later attempt. Both are nil if the entry goes on at another host.
 	ended     *datelinev1.Outcome
@@ -78,11 +82,20 @@ func (v *visitor) Visit(ctx context.Context, entry *frontier.Entry) (decision fr
 	return decision, err
 }
 
-// Refuse implements frontier.Visitor.
+// Refuse implements frontier.Visitor. The outcome names the request and the requested
+// URL as far as they can be decoded, because the ledger matches it by these with the
+// outcome of the intake.
 func (v *visitor) Refuse(ctx context.Context, entry *frontier.Entry, cause error) error {
+	request := entry.GetRequest()
+	if requested, err := weburl.Parse(request.GetUrl()); err == nil {
+		one := &visit{visitor: v, entry: entry, url: requested, requested: requested, start: v.now()}
+		return one.bury(ctx, outcome.Malformed, cause.Error())
+	}
 	ended := &datelinev1.Outcome{
-		InputId: fmt.Sprintf("%s:%d", subject.StreamFrontier, entry.Sequence),
-		Reason:  string(outcome.Malformed), Detail: cause.Error(), Url: entry.GetUrl(), Attempt: 1,
+		InputId:   ledger.MessageID(subject.StreamFrontier, entry.Sequence, entry.Stored),
+		RequestId: request.GetRequestId(),
+		Reason:    string(outcome.Malformed), Detail: cause.Error(), Url: cmp.Or(request.GetUrl(), entry.GetUrl()),
+		Attempt: entry.GetAttempts() + 1, Labels: request.GetLabels(),
 	}
 	return v.writer.Bury(ctx, ended, 0, source(entry))
 }
@@ -101,9 +114,11 @@ func (v *visit) guarded(ctx context.Context) (decision frontier.Decision, err er
 	defer func() {
 		if cause := recover(); cause != nil {
 			v.log.ErrorContext(ctx, "fetcher panicked", "url", v.url, "panic", cause, "stack", string(debug.Stack()))
-			decision, err = v.settle(ctx, verdict{action: actionBury, reason: outcome.Panic, detail: fmt.Sprintf(
+			made := verdict{action: actionBury, reason: outcome.Panic, detail: fmt.Sprintf(
 				"the fetcher panicked while processing this URL (%v): report a bug with the URL and the stack from the log",
-				cause)}, nil)
+				cause)}
+			decision, err = v.settle(ctx, made, nil)
+			decision.Pause = max(decision.Pause, v.pause(v.crawlDelay, v.took())) // a request may have been made
 		}
 	}()
 	return v.run(ctx)
@@ -117,11 +132,15 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 		// The process crashed after storing the page and before removing the entry.
 		return frontier.Decision{}, nil
 	}
-	known, err := v.sites.Get(ctx, v.url)
+	known, err := v.sites.Get(ctx, v.url, v.entry.Taken)
 	if err != nil {
 		return frontier.Decision{}, err
 	}
-	if made := checkHost(known, v.url.Host(), v.now(), v.config); made.action != actionFetch {
+	pause, err := v.pauses.Get(ctx, v.url, v.entry.Taken)
+	if err != nil {
+		return frontier.Decision{}, err
+	}
+	if made := checkHost(known, pause, v.url.Host(), v.now(), v.config); made.action != actionFetch {
 		return v.settle(ctx, made, nil)
 	}
 	if !v.entry.MayDial() {
@@ -136,9 +155,8 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 		}
 		return v.settle(ctx, made, nil)
 	}
-	return v.inTurn(ctx, func(ctx context.Context) (frontier.Decision, error) {
-		return v.page(ctx, known.Rules.CrawlDelay(v.config.productToken()))
-	})
+	v.crawlDelay = known.Rules.CrawlDelay(v.config.productToken())
+	return v.inTurn(ctx, v.page)
 }
 
 // readMark takes the mark that intake put into the entry. An inherited entry may
@@ -146,44 +164,56 @@ func (v *visit) run(ctx context.Context) (frontier.Decision, error) {
 func (v *visit) readMark(ctx context.Context) (err error) {
 	var carried bool
 	if v.mark, carried = seen.Carried(v.entry.FrontierEntry); !carried || v.entry.Inherited {
-		v.mark, _, err = v.seen.Get(ctx, v.requested.ID())
+		v.mark, _, err = v.seen.Get(ctx, v.key())
 	}
 	return err
 }
 
-// shortRest is how much longer than the usual delay a host's pause may be
-// without being stored for the next owner of the partition, which waits only for
-// the usual delay.
-const shortRest = 5 * time.Second
-
 // page fetches the page, judges the response, and settles the verdict.
-func (v *visit) page(ctx context.Context, crawlDelay time.Duration) (frontier.Decision, error) {
+func (v *visit) page(ctx context.Context) (frontier.Decision, error) {
 	get := httpget.Request{URL: v.target.String(), Cookie: cookieHeader(v.entry.GetCookies(), v.target)}
+	get.AnyType, get.MaxBodyBytes = bodyOf(v.entry.GetRequest().GetPurpose(), v.config)
 	// A body that always ends early is stored after the last attempt.
 	get.AcceptPartial = int(v.entry.GetAttempts())+1 >= v.config.MaxAttempts
 	if known := v.mark.Version; !v.entry.GetRequest().GetForce() && known.URL == v.url.ID() {
-		get.IfNoneMatch, get.IfModifiedSince = known.ETag, known.LastModified
+		get.IfNoneMatch, get.IfModifiedSince = known.Validators()
 	}
 	v.entry.Begin(v.now())
 	response, err := v.get(ctx, get)
 	if err == nil {
 		defer response.Release()
 	}
-	pause := v.pause(crawlDelay)
 	made := judge(pageRequest{
 		entry: v.entry.FrontierEntry, target: v.target, now: v.now(),
 		conditional: get.IfNoneMatch != "" || get.IfModifiedSince != "",
 	}, response, err, v.config)
 	v.fetch.observe(v.url.Host(), response, err)
+	return v.settleRequest(ctx, made, response)
+}
+
+// settleRequest settles the verdict about a request. The host's pause comes first,
+// so that a crash afterwards does not shorten it.
+func (v *visit) settleRequest(
+	ctx context.Context, made verdict, response *httpget.Response,
+) (frontier.Decision, error) {
+	pause := v.pause(v.crawlDelay, v.took())
+	if err := v.pauses.Usual(ctx, v.url, pause); err != nil {
+		return frontier.Decision{Pause: max(pause, made.wait)}, err
+	}
+	if err := v.pauses.Rest(ctx, v.url, made.wait); err != nil {
+		return frontier.Decision{Pause: max(pause, made.wait)}, err
+	}
 	decision, err := v.settle(ctx, made, response)
 	decision.Pause = max(decision.Pause, pause)
-	if err != nil || decision.Pause <= v.config.Delay+shortRest {
-		return decision, err
+	if err != nil {
+		decision.Pause = max(decision.Pause, made.wait)
 	}
-	return decision, v.sites.Rest(ctx, v.url, v.now().Add(decision.Pause))
+	return decision, err
 }
 
 func (v *visit) get(ctx context.Context, get httpget.Request) (*httpget.Response, error) {
+	ctx, stop := v.entry.Guard(ctx)
+	defer stop()
 	ctx, span := v.traces.Client(ctx, "GET")
 	response, err := v.client.Get(ctx, get)
 	status := 0
@@ -199,19 +229,20 @@ func (v *visit) get(ctx context.Context, get httpget.Request) (*httpget.Response
 // requested.
 func (v *visit) robots(ctx context.Context) (frontier.Decision, error) {
 	v.fetch.robots.Inc()
-	traced, span := v.traces.Client(ctx, "GET robots.txt")
+	guarded, stop := v.entry.Guard(ctx)
+	defer stop()
+	traced, span := v.traces.Client(guarded, "GET robots.txt")
 	err := v.sites.FetchRobots(traced, v.url, v.entry.MayDial)
 	tracing.EndRequest(span, v.url.Host(), 0, err)
 	if _, noAnswer := errors.AsType[*httpget.Error](err); noAnswer {
 		v.fetch.observe(v.url.Host(), nil, err)
-		decision, err := v.settle(ctx, judgeFailure(err), nil)
-		decision.Pause = max(decision.Pause, v.pause(0))
+		return v.settleRequest(ctx, judgeFailure(err), nil)
+	}
+	decision := frontier.Decision{Again: v.entry.FrontierEntry, Pause: v.pause(0, v.took())}
+	if err != nil {
 		return decision, err
 	}
-	if err != nil {
-		return frontier.Decision{}, err
-	}
-	return frontier.Decision{Again: v.entry.FrontierEntry, Pause: v.pause(0)}, nil
+	return decision, v.pauses.Usual(ctx, v.url, decision.Pause)
 }
 
 // inTurn makes a request if it is the host's turn among the hosts on its
@@ -219,6 +250,9 @@ func (v *visit) robots(ctx context.Context) (frontier.Decision, error) {
 func (v *visit) inTurn(
 	ctx context.Context, request func(context.Context) (frontier.Decision, error),
 ) (frontier.Decision, error) {
+	if err := v.pauses.Usual(ctx, v.url, v.pause(v.crawlDelay, 0)); err != nil {
+		return frontier.Decision{}, err
+	}
 	if !v.config.PerAddress {
 		return request(ctx)
 	}
@@ -233,28 +267,33 @@ func (v *visit) inTurn(
 	if !given {
 		interval = v.config.Delay
 	}
-	if wait := v.neighbours.Enter(address, v.url.Host(), interval); wait > 0 {
+	if wait := v.neighbours.Enter(address, v.url.Host(), interval, v.entry.Taken); wait > 0 {
+		if err := v.pauses.Queue(ctx, v.url, wait, v.neighbours.Others(address)); err != nil {
+			v.log.Warn("storing why a host waits failed", "host", v.url.Host(), "error", err)
+		}
 		return frontier.Decision{Again: v.entry.FrontierEntry, Pause: wait}, nil
 	}
 	v.start = v.now() // the time so far is not the host's response time
 	defer func() {
 		if !given {
-			interval = v.pause(0)
+			interval = v.pause(0, v.took())
 		}
 		v.neighbours.Leave(address, interval)
 	}()
 	return request(ctx)
 }
 
-// pause returns how long the host rests after a request. It is the pace file's
-// delay for the host, or the longest of the configured delay, the Crawl-delay of
-// robots.txt and a multiple of the host's response time. A Crawl-delay longer
-// than the pace file's is obeyed.
-func (v *visit) pause(crawlDelay time.Duration) time.Duration {
+// took returns how long the request took so far.
+func (v *visit) took() time.Duration { return v.now().Sub(v.start) }
+
+// pause returns how long the host rests after a request that took some time. It is
+// the pace file's delay for the host, or the longest of the configured delay, the
+// Crawl-delay of robots.txt and a multiple of the host's response time. A
+// Crawl-delay longer than the pace file's is obeyed.
+func (v *visit) pause(crawlDelay, took time.Duration) time.Duration {
 	if delay, ok := v.paces.Host(v.url.Host()); ok {
 		return max(delay, min(crawlDelay, v.config.MaxDelay))
 	}
-	took := v.now().Sub(v.start)
 	longest := max(v.config.Delay, crawlDelay, time.Duration(v.config.DelayFactor*float64(took)))
 	return min(longest, max(v.config.Delay, v.config.MaxDelay))
 }

@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/backlog"
+	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/telemetry"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -20,15 +24,18 @@ const (
 	// auditInterval is the minimum pause between audits. auditShare limits
 	// their cost: after an audit that took a time t, the pause is at least
 	// auditShare·t, so a large ledger is audited less often.
-	auditInterval = 90 * time.Second
+	auditInterval = 30 * time.Second
 	auditShare    = 300
 	// auditTimeout is the maximum duration of one audit.
 	auditTimeout = 2 * time.Minute
 	// overdue is the age from which an input without an outcome counts as
 	// missing.
-	overdue = 10 * time.Minute
-	// auditReach is how far back missing inputs are searched for.
-	auditReach = 24 * time.Hour
+	overdue = 2 * time.Minute
+	// maxSuspects is the maximum number of URLs that are compared with the frontier at a
+	// time, oldest first.
+	maxSuspects = 1_000_000
+	// AuditReach is how far back missing inputs are searched for: a weekend.
+	AuditReach = 72 * time.Hour
 	// skew is the maximum difference between the clocks of the services.
 	skew = time.Minute
 )
@@ -54,10 +61,16 @@ type audit struct {
 	// settled holds the time before which the inputs of a stage must have
 	// outcomes, because none older is queued.
 	settled map[datelinev1.Stage]time.Time
-	queued  int64 // URLs in the frontier at snapshotTime
+	// suspects are the URLs that were not in the frontier at snapshotTime and had no
+	// outcome in the ledger.
+	suspects map[ledger.Key]bool
 	// firstOutstanding is the time of the oldest input without an outcome in
 	// the previous audit. Nothing older needs to be searched.
 	firstOutstanding map[datelinev1.Stage]time.Time
+
+	mu sync.Mutex
+	// missing holds the number of missing inputs of each stage.
+	missing map[datelinev1.Stage]int64
 }
 
 func (a *audit) run(ctx context.Context) error {
@@ -109,37 +122,118 @@ func (a *audit) balance(ctx context.Context) error {
 
 // compare counts the missing inputs of one stage.
 func (a *audit) compare(ctx context.Context, stage datelinev1.Stage) error {
-	from := a.snapshotTime.Add(-auditReach)
-	if a.firstOutstanding[stage].After(from) {
-		from = a.firstOutstanding[stage]
+	if stage == datelinev1.Stage_STAGE_FETCH {
+		missing, err := a.countSuspects(ctx)
+		if err == nil {
+			a.report(stage, missing)
+		}
+		return err
 	}
-	left, err := a.store.Outstanding(ctx, stage, from, a.snapshotTime.Add(-overdue), a.settled[stage])
+	left, err := a.store.Outstanding(ctx, stage, a.from(stage), a.settled[stage])
 	if err != nil {
 		return err
 	}
 	if a.firstOutstanding[stage] = left.First; left.First.IsZero() {
 		a.firstOutstanding[stage] = a.settled[stage]
 	}
-	missing := left.Old
-	// It is unknown which of the outstanding URLs are still queued, so this is a
-	// lower bound.
-	if stage == datelinev1.Stage_STAGE_FETCH {
-		missing = min(left.Old, max(0, left.All-a.queued))
-	}
-	a.metrics.unaccounted.WithLabelValues(subject.StageName(stage)).Set(float64(missing))
+	a.report(stage, left.Count)
 	return nil
 }
 
-// snapshot records what is queued now. A stream that is read in order has
-// settled everything older than its oldest queued message. The frontier is not
-// read in order, so its messages are counted instead.
+// from returns the time from which on missing inputs of a stage are searched for.
+func (a *audit) from(stage datelinev1.Stage) time.Time {
+	from := a.snapshotTime.Add(-AuditReach)
+	if a.firstOutstanding[stage].After(from) {
+		from = a.firstOutstanding[stage]
+	}
+	return from
+}
+
+// countSuspects counts the suspects that still have no outcome.
+func (a *audit) countSuspects(ctx context.Context) (missing int64, err error) {
+	if len(a.suspects) == 0 {
+		return 0, nil
+	}
+	const stage = datelinev1.Stage_STAGE_FETCH
+	for admitted, err := range a.store.Unfinished(ctx, stage, a.from(stage), a.settled[stage]) {
+		if err != nil {
+			return 0, err
+		}
+		if a.suspects[ledger.KeyOf(admitted)] {
+			missing++
+		}
+	}
+	return missing, nil
+}
+
+// findSuspects returns the URLs without an outcome that are not in the frontier. The
+// outcomes of those that left it just now are on the way to the ledger.
+func (a *audit) findSuspects(ctx context.Context, to time.Time) (map[ledger.Key]bool, error) {
+	const stage = datelinev1.Stage_STAGE_FETCH
+	suspects := map[ledger.Key]bool{}
+	first := to
+	for admitted, err := range a.store.Unfinished(ctx, stage, a.from(stage), to) {
+		if err != nil {
+			return nil, err
+		}
+		if len(suspects) == 0 {
+			first = admitted.GetTime().AsTime()
+		}
+		if suspects[ledger.KeyOf(admitted)] = true; len(suspects) == maxSuspects {
+			break
+		}
+	}
+	a.firstOutstanding[stage] = first
+	if len(suspects) == 0 {
+		return suspects, nil
+	}
+	return suspects, backlog.Frontier(ctx, a.js, func(waiting ledger.Key) { delete(suspects, waiting) })
+}
+
+// report publishes the number of missing inputs of a stage. It logs changes.
+func (a *audit) report(stage datelinev1.Stage, missing int64) {
+	name := subject.StageName(stage)
+	a.metrics.unaccounted.WithLabelValues(name).Set(float64(missing))
+	a.mu.Lock()
+	before := a.missing[stage]
+	if a.missing == nil {
+		a.missing = map[datelinev1.Stage]int64{}
+	}
+	a.missing[stage] = missing
+	a.mu.Unlock()
+	switch {
+	case missing > before:
+		a.log.Error("inputs are lost: they neither wait nor have an outcome; "+repairAdvice, "stage", name, "inputs", missing)
+	case missing == 0 && before > 0:
+		a.log.Info("no inputs are lost any more", "stage", name)
+	}
+}
+
+// repairAdvice is what to do about lost inputs.
+const repairAdvice = "run \"dateline repair\" to list them and publish them again"
+
+// check is a readiness check that warns of lost inputs.
+func (a *audit) check(context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var lost []string
+	for _, stage := range balanced {
+		if n := a.missing[stage]; n > 0 {
+			lost = append(lost, fmt.Sprintf("%d of %s", n, subject.StageName(stage)))
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	return telemetry.Warning(fmt.Errorf("inputs are lost (%s): %s", strings.Join(lost, ", "), repairAdvice))
+}
+
+// snapshot records what is queued now. A stream that is read in order has settled
+// everything older than its oldest queued message. The frontier is not read in order,
+// so its URLs are compared one by one.
 func (a *audit) snapshot(ctx context.Context) error {
 	now := a.now()
-	frontier, err := a.js.Stream(ctx, subject.StreamFrontier)
-	if err != nil {
-		return fmt.Errorf("reading stream %s: %w", subject.StreamFrontier, err)
-	}
-	settled := map[datelinev1.Stage]time.Time{datelinev1.Stage_STAGE_FETCH: now.Add(-skew)}
+	settled := map[datelinev1.Stage]time.Time{datelinev1.Stage_STAGE_FETCH: now.Add(-overdue)}
 	for stage, input := range map[datelinev1.Stage]backlog.Input{
 		datelinev1.Stage_STAGE_EXTRACT: {Stream: subject.StreamPages, Consumer: subject.ConsumerExtract},
 		datelinev1.Stage_STAGE_INDEX:   {Stream: subject.StreamArticles, Consumer: subject.ConsumerIndex},
@@ -152,10 +246,16 @@ func (a *audit) snapshot(ctx context.Context) error {
 			settled[stage] = oldest.Add(-skew)
 		}
 	}
-	a.snapshotTime, a.settled, a.queued = now, settled, int64(frontier.CachedInfo().State.Msgs)
 	if a.firstOutstanding == nil {
 		a.firstOutstanding = map[datelinev1.Stage]time.Time{}
 	}
+	a.snapshotTime, a.settled = now, settled
+	suspects, err := a.findSuspects(ctx, settled[datelinev1.Stage_STAGE_FETCH])
+	if err != nil {
+		a.snapshotTime = time.Time{} // the snapshot is incomplete
+		return err
+	}
+	a.suspects, a.snapshotTime = suspects, a.now()
 	return nil
 }
 

@@ -1,9 +1,13 @@
 package indexer
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,8 +16,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/telemetry"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -123,12 +129,30 @@ const (
 	indexStage   = datelinev1.Stage_STAGE_INDEX
 )
 
+// admit records that intake produced the URLs from first on, and puts them into the
+// frontier.
+func (r *auditTest) admit(first, n int) {
+	r.t.Helper()
+	r.produced(intakeStage, first, n)
+	for i := first; i < first+n; i++ {
+		url := fmt.Sprintf("https://example.com/%d", i)
+		msg, err := ledger.Message(subject.Frontier(1, subject.LaneFresh, "com.example"), url, &datelinev1.FrontierEntry{
+			Url: url, Request: &datelinev1.FetchRequest{Url: url, RequestId: fmt.Sprint("request", i)},
+		})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if _, err := r.js.PublishMsg(r.t.Context(), msg); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
 // TestAuditOfFrontier verifies that queued URLs are not missing, that URLs that
 // have vanished are, and that a late outcome settles them.
 func TestAuditOfFrontier(t *testing.T) {
 	r := newAuditTest(t)
-	r.produced(intakeStage, 0, 10)
-	r.publish(subject.Frontier(1, subject.LaneFresh, "com.example"), 10)
+	r.admit(0, 10)
 	r.expect(0, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0)
 	r.expect(time.Hour, 0, 0, 0) // all ten are queued
@@ -140,19 +164,67 @@ func TestAuditOfFrontier(t *testing.T) {
 	if err := stream.DeleteMsg(t.Context(), 3); err != nil {
 		t.Fatal(err)
 	}
+	// A URL that waits a second time does not stand for the missing one.
+	r.publish(subject.Frontier(1, subject.LaneFresh, "com.example"), 1)
 	r.expect(time.Minute, 0, 0, 0) // the snapshot is from before the deletion
-	r.expect(2*time.Minute, 1, 0, 0)
-	r.produced(intakeStage, 20, 5) // five more URLs, just admitted
-	r.publish(subject.Frontier(1, subject.LaneFresh, "com.example"), 5)
-	r.expect(2*time.Minute, 1, 0, 0)
-	r.expect(2*time.Minute, 1, 0, 0)
+	r.expect(time.Minute, 1, 0, 0)
+	r.admit(20, 5) // five more URLs, just admitted
+	r.expect(time.Minute, 1, 0, 0)
+	r.expect(time.Minute, 1, 0, 0)
+	if err := stream.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.expect(time.Minute, 1, 0, 0)
+	r.expect(time.Minute, 15, 0, 0)
 	r.produced(fetchStage, 2, 1)
-	r.expect(2*time.Minute, 0, 0, 0)
+	r.expect(time.Minute, 14, 0, 0)
+}
+
+// TestLostInputsAreReported verifies that lost inputs are logged once and that the
+// readiness check warns of them until they are repaired.
+func TestLostInputsAreReported(t *testing.T) {
+	r := newAuditTest(t)
+	var log bytes.Buffer
+	r.audit.log = slog.New(slog.NewTextHandler(&log, nil))
+	report := func() (status int, ledger string) {
+		handler := telemetry.Handler(prometheus.NewRegistry(), []telemetry.Check{{Name: "ledger", Test: r.audit.check}})
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+		return recorder.Code, recorder.Body.String()
+	}
+	r.admit(0, 10)
+	stream, err := r.js.Stream(t.Context(), subject.StreamFrontier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.DeleteMsg(t.Context(), 3); err != nil {
+		t.Fatal(err)
+	}
+	r.expect(0, 0, 0, 0)
+	if status, text := report(); status != http.StatusOK || text != "ledger: ok\n" {
+		t.Errorf("before: %d %s", status, text)
+	}
+	r.expect(5*time.Minute, 0, 0, 0)
+	for range 3 {
+		r.expect(time.Minute, 1, 0, 0)
+	}
+	if status, text := report(); status != http.StatusOK || !strings.Contains(text, "lost (1 of fetch)") ||
+		!strings.Contains(text, "dateline repair") {
+		t.Errorf("with a lost URL: %d %s", status, text)
+	}
+	if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(), "dateline repair") {
+		t.Errorf("%d errors in the log, want one: %s", n, log.String())
+	}
+	r.produced(fetchStage, 2, 1)
+	r.expect(time.Minute, 0, 0, 0)
+	if status, text := report(); status != http.StatusOK || text != "ledger: ok\n" {
+		t.Errorf("after the repair: %d %s", status, text)
+	}
 }
 
 // TestAuditOfPages verifies that pages and articles are not missing while they
 // are queued or their outcomes are on the way to the ledger, and that
-// acknowledged inputs without an outcome are missing after ten minutes.
+// acknowledged inputs without an outcome are missing after two minutes.
 func TestAuditOfPages(t *testing.T) {
 	r := newAuditTest(t)
 	r.produced(fetchStage, 0, 4)

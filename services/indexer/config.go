@@ -18,7 +18,7 @@ func DefaultStoreConfig() StoreConfig { return StoreConfig{URL: "sqlite:dateline
 // Config configures the indexer.
 type Config struct {
 	Batch        int           `doc:"Maximum number of articles or outcomes in one transaction, from 1 to 500."`
-	BatchWait    time.Duration `doc:"Maximum time that a transaction waits to be filled, such as 50ms."`
+	BatchWait    time.Duration `doc:"Maximum time to wait for a transaction to fill, such as 50ms."`
 	MaxAttempts  int           `doc:"Maximum number of attempts to store an article before it is dead-lettered."`
 	DrainTimeout time.Duration `doc:"Maximum time to finish work in progress when stopping."`
 }

@@ -136,8 +136,10 @@ type timedStore struct {
 	stored map[string]time.Time
 }
 
-func (s *timedStore) Put(ctx context.Context, articles []*datelinev1.Article) ([]store.PutResult, error) {
-	results, err := s.Store.Put(ctx, articles)
+func (s *timedStore) Put(
+	ctx context.Context, articles []*datelinev1.Article, from ...store.Span,
+) ([]store.PutResult, error) {
+	results, err := s.Store.Put(ctx, articles, from...)
 	now := time.Now()
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

@@ -2,6 +2,7 @@ package indexer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/stage"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
@@ -29,21 +31,18 @@ func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Resul
 		}
 		record = store.WithOwnIdentity(record)
 		results[i].Outcome = &datelinev1.Outcome{
-			InputId: inputID(record), RequestId: record.GetRequestId(), Url: record.GetRequestedUrl(),
+			InputId: inputID(record), RequestId: record.GetRequestId(), Url: lastPage(record),
 			Host: record.GetHost(), OutputId: record.GetId(), Labels: record.GetLabels(),
 		}
 		batch, at = append(batch, record), append(at, i)
 	}
-	if len(batch) == 0 {
-		return results
-	}
 	start := time.Now()
-	stored, err := ix.store.Put(ctx, batch)
+	stored, err := ix.store.Put(ctx, batch, ix.readers[subject.StreamArticles].Spans(ctx, inputs)...)
 	ix.metrics.puts.observe(len(batch), start)
 	now := time.Now()
 	for k, i := range at {
 		if err != nil {
-			results[i].Err = stage.Unavailable(fmt.Errorf("storing %d articles: %w", len(batch), err))
+			results[i].Err = storeFailure(fmt.Errorf("storing %d articles: %w", len(batch), err))
 			continue
 		}
 		if stored[k].Err == nil {
@@ -57,9 +56,17 @@ func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Resul
 	return results
 }
 
+// lastPage returns the requested URL of the page whose extraction gave a record.
+func lastPage(record *datelinev1.Article) string {
+	if pages := record.GetPageUrls(); len(pages) > 0 {
+		return pages[len(pages)-1]
+	}
+	return record.GetRequestedUrl()
+}
+
 // inputID returns the id of an article's fetch, as the preceding stages use it.
 func inputID(record *datelinev1.Article) string {
-	if url, err := weburl.Parse(record.GetRequestedUrl()); err == nil {
+	if url, err := weburl.Parse(lastPage(record)); err == nil {
 		return outcome.FetchID(record.GetRequestId(), url)
 	}
 	return record.GetRequestId()
@@ -77,10 +84,25 @@ func judge(result *stage.Result, stored store.PutResult) {
 	case store.Erased:
 		o.Verdict, o.OutputId = datelinev1.Verdict_VERDICT_REJECTED, ""
 		o.Detail = "The article was erased and is not stored again."
+	case store.ErasedCopy:
+		o.Verdict, o.OutputId = datelinev1.Verdict_VERDICT_REJECTED, ""
+		o.Detail = "An article of this site with the same text was erased, and the text is not stored again."
 	case store.Unchanged:
 		o.Verdict = datelinev1.Verdict_VERDICT_UNCHANGED
+		if stored.Revision == 0 {
+			break
+		}
+		// An earlier delivery of this record stored it. The process may have ended
+		// before that was recorded, so this outcome is the same.
+		o.Verdict, o.Reason = datelinev1.Verdict_VERDICT_PRODUCED, string(outcome.Changed)
+		if stored.Revision == 1 {
+			o.Reason = string(outcome.New)
+		}
 	default:
 		o.Verdict = datelinev1.Verdict_VERDICT_PRODUCED
+	}
+	if stored.Completes {
+		o.Reason = string(outcome.Completed)
 	}
 }
 
@@ -96,6 +118,8 @@ func announce(result *stage.Result, stored store.PutResult, record *datelinev1.A
 		change = datelinev1.RevisionChange_REVISION_CHANGE_OUTDATED
 	case stored.Revision == 1:
 		change = datelinev1.RevisionChange_REVISION_CHANGE_NEW
+	case stored.Completes:
+		change = datelinev1.RevisionChange_REVISION_CHANGE_COMPLETED
 	}
 	msg, err := library.RevisionMessage(&datelinev1.RevisionEvent{
 		Change: change, ArticleId: stored.ID, Revision: int32(stored.Revision), Article: record,
@@ -121,24 +145,39 @@ func (ix *Indexer) record(ctx context.Context, inputs []*stage.Input) []stage.Re
 		}
 		batch, at = append(batch, one), append(at, i)
 	}
-	if len(batch) == 0 {
-		return results
-	}
 	start := time.Now()
-	err := ix.store.Record(ctx, batch)
+	err := ix.store.Record(ctx, batch, ix.readers[subject.StreamOutcomes].Spans(ctx, inputs)...)
 	ix.metrics.records.observe(len(batch), start)
 	if err != nil {
 		for _, i := range at {
-			results[i].Err = stage.Unavailable(fmt.Errorf("storing %d outcomes: %w", len(batch), err))
+			results[i].Err = storeFailure(fmt.Errorf("storing %d outcomes: %w", len(batch), err))
 		}
 	}
 	return results
 }
 
+// skip commits an input that is not stored.
+func (ix *Indexer) skip(ctx context.Context, input *stage.Input) {
+	spans := ix.readers[input.Stream].Spans(ctx, []*stage.Input{input})
+	if err := ix.store.ReplaceSpans(ctx, nil, spans); err != nil {
+		ix.log.WarnContext(ctx, "committing a skipped message failed, \"dateline repair\" will read it again",
+			"stream", input.Stream, "sequence", input.Sequence, "error", err)
+	}
+}
+
+// storeFailure marks an error of the store. The messages wait in both cases; a damaged
+// store needs a person.
+func storeFailure(err error) error {
+	if errors.Is(err, store.ErrDamaged) {
+		return stage.Damaged(err)
+	}
+	return stage.Unavailable(err)
+}
+
 // malformed is the result for a message that is not of the expected type.
 func malformed(input *stage.Input, want string, err error) stage.Result {
 	return stage.Result{
-		Outcome: &datelinev1.Outcome{InputId: fmt.Sprintf("%s:%d", input.Stream, input.Sequence)},
+		Outcome: &datelinev1.Outcome{InputId: input.MessageID()},
 		Err: stage.Permanent(outcome.Malformed,
 			fmt.Errorf("decoding message on %s: %w; publish dateline.v1.%s in binary form",
 				input.Subject, err, want)),

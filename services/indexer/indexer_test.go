@@ -131,7 +131,7 @@ func TestRevisionsAreAnnounced(t *testing.T) {
 		{record("a", "First", noon.Add(time.Hour)), unchanged, ""},
 		{record("a", "Second", noon.Add(2*time.Hour)), "produced changed",
 			"revisions.changed.en.com.example id-a 2 Second"},
-		{record("a", "Second", noon.Add(2*time.Hour)), unchanged, ""}, // redelivered: the same event
+		{record("a", "Second", noon.Add(2*time.Hour)), "produced changed", ""}, // redelivered: the same event
 		{record("a", "Zeroth", noon.Add(-time.Hour)), "produced outdated",
 			"revisions.outdated.en.com.example id-a 3 Zeroth"},
 		{record("b", "Other", noon), "produced new", "revisions.new.en.com.example id-b 1 Other"},
@@ -159,8 +159,8 @@ func TestRevisionsAreAnnounced(t *testing.T) {
 	}
 }
 
-// TestAnnouncedAfterCrash verifies that a revision is announced if the process
-// ended after storing the article and before announcing it.
+// TestAnnouncedAfterCrash verifies that a revision is announced, and recorded as
+// produced, if the process ended after storing the article and before announcing it.
 func TestAnnouncedAfterCrash(t *testing.T) {
 	js, s := open(t)
 	article := record("a", "First", noon)
@@ -173,6 +173,10 @@ func TestAnnouncedAfterCrash(t *testing.T) {
 	natstest.Eventually(t, "the event", func() bool { return len(events(t, js)) == 1 })
 	if got := events(t, js)[0]; got != "revisions.new.en.com.example id-a 1 First" {
 		t.Errorf("announced %q", got)
+	}
+	natstest.Eventually(t, "the outcome", func() bool { return len(outcomes(t, js)) == 1 })
+	if got := outcomes(t, js)[0]; got != "produced new" {
+		t.Errorf("the outcome is %q, want produced new", got)
 	}
 }
 

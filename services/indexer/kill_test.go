@@ -21,6 +21,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/progress"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -150,6 +151,15 @@ func (k *killTest) verifyStore() {
 	if err != nil || int(stats.Articles) != len(k.published) || int(stats.Revisions) != k.sent {
 		k.t.Errorf("%d articles and %d revisions stored, %v; want %d and %d",
 			stats.Articles, stats.Revisions, err, len(k.published), k.sent)
+	}
+	states, err := progress.Compare(k.t.Context(), k.js, s)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	for _, state := range states {
+		if len(state.Missing) > 0 {
+			k.t.Errorf("the store lacks the messages %v of %s", state.Missing, state.Stream)
+		}
 	}
 	for name, want := range k.published {
 		revisions, err := s.Revisions(k.t.Context(), "id-"+name)

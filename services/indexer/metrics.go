@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
@@ -26,6 +27,7 @@ type metrics struct {
 	storeBytes  prometheus.Gauge
 	stored      prometheus.Gauge
 	unaccounted *prometheus.GaugeVec
+	missing     *prometheus.GaugeVec
 }
 
 // batches measures the transactions of one loop.
@@ -79,33 +81,50 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		unaccounted: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "dateline_ledger_unaccounted",
-			Help: "Inputs that the preceding stage produced between ten minutes and a day ago and that are neither " +
-				"queued nor have an outcome, by stage; a lower bound for fetch while URLs are queued in the frontier.",
+			Help: "Inputs that the preceding stage produced in the last three days and that neither wait nor have an " +
+				"outcome, by stage. They are lost; dateline repair publishes them again.",
 		}, []string{"stage"}),
+		missing: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "dateline_store_missing_messages",
+			Help: "Messages of a stream that are acked and that the store does not have, because it is older than the " +
+				"stream. dateline repair reads them again.",
+		}, []string{"stream"}),
 	}
 	reg.MustRegister(
 		m.articles, m.freshness, m.copies, m.corrections, size, seconds, m.storeBytes, m.stored, m.unaccounted,
+		m.missing,
 	)
-	for _, status := range []store.Status{store.New, store.Changed, store.Unchanged, store.Outdated, store.Erased} {
+	for _, status := range []store.Status{
+		store.New, store.Changed, store.Unchanged, store.Outdated, store.Erased, store.ErasedCopy,
+	} {
 		m.articles.WithLabelValues(status.String())
 	}
+	m.articles.WithLabelValues(string(outcome.Completed))
 	for _, s := range balanced {
 		m.unaccounted.WithLabelValues(subject.StageName(s))
+	}
+	for _, name := range streamNames() {
+		m.missing.WithLabelValues(name)
 	}
 	return m
 }
 
 // put records the result of storing an article.
 func (m *metrics) put(record *datelinev1.Article, result store.PutResult, now time.Time) {
-	m.articles.WithLabelValues(result.Status.String()).Inc()
+	label := result.Status.String()
+	if result.Completes {
+		label = string(outcome.Completed)
+	}
+	m.articles.WithLabelValues(label).Inc()
 	if result.Copy {
 		m.copies.Inc()
 	}
-	if result.Status == store.Changed && library.Correction(record) != "" {
+	if result.Status == store.Changed && !result.Completes && library.Correction(record) != "" {
 		m.corrections.Inc()
 	}
 	due := record.GetDueTime()
-	if result.Status != store.Erased && due.IsValid() && record.GetPriority() != datelinev1.Priority_PRIORITY_BACKFILL {
+	refused := result.Status == store.Erased || result.Status == store.ErasedCopy
+	if !refused && due.IsValid() && record.GetPriority() != datelinev1.Priority_PRIORITY_BACKFILL {
 		m.freshness.Observe(max(0, now.Sub(due.AsTime()).Seconds()))
 	}
 }

@@ -56,7 +56,9 @@ func TestPutMetrics(t *testing.T) {
 
 func TestTheTableOfOutcomesListsTheStatusesOfTheStore(t *testing.T) {
 	entries := outcome.OfStage(subject.StageName(datelinev1.Stage_STAGE_INDEX))
-	for _, status := range []store.Status{store.New, store.Changed, store.Unchanged, store.Outdated, store.Erased} {
+	for _, status := range []store.Status{
+		store.New, store.Changed, store.Unchanged, store.Outdated, store.Erased, store.ErasedCopy,
+	} {
 		ended := &datelinev1.Outcome{}
 		judge(&stage.Result{Outcome: ended}, store.PutResult{Status: status})
 		if !slices.ContainsFunc(entries, func(e outcome.Entry) bool {

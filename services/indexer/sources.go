@@ -32,6 +32,7 @@ type sourceWatch struct {
 	library *library.Library
 	log     *slog.Logger
 	now     func() time.Time
+	list    *sourceList
 
 	hosts  *prometheus.GaugeVec
 	silent *prometheus.GaugeVec
@@ -89,6 +90,9 @@ func (w *sourceWatch) examine(ctx context.Context) error {
 	}
 	causes, err := w.diagnose(ctx, now)
 	if err != nil {
+		return err
+	}
+	if err := w.list.update(ctx, now); err != nil {
 		return err
 	}
 	w.loggedUntil = now

@@ -56,10 +56,12 @@ func newSourcesTest(t *testing.T, begin time.Time) *sourcesTest {
 	}
 	t.Cleanup(func() { s.Close() })
 	test := &sourcesTest{t: t, store: s, now: begin}
+	articles, registry := library.New(s, js), prometheus.NewRegistry()
 	test.watch = newSourceWatch(sourceWatch{
-		store: s, library: library.New(s, js), log: slog.New(slog.NewTextHandler(&test.log, nil)),
+		store: s, library: articles, list: newSourceList(articles, registry),
+		log: slog.New(slog.NewTextHandler(&test.log, nil)),
 		now: func() time.Time { return test.now },
-	}, prometheus.NewRegistry())
+	}, registry)
 	return test
 }
 
@@ -144,6 +146,22 @@ func TestSourcesFallSilent(t *testing.T) {
 		if n := strings.Count(s.log.String(), line); n != 1 {
 			t.Errorf("the log contains %q %d times, want once:\n%s", line, n, s.log.String())
 		}
+	}
+	listed := map[string]string{}
+	for host, cause := range map[string]string{
+		"blocked.test": "blocked", "robots.test": "robots", "down.test": "unreachable", "gone.test": "gone",
+		"redesign.test": "drifted", "repeats.test": "duplicates", "quiet.test": "nothing_published", "fine.test": "",
+	} {
+		state := library.StateSilent
+		if cause == "" {
+			state = library.StatePublishing
+		}
+		if testutil.ToFloat64(s.watch.list.info.WithLabelValues(host, state, cause)) != 1 {
+			listed[host] = state + " " + cause
+		}
+	}
+	if n := testutil.CollectAndCount(s.watch.list.info); len(listed) > 0 || n != 8 {
+		t.Errorf("%d sources are listed by host, want 8; missing are %v", n, listed)
 	}
 	if strings.Contains(s.log.String(), "fine.test") {
 		t.Errorf("the log mentions a source that publishes as usual:\n%s", s.log.String())

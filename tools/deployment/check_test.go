@@ -76,9 +76,7 @@ func TestWeakSecretsAreRefused(t *testing.T) {
 
 func TestGeneratedSettingsPass(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "env")
-	script := filepath.Join(deploy, "generate-env.sh")
-	cmd := exec.CommandContext(t.Context(), "sh", script, "Trial/1.0 (+https://example.com/bot)", file)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := generateEnv(t, "Trial/1.0 (+https://example.com/bot)", file); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	data, err := os.ReadFile(file)
@@ -95,6 +93,43 @@ func TestGeneratedSettingsPass(t *testing.T) {
 		}
 	}
 	passes(t, env, "settings")
+}
+
+func TestGeneratedSettingsArePrivateFromTheStart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "env")
+	// What an earlier run left, or another user prepared, at the place of the new file.
+	if err := errors.Join(os.WriteFile(file+".partial", nil, 0o600), os.Chmod(file+".partial", 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := generateEnv(t, "Trial/1.0 (+https://example.com/bot)", file); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("others can read the secrets: %v, %v", info.Mode(), err)
+	}
+	if left, _ := filepath.Glob(file + ".*"); len(left) != 1 {
+		t.Errorf("files are left: %v", left)
+	}
+}
+
+func TestUserAgentsThatWouldAddSettingsAreRefused(t *testing.T) {
+	for _, agent := range []string{"a\nNATS_PORT=1", "a\rb", "a\x1bb", "it's", "", "a\n"} {
+		file := filepath.Join(t.TempDir(), "env")
+		out, err := generateEnv(t, agent, file)
+		if exit, is := errors.AsType[*exec.ExitError](err); !is || exit.ExitCode() != 2 || out == "" {
+			t.Errorf("%q: %v, want exit code 2: %s", agent, err, out)
+		}
+		if left, _ := filepath.Glob(file + "*"); left != nil {
+			t.Errorf("%q: %v was written", agent, left)
+		}
+	}
+}
+
+func generateEnv(t *testing.T, agent, file string) (output string, err error) {
+	t.Helper()
+	script := filepath.Join(deploy, "generate-env.sh")
+	out, err := exec.CommandContext(t.Context(), "sh", script, agent, file).CombinedOutput()
+	return string(out), err
 }
 
 func TestVolumesThatCannotServeAreRefused(t *testing.T) {

@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,6 +17,9 @@ const deploy = "../../deploy"
 type composeFile struct {
 	Services map[string]struct {
 		Image       string
+		Build       yaml.Node
+		PullPolicy  string `yaml:"pull_policy"`
+		Scale       string
 		ReadOnly    bool     `yaml:"read_only"`
 		CapDrop     []string `yaml:"cap_drop"`
 		CapAdd      []string `yaml:"cap_add"`
@@ -29,6 +33,8 @@ type composeFile struct {
 		Healthcheck yaml.Node `yaml:"healthcheck"`
 		Logging     struct{ Options map[string]string }
 		Ports       []string
+		Command     yamlList
+		Volumes     yamlList
 		Networks    []string
 		NetworkMode string               `yaml:"network_mode"`
 		Profiles    []string             `yaml:"profiles"`
@@ -36,6 +42,16 @@ type composeFile struct {
 		Environment map[string]string
 	}
 	Networks map[string]struct{ Internal bool }
+}
+
+// yamlList is a list of texts. Other values are ignored.
+type yamlList []string
+
+func (l *yamlList) UnmarshalYAML(node *yaml.Node) error {
+	for _, item := range node.Content {
+		*l = append(*l, item.Value)
+	}
+	return nil
 }
 
 func read(t *testing.T, name string) string {
@@ -49,8 +65,13 @@ func read(t *testing.T, name string) string {
 
 func compose(t *testing.T) composeFile {
 	t.Helper()
+	return parse(t, "compose.yaml")
+}
+
+func parse(t *testing.T, name string) composeFile {
+	t.Helper()
 	var file composeFile
-	if err := yaml.Unmarshal([]byte(read(t, "compose.yaml")), &file); err != nil {
+	if err := yaml.Unmarshal([]byte(read(t, name)), &file); err != nil {
 		t.Fatal(err)
 	}
 	return file
@@ -80,6 +101,8 @@ func TestEveryContainerIsLockedDown(t *testing.T) {
 		complain(!once && service.Healthcheck.IsZero(), "has no health check")
 		own := strings.Contains(service.Image, "IMAGE_PREFIX")
 		complain(!own && !pinned.MatchString(service.Image), "has no fixed version: "+service.Image)
+		complain(own && service.Build.IsZero(), "has no instructions to build its image")
+		complain(own && service.PullPolicy != "never", "looks its image up in a registry")
 		complain(own && !once && service.StopGrace != "30s", "has a stop grace period other than 30s")
 		for _, port := range service.Ports {
 			complain(!strings.HasPrefix(port, "127.0.0.1:"), "is published beyond loopback: "+port)
@@ -90,6 +113,57 @@ func TestEveryContainerIsLockedDown(t *testing.T) {
 				strings.Contains(string(text), "service_completed_successfully")
 			complain(!waits, "starts before "+dependency+" is ready")
 		}
+	}
+}
+
+// TestReplicasAreSettings checks that "docker compose up" keeps the number of replicas.
+// The others publish a port or own a volume.
+func TestReplicasAreSettings(t *testing.T) {
+	want := []string{"discoverer", "extractor", "fetcher"}
+	var got []string
+	for name, service := range compose(t).Services {
+		if service.Scale == fmt.Sprintf("${%s_REPLICAS:-1}", strings.ToUpper(name)) {
+			got = append(got, name)
+		}
+	}
+	if slices.Sort(got); !slices.Equal(got, want) {
+		t.Errorf("replicas of %v are settings, want %v", got, want)
+	}
+}
+
+// TestEveryConnectionIsEncrypted checks that the overlay covers each container that
+// connects to NATS or PostgreSQL.
+func TestEveryConnectionIsEncrypted(t *testing.T) {
+	encrypted := parse(t, "compose.tls.yaml").Services
+	for name, service := range compose(t).Services {
+		own := encrypted[name].Environment
+		if service.Environment["DATELINE_NATS_URL"] != "" && own["DATELINE_NATS_TLS_KEY"] == "" {
+			t.Errorf("%s has no certificate for NATS", name)
+		}
+		for setting, value := range service.Environment {
+			if strings.Contains(value, "sslmode=disable") && !strings.Contains(own[setting], "sslmode=verify-full") {
+				t.Errorf("%s connects to PostgreSQL without encryption (%s)", name, setting)
+			}
+		}
+	}
+}
+
+// TestEveryNodeOfAClusterIsEncrypted checks that the overlay covers each NATS node.
+func TestEveryNodeOfAClusterIsEncrypted(t *testing.T) {
+	encrypted := parse(t, "compose.cluster-tls.yaml").Services
+	nodes := 0
+	for name := range parse(t, "compose.cluster.yaml").Services {
+		if !strings.HasPrefix(name, "nats") {
+			continue
+		}
+		nodes++
+		command, volumes := encrypted[name].Command, encrypted[name].Volumes
+		if !slices.Contains(command, "/etc/nats/cluster-tls.conf") || !slices.Contains(volumes, "tls-nats:/tls:ro") {
+			t.Errorf("%s runs %q with the volumes %q", name, command, volumes)
+		}
+	}
+	if nodes != 3 {
+		t.Errorf("the cluster has %d nodes, want 3", nodes)
 	}
 }
 
@@ -114,7 +188,7 @@ var notSettings = []string{"IMAGE_PREFIX"}
 
 func TestEnvExampleIsComplete(t *testing.T) {
 	used := map[string]bool{}
-	for _, name := range []string{"compose.yaml", "compose.cluster.yaml", "compose.external.yaml"} {
+	for _, name := range []string{"compose.yaml", "compose.cluster.yaml", "compose.external.yaml", "compose.tls.yaml"} {
 		for _, match := range variable.FindAllStringSubmatch(read(t, name), -1) {
 			used[match[1]] = true
 		}
@@ -122,6 +196,7 @@ func TestEnvExampleIsComplete(t *testing.T) {
 	for _, name := range notSettings {
 		delete(used, name)
 	}
+	used["COMPOSE_PROFILES"] = true // by Compose itself
 	listed := map[string]string{}
 	for line := range strings.Lines(read(t, ".env.example")) {
 		// A setting that only an overlay needs is commented out.
@@ -151,7 +226,7 @@ func TestEnvExampleIsComplete(t *testing.T) {
 
 func TestNoSecretHasADefault(t *testing.T) {
 	secret := regexp.MustCompile(`PASSWORD|TOKEN|SECRET`)
-	for _, name := range []string{"compose.yaml", "compose.cluster.yaml", "compose.external.yaml"} {
+	for _, name := range []string{"compose.yaml", "compose.cluster.yaml", "compose.external.yaml", "compose.tls.yaml"} {
 		required := map[string]bool{}
 		text := read(t, name) + read(t, "compose.yaml")
 		for _, match := range variable.FindAllStringSubmatch(text, -1) {

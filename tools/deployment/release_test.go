@@ -51,6 +51,9 @@ func TestAReleaseHasEveryImageByItsDigest(t *testing.T) {
 		if strings.Contains(service.Image, "IMAGE_PREFIX") && !released {
 			t.Errorf("%s: %q is not an image of the release", name, image)
 		}
+		if policy := release.Services[name].PullPolicy; policy != "missing" {
+			t.Errorf("%s: the pull policy is %q, so that the image is not pulled", name, policy)
+		}
 	}
 }
 

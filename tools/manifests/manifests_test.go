@@ -28,6 +28,8 @@ var types = map[string]func() any{
 	"v1/Service":                         func() any { return new(core.Service) },
 	"apps/v1/Deployment":                 func() any { return new(apps.Deployment) },
 	"policy/v1/PodDisruptionBudget":      func() any { return new(policy.PodDisruptionBudget) },
+	"v1/Secret":                          func() any { return new(core.Secret) },
+	"networking.k8s.io/v1/Ingress":       func() any { return new(networking.Ingress) },
 	"networking.k8s.io/v1/NetworkPolicy": func() any { return new(networking.NetworkPolicy) },
 	"keda.sh/v1alpha1/ScaledObject":      func() any { return new(ScaledObject) },
 }
@@ -87,8 +89,8 @@ func deployments(objects []any) map[string]*apps.Deployment {
 
 func TestManifestsFitTheirTypes(t *testing.T) {
 	for _, name := range []string{"base", "keda"} {
-		if found := deployments(build(t, name)); len(found) != 3 {
-			t.Errorf("%s has %d deployments, want 3", name, len(found))
+		if found := deployments(build(t, name)); len(found) != 4 {
+			t.Errorf("%s has %d deployments, want 4", name, len(found))
 		}
 	}
 }

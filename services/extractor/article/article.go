@@ -9,7 +9,7 @@ import (
 // Version identifies the extraction rules. It changes whenever the same page may
 // yield a different record, so that stored records can be told apart and extracted
 // again.
-const Version = "1.4.0"
+const Version = "1.6.0"
 
 // Article is the content of a page, with one field per fact. A field that the page
 // does not state is zero. Provenance has an entry for each field that it states.
@@ -37,7 +37,8 @@ type Article struct {
 	Kicker string `json:"kicker,omitempty"`
 	// Section is the part of the site that the article belongs to.
 	Section string `json:"section,omitempty"`
-	// Summary is the standfirst, which is not repeated in Body.
+	// Summary is the standfirst. If it is directly before the text, it is also the
+	// first block of Body. Otherwise Body does not repeat it.
 	Summary string `json:"summary,omitempty"`
 	// Authors are the people and organisations that wrote the article, in page
 	// order.
@@ -56,7 +57,8 @@ type Article struct {
 	Language string `json:"language"`
 	// Direction is the direction of the text's script.
 	Direction Direction `json:"direction"`
-	// Body is the text in reading order, without headline and standfirst.
+	// Body is the text in reading order, without the headline. It opens with the
+	// standfirst only if that is directly before the text.
 	Body []Block `json:"body"`
 	// Text is Body as plain text, with blank lines between the blocks.
 	Text string `json:"text"`
@@ -84,6 +86,16 @@ type Article struct {
 	// Damaged reports that the page's bytes were incomplete or had errors, so that
 	// the text may be incomplete.
 	Damaged bool `json:"damaged,omitempty"`
+	// Pages is the number of pages that the article is spread over, by the links on the
+	// page, and at least 1.
+	Pages int `json:"pages"`
+	// Page is the number of this page.
+	Page int `json:"page"`
+	// NextPage is the absolute address of the page after this one, on the same host, or
+	// "". Join adds its text.
+	NextPage string `json:"next_page,omitempty"`
+	// Complete reports that Body is the text of all pages.
+	Complete bool `json:"complete"`
 	// Rights are the statements of the page's metadata about use by machines, as
 	// the page makes them. The server's headers are not included.
 	Rights []RightsSignal `json:"rights,omitempty"`
@@ -122,7 +134,8 @@ const (
 type Provenance struct {
 	// Source is the part of the page that the value came from.
 	Source Source `json:"source"`
-	// Confidence estimates the chance that the value is right, from 0 to 1.
+	// Confidence estimates the chance that the value is right, from 0 to 1. For the body,
+	// it estimates the F1 of the text: how much of it is right, and how much is missing.
 	Confidence float64 `json:"confidence"`
 }
 
@@ -142,6 +155,9 @@ const (
 	FromDataIsland = record.FromDataIsland
 	// FromRule is an element that a site's rules select.
 	FromRule = record.FromRule
+	// FromFeed and FromSitemap are lists of articles in which the page was found.
+	FromFeed    = record.FromFeed
+	FromSitemap = record.FromSitemap
 )
 
 // RightsSignal is a statement of a page about indexing, mining or training: the

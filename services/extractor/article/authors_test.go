@@ -1,6 +1,7 @@
 package article_test
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -26,6 +27,45 @@ func TestAuthors(t *testing.T) {
 		"place after the name": {before: "<p>By Ada Roe in Oldquay</p>", want: "Ada Roe"},
 		"a line about the author": {
 			after: "<div><h3>Ada Roe</h3><p>Ada Roe is a reporter at the paper.</p></div>", want: "Ada Roe",
+		},
+		"German label and photographer": {
+			before: "<p>Text von Ada Roe   Illustration von Ben Doe</p>", want: "Ada Roe",
+		},
+		"kind of text as a label": {before: `<p class="author">Interview: Ada Roe</p>`, want: "Ada Roe"},
+		"a weekday after the name": {
+			before: `<p class="byline"><span>By</span><a href="/author/ada">Ada Roe</a> <span>Thursday</span></p>`,
+			want:   "Ada Roe",
+		},
+		"an initial at the end": {before: `<p class="byline">By Ada R.</p>`, want: "Ada R."},
+		"link to all articles of the author": {
+			after: `<p class="author-bio"><a rel="author" href="/author/ada">Zeige alle Beiträge von Ada Roe →</a></p>`,
+			want:  "Ada Roe",
+		},
+		"hCard in the footer of an entry": {
+			after: `<div class="hentry"><div class="post-footer"><span class="post-author vcard">Eingestellt von ` +
+				`<span class="fn">der Müller</span></span></div></div>`,
+			want: "der Müller",
+		},
+		"account of the author": {
+			before: `<p><span class="author vcard"><a rel="author" href="/author/roe1984">roe1984</a></span></p>`,
+			want:   "roe1984",
+		},
+		"licence beside the name": {
+			after: `<p>Von <a rel="author" href="/author/ada">Ada Roe</a>, <a rel="license author" ` +
+				`href="https://creativecommons.org/licenses/by/4.0/">Creative Commons Namensnennung</a></p>`,
+			want: "Ada Roe",
+		},
+		"text about the author in another link": {
+			before: `<p class="byline"><a href="/author/ada">Ada Roe</a> <a href="/author/ada">a founder of the paper</a></p>`,
+			want:   "Ada Roe",
+		},
+		"editorial staff declared": {
+			head: `<meta name="twitter:label1" content="Geschrieben von"><meta name="twitter:data1" content="Redaktion">`,
+			want: "Redaktion",
+		},
+		"editorial staff declared, and a writer": {
+			head:   `<meta name="author" content="Redaktion">`,
+			before: "<p>Text von Ada Roe</p>", want: "Ada Roe",
 		},
 		"reviewer": {
 			before: `<p class="byline">By <a href="/author/ada">Ada Roe</a></p><p class="byline">Reviewed by <a ` +
@@ -178,5 +218,52 @@ func TestEditorOfAChangeIsNotAnAuthor(t *testing.T) {
 	a := extract(t, article.Page{Body: []byte(page)})
 	if len(a.Authors) != 1 || a.Authors[0].Name != "Nora Feld" {
 		t.Errorf("authors are %+v", a.Authors)
+	}
+}
+
+func TestAuthorsOfLinesAndItems(t *testing.T) {
+	t.Parallel()
+	const cited = `<div itemscope itemtype="https://schema.org/Article"><span itemprop=author>Cyd Poe</span></div>`
+	for name, c := range map[string]struct{ url, before, after, want string }{
+		"date, time, name":   {before: "<small>04.02.2022 | 13:10 Uhr | Ada Roe</small>", want: "Ada Roe"},
+		"date, name":         {before: "<p>11.12.2019 - Ada Roe</p>", want: "Ada Roe"},
+		"date, two names":    {before: "<p>11.12.2019 - Ada Roe - Ben Doe</p>", want: ""},
+		"date, section":      {before: "<p>11.12.2019 - Local News</p>", want: ""},
+		"name and agency":    {before: "<div><h5>Autorin: </h5>Ada Roe/XY-Z</div>", want: "Ada Roe"},
+		"line of a block":    {before: "<div>Datum: 19.11.2021<br>Autorin: Ada Roe<br>Quelle: Quay</div>", want: "Ada Roe"},
+		"headline with von":  {before: "<p>Von Masken über Tests bis Impfung</p>", want: ""},
+		"opener of a thread": {before: `<p class=byline>Themenstarter Seepferd</p>`, want: "Seepferd"},
+		"account of the site": {
+			url: "https://ada.example/a",
+			before: `<p class=author><a href=/author/ada-roe>Ada Roe</a> ` +
+				`<a href=/author/adas-log>ada</a></p>`,
+			want: "Ada Roe",
+		},
+		"section of celebrities": {
+			before: `<p><a href="/people/portraits/42-a.html">Eine andere Art von Kirche</a></p>`, want: "",
+		},
+		"university": {before: `<p class=author><a href=/author/ada-roe>Ada Roe</a> ` +
+			`<a href=/author/oldquay>University of Oldquay</a></p>`, want: "Ada Roe"},
+		"university in Turkish": {before: `<p class=author><a href=/author/ada-roe>Ada Roe</a> ` +
+			`<a href=/author/oldquay>Oldquay Üniversitesi</a></p>`, want: "Ada Roe"},
+		"items of cited works": {
+			before: `<div itemscope itemtype="https://schema.org/Article"><span itemprop=author>Ada Roe</span></div>`,
+			after:  cited, want: "Ada Roe",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page := "<html lang=de><head><title>Council agrees to repair the old bridge</title></head><body>" +
+				"<h1>Council agrees to repair the old bridge</h1>" + c.before + strings.Repeat(paragraph, 6) + c.after +
+				"</body></html>"
+			a := extract(t, article.Page{URL: cmp.Or(c.url, "https://www.example.de/a/1"), Body: []byte(page)})
+			var names []string
+			for _, author := range a.Authors {
+				names = append(names, author.Name)
+			}
+			if got := strings.Join(names, ", "); got != c.want {
+				t.Errorf("authors are %q, want %q", got, c.want)
+			}
+		})
 	}
 }

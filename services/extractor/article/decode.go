@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/dateline-news/dateline/services/extractor/article/internal/decode"
+	"github.com/dateline-news/dateline/internal/decode"
 )
 
 // Decode undoes a page's content encoding under the bounds of opts and returns its

@@ -29,15 +29,21 @@ const (
 	// ReasonNeedsRendering: the page is the empty shell of a script, or a frameset.
 	// Fetch it with a browser, or fetch the frame with the text.
 	ReasonNeedsRendering = record.ReasonNeedsRendering
-	// ReasonBlocked: a bot check, consent wall or access refusal is shown in place of
-	// the article. Fetch again later, or with permission.
+	// ReasonBlocked: a bot check, consent wall, access refusal or request to log in is
+	// shown in place of the article. Fetch again later, or with permission.
 	ReasonBlocked = record.ReasonBlocked
+	// ReasonNotFound: the text announces a missing page, although the status was that
+	// of a success. Permanent.
+	ReasonNotFound = record.ReasonNotFound
+	// ReasonErrorPage: the page is an error message of the site, although its status was
+	// that of a success. Fetch again later.
+	ReasonErrorPage = record.ReasonErrorPage
 )
 
 // Reasons are all reasons.
 var Reasons = []Reason{
 	ReasonEmpty, ReasonNotHTML, ReasonBrokenEncoding, ReasonTooLarge, ReasonNoArticle, ReasonNeedsRendering,
-	ReasonBlocked,
+	ReasonBlocked, ReasonNotFound, ReasonErrorPage,
 }
 
 // Error is why a page yielded no article. Extract returns no other kind of error,

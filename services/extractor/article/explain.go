@@ -1,6 +1,7 @@
 package article
 
 import (
+	"cmp"
 	"context"
 	"math/bits"
 	"slices"
@@ -17,11 +18,41 @@ type Explanation struct {
 	Article *Article `json:"article,omitempty"`
 	// Err is the *Error that Extract returns for the page, or nil.
 	Err error `json:"-"`
+	// Articleness is how much more speaks for an article than for a list of articles.
+	// A page with a negative value is refused as a list.
+	Articleness int `json:"articleness"`
+	// Regions are the elements that were compared as the one with the text, the best
+	// first. It is empty if a site's rules select the body.
+	Regions []Region `json:"regions,omitempty"`
 	// Lines are the stretches of text between two block boundaries, in document
 	// order.
 	Lines []Line `json:"lines"`
 
 	page *page.Page
+}
+
+// Region is an element that may contain the text.
+type Region struct {
+	// Path names the element and those around it, the innermost last.
+	Path string `json:"path"`
+	// Chosen reports that the text was taken from the element.
+	Chosen bool `json:"chosen"`
+	// F1 is the predicted F1 of the text that the rules keep in the element.
+	F1 float64 `json:"f1"`
+	// ProposedBy are the ways to propose regions that found the element.
+	ProposedBy []string `json:"proposed_by"`
+	// Causes are the features that moved F1 most, the strongest first.
+	Causes []Cause `json:"causes,omitempty"`
+}
+
+// Cause is a feature that moved the decision of a model.
+type Cause struct {
+	// Feature is the feature's name, such as "hint comment".
+	Feature string `json:"feature"`
+	// Value is the feature's value.
+	Value float64 `json:"value"`
+	// Effect is how far the feature moved the log-odds: against the text if negative.
+	Effect float64 `json:"effect"`
 }
 
 // Line is a stretch of text of a page, and whether it is part of the body.
@@ -41,6 +72,8 @@ type Line struct {
 	// Score is the classifier's verdict, as log-odds that the line is part of the
 	// body; nil if the classifier did not judge the line.
 	Score *float64 `json:"score,omitempty"`
+	// Causes are the features that moved Score most, the strongest first.
+	Causes []Cause `json:"causes,omitempty"`
 }
 
 // Why is the reason why a line is part of the body or not.
@@ -77,20 +110,45 @@ var whys = [...]Why{
 // also explains a page without an article. If the page cannot be read at all, the
 // error is that of Extract.
 func Explain(ctx context.Context, p Page, opts Options) (*Explanation, error) {
-	e, err := extract(ctx, p, opts)
+	trace := &body.Trace{}
+	e, err := extract(ctx, p, opts, trace)
 	if err != nil {
 		return nil, err
 	}
-	explained := &Explanation{Article: e.article, page: e.page}
+	explained := &Explanation{Article: e.article, Articleness: e.text.Articleness, page: e.page}
 	if e.refused != nil {
 		explained.Err = e.refused
 	}
+	if !e.text.Picked.Has(page.FieldBody) {
+		explained.Regions = explainRegions(e.page, trace.Regions)
+	}
 	for i := range e.page.Runs {
 		if e.page.Runs[i].Kind == page.TextRun {
-			explained.Lines = append(explained.Lines, explainLine(e.text, i))
+			l := explainLine(e.text, i)
+			l.Causes = explainCauses(trace.Runs[i])
+			explained.Lines = append(explained.Lines, l)
 		}
 	}
 	return explained, nil
+}
+
+func explainRegions(p *page.Page, traced []body.TracedRegion) []Region {
+	var regions []Region
+	for _, r := range traced {
+		regions = append(regions, Region{
+			Path: path(p, r.Elem), Chosen: r.Chosen, F1: r.F1, ProposedBy: r.By, Causes: explainCauses(r.Causes),
+		})
+	}
+	slices.SortStableFunc(regions, func(a, b Region) int { return cmp.Compare(b.F1, a.F1) })
+	return regions
+}
+
+func explainCauses(causes []body.Cause) []Cause {
+	var found []Cause
+	for _, c := range causes {
+		found = append(found, Cause(c))
+	}
+	return found
 }
 
 func explainLine(text *body.Text, i int) Line {

@@ -33,6 +33,12 @@ func TestExplainGivesReasonForEachLine(t *testing.T) {
 	if l := found["The"]; !l.Kept || l.Why != article.WhyBody || l.Score == nil || !strings.HasSuffix(l.Path, "body > p") {
 		t.Errorf("the paragraph is %+v", l)
 	}
+	if l := found["The"]; len(l.Causes) == 0 || l.Causes[0].Feature == "" || l.Causes[0].Effect == 0 {
+		t.Errorf("the causes of the paragraph are %+v", l.Causes)
+	}
+	if len(e.Regions) == 0 || !e.Regions[0].Chosen || e.Regions[0].F1 < 0.5 || len(e.Regions[0].ProposedBy) == 0 {
+		t.Errorf("the regions are %+v", e.Regions)
+	}
 	if l := found["Ferry"]; l.Kept || !slices.Contains(l.Hints, "related") ||
 		!strings.HasSuffix(l.Path, "div.related > p") {
 		t.Errorf("the related link is %+v", l)

@@ -14,13 +14,14 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
+	"github.com/dateline-news/dateline/services/extractor/article/internal/wall"
 )
 
 // Extract reads a page and returns its article. If the page has no article, the error is
 // an *Error with the reason. Extract is safe for concurrent use. It checks the context
 // between its passes, and returns the context's error if the context has ended.
 func Extract(ctx context.Context, p Page, opts Options) (*Article, error) {
-	e, err := extract(ctx, p, opts)
+	e, err := extract(ctx, p, opts, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -38,9 +39,10 @@ type extraction struct {
 	refused *Error   // why there is no article
 }
 
-// extract reads a page. Each stage uses the results of the previous ones.
-func extract(ctx context.Context, p Page, opts Options) (*extraction, error) {
-	model, err := body.Model()
+// extract reads a page. Each stage uses the results of the previous ones. A trace, if not
+// nil, records how the models decide.
+func extract(ctx context.Context, p Page, opts Options, trace *body.Trace) (*extraction, error) {
+	models, err := body.Embedded()
 	if err != nil {
 		return nil, err
 	}
@@ -50,21 +52,28 @@ func extract(ctx context.Context, p Page, opts Options) (*extraction, error) {
 	}
 	meta := facts.Read(laidOut)
 	site := fields.ReadSite(laidOut, meta)
-	title := fields.ReadTitle(laidOut, meta, site)
+	title := p.Hints.WeighTitle(laidOut, meta, site, fields.ReadTitle(laidOut, meta, site))
 	laidOut, headline := laidOut.LocateHeadline(title.Value, title.Elem)
 	weighed := body.Weigh(laidOut, meta.ArticleBody, headline.Elem)
 	view := fields.NewView(laidOut, meta, site, title.Value, headline, weighed.Hints())
-	details := fields.ReadDetails(view)
-	text := body.Read(weighed, body.Input{Facts: meta, Title: title.Value, Headline: headline}, model)
+	details := p.Hints.WeighDetails(view, fields.ReadDetails(view, p.FirstURL))
+	in := body.Input{Facts: meta, Title: title.Value, Headline: headline, Trace: trace}
+	text := body.Read(weighed, in, models)
 	blocks, refusal := text.Judge(body.Context{Site: site, Dated: details.Published.Found(), Damaged: doc.damaged})
+	if w := wall.Find(wall.Evidence{
+		Page: laidOut, Facts: meta, Site: site, Dated: details.Published.Found(), Authored: details.Authors.Found(),
+		Access: fields.ReadAccess(meta, text.Truncated()).Value, Blocks: blocks.Value, Refused: refusal != nil,
+	}); w != nil {
+		refusal = &body.Refusal{Reason: w.Reason, Message: w.Message}
+	}
 	if refusal != nil {
 		return &extraction{page: laidOut, text: text, refused: refusalError(refusal)}, nil
 	}
 	a := newArticle(doc)
 	a.setAddress(p.URL, fields.ReadAddress(laidOut, meta))
 	a.setDetails(site, title, details)
-	a.setText(text, blocks)
-	a.setRest(laidOut, meta, details, text)
+	a.setText(&p.Hints, text, blocks)
+	a.setRest(laidOut, meta, &p.Hints, details, text)
 	return &extraction{page: laidOut, text: text, article: a}, nil
 }
 
@@ -138,26 +147,32 @@ func (a *Article) setDetails(site *fields.Site, title fields.Title, d fields.Det
 	a.Tags = take(a, "tags", d.Tags)
 }
 
-func (a *Article) setText(text *body.Text, blocks body.Body) {
-	a.Summary = take(a, "summary", text.Summary)
+func (a *Article) setText(hints *Hints, text *body.Text, blocks body.Body) {
 	a.Body = take(a, "body", blocks)
 	a.Text = body.Plain(a.Body)
+	a.Summary = take(a, "summary", hints.WeighSummary(text.Summary, a.Text))
 	a.Dateline = take(a, "dateline", fields.ReadDateline(a.Body))
 	a.WordCount = fields.CountWords(a.Text)
-	sum := sha256.Sum256([]byte(norm.Fold(a.Title) + "\n" + norm.Fold(a.Text)))
-	a.ContentHash = hex.EncodeToString(sum[:])
+	a.ContentHash = contentHash(a.Title, a.Text)
+}
+
+func contentHash(title, text string) string {
+	sum := sha256.Sum256([]byte(norm.Fold(title) + "\n" + norm.Fold(text)))
+	return hex.EncodeToString(sum[:])
 }
 
 // setRest sets the fields that depend on both the text and its surroundings.
-func (a *Article) setRest(p *page.Page, meta *facts.Facts, d fields.Details, text *body.Text) {
-	language := fields.ReadLanguage(a.Text, a.Title, a.Summary, meta.Language)
+func (a *Article) setRest(p *page.Page, meta *facts.Facts, hints *Hints, d fields.Details, text *body.Text) {
+	language := hints.ReadLanguage(a.Text, a.Title, a.Summary, meta.Language)
 	a.Kind = meta.Kind()
 	a.Language = take(a, "language", language.Tag)
 	a.Direction = take(a, "direction", language.Direction)
-	a.Images = take(a, "images", fields.ReadImages(p, meta, text.Images))
+	a.Images = take(a, "images", hints.WeighImages(p, fields.ReadImages(p, meta, text.Images)))
 	a.Access = take(a, "access", fields.ReadAccess(meta, text.Truncated()))
 	a.ReadingTimeMinutes = take(a, "reading_time_minutes", fields.ReadingTime(d.ReadingTime, a.WordCount))
 	a.Rights = meta.Rights()
+	a.Pages, a.Page, a.NextPage = d.Pages.Count, d.Pages.Number, d.Pages.Next
+	a.Complete = a.Pages == 1
 }
 
 func timestamp(d *dates.Date) *Timestamp {

@@ -294,7 +294,7 @@ func TestDeclaredURLOnAnotherSiteIsNotIdentity(t *testing.T) {
 		},
 		{
 			"user information", "https://forger.example" + slug, link("https://forger.example@victim.example" + slug),
-			"https://forger.example" + slug, "https://forger.example@victim.example" + slug,
+			"https://forger.example" + slug, "https://victim.example" + slug,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

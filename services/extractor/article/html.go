@@ -20,8 +20,8 @@ func HTML(a *Article) string {
 	if line := htmlByline(a); line != "" {
 		fmt.Fprintf(&b, "<p class=\"byline\">%s</p>\n", line)
 	}
-	if a.Summary != "" {
-		fmt.Fprintf(&b, "<p class=\"summary\">%s</p>\n", html.EscapeString(a.Summary))
+	if s := standfirst(a); s != "" {
+		fmt.Fprintf(&b, "<p class=\"summary\">%s</p>\n", html.EscapeString(s))
 	}
 	b.WriteString("</header>\n")
 	if leadOverText(a) {

@@ -1,6 +1,10 @@
 package article
 
-import "time"
+import (
+	"time"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/fields"
+)
 
 // Page is a page as it was received.
 type Page struct {
@@ -19,7 +23,22 @@ type Page struct {
 	// rejected, and relative dates ("3 hours ago") are relative to it. If it is zero,
 	// the current time is the bound, and relative dates are not read.
 	FetchTime time.Time
+	// FirstURL is the address of the first page of the article, if this page is known to be
+	// a later one. It may be empty.
+	FirstURL string
+	// Hints are what a feed or sitemap states about the article.
+	Hints Hints
 }
+
+// Hints are what the feed or sitemap that lists an article states about it: its title,
+// summary, section, language, image, authors and keywords, and the times at which it was
+// published and modified. Empty values are unknown. Source is FromFeed or FromSitemap;
+// without it, the hints are ignored.
+//
+// A hint fills a field that the page does not state. It also decides between a doubtful
+// value and another one that the page shows. It never replaces a value that the page
+// states with confidence.
+type Hints = fields.Hints
 
 // Options bound the cost of a page. A zero field means its default.
 type Options struct {

@@ -3,6 +3,8 @@ package article
 import (
 	"fmt"
 	"strings"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
 )
 
 // Markdown renders headline, byline, standfirst and body as CommonMark with the
@@ -13,8 +15,8 @@ func Markdown(a *Article) string {
 	if line := byline(a); line != "" {
 		fmt.Fprintf(&b, "\n%s\n", escape(line))
 	}
-	if a.Summary != "" {
-		fmt.Fprintf(&b, "\n**%s**\n", escape(a.Summary))
+	if s := standfirst(a); s != "" {
+		fmt.Fprintf(&b, "\n**%s**\n", escape(s))
 	}
 	if leadOverText(a) {
 		b.WriteString("\n" + markdownImage(a.Images[0]))
@@ -24,6 +26,14 @@ func Markdown(a *Article) string {
 		writeBlock(&b, a, &a.Body[i])
 	}
 	return b.String()
+}
+
+// standfirst returns the summary, unless the body opens with it.
+func standfirst(a *Article) string {
+	if len(a.Body) > 0 && norm.Squeeze(a.Body[0].Text) == a.Summary {
+		return ""
+	}
+	return a.Summary
 }
 
 func writeBlock(b *strings.Builder, a *Article, block *Block) {
@@ -114,7 +124,7 @@ func escape(s string) string { return markdownEscapes.Replace(s) }
 // PlainText renders headline, byline, standfirst and body as plain text, separated
 // by blank lines.
 func PlainText(a *Article) string {
-	parts := []string{a.Title, byline(a), a.Summary, a.Text}
+	parts := []string{a.Title, byline(a), standfirst(a), a.Text}
 	var filled []string
 	for _, p := range parts {
 		if p != "" {

@@ -149,7 +149,7 @@ func readRulesFile(folder fs.FS, name string) (sites []SiteRules, err error) {
 }
 
 // of returns the rules for an address: those of its host, or of the closest parent
-// domain that has any; nil if there are none.
+// domain that has rules. It returns nil if no domain has.
 func (r *Rules) of(address string) *compiledRules {
 	if r == nil {
 		return nil
@@ -166,7 +166,7 @@ func (r *Rules) of(address string) *compiledRules {
 	return nil
 }
 
-// selectors returns the selectors for an address; nil if there are none.
+// selectors returns the selectors for an address, or nil if no rules apply to it.
 func (r *Rules) selectors(address string) page.Selectors {
 	if site := r.of(address); site != nil {
 		return site.selectors

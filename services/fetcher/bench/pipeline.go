@@ -105,10 +105,12 @@ func admitOne(ctx context.Context, js jetstream.JetStream, marks *seen.Marks, ra
 		return err
 	}
 	id := url.ID()
-	mark, _, err := marks.Claim(ctx, id, seen.Mark{Request: id, Input: id, Time: time.Now()}, false)
-	if err != nil {
-		return err
+	claim := seen.Claim{Key: id, Mark: seen.Mark{Request: id, Input: id, Time: time.Now()}}
+	claimed := marks.ClaimAll(ctx, []seen.Claim{claim})[0]
+	if claimed.Err != nil {
+		return claimed.Err
 	}
+	mark := claimed.Mark
 	return frontier.Publish(ctx, js, id, &datelinev1.FrontierEntry{
 		Url: url.String(), Request: &datelinev1.FetchRequest{Url: url.String(), RequestId: id},
 		AdmitTime: timestamppb.New(mark.Time), Mark: mark.Proto(),

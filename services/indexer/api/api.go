@@ -31,7 +31,7 @@ const (
 )
 
 type service struct {
-	library *library.Library
+	*library.Library
 	log     *slog.Logger
 	tails   chan struct{}
 	exports chan struct{}
@@ -51,7 +51,7 @@ func Register(mux *http.ServeMux, l *library.Library, log *slog.Logger) huma.API
 	config.Security = []map[string][]string{{"token": {}}}
 	a := humago.New(mux, config)
 	s := &service{
-		library: l, log: log, tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),
+		Library: l, log: log, tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),
 	}
 	s.registerSearch(a)
 	s.registerArticle(a)
@@ -61,6 +61,8 @@ func Register(mux *http.ServeMux, l *library.Library, log *slog.Logger) huma.API
 	s.registerPipeline(a)
 	s.registerDeadLetters(a)
 	s.registerErase(a)
+	s.registerSaved(a)
+	s.registerDiscovery(a)
 	return a
 }
 

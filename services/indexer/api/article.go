@@ -29,9 +29,21 @@ type memberAnswer struct {
 	ID        string    `json:"id"`
 	URL       string    `json:"url"`
 	Host      string    `json:"host"`
+	SiteName  string    `json:"site_name,omitempty" doc:"Name that the site gave itself last."`
 	Title     string    `json:"title"`
+	Language  string    `json:"language,omitempty" doc:"BCP 47 tag. und means that the language is unknown."`
 	Time      time.Time `json:"time" doc:"Time of publication, or of the first fetch if the page gives none."`
 	FirstSeen time.Time `json:"first_seen"`
+	Revisions int       `json:"revisions" doc:"Number of revisions."`
+	Changed   time.Time `json:"changed" doc:"Time of the first fetch of the newest revision."`
+}
+
+// newMember returns a member of a story, given the name of its site.
+func newMember(m store.StoryMember, site string) memberAnswer {
+	return memberAnswer{
+		ID: m.ID, URL: m.URL, Host: m.Host, SiteName: site, Title: m.Title, Language: m.Language, Time: m.Time,
+		FirstSeen: m.FirstSeen, Revisions: m.Revisions, Changed: m.Changed,
+	}
 }
 
 type bytesAnswer struct {
@@ -41,7 +53,7 @@ type bytesAnswer struct {
 
 // article returns the article that a path names, or an error response.
 func (s *service) article(ctx context.Context, id string) (store.Hit, error) {
-	hit, err := s.library.Article(ctx, library.Name(id))
+	hit, err := s.Article(ctx, library.Name(id))
 	if err != nil {
 		return store.Hit{}, s.errorResponse(ctx, err)
 	}
@@ -123,13 +135,21 @@ func (s *service) listCopies(ctx context.Context, in *ArticleName) (*body[[]memb
 	if err != nil {
 		return nil, err
 	}
-	members, err := s.library.Story(ctx, hit.ID)
+	members, err := s.Story(ctx, hit.ID)
+	if err != nil {
+		return nil, s.errorResponse(ctx, err)
+	}
+	var hosts []string
+	for _, m := range members {
+		hosts = append(hosts, m.Host)
+	}
+	sites, err := s.SiteNames(ctx, hosts)
 	if err != nil {
 		return nil, s.errorResponse(ctx, err)
 	}
 	answers := []memberAnswer{}
 	for _, member := range members {
-		answers = append(answers, memberAnswer(member))
+		answers = append(answers, newMember(member, sites[member.Host]))
 	}
 	return &body[[]memberAnswer]{answers}, nil
 }
@@ -148,7 +168,7 @@ func (s *service) raw(ctx context.Context, in *ArticleName) (*rawAnswer, error) 
 	if err != nil {
 		return nil, err
 	}
-	raw, err := s.library.Raw(ctx, hit.Article)
+	raw, err := s.Raw(ctx, hit.Article)
 	if err != nil {
 		return nil, s.errorResponse(ctx, err)
 	}

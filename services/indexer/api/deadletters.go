@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -23,14 +25,21 @@ type deadLettersInput struct {
 	Stage  string `query:"stage" doc:"Only dead letters of this stage."`
 	Reason string `query:"reason" doc:"Only dead letters with this reason."`
 	Host   string `query:"host" doc:"Only dead letters of this host."`
-	After  uint64 `query:"after" doc:"Number of the last dead letter of the previous page."`
+	After  uint64 `query:"after" doc:"Only dead letters with greater numbers. The Link header has the next value."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Maximum number of dead letters in a page."`
+}
+
+type deadLettersAnswer struct {
+	Link string `header:"Link" doc:"Reference to the next page, with rel=next. Absent if no more dead letters follow."`
+	Body []deadletter.Brief
 }
 
 func (s *service) registerDeadLetters(a huma.API) {
 	huma.Register(a, operation{
 		id: "dead-letters", path: "/dead-letters", tag: "pipeline", summary: "List dead letters",
-		description: "Oldest first, without their payloads.",
+		description: "Oldest first, without their payloads. If more dead letters may follow, the Link header refers to " +
+			"the next page. A page for a host may be short or empty and still have a next page, because a request " +
+			"reads at most 500 dead letters of other hosts.",
 	}.huma(), s.listDeadLetters)
 	huma.Register(a, operation{
 		id: "dead-letter", path: "/dead-letters/{number}", tag: "pipeline", summary: "Read a dead letter",
@@ -44,13 +53,23 @@ func (s *service) registerDeadLetters(a huma.API) {
 	}, deadletter.Stream.Drop)
 }
 
-func (s *service) listDeadLetters(ctx context.Context, in *deadLettersInput) (*body[[]deadletter.Brief], error) {
+func (s *service) listDeadLetters(ctx context.Context, in *deadLettersInput) (*deadLettersAnswer, error) {
 	filter := deadletter.Filter{Stage: in.Stage, Reason: in.Reason, Host: in.Host}
-	briefs, err := s.library.DeadLetters(ctx, filter, in.After, in.Limit)
+	briefs, next, err := s.DeadLetters(ctx, filter, in.After, in.Limit)
 	if err != nil {
 		return nil, s.errorResponse(ctx, err)
 	}
-	return &body[[]deadletter.Brief]{briefs}, nil
+	answer := &deadLettersAnswer{Body: briefs}
+	if next > 0 {
+		query := url.Values{"after": {strconv.FormatUint(next, 10)}, "limit": {strconv.Itoa(in.Limit)}}
+		for name, value := range map[string]string{"stage": in.Stage, "reason": in.Reason, "host": in.Host} {
+			if value != "" {
+				query.Set(name, value)
+			}
+		}
+		answer.Link = "<?" + query.Encode() + `>; rel="next"`
+	}
+	return answer, nil
 }
 
 func (s *service) getDeadLetter(ctx context.Context, in *deadLetterInput) (*body[letterAnswer], error) {
@@ -89,7 +108,7 @@ func (s *service) registerChange(a huma.API, method string, o operation,
 // deadLetter returns a dead letter and the stream that it is in, or an error
 // response.
 func (s *service) deadLetter(ctx context.Context, number uint64) (deadletter.Stream, deadletter.Letter, error) {
-	letters, err := s.library.OpenDeadLetters(ctx)
+	letters, err := s.OpenDeadLetters(ctx)
 	if err != nil {
 		return letters, deadletter.Letter{}, s.errorResponse(ctx, err)
 	}

@@ -22,7 +22,7 @@ const exportBuffer = 64 << 10
 
 type exportInput struct {
 	Filters
-	Format string `query:"format" enum:"jsonl,parquet" default:"jsonl" doc:"One JSON record per line, or Apache Parquet."`
+	Format string `query:"format" enum:"jsonl,csv,parquet" default:"jsonl" doc:"One JSON record per line, CSV with a header, or Apache Parquet."`
 }
 
 // exportFormat is a file format of exports.
@@ -33,7 +33,13 @@ type exportFormat struct {
 
 var exportFormats = map[string]exportFormat{
 	"jsonl":   {"application/jsonl", library.WriteJSONLines},
+	"csv":     {"text/csv; charset=utf-8", library.WriteCSV},
 	"parquet": {"application/vnd.apache.parquet", library.WriteParquet},
+}
+
+// exportTypes are the content types of the formats.
+var exportTypes = []string{
+	exportFormats["jsonl"].contentType, exportFormats["csv"].contentType, exportFormats["parquet"].contentType,
 }
 
 func (s *service) registerExport(a huma.API) {
@@ -41,7 +47,7 @@ func (s *service) registerExport(a huma.API) {
 		id: "export", path: "/export", tag: "articles", summary: "Export articles",
 		description: "All articles that match a search, without a limit, newest first. " +
 			"Articles stored during the export may be missing.",
-		contentTypes: []string{exportFormats["jsonl"].contentType, exportFormats["parquet"].contentType},
+		contentTypes: exportTypes,
 		response:     "The articles", errors: []int{http.StatusBadRequest, http.StatusTooManyRequests},
 	}.huma(), s.export)
 }
@@ -56,7 +62,7 @@ func (s *service) export(ctx context.Context, in *exportInput) (*huma.StreamResp
 	// still be reported.
 	first := query
 	first.Limit = 1
-	if _, err := s.library.Search(ctx, first); err != nil {
+	if _, err := s.Search(ctx, first); err != nil {
 		return nil, s.errorResponse(ctx, err)
 	}
 	select {
@@ -75,7 +81,7 @@ func (s *service) writeExport(hc huma.Context, name string, query store.Query) {
 	hc.SetHeader("Content-Type", format.contentType)
 	hc.SetHeader("Content-Disposition", `attachment; filename="articles.`+name+`"`)
 	out := bufio.NewWriterSize(deadlineWriter{hc}, exportBuffer)
-	err := format.write(out, s.library.Walk(hc.Context(), query))
+	err := format.write(out, s.Walk(hc.Context(), query))
 	if err == nil {
 		err = out.Flush()
 	}

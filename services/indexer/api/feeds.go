@@ -64,7 +64,7 @@ func (s *service) registerFeed(a huma.API, o operation, encode func(feed) ([]byt
 			return nil, err
 		}
 		query.Limit, query.ByRank = in.Limit, false
-		page, err := s.library.Search(ctx, query)
+		page, err := s.Search(ctx, query)
 		if err != nil {
 			return nil, s.errorResponse(ctx, err)
 		}

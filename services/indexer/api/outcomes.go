@@ -24,11 +24,11 @@ type outcomeAnswer struct {
 
 // listOutcomes also answers for URLs of which no article was stored.
 func (s *service) listOutcomes(ctx context.Context, in *ArticleName) (*body[[]outcomeAnswer], error) {
-	outcomes, err := s.library.Outcomes(ctx, library.Name(in.ID))
+	outcomes, err := s.Outcomes(ctx, library.Name(in.ID))
 	if err == nil && len(outcomes) == 0 {
 		var hit store.Hit
-		if hit, err = s.library.Article(ctx, library.Name(in.ID)); err == nil {
-			outcomes, err = s.library.Outcomes(ctx, hit.Article.GetCanonicalUrl())
+		if hit, err = s.Article(ctx, library.Name(in.ID)); err == nil {
+			outcomes, err = s.Outcomes(ctx, hit.Article.GetCanonicalUrl())
 		}
 	}
 	if err != nil {

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +24,24 @@ type Filters struct {
 	Tag      []string `query:"tag,explode" maxItems:"50" doc:"Tag of the page."`
 	Label    []string `query:"label,explode" maxItems:"50" doc:"Label of the request, as key=value."`
 	Access   []string `query:"access,explode" enum:"free,paywalled" doc:"Whether the full text is free or paywalled."`
-	From     string   `query:"from" maxLength:"40" doc:"Date (2026-11-25) or time (RFC 3339). Only articles published since then; for articles without a time of publication, the first fetch counts."`
+	Since    string   `query:"since" maxLength:"40" doc:"Date (2026-11-25) or time (RFC 3339). Only articles published since then; for articles without a time of publication, the first fetch counts."`
+	From     string   `query:"from" maxLength:"40" deprecated:"true" doc:"The former name of since."`
 	Before   string   `query:"before" maxLength:"40" doc:"Date or time. Only articles published before it."`
 	Order    string   `query:"order" enum:"time,rank" default:"time" doc:"time orders by newest first, rank by best match first."`
+}
+
+// FiltersOf returns the filters in a query string.
+func FiltersOf(v url.Values) Filters {
+	return Filters{
+		Q: v.Get("q"), Host: given(v["host"]), Language: given(v["language"]), Section: given(v["section"]),
+		Author: given(v["author"]), Tag: given(v["tag"]), Label: given(v["label"]), Access: given(v["access"]),
+		Since: cmp.Or(v.Get("since"), v.Get("from")), Before: v.Get("before"), Order: v.Get("order"),
+	}
+}
+
+// given removes empty values, which forms send for empty fields.
+func given(values []string) []string {
+	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return strings.TrimSpace(v) == "" })
 }
 
 const (
@@ -76,7 +93,7 @@ func (f Filters) Query() (store.Query, error) {
 	for _, bound := range []struct {
 		name, text string
 		at         *time.Time
-	}{{"from", f.From, &q.Filter.From}, {"before", f.Before, &q.Filter.Before}} {
+	}{{"since", cmp.Or(f.Since, f.From), &q.Filter.From}, {"before", f.Before, &q.Filter.Before}} {
 		if bound.text == "" {
 			continue
 		}
@@ -114,7 +131,7 @@ func (f Filters) Values() url.Values {
 func (f Filters) fields() map[string][]string {
 	return map[string][]string{
 		"q": {f.Q}, "host": f.Host, "language": f.Language, "section": f.Section, "author": f.Author, "tag": f.Tag,
-		"label": f.Label, "access": f.Access, "from": {f.From}, "before": {f.Before},
+		"label": f.Label, "access": f.Access, "since": {cmp.Or(f.Since, f.From)}, "before": {f.Before},
 	}
 }
 

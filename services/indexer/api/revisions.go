@@ -70,7 +70,7 @@ func (s *service) revisions(ctx context.Context, id string) ([]store.Revision, e
 	if err != nil {
 		return nil, err
 	}
-	revisions, err := s.library.Revisions(ctx, hit.ID)
+	revisions, err := s.Revisions(ctx, hit.ID)
 	if err != nil {
 		return nil, s.errorResponse(ctx, err)
 	}
@@ -99,7 +99,7 @@ func ChooseRevisions(revisions []store.Revision, from, to int) (before, after st
 	case first < 0 && from != 0:
 		return before, after, fmt.Errorf("there is no revision %d", from)
 	case first < 0:
-		return before, after, fmt.Errorf("revision %d is the first: there is none before it", to)
+		return before, after, fmt.Errorf("revision %d is the first: it has no earlier one", to)
 	}
 	return revisions[first], revisions[last], nil
 }

@@ -44,6 +44,18 @@ func (s *service) registerPipeline(a huma.API) {
 		id: "state", path: "/state", tag: "pipeline", summary: "Read the state of the pipeline",
 	}.huma(), s.getState)
 	huma.Register(a, operation{
+		id: "waiting", path: "/waiting", tag: "pipeline", summary: "Explain why a URL waits",
+		description: "The requests for a URL that wait to be fetched: attempts so far with their reasons, next attempt, " +
+			"place in the host's queue, and why they wait. Empty if none waits; the outcomes then say how they ended.",
+		errors: []int{http.StatusBadRequest},
+	}.huma(), s.listWaiting)
+	huma.Register(a, operation{
+		id: "host", path: "/hosts/{host}", tag: "pipeline", summary: "Read the queue and the state of a host",
+		description: "The URLs of a host that wait to be fetched, its pause, its circuit breaker, and the verdict about " +
+			"its robots.txt.",
+		errors: []int{http.StatusBadRequest},
+	}.huma(), s.getHost)
+	huma.Register(a, operation{
 		id: "sources", path: "/sources", tag: "pipeline", summary: "List the sources",
 		description: "The hosts that articles or outcomes came from, ordered by name. Each is compared with its usual " +
 			"week; if it is silent, the cause is given.",
@@ -56,7 +68,7 @@ func (s *service) registerPipeline(a huma.API) {
 }
 
 func (s *service) getState(ctx context.Context, _ *struct{}) (*body[library.State], error) {
-	state, err := s.library.State(ctx)
+	state, err := s.State(ctx)
 	if err != nil {
 		return nil, s.errorResponse(ctx, err)
 	}
@@ -65,7 +77,7 @@ func (s *service) getState(ctx context.Context, _ *struct{}) (*body[library.Stat
 
 func (s *service) listSources(ctx context.Context, in *sourcesInput) (*body[[]sourceAnswer], error) {
 	now := time.Now()
-	sources, err := s.library.SourcesHealth(ctx, store.SourceQuery{
+	sources, err := s.SourcesHealth(ctx, store.SourceQuery{
 		Since: now.Add(-time.Duration(in.Hours) * time.Hour), At: now, Silent: in.Silent, After: in.After,
 		Limit: in.Limit,
 	})
@@ -81,7 +93,7 @@ func (s *service) listSources(ctx context.Context, in *sourcesInput) (*body[[]so
 
 func (s *service) getSource(ctx context.Context, in *sourceInput) (*body[sourceWeek], error) {
 	now := time.Now()
-	sources, err := s.library.SourcesHealth(ctx, store.SourceQuery{
+	sources, err := s.SourcesHealth(ctx, store.SourceQuery{
 		Since: now.Add(-time.Duration(in.Hours) * time.Hour), At: now, Host: in.Host, Limit: 1,
 	})
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -41,18 +40,18 @@ func (s *service) registerTail(a huma.API) {
 		id: "tail", path: "/tail", tag: "feeds", summary: "Follow new and changed articles as they are stored",
 		description: "Server-sent events, named after the change, with the data {change, id, revision, article}. " +
 			"A client that reconnects sends the id of the last event it received, and gets the events it missed " +
-			"as long as the stream keeps them.",
+			"as long as the stream keeps them. If the stream was lost, the client gets all events of the new one.",
 		contentTypes: []string{"text/event-stream"}, response: "The events",
 		errors: []int{http.StatusTooManyRequests},
 	}.huma(), s.tail)
 }
 
 func (s *service) tail(_ context.Context, in *tailInput) (*huma.StreamResponse, error) {
-	var after uint64
+	var after library.Place
 	if in.LastEventID != "" {
 		var err error
-		if after, err = strconv.ParseUint(in.LastEventID, 10, 64); err != nil {
-			return nil, huma.Error400BadRequest("Last-Event-ID is not a number: omit it, or send the id of an event")
+		if after, err = library.ParsePlace(in.LastEventID); err != nil {
+			return nil, huma.Error400BadRequest("Last-Event-ID is not the id of an event: omit it, or send one")
 		}
 	}
 	select {
@@ -67,7 +66,7 @@ func (s *service) tail(_ context.Context, in *tailInput) (*huma.StreamResponse, 
 }
 
 // writeTail sends events until the client disconnects or the server stops.
-func (s *service) writeTail(hc huma.Context, after uint64) {
+func (s *service) writeTail(hc huma.Context, after library.Place) {
 	_, w := humago.Unwrap(hc)
 	control := http.NewResponseController(w)
 	hc.SetHeader("Content-Type", "text/event-stream")
@@ -83,7 +82,7 @@ func (s *service) writeTail(hc huma.Context, after uint64) {
 	if !send(": following\n\n") {
 		return
 	}
-	for event, err := range s.library.Follow(hc.Context(), after, tailHeartbeat) {
+	for event, err := range s.Follow(hc.Context(), after, tailHeartbeat) {
 		if err != nil {
 			if hc.Context().Err() == nil {
 				s.log.Warn("tail aborted", "error", err)
@@ -117,7 +116,7 @@ func eventText(event *library.Event) (string, error) {
 	}
 	data, err := json.Marshal(one)
 	if err != nil {
-		return "", fmt.Errorf("encoding event %d: %w", event.Sequence, err)
+		return "", fmt.Errorf("encoding event %s: %w", event.Place, err)
 	}
-	return fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", event.Sequence, one.Change, data), nil
+	return fmt.Sprintf("id: %s\nevent: %s\ndata: %s\n\n", event.Place, one.Change, data), nil
 }

@@ -26,6 +26,9 @@ type tally struct {
 func newTally(counts []store.Count) tally {
 	t := tally{byCause: map[outcome.Cause]int64{}, reasons: map[outcome.Cause]map[string]int64{}}
 	for _, c := range counts {
+		if c.Reason == string(outcome.Listing) {
+			continue // polls of endpoints are not requests for articles
+		}
 		produced := c.Verdict == datelinev1.Verdict_VERDICT_PRODUCED
 		switch cause := outcome.CauseOf(c.Stage, c.Verdict, outcome.Reason(c.Reason)); {
 		case cause != "":

@@ -6,16 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/deadletter"
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // Erased reports what was erased.
@@ -26,6 +29,7 @@ type Erased struct {
 	Pages       int      `json:"pages" doc:"Number of pages removed from the stream of pages and from the samples of drifting sites."`
 	Records     int      `json:"records" doc:"Number of records removed from the streams of articles and revisions."`
 	DeadLetters int      `json:"dead_letters" doc:"Number of dead letters removed."`
+	TrimmedIn   []string `json:"trimmed_in,omitempty" doc:"Streams that have dropped messages about the article before. A file of the stream may contain them until the stages have processed the 8 MiB that follow, and the stream drops those, too."`
 
 	ownURLs []string // the URLs on the article's site
 }
@@ -47,7 +51,7 @@ func (l *Library) Erase(ctx context.Context, idOrURL string) (Erased, error) {
 	e := Erased{ID: gone.ID, URLs: gone.URLs, Revisions: gone.Revisions}
 	slices.Sort(e.URLs)
 	e.ownURLs = slices.DeleteFunc(slices.Clone(e.URLs), gone.IsForeign)
-	if err := l.eraseStreams(ctx, &e, gone.Pages); err != nil {
+	if err := l.eraseStreams(ctx, &e, gone); err != nil {
 		return e, fmt.Errorf("article %s was erased from the store, but not from all streams: erase %s again (%w)",
 			gone.ID, gone.ID, err)
 	}
@@ -66,8 +70,11 @@ func (l *Library) Erase(ctx context.Context, idOrURL string) (Erased, error) {
 	return e, nil
 }
 
-func (l *Library) eraseStreams(ctx context.Context, e *Erased, pages []*datelinev1.RawPage) error {
-	for _, page := range pages {
+func (l *Library) eraseStreams(ctx context.Context, e *Erased, gone store.Erasure) error {
+	if gone.Revisions > 0 { // otherwise the article was erased before
+		l.dropTrimmed(ctx, e, gone.FirstExtracted)
+	}
+	for _, page := range gone.Pages {
 		if err := l.erasePage(ctx, page, e); err != nil {
 			return err
 		}
@@ -77,10 +84,31 @@ func (l *Library) eraseStreams(ctx context.Context, e *Erased, pages []*dateline
 			return err
 		}
 	}
+	if err := l.eraseSamples(ctx, e); err != nil {
+		return err
+	}
 	return l.eraseDeadLetters(ctx, e)
 }
 
-// eraseHost removes the article's messages and samples under one host.
+// dropTrimmed removes what may be left of messages about the article that the streams
+// have trimmed.
+func (l *Library) dropTrimmed(ctx context.Context, e *Erased, firstExtracted time.Time) {
+	for _, name := range []string{subject.StreamPages, subject.StreamArticles} {
+		stream, err := l.js.Stream(ctx, name)
+		if err == nil && stream.CachedInfo().State.FirstTime.Before(firstExtracted) {
+			continue // the stream still has the messages
+		}
+		dropped := false
+		if err == nil {
+			dropped, err = topology.DropTrimmed(ctx, l.js, name)
+		}
+		if err != nil || !dropped {
+			e.TrimmedIn = append(e.TrimmedIn, name)
+		}
+	}
+}
+
+// eraseHost removes the article's messages under one host.
 func (l *Library) eraseHost(ctx context.Context, host string, e *Erased) error {
 	for _, search := range []struct {
 		stream, subject string
@@ -96,12 +124,27 @@ func (l *Library) eraseHost(ctx context.Context, host string, e *Erased) error {
 		{subject.StreamArticles, subject.ArticlesHost(host), withoutError(e.isRecord), &e.Records},
 		{subject.StreamRevisions, subject.RevisionsHost(host), withoutError(e.isEvent), &e.Records},
 	} {
-		n, err := l.deleteMatching(ctx, search.stream, search.subject, search.matches)
-		if *search.count += n; err != nil {
+		removed, err := l.deleteMatching(ctx, search.stream, search.subject, search.matches)
+		if *search.count += len(removed); err == nil && search.stream == subject.StreamArticles {
+			err = l.commit(ctx, search.stream, removed)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return l.eraseSamples(ctx, host, e)
+	return nil
+}
+
+// commit records that removed messages are not to be stored.
+func (l *Library) commit(ctx context.Context, name string, removed []uint64) error {
+	if len(removed) == 0 {
+		return nil
+	}
+	stream, err := l.js.Stream(ctx, name)
+	if err != nil {
+		return fmt.Errorf("opening stream %s: %w", name, err)
+	}
+	return l.ReplaceSpans(ctx, nil, store.SpansOf(name, topology.Created(stream.CachedInfo()), removed))
 }
 
 // eraseDeadLetters removes the dead letters about the article.
@@ -147,6 +190,17 @@ func (e *Erased) isPage(data []byte) bool {
 	return proto.Unmarshal(data, page) == nil && e.hasOwnURL(page.GetFinalUrl(), page.GetRequestedUrl())
 }
 
+// isPageOf reports whether a page has a URL, after redirects.
+func isPageOf(data []byte, url string) bool {
+	page := &datelinev1.Page{}
+	return proto.Unmarshal(data, page) == nil && page.GetFinalUrl() == url
+}
+
+func (e *Erased) isSample(data []byte) bool {
+	sample := &datelinev1.DriftSample{}
+	return proto.Unmarshal(data, sample) == nil && e.hasOwnURL(sample.GetUrl())
+}
+
 func (e *Erased) isRecord(data []byte) bool {
 	record := &datelinev1.Article{}
 	return proto.Unmarshal(data, record) == nil &&
@@ -176,8 +230,8 @@ func hostsOf(urls []string) []string {
 
 // erasePage removes a page and its body. Only single operations are bounded, by the
 // client's timeout: a large body has many chunks, which take longer on a busy server.
-func (l *Library) erasePage(ctx context.Context, ref *datelinev1.RawPage, e *Erased) error {
-	if !isPageReference(ref) {
+func (l *Library) erasePage(ctx context.Context, ref store.PageReference, e *Erased) error {
+	if !isPageReference(ref.RawPage) {
 		return nil
 	}
 	stream, err := l.js.Stream(ctx, subject.StreamPages)
@@ -185,6 +239,9 @@ func (l *Library) erasePage(ctx context.Context, ref *datelinev1.RawPage, e *Era
 		return fmt.Errorf("opening stream %s: %w", subject.StreamPages, err)
 	}
 	msg, err := stream.GetMsg(ctx, ref.GetSequence())
+	if err == nil && !isPageOf(msg.Data, ref.URL) {
+		return nil // the stream was declared again, and the number is that of another page
+	}
 	if err == nil {
 		if err = l.eraseBody(ctx, msg.Data); err == nil {
 			err = stream.SecureDeleteMsg(ctx, ref.GetSequence())
@@ -193,40 +250,8 @@ func (l *Library) erasePage(ctx context.Context, ref *datelinev1.RawPage, e *Era
 	switch {
 	case err == nil:
 		e.Pages++
-	case !isGone(err):
+	case !bus.IsGone(err):
 		return fmt.Errorf("removing message %d of stream %s: %w", ref.GetSequence(), subject.StreamPages, err)
-	}
-	return nil
-}
-
-// eraseSamples removes the article's pages that were kept as samples when the
-// pages of a host changed.
-func (l *Library) eraseSamples(ctx context.Context, host string, e *Erased) error {
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	bucket, err := l.js.KeyValue(ctx, subject.BucketDrift)
-	if err != nil {
-		return fmt.Errorf("opening bucket %s: %w", subject.BucketDrift, err)
-	}
-	keys, err := bucket.ListKeysFiltered(ctx, subject.DriftSamplesHost(host))
-	if err != nil {
-		return fmt.Errorf("listing samples of %s: %w", host, err)
-	}
-	defer func() { _ = keys.Stop() }()
-	for key := range keys.Keys() {
-		entry, err := bucket.Get(ctx, key)
-		sample := &datelinev1.DriftSample{}
-		if errors.Is(err, jetstream.ErrKeyNotFound) || err == nil && (proto.Unmarshal(entry.Value(), sample) != nil ||
-			!e.hasOwnURL(sample.GetUrl())) {
-			continue
-		}
-		if err == nil {
-			err = bucket.Purge(ctx, key)
-		}
-		if err != nil {
-			return fmt.Errorf("removing sample %s: %w", key, err)
-		}
-		e.Pages++
 	}
 	return nil
 }
@@ -262,26 +287,19 @@ func (l *Library) eraseBody(ctx context.Context, data []byte) error {
 	return nil
 }
 
-// isGone reports whether an error means that the message to remove does not
-// exist.
-func isGone(err error) bool {
-	return errors.Is(err, jetstream.ErrMsgNotFound) || errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) ||
-		strings.Contains(err.Error(), "no message found")
-}
-
 // deleteMatching removes the messages of a stream whose subject matches filter
-// and whose data matches, and overwrites them on disk. It returns their number.
+// and whose data matches, and overwrites them on disk. It returns their sequence numbers.
 func (l *Library) deleteMatching(ctx context.Context, name, filter string, matches func([]byte) (bool, error),
-) (removed int, err error) {
+) (removed []uint64, err error) {
 	stream, err := l.js.Stream(ctx, name)
 	if err != nil {
-		return 0, fmt.Errorf("opening stream %s: %w", name, err)
+		return nil, fmt.Errorf("opening stream %s: %w", name, err)
 	}
 	last := stream.CachedInfo().State.LastSeq
 	for sequence := uint64(1); sequence <= last; sequence++ {
 		next, deleted, err := deleteIfMatching(ctx, stream, sequence, filter, matches)
 		if deleted {
-			removed++
+			removed = append(removed, next)
 		}
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return removed, nil
@@ -310,5 +328,8 @@ func deleteIfMatching(ctx context.Context, stream jetstream.Stream, from uint64,
 		return msg.Sequence, false, err
 	}
 	err = stream.SecureDeleteMsg(ctx, msg.Sequence)
+	if bus.IsGone(err) {
+		return msg.Sequence, false, nil
+	}
 	return msg.Sequence, err == nil, err
 }

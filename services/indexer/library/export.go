@@ -20,10 +20,20 @@ const walkPage = 200
 // Walk yields all articles that match a query, newest first. It ends after
 // yielding an error.
 func (l *Library) Walk(ctx context.Context, query store.Query) iter.Seq2[store.Hit, error] {
+	return Walk(ctx, l, query)
+}
+
+// Searcher returns pages of articles, like store.Reader.
+type Searcher interface {
+	Search(ctx context.Context, query store.Query) (store.Page, error)
+}
+
+// Walk is like Library.Walk, but reads from any source of pages.
+func Walk(ctx context.Context, s Searcher, query store.Query) iter.Seq2[store.Hit, error] {
 	query.Limit, query.ByRank, query.WithoutSnippets = walkPage, false, true
 	return func(yield func(store.Hit, error) bool) {
 		for {
-			page, err := l.Search(ctx, query)
+			page, err := s.Search(ctx, query)
 			if err != nil {
 				yield(store.Hit{}, err)
 				return

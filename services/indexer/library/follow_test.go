@@ -30,7 +30,7 @@ func TestFollowMissesNothing(t *testing.T) {
 	defer stop()
 	var got []string
 	beats := 0
-	for event, err := range New(nil, js).Follow(ctx, 0, 50*time.Millisecond) {
+	for event, err := range New(nil, js).Follow(ctx, Place{}, 50*time.Millisecond) {
 		if err != nil {
 			t.Fatal(err)
 		}

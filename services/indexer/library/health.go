@@ -129,7 +129,7 @@ func (l *Library) queued(ctx context.Context, host string) (int64, error) {
 }
 
 // driftAlarms describes the active drift alarms of a host, as clauses to append
-// to a sentence. It returns "" if there are none.
+// to a sentence. It returns "" if no alarm is active.
 func (l *Library) driftAlarms(ctx context.Context, host string) (text string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
@@ -143,12 +143,13 @@ func (l *Library) driftAlarms(ctx context.Context, host string) (text string, er
 		if errors.Is(err, jetstream.ErrKeyNotFound) {
 			continue
 		}
-		alarm := &datelinev1.DriftAlarm{}
-		if err == nil {
-			err = proto.Unmarshal(entry.Value(), alarm)
-		}
 		if err != nil {
 			return "", fmt.Errorf("reading drift alarms of %s: %w", host, err)
+		}
+		alarm := &datelinev1.DriftAlarm{}
+		if proto.Unmarshal(entry.Value(), alarm) != nil { // it must not hide the source
+			text += fmt.Sprintf("; drift alarm %s is unreadable", subject.DriftSignalName(signal))
+			continue
 		}
 		if alarm.GetRaised() {
 			text += fmt.Sprintf("; drift alarm %s: %.0f %% of the latest pages, %.0f %% before",

@@ -14,11 +14,13 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/bucket"
 	"github.com/dateline-news/dateline/internal/deadletter"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -33,14 +35,17 @@ const (
 // limits of a stream.
 var ErrGone = errors.New("no longer kept")
 
-// Store is the part of store.Store that a library needs. It cannot store
-// articles or outcomes.
+// Store is the part of store.Store that a library needs. SQL is only for the tables of
+// other packages.
 type Store interface {
 	store.Reader
 	store.Eraser
 	store.Ledger
 	store.Sources
+	store.Progress
+	store.SavedSearches
 	store.Monitor
+	SQL() store.Database
 }
 
 // Library gives access to the store and the streams.
@@ -51,6 +56,9 @@ type Library struct {
 
 // New returns a library that uses a store and the streams that fill it.
 func New(articles Store, js jetstream.JetStream) *Library { return &Library{articles, js} }
+
+// Discovery returns the sites whose new articles the discoverer finds.
+func (l *Library) Discovery() *sources.Sources { return sources.Of(l.Store) }
 
 // Name converts the name of an article to the form that the store uses: it
 // canonicalizes a URL and leaves an id unchanged.
@@ -112,6 +120,10 @@ func (l *Library) Raw(ctx context.Context, article *datelinev1.Article) (Raw, er
 	if err := proto.Unmarshal(msg.Data, page); err != nil {
 		return Raw{}, fmt.Errorf("decoding page of article %s: %w", article.GetId(), err)
 	}
+	if page.GetFinalUrl() != article.GetFinalUrl() {
+		return Raw{}, fmt.Errorf("reading page of article %s: %w; stream %s was declared again, and its message %d is "+
+			"another page", article.GetId(), ErrGone, ref.GetStream(), ref.GetSequence())
+	}
 	raw := Raw{
 		URL: page.GetFinalUrl(), ContentEncoding: page.GetContentEncoding(), FetchTime: page.GetFetchTime().AsTime(),
 	}
@@ -143,11 +155,8 @@ func (l *Library) body(ctx context.Context, page *datelinev1.Page) ([]byte, erro
 			return nil, fmt.Errorf("reading body of page %s: %w; it is not in bucket %s",
 				page.GetId(), ErrGone, subject.BucketBodies)
 		}
-		bodies, err := l.js.ObjectStore(ctx, subject.BucketBodies)
-		if err != nil {
-			return nil, fmt.Errorf("opening bucket %s: %w", subject.BucketBodies, err)
-		}
-		body, err = bodies.GetBytes(ctx, object.GetName())
+		var err error
+		body, err = bucket.Object(ctx, l.js, subject.BucketBodies, object.GetName(), maxRawBytes)
 		if errors.Is(err, jetstream.ErrObjectNotFound) {
 			return nil, fmt.Errorf("reading body of page %s: %w", page.GetId(), ErrGone)
 		}
@@ -174,22 +183,14 @@ func (l *Library) OpenDeadLetters(ctx context.Context) (deadletter.Stream, error
 	return deadletter.Open(ctx, l.js)
 }
 
-// DeadLetters returns at most limit dead letters without their payloads, oldest
-// first, starting after the given number.
+// DeadLetters returns a page of at most limit dead letters without their payloads,
+// oldest first, starting after the given number. If more may follow, next is the number
+// after which the next page starts, otherwise 0.
 func (l *Library) DeadLetters(ctx context.Context, filter deadletter.Filter, after uint64,
-	limit int) ([]deadletter.Brief, error) {
+	limit int) (page []deadletter.Brief, next uint64, err error) {
 	letters, err := l.OpenDeadLetters(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	briefs := []deadletter.Brief{}
-	for letter, err := range letters.From(ctx, filter, after+1) {
-		if err != nil {
-			return nil, err
-		}
-		if briefs = append(briefs, letter.Brief()); len(briefs) == limit {
-			break
-		}
-	}
-	return briefs, nil
+	return letters.Page(ctx, filter, after, limit)
 }

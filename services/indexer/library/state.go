@@ -8,19 +8,25 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // State is a snapshot of the pipeline.
 type State struct {
+	Flow
+	Articles  int64 `json:"articles" doc:"Number of articles in the store."`
+	Revisions int64 `json:"revisions" doc:"Number of revisions in the store."`
+	Outcomes  int64 `json:"outcomes" doc:"Number of outcomes in the ledger."`
+	Ends      []End `json:"ends" doc:"Outcomes by stage, verdict and reason, since the ledger was created."`
+}
+
+// Flow is what flows through the pipeline.
+type Flow struct {
 	Time      time.Time       `json:"time" doc:"When the state was read."`
-	Articles  int64           `json:"articles" doc:"Number of articles in the store."`
-	Revisions int64           `json:"revisions" doc:"Number of revisions in the store."`
-	Outcomes  int64           `json:"outcomes" doc:"Number of outcomes in the ledger."`
 	Streams   []StreamState   `json:"streams" doc:"Streams between the stages."`
 	Consumers []ConsumerState `json:"consumers" doc:"Backlog of each stage."`
-	Ends      []End           `json:"ends" doc:"Outcomes by stage, verdict and reason, since the ledger was created."`
 }
 
 // StreamState is the size of a stream.
@@ -39,6 +45,8 @@ type ConsumerState struct {
 	Waiting     uint64 `json:"waiting" doc:"Messages that have not been delivered yet."`
 	InWork      int    `json:"in_work" doc:"Messages delivered but not yet acknowledged."`
 	Redelivered int    `json:"redelivered" doc:"Messages in work that were delivered more than once."`
+	// Oldest is known for the streams between the stages.
+	Oldest time.Time `json:"oldest,omitzero" doc:"When the oldest message that waits or is in work was stored. Absent if there is none, or for streams besides URLS, PAGES and ARTICLES."`
 }
 
 // End counts the inputs of a stage with the same outcome.
@@ -58,7 +66,8 @@ func Ends(counts []store.Count) []End {
 	return ends
 }
 
-// State returns the current state of the streams and the store.
+// State returns the current state of the streams and the store. It counts whole tables:
+// Flow is cheap.
 func (l *Library) State(ctx context.Context) (State, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
@@ -70,21 +79,31 @@ func (l *Library) State(ctx context.Context) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	s := State{
-		Time: time.Now().UTC(), Articles: stats.Articles, Revisions: stats.Revisions, Outcomes: stats.Outcomes,
-		Ends: Ends(counts),
+	flow, err := l.Flow(ctx)
+	if err != nil {
+		return State{}, err
 	}
+	return State{
+		Flow: flow, Articles: stats.Articles, Revisions: stats.Revisions, Outcomes: stats.Outcomes, Ends: Ends(counts),
+	}, nil
+}
+
+// Flow returns the current state of the streams.
+func (l *Library) Flow(ctx context.Context) (Flow, error) {
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	f := Flow{Time: time.Now().UTC()}
 	for _, name := range subject.Streams() {
-		if err := l.addStream(ctx, &s, name); err != nil {
-			return State{}, err
+		if err := l.addStream(ctx, &f, name); err != nil {
+			return Flow{}, err
 		}
 	}
-	return s, nil
+	return f, nil
 }
 
 // addStream adds a stream and its durable consumers. A stream that does not
 // exist is ignored.
-func (l *Library) addStream(ctx context.Context, s *State, name string) error {
+func (l *Library) addStream(ctx context.Context, f *Flow, name string) error {
 	stream, err := l.js.Stream(ctx, name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil
@@ -93,7 +112,7 @@ func (l *Library) addStream(ctx context.Context, s *State, name string) error {
 		return fmt.Errorf("reading stream %s: %w", name, err)
 	}
 	info := stream.CachedInfo()
-	s.Streams = append(s.Streams, StreamState{
+	f.Streams = append(f.Streams, StreamState{
 		Name: name, Messages: info.State.Msgs, Bytes: info.State.Bytes, MaxBytes: info.Config.MaxBytes,
 		Oldest: info.State.FirstTime.UTC(),
 	})
@@ -102,13 +121,32 @@ func (l *Library) addStream(ctx context.Context, s *State, name string) error {
 		if consumer.Config.Durable == "" {
 			continue // a temporary consumer, such as a client of the tail
 		}
-		s.Consumers = append(s.Consumers, ConsumerState{
+		state := ConsumerState{
 			Stage: consumer.Config.Durable, Stream: name, Waiting: consumer.NumPending, InWork: consumer.NumAckPending,
 			Redelivered: consumer.NumRedelivered,
-		})
+		}
+		if state.Oldest, err = oldestOf(ctx, stream, consumer); err != nil {
+			return err
+		}
+		f.Consumers = append(f.Consumers, state)
 	}
 	if err := list.Err(); err != nil {
 		return fmt.Errorf("listing consumers of stream %s: %w", name, err)
 	}
 	return nil
+}
+
+// oldestOf returns when the oldest message that a consumer has not acked was stored. It is
+// zero if there is none, and for streams that this service may not read.
+func oldestOf(ctx context.Context, stream jetstream.Stream, consumer *jetstream.ConsumerInfo) (time.Time, error) {
+	info := stream.CachedInfo()
+	switch info.Config.Name {
+	case subject.StreamPages, subject.StreamArticles:
+		return backlog.OldestWaiting(ctx, stream, consumer)
+	case subject.StreamURLs: // acked messages are removed
+		if info.State.Msgs > 0 {
+			return info.State.FirstTime.UTC(), nil
+		}
+	}
+	return time.Time{}, nil
 }

@@ -34,6 +34,9 @@ const (
 	// Two texts are also copies if the longer contains at least minContained of
 	// the shorter and their resemblance is at least minContainedResemblance.
 	minContained, minContainedResemblance = 0.8, 0.15
+	// minRepeated is the minimum resemblance of a text that repeats another: about
+	// one word in fourteen may be another.
+	minRepeated = 0.5
 )
 
 // Sketch represents a text. The zero value represents a text that is too short
@@ -100,6 +103,14 @@ func (s Sketch) IsZero() bool { return len(s.Hashes) == 0 }
 func (s Sketch) Copies(other Sketch) bool {
 	resemblance, contained := s.Compare(other)
 	return resemblance >= minResemblance || contained >= minContained && resemblance >= minContainedResemblance
+}
+
+// Repeats reports whether most of both texts is the same. It is stricter than Copies,
+// for decisions that a person does not see: an article that quotes the other one, or
+// is cut from it, does not repeat it.
+func (s Sketch) Repeats(other Sketch) bool {
+	resemblance, _ := s.Compare(other)
+	return resemblance >= minRepeated
 }
 
 // Compare estimates the share of all shingles that two texts have in common

@@ -47,12 +47,15 @@ type articleRow struct {
 	// the page states a credible one, and otherwise the time of the first fetch.
 	sortTime               time.Time
 	contentHash, wordsHash string
+	firstPageHash          string    // of the first page alone, if the text is that of several
 	fetched, extracted     time.Time // of the newest revision's record
 	firstSeen, lastSeen    time.Time
 	revision, revisions    int  // the newest revision's number, and the number of revisions
 	ownPage                bool // whether the record is of the canonical URL's own page
 	story                  string
 	sketch                 []byte
+
+	siteName string // not a column: only set if a record has just arrived
 }
 
 // revisionRow is a row of the revisions table.
@@ -118,7 +121,7 @@ func newArrival(article *datelinev1.Article) (arrival, error) {
 		return arrival{}, fmt.Errorf("encoding article %s: %w", article.GetId(), err)
 	}
 	a := arrival{record: record, words: wordsOf(article), urls: []string{article.GetCanonicalUrl()}}
-	for _, url := range []string{article.GetFinalUrl(), article.GetRequestedUrl()} {
+	for _, url := range append([]string{article.GetFinalUrl(), article.GetRequestedUrl()}, article.GetPageUrls()...) {
 		if url != "" && !slices.Contains(a.urls, url) {
 			a.urls = append(a.urls, url)
 		}
@@ -154,10 +157,10 @@ func newArticleRow(a *datelinev1.Article) articleRow {
 		title: a.GetTitle(), language: a.GetLanguage(), section: a.GetSection(), access: a.GetAccess(),
 		authors: lines(authorNames(a)), tags: lines(a.GetTags()),
 		sortTime:    fetched.Truncate(time.Second),
-		contentHash: a.GetContentHash(),
-		fetched:     fetched, extracted: timeOf(a.GetExtractTime()),
+		contentHash: a.GetContentHash(), firstPageHash: a.GetFirstPageHash(),
+		fetched: fetched, extracted: timeOf(a.GetExtractTime()),
 		firstSeen: fetched, lastSeen: fetched,
-		ownPage: a.GetFinalUrl() == a.GetCanonicalUrl(),
+		ownPage: a.GetFinalUrl() == a.GetCanonicalUrl(), siteName: siteNameOf(a),
 	}
 	if value := a.GetPublished().GetValue(); value.IsValid() {
 		published := timeOf(value)
@@ -182,6 +185,19 @@ func wordsOf(a *datelinev1.Article) indexedWords {
 	}
 	w.stems = stems.String() // of all the texts joined above
 	return w
+}
+
+// maxSiteName is the maximum length in bytes of the name of a site.
+const maxSiteName = 120
+
+// siteNameOf returns the name of an article's site on one line, cut off if it is too
+// long.
+func siteNameOf(a *datelinev1.Article) string {
+	name := strings.Join(strings.Fields(a.GetSiteName()), " ")
+	if len(name) > maxSiteName {
+		name = strings.TrimSpace(strings.ToValidUTF8(name[:maxSiteName], ""))
+	}
+	return name
 }
 
 func authorNames(a *datelinev1.Article) []string {

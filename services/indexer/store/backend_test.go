@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"database/sql"
 	"strings"
 	"testing"
@@ -10,25 +11,36 @@ import (
 	"github.com/dateline-news/dateline/internal/postgrestest"
 )
 
+// downgradeTo8 is SQL that undoes the migrations after version 8.
+var downgradeTo8 = []string{
+	`ALTER TABLE articles DROP COLUMN first_page_hash`,
+	`DROP TABLE saved_searches`,
+	`ALTER TABLE sources DROP COLUMN name`,
+	`DROP TABLE stream_spans`, `DROP TABLE discovery_sources`, `DROP TABLE discovery_endpoints`,
+	`DROP TABLE discovery_articles`, `DROP TABLE discovery_shapes`, `DROP TABLE discovery_signatures`,
+}
+
 // downgradeBoth is the part of backend.downgrade that both databases accept.
-var downgradeBoth = []string{
+var downgradeBoth = append([]string{
 	`DROP INDEX outcomes_by_time`, `DROP INDEX source_hours_new`,
 	`DROP TABLE source_rollup`, `DROP TABLE source_baselines`,
+	`DROP TABLE erased_texts`, `DROP TABLE erased_keys`, `DROP TABLE pending_overwrites`,
 	`DELETE FROM goose_db_version WHERE version_id > 2`,
-}
+}, downgradeTo8...)
 
 var sqliteBackend = backend{
 	newDSN: sqliteFile,
 	execute: func(t *testing.T, dsn, statement string) {
-		path := strings.NewReplacer("%", "%25", "#", "%23", "?", "%3f").Replace(strings.TrimPrefix(dsn, "sqlite:"))
-		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
-		if err != nil {
-			t.Fatal(err)
-		}
+		db := openSQLite(t, dsn)
+		defer db.Close()
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
-		if err := db.Close(); err != nil {
+	},
+	query: func(t *testing.T, dsn, query string, value any) {
+		db := openSQLite(t, dsn)
+		defer db.Close()
+		if err := db.QueryRowContext(t.Context(), query).Scan(value); err != nil {
 			t.Fatal(err)
 		}
 	},
@@ -46,18 +58,39 @@ var sqliteBackend = backend{
 var postgresBackend = backend{
 	newDSN: postgrestest.Database,
 	execute: func(t *testing.T, dsn, statement string) {
-		conn, err := pgx.Connect(t.Context(), dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
+		conn := connectPostgres(t, dsn)
+		defer conn.Close(context.Background())
 		if _, err := conn.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
-		if err := conn.Close(t.Context()); err != nil {
+	},
+	query: func(t *testing.T, dsn, query string, value any) {
+		conn := connectPostgres(t, dsn)
+		defer conn.Close(context.Background())
+		if err := conn.QueryRow(t.Context(), query).Scan(value); err != nil {
 			t.Fatal(err)
 		}
 	},
 	passWindow:   `SELECT setval(pg_get_serial_sequence('articles', 'row'), (SELECT max(row) + 524288 FROM articles))`,
 	downgrade:    downgradeBoth,
 	refusePoison: []string{`ALTER TABLE articles ADD CONSTRAINT no_poison_here CHECK (title <> 'poison')`},
+}
+
+func openSQLite(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	path := strings.NewReplacer("%", "%25", "#", "%23", "?", "%3f").Replace(strings.TrimPrefix(dsn, "sqlite:"))
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func connectPostgres(t *testing.T, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
 }

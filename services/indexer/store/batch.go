@@ -8,11 +8,14 @@ import (
 )
 
 // planChanges decides what a batch changes. links are what the arrivals' names
-// lead to, and known are the stored articles that the batch may change, by id.
+// lead to, known are the stored articles that the batch may change, by id, and erased
+// are the erased texts that the arrivals may repeat.
 //
 // It returns the changes ordered by article id, the order in which every writer
 // must lock rows, and the result of each arrival.
-func planChanges(links map[string]link, known map[string]stored, arrivals []arrival) ([]*change, []PutResult) {
+func planChanges(
+	links map[string]link, known map[string]stored, erased []erasedText, arrivals []arrival,
+) ([]*change, []PutResult) {
 	byID := make(map[string]*change)
 	joined := make(map[string]string) // ids of articles joined in this batch
 	results := make([]PutResult, len(arrivals))
@@ -23,6 +26,10 @@ func planChanges(links map[string]link, known map[string]stored, arrivals []arri
 		}
 		if target := cmp.Or(joined[a.row.id], links[a.row.id].target()); target != "" && target != a.row.id {
 			a = a.asPageOf(target, cmp.Or(byID[target], &change{stored: known[target]}).row.canonicalURL)
+		}
+		if a.repeats(erased, known) {
+			results[i] = PutResult{Status: ErasedCopy, ID: a.row.id}
+			continue
 		}
 		c := byID[a.row.id]
 		if c == nil {
@@ -84,7 +91,7 @@ type step struct {
 
 // sourceRow is what a batch adds to a row of the sources table.
 type sourceRow struct {
-	host                         string
+	host, name                   string
 	articles, revisions          int
 	firstSeen, lastSeen, lastNew time.Time
 }
@@ -100,6 +107,7 @@ func sourcesOf(changes []*change) []sourceRow {
 				lastNew: time.Unix(0, 0).UTC(), // means none
 			}
 		}
+		s.name = cmp.Or(c.row.siteName, s.name)
 		s.revisions += c.added
 		s.firstSeen, s.lastSeen = earlier(s.firstSeen, c.row.firstSeen), later(s.lastSeen, c.row.lastSeen)
 		if c.isNew {

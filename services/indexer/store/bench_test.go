@@ -248,3 +248,38 @@ func BenchmarkSearch(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSpans compares storing batches with and without the messages that they came
+// from, in turns, in two stores. "ratio" is the time without them divided by the time
+// with them: 1 means that they cost nothing.
+func BenchmarkSpans(b *testing.B) {
+	for kind, newDSN := range map[string]func(testing.TB) string{
+		"sqlite": sqliteFile, "postgres": postgresBackend.newDSN,
+	} {
+		b.Run(kind, func(b *testing.B) {
+			stores := [2]store.Store{reopen(b, newDSN(b)), reopen(b, newDSN(b))}
+			articles := newGenerator()
+			var took [2]time.Duration
+			for n := 0; b.Loop(); n++ {
+				b.StopTimer()
+				batch := articles.batch()
+				b.StartTimer()
+				for turn := range stores {
+					i := (turn + n) % len(stores)
+					var from []store.Span
+					if i == 1 {
+						last := uint64(articles.made)
+						from = []store.Span{{Stream: "ARTICLES", Created: noon, First: last - benchBatch + 1, Last: last}}
+					}
+					start := time.Now()
+					if _, err := stores[i].Put(b.Context(), batch, from...); err != nil {
+						b.Fatal(err)
+					}
+					took[i] += time.Since(start)
+				}
+			}
+			b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "ratio")
+			b.ReportMetric(float64(b.N*benchBatch)/took[1].Seconds(), "articles/s")
+		})
+	}
+}

@@ -83,9 +83,10 @@ func (c *change) apply(a arrival) PutResult {
 		}
 	}
 	result := PutResult{Status: status, ID: a.row.id}
-	for _, r := range c.stored.revisions {
+	for i, r := range c.stored.revisions {
 		if r.contentHash == a.row.contentHash && r.firstSeen.Equal(a.row.fetched) {
 			result.Revision = r.number
+			result.Completes = i > 0 && a.row.firstPageHash != "" && c.stored.revisions[i-1].contentHash == a.row.firstPageHash
 		}
 	}
 	return result
@@ -103,7 +104,7 @@ func (c *change) statusOf(a arrival) Status {
 		return Unchanged
 	case a.isOlderThan(c.row):
 		return Outdated
-	case a.row.contentHash == c.row.contentHash || c.isVariant(a):
+	case a.row.contentHash == c.row.contentHash || c.isVariant(a) || a.row.contentHash == c.row.firstPageHash:
 		return Unchanged
 	}
 	return Changed

@@ -53,6 +53,7 @@ var articleColumns = columns{
 	newColumn("published_time", "timestamptz", func(r *articleRow) **time.Time { return &r.published }),
 	newColumn("sort_time", "timestamptz", func(r *articleRow) *time.Time { return &r.sortTime }),
 	newColumn("content_hash", "text", func(r *articleRow) *string { return &r.contentHash }),
+	newColumn("first_page_hash", "text", func(r *articleRow) *string { return &r.firstPageHash }),
 	newColumn("words_hash", "text", func(r *articleRow) *string { return &r.wordsHash }),
 	newColumn("fetch_time", "timestamptz", func(r *articleRow) *time.Time { return &r.fetched }),
 	newColumn("extract_time", "timestamptz", func(r *articleRow) *time.Time { return &r.extracted }),
@@ -74,9 +75,11 @@ func nullable(c column) column {
 // The columns that each query reads.
 var (
 	hitColumns       = articleColumns.named("id", "story", "first_seen", "last_seen", "revisions")
-	facetColumns     = articleColumns.named("host", "language", "section", "access", "authors", "tags")
-	memberColumns    = articleColumns.named("id", "canonical_url", "host", "title", "sort_time", "first_seen")
 	candidateColumns = articleColumns.named("id", "story", "first_seen", "sketch")
+	facetColumns     = articleColumns.named(
+		"host", "language", "section", "access", "authors", "tags", "sort_time", "story")
+	memberColumns = articleColumns.named(
+		"id", "canonical_url", "host", "title", "language", "sort_time", "first_seen", "revisions")
 )
 
 // named returns the columns with the given names, in that order.

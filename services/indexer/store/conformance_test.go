@@ -21,6 +21,7 @@ var conformance = map[string]func(*testing.T, backend){
 	"a redelivery adds no revision":             testRedelivery,
 	"an older fetch never replaces a newer one": testOutOfOrder,
 	"a batch may contain an article repeatedly": testSameArticleInBatch,
+	"the pages of an article are added to it":   testPages,
 	"every URL leads to its article":            testAliases,
 	"long URLs lead to their article":           testLongURLs,
 	"only an invalid record fails":              testPoison,
@@ -36,6 +37,10 @@ var conformance = map[string]func(*testing.T, backend){
 	"words of every script are found":           testScripts,
 	"a word finds its other forms":              testForms,
 	"no search text breaks the database":        testInjections,
+	"no query breaks the database":              testHostileQueries,
+	"no name breaks the database":               testHostileNames,
+	"no time breaks the database":               testHostileTimes,
+	"forged cursors are refused":                testForgedCursors,
 	"hits are ordered by time or by rank":       testOrder,
 	"the index follows the newest record":       testIndexFollows,
 	"NUL bytes and invalid UTF-8 are repaired":  testBrokenText,
@@ -49,8 +54,15 @@ var conformance = map[string]func(*testing.T, backend){
 	"filters select articles":                   testFilters,
 	"filters follow the newest record":          testFiltersFollow,
 	"pages are complete and disjoint":           testCursors,
+	"a histogram counts articles by time":       testHistogram,
 	"facets count values":                       testFacets,
 	"copies form a story":                       testStories,
+	"a search returns one hit per story":        testOnePerStory,
+	"the best match stands for its story":       testOnePerStoryByRank,
+	"a story may have many copies":              testManyCopies,
+	"sites have the name of their last record":  testSiteNames,
+	"facets count stories":                      testStoriesAreCounted,
+	"searches can be saved":                     testSavedSearches,
 	"stories merge":                             testStoriesMerge,
 	"a common line does not make a story":       testFurniture,
 	"only the newest texts are compared":        testCopiesWindow,
@@ -63,6 +75,9 @@ var conformance = map[string]func(*testing.T, backend){
 	"a print version changes nothing":           testVariants,
 	"erasing removes an article":                testErase,
 	"an erased article stays erased":            testErasedStaysErased,
+	"an erased text stays erased":               testErasedText,
+	"overwriting leaves the rest as it is":      testOverwrite,
+	"an older store's erasures are overwritten": testOverwriteOfOlderStore,
 	"sources are counted":                       testSources,
 	"outcomes are counted by hour":              testHours,
 	"baselines are computed from the ledger":    testBaselines,
@@ -70,6 +85,8 @@ var conformance = map[string]func(*testing.T, backend){
 	"baselines are bounded":                     testBaselinesAreBounded,
 	"an older store gets baselines":             testBaselinesOfOlderStore,
 	"results have the number of the revision":   testResults,
+	"messages are committed with their batch":   testSpans,
+	"an older store has committed everything":   testSpansOfOlderStore,
 }
 
 func TestConformance(t *testing.T) {
@@ -88,6 +105,8 @@ type backend struct {
 	newDSN func(testing.TB) string
 	// execute runs SQL directly in a store's database.
 	execute func(t *testing.T, dsn, sql string)
+	// query reads one value directly from a store's database.
+	query func(t *testing.T, dsn, sql string, value any)
 	// passWindow is SQL that makes it appear as if copiesWindow articles were
 	// stored.
 	passWindow string
@@ -96,6 +115,13 @@ type backend struct {
 	// refusePoison is SQL that makes the database refuse articles with the title
 	// "poison".
 	refusePoison []string
+}
+
+// pendingOverwrites returns the number of erasures that are not overwritten yet.
+func (b backend) pendingOverwrites(t *testing.T, dsn string) (n int) {
+	t.Helper()
+	b.query(t, dsn, `SELECT count(*) FROM pending_overwrites`, &n)
+	return n
 }
 
 func (b backend) open(t *testing.T) store.Store {

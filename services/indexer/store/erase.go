@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -37,7 +38,11 @@ func (e *Erasure) addRevision(record []byte) {
 		return // a damaged record is erased nevertheless
 	}
 	if page := article.GetRawPage(); page.GetStream() != "" {
-		e.Pages = append(e.Pages, page)
+		e.Pages = append(e.Pages, PageReference{page, article.GetFinalUrl()})
+	}
+	e.addText(article)
+	if at := timeOf(article.GetExtractTime()); e.FirstExtracted.IsZero() || at.Before(e.FirstExtracted) {
+		e.FirstExtracted = at
 	}
 	final, canonical := article.GetFinalUrl(), article.GetCanonicalUrl()
 	if e.fetchedURL == "" || weburl.SameSite(final, canonical) {
@@ -56,13 +61,21 @@ func (e *Erasure) addRevision(record []byte) {
 // tombstone of a foreign URL is not canonical, so that the other site's own article
 // can be stored there.
 func (e *Erasure) IsForeign(u string) bool {
-	own := e.fetchedURL
-	if own == "" {
-		own = "https://" + e.Host
-	}
+	own := e.ownURL()
 	_, badURL := weburl.Parse(u)
 	_, badOwn := weburl.Parse(own) // of a saved file, which has no site
 	return badURL == nil && badOwn == nil && !weburl.SameSite(u, own)
+}
+
+// ownURL returns a URL on the site that the article was fetched from.
+func (e *Erasure) ownURL() string { return cmp.Or(e.fetchedURL, "https://"+e.Host) }
+
+// ownHost returns the host that the article was fetched from.
+func (e *Erasure) ownHost() string {
+	if u, err := weburl.Parse(e.ownURL()); err == nil {
+		return u.Host()
+	}
+	return e.Host
 }
 
 // foreignURLs returns the URLs for which IsForeign is true.

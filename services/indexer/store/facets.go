@@ -9,17 +9,23 @@ import (
 
 const (
 	// maxFacetArticles bounds the cost of counting.
-	maxFacetArticles = 10_000
-	maxFacetValues   = 20
+	maxFacetArticles   = 10_000
+	defaultFacetValues = 20
+	maxFacetValues     = 1000
 )
 
 // Facets counts the values of fields in a set of articles.
 type Facets struct {
 	// Articles is the number of articles counted.
 	Articles int
+	// Stories is the number of stories that they belong to. An article without copies
+	// is a story of its own.
+	Stories int
 	// Complete reports whether all matching articles were counted.
 	Complete bool
-	// These are the 20 most frequent values of each field, most frequent first.
+	// Times counts the articles by the time that orders them.
+	Times Histogram
+	// These are the most frequent values of each field, most frequent first.
 	Hosts, Languages, Sections, Authors, Tags, Access []FacetValue
 }
 
@@ -44,6 +50,9 @@ const (
 type facetCounts struct {
 	articles int
 	fields   [facetFields]map[string]int
+	stories  map[string]bool // of articles that have copies
+	copies   int             // articles that have copies
+	times    []int64         // seconds since 1970
 }
 
 // add counts the values of an article, of which only facetColumns are set.
@@ -61,6 +70,14 @@ func (f *facetCounts) add(r articleRow) {
 			}
 		}
 	}
+	f.times = append(f.times, r.sortTime.Unix())
+	if r.story != "" {
+		if f.stories == nil {
+			f.stories = make(map[string]bool)
+		}
+		f.stories[r.story] = true
+		f.copies++
+	}
 	count(hostFacet, r.host)
 	count(languageFacet, r.language)
 	count(sectionFacet, r.section)
@@ -69,22 +86,29 @@ func (f *facetCounts) add(r articleRow) {
 	count(accessFacet, AccessName(r.access))
 }
 
-func (f *facetCounts) facets() Facets {
+// facets returns what was counted, with as many values as a query asks for.
+func (f *facetCounts) facets(query Query) Facets {
+	limit := defaultFacetValues
+	if query.FacetValues > 0 {
+		limit = min(query.FacetValues, maxFacetValues)
+	}
+	articles := min(f.articles, maxFacetArticles)
 	return Facets{
-		Articles: min(f.articles, maxFacetArticles), Complete: f.articles <= maxFacetArticles,
-		Hosts: f.mostFrequent(hostFacet), Languages: f.mostFrequent(languageFacet),
-		Sections: f.mostFrequent(sectionFacet), Authors: f.mostFrequent(authorFacet),
-		Tags: f.mostFrequent(tagFacet), Access: f.mostFrequent(accessFacet),
+		Articles: articles, Stories: articles - f.copies + len(f.stories), Complete: f.articles <= maxFacetArticles,
+		Times: newHistogram(f.times), Hosts: f.mostFrequent(hostFacet, limit),
+		Languages: f.mostFrequent(languageFacet, limit), Sections: f.mostFrequent(sectionFacet, limit),
+		Authors: f.mostFrequent(authorFacet, limit), Tags: f.mostFrequent(tagFacet, limit),
+		Access: f.mostFrequent(accessFacet, limit),
 	}
 }
 
-func (f *facetCounts) mostFrequent(field int) []FacetValue {
+func (f *facetCounts) mostFrequent(field, limit int) []FacetValue {
 	counts := f.fields[field]
 	values := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(-cmp.Compare(counts[a], counts[b]), cmp.Compare(a, b))
 	})
 	all := []FacetValue{}
-	for _, value := range values[:min(maxFacetValues, len(values))] {
+	for _, value := range values[:min(limit, len(values))] {
 		all = append(all, FacetValue{value, counts[value]})
 	}
 	return all

@@ -98,7 +98,7 @@ func (f Filter) groups() [][]string {
 	add := func(kind int, values []string, fold func(string) string) {
 		var group []string
 		for _, value := range values {
-			group = append(group, filterWord(kind, fold(cleanText(value))))
+			group = append(group, filterWord(kind, fold(CleanText(value))))
 		}
 		if group != nil {
 			groups = append(groups, group)

@@ -110,17 +110,38 @@ func testOddOutcomes(t *testing.T, b backend) {
 	}
 }
 
+// unfinished returns the times since when inputs of a stage have no outcome.
+func unfinished(t *testing.T, s store.Store, stage datelinev1.Stage, from, to time.Time) []time.Time {
+	t.Helper()
+	var times []time.Time
+	for o, err := range s.Unfinished(t.Context(), stage, from, to) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.GetStage() != stage-1 || o.GetUrl() == "" || o.GetRequestId() == "" {
+			t.Errorf("an outcome that leads to no input of %v: %v", stage, o)
+		}
+		times = append(times, o.GetTime().AsTime())
+	}
+	return times
+}
+
 func testOutstanding(t *testing.T, b backend) {
 	s := b.open(t)
 	const fetch, extract = datelinev1.Stage_STAGE_FETCH, datelinev1.Stage_STAGE_EXTRACT
-	expect := func(stage datelinev1.Stage, from, old, to time.Time, want store.Outstanding) {
+	expect := func(stage datelinev1.Stage, from, to time.Time, want store.Outstanding) {
 		t.Helper()
-		got, err := s.Outstanding(t.Context(), stage, from, old, to)
-		if err != nil || got.All != want.All || got.Old != want.Old || !got.First.Equal(want.First) {
+		got, err := s.Outstanding(t.Context(), stage, from, to)
+		if err != nil || got.Count != want.Count || !got.First.Equal(want.First) {
 			t.Errorf("%v from %s to %s: %+v, %v; want %+v", stage, from, to, got, err, want)
 		}
+		times := unfinished(t, s, stage, from, to)
+		sorted := slices.IsSortedFunc(times, time.Time.Compare)
+		if len(times) != int(want.Count) || len(times) > 0 && !times[0].Equal(want.First) || !sorted {
+			t.Errorf("%v from %s to %s: unfinished since %v, want %+v", stage, from, to, times, want)
+		}
 	}
-	expect(fetch, after(0), after(9), after(9), store.Outstanding{})
+	expect(fetch, after(0), after(9), store.Outstanding{})
 	produced := func(name string, at int) *datelinev1.Outcome {
 		o := outcome(datelinev1.Stage_STAGE_INTAKE, name, after(at))
 		o.InputId = "message-" + name
@@ -135,12 +156,12 @@ func testOutstanding(t *testing.T, b backend) {
 	dead.Verdict = datelinev1.Verdict_VERDICT_DEAD
 	record(t, s, split, rejected, twin, produced("early", 2), produced("done", 3), produced("dead", 3),
 		produced("late", 5), outcome(fetch, "done", after(8)), dead)
-	expect(fetch, after(0), after(5), after(9), store.Outstanding{All: 3, Old: 2, First: after(2)})
-	expect(fetch, after(3), after(5), after(5), store.Outstanding{All: 1, Old: 1, First: after(4)})
+	expect(fetch, after(0), after(9), store.Outstanding{Count: 3, First: after(2)})
+	expect(fetch, after(3), after(5), store.Outstanding{Count: 1, First: after(4)})
 	// A dead outcome produces no input for the next stage.
-	expect(extract, after(0), after(9), after(9), store.Outstanding{All: 1, Old: 1, First: after(8)})
+	expect(extract, after(0), after(9), store.Outstanding{Count: 1, First: after(8)})
 	record(t, s, outcome(extract, "done", after(9)))
-	expect(extract, after(0), after(9), after(9), store.Outstanding{})
+	expect(extract, after(0), after(9), store.Outstanding{})
 }
 
 func testSize(t *testing.T, b backend) {

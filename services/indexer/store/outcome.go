@@ -31,8 +31,7 @@ type Hour struct {
 
 // Outstanding counts the inputs of a stage that have no outcome.
 type Outstanding struct {
-	// All counts all of them, and Old those from before the given time.
-	All, Old int64
+	Count int64
 	// First is when the preceding stage produced the first of them. It is zero
 	// if there are none.
 	First time.Time

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 const (
@@ -26,7 +28,10 @@ const (
 // programs write at once.
 type postgresStore struct {
 	pool *pgxpool.Pool
-	name string // of the database and its server, for messages
+	sql  *sql.DB // on the connections of pool
+	name string  // of the database and its server, for messages
+	damage
+	savedSearches
 }
 
 func openPostgres(ctx context.Context, dsn string) (_ Store, err error) {
@@ -44,9 +49,12 @@ func openPostgres(ctx context.Context, dsn string) (_ Store, err error) {
 	name := fmt.Sprintf("database %s at %s", server.Database, server.Host)
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("opening the store, %s: %w%s", name, oneLineError{err}, postgresAdvice(err))
+			err = fmt.Errorf("opening the store, %s: %w%s", name, explainDamage(oneLineError{err}), postgresAdvice(err))
 		}
 	}()
+	if server.TLSConfig != nil {
+		config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error { return reloadCertificates(c, dsn) }
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
@@ -55,7 +63,20 @@ func openPostgres(ctx context.Context, dsn string) (_ Store, err error) {
 		pool.Close()
 		return nil, err
 	}
-	return &postgresStore{pool, name}, nil
+	s := &postgresStore{pool: pool, sql: stdlib.OpenDBFromPool(pool), name: name}
+	s.savedSearches = savedSearches{s.SQL()}
+	return s, nil
+}
+
+// reloadCertificates reads the files that an address names again, so that certificates
+// can be replaced while the program runs.
+func reloadCertificates(c *pgx.ConnConfig, dsn string) error {
+	fresh, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return fmt.Errorf("reading the certificates: %w", err)
+	}
+	c.TLSConfig, c.Fallbacks = fresh.TLSConfig, fresh.Fallbacks
+	return nil
 }
 
 // oneLineError is an error of pgx without the line breaks in its text.
@@ -75,8 +96,11 @@ func postgresAdvice(err error) string {
 }
 
 func (s *postgresStore) Ping(ctx context.Context) error {
+	if err := s.remembered(); err != nil {
+		return fmt.Errorf("%s failed: %w", s.name, err)
+	}
 	if err := s.pool.Ping(ctx); err != nil {
-		return fmt.Errorf("reaching %s: %w", s.name, err)
+		return fmt.Errorf("reaching %s: %w", s.name, s.explain(err))
 	}
 	return nil
 }
@@ -86,7 +110,7 @@ func (s *postgresStore) Size(ctx context.Context) (Size, error) {
 	err := s.pool.QueryRow(ctx, `SELECT pg_database_size(current_database()),
 		(SELECT coalesce(sum(articles), 0)::bigint FROM sources)`).Scan(&size.Bytes, &size.Articles)
 	if err != nil {
-		return Size{}, fmt.Errorf("measuring %s: %w", s.name, err)
+		return Size{}, fmt.Errorf("measuring %s: %w", s.name, s.explain(err))
 	}
 	return size, nil
 }
@@ -97,14 +121,17 @@ func (s *postgresStore) Stats(ctx context.Context) (Stats, error) {
 		(SELECT count(*) FROM articles), (SELECT count(*) FROM revisions), (SELECT count(*) FROM outcomes)`,
 	).Scan(&stats.Articles, &stats.Revisions, &stats.Outcomes)
 	if err != nil {
-		return Stats{}, fmt.Errorf("counting the rows of %s: %w", s.name, err)
+		return Stats{}, fmt.Errorf("counting the rows of %s: %w", s.name, s.explain(err))
 	}
 	return stats, nil
 }
 
+func (s *postgresStore) SQL() Database { return Database{Reader: s.sql, Writer: s.sql, Postgres: true} }
+
 func (s *postgresStore) Close() error {
+	err := s.sql.Close()
 	s.pool.Close()
-	return nil
+	return err
 }
 
 // errConflict means that another writer has stored a new article of the batch

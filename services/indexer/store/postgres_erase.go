@@ -25,7 +25,7 @@ func (s *postgresStore) Erase(ctx context.Context, idOrURL string) (Erasure, err
 		return s.readTombstone(ctx, idOrURL)
 	}
 	if err != nil {
-		return Erasure{}, fmt.Errorf("erasing article %s from %s: %w", hit.ID, s.name, err)
+		return Erasure{}, fmt.Errorf("erasing article %s from %s: %w", hit.ID, s.name, s.explain(err))
 	}
 	return erased, nil
 }
@@ -37,9 +37,9 @@ func (s *postgresStore) readTombstone(ctx context.Context, name string) (Erasure
 		err := row.Scan(&a.url, &a.articleID)
 		return a, err
 	}, `SELECT url, article_id FROM aliases WHERE article_id = (SELECT article_id FROM aliases WHERE url_key = $1)
-		AND starts_with(article_id, $2) ORDER BY canonical DESC, fetch_time DESC, url`, digest(cleanText(name)), tombstone)
+		AND starts_with(article_id, $2) ORDER BY canonical DESC, fetch_time DESC, url`, digest(CleanText(name)), tombstone)
 	if err != nil {
-		return Erasure{}, fmt.Errorf("reading the tombstone of %.200q from %s: %w", name, s.name, err)
+		return Erasure{}, fmt.Errorf("reading the tombstone of %.200q from %s: %w", name, s.name, s.explain(err))
 	}
 	return erasureOf(name, aliases)
 }
@@ -80,7 +80,10 @@ func (b *postgresBatch) erase(id string) (Erasure, error) {
 		steps = append(steps, step{`UPDATE aliases SET canonical = false WHERE url_key = $1 AND article_id = $2`,
 			[]any{digest(url), tombstone + id}})
 	}
-	return e, b.runSteps(steps)
+	if err := b.runSteps(steps); err != nil {
+		return Erasure{}, err
+	}
+	return e, b.writeErasedTexts(e)
 }
 
 // describe adds the article's URLs, pages and number of revisions to the erasure.

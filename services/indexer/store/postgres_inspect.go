@@ -24,7 +24,7 @@ func inspectPostgres(ctx context.Context, dsn string) (_ Inspection, err error) 
 	name := fmt.Sprintf("database %s at %s", config.Database, config.Host)
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return Inspection{}, fmt.Errorf("reaching the store, %s: %w%s", name, err, postgresAdvice(err))
+		return Inspection{}, fmt.Errorf("reaching the store, %s: %w%s", name, explainDamage(err), postgresAdvice(err))
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	i := Inspection{Settings: map[string]string{}}
@@ -36,7 +36,7 @@ func inspectPostgres(ctx context.Context, dsn string) (_ Inspection, err error) 
 		err = i.readDurability(ctx, conn)
 	}
 	if err != nil {
-		return Inspection{}, fmt.Errorf("reading the store, %s: %w", name, err)
+		return Inspection{}, fmt.Errorf("reading the store, %s: %w", name, explainDamage(err))
 	}
 	return i, nil
 }

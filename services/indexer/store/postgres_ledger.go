@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-func (s *postgresStore) Record(ctx context.Context, outcomes []*datelinev1.Outcome) error {
+func (s *postgresStore) Record(ctx context.Context, outcomes []*datelinev1.Outcome, from ...Span) error {
 	rows, err := newOutcomeRows(outcomes)
 	if err != nil {
 		return err
@@ -21,9 +22,15 @@ func (s *postgresStore) Record(ctx context.Context, outcomes []*datelinev1.Outco
 	slices.SortStableFunc(rows, func(a, b outcomeRow) int {
 		return bytes.Compare(digest(a.inputID), digest(b.inputID))
 	})
-	err = s.inTransaction(ctx, func(tx pgx.Tx) error { return (&postgresBatch{ctx, tx}).recordRows(rows) })
+	err = s.inTransaction(ctx, func(tx pgx.Tx) error {
+		b := &postgresBatch{ctx, tx}
+		if err := b.recordRows(rows); err != nil {
+			return err
+		}
+		return b.writeSpans(from)
+	})
 	if err != nil {
-		return fmt.Errorf("recording %d outcomes in %s: %w", len(rows), s.name, err)
+		return fmt.Errorf("recording %d outcomes in %s: %w", len(rows), s.name, s.explain(err))
 	}
 	return nil
 }
@@ -150,9 +157,9 @@ func (s *postgresStore) Outcomes(ctx context.Context, url string) ([]*datelinev1
 			SELECT stage, input_key FROM outcomes WHERE request_key IN (SELECT request_key FROM requests)
 		)
 		SELECT record FROM outcomes JOIN found USING (stage, input_key)
-		ORDER BY time, stage, input_id`, digest(cleanText(url)))
+		ORDER BY time, stage, input_id`, digest(CleanText(url)))
 	if err != nil {
-		return nil, fmt.Errorf("reading the outcomes of %.200s from %s: %w", url, s.name, err)
+		return nil, fmt.Errorf("reading the outcomes of %.200s from %s: %w", url, s.name, s.explain(err))
 	}
 	return outcomes, nil
 }
@@ -160,12 +167,12 @@ func (s *postgresStore) Outcomes(ctx context.Context, url string) ([]*datelinev1
 func (s *postgresStore) RequestOutcomes(ctx context.Context, requestIDs []string) ([]*datelinev1.Outcome, error) {
 	keys := make([][]byte, len(requestIDs))
 	for i, id := range requestIDs {
-		keys[i] = digest(cleanText(id))
+		keys[i] = digest(CleanText(id))
 	}
 	outcomes, err := collect(ctx, s, scanRecord, `SELECT record FROM outcomes
 		WHERE request_key = ANY ($1::bytea[]) AND request_id <> '' ORDER BY time, stage, input_id`, keys)
 	if err != nil {
-		return nil, fmt.Errorf("reading the outcomes of %d requests from %s: %w", len(requestIDs), s.name, err)
+		return nil, fmt.Errorf("reading the outcomes of %d requests from %s: %w", len(requestIDs), s.name, s.explain(err))
 	}
 	return outcomes, nil
 }
@@ -185,7 +192,7 @@ func (s *postgresStore) Tally(ctx context.Context) ([]Count, error) {
 		return c, err
 	}, `SELECT stage, verdict, reason, count(*) FROM outcomes GROUP BY 1, 2, 3 ORDER BY 1, 2, reason COLLATE "C"`)
 	if err != nil {
-		return nil, fmt.Errorf("counting the outcomes in %s: %w", s.name, err)
+		return nil, fmt.Errorf("counting the outcomes in %s: %w", s.name, s.explain(err))
 	}
 	return counts, nil
 }
@@ -198,31 +205,65 @@ func (s *postgresStore) Hours(ctx context.Context, host string, since time.Time)
 		h.Begin = startOfHour(hour)
 		return h, err
 	}, `SELECT hour, stage, verdict, reason, sum(count)::bigint FROM source_hours
-		WHERE hour >= $1 AND ($2 = '' OR host = $2)
-		GROUP BY 1, 2, 3, 4 HAVING sum(count) <> 0 ORDER BY 1, 2, 3, 4`, hourOf(since), cleanText(host))
+		WHERE hour >= $1 AND ($2 OR host = $3)
+		GROUP BY 1, 2, 3, 4 HAVING sum(count) <> 0 ORDER BY 1, 2, 3, 4`, hourOf(since), host == "", CleanText(host))
 	if err != nil {
-		return nil, fmt.Errorf("reading the hourly counts of %s from %s: %w", host, s.name, err)
+		return nil, fmt.Errorf("reading the hourly counts of %s from %s: %w", host, s.name, s.explain(err))
 	}
 	return hours, nil
 }
 
+// postgresOutstanding selects the outcomes h with verdict $4 of the stage before $1, in
+// the period from $2 to $3, whose input of stage $1 has no outcome.
+const postgresOutstanding = `FROM outcomes h
+	WHERE h.time >= $2 AND h.time < $3 AND h.stage = $1 - 1 AND h.verdict = $4
+		AND h.reason NOT IN ('split', 'listing', 'continued')
+	AND NOT EXISTS (SELECT 1 FROM outcomes o
+		WHERE o.url_key = h.url_key AND o.stage = $1 AND o.request_key = h.request_key)`
+
 func (s *postgresStore) Outstanding(
-	ctx context.Context, stage datelinev1.Stage, from, old, to time.Time,
+	ctx context.Context, stage datelinev1.Stage, from, to time.Time,
 ) (Outstanding, error) {
 	var result Outstanding
 	var first *time.Time
-	err := s.pool.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE h.time < $4), min(h.time)
-		FROM outcomes h
-		WHERE h.time >= $2 AND h.time < $3 AND h.stage = $1 - 1 AND h.verdict = $5 AND h.reason <> 'split'
-		AND NOT EXISTS (SELECT 1 FROM outcomes o
-			WHERE o.url_key = h.url_key AND o.stage = $1 AND o.request_key = h.request_key)`,
-		int32(stage), from, to, old, int32(datelinev1.Verdict_VERDICT_PRODUCED)).
-		Scan(&result.All, &result.Old, &first)
+	err := s.pool.QueryRow(ctx, `SELECT count(*), min(h.time) `+postgresOutstanding,
+		int32(stage), from, to, int32(datelinev1.Verdict_VERDICT_PRODUCED)).
+		Scan(&result.Count, &first)
 	if err != nil {
-		return Outstanding{}, fmt.Errorf("looking for inputs without an outcome in %s: %w", s.name, err)
+		return Outstanding{}, fmt.Errorf("looking for inputs without an outcome in %s: %w", s.name, s.explain(err))
 	}
 	if first != nil {
 		result.First = first.UTC()
 	}
 	return result, nil
+}
+
+func (s *postgresStore) Unfinished(
+	ctx context.Context, stage datelinev1.Stage, from, to time.Time,
+) iter.Seq2[*datelinev1.Outcome, error] {
+	return func(yield func(*datelinev1.Outcome, error) bool) {
+		fail := func(err error) {
+			yield(nil, fmt.Errorf("reading the inputs without an outcome from %s: %w", s.name, s.explain(err)))
+		}
+		rows, err := s.pool.Query(ctx, `SELECT h.record `+postgresOutstanding+` ORDER BY h.time`,
+			int32(stage), from, to, int32(datelinev1.Verdict_VERDICT_PRODUCED))
+		if err != nil {
+			fail(err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			outcome, err := scanRecord(rows)
+			if err != nil {
+				fail(err)
+				return
+			}
+			if !yield(outcome, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			fail(err)
+		}
+	}
 }

@@ -16,16 +16,21 @@ import (
 // statementBytes is the approximate amount of data in one statement.
 const statementBytes = 16 << 20
 
-func (s *postgresStore) Put(ctx context.Context, articles []*datelinev1.Article) ([]PutResult, error) {
+func (s *postgresStore) Put(ctx context.Context, articles []*datelinev1.Article, from ...Span) ([]PutResult, error) {
+	written := len(from) == 0
 	results, err := putIsolated(articles, isPostgresPoison, func(arrivals []arrival) (results []PutResult, err error) {
 		err = s.inTransaction(ctx, func(tx pgx.Tx) error {
-			results, err = (&postgresBatch{ctx, tx}).put(arrivals)
+			results, err = (&postgresBatch{ctx, tx}).put(arrivals, from)
 			return err
 		})
+		written = written || err == nil
 		return results, err
 	})
+	if err == nil && !written { // no article could be stored
+		return results, s.ReplaceSpans(ctx, nil, from)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("storing %d articles in %s: %w", len(articles), s.name, err)
+		return nil, fmt.Errorf("storing %d articles in %s: %w", len(articles), s.name, s.explain(err))
 	}
 	return results, nil
 }
@@ -63,7 +68,7 @@ func (b *postgresBatch) runSteps(steps []step) error {
 	return nil
 }
 
-func (b *postgresBatch) put(arrivals []arrival) ([]PutResult, error) {
+func (b *postgresBatch) put(arrivals []arrival, from []Span) ([]PutResult, error) {
 	links, err := b.loadLinks(arrivals)
 	if err != nil {
 		return nil, fmt.Errorf("reading what URLs lead to: %w", err)
@@ -72,7 +77,11 @@ func (b *postgresBatch) put(arrivals []arrival) ([]PutResult, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading what is stored: %w", err)
 	}
-	changes, results := planChanges(links, known, arrivals)
+	erased, err := b.loadErasedTexts(arrivals)
+	if err != nil {
+		return nil, fmt.Errorf("reading the erased texts: %w", err)
+	}
+	changes, results := planChanges(links, known, erased, arrivals)
 	for _, c := range changes {
 		if err := b.join(c); err != nil {
 			return nil, fmt.Errorf("joining articles with %s: %w", c.row.id, err)
@@ -100,7 +109,10 @@ func (b *postgresBatch) put(arrivals []arrival) ([]PutResult, error) {
 	if err := b.writeAliases(aliasesOf(changes)); err != nil {
 		return nil, fmt.Errorf("writing URLs: %w", err)
 	}
-	return results, b.writeSources(sourcesOf(changes))
+	if err := b.writeSources(sourcesOf(changes)); err != nil {
+		return nil, err
+	}
+	return results, b.writeSpans(from)
 }
 
 // statementParts splits the changes into parts of about statementBytes.

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
 func (s *postgresStore) Article(ctx context.Context, idOrURL string) (Hit, error) {
-	name := cleanText(idOrURL)
+	name := CleanText(idOrURL)
 	var h hitRow
 	targets := append(hitColumns.fields(&h.article), &h.record)
 	err := s.pool.QueryRow(ctx, `SELECT `+hitColumns.selected("a.")+`, r.record FROM articles a
@@ -21,7 +22,7 @@ func (s *postgresStore) Article(ctx context.Context, idOrURL string) (Hit, error
 		return Hit{}, fmt.Errorf("article %.200q: %w", idOrURL, ErrNotFound)
 	}
 	if err != nil {
-		return Hit{}, fmt.Errorf("reading article %.200q from %s: %w", idOrURL, s.name, err)
+		return Hit{}, fmt.Errorf("reading article %.200q from %s: %w", idOrURL, s.name, s.explain(err))
 	}
 	return h.hit()
 }
@@ -38,9 +39,9 @@ func (s *postgresStore) Revisions(ctx context.Context, id string) ([]Revision, e
 		r.Article, err = decodeArticle(id, record)
 		return r, err
 	}, `SELECT number, first_seen, last_seen, record FROM revisions WHERE article_id = $1
-		ORDER BY first_seen, number`, cleanText(id))
+		ORDER BY first_seen, number`, CleanText(id))
 	if err != nil {
-		return nil, fmt.Errorf("reading the revisions of article %.200q from %s: %w", id, s.name, err)
+		return nil, fmt.Errorf("reading the revisions of article %.200q from %s: %w", id, s.name, s.explain(err))
 	}
 	return found, nil
 }
@@ -48,13 +49,14 @@ func (s *postgresStore) Revisions(ctx context.Context, id string) ([]Revision, e
 func (s *postgresStore) Story(ctx context.Context, id string) ([]StoryMember, error) {
 	members, err := collect(ctx, s, func(row pgx.CollectableRow) (StoryMember, error) {
 		var article articleRow
-		err := row.Scan(memberColumns.fields(&article)...)
-		return article.member(), err
-	}, `SELECT `+memberColumns.selected("")+` FROM articles
+		var changed time.Time
+		err := row.Scan(append(memberColumns.fields(&article), &changed)...)
+		return article.member(changed), err
+	}, `SELECT `+selectMember+` FROM articles a
 		WHERE story = (SELECT story FROM articles WHERE id = $1)
-		ORDER BY sort_time, first_seen, id LIMIT $2`, cleanText(id), maxStory)
+		ORDER BY a.sort_time, a.first_seen, a.id LIMIT $2`, CleanText(id), maxStory)
 	if err != nil {
-		return nil, fmt.Errorf("reading the copies of article %.200q from %s: %w", id, s.name, err)
+		return nil, fmt.Errorf("reading the copies of article %.200q from %s: %w", id, s.name, s.explain(err))
 	}
 	return members, nil
 }

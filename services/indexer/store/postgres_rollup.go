@@ -15,7 +15,7 @@ func (s *postgresStore) RollUp(ctx context.Context, now time.Time) (more bool, e
 		return err
 	})
 	if err != nil {
-		return false, fmt.Errorf("rolling up the sources' hours in %s: %w", s.name, err)
+		return false, fmt.Errorf("rolling up the sources' hours in %s: %w", s.name, s.explain(err))
 	}
 	return more, nil
 }

@@ -22,6 +22,13 @@ func (s *postgresStore) Search(ctx context.Context, query Query) (Page, error) {
 	if err != nil || parsed.matchesNothing {
 		return Page{}, err
 	}
+	if query.OnePerStory {
+		page, err := searchStories(ctx, postgresStories{s, query, parsed}, query, parsed, after)
+		if err != nil {
+			return Page{}, fmt.Errorf("searching %s: %w", s.name, s.explain(err))
+		}
+		return page, nil
+	}
 	ranked := parsed.isRanked(query)
 	matches, arguments := query.postgresMatches(parsed, after)
 	// One row more than the limit shows whether there is another page. The
@@ -39,22 +46,27 @@ func (s *postgresStore) Search(ctx context.Context, query Query) (Page, error) {
 		ORDER BY f.rank, f.sort_time DESC, f.row DESC`,
 		hitColumns.selected("a."), matches, query.limit()+1), arguments...)
 	if err != nil {
-		return Page{}, fmt.Errorf("searching %s: %w", s.name, err)
+		return Page{}, fmt.Errorf("searching %s: %w", s.name, s.explain(err))
 	}
 	if ranked {
-		// The cursor expects hits of equal rank in the order of their rows.
-		slices.SortStableFunc(rows, func(a, b hitRow) int {
-			return cmp.Or(cmp.Compare(a.at.Rank, b.at.Rank), -cmp.Compare(a.at.Row, b.at.Row))
-		})
+		sortByRank(rows, func(h hitRow) cursor { return h.at })
 	}
 	return newPage(query, parsed, rows)
+}
+
+// sortByRank sorts rows of equal rank in the order of their numbers, as the cursor
+// expects.
+func sortByRank[R any](rows []R, at func(R) cursor) {
+	slices.SortStableFunc(rows, func(a, b R) int {
+		return cmp.Or(cmp.Compare(at(a).Rank, at(b).Rank), -cmp.Compare(at(a).Row, at(b).Row))
+	})
 }
 
 func (s *postgresStore) Facets(ctx context.Context, query Query) (Facets, error) {
 	var counts facetCounts
 	parsed, err := query.parse(query.stemLanguages())
 	if err != nil || parsed.matchesNothing {
-		return counts.facets(), err
+		return counts.facets(query), err
 	}
 	where, arguments := query.where(parsed)
 	_, err = collect(ctx, s, func(row pgx.CollectableRow) (struct{}, error) {
@@ -65,9 +77,9 @@ func (s *postgresStore) Facets(ctx context.Context, query Query) (Facets, error)
 	}, fmt.Sprintf(`SELECT %s FROM articles WHERE %s ORDER BY sort_time DESC, row DESC LIMIT %d`,
 		facetColumns.selected(""), where, maxFacetArticles+1), arguments...)
 	if err != nil {
-		return Facets{}, fmt.Errorf("counting in %s: %w", s.name, err)
+		return Facets{}, fmt.Errorf("counting in %s: %w", s.name, s.explain(err))
 	}
-	return counts.facets(), nil
+	return counts.facets(query), nil
 }
 
 // stemLanguages returns the languages in which the query's words have other

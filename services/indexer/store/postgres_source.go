@@ -17,7 +17,7 @@ func (s *postgresStore) Sources(ctx context.Context, query SourceQuery) ([]Sourc
 		err = s.completeSources(ctx, query, newSourceSet(sources))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the sources from %s: %w", s.name, err)
+		return nil, fmt.Errorf("reading the sources from %s: %w", s.name, s.explain(err))
 	}
 	return sources, nil
 }
@@ -38,17 +38,32 @@ func (s *postgresStore) listSources(ctx context.Context, query SourceQuery) ([]S
 	return collect(ctx, s, func(row pgx.CollectableRow) (Source, error) {
 		var one Source
 		var firstSeen, lastSeen, lastNew time.Time
-		err := row.Scan(&one.Host, &one.Articles, &one.Revisions, &firstSeen, &lastSeen, &lastNew)
+		err := row.Scan(&one.Host, &one.Name, &one.Articles, &one.Revisions, &firstSeen, &lastSeen, &lastNew)
 		one.FirstSeen, one.LastSeen = sourceTime(firstSeen.UnixMicro()), sourceTime(lastSeen.UnixMicro())
 		one.LastNew = sourceTime(lastNew.UnixMicro())
 		return one, err
-	}, `SELECT h.host, coalesce(s.articles, 0), coalesce(s.revisions, 0),
+	}, `SELECT h.host, coalesce(s.name, ''), coalesce(s.articles, 0), coalesce(s.revisions, 0),
 		coalesce(s.first_seen, 'epoch'), coalesce(s.last_seen, 'epoch'), coalesce(s.last_new, 'epoch')
 		FROM (`+hosts+` ORDER BY host LIMIT @limit) h LEFT JOIN sources s USING (host) ORDER BY h.host`,
 		pgx.NamedArgs{
-			"after": cleanText(query.After), "host": cleanText(query.Host),
+			"after": CleanText(query.After), "host": CleanText(query.Host),
 			"since": hourOf(query.Since), "at": hourOf(query.At), "limit": query.limit(),
 		})
+}
+
+func (s *postgresStore) SiteNames(ctx context.Context, hosts []string) (map[string]string, error) {
+	names := make(map[string]string)
+	_, err := collect(ctx, s, func(row pgx.CollectableRow) (struct{}, error) {
+		var host, name string
+		err := row.Scan(&host, &name)
+		names[host] = name
+		return struct{}{}, err
+	}, `SELECT host, name FROM sources WHERE host = ANY($1) AND name <> ''`,
+		cleanTexts(hosts[:min(maxSources, len(hosts))]))
+	if err != nil {
+		return nil, fmt.Errorf("reading the names of sites from %s: %w", s.name, s.explain(err))
+	}
+	return names, nil
 }
 
 func (s *postgresStore) completeSources(ctx context.Context, query SourceQuery, set *sourceSet) error {
@@ -88,15 +103,19 @@ func scanSourceCounts(row pgx.CollectableRow) (sourceCount, error) {
 
 func (s *postgresStore) SourceStates(ctx context.Context, at time.Time) (SourceStates, error) {
 	var states SourceStates
-	var known int64
+	var known, fresh int64 // fresh sources have no baseline before the first hour has ended
 	err := s.pool.QueryRow(ctx, `SELECT
 		(SELECT count(*) FROM source_baselines WHERE silent_hour IS NULL),
+		(SELECT count(*) FROM sources s WHERE last_new > $2
+			AND NOT EXISTS (SELECT 1 FROM source_baselines b WHERE b.host = s.host)),
 		(SELECT count(*) FROM source_baselines WHERE silent_hour IS NOT NULL),
-		(SELECT count(*) FROM source_baselines b WHERE `+silentIn("$1")+`)`, hourOf(at)).
-		Scan(&states.Learning, &known, &states.Silent)
+		(SELECT count(*) FROM source_baselines b WHERE `+silentIn("$1")+`)`, hourOf(at),
+		at.Add(-baselineKept*time.Hour)).
+		Scan(&states.Learning, &fresh, &known, &states.Silent)
 	if err != nil {
-		return SourceStates{}, fmt.Errorf("counting the sources in %s: %w", s.name, err)
+		return SourceStates{}, fmt.Errorf("counting the sources in %s: %w", s.name, s.explain(err))
 	}
+	states.Learning += fresh
 	states.Publishing = known - states.Silent
 	return states, nil
 }

@@ -186,21 +186,23 @@ func (b *postgresBatch) writeAliases(aliases []aliasRow) error {
 }
 
 func (b *postgresBatch) writeSources(sources []sourceRow) error {
-	var hosts []string
+	var hosts, names []string
 	var articles, revisions []int
 	var firstSeen, lastSeen, lastNew []time.Time
 	for _, s := range sources {
-		hosts, articles, revisions = append(hosts, s.host), append(articles, s.articles), append(revisions, s.revisions)
+		hosts, names = append(hosts, s.host), append(names, s.name)
+		articles, revisions = append(articles, s.articles), append(revisions, s.revisions)
 		firstSeen, lastSeen = append(firstSeen, s.firstSeen), append(lastSeen, s.lastSeen)
 		lastNew = append(lastNew, s.lastNew)
 	}
-	err := b.exec(`INSERT INTO sources AS s (host, articles, revisions, first_seen, last_seen, last_new)
-		SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[],
-			$4::timestamptz[], $5::timestamptz[], $6::timestamptz[])
-		ON CONFLICT (host) DO UPDATE SET
+	err := b.exec(`INSERT INTO sources AS s (host, name, articles, revisions, first_seen, last_seen, last_new)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[],
+			$5::timestamptz[], $6::timestamptz[], $7::timestamptz[])
+		ON CONFLICT (host) DO UPDATE SET name = coalesce(nullif(excluded.name, ''), s.name),
 		articles = s.articles + excluded.articles, revisions = s.revisions + excluded.revisions,
 		first_seen = least(s.first_seen, excluded.first_seen), last_seen = greatest(s.last_seen, excluded.last_seen),
-		last_new = greatest(s.last_new, excluded.last_new)`, hosts, articles, revisions, firstSeen, lastSeen, lastNew)
+		last_new = greatest(s.last_new, excluded.last_new)`,
+		hosts, names, articles, revisions, firstSeen, lastSeen, lastNew)
 	if err != nil {
 		return fmt.Errorf("writing %d sources: %w", len(sources), err)
 	}

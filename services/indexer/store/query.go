@@ -39,6 +39,18 @@ func (p phrase) alternatives() []string {
 	return all
 }
 
+// variants returns the phrases that a query for p matches. The index has long words
+// without the Arabic article, and short ones with it, so a prefix that is too short to
+// tell stands for both.
+func (p phrase) variants() []phrase {
+	if p.prefix && len(p.words) == 1 {
+		if rest, found := words.AfterArticle(p.words[0]); found && len(rest) >= minPrefixBytes {
+			return []phrase{p, {words: []string{rest}, prefix: true}}
+		}
+	}
+	return []phrase{p}
+}
+
 // clause matches an article that has any of its phrases or, if omit is set, none
 // of them.
 type clause struct {
@@ -58,7 +70,7 @@ type parsedQuery struct {
 // parse parses the query's text and filter. Words match in all their forms in
 // the given languages. The error is ErrQuery.
 func (q Query) parse(languages []string) (parsedQuery, error) {
-	text := cleanText(q.Text)
+	text := CleanText(q.Text)
 	clauses, err := parseText(text, languages)
 	if err != nil {
 		return parsedQuery{}, err
@@ -154,10 +166,10 @@ func (p *parser) parseTerm() error {
 		return fmt.Errorf("%w: -%.40s cannot follow OR", ErrQuery, text)
 	case p.afterOr:
 		last := &p.clauses[len(p.clauses)-1]
-		last.any = append(last.any, parsed)
+		last.any = append(last.any, parsed.variants()...)
 		p.afterOr = false
 	default:
-		p.clauses = append(p.clauses, clause{any: []phrase{parsed}, omit: omit})
+		p.clauses = append(p.clauses, clause{any: parsed.variants(), omit: omit})
 	}
 	return nil
 }

@@ -22,6 +22,9 @@ const (
 	Outdated
 	// Erased means that the article was erased before and was not stored.
 	Erased
+	// ErasedCopy means that the article has the text of an erased one of its site
+	// and was not stored.
+	ErasedCopy
 )
 
 // String returns the status as one lower-case word.
@@ -37,6 +40,8 @@ func (s Status) String() string {
 		return string(outcome.Outdated)
 	case Erased:
 		return string(outcome.Erased)
+	case ErasedCopy:
+		return string(outcome.ErasedCopy)
 	}
 	return "none"
 }
@@ -51,6 +56,9 @@ type PutResult struct {
 	// Revision is the number of the revision that this record created, now or in
 	// an earlier delivery. It is 0 if the record created none.
 	Revision int
+	// Completes reports whether that revision adds the text of the other pages to the
+	// revision before it, in which the publisher's text is otherwise the same.
+	Completes bool
 	// Copy reports whether the article has just joined the story of another one.
 	Copy bool
 	// Err is why this record can never be stored. Do not store it again.
@@ -71,9 +79,21 @@ type Revision struct {
 
 // StoryMember is one article of a story, which is a group of copies of one text.
 type StoryMember struct {
-	ID, URL, Host, Title string
+	ID, URL, Host, Title, Language string
 	// Time is when the article was published or, if that is unknown, first fetched.
 	Time, FirstSeen time.Time
+	// Revisions is the article's number of revisions. Changed is the time of the first
+	// fetch of the newest one.
+	Revisions int
+	Changed   time.Time
+}
+
+// PageReference locates the page from which a revision was extracted.
+type PageReference struct {
+	*datelinev1.RawPage
+	// URL is that of the page, after redirects. After its stream was declared again,
+	// the sequence number names the page of another URL.
+	URL string
 }
 
 // Erasure describes an erased article.
@@ -83,10 +103,14 @@ type Erasure struct {
 	URLs []string
 	// Pages locate the pages from which the article's revisions were extracted,
 	// as far as the records name them.
-	Pages     []*datelinev1.RawPage
+	Pages     []PageReference
 	Revisions int
+	// FirstExtracted is when the first of the revisions was extracted. It is zero if
+	// the article was erased before.
+	FirstExtracted time.Time
 
 	// fetchedURL is a URL that a revision was fetched from, one on the site of the
 	// canonical URL if there is any.
 	fetchedURL string
+	texts      []erasedText // of the revisions, without their host
 }

@@ -20,9 +20,19 @@ func scrubbed[M proto.Message](message M) M {
 	return clone
 }
 
-// cleanText makes a string storable, as scrubbed does.
-func cleanText(s string) string {
+// CleanText returns a string that can be stored: invalid UTF-8 becomes U+FFFD, and NUL
+// bytes, which PostgreSQL cannot store, are removed.
+func CleanText(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+}
+
+// cleanTexts returns the texts as CleanText does.
+func cleanTexts(texts []string) []string {
+	all := make([]string, len(texts))
+	for i, text := range texts {
+		all[i] = CleanText(text)
+	}
+	return all
 }
 
 func isDirtyText(s string) bool {
@@ -63,7 +73,7 @@ func scrub(message protoreflect.Message) {
 	clean := func(kind protoreflect.Kind, v protoreflect.Value) protoreflect.Value {
 		switch kind {
 		case protoreflect.StringKind:
-			return protoreflect.ValueOfString(cleanText(v.String()))
+			return protoreflect.ValueOfString(CleanText(v.String()))
 		case protoreflect.MessageKind:
 			scrub(v.Message())
 		}

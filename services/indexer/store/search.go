@@ -27,6 +27,13 @@ type Query struct {
 	Limit int
 	// After is the Next of the previous page, or empty for the first page.
 	After string
+	// OnePerStory returns only the first member of each story, in the query's order, of
+	// those that match. A page may then have fewer hits than the limit although more
+	// pages follow.
+	OnePerStory bool
+	// FacetValues is the maximum number of values that Facets returns for a field. 0
+	// means 20; the highest limit is 1,000.
+	FacetValues int
 	// WithoutSnippets skips the snippets, which take time.
 	WithoutSnippets bool
 }
@@ -56,6 +63,10 @@ type Hit struct {
 	// Story is shared by articles that are copies of one another. It is empty
 	// for an article without copies.
 	Story string
+	// Copies is the number of the story's members, at most 1,000, and First is the first
+	// publisher's. They are zero unless OnePerStory was asked for and there are copies.
+	Copies int
+	First  StoryMember
 	// FirstSeen and LastSeen are the times of the article's first and last fetch.
 	FirstSeen, LastSeen time.Time
 	// Revisions is the article's number of revisions.

@@ -31,7 +31,9 @@ func (q SourceQuery) limit() int { return min(max(q.Limit, 0), maxSources) }
 
 // Source is a host that articles or outcomes came from.
 type Source struct {
-	Host                string
+	Host string
+	// Name is the name that the site gave itself last. It is empty if unknown.
+	Name                string
 	Articles, Revisions int64
 	// FirstSeen and LastSeen are the times of the first and the last fetch of an
 	// article. LastNew is the time of the last fetch of a new article. They are

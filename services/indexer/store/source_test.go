@@ -98,6 +98,8 @@ func testSources(t *testing.T, b backend) {
 	c.Host = "c.test"
 	put(t, s, a, c)
 	put(t, s, article("a", "A changed", "x", after(3)))
+	wantStates(t, s, after(4), store.SourceStates{Learning: 2}) // before the first roll-up
+	wantStates(t, s, after(24*91), store.SourceStates{})        // long after the last article
 	dead := outcome(datelinev1.Stage_STAGE_FETCH, "d", after(1))
 	dead.Verdict, dead.Reason, dead.Host = datelinev1.Verdict_VERDICT_DEAD, "dns", "dead.test"
 	early := outcome(datelinev1.Stage_STAGE_FETCH, "early", after(-30))

@@ -27,6 +27,8 @@ type sqliteStore struct {
 	merges mergePace
 	// languages are used by searches.
 	languages languages
+	damage
+	savedSearches
 }
 
 const (
@@ -52,13 +54,16 @@ func sqliteDSN(path string, pragmas ...string) string {
 }
 
 func openSQLite(ctx context.Context, path string) (_ Store, err error) {
+	if err := restrictFile(path); err != nil {
+		return nil, fmt.Errorf("opening the store %s: %w", path, err)
+	}
 	if err := migrateSQLite(ctx, path); err != nil {
-		return nil, fmt.Errorf("opening the store %s: %w%s", path, err, sqliteAdvice(err))
+		return nil, fmt.Errorf("opening the store %s: %w%s", path, explainDamage(err), sqliteAdvice(err))
 	}
 	s := &sqliteStore{path: path, keys: newKeyIndex(copiesWindow)}
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("opening the store %s: %w", path, errors.Join(err, s.Close()))
+			err = fmt.Errorf("opening the store %s: %w", path, explainDamage(errors.Join(err, s.Close())))
 		}
 	}()
 	if s.writer, err = sql.Open("sqlite", sqliteDSN(path, writerPragmas...)); err != nil {
@@ -72,6 +77,7 @@ func openSQLite(ctx context.Context, path string) (_ Store, err error) {
 	s.readers.SetMaxOpenConns(readers)
 	s.readers.SetMaxIdleConns(readers)
 	s.readers.SetConnMaxIdleTime(readerIdleTime)
+	s.savedSearches = savedSearches{s.SQL()}
 	if s.statements, err = prepareSQLite(ctx, s.writer); err != nil {
 		return nil, err
 	}
@@ -92,9 +98,7 @@ func sqliteAdvice(err error) string {
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
 		return "; its folder must exist and be writable"
 	case sqlite3.SQLITE_NOTADB:
-		return "; name another file, this one is not a store"
-	case sqlite3.SQLITE_CORRUPT:
-		return "; the file is damaged, restore it from a backup"
+		return "; if it never was a store, name another file"
 	case sqlite3.SQLITE_BUSY:
 		return "; stop the program that keeps the file locked"
 	}
@@ -105,10 +109,13 @@ func sqliteAdvice(err error) string {
 func primaryCode(err *sqlite.Error) int { return err.Code() & 0xff }
 
 func (s *sqliteStore) Ping(ctx context.Context) error {
+	if err := s.remembered(); err != nil {
+		return fmt.Errorf("the store %s failed: %w", s.path, err)
+	}
 	var one int
 	err := s.readers.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM articles LIMIT 1)").Scan(&one)
 	if err != nil {
-		return fmt.Errorf("reading the store %s: %w", s.path, err)
+		return fmt.Errorf("reading the store %s: %w", s.path, s.explain(err))
 	}
 	return nil
 }
@@ -117,7 +124,7 @@ func (s *sqliteStore) Size(ctx context.Context) (Size, error) {
 	var size Size
 	err := s.readers.QueryRowContext(ctx, "SELECT coalesce(sum(articles), 0) FROM sources").Scan(&size.Articles)
 	if err != nil {
-		return Size{}, fmt.Errorf("counting the articles of the store %s: %w", s.path, err)
+		return Size{}, fmt.Errorf("counting the articles of the store %s: %w", s.path, s.explain(err))
 	}
 	for _, file := range []string{s.path, s.path + "-wal"} {
 		info, err := os.Stat(file)
@@ -138,10 +145,12 @@ func (s *sqliteStore) Stats(ctx context.Context) (Stats, error) {
 		(SELECT count(*) FROM articles), (SELECT count(*) FROM revisions), (SELECT count(*) FROM outcomes)`,
 	).Scan(&stats.Articles, &stats.Revisions, &stats.Outcomes)
 	if err != nil {
-		return Stats{}, fmt.Errorf("counting the rows of the store %s: %w", s.path, err)
+		return Stats{}, fmt.Errorf("counting the rows of the store %s: %w", s.path, s.explain(err))
 	}
 	return stats, nil
 }
+
+func (s *sqliteStore) SQL() Database { return Database{Reader: s.readers, Writer: s.writer} }
 
 func (s *sqliteStore) Close() error {
 	var errs []error

@@ -31,13 +31,13 @@ func (s *sqliteStore) Erase(ctx context.Context, idOrURL string) (Erasure, error
 		return s.readTombstone(ctx, idOrURL)
 	}
 	if err != nil {
-		return Erasure{}, fmt.Errorf("erasing article %s from %s: %w", hit.ID, s.path, err)
+		return Erasure{}, fmt.Errorf("erasing article %s from %s: %w", hit.ID, s.path, s.explain(err))
 	}
 	return erased, nil
 }
 
 // secureDeleteBusyMillis is how long withSecureDelete waits for readers before
-// it leaves the write-ahead log as it is.
+// it leaves the write-ahead log as it is. Overwrite empties the log later.
 const secureDeleteBusyMillis = "1000"
 
 // withSecureDelete calls run on the connection that writes, which overwrites
@@ -78,9 +78,9 @@ func (s *sqliteStore) readTombstone(ctx context.Context, name string) (Erasure, 
 		err := rows.Scan(&a.url, &a.articleID)
 		return a, err
 	}, `SELECT url, article_id FROM aliases WHERE article_id = (SELECT article_id FROM aliases WHERE url = ?1)
-		AND substr(article_id, 1, length(?2)) = ?2 ORDER BY canonical DESC, fetch_time DESC, url`, cleanText(name), tombstone)
+		AND substr(article_id, 1, length(?2)) = ?2 ORDER BY canonical DESC, fetch_time DESC, url`, CleanText(name), tombstone)
 	if err != nil {
-		return Erasure{}, fmt.Errorf("reading the tombstone of %.200q from %s: %w", name, s.path, err)
+		return Erasure{}, fmt.Errorf("reading the tombstone of %.200q from %s: %w", name, s.path, s.explain(err))
 	}
 	return erasureOf(name, aliases)
 }
@@ -118,7 +118,10 @@ func (b *sqliteBatch) erase(id string) (Erasure, error) {
 		steps = append(steps, step{`UPDATE aliases SET canonical = 0 WHERE url = ?1 AND article_id = ?2`,
 			[]any{url, tombstone + id}})
 	}
-	return e, b.runSteps(steps)
+	if err := b.runSteps(steps); err != nil {
+		return Erasure{}, err
+	}
+	return e, b.writeErasedTexts(e)
 }
 
 // describe adds the article's URLs, pages and number of revisions to the erasure.

@@ -21,7 +21,7 @@ func inspectSQLite(ctx context.Context, path string) (_ Inspection, err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var i Inspection
 	if err := db.QueryRowContext(ctx, `SELECT 'SQLite ' || sqlite_version()`).Scan(&i.Server); err != nil {
-		return Inspection{}, fmt.Errorf("reading the store %s: %w%s", path, err, sqliteAdvice(err))
+		return Inspection{}, fmt.Errorf("reading the store %s: %w%s", path, explainDamage(err), sqliteAdvice(err))
 	}
 	if i.Newest, err = newestVersion("sqlite"); err != nil {
 		return Inspection{}, err
@@ -31,11 +31,12 @@ func inspectSQLite(ctx context.Context, path string) (_ Inspection, err error) {
 		err = db.QueryRowContext(ctx, appliedVersion).Scan(&i.Version)
 	}
 	if err != nil {
-		return Inspection{}, fmt.Errorf("reading the version of the store %s: %w%s", path, err, sqliteAdvice(err))
+		return Inspection{}, fmt.Errorf("reading the version of the store %s: %w%s",
+			path, explainDamage(err), sqliteAdvice(err))
 	}
 	var mode string
 	if err := db.QueryRowContext(ctx, `PRAGMA journal_mode`).Scan(&mode); err != nil {
-		return Inspection{}, fmt.Errorf("reading the settings of the store %s: %w", path, err)
+		return Inspection{}, fmt.Errorf("reading the settings of the store %s: %w", path, explainDamage(err))
 	}
 	i.Settings = map[string]string{"journal_mode": mode}
 	if i.Version > 0 && mode != "wal" {

@@ -60,7 +60,7 @@ func (s *sqliteStore) stemLanguages(ctx context.Context, filter Filter) ([]strin
 		return filter.Languages, nil
 	}
 	if err := s.refreshLanguages(ctx); err != nil {
-		return nil, fmt.Errorf("reading the languages of %s: %w", s.path, err)
+		return nil, fmt.Errorf("reading the languages of %s: %w", s.path, s.explain(err))
 	}
 	return s.languages.all(), nil
 }

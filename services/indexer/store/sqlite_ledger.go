@@ -5,23 +5,24 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-func (s *sqliteStore) Record(ctx context.Context, outcomes []*datelinev1.Outcome) error {
+func (s *sqliteStore) Record(ctx context.Context, outcomes []*datelinev1.Outcome, from ...Span) error {
 	rows, err := newOutcomeRows(outcomes)
 	if err != nil {
 		return err
 	}
-	if err := s.recordRows(ctx, rows); err != nil {
-		return fmt.Errorf("recording %d outcomes in %s: %w", len(rows), s.path, err)
+	if err := s.recordRows(ctx, rows, from); err != nil {
+		return fmt.Errorf("recording %d outcomes in %s: %w", len(rows), s.path, s.explain(err))
 	}
 	return nil
 }
 
-func (s *sqliteStore) recordRows(ctx context.Context, rows []outcomeRow) error {
+func (s *sqliteStore) recordRows(ctx context.Context, rows []outcomeRow, from []Span) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -39,6 +40,9 @@ func (s *sqliteStore) recordRows(ctx context.Context, rows []outcomeRow) error {
 		if err != nil {
 			return fmt.Errorf("counting the outcomes of %s: %w", h.host, err)
 		}
+	}
+	if err := b.writeSpans(from); err != nil {
+		return err
 	}
 	return s.commit(tx)
 }
@@ -79,15 +83,19 @@ func (s *sqliteStore) Outcomes(ctx context.Context, url string) ([]*datelinev1.O
 			SELECT request_id FROM outcomes WHERE url IN (SELECT url FROM urls) AND request_id <> ''
 		)
 		SELECT record FROM outcomes WHERE url IN (SELECT url FROM urls) OR request_id IN (SELECT id FROM requests)
-		ORDER BY time, stage, input_id`, cleanText(url))
+		ORDER BY time, stage, input_id`, CleanText(url))
 	if err != nil {
-		return nil, fmt.Errorf("reading the outcomes of %.200s from %s: %w", url, s.path, err)
+		return nil, fmt.Errorf("reading the outcomes of %.200s from %s: %w", url, s.path, s.explain(err))
 	}
 	return outcomes, nil
 }
 
 func (s *sqliteStore) RequestOutcomes(ctx context.Context, requestIDs []string) ([]*datelinev1.Outcome, error) {
-	list, err := json.Marshal(requestIDs)
+	cleaned := make([]string, len(requestIDs))
+	for i, id := range requestIDs {
+		cleaned[i] = CleanText(id)
+	}
+	list, err := json.Marshal(cleaned)
 	if err != nil {
 		return nil, fmt.Errorf("encoding %d request ids: %w", len(requestIDs), err)
 	}
@@ -95,7 +103,7 @@ func (s *sqliteStore) RequestOutcomes(ctx context.Context, requestIDs []string) 
 		WHERE request_id IN (SELECT value FROM json_each(?)) AND request_id <> ''
 		ORDER BY time, stage, input_id`, string(list))
 	if err != nil {
-		return nil, fmt.Errorf("reading the outcomes of %d requests from %s: %w", len(requestIDs), s.path, err)
+		return nil, fmt.Errorf("reading the outcomes of %d requests from %s: %w", len(requestIDs), s.path, s.explain(err))
 	}
 	return outcomes, nil
 }
@@ -115,7 +123,7 @@ func (s *sqliteStore) Tally(ctx context.Context) ([]Count, error) {
 		return c, err
 	}, `SELECT stage, verdict, reason, count(*) FROM outcomes GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)
 	if err != nil {
-		return nil, fmt.Errorf("counting the outcomes in %s: %w", s.path, err)
+		return nil, fmt.Errorf("counting the outcomes in %s: %w", s.path, s.explain(err))
 	}
 	return counts, nil
 }
@@ -128,31 +136,65 @@ func (s *sqliteStore) Hours(ctx context.Context, host string, since time.Time) (
 		h.Begin = startOfHour(hour)
 		return h, err
 	}, `SELECT hour, stage, verdict, reason, sum(count) FROM source_hours
-		WHERE hour >= ?1 AND (?2 = '' OR host = ?2)
-		GROUP BY 1, 2, 3, 4 HAVING sum(count) <> 0 ORDER BY 1, 2, 3, 4`, hourOf(since), host)
+		WHERE hour >= ?1 AND (?2 OR host = ?3)
+		GROUP BY 1, 2, 3, 4 HAVING sum(count) <> 0 ORDER BY 1, 2, 3, 4`, hourOf(since), host == "", CleanText(host))
 	if err != nil {
-		return nil, fmt.Errorf("reading the hourly counts of %s from %s: %w", host, s.path, err)
+		return nil, fmt.Errorf("reading the hourly counts of %s from %s: %w", host, s.path, s.explain(err))
 	}
 	return hours, nil
 }
 
+// sqliteOutstanding selects the outcomes h with verdict ?4 of the stage before ?1, in
+// the period from ?2 to ?3, whose input of stage ?1 has no outcome.
+const sqliteOutstanding = `FROM outcomes h INDEXED BY outcomes_by_time
+	WHERE h.time >= ?2 AND h.time < ?3 AND h.stage = ?1 - 1 AND h.verdict = ?4
+		AND h.reason NOT IN ('split', 'listing', 'continued')
+	AND NOT EXISTS (SELECT 1 FROM outcomes o INDEXED BY outcomes_by_url
+		WHERE o.url = h.url AND o.stage = ?1 AND o.request_id = h.request_id)`
+
 func (s *sqliteStore) Outstanding(
-	ctx context.Context, stage datelinev1.Stage, from, old, to time.Time,
+	ctx context.Context, stage datelinev1.Stage, from, to time.Time,
 ) (Outstanding, error) {
 	var result Outstanding
 	var first *time.Time
-	err := s.readers.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(h.time < ?4), 0), min(h.time)
-		FROM outcomes h INDEXED BY outcomes_by_time
-		WHERE h.time >= ?2 AND h.time < ?3 AND h.stage = ?1 - 1 AND h.verdict = ?5 AND h.reason <> 'split'
-		AND NOT EXISTS (SELECT 1 FROM outcomes o INDEXED BY outcomes_by_url
-			WHERE o.url = h.url AND o.stage = ?1 AND o.request_id = h.request_id)`,
-		int32(stage), from.UnixMicro(), to.UnixMicro(), old.UnixMicro(), int32(datelinev1.Verdict_VERDICT_PRODUCED)).
-		Scan(&result.All, &result.Old, nullTimeTarget{&first})
+	err := s.readers.QueryRowContext(ctx, `SELECT count(*), min(h.time) `+sqliteOutstanding,
+		int32(stage), from.UnixMicro(), to.UnixMicro(), int32(datelinev1.Verdict_VERDICT_PRODUCED)).
+		Scan(&result.Count, nullTimeTarget{&first})
 	if err != nil {
-		return Outstanding{}, fmt.Errorf("looking for inputs without an outcome in %s: %w", s.path, err)
+		return Outstanding{}, fmt.Errorf("looking for inputs without an outcome in %s: %w", s.path, s.explain(err))
 	}
 	if first != nil {
 		result.First = *first
 	}
 	return result, nil
+}
+
+func (s *sqliteStore) Unfinished(
+	ctx context.Context, stage datelinev1.Stage, from, to time.Time,
+) iter.Seq2[*datelinev1.Outcome, error] {
+	return func(yield func(*datelinev1.Outcome, error) bool) {
+		fail := func(err error) {
+			yield(nil, fmt.Errorf("reading the inputs without an outcome from %s: %w", s.path, s.explain(err)))
+		}
+		rows, err := s.readers.QueryContext(ctx, `SELECT h.record `+sqliteOutstanding+` ORDER BY h.time`, int32(stage),
+			from.UnixMicro(), to.UnixMicro(), int32(datelinev1.Verdict_VERDICT_PRODUCED))
+		if err != nil {
+			fail(err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			outcome, err := scanOutcome(rows)
+			if err != nil {
+				fail(err)
+				return
+			}
+			if !yield(outcome, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			fail(err)
+		}
+	}
 }

@@ -12,7 +12,8 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-func (s *sqliteStore) Put(ctx context.Context, articles []*datelinev1.Article) ([]PutResult, error) {
+func (s *sqliteStore) Put(ctx context.Context, articles []*datelinev1.Article, from ...Span) ([]PutResult, error) {
+	written := len(from) == 0
 	results, err := putIsolated(articles, isSQLitePoison, func(arrivals []arrival) ([]PutResult, error) {
 		tx, err := s.writer.BeginTx(ctx, nil)
 		if err != nil {
@@ -20,15 +21,22 @@ func (s *sqliteStore) Put(ctx context.Context, articles []*datelinev1.Article) (
 		}
 		defer func() { _ = tx.Rollback() }()
 		batch := &sqliteBatch{ctx: ctx, tx: tx, statements: s.statements, keys: s.keys, merges: &s.merges}
-		results, err := batch.put(arrivals)
+		results, err := batch.put(arrivals, from)
 		if err != nil {
 			return nil, err
 		}
 		s.languages.add(arrivals)
-		return results, s.commit(tx)
+		if err := s.commit(tx); err != nil {
+			return nil, err
+		}
+		written = true
+		return results, nil
 	})
+	if err == nil && !written { // no article could be stored
+		err = s.replaceSpans(ctx, nil, from)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("storing %d articles in %s: %w", len(articles), s.path, err)
+		return nil, fmt.Errorf("storing %d articles in %s: %w", len(articles), s.path, s.explain(err))
 	}
 	return results, nil
 }
@@ -94,12 +102,16 @@ func (b *sqliteBatch) runSteps(steps []step) error {
 	return nil
 }
 
-func (b *sqliteBatch) put(arrivals []arrival) ([]PutResult, error) {
+func (b *sqliteBatch) put(arrivals []arrival, from []Span) ([]PutResult, error) {
 	links, known, err := b.load(arrivals)
 	if err != nil {
 		return nil, fmt.Errorf("reading what is stored: %w", err)
 	}
-	changes, results := planChanges(links, known, arrivals)
+	erased, err := b.loadErasedTexts(arrivals)
+	if err != nil {
+		return nil, fmt.Errorf("reading the erased texts: %w", err)
+	}
+	changes, results := planChanges(links, known, erased, arrivals)
 	for _, c := range changes {
 		if err := b.join(c); err != nil {
 			return nil, fmt.Errorf("joining articles with %s: %w", c.row.id, err)
@@ -129,6 +141,9 @@ func (b *sqliteBatch) put(arrivals []arrival) ([]PutResult, error) {
 	}
 	if err := b.run(b.statements.dropOldKeys, copiesWindow); err != nil {
 		return nil, fmt.Errorf("deleting the keys of older articles: %w", err)
+	}
+	if err := b.writeSpans(from); err != nil {
+		return nil, err
 	}
 	return results, b.writeWords(changes)
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 )
 
 func (s *sqliteStore) Article(ctx context.Context, idOrURL string) (Hit, error) {
@@ -14,12 +15,12 @@ func (s *sqliteStore) Article(ctx context.Context, idOrURL string) (Hit, error) 
 		JOIN revisions r ON r.article_id = a.id AND r.number = a.revision
 		WHERE a.id = ?1 OR a.id = (SELECT article_id FROM aliases WHERE url = ?1)
 		OR length(?1) >= ?2 AND a.id BETWEEN ?1 AND ?1 || '~'
-		ORDER BY a.id = ?1 DESC LIMIT 1`, cleanText(idOrURL), minIDPrefix).Scan(targets...)
+		ORDER BY a.id = ?1 DESC LIMIT 1`, CleanText(idOrURL), minIDPrefix).Scan(targets...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Hit{}, fmt.Errorf("article %.200q: %w", idOrURL, ErrNotFound)
 	}
 	if err != nil {
-		return Hit{}, fmt.Errorf("reading article %.200q from %s: %w", idOrURL, s.path, err)
+		return Hit{}, fmt.Errorf("reading article %.200q from %s: %w", idOrURL, s.path, s.explain(err))
 	}
 	return h.hit()
 }
@@ -35,9 +36,9 @@ func (s *sqliteStore) Revisions(ctx context.Context, id string) ([]Revision, err
 		r.Article, err = decodeArticle(id, record)
 		return r, err
 	}, `SELECT number, first_seen, last_seen, record FROM revisions WHERE article_id = ?
-		ORDER BY first_seen, number`, cleanText(id))
+		ORDER BY first_seen, number`, CleanText(id))
 	if err != nil {
-		return nil, fmt.Errorf("reading the revisions of article %.200q from %s: %w", id, s.path, err)
+		return nil, fmt.Errorf("reading the revisions of article %.200q from %s: %w", id, s.path, s.explain(err))
 	}
 	return found, nil
 }
@@ -45,13 +46,14 @@ func (s *sqliteStore) Revisions(ctx context.Context, id string) ([]Revision, err
 func (s *sqliteStore) Story(ctx context.Context, id string) ([]StoryMember, error) {
 	members, err := queryRows(ctx, s.readers, func(rows *sql.Rows) (StoryMember, error) {
 		var row articleRow
-		err := rows.Scan(memberColumns.sqliteTargets(&row)...)
-		return row.member(), err
-	}, `SELECT `+memberColumns.selected("")+` FROM articles
+		var changed time.Time
+		err := rows.Scan(append(memberColumns.sqliteTargets(&row), timeTarget{&changed})...)
+		return row.member(changed), err
+	}, `SELECT `+selectMember+` FROM articles a
 		WHERE story = (SELECT story FROM articles WHERE id = ?1)
-		ORDER BY sort_time, first_seen, id LIMIT ?2`, cleanText(id), maxStory)
+		ORDER BY a.sort_time, a.first_seen, a.id LIMIT ?2`, CleanText(id), maxStory)
 	if err != nil {
-		return nil, fmt.Errorf("reading the copies of article %.200q from %s: %w", id, s.path, err)
+		return nil, fmt.Errorf("reading the copies of article %.200q from %s: %w", id, s.path, s.explain(err))
 	}
 	return members, nil
 }

@@ -17,7 +17,7 @@ func (s *sqliteStore) RollUp(ctx context.Context, now time.Time) (more bool, err
 		}
 	}
 	if err != nil {
-		return false, fmt.Errorf("rolling up the sources' hours in %s: %w", s.path, err)
+		return false, fmt.Errorf("rolling up the sources' hours in %s: %w", s.path, s.explain(err))
 	}
 	return more, nil
 }

@@ -22,6 +22,13 @@ func (s *sqliteStore) Search(ctx context.Context, query Query) (Page, error) {
 	if err != nil || parsed.matchesNothing {
 		return Page{}, err
 	}
+	if query.OnePerStory {
+		page, err := searchStories(ctx, sqliteStories{s, query, parsed}, query, parsed, after)
+		if err != nil {
+			return Page{}, fmt.Errorf("searching %s: %w", s.path, s.explain(err))
+		}
+		return page, nil
+	}
 	ranked := parsed.isRanked(query)
 	matches, arguments := query.sqliteMatches(parsed, after)
 	// One row more than the limit shows whether there is another page. The
@@ -36,7 +43,7 @@ func (s *sqliteStore) Search(ctx context.Context, query Query) (Page, error) {
 		JOIN revisions r ON r.article_id = a.id AND r.number = a.revision
 		ORDER BY f.rank, f.row DESC`, hitColumns.selected("a."), matches, query.limit()+1), arguments...)
 	if err != nil {
-		return Page{}, fmt.Errorf("searching %s: %w", s.path, err)
+		return Page{}, fmt.Errorf("searching %s: %w", s.path, s.explain(err))
 	}
 	return newPage(query, parsed, rows)
 }
@@ -49,7 +56,7 @@ func (s *sqliteStore) Facets(ctx context.Context, query Query) (Facets, error) {
 	}
 	parsed, err := query.parse(languages)
 	if err != nil || parsed.matchesNothing {
-		return counts.facets(), err
+		return counts.facets(query), err
 	}
 	query.ByRank = false
 	matches, arguments := query.sqliteMatches(parsed, nil)
@@ -61,9 +68,9 @@ func (s *sqliteStore) Facets(ctx context.Context, query Query) (Facets, error) {
 	}, fmt.Sprintf(`SELECT %s FROM (%s LIMIT %d) f JOIN articles a ON a.row = f.row`,
 		facetColumns.selected("a."), matches, maxFacetArticles+1), arguments...)
 	if err != nil {
-		return Facets{}, fmt.Errorf("counting in %s: %w", s.path, err)
+		return Facets{}, fmt.Errorf("counting in %s: %w", s.path, s.explain(err))
 	}
-	return counts.facets(), nil
+	return counts.facets(query), nil
 }
 
 // sqliteMatches returns the query, with its arguments, for the row and the rank

@@ -17,7 +17,7 @@ func (s *sqliteStore) Sources(ctx context.Context, query SourceQuery) ([]Source,
 		err = s.completeSources(ctx, query, newSourceSet(sources))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the sources from %s: %w", s.path, err)
+		return nil, fmt.Errorf("reading the sources from %s: %w", s.path, s.explain(err))
 	}
 	return sources, nil
 }
@@ -38,13 +38,31 @@ func (s *sqliteStore) listSources(ctx context.Context, query SourceQuery) ([]Sou
 	return queryRows(ctx, s.readers, func(rows *sql.Rows) (Source, error) {
 		var one Source
 		var firstSeen, lastSeen, lastNew int64
-		err := rows.Scan(&one.Host, &one.Articles, &one.Revisions, &firstSeen, &lastSeen, &lastNew)
+		err := rows.Scan(&one.Host, &one.Name, &one.Articles, &one.Revisions, &firstSeen, &lastSeen, &lastNew)
 		one.FirstSeen, one.LastSeen, one.LastNew = sourceTime(firstSeen), sourceTime(lastSeen), sourceTime(lastNew)
 		return one, err
-	}, `SELECT h.host, coalesce(s.articles, 0), coalesce(s.revisions, 0),
+	}, `SELECT h.host, coalesce(s.name, ''), coalesce(s.articles, 0), coalesce(s.revisions, 0),
 		coalesce(s.first_seen, 0), coalesce(s.last_seen, 0), coalesce(s.last_new, 0)
 		FROM (`+hosts+` ORDER BY host LIMIT ?3) h LEFT JOIN sources s USING (host) ORDER BY h.host`,
-		query.After, hourOf(query.Since), query.limit(), query.Host, hourOf(query.At))
+		CleanText(query.After), hourOf(query.Since), query.limit(), CleanText(query.Host), hourOf(query.At))
+}
+
+func (s *sqliteStore) SiteNames(ctx context.Context, hosts []string) (map[string]string, error) {
+	list, err := json.Marshal(cleanTexts(hosts[:min(maxSources, len(hosts))]))
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string]string)
+	_, err = queryRows(ctx, s.readers, func(rows *sql.Rows) (struct{}, error) {
+		var host, name string
+		err := rows.Scan(&host, &name)
+		names[host] = name
+		return struct{}{}, err
+	}, `SELECT host, name FROM sources WHERE host IN (SELECT value FROM json_each(?1)) AND name <> ''`, string(list))
+	if err != nil {
+		return nil, fmt.Errorf("reading the names of sites from %s: %w", s.path, s.explain(err))
+	}
+	return names, nil
 }
 
 // sourceTime returns a time of the sources table. The start of 1970 means none.
@@ -99,15 +117,19 @@ func scanSourceCount(rows *sql.Rows) (sourceCount, error) {
 
 func (s *sqliteStore) SourceStates(ctx context.Context, at time.Time) (SourceStates, error) {
 	var states SourceStates
-	var known int64
+	var known, fresh int64 // fresh sources have no baseline before the first hour has ended
 	err := s.readers.QueryRowContext(ctx, `SELECT
 		(SELECT count(*) FROM source_baselines WHERE silent_hour IS NULL),
+		(SELECT count(*) FROM sources s WHERE last_new > ?2
+			AND NOT EXISTS (SELECT 1 FROM source_baselines b WHERE b.host = s.host)),
 		(SELECT count(*) FROM source_baselines WHERE silent_hour IS NOT NULL),
-		(SELECT count(*) FROM source_baselines b WHERE `+silentIn("?1")+`)`, hourOf(at)).
-		Scan(&states.Learning, &known, &states.Silent)
+		(SELECT count(*) FROM source_baselines b WHERE `+silentIn("?1")+`)`, hourOf(at),
+		at.Add(-baselineKept*time.Hour).UnixMicro()).
+		Scan(&states.Learning, &fresh, &known, &states.Silent)
 	if err != nil {
-		return SourceStates{}, fmt.Errorf("counting the sources in %s: %w", s.path, err)
+		return SourceStates{}, fmt.Errorf("counting the sources in %s: %w", s.path, s.explain(err))
 	}
+	states.Learning += fresh
 	states.Publishing = known - states.Silent
 	return states, nil
 }

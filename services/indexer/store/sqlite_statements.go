@@ -10,6 +10,7 @@ import (
 type sqliteStatements struct {
 	// For reading what is stored.
 	links, load, candidate, recentKeys *sql.Stmt
+	anyErasedText, erasedTexts         *sql.Stmt
 	// For writing articles.
 	nextRow, insert, update, revision, alias, source *sql.Stmt
 	// For writing the index of words and the keys of sketches.
@@ -17,6 +18,8 @@ type sqliteStatements struct {
 	addKeys, removeKeys, dropOldKeys                             *sql.Stmt
 	// For writing the ledger.
 	insertOutcome, loadOutcome, replaceOutcome, hour *sql.Stmt
+	// For writing either.
+	span *sql.Stmt
 }
 
 // all returns the statements with their SQL.
@@ -30,6 +33,11 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 		&s.recentKeys: `SELECT number, row, keys FROM recent_keys
 			WHERE number > max(?1, (SELECT max(number) FROM recent_keys) - ?2) ORDER BY number`,
 
+		&s.anyErasedText: `SELECT EXISTS (SELECT 1 FROM erased_texts)`,
+		&s.erasedTexts: fmt.Sprintf(`SELECT host, content_hash, sketch FROM erased_texts
+			WHERE content_hash = ?1 OR number IN (SELECT number FROM erased_keys WHERE key IN (SELECT value FROM json_each(?2)))
+			ORDER BY content_hash = ?1 DESC LIMIT %d`, maxErasedMatches),
+
 		&s.nextRow: `SELECT coalesce(max(row) + 1, ?1) FROM articles WHERE row BETWEEN ?1 AND ?2`,
 		&s.insert:  sqliteInsertArticle,
 		&s.update:  sqliteUpdateArticle,
@@ -40,9 +48,10 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 			ON CONFLICT (url) DO UPDATE SET article_id = excluded.article_id, canonical = excluded.canonical,
 			fetch_time = excluded.fetch_time
 			WHERE (excluded.canonical, excluded.fetch_time) >= (canonical, fetch_time)`,
-		&s.source: `INSERT INTO sources (host, articles, revisions, first_seen, last_seen, last_new)
-			VALUES (?, ?, ?, ?, ?, ?)
+		&s.source: `INSERT INTO sources (host, name, articles, revisions, first_seen, last_seen, last_new)
+			VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (host) DO UPDATE SET
+			name = coalesce(nullif(excluded.name, ''), name),
 			articles = articles + excluded.articles, revisions = revisions + excluded.revisions,
 			first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen),
 			last_new = max(last_new, excluded.last_new)`,
@@ -68,6 +77,8 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 			time = ?8, record = ?9 WHERE stage = ?1 AND input_id = ?2`,
 		&s.hour: `INSERT INTO source_hours (host, hour, stage, verdict, reason, count) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (host, hour, stage, verdict, reason) DO UPDATE SET count = count + excluded.count`,
+
+		&s.span: `INSERT INTO stream_spans (stream, created, first, last) VALUES (?, ?, ?, ?)`,
 	}
 }
 

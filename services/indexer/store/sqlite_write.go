@@ -124,7 +124,7 @@ func (b *sqliteBatch) writeAliases(aliases []aliasRow) error {
 
 func (b *sqliteBatch) writeSources(sources []sourceRow) error {
 	for _, s := range sources {
-		if err := b.run(b.statements.source, s.host, s.articles, s.revisions,
+		if err := b.run(b.statements.source, s.host, s.name, s.articles, s.revisions,
 			s.firstSeen.UnixMicro(), s.lastSeen.UnixMicro(), s.lastNew.UnixMicro()); err != nil {
 			return fmt.Errorf("writing the source %s: %w", s.host, err)
 		}

@@ -9,7 +9,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"iter"
 	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -21,6 +23,10 @@ var (
 	// ErrNewerVersion means that a newer version of the program has migrated the
 	// store's tables. Nothing was read or written: use the newer version.
 	ErrNewerVersion = errors.New("the store was made by a newer version of dateline")
+	// ErrDamaged means that the database cannot read its own data, such as after a
+	// failure of the disk. Nothing was stored. Repeating the call does not help.
+	ErrDamaged = errors.New("the store is damaged: stop the pipeline and restore a backup " +
+		"(dateline restore, or deploy/restore.sh; see docs/backup.md)")
 	// ErrQuery means that a search text or a cursor is invalid. The message says
 	// how to correct it.
 	ErrQuery = errors.New("unusable query")
@@ -38,7 +44,12 @@ type Store interface {
 	Eraser
 	Ledger
 	Sources
+	Progress
+	SavedSearches
 	Monitor
+	// SQL returns the database for tables that another package reads and writes. The
+	// migrations of the store create them.
+	SQL() Database
 	// Close waits for calls in progress and releases the store.
 	Close() error
 }
@@ -58,11 +69,14 @@ type Writer interface {
 	//
 	// A record that cannot be stored has the reason in its result; the others are
 	// stored. Invalid UTF-8 is stored as U+FFFD, and NUL bytes are removed.
-	Put(ctx context.Context, articles []*datelinev1.Article) (results []PutResult, err error)
+	//
+	// from are the messages that the batch came from. They are committed with it.
+	Put(ctx context.Context, articles []*datelinev1.Article, from ...Span) (results []PutResult, err error)
 	// Record stores outcomes, one for each stage and input id. The first outcome
 	// stays and repeats are ignored. Only a dead outcome is replaced by a later
-	// one, because the input was sent through the pipeline again.
-	Record(ctx context.Context, outcomes []*datelinev1.Outcome) error
+	// one, because the input was sent through the pipeline again. The messages that
+	// they came from are committed with them.
+	Record(ctx context.Context, outcomes []*datelinev1.Outcome, from ...Span) error
 	// RollUp adds the hours that have ended to the sources' baselines. It deletes
 	// hourly counts older than 40 days, and the baselines of sources that have
 	// been silent for more than 90 days.
@@ -88,7 +102,7 @@ type Reader interface {
 	// invalid, the error is ErrQuery.
 	Search(ctx context.Context, query Query) (Page, error)
 	// Facets counts the values of each field in the newest articles that match a
-	// query. It ignores the query's limit and cursor.
+	// query. It ignores the query's limit, cursor and order, and counts all copies.
 	Facets(ctx context.Context, query Query) (Facets, error)
 	// Story returns the given article and its copies, ordered by time of
 	// publication: the first member is the first publisher's. It returns at most
@@ -107,6 +121,14 @@ type Eraser interface {
 	// its full id or a URL, therefore returns its URLs again, with no revisions.
 	// If there never was such an article, the error is ErrNotFound.
 	Erase(ctx context.Context, idOrURL string) (Erasure, error)
+	// Overwrite removes what erased articles have left in the store's files. Call it
+	// after one or more erasures. If there was none since the last call, it does
+	// nothing and returns false.
+	//
+	// SQLite rewrites its file, and nothing can be stored meanwhile. Afterwards no
+	// file of the store contains anything of the articles. PostgreSQL frees the rows,
+	// and overwrites them when it needs their space.
+	Overwrite(ctx context.Context) (done bool, err error)
 }
 
 // Ledger reads the outcomes of the pipeline's inputs.
@@ -125,17 +147,34 @@ type Ledger interface {
 	Hours(ctx context.Context, host string, since time.Time) ([]Hour, error)
 	// Outstanding counts the inputs of a stage that have no outcome although the
 	// preceding stage produced them in [from, to). An outcome belongs to an input
-	// if both have the same request and URL. Inputs from before old are also
-	// counted separately.
-	Outstanding(ctx context.Context, stage datelinev1.Stage, from, old, to time.Time) (Outstanding, error)
+	// if both have the same request and URL. The requests of the discoverer for
+	// endpoints are left out, because it repeats those that are lost.
+	Outstanding(ctx context.Context, stage datelinev1.Stage, from, to time.Time) (Outstanding, error)
+	// Unfinished yields the outcomes of the preceding stage whose inputs Outstanding
+	// counts, oldest first. It ends after an error.
+	Unfinished(ctx context.Context, stage datelinev1.Stage, from, to time.Time) iter.Seq2[*datelinev1.Outcome, error]
 }
 
 // Sources reads what is known about the hosts that articles or outcomes came from.
 type Sources interface {
 	// Sources returns the hosts that match a query, ordered by name.
 	Sources(ctx context.Context, query SourceQuery) ([]Source, error)
+	// SiteNames returns the names that sites gave themselves last, by host, for at most
+	// 1,000 hosts. Hosts without a known name are absent.
+	SiteNames(ctx context.Context, hosts []string) (map[string]string, error)
 	// SourceStates counts the sources by their state at a time.
 	SourceStates(ctx context.Context, at time.Time) (SourceStates, error)
+}
+
+// Progress remembers which messages of the streams are in the store, so that a store
+// that is older than the streams can be recognised.
+type Progress interface {
+	// Spans returns the spans of all streams that had a name, in no order. They may
+	// overlap.
+	Spans(ctx context.Context, stream string) ([]Span, error)
+	// ReplaceSpans deletes spans that Spans has returned and adds others. Spans that
+	// another program has deleted meanwhile are ignored.
+	ReplaceSpans(ctx context.Context, old, by []Span) error
 }
 
 // Monitor reports the store's size and health.
@@ -144,8 +183,19 @@ type Monitor interface {
 	Size(ctx context.Context) (Size, error)
 	// Stats counts the store's rows. It reads whole tables.
 	Stats(ctx context.Context) (Stats, error)
-	// Ping checks that the store answers.
+	// Ping checks that the store answers. If a call has returned ErrDamaged, so does
+	// Ping until the store is closed.
 	Ping(ctx context.Context) error
+}
+
+// Database gives access to the database of a store. Both handles belong to the store and
+// are valid until it is closed.
+type Database struct {
+	// Reader is for queries, and Writer for transactions that write. Placeholders are
+	// $1, $2 and so on.
+	Reader, Writer *sql.DB
+	// Postgres reports whether the database is PostgreSQL rather than SQLite.
+	Postgres bool
 }
 
 // Size is the size of a store.

@@ -147,10 +147,14 @@ func markCopies(changes []*change, results []PutResult) {
 	}
 }
 
-// member returns the article as a member of its story.
-func (r articleRow) member() StoryMember {
+// selectMember is the list of expressions to read a member of a story, an article a.
+var selectMember = memberColumns.selected("a.") + `,
+	(SELECT r.first_seen FROM revisions r WHERE r.article_id = a.id AND r.number = a.revision)`
+
+// member returns the article as a member of its story, given when it changed last.
+func (r articleRow) member(changed time.Time) StoryMember {
 	return StoryMember{
-		ID: r.id, URL: r.canonicalURL, Host: r.host, Title: r.title,
-		Time: r.sortTime.UTC(), FirstSeen: r.firstSeen.UTC(),
+		ID: r.id, URL: r.canonicalURL, Host: r.host, Title: r.title, Language: r.language,
+		Time: r.sortTime.UTC(), FirstSeen: r.firstSeen.UTC(), Revisions: r.revisions, Changed: changed.UTC(),
 	}
 }

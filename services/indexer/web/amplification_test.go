@@ -49,7 +49,7 @@ func TestLargestSearchIsBounded(t *testing.T) {
 	if status != http.StatusOK || len(body) > maxAnswer {
 		t.Errorf("status %d with %d bytes, want 200 with at most %d", status, len(body), maxAnswer)
 	}
-	if !strings.Contains(body, "Remove this filter") {
+	if !strings.Contains(body, "Remove </span>") {
 		t.Error("the filters cannot be removed")
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -19,10 +18,12 @@ type articlePage struct {
 	store.Hit
 	Blocks     []block
 	Lead       *datelinev1.Image
-	Pictures   bool
+	Pictures   bool // whether to show pictures
+	MayShow    bool // whether there are any, and the setting allows them
 	PictureURL string
 	Revisions  []revision
 	Story      []store.StoryMember
+	Sites      siteNames // of the story
 	Provenance []fieldProvenance
 	API        string
 }
@@ -56,19 +57,23 @@ const (
 )
 
 func (s *site) article(w http.ResponseWriter, r *http.Request) {
-	hit, err := s.library.Article(r.Context(), library.Name(r.PathValue("id")))
+	hit, err := s.Article(r.Context(), library.Name(r.PathValue("id")))
 	if err != nil {
 		s.showLibraryError(w, r, err)
 		return
 	}
 	a, path := hit.Article, "/articles/"+url.PathEscape(hit.ID)
 	page := articlePage{
-		Hit: hit, Pictures: r.URL.Query().Get("pictures") == "1", PictureURL: path + "?pictures=1",
-		API: api.Prefix + path, Blocks: blocks(a), Lead: leadImage(a), Provenance: provenance(a),
+		Hit: hit, Pictures: s.config.Pictures && r.URL.Query().Get("pictures") == "1", PictureURL: path + "?pictures=1",
+		MayShow: s.config.Pictures && len(a.GetImages()) > 0,
+		API:     api.Prefix + path, Blocks: blocks(a), Lead: leadImage(a), Provenance: provenance(a),
 	}
-	revisions, err := s.library.Revisions(r.Context(), hit.ID)
+	revisions, err := s.Revisions(r.Context(), hit.ID)
 	if err == nil {
-		page.Story, err = s.library.Story(r.Context(), hit.ID)
+		page.Story, err = s.Story(r.Context(), hit.ID)
+	}
+	if err == nil {
+		page.Sites, err = s.siteNames(r.Context(), memberHosts(page.Story))
 	}
 	if err != nil {
 		s.showLibraryError(w, r, err)
@@ -81,9 +86,6 @@ func (s *site) article(w http.ResponseWriter, r *http.Request) {
 		}
 		page.Revisions = append(page.Revisions, next)
 	}
-	if page.Pictures {
-		w.Header().Set("Content-Security-Policy", contentPolicy+"; img-src https: http:")
-	}
 	s.show(w, r, http.StatusOK, "article", cmp.Or(a.GetTitle(), a.GetCanonicalUrl()), page)
 }
 
@@ -91,12 +93,15 @@ func (s *site) article(w http.ResponseWriter, r *http.Request) {
 func provenance(a *datelinev1.Article) []fieldProvenance {
 	var all []fieldProvenance
 	for field, p := range a.GetProvenance() {
-		source := strings.TrimPrefix(p.GetSource().String(), "FIELD_SOURCE_")
-		source = strings.ToLower(strings.ReplaceAll(source, "_", " "))
-		all = append(all, fieldProvenance{field, source, p.GetConfidence()})
+		all = append(all, fieldProvenance{field, sourceName(p.GetSource()), p.GetConfidence()})
 	}
 	slices.SortFunc(all, func(a, b fieldProvenance) int { return cmp.Compare(a.Field, b.Field) })
 	return all
+}
+
+// sourceName returns the name of a field's source.
+func sourceName(source datelinev1.FieldSource) string {
+	return strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(source.String(), "FIELD_SOURCE_"), "_", " "))
 }
 
 func leadImage(a *datelinev1.Article) *datelinev1.Image {
@@ -145,36 +150,8 @@ func runs(b *datelinev1.Block) []textRun {
 	return append(all, textRun{Text: text[at:]})
 }
 
-type changesPage struct {
-	store.Hit
-	Before, After store.Revision
-	library.Difference
-}
-
-func (s *site) changes(w http.ResponseWriter, r *http.Request) {
-	hit, err := s.library.Article(r.Context(), library.Name(r.PathValue("id")))
-	if err != nil {
-		s.showLibraryError(w, r, err)
-		return
-	}
-	revisions, err := s.library.Revisions(r.Context(), hit.ID)
-	if err != nil {
-		s.showLibraryError(w, r, err)
-		return
-	}
-	from, _ := strconv.Atoi(r.URL.Query().Get("from")) // not a number: 0, which means the default
-	to, _ := strconv.Atoi(r.URL.Query().Get("to"))
-	before, after, err := api.ChooseRevisions(revisions, from, to)
-	if err != nil {
-		s.showError(w, r, http.StatusBadRequest, err)
-		return
-	}
-	page := changesPage{hit, before, after, library.Diff(before.Article, after.Article)}
-	s.show(w, r, http.StatusOK, "changes", "Changes: "+after.Article.GetTitle(), page)
-}
-
 func (s *site) erase(w http.ResponseWriter, r *http.Request) {
-	erased, err := s.library.Erase(r.Context(), r.PathValue("id"))
+	erased, err := s.Erase(r.Context(), r.PathValue("id"))
 	if err != nil {
 		s.showLibraryError(w, r, err)
 		return

@@ -27,6 +27,12 @@ var (
 	structureScript string
 	//go:embed testdata/focus.js
 	focusScript string
+	// weightScript returns the bytes of a page, and shiftScript measures how its content
+	// moves.
+	//go:embed testdata/weight.js
+	weightScript string
+	//go:embed testdata/shift.js
+	shiftScript string
 )
 
 // overflowScript returns by how many pixels the page is wider than the window.
@@ -128,6 +134,8 @@ func (server *testServer) fill(t *testing.T) {
 	train := article("train", "قطار الوادي يعود", "عاد القطار إلى الوادي.", noon.Add(2*time.Hour))
 	train.Language, train.Direction = "ar", datelinev1.Direction_DIRECTION_RTL
 	server.put(t, changed, train)
+	server.put(t, copyOf("The Ledger", "ledger.test", "Board decides", -90),
+		copyOf("Gazette", "gazette.test", "The board has decided", -80))
 	for i := range 30 {
 		at := noon.Add(-time.Duration(i) * time.Hour)
 		server.put(t, article(fmt.Sprint("more", i), fmt.Sprint("Market report ", i), "Prices.", at))

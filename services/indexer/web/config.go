@@ -10,11 +10,12 @@ import (
 type Config struct {
 	Addr         string `doc:"Address of the web page and the API. Empty means none. An address that other machines can reach requires a read token."`
 	ReadToken    string `doc:"Token required for reading: a random text of at least 16 characters. Empty means that no token is required."`
-	OperateToken string `doc:"Token required for requeueing, removing and erasing. It also allows reading. Empty means that nothing can be changed over HTTP."`
+	OperateToken string `doc:"Token required for every change: requeueing and removing dead letters, erasing articles, saving searches and managing sources. It also allows reading. Empty means that nothing can be changed over HTTP."`
+	Pictures     bool   `doc:"Whether readers can see the pictures of articles. This server gets them from the sites and keeps them in memory, up to 64 MiB. It connects only to public addresses. Without it, no pictures are shown."`
 }
 
 // DefaultConfig serves only this machine.
-func DefaultConfig() Config { return Config{Addr: "127.0.0.1:8080"} }
+func DefaultConfig() Config { return Config{Addr: "127.0.0.1:8080", Pictures: true} }
 
 // minToken is the minimum length of a token in bytes: 16 random letters and
 // digits have more than 80 bits of entropy.

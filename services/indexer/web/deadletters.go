@@ -23,16 +23,16 @@ func (s *site) deadLetters(w http.ResponseWriter, r *http.Request) {
 	v := r.URL.Query()
 	filter := deadletter.Filter{Stage: v.Get("stage"), Reason: v.Get("reason"), Host: v.Get("host")}
 	after, _ := strconv.ParseUint(v.Get("after"), 10, 64) // not a number: start at the beginning
-	briefs, err := s.library.DeadLetters(r.Context(), filter, after, deadLettersPerPage)
+	briefs, next, err := s.DeadLetters(r.Context(), filter, after, deadLettersPerPage)
 	if err != nil {
 		s.showLibraryError(w, r, err)
 		return
 	}
 	page := deadLettersPage{DeadLetters: briefs, Filter: filter}
-	if len(briefs) == deadLettersPerPage {
+	if next > 0 {
 		page.Next = "/dead-letters?" + url.Values{
 			"stage": {filter.Stage}, "reason": {filter.Reason}, "host": {filter.Host},
-			"after": {strconv.FormatUint(briefs[len(briefs)-1].Number, 10)},
+			"after": {strconv.FormatUint(next, 10)},
 		}.Encode()
 	}
 	s.show(w, r, http.StatusOK, "deadletters", "Dead letters", page)
@@ -56,7 +56,7 @@ func (s *site) changeDeadLetter(w http.ResponseWriter, r *http.Request, operatio
 		s.showError(w, r, http.StatusNotFound, fmt.Errorf("%q is not the number of a dead letter", r.PathValue("number")))
 		return
 	}
-	letters, err := s.library.OpenDeadLetters(r.Context())
+	letters, err := s.OpenDeadLetters(r.Context())
 	if err != nil {
 		s.showLibraryError(w, r, err)
 		return

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -70,5 +71,34 @@ func TestDeadLettersOverHTTP(t *testing.T) {
 	}
 	if n := stream.CachedInfo().State.Msgs; n != 2 {
 		t.Errorf("%d messages were requeued, want 2", n)
+	}
+}
+
+// TestDeadLettersOfAHostContinueOnTheNextPage asks for a host that more dead letters
+// precede than one request reads.
+func TestDeadLettersOfAHostContinueOnTheNextPage(t *testing.T) {
+	server := newTestServer(t, web.Config{})
+	for i := range 502 {
+		url := "https://many.example/"
+		if i == 501 {
+			url = "https://rare.example/"
+		}
+		server.send(t, subject.Dead(datelinev1.Stage_STAGE_FETCH, "dns"), strconv.Itoa(i), &datelinev1.DeadLetter{
+			Stage: datelinev1.Stage_STAGE_FETCH, Reason: "dns", Url: url,
+		})
+	}
+	const path = "/api/v1/dead-letters"
+	_, header, body := server.request(t, http.MethodGet, path+"?host=rare.example")
+	query, ok := strings.CutSuffix(strings.TrimPrefix(header.Get("Link"), "<"), `>; rel="next"`)
+	if body != "[]\n" || !ok || !strings.Contains(query, "after=500") {
+		t.Fatalf("the first page is %s with Link %q", body, header.Get("Link"))
+	}
+	_, header, body = server.request(t, http.MethodGet, path+query)
+	if !strings.Contains(body, `"number":502`) || strings.Contains(body, "many.example") || header.Get("Link") != "" {
+		t.Errorf("the second page is %s with Link %q", body, header.Get("Link"))
+	}
+	body = server.get(t, "/dead-letters?host=rare.example")
+	if !strings.Contains(body, "No match so far") || !strings.Contains(body, "after=500") {
+		t.Errorf("the web page does not mention later dead letters: %s", body)
 	}
 }

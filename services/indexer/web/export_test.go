@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/csv"
 	"fmt"
 	"net"
 	"net/http"
@@ -15,6 +16,18 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
+
+func TestCSVExport(t *testing.T) {
+	server := newFerryServer(t)
+	status, header, body := server.request(t, http.MethodGet, "/api/v1/export?format=csv&q=ferry+4")
+	rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
+	if status != http.StatusOK || err != nil || len(rows) != 2 || rows[0][0] != "id" || rows[1][0] != "id-a4-0000" {
+		t.Errorf("status %d, rows %q, %v; want a header and the article a4", status, rows, err)
+	}
+	if got := header.Get("Content-Disposition"); got != `attachment; filename="articles.csv"` {
+		t.Errorf("the file is offered as %s", got)
+	}
+}
 
 func TestExport(t *testing.T) {
 	server := newTestServer(t, web.DefaultConfig())

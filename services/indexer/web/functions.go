@@ -32,9 +32,29 @@ var functions = template.FuncMap{
 		}
 		return a.GetLanguage()
 	},
-	"access": store.AccessName,
-	"bytes":  byteSize,
-	"escape": url.PathEscape,
+	"access":  store.AccessName,
+	"bytes":   byteSize,
+	"count":   count,
+	"clock":   func(t time.Time) string { return t.UTC().Format("15:04") },
+	"escape":  url.PathEscape,
+	"seconds": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
+	"pause":   func(seconds float64) string { return age(time.Duration(seconds * float64(time.Second))) },
+	"urlpage": urlOf,
+	"weekday": func(t time.Time) string { return t.UTC().Format("Mon 2 Jan") },
+	"tenfold": func(n int) int { return 10 * n },
+	"percent": func(share float64) float64 { return 100 * share },
+	"drift":   func(signal string) string { return strings.ReplaceAll(signal, "_", " ") },
+	"join":    func(values []string) string { return strings.Join(values, ", ") },
+	"len64":   func(queue []library.Waiting) int64 { return int64(len(queue)) },
+	"last": func(failures []library.FailedAttempt) *library.FailedAttempt {
+		if len(failures) == 0 {
+			return nil
+		}
+		return &failures[len(failures)-1]
+	},
+	"spaced": spaced,
+
+	"picture": pictureURL,
 }
 
 // plain formats a date or an RFC 3339 time for people: to the minute, and with

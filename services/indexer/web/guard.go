@@ -48,19 +48,24 @@ func (g guard) role(r *http.Request) role {
 }
 
 func (g guard) roleOfToken(token string) role {
+	// Both comparisons always take place, so that the time does not tell which of them
+	// succeeded.
+	operates, reads := equal(token, g.config.OperateToken), equal(token, g.config.ReadToken)
 	switch {
-	case equal(token, g.config.OperateToken):
+	case operates:
 		return operator
-	case g.config.ReadToken == "" || equal(token, g.config.ReadToken):
+	case reads || g.config.ReadToken == "":
 		return reader
 	}
 	return nobody
 }
 
-// equal compares tokens in constant time. An empty token equals nothing.
+// equal compares tokens in constant time. Their digests have the same length, whatever
+// the lengths of the tokens. An empty token equals nothing.
 func equal(given, token string) bool {
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(token))
-	return token != "" && subtle.ConstantTimeCompare(a[:], b[:]) == 1
+	same := subtle.ConstantTimeCompare(a[:], b[:]) == 1
+	return same && token != ""
 }
 
 func (g guard) wrap(next http.Handler) http.Handler {
@@ -128,6 +133,10 @@ func isLocalName(hostport string) bool {
 // refuse sends an error: as a problem (RFC 9457) to clients of the API, and as
 // plain text to others.
 func refuse(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	if r.ContentLength != 0 {
+		// Otherwise, the server would wait for the rest of the body before it responds.
+		w.Header().Set("Connection", "close")
+	}
 	if !strings.HasPrefix(r.URL.Path, "/api/") {
 		http.Error(w, detail, status)
 		return

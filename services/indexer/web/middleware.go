@@ -1,19 +1,16 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/dateline-news/dateline/services/indexer/api"
 )
 
 // secure sets headers that isolate the pages: a page loads nothing from other
-// sites, runs no scripts and cannot be framed.
+// sites, runs only the scripts of this server and cannot be framed.
 func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -27,9 +24,10 @@ func secure(next http.Handler) http.Handler {
 	})
 }
 
-// contentPolicy is the Content-Security-Policy of all pages.
-const contentPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; " +
-	"frame-ancestors 'none'"
+// contentPolicy is the Content-Security-Policy of all pages. Scripts and styles are files
+// of this server: a page's own markup can contain neither.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // sameOrigin refuses requests that pages of other sites have a browser send. Such
 // pages cannot read the responses, but a change would take effect, and a search or an
@@ -59,34 +57,6 @@ func isForeign(h http.Header) bool {
 		return h.Get("Sec-Fetch-User") != "?1" || h.Get("Sec-Fetch-Dest") != "document"
 	}
 	return false
-}
-
-// limit bounds the number of concurrent requests, their duration and the size
-// of their bodies.
-func limit(next http.Handler) http.Handler {
-	slots := make(chan struct{}, maxRequests)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case slots <- struct{}{}:
-			defer func() { <-slots }()
-		default:
-			w.Header().Set("Retry-After", "1")
-			http.Error(w, "too many concurrent requests: try again in a moment", http.StatusServiceUnavailable)
-			return
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
-		if r.URL.Path != api.Prefix+"/export" && r.URL.Path != api.Prefix+"/tail" {
-			timeout := requestTimeout
-			if r.Method != http.MethodGet && r.Method != http.MethodHead {
-				timeout = changeTimeout
-				_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout))
-			}
-			ctx, cancel := context.WithTimeout(r.Context(), timeout)
-			defer cancel()
-			r = r.WithContext(ctx)
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // observe measures the duration of requests by part and status class.

@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -19,7 +20,12 @@ import (
 // pages holds the path of every kind of page. Two of them are errors.
 var pages = []string{
 	"/", "/?q=ferry", "/?q=ferry&host=example.com&language=en", "/?q=%22open", "/?q=absent", "/articles/id-ferry-0000",
-	"/articles/id-train-0000", "/articles/id-ferry-0000/changes?from=1&to=2", "/sources", "/pipeline", "/dead-letters",
+	"/articles/id-train-0000", "/articles/id-ferry-0000/changes?from=1&to=2", "/sources",
+	"/values?field=host&q=ferry", "/stories/id-gazette.test-0000", "/searches",
+	"/articles/id-ferry-0000/changes?view=side",
+	"/sources/example.com", "/pipeline",
+	"/urls", "/urls?url=https://example.com/again", "/hosts/example.com", "/api",
+	"/dead-letters",
 	"/login", "/nothing",
 }
 
@@ -47,14 +53,19 @@ func TestPagesInBrowser(t *testing.T) {
 			}
 		}
 	})
-	for _, page := range pages {
+	observe := page.AddScriptToEvaluateOnNewDocumentParams{Source: shiftScript}
+	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, observe); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range pages {
 		for _, scheme := range []string{"light", "dark"} {
 			for _, width := range []int64{320, 1280} {
-				name := fmt.Sprintf("%s, %s, %d wide", page, scheme, width)
-				if err := visit(ctx, server.URL+page, scheme, width); err != nil {
+				name := fmt.Sprintf("%s, %s, %d wide", path, scheme, width)
+				if err := visit(ctx, server.URL+path, scheme, width); err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
 				verifyAccessible(ctx, t, name)
+				verifyLight(ctx, t, name)
 			}
 		}
 	}
@@ -67,6 +78,21 @@ func TestPagesInBrowser(t *testing.T) {
 	}
 	if len(foreign) > 0 {
 		t.Errorf("pages load %q from other sites", foreign)
+	}
+}
+
+// maxPageWeight is the maximum size of a page with its style sheets and scripts, in bytes.
+const maxPageWeight = 100_000
+
+// verifyLight checks the size of the current page, and that its content did not move while
+// it was loaded.
+func verifyLight(ctx context.Context, t *testing.T, name string) {
+	t.Helper()
+	if weight := evaluate[int](ctx, t, weightScript); weight > maxPageWeight || weight == 0 {
+		t.Errorf("%s: the page has %d bytes, want at most %d", name, weight, maxPageWeight)
+	}
+	if shifted := evaluate[float64](ctx, t, "window.shifted"); shifted > 0 {
+		t.Errorf("%s: the content has moved by %.3f", name, shifted)
 	}
 }
 

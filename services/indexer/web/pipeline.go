@@ -1,9 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -13,56 +16,144 @@ import (
 const pipelineHours = 24
 
 type pipelinePage struct {
-	library.State
-	Hours []pipelineHour // the latest first
-	// MaxFetched is the largest number of pages fetched in an hour, and at least
-	// 1: the page scales its meters by it.
-	MaxFetched int64
+	Time     time.Time
+	Articles int64
+	Stages   []pipelineStage
+	Chart    outcomeChart
+	Streams  []streamBar
+	Ends     []library.End // in the hours shown
 }
 
-// pipelineHour counts the outcomes of an hour.
-type pipelineHour struct {
-	Begin                                     time.Time
-	Admitted, Fetched, Stored, Rejected, Dead int64
+// pipelineStage is a stage as drawn, with the queue before it.
+type pipelineStage struct {
+	Name, Does, Stream string
+	Waiting            uint64
+	InWork             int
+	Oldest             string // age of the oldest input that waits, or ""
+	Rate               int64  // inputs finished in the last 60 minutes, estimated
+	Rejected, Dead     int64  // in the hours shown
+	Hours              sparkline
+
+	stage datelinev1.Stage
 }
 
-// add adds a count of outcomes.
-func (h *pipelineHour) add(c store.Count) {
-	switch produced := c.Verdict == datelinev1.Verdict_VERDICT_PRODUCED; {
-	case c.Verdict == datelinev1.Verdict_VERDICT_DEAD:
-		h.Dead += c.Count
-	case c.Verdict == datelinev1.Verdict_VERDICT_REJECTED:
-		h.Rejected += c.Count
-	case c.Stage == datelinev1.Stage_STAGE_INTAKE && produced:
-		h.Admitted += c.Count
-	case c.Stage == datelinev1.Stage_STAGE_FETCH && produced:
-		h.Fetched += c.Count
-	case c.Stage == datelinev1.Stage_STAGE_INDEX && produced:
-		h.Stored += c.Count
-	}
+// streamBar is a stream with the share of its limit that it uses.
+type streamBar struct {
+	library.StreamState
+	Age     string
+	Share   float64 // in per cent
+	IsClose bool    // whether the stream is nearly full
 }
+
+// nearlyFull is the share of a stream's limit, in per cent, above which it is marked.
+const nearlyFull = 80
 
 func (s *site) pipeline(w http.ResponseWriter, r *http.Request) {
-	state, err := s.library.State(r.Context())
+	flow, err := s.Flow(r.Context())
 	if err != nil {
 		s.showLibraryError(w, r, err)
 		return
 	}
-	now := time.Now().UTC().Truncate(time.Hour)
-	counts, err := s.library.Hours(r.Context(), "", now.Add(-(pipelineHours-1)*time.Hour))
+	size, err := s.Size(r.Context())
 	if err != nil {
 		s.showLibraryError(w, r, err)
 		return
 	}
-	page := pipelinePage{State: state, MaxFetched: 1, Hours: make([]pipelineHour, pipelineHours)}
-	for i := range page.Hours {
-		page.Hours[i].Begin = now.Add(-time.Duration(i) * time.Hour)
+	hour := flow.Time.Truncate(time.Hour)
+	hours, err := s.Hours(r.Context(), "", hour.Add(-(pipelineHours-1)*time.Hour))
+	if err != nil {
+		s.showLibraryError(w, r, err)
+		return
 	}
-	for _, c := range counts {
-		if i := int(now.Sub(c.Begin) / time.Hour); i >= 0 && i < pipelineHours {
-			page.Hours[i].add(c.Count)
-			page.MaxFetched = max(page.MaxFetched, page.Hours[i].Fetched)
+	page := pipelinePage{
+		Time: flow.Time, Articles: size.Articles, Chart: newOutcomeChart(hours, hour, pipelineHours),
+		Ends: library.Ends(sum(hours)),
+	}
+	for _, stage := range []pipelineStage{
+		{stage: datelinev1.Stage_STAGE_INTAKE, Stream: subject.StreamURLs, Does: "checks URLs and drops repeats"},
+		{stage: datelinev1.Stage_STAGE_FETCH, Stream: subject.StreamFrontier, Does: "gets pages, host by host"},
+		{stage: datelinev1.Stage_STAGE_EXTRACT, Stream: subject.StreamPages, Does: "turns pages into articles"},
+		{stage: datelinev1.Stage_STAGE_INDEX, Stream: subject.StreamArticles, Does: "stores and versions articles"},
+	} {
+		stage.Name = subject.StageName(stage.stage)
+		stage.addQueue(flow)
+		stage.addHours(hours, flow.Time)
+		page.Stages = append(page.Stages, stage)
+	}
+	for _, stream := range flow.Streams {
+		bar := streamBar{StreamState: stream, Share: share(float64(stream.Bytes), float64(stream.MaxBytes))}
+		bar.IsClose = bar.Share >= nearlyFull
+		if stream.Messages > 0 {
+			bar.Age = age(flow.Time.Sub(stream.Oldest))
 		}
+		page.Streams = append(page.Streams, bar)
 	}
 	s.show(w, r, http.StatusOK, "pipeline", "Pipeline", page)
+}
+
+// addQueue adds what waits for the stage. The frontier has no consumer: its stream is the
+// queue.
+func (p *pipelineStage) addQueue(flow library.Flow) {
+	var oldest time.Time
+	if p.stage == datelinev1.Stage_STAGE_FETCH {
+		for _, stream := range flow.Streams {
+			if stream.Name == p.Stream && stream.Messages > 0 {
+				p.Waiting, oldest = stream.Messages, stream.Oldest
+			}
+		}
+	}
+	for _, consumer := range flow.Consumers {
+		if consumer.Stream == p.Stream && consumer.Stage == p.Name {
+			p.Waiting, p.InWork, oldest = consumer.Waiting, consumer.InWork, consumer.Oldest
+		}
+	}
+	if !oldest.IsZero() {
+		p.Oldest = age(flow.Time.Sub(oldest))
+	}
+}
+
+// addHours adds the outcomes of the stage.
+func (p *pipelineStage) addHours(hours []store.Hour, now time.Time) {
+	current := now.Truncate(time.Hour)
+	perHour := make([]float64, pipelineHours)
+	for _, h := range hours {
+		at := pipelineHours - 1 - int(current.Sub(h.Begin)/time.Hour)
+		if h.Stage != p.stage || at < 0 || at >= pipelineHours {
+			continue
+		}
+		perHour[at] += float64(h.Count.Count)
+		switch h.Verdict {
+		case datelinev1.Verdict_VERDICT_REJECTED:
+			p.Rejected += h.Count.Count
+		case datelinev1.Verdict_VERDICT_DEAD:
+			p.Dead += h.Count.Count
+		}
+	}
+	p.Hours = newSparkline(perHour, 1)
+	// The last 60 minutes are this hour and the end of the one before.
+	before := 1 - now.Sub(current).Hours()
+	p.Rate = int64(perHour[pipelineHours-1] + before*perHour[pipelineHours-2])
+}
+
+// sum adds up the hours, by stage, verdict and reason. The most common reason of a stage
+// comes first.
+func sum(hours []store.Hour) []store.Count {
+	type key struct {
+		stage   datelinev1.Stage
+		verdict datelinev1.Verdict
+		reason  string
+	}
+	totals := map[key]int64{}
+	for _, h := range hours {
+		totals[key{h.Stage, h.Verdict, h.Reason}] += h.Count.Count
+	}
+	all := make([]store.Count, 0, len(totals))
+	for k, n := range totals {
+		all = append(all, store.Count{Stage: k.stage, Verdict: k.verdict, Reason: k.reason, Count: n})
+	}
+	slices.SortFunc(all, func(a, b store.Count) int {
+		return cmp.Or(cmp.Compare(a.Stage, b.Stage), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Verdict, b.Verdict),
+			cmp.Compare(a.Reason, b.Reason))
+	})
+	return all
 }

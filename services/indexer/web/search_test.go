@@ -39,7 +39,8 @@ func TestSearch(t *testing.T) {
 		"access=free&q=ferry":      "a4 a2 a0",
 		"host=example.com&limit=1": "a4",
 		"author=maria+vance&tag=Sea&section=coast&limit=1": "a4",
-		"from=2026-03-04T14:00:00Z":                        "a4 a3 a2",
+		"since=2026-03-04T14:00:00Z":                       "a4 a3 a2",
+		"from=2026-03-04T14:00:00Z":                        "a4 a3 a2", // the former name
 		"before=2026-03-04T14:00:00Z":                      "a1 a0",
 		"from=2026-03-05":                                  "",
 		"q=absent":                                         "",

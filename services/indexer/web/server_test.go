@@ -40,6 +40,12 @@ type testServer struct {
 
 func newTestServer(t *testing.T, config web.Config) *testServer {
 	t.Helper()
+	return newTestServerWith(t, config, func(*http.Server) {})
+}
+
+// newTestServerWith changes the HTTP server before it starts.
+func newTestServerWith(t *testing.T, config web.Config, change func(*http.Server)) *testServer {
+	t.Helper()
 	_, js := natstest.Start(t)
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
 	if err != nil {
@@ -50,9 +56,11 @@ func newTestServer(t *testing.T, config web.Config) *testServer {
 			t.Error(err)
 		}
 	})
-	server := httptest.NewServer(web.Handler(config, web.Dependencies{
+	server := httptest.NewUnstartedServer(web.Handler(config, web.Dependencies{
 		Library: library.New(s, js), Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	}))
+	change(server.Config)
+	server.Start()
 	t.Cleanup(server.Close)
 	return &testServer{server, s, js}
 }

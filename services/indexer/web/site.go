@@ -5,10 +5,12 @@ import (
 	"embed"
 	"errors"
 	"html/template"
-	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/dateline-news/dateline/services/indexer/api"
 	"github.com/dateline-news/dateline/services/indexer/library"
@@ -18,41 +20,57 @@ import (
 //go:embed templates static
 var files embed.FS
 
-// site serves the web page. Its pages are complete as sent: they run no scripts
+// site serves the web page. Its pages are complete as sent: they work without scripts
 // and load nothing from other sites.
 type site struct {
-	library   *library.Library
+	*library.Library
+	assets    assets
 	config    Config
 	log       *slog.Logger
 	templates map[string]*template.Template
+	api       apiPage
+	pictures  *pictureProxy
 }
 
-func newSite(l *library.Library, config Config, log *slog.Logger) *site {
-	s := &site{library: l, config: config, log: log, templates: map[string]*template.Template{}}
+func newSite(deps Dependencies, document *huma.OpenAPI, config Config) *site {
+	s := &site{
+		Library: deps.Library, assets: newAssets(), config: config, log: deps.Log,
+		templates: map[string]*template.Template{}, api: newAPIPage(document), pictures: newPictureProxy(deps.Pictures),
+	}
+	functions := maps.Clone(functions)
+	functions["asset"] = s.assets.url
 	for _, name := range []string{
-		"search", "article", "changes", "pipeline", "sources", "deadletters", "login", "error",
+		"search", "values", "story", "searches",
+		"article", "changes", "pipeline", "sources", "source", "deadletters", "url", "host",
+		"api", "login", "error",
 	} {
 		s.templates[name] = template.Must(template.New("layout.html").Funcs(functions).
-			ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
+			ParseFS(files, "templates/layout.html", "templates/charts.html", "templates/"+name+".html"))
 	}
 	return s
 }
 
 func (s *site) register(mux *http.ServeMux) {
-	static, err := fs.Sub(files, "static")
-	if err != nil {
-		panic(err) // the folder is embedded
-	}
-	mux.Handle("GET /static/", http.StripPrefix("/static/", cached(http.FileServerFS(static))))
+	mux.Handle("GET /static/{name...}", s.assets.handler())
 	mux.HandleFunc("GET /{$}", s.search)
+	mux.HandleFunc("GET /values", s.values)
+	mux.HandleFunc("GET /searches", s.searches)
+	mux.HandleFunc("POST /searches", s.saveSearch)
+	mux.HandleFunc("POST /searches/{id}/delete", s.deleteSearch)
+	mux.HandleFunc("GET /stories/{id}", s.story)
 	mux.HandleFunc("GET /articles/{id}", s.article)
 	mux.HandleFunc("GET /articles/{id}/changes", s.changes)
+	mux.HandleFunc("GET /articles/{id}/pictures/{number}", s.showPicture)
 	mux.HandleFunc("POST /articles/{id}/erase", s.erase)
 	mux.HandleFunc("GET /pipeline", s.pipeline)
 	mux.HandleFunc("GET /sources", s.sources)
+	mux.HandleFunc("GET /sources/{host}", s.source)
+	mux.HandleFunc("GET /urls", s.urls)
+	mux.HandleFunc("GET /hosts/{host}", s.host)
 	mux.HandleFunc("GET /dead-letters", s.deadLetters)
 	mux.HandleFunc("POST /dead-letters/{number}/requeue", s.requeue)
 	mux.HandleFunc("POST /dead-letters/{number}/drop", s.drop)
+	mux.HandleFunc("GET /api", s.apiDocs)
 	mux.HandleFunc("GET /login", s.loginForm)
 	mux.HandleFunc("POST /login", s.logIn)
 	mux.HandleFunc("POST /logout", s.logOut)
@@ -62,13 +80,6 @@ func (s *site) register(mux *http.ServeMux) {
 			return
 		}
 		s.showError(w, r, http.StatusNotFound, errors.New("no such page"))
-	})
-}
-
-func cached(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "public, max-age=3600")
-		next.ServeHTTP(w, r)
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // sourcesPerPage is the number of sources on a page.
-const sourcesPerPage = 200
+const sourcesPerPage = 50
 
 type sourcesPage struct {
 	Sources []sourceRow
@@ -27,6 +27,7 @@ type sourceRow struct {
 	library.SourceHealth
 	Produced, Rejected, Dead int64
 	Condition, Why, Usual    string
+	Week                     week
 }
 
 func (s *site) sources(w http.ResponseWriter, r *http.Request) {
@@ -35,10 +36,10 @@ func (s *site) sources(w http.ResponseWriter, r *http.Request) {
 		Since: now.Add(-24 * time.Hour), At: now, Silent: r.URL.Query().Get("silent") == "1",
 		After: r.URL.Query().Get("after"), Limit: sourcesPerPage,
 	}
-	sources, err := s.library.SourcesHealth(r.Context(), query)
+	sources, err := s.SourcesHealth(r.Context(), query)
 	page := sourcesPage{Silent: query.Silent}
 	if err == nil {
-		page.States, err = s.library.SourceStates(r.Context(), now)
+		page.States, err = s.SourceStates(r.Context(), now)
 	}
 	if err != nil {
 		s.showLibraryError(w, r, err)
@@ -48,6 +49,10 @@ func (s *site) sources(w http.ResponseWriter, r *http.Request) {
 		if source.Host != "" {
 			page.Sources = append(page.Sources, condition(source))
 		}
+	}
+	if err := s.fillWeeks(r.Context(), page.Sources, now); err != nil {
+		s.showLibraryError(w, r, err)
+		return
 	}
 	if len(sources) == sourcesPerPage {
 		next := url.Values{"after": {sources[len(sources)-1].Host}}

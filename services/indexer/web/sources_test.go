@@ -42,6 +42,13 @@ func (server *testServer) recordSilence(t *testing.T) (since time.Time) {
 			add(host, at, datelinev1.Stage_STAGE_INDEX, datelinev1.Verdict_VERDICT_PRODUCED, "new")
 		}
 	}
+	server.record(t, batch)
+	return since
+}
+
+// record records outcomes and adds them to the sources' baselines.
+func (server *testServer) record(t *testing.T, batch []*datelinev1.Outcome) {
+	t.Helper()
 	for part := range slices.Chunk(batch, 1000) {
 		if err := server.store.Record(t.Context(), part); err != nil {
 			t.Fatal(err)
@@ -53,7 +60,6 @@ func (server *testServer) recordSilence(t *testing.T) (since time.Time) {
 			t.Fatal(err)
 		}
 	}
-	return since
 }
 
 // sourceAnswer is a source in the API.
@@ -110,9 +116,9 @@ func TestSourcesInBrowser(t *testing.T) {
 		figuresScript = `document.querySelector('.figures').innerText.replaceAll(/\s+/g, ' ')`
 	)
 	rows := evaluate[[]string](ctx, t, rowsScript)
-	if len(rows) != 2 || !strings.Contains(rows[0], "refusing.test\tsilent since "+since.Format("2006-01-02 15:04")) ||
+	if len(rows) != 2 || !strings.Contains(rows[0], "refusing.test\nsilent since "+since.Format("2006-01-02 15:04")) ||
 		!strings.Contains(rows[0], "blocked: the site refused 24 of the 24 requests") ||
-		!strings.Contains(rows[1], "steady.test\thealthy") {
+		!strings.Contains(rows[1], "steady.test\nhealthy") {
 		t.Errorf("rows %q", rows)
 	}
 	if figures := evaluate[string](ctx, t, figuresScript); figures != "Publishing 1 Silent 1 Learning 0" {

@@ -29,7 +29,9 @@ type user struct {
 
 // newUser starts a browser that has logged in as an operator.
 func newUser(t *testing.T) *user {
-	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0", ReadToken: readToken, OperateToken: operateToken})
+	server := newTestServer(t, web.Config{
+		Addr: "127.0.0.1:0", ReadToken: readToken, OperateToken: operateToken, Pictures: true,
+	})
 	server.fill(t)
 	u := &user{T: t, ctx: browser(t), server: server}
 	listen(u.ctx, t, func(event any) {
@@ -129,8 +131,8 @@ func TestPicturesInBrowser(t *testing.T) {
 	u.server.put(t, picture)
 	u.do("requesting pictures", u.open("/articles/id-picture-0000"), chromedp.Click("a.button"),
 		chromedp.WaitReady("figure img"))
-	if !u.hasRequested("pictures.test/b.jpg") {
-		t.Error("the picture was not loaded on request")
+	if !u.hasRequested("/articles/id-picture-0000/pictures/0") || u.hasRequested("pictures.test") {
+		t.Error("the picture was not requested, or not from this server")
 	}
 }
 

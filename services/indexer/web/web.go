@@ -25,8 +25,6 @@ const (
 	// send a response; long responses extend it.
 	readTimeout  = 15 * time.Second
 	writeTimeout = 30 * time.Second
-	// maxRequests is the maximum number of concurrent requests.
-	maxRequests = 256
 	// maxFormBytes and maxHeaderBytes are the maximum sizes of a request's body
 	// and headers.
 	maxFormBytes   = 64 << 10
@@ -40,6 +38,9 @@ type Dependencies struct {
 	Library  *library.Library
 	Registry prometheus.Registerer
 	Log      *slog.Logger
+	// Pictures sends the requests for pictures. nil means that they are sent to public
+	// addresses only.
+	Pictures http.RoundTripper
 }
 
 // Serve serves a valid configuration until ctx ends. If the address is empty, it
@@ -60,8 +61,8 @@ func Serve(ctx context.Context, config Config, deps Dependencies) error {
 // must be valid.
 func Handler(config Config, deps Dependencies) http.Handler {
 	mux := http.NewServeMux()
-	api.Register(mux, deps.Library, deps.Log)
-	newSite(deps.Library, config, deps.Log).register(mux)
-	guarded := guard{config}.wrap(mux)
-	return observe(deps.Registry, limit(secure(sameOrigin(guarded))))
+	described := api.Register(mux, deps.Library, deps.Log)
+	newSite(deps, described.OpenAPI(), config).register(mux)
+	guarded := guard{config}.wrap(newAdmission().wrap(mux))
+	return observe(deps.Registry, secure(sameOrigin(guarded)))
 }

@@ -246,6 +246,17 @@ func withoutArticle(folded []byte) []byte {
 	return folded
 }
 
+// AfterArticle returns what follows the Arabic article in a folded word, however short,
+// and reports whether the word starts with the article.
+func AfterArticle(folded string) (rest string, found bool) {
+	for _, article := range arabicArticles {
+		if rest, found := strings.CutPrefix(folded, article); found {
+			return rest, true
+		}
+	}
+	return folded, false
+}
+
 // cut truncates a word to maxBytes without splitting a character.
 func cut(folded []byte) []byte {
 	if len(folded) <= maxBytes {

@@ -137,6 +137,7 @@ func rule() rulefmt.Rule {
 			"summary": "Busy", "description": "More than ten at once.",
 			"runbook_url":   runbooks + "DatelineBusy.md",
 			"dashboard_url": "http://127.0.0.1:3000/d/a?viewPanel=2",
+			"web_url":       "http://127.0.0.1:8080/pipeline",
 		},
 	}
 }
@@ -160,6 +161,7 @@ func TestFaultsOfRulesAreFound(t *testing.T) {
 		"no description":                 annotation("description", ""),
 		"runbook_url is":                 annotation("runbook_url", runbooks+"Other.md"),
 		"does not lead to a panel":       annotation("dashboard_url", "http://127.0.0.1:3000/d/a?viewPanel=3"),
+		"does not lead to a page":        annotation("web_url", "http://127.0.0.1:8080/pipelines"),
 	} {
 		spoilt := rule()
 		spoil(&spoilt)

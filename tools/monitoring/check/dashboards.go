@@ -33,6 +33,12 @@ func Dashboards(all []grafana.Dashboard, known Metrics) []error {
 			problems = append(problems, fmt.Errorf("%s has no title or description", d.UID))
 		}
 		problems = append(problems, layout(d)...)
+		for _, a := range d.Annotations.List {
+			missing, err := known.unknown(a.Expr)
+			if err != nil || len(missing) > 0 {
+				problems = append(problems, fmt.Errorf("%s, annotation %s: unknown metrics %v, %w", d.UID, a.Name, missing, err))
+			}
+		}
 		variables := variables(d)
 		for _, p := range d.Panels {
 			if p.Type == "row" {

@@ -11,7 +11,8 @@ import (
 type Metrics map[string]bool
 
 // foreign contains the metrics of Prometheus itself and of its client library.
-var foreign = []string{"up", "ALERTS", "process_cpu_seconds_total", "process_resident_memory_bytes"}
+var foreign = []string{"up", "ALERTS", "process_cpu_seconds_total", "process_resident_memory_bytes",
+	"process_start_time_seconds"}
 
 var documented = regexp.MustCompile("`(dateline_[a-z0-9_]+)`")
 

@@ -20,7 +20,11 @@ import (
 const (
 	runbookURL   = "https://github.com/dateline-news/dateline/blob/main/docs/runbooks/"
 	dashboardURL = "http://127.0.0.1:3000/d/"
+	webURL       = "http://127.0.0.1:8080/"
 )
+
+// webPages are the pages of the indexer to which alerts link, with their queries.
+var webPages = []string{"pipeline", "sources", "sources?silent=1", "dead-letters"}
 
 // minSection is the minimum length of a section in a runbook, in bytes. It rejects
 // placeholders.
@@ -58,7 +62,7 @@ func (m Metrics) AddRecorded(rules []rulefmt.Rule) {
 }
 
 // Rules returns the faults of rules: metrics that nothing exports, and alerts without
-// a severity, a text, a runbook in the folder, or a panel.
+// a severity, a text, a runbook in the folder, a panel, or a page.
 func Rules(rules []rulefmt.Rule, known Metrics, all []grafana.Dashboard, runbooks string) []error {
 	var problems []error
 	panels := map[string]bool{}
@@ -95,6 +99,10 @@ func Rules(rules []rulefmt.Rule, known Metrics, all []grafana.Dashboard, runbook
 		}
 		if link := rule.Annotations["dashboard_url"]; !panels[link] {
 			complain("dashboard_url %q does not lead to a panel", link)
+		}
+		page, ok := strings.CutPrefix(rule.Annotations["web_url"], webURL)
+		if !ok || !slices.Contains(webPages, page) {
+			complain("web_url %q does not lead to a page", rule.Annotations["web_url"])
 		}
 		problems = append(problems, runbookProblems(filepath.Join(runbooks, rule.Alert+".md"), rule.Alert)...)
 	}

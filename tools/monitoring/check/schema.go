@@ -8,6 +8,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 	"github.com/grafana/grafana-foundation-sdk/go/stat"
+	"github.com/grafana/grafana-foundation-sdk/go/table"
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 )
 
@@ -18,6 +19,7 @@ func Schema(name string, raw []byte) error {
 	types := cog.NewRuntime()
 	types.RegisterPanelcfgVariant(bargauge.VariantConfig())
 	types.RegisterPanelcfgVariant(stat.VariantConfig())
+	types.RegisterPanelcfgVariant(table.VariantConfig())
 	types.RegisterPanelcfgVariant(timeseries.VariantConfig())
 	types.RegisterDataqueryVariant(prometheus.VariantConfig())
 	var d dashboard.Dashboard //nolint:staticcheck // version 2 of the schema needs Grafana 12

@@ -14,8 +14,12 @@ const (
 	red    = "red"
 )
 
+// webURL is the address of the indexer's web page in the shipped deployment.
+const webURL = "http://127.0.0.1:8080"
+
 // dashboard lays out rows from top to bottom.
-func dashboard(name, title, description string, variables []grafana.Variable, rows ...row) grafana.Dashboard {
+// The page of the web interface under that path shows the same subject.
+func dashboard(name, title, description, page string, variables []grafana.Variable, rows ...row) grafana.Dashboard {
 	d := grafana.Dashboard{
 		UID: Prefix + name, Title: "Dateline / " + title, Description: description, Tags: []string{"dateline"},
 		Editable: true, GraphTooltip: 1, Refresh: "30s", SchemaVersion: grafana.SchemaVersion,
@@ -27,8 +31,16 @@ func dashboard(name, title, description string, variables []grafana.Variable, ro
 			Name: "Alerts", Datasource: datasource, Enable: true, IconColor: red, Step: "60s",
 			Expr:        `ALERTS{alertname=~"Dateline.*", alertstate="firing"}`,
 			TitleFormat: "{{alertname}}", TextFormat: "{{severity}} {{stage}}{{stream}}{{instance}}",
+		}, {
+			Name: "Starts", Datasource: datasource, Enable: true, IconColor: "blue", Step: "60s",
+			Expr: `max by (component, version, revision) (` +
+				`dateline_build_info and on (job, instance) time() - process_start_time_seconds < 60)`,
+			TitleFormat: "{{component}} started", TextFormat: "version {{version}}, revision {{revision}}",
 		}}},
-		Links: []grafana.Link{{Title: "Dateline", Type: "dashboards", Icon: "external link", Tags: []string{"dateline"}, AsDropdown: true, IncludeVars: true, KeepTime: true}},
+		Links: []grafana.Link{
+			{Title: "Dateline", Type: "dashboards", Icon: "external link", Tags: []string{"dateline"}, AsDropdown: true, IncludeVars: true, KeepTime: true},
+			{Title: "Web page", Type: "link", Icon: "external link", URL: webURL + page, Tags: []string{}, TargetBlank: true},
+		},
 	}
 	y := 0
 	for i, r := range rows {
@@ -72,7 +84,7 @@ func newPanel(kind string, id int, title, unit, description string, queries []qu
 		ID: id, Type: kind, Title: title, Description: description, Datasource: &datasource,
 		FieldConfig: &grafana.FieldConfig{
 			Defaults:  grafana.Field{Unit: unit, Color: &grafana.Color{Mode: "palette-classic"}},
-			Overrides: []any{},
+			Overrides: []grafana.Override{},
 		},
 	}}
 	for i, q := range queries {
@@ -122,6 +134,33 @@ func bars(id int, title, unit, description string, q query) panel {
 		NamePlacement: "auto", Legend: grafana.Legend{DisplayMode: "list", Placement: "bottom", Calcs: []string{}},
 		Sizing: "auto", MinVizWidth: 8, MinVizHeight: 16, MaxVizHeight: 300,
 	}
+	return p.steps(green)
+}
+
+// A column is a label of a table's series, with its title.
+type column struct{ label, title string }
+
+// table lists series by their labels, as wide as the dashboard. The first column links to
+// a page, whose URL may contain the value.
+func table(id int, title, description, link string, q query, columns ...column) panel {
+	p := newPanel("table", id, title, "short", description, []query{q})
+	p.GridPos = grafana.GridPos{W: grafana.Columns, H: 10}
+	p.Targets[0].Format = "table"
+	p.FieldConfig.Defaults.Custom = &grafana.TableField{Align: "left"}
+	p.FieldConfig.Overrides = []grafana.Override{{
+		Matcher: grafana.Option{ID: "byName", Options: columns[0].title},
+		Properties: []grafana.Property{{ID: "links", Value: []grafana.DataLink{{
+			Title: "Open the web page", URL: link, TargetBlank: true,
+		}}}},
+	}}
+	organize := grafana.Organize{
+		Exclude: map[string]bool{"Time": true, "Value": true}, Order: map[string]int{}, Rename: map[string]string{},
+	}
+	for i, c := range columns {
+		organize.Order[c.label], organize.Rename[c.label] = i, c.title
+	}
+	p.Transformations = []grafana.Transformation{{ID: "organize", Options: organize}}
+	p.Options = grafana.TableOptions{ShowHeader: true, CellHeight: "sm"}
 	return p.steps(green)
 }
 

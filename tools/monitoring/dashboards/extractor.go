@@ -5,6 +5,7 @@ import "github.com/dateline-news/dateline/tools/monitoring/grafana"
 func extractor() grafana.Dashboard {
 	return dashboard("extractor", "Extractor",
 		"What kind of pages arrive, how confident is the extraction, and which sites have changed?",
+		"/pipeline",
 		[]grafana.Variable{instance("dateline_extract_pages_total"), stage("extract")},
 
 		section("Now",

@@ -5,6 +5,7 @@ import "github.com/dateline-news/dateline/tools/monitoring/grafana"
 func fetcher() grafana.Dashboard {
 	return dashboard("fetcher", "Fetcher",
 		"What do web servers respond, how politely are they asked, and why do URLs lead to no page?",
+		"/pipeline",
 		[]grafana.Variable{instance("dateline_fetch_robots_total"), stage("intake|fetch")},
 
 		section("Now",

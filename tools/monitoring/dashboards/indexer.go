@@ -5,6 +5,7 @@ import "github.com/dateline-news/dateline/tools/monitoring/grafana"
 func indexer() grafana.Dashboard {
 	return dashboard("indexer", "Indexer",
 		"What is stored and how fast, how large is the store, and how does the API respond?",
+		"/",
 		[]grafana.Variable{instance("dateline_index_articles_total"), stage("index|ledger")},
 
 		section("Now",
@@ -68,7 +69,7 @@ func indexer() grafana.Dashboard {
 				query{`max(dateline_store_bytes)`, "store"},
 			),
 			graph(23, "Free space", "percentunit",
-				"Free share of the disk with each process's data folder. If there is none, the unused share of the streams' limits.",
+				"Free share of the disk with each process's data folder. Without a data folder, the unused share of the streams' limits.",
 				query{`dateline_disk_free_bytes{instance=~"$instance"} / dateline_disk_total_bytes{instance=~"$instance"} or on () label_replace(` + streamsLeft + `, "instance", "streams", "", "")`, "{{instance}}"},
 			).upToOne(),
 			graph(24, "Retries", "ops",

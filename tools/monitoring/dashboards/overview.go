@@ -5,6 +5,7 @@ import "github.com/dateline-news/dateline/tools/monitoring/grafana"
 func overview() grafana.Dashboard {
 	return dashboard("overview", "Overview",
 		"Is news searchable in time? If not, which stage causes the delay?",
+		"/pipeline",
 		[]grafana.Variable{instance("dateline_build_info"), stage(".*")},
 
 		section("Freshness",

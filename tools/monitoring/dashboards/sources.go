@@ -5,6 +5,7 @@ import "github.com/dateline-news/dateline/tools/monitoring/grafana"
 func sources() grafana.Dashboard {
 	return dashboard("sources", "Source health",
 		"Which sites have gone silent, and why? The web page under /sources and dateline drift name them.",
+		"/sources",
 		[]grafana.Variable{instance("dateline_source_hosts"), stage("fetch|extract")},
 
 		section("Now",
@@ -43,6 +44,15 @@ func sources() grafana.Dashboard {
 				"Silent hosts by the diagnosis: blocked, robots.txt changed, unreachable, gone, extraction drifted, its URLs still wait, only duplicates, or nothing published.",
 				query{`max by (cause) (dateline_source_silent_hosts{instance=~"$instance"})`, "{{cause}}"},
 			).stacked(),
+		),
+
+		section("Hosts",
+			table(12, "Hosts",
+				"State of each host, and why it is silent. Lists at most 100 hosts, silent ones first; the web page has all. Click on a host for its articles.",
+				webURL+"/?host=${__value.text}",
+				query{`max by (state, cause, host) (dateline_source_info{instance=~"$instance", host!=""})`, "{{host}}: {{state}} {{cause}}"},
+				column{"host", "Host"}, column{"state", "State"}, column{"cause", "Reason"},
+			),
 		),
 
 		section("Causes",

@@ -7,6 +7,7 @@ import "github.com/dateline-news/dateline/tools/monitoring/grafana"
 func streams() grafana.Dashboard {
 	return dashboard("nats", "NATS",
 		"What waits on the streams, for which stage and how long, and how close are the streams to their limits?",
+		"/pipeline",
 		[]grafana.Variable{
 			instance("dateline_stream_messages"),
 			byLabel("stream", "Stream", "dateline_stream_messages"),

@@ -89,14 +89,15 @@ type Annotation struct {
 // Link is a link from a dashboard to others.
 type Link struct {
 	Title       string   `json:"title"`
-	Type        string   `json:"type"` // dashboards: all dashboards with the tags
+	Type        string   `json:"type"` // dashboards: all dashboards with the tags; link: the URL
+	URL         string   `json:"url,omitempty"`
 	Icon        string   `json:"icon"`
 	Tooltip     string   `json:"tooltip"`
-	Tags        []string `json:"tags,omitempty"`
-	AsDropdown  bool     `json:"asDropdown,omitempty"`
+	Tags        []string `json:"tags"`
+	AsDropdown  bool     `json:"asDropdown"`
 	TargetBlank bool     `json:"targetBlank"`
-	IncludeVars bool     `json:"includeVars,omitempty"`
-	KeepTime    bool     `json:"keepTime,omitempty"`
+	IncludeVars bool     `json:"includeVars"`
+	KeepTime    bool     `json:"keepTime"`
 }
 
 // Datasource identifies the data source of a query.
@@ -108,7 +109,7 @@ type Datasource struct {
 // Panel is a graph, a number, a list of bars, or the heading of a row.
 type Panel struct {
 	ID          int          `json:"id"`
-	Type        string       `json:"type"` // row, stat, timeseries or bargauge
+	Type        string       `json:"type"` // row, stat, timeseries, bargauge or table
 	Title       string       `json:"title"`
 	Description string       `json:"description,omitempty"`
 	GridPos     GridPos      `json:"gridPos"`
@@ -116,6 +117,8 @@ type Panel struct {
 	Targets     []Target     `json:"targets,omitempty"`
 	FieldConfig *FieldConfig `json:"fieldConfig,omitempty"`
 	Options     any          `json:"options,omitempty"`
+	// Transformations change the result of the queries before it is shown.
+	Transformations []Transformation `json:"transformations,omitempty"`
 	// Only for rows: the panels of an open row follow it in the dashboard.
 	Collapsed *bool   `json:"collapsed,omitempty"`
 	Panels    []Panel `json:"panels,omitzero"`
@@ -141,14 +144,67 @@ type Target struct {
 	Datasource   *Datasource `json:"datasource,omitempty"`
 	Expr         string      `json:"expr"`
 	LegendFormat string      `json:"legendFormat"`
+	Format       string      `json:"format,omitempty"` // table: a column for each label
 	Instant      bool        `json:"instant"`
 	Range        bool        `json:"range"`
 }
 
 // FieldConfig configures how values are shown.
 type FieldConfig struct {
-	Defaults  Field `json:"defaults"`
-	Overrides []any `json:"overrides"` // empty, but Grafana requires the list
+	Defaults  Field      `json:"defaults"`
+	Overrides []Override `json:"overrides"`
+}
+
+// Override configures how the values of one field are shown.
+type Override struct {
+	Matcher    Option     `json:"matcher"`
+	Properties []Property `json:"properties"`
+}
+
+// Option is an id with options.
+type Option struct {
+	ID      string `json:"id"`
+	Options any    `json:"options"`
+}
+
+// Property is a value of a field's configuration, such as its links.
+type Property struct {
+	ID    string `json:"id"`
+	Value any    `json:"value"`
+}
+
+// DataLink is a link from a value. Its URL may contain the value.
+type DataLink struct {
+	Title       string `json:"title"`
+	URL         string `json:"url"`
+	TargetBlank bool   `json:"targetBlank"`
+}
+
+// Transformation changes the result of the queries. Organize selects, orders and renames
+// columns.
+type Transformation struct {
+	ID      string   `json:"id"`
+	Options Organize `json:"options"`
+}
+
+// Organize hides, orders and renames columns.
+type Organize struct {
+	Exclude map[string]bool   `json:"excludeByName"`
+	Order   map[string]int    `json:"indexByName"`
+	Rename  map[string]string `json:"renameByName"`
+}
+
+// TableField holds the custom options of a column.
+type TableField struct {
+	Align   string `json:"align"`
+	Inspect bool   `json:"inspect"`
+}
+
+// TableOptions are the options of a table panel.
+type TableOptions struct {
+	FrameIndex int    `json:"frameIndex"`
+	ShowHeader bool   `json:"showHeader"`
+	CellHeight string `json:"cellHeight"`
 }
 
 // Field configures how the values of a field are shown.

@@ -126,7 +126,7 @@ func drawPanel(ctx context.Context, source *trial.Source, d grafana.Dashboard, p
 		value := all[0].now()
 		inside.FillText(style(24, shade(p, value), true, text.XCenter, text.YCenter), inside.Center(),
 			format(value, p.FieldConfig.Defaults.Unit))
-	case p.Type == "bargauge":
+	case p.Type == "bargauge", p.Type == "table":
 		slices.SortStableFunc(all, func(a, b named) int { return cmp.Compare(b.now(), a.now()) })
 		drawBars(p, all, inside)
 	}

@@ -64,8 +64,8 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 		cancel()
 		return nil, err
 	}
-	s.program(running, config.Dir, config.Dateline, "up",
-		"--data", filepath.Join(config.Dir, "data"), "--admin-addr", admin, "--http-addr", web, "--data-nats-addr", bus,
+	s.program(running, config.Dir, config.Dateline, "up", "--context=",
+		"--data-dir", filepath.Join(config.Dir, "data"), "--admin-addr", admin, "--http-addr", web, "--data-nats-addr", bus,
 		"--fetcher-allow-private", "--fetcher-delay", "100ms", "--fetcher-delay-factor", "0",
 		"--fetcher-max-attempts", "2", "--fetcher-retry-delay", "2s", "--fetcher-breaker-rest", "20s")
 	s.program(running, config.Dir, config.Prometheus,
@@ -83,7 +83,12 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 	ended := make(chan struct{})
 	s.task("the load", func() error {
 		defer close(ended)
-		return load{press: s.press, natsURL: "nats://" + bus, webURL: "http://" + web, bursts: config.Bursts}.run(loading)
+		// The file has the address with user and password.
+		natsURL, err := os.ReadFile(filepath.Join(config.Dir, "data", "nats.url"))
+		if err != nil {
+			return err
+		}
+		return load{press: s.press, natsURL: string(natsURL), webURL: "http://" + web, bursts: config.Bursts}.run(loading)
 	})
 	s.endLoad = func() { enough(); <-ended }
 	return s, nil

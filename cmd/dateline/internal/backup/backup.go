@@ -11,12 +11,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/nats-io/jsm.go"
 	"github.com/nats-io/jsm.go/api"
 	"github.com/nats-io/nats.go"
 
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/topology"
 )
 
 // Stream describes a stream when it was backed up or restored.
@@ -33,7 +35,8 @@ type Stream struct {
 // within seconds and are not backed up.
 var order = []string{
 	subject.KVStream(subject.BucketSeen), subject.KVStream(subject.BucketHosts),
-	subject.StreamURLs, subject.StreamFrontier, subject.StreamPages, subject.ObjectStream(subject.BucketBodies),
+	subject.StreamURLs, subject.StreamFrontier, subject.StreamListings, subject.StreamPages,
+	subject.ObjectStream(subject.BucketBodies),
 	subject.StreamArticles, subject.StreamOutcomes, subject.StreamDead, subject.StreamRevisions,
 	subject.KVStream(subject.BucketDrift),
 }
@@ -60,6 +63,13 @@ func Streams(ctx context.Context, nc *nats.Conn, dir string) ([]Stream, error) {
 			return all, fmt.Errorf("backing up stream %s: %w; connect as a NATS user who may back up, such as operator",
 				name, err)
 		}
+		info, err := stream.LatestInformation()
+		if err != nil {
+			return all, fmt.Errorf("reading stream %s: %w", name, err)
+		}
+		if err := keepCreated(target, info.Created); err != nil {
+			return all, err
+		}
 		config, err := read(target)
 		if err != nil {
 			return all, err
@@ -67,6 +77,45 @@ func Streams(ctx context.Context, nc *nats.Conn, dir string) ([]Stream, error) {
 		all = append(all, Stream{name, config.State.Msgs, config.State.Bytes})
 	}
 	return all, nil
+}
+
+// keepCreated adds a stream's time of creation to the metadata of the snapshot in a
+// folder, so that the restored stream keeps it. The metadata of a stream that was itself
+// restored already has it.
+func keepCreated(folder string, created time.Time) error {
+	path := filepath.Join(folder, jsm.SnapshotMetaFile)
+	data, err := os.ReadFile(path)
+	var all, config map[string]json.RawMessage // keeps what this program does not know
+	if err == nil {
+		err = json.Unmarshal(data, &all)
+	}
+	if err == nil {
+		err = json.Unmarshal(all["config"], &config)
+	}
+	metadata := map[string]string{}
+	if err == nil && config["metadata"] != nil {
+		err = json.Unmarshal(config["metadata"], &metadata)
+	}
+	if err != nil {
+		return fmt.Errorf("reading the snapshot in %s: %w", folder, err)
+	}
+	if metadata[topology.CreatedKey] != "" {
+		return nil
+	}
+	metadata[topology.CreatedKey] = topology.FormatCreated(created)
+	if config["metadata"], err = json.Marshal(metadata); err == nil {
+		all["config"], err = json.Marshal(config)
+	}
+	if err == nil {
+		data, err = json.Marshal(all)
+	}
+	if err == nil {
+		err = os.WriteFile(path, data, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
 }
 
 // errStreamNotFound is JetStream's error code for a stream that does not exist.

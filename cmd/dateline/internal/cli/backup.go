@@ -41,7 +41,7 @@ pg_dump afterwards; docs/backup.md explains the order.`,
 		}
 		streams, err := backup.Streams(cmd.Context(), bus.NC, args[0])
 		listStreams(cmd, streams)
-		if path, isFile := strings.CutPrefix(cfg.StoreURL(), "sqlite:"); err == nil && isFile {
+		if path, isFile := strings.CutPrefix(cfg.StoreURL(), "sqlite:"); err == nil && isFile && cfg.stored {
 			if _, missing := os.Stat(path); missing == nil {
 				err = store.BackupSQLite(cmd.Context(), path, filepath.Join(args[0], storeFile))
 			}
@@ -57,16 +57,20 @@ func newRestore() *cobra.Command {
 		Short: "Restore a backup into an empty system",
 		Long: `Restores the streams of a backup into a NATS server that has none of them, or into
 an empty data folder together with the SQLite store. Start the services afterwards:
-they repeat the work that was in progress when the backup was made.`,
+they repeat the work that was in progress when the backup was made. Name the NATS
+server with --nats-url, or the folder with --data-dir: contexts are not used.`,
 		Args: oneArg("the folder that \"dateline backup\" wrote"),
 	}
-	load := configured(cmd, quiet)
+	load := standalone(cmd, quiet)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := load()
 		if err != nil {
 			return err
 		}
-		bus, err := pipeline.OpenBare(cmd.Context(), cfg, "", cfg.Admin.Logger(cmd.ErrOrStderr()))
+		if cfg.NATS.URL == "" && !cfg.chosen {
+			return &usageError{errors.New("name where to restore: a NATS server with --nats-url, or a folder with --data-dir")}
+		}
+		bus, err := pipeline.OpenBare(cmd.Context(), cfg.Config, "", cfg.Admin.Logger(cmd.ErrOrStderr()))
 		if err != nil {
 			return err
 		}

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/dateline-news/dateline/internal/escape"
 	"github.com/dateline-news/dateline/internal/telemetry"
+	"github.com/dateline-news/dateline/internal/weburl"
 )
 
 // Exit codes.
@@ -33,9 +36,16 @@ type usageError struct{ error }
 
 // Run executes a command line and returns the exit code.
 func Run(ctx context.Context, args []string, streams Streams) int {
+	// Every command prints text from sites, at least in errors. None can forget to
+	// escape it.
+	streams.Out, streams.Err = escape.NewWriter(streams.Out), escape.NewWriter(streams.Err)
 	root := newRoot(streams)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	var refused *refusal
+	if err != nil && cmd.Context() != nil && errors.As(context.Cause(cmd.Context()), &refused) {
+		err = refused
+	}
 	var usage *usageError
 	switch {
 	case err == nil:
@@ -43,7 +53,7 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 	case errors.Is(err, errReported):
 		return exitFailure
 	}
-	fmt.Fprintf(streams.Err, "dateline: %v\n", err)
+	fmt.Fprintf(streams.Err, "dateline: %s\n", weburl.WithoutUsers(err.Error()))
 	if errors.As(err, &usage) {
 		return exitUsage
 	}
@@ -62,7 +72,11 @@ headline, authors, dates, text and more, and stores the articles for search.
   dateline search election           search the stored articles
   dateline up                        run as a service`,
 		SilenceErrors: true, SilenceUsage: true,
+		Args: noSuchCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.Version = versionLine()
+	root.SetVersionTemplate("{{.Version}}")
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
@@ -71,25 +85,65 @@ headline, authors, dates, text and more, and stores the articles for search.
 		return &usageError{fmt.Errorf("%w; %q lists the flags", err, cmd.CommandPath()+" --help")}
 	})
 	root.AddCommand(
-		newIngest(), newDemo(), newUp(), newPublish(),
+		newIngest(), newDemo(), newUp(), newPublish(), newContext(),
 		newExtract(), newRules(),
 		newSearch(), newShow(), newHistory(), newExport(), newErase(),
 		newExplain(), newDead(), newDrift(), newSources(),
-		newDoctor(), newTop(), newBackup(), newRestore(),
-		newEval(), newReference(), newVersion(),
+		newStatus(), newTail(), newDoctor(), newRepair(), newTop(), newBackup(), newRestore(),
+		newEval(), newReference(), newSettings(), newVersion(),
 	)
+	root.SetHelpCommand(newHelp())
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args = noSuchCommand
+		completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		for _, shell := range completion.Commands() {
+			shell.Args = noArgs
+		}
+	}
+	completeValues(root)
 	return root
+}
+
+// versionLine states the version with the commit and, if it is known, its date.
+func versionLine() string {
+	version, revision := telemetry.Build()
+	line := fmt.Sprintf("dateline %s, commit %s", version, revision)
+	if date := telemetry.CommitTime(); date != "" {
+		line += " of " + date
+	}
+	return line + "\n"
 }
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: noArgs,
+		Use: "version", Short: "Print the version with commit and date", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			version, revision := telemetry.Build()
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "dateline %s (%s)\n", version, revision)
+			_, err := fmt.Fprint(cmd.OutOrStdout(), versionLine())
 			return err
 		},
 	}
+}
+
+// noSuchCommand refuses arguments of a command that only has other commands.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	// A third of the letters, at most two, may be wrong: "foo" is not a misspelling of "top".
+	const maxDistance, lettersPerMistake = 2, 3
+	cmd.SuggestionsMinimumDistance = min(maxDistance, len(args[0])/lettersPerMistake)
+	advice := fmt.Sprintf("%q lists the commands", cmd.CommandPath()+" --help")
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		likely := near[0]
+		for _, name := range near {
+			if strings.HasPrefix(name, args[0]) {
+				likely = name
+			}
+		}
+		advice = fmt.Sprintf("did you mean %q?", cmd.CommandPath()+" "+likely)
+	}
+	return &usageError{fmt.Errorf("%s has no command %q: %s", cmd.CommandPath(), args[0], advice)}
 }
 
 // noArgs refuses arguments.

@@ -5,20 +5,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dateline-news/dateline/internal/deadletter"
-	"github.com/dateline-news/dateline/internal/subject"
 )
 
 func newDead() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dead",
 		Short: "List, show, requeue or drop dead letters: inputs that failed permanently",
-		Args:  noArgs,
+		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
@@ -62,45 +61,56 @@ func addLetterFlags(cmd *cobra.Command) *deadletter.Filter {
 func newDeadList() *cobra.Command {
 	var asJSON bool
 	var limit int
+	var after uint64
 	cmd := &cobra.Command{Use: "list", Short: "List dead letters, oldest first", Args: noArgs}
 	load := configured(cmd, quiet)
 	filter := addLetterFlags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each dead letter as a line of JSON, without its payload.")
-	cmd.Flags().IntVar(&limit, "limit", 100, "Maximum number of dead letters to list.")
+	cmd.Flags().IntVar(&limit, "limit", 100, "Maximum number of dead letters to list, at least 1.")
+	cmd.Flags().Uint64Var(&after, "after", 0, "Only dead letters with numbers greater than this `number`.")
 	list := func(ctx context.Context, cmd *cobra.Command, letters deadletter.Stream, _ []string) error {
-		out := cmd.OutOrStdout()
-		t := newTable(width(out), "number", "time", "stage", "reason", "attempts", "URL", "details")
-		count := 0
-		for letter, err := range letters.All(ctx, *filter) {
-			if err != nil {
-				return err
-			}
-			if count == limit {
-				break
-			}
-			count++
-			if asJSON {
-				if err := json.NewEncoder(out).Encode(letter.Brief()); err != nil {
-					return err
-				}
-				continue
-			}
-			t.AppendRow([]any{
-				letter.Number, letter.GetTime().AsTime().Format(time.RFC3339), subject.StageName(letter.GetStage()),
-				letter.GetReason(), letter.GetAttempts(), letter.GetUrl(), letter.GetError(),
-			})
+		page, next, err := letters.Page(ctx, *filter, after, limit)
+		if err == nil {
+			err = printLetters(cmd.OutOrStdout(), page, asJSON)
 		}
-		if asJSON {
-			return nil
+		if err != nil || next == 0 {
+			return err
 		}
-		if count > 0 {
-			fmt.Fprintln(out, t.Render())
-		}
-		_, err := fmt.Fprintln(out, plural(count, "dead letter"))
+		_, err = fmt.Fprintf(cmd.ErrOrStderr(), "more may follow: repeat the command with --after %d\n", next)
 		return err
 	}
-	cmd.RunE = withDeadLetters(load, list)
+	run := withDeadLetters(load, list)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if limit < 1 {
+			return &usageError{fmt.Errorf("--limit %d: must be at least 1", limit)}
+		}
+		return run(cmd, args)
+	}
 	return cmd
+}
+
+// printLetters prints dead letters as a table, or as lines of JSON.
+func printLetters(out io.Writer, page []deadletter.Brief, asJSON bool) error {
+	if asJSON {
+		for _, letter := range page {
+			if err := json.NewEncoder(out).Encode(letter); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(page) > 0 {
+		t := newTable(width(out), "number", "time", "stage", "reason", "attempts", "URL", "details")
+		for _, letter := range page {
+			t.AppendRow([]any{
+				letter.Number, when(out, letter.Time), letter.Stage, letter.Reason, letter.Attempts, letter.URL,
+				letter.Error,
+			})
+		}
+		fmt.Fprintln(out, t.Render())
+	}
+	_, err := fmt.Fprintln(out, plural(len(page), "dead letter"))
+	return err
 }
 
 func newDeadShow() *cobra.Command {

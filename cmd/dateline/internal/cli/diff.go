@@ -14,15 +14,14 @@ import (
 const diffContext = 8
 
 // printDiff prints the words that are missing from got as [-…-], in red, and the
-// superfluous words as {+…+}, in green. Other words are shown only as context.
+// extra words as {+…+}, in green. Other words are shown only as context.
 // Differences in white space are ignored.
-func printDiff(w io.Writer, want, got string, color bool) {
+func printDiff(w io.Writer, want, got string) {
 	runs := library.DiffText(strings.Join(strings.Fields(want), " "), strings.Join(strings.Fields(got), " "))
 	if len(runs) == 1 && runs[0].Kind == library.RunSame {
 		fmt.Fprintln(w, "  no word differs")
 		return
 	}
-	paint := painter(color)
 	for i, run := range runs {
 		words := strings.Fields(run.Text)
 		if len(words) == 0 {
@@ -30,12 +29,13 @@ func printDiff(w io.Writer, want, got string, color bool) {
 		}
 		switch run.Kind {
 		case library.RunRemoved:
-			fmt.Fprintf(w, "  %s\n", paint(text.FgRed, "[-"+strings.Join(words, " ")+"-]"))
+			style(w, text.FgRed, "  [-%s-]", strings.Join(words, " "))
 		case library.RunAdded:
-			fmt.Fprintf(w, "  %s\n", paint(text.FgGreen, "{+"+strings.Join(words, " ")+"+}"))
+			style(w, text.FgGreen, "  {+%s+}", strings.Join(words, " "))
 		default:
-			fmt.Fprintf(w, "  %s\n", strings.Join(contextOf(words, i == 0, i == len(runs)-1), " "))
+			fmt.Fprintf(w, "  %s", strings.Join(contextOf(words, i == 0, i == len(runs)-1), " "))
 		}
+		fmt.Fprintln(w)
 	}
 }
 

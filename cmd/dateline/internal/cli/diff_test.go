@@ -18,7 +18,7 @@ func TestPrintDiff(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var b strings.Builder
-			printDiff(&b, test.want, test.got, false)
+			printDiff(&b, test.want, test.got)
 			if b.String() != test.output {
 				t.Errorf("got\n%swant\n%s", b.String(), test.output)
 			}

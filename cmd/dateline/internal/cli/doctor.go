@@ -9,15 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/doctor"
-	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 )
 
 // doctorFlags are the flags of dateline doctor.
 type doctorFlags struct {
-	admin        []string
-	web, monitor string
-	timeout      time.Duration
-	asJSON       bool
+	timeout time.Duration
+	asJSON  bool
 }
 
 func newDoctor() *cobra.Command {
@@ -26,23 +23,19 @@ func newDoctor() *cobra.Command {
 		Use:   "doctor",
 		Short: "Check a deployment, and say how to fix each problem",
 		Long: `Checks a deployment from outside, without changing anything: NATS with its streams,
-consumers and permissions, backlogs and their readers, dead letters, the store and
-its version, durability, clocks, disk, secrets, and whether the services are ready.
+consumers and permissions, backlogs and their readers, dead letters, lost inputs, the
+store and its version, durability, clocks, disk, secrets, and whether the services are
+ready.
 The exit code is 0 if there are no problems, 1 if there are some, and 2 if the
 command line is invalid.`,
 		Example: `  dateline doctor
-  dateline doctor --nats nats://user:password@127.0.0.1:4222 --nats-monitor http://127.0.0.1:8222 \
-    --store postgres://user:password@127.0.0.1/dateline --admin 127.0.0.1:9464,127.0.0.1:9465`,
+  dateline doctor --nats-url nats://user:password@127.0.0.1:4222 --client-nats-monitor http://127.0.0.1:8222 \
+    --store-url postgres://user:password@127.0.0.1/dateline --client-admin 127.0.0.1:9464,127.0.0.1:9465`,
 		Args: noArgs,
 	}
 	load := configured(cmd, onlyErrors)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.asJSON, "json", false, "Print each check as a line of JSON.")
-	flags.StringSliceVar(&f.admin, "admin", nil,
-		"Admin `addresses` of the services, separated by commas. The default is admin.addr.")
-	flags.StringVar(&f.web, "web", "", "Address of the web page. The default is http.addr.")
-	flags.StringVar(&f.monitor, "nats-monitor", "",
-		"Address of the NATS server's monitoring endpoint, such as http://127.0.0.1:8222.")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "Maximum time for one check.")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := load()
@@ -65,20 +58,17 @@ command line is invalid.`,
 }
 
 // target returns the deployment that the flags and the configuration describe.
-func (f doctorFlags) target(cfg pipeline.Config) doctor.Target {
-	if len(f.admin) == 0 && cfg.Admin.Addr != "" {
-		f.admin = []string{cfg.Admin.Addr}
-	}
-	if f.web == "" {
-		f.web = cfg.HTTP.Addr
-	}
+func (f doctorFlags) target(cfg configuration) doctor.Target {
 	target := doctor.Target{
-		NATS: cfg.NATS, Monitor: f.monitor, StoreURL: cfg.StoreURL(), Admin: f.admin, Web: f.web,
+		NATS: cfg.NATS, Monitor: cfg.Client.NATSMonitor, Admin: cfg.adminAddrs(), Web: cfg.webAddr(),
 		ReadToken: cfg.HTTP.ReadToken, OperateToken: cfg.HTTP.OperateToken,
 		MinFree: cfg.Data.MinFree, Timeout: f.timeout,
 	}
 	target.NATS.URL = cfg.NATSURL()
-	if cfg.NATS.URL == "" || cfg.Store.URL == "" {
+	if cfg.stored {
+		target.StoreURL = cfg.StoreURL()
+	}
+	if cfg.NATS.URL == "" || cfg.stored && cfg.Store.URL == "" {
 		target.DataDir = cfg.Data.Dir
 	}
 	return target
@@ -99,8 +89,8 @@ func printFindings(cmd *cobra.Command, findings []doctor.Finding, asJSON bool) e
 	for _, f := range findings {
 		t.AppendRow(table.Row{string(f.Status), f.Check, f.Found, f.Advice})
 	}
-	_, err := fmt.Fprintf(out, "%s\n%s, %d checks passed, %d skipped\n", t.Render(),
+	_, err := fmt.Fprintf(out, "%s\n%s, %s passed, %d skipped\n", t.Render(),
 		plural(doctor.Count(findings, doctor.Problem), "problem"),
-		doctor.Count(findings, doctor.OK), doctor.Count(findings, doctor.Skipped))
+		plural(doctor.Count(findings, doctor.OK), "check"), doctor.Count(findings, doctor.Skipped))
 	return err
 }

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/escape"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -57,11 +57,12 @@ longer yield articles: because of a redesign, a new paywall or a consent wall.
 func listAlarms(cmd *cobra.Command, bucket jetstream.KeyValue, asJSON, all bool) error {
 	out := cmd.OutOrStdout()
 	t := newTable(width(out), "since", "host", "signal", "recent pages", "usual", "")
-	count := 0
-	err := eachValue(cmd.Context(), bucket, subject.AllDriftAlarms, func(_ string, data []byte) error {
+	count, unreadable := 0, 0
+	err := eachValue(cmd.Context(), bucket, subject.AllDriftAlarms, func(key string, data []byte) error {
 		alarm := &datelinev1.DriftAlarm{}
-		if err := proto.Unmarshal(data, alarm); err != nil {
-			return fmt.Errorf("decoding an alarm: %w", err)
+		if proto.Unmarshal(data, alarm) != nil {
+			unreadable++
+			return warnUnreadable(cmd, key)
 		}
 		if !alarm.GetRaised() && !all {
 			return nil
@@ -75,7 +76,7 @@ func listAlarms(cmd *cobra.Command, bucket jetstream.KeyValue, asJSON, all bool)
 			state = "ended"
 		}
 		t.AppendRow([]any{
-			alarm.GetTime().AsTime().Format(time.RFC3339), alarm.GetHost(), subject.DriftSignalName(alarm.GetSignal()),
+			when(out, alarm.GetTime().AsTime()), alarm.GetHost(), subject.DriftSignalName(alarm.GetSignal()),
 			percent(alarm.GetRecent()), percent(alarm.GetUsual()), state,
 		})
 		return nil
@@ -86,7 +87,19 @@ func listAlarms(cmd *cobra.Command, bucket jetstream.KeyValue, asJSON, all bool)
 	if count > 0 {
 		fmt.Fprintln(out, t.Render())
 	}
-	_, err = fmt.Fprintln(out, plural(count, "alarm"))
+	summary := plural(count, "alarm")
+	if unreadable > 0 {
+		summary += fmt.Sprintf(", %d unreadable", unreadable)
+	}
+	_, err = fmt.Fprintln(out, summary)
+	return err
+}
+
+// warnUnreadable tells the user about an entry that cannot be decoded. It must not hide
+// the others.
+func warnUnreadable(cmd *cobra.Command, key string) error {
+	_, err := fmt.Fprintf(cmd.ErrOrStderr(), "entry %s of bucket %s is unreadable; it expires, or remove it with "+
+		"\"nats kv purge %s %s\"\n", key, subject.BucketDrift, subject.BucketDrift, key)
 	return err
 }
 
@@ -106,18 +119,19 @@ func writeSamples(cmd *cobra.Command, bucket jetstream.KeyValue, dir string) err
 	}
 	return eachValue(cmd.Context(), bucket, subject.AllDriftSamples, func(key string, data []byte) error {
 		sample := &datelinev1.DriftSample{}
-		if err := proto.Unmarshal(data, sample); err != nil {
-			return fmt.Errorf("decoding %s: %w", key, err)
+		err := proto.Unmarshal(data, sample)
+		var html []byte
+		if err == nil {
+			html, err = decoder.DecodeAll(sample.GetHtmlZstd(), nil)
 		}
-		html, err := decoder.DecodeAll(sample.GetHtmlZstd(), nil)
 		if err != nil {
-			return fmt.Errorf("decompressing %s: %w", key, err)
+			return warnUnreadable(cmd, key)
 		}
 		file := filepath.Join(dir, subject.DriftSampleName(key)+".html")
 		if err := os.WriteFile(file, html, 0o644); err != nil {
 			return fmt.Errorf("writing a sample page: %w", err)
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s  %s\n", file, sample.GetUrl())
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s  %s\n", file, escape.Line(sample.GetUrl()))
 		return err
 	})
 }

@@ -26,7 +26,7 @@ type evalFlags struct {
 	corpus, pageType, part, out, save, baseline string
 	sets                                        []string
 	worst                                       int
-	misses, calibration, asJSON                 bool
+	misses, calibration, cross, asJSON          bool
 }
 
 func newEval() *cobra.Command {
@@ -43,16 +43,18 @@ figure.`,
 		Args: noArgs,
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.corpus, "corpus", "", "`Folder` of sets, or a single set.")
+	flags.StringVar(&f.corpus, "corpus", "", "Measure the sets in this `folder`, or the one set that it is.")
 	flags.StringSliceVar(&f.sets, "set", nil, "Measure only these `sets`, separated by commas.")
 	flags.StringVar(&f.pageType, "type", "", "Measure only pages with this `page_type`.")
 	flags.StringVar(&f.part, "part", "",
 		"Measure only a `part` of the sites: open (two thirds) or held (the other third).")
 	flags.IntVar(&f.worst, "worst", 0,
-		"Show this many pages of each set with the lowest F1, with missing and superfluous words.")
+		"Show this many pages of each set with the lowest F1, with missing and extra words.")
 	flags.BoolVar(&f.misses, "misses", false, "List the titles, authors and dates that are wrong.")
 	flags.BoolVar(&f.calibration, "calibration", false,
 		"Show how often fields are right, by the confidence reported for them.")
+	flags.BoolVar(&f.cross, "cross", false,
+		"Show the figures to expect on pages of other sites and sets, as measured when the models were trained.")
 	flags.StringVar(&f.out, "out", "", "Write the extracted articles to this `file`, one JSON object per page.")
 	flags.StringVar(&f.save, "save", "", "Save the figures to this `file`, to compare with later.")
 	flags.StringVar(&f.baseline, "baseline", "", "Compare with the figures saved in this `file`.")
@@ -71,6 +73,10 @@ func (f *evalFlags) run(ctx context.Context, out, errs io.Writer) error {
 	if f.part != "" && f.part != partOpen && f.part != partHeld {
 		return &usageError{fmt.Errorf("--part is %q: choose %s or %s", f.part, partOpen, partHeld)}
 	}
+	cross, err := f.readCross()
+	if err != nil {
+		return err
+	}
 	var before evaluation.Report
 	if f.baseline != "" {
 		if before, err = evaluation.ReadReport(f.baseline); err != nil {
@@ -85,7 +91,11 @@ func (f *evalFlags) run(ctx context.Context, out, errs io.Writer) error {
 			return err
 		}
 		results = append(results, res)
-		report[filepath.Base(folder)] = res.Figures()
+		name, figures := filepath.Base(folder), res.Figures()
+		if known, ok := cross.Sets[evaluation.CrossName(name, f.pageType)]; ok && known.Pages == figures.Pages {
+			figures.Cross = &known
+		}
+		report[name] = figures
 	}
 	if f.out != "" {
 		if err := writeExtracts(f.out, results); err != nil {
@@ -103,6 +113,9 @@ func (f *evalFlags) run(ctx context.Context, out, errs io.Writer) error {
 		return encoder.Encode(report)
 	}
 	printFigures(out, report, before)
+	if f.cross {
+		printCross(out, report)
+	}
 	for i, res := range results {
 		f.printPages(out, filepath.Base(folders[i]), res)
 	}
@@ -110,6 +123,17 @@ func (f *evalFlags) run(ctx context.Context, out, errs io.Writer) error {
 		printCalibration(out, results)
 	}
 	return nil
+}
+
+// readCross returns the cross-validated figures if they are requested.
+func (f *evalFlags) readCross() (evaluation.Cross, error) {
+	switch {
+	case !f.cross:
+		return evaluation.Cross{}, nil
+	case f.part != "":
+		return evaluation.Cross{}, &usageError{errors.New("--cross has no figures of a part: leave out --part")}
+	}
+	return evaluation.ReadCross()
 }
 
 // folders returns the folders of the chosen sets.

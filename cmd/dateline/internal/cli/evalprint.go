@@ -40,6 +40,35 @@ func printFigures(out io.Writer, report, before evaluation.Report) {
 	}
 }
 
+// printCross prints the figures of the text on the pages that the models were trained on,
+// without their sites, and without their sets.
+func printCross(out io.Writer, report evaluation.Report) {
+	t := newTable(width(out), "set", "F1", "no site", "no set", "exact", "no site", "no set",
+		"snippets", "no site", "no set")
+	var known, unknown []string
+	for _, name := range report.Sets() {
+		c := report[name].Cross
+		if c == nil {
+			unknown = append(unknown, name)
+			continue
+		}
+		known = append(known, name)
+		t.AppendRow(table.Row{
+			name,
+			figure(4, c.Seen.F1), figure(4, c.WithoutSite.F1), figure(4, c.WithoutSet.F1),
+			figure(3, c.Seen.Exact), figure(3, c.WithoutSite.Exact), figure(3, c.WithoutSet.Exact),
+			figure(4, c.Seen.SnippetsF1), figure(4, c.WithoutSite.SnippetsF1), figure(4, c.WithoutSet.SnippetsF1),
+		})
+	}
+	fmt.Fprintln(out, "\nWhen the models were trained, and with models that have not seen the site or the set of a page:")
+	if len(known) > 0 {
+		fmt.Fprintln(out, t.Render())
+	}
+	for _, name := range unknown {
+		fmt.Fprintf(out, "%s: no figures of these pages; no model was measured on them in training\n", name)
+	}
+}
+
 // maxMoved is the number of changed pages that are listed.
 const maxMoved = 10
 
@@ -72,7 +101,7 @@ func (f *evalFlags) printPages(out io.Writer, name string, res *evaluation.Resul
 			fmt.Fprintf(out, "  refused: %v\n", p.Err)
 			continue
 		}
-		printDiff(out, p.Truth.Body, p.Got.Text, wantsColor(out))
+		printDiff(out, p.Truth.Body, p.Got.Text)
 	}
 	if !f.misses {
 		return

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,13 +15,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/services/extractor/article"
 	"github.com/dateline-news/dateline/services/fetcher"
 )
 
 func newExtract() *cobra.Command {
 	var format, url string
-	var explain bool
+	var explain, follow bool
 	cmd := &cobra.Command{
 		Use:   "extract URL|FILE|-",
 		Short: "Extract one article and print it, without a pipeline or a store",
@@ -29,14 +31,19 @@ func newExtract() *cobra.Command {
   dateline extract saved.html --explain --format html > why.html`,
 		Args: oneArg("one URL, file or -"),
 	}
-	load := configured(cmd, quiet)
+	load := standalone(cmd, quiet)
 	cmd.Flags().StringVar(&format, "format", "",
 		"Output `format`: json, markdown, html or text. The default is json, or text with --explain. "+
 			"--explain does not support markdown.")
-	cmd.Flags().StringVar(&url, "url", "", "Address that a saved page came from, to resolve its relative links.")
+	cmd.Flags().StringVar(&url, "url", "", "`URL` that a saved page came from, to resolve its relative links.")
 	cmd.Flags().BoolVar(&explain, "explain", false,
 		"Show why each line of the page was kept or dropped. With --format html, mark the lines in the page itself.")
+	cmd.Flags().BoolVar(&follow, "follow", false,
+		"Fetch the other pages of an article that is split into several, and join them.")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if follow && (explain || !strings.Contains(args[0], "://")) {
+			return &usageError{errors.New("--follow needs a URL to fetch, and does not work with --explain")}
+		}
 		if explain {
 			format = cmp.Or(format, "text")
 		}
@@ -53,7 +60,7 @@ func newExtract() *cobra.Command {
 		if err != nil {
 			return &usageError{err}
 		}
-		page, err := onePage(cmd.Context(), cfg, args[0], url, cmd.InOrStdin())
+		page, err := onePage(cmd.Context(), cfg.Config, args[0], url, cmd.InOrStdin())
 		if err != nil {
 			return err
 		}
@@ -68,9 +75,51 @@ func newExtract() *cobra.Command {
 		if err != nil {
 			return noArticle(args[0], err)
 		}
-		return writeArticle(cmd.OutOrStdout(), format, found)
+		var missing error
+		if follow {
+			found, missing = joinPages(cmd.Context(), cfg.Config, found, opts)
+		}
+		return errors.Join(writeArticle(cmd.OutOrStdout(), format, found), missing)
 	}
 	return cmd
+}
+
+// joinPages fetches the other pages of an article, with the fetcher's usual pause before
+// each, and joins them. After an error, it returns the article as far as it was read.
+func joinPages(
+	ctx context.Context, cfg pipeline.Config, first *article.Article, opts article.Options,
+) (*article.Article, error) {
+	var rest []*article.Article
+	for last := first; last.NextPage != "" && len(rest)+1 < cfg.Extractor.MaxPages; {
+		if !loop.Sleep(ctx, cfg.Fetcher.Delay) {
+			return article.Join(first, rest...), ctx.Err()
+		}
+		next, err := nextPage(ctx, cfg.Fetcher, first.URL, last, opts)
+		if err != nil {
+			return article.Join(first, rest...), fmt.Errorf("reading page %d: %w", len(rest)+2, err)
+		}
+		rest, last = append(rest, next), next
+	}
+	return article.Join(first, rest...), nil
+}
+
+// nextPage fetches and extracts the page after last.
+func nextPage(
+	ctx context.Context, cfg fetcher.Config, firstURL string, last *article.Article, opts article.Options,
+) (*article.Article, error) {
+	page, err := fetchPage(ctx, cfg, last.NextPage)
+	if err != nil {
+		return nil, err
+	}
+	page.FirstURL = firstURL
+	next, err := article.Extract(ctx, page, opts)
+	if err != nil {
+		return nil, noArticle(page.URL, err)
+	}
+	if next.Page <= last.Page {
+		return nil, fmt.Errorf("%s leads to %s, which is not a later page of the article", last.NextPage, page.URL)
+	}
+	return next, nil
 }
 
 // formats are the output formats of extract.
@@ -106,8 +155,8 @@ func writeExplanation(w io.Writer, format string, e *article.Explanation) error 
 	return printExplanation(w, e)
 }
 
-// printExplanation prints the fields with their sources, and a row for each line of
-// the page.
+// printExplanation prints the fields with their sources, the regions that were compared,
+// and a row for each line of the page.
 func printExplanation(w io.Writer, e *article.Explanation) error {
 	if e.Err != nil {
 		fmt.Fprintf(w, "no article (%s): %v\n\n", article.ReasonOf(e.Err), e.Err)
@@ -119,7 +168,20 @@ func printExplanation(w io.Writer, e *article.Explanation) error {
 		}
 		fmt.Fprintf(w, "%s\n\n", fields.Render())
 	}
-	lines := newTable(width(w), "kept", "why", "classifier", "element", "text")
+	if len(e.Regions) > 0 {
+		regions := newTable(width(w), "chosen", "F1", "region", "proposed by", "because")
+		for _, r := range e.Regions {
+			chosen := ""
+			if r.Chosen {
+				chosen = "yes"
+			}
+			regions.AppendRow(table.Row{
+				chosen, fmt.Sprintf("%.2f", r.F1), r.Path, strings.Join(r.ProposedBy, ", "), causes(r.Causes),
+			})
+		}
+		fmt.Fprintf(w, "%s\n\n", regions.Render())
+	}
+	lines := newTable(width(w), "kept", "why", "classifier", "because", "element", "text")
 	for _, l := range e.Lines {
 		kept, score, why := "", "", string(l.Why)
 		if l.Kept {
@@ -131,10 +193,20 @@ func printExplanation(w io.Writer, e *article.Explanation) error {
 		if len(l.Hints) > 0 {
 			why += " [" + strings.Join(l.Hints, ", ") + "]"
 		}
-		lines.AppendRow(table.Row{kept, why, score, l.Path, firstRunes(l.Text, maxCellPrefix)})
+		lines.AppendRow(table.Row{kept, why, score, causes(l.Causes), l.Path, firstRunes(l.Text, maxCellPrefix)})
 	}
 	_, err := fmt.Fprintln(w, lines.Render())
 	return err
+}
+
+// causes returns features with their values and their effects on the log-odds, separated
+// by semicolons.
+func causes(all []article.Cause) string {
+	var texts []string
+	for _, c := range all {
+		texts = append(texts, fmt.Sprintf("%s %.3g: %+.1f", c.Feature, c.Value, c.Effect))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // onePage fetches a URL or reads a saved page. url, if not empty, replaces the

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
@@ -24,7 +23,7 @@ func newHistory() *cobra.Command {
 	}
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&changes, "changes", false, "Also show what each revision changed, as [-removed-] and {+added+}.")
-	cmd.RunE = withStore(load, func(ctx context.Context, cmd *cobra.Command, s library.Store, args []string) error {
+	cmd.RunE = withArticles(load, func(ctx context.Context, cmd *cobra.Command, s articles, args []string) error {
 		hit, err := s.Article(ctx, library.Name(args[0]))
 		if err != nil {
 			return err
@@ -43,10 +42,12 @@ func newHistory() *cobra.Command {
 			return err
 		}
 		fmt.Fprintln(out, "\ncopies of this article, earliest publication first:")
+		t := newTable(width(out), "published", "URL", "headline")
 		for _, c := range copies {
-			fmt.Fprintf(out, "  %s  %s  %s\n", c.Time.Format(time.RFC3339), c.URL, c.Title)
+			t.AppendRow([]any{when(out, c.Time), c.URL, c.Title})
 		}
-		return nil
+		_, err = fmt.Fprintln(out, t.Render())
+		return err
 	})
 	return cmd
 }
@@ -55,7 +56,7 @@ func printRevisions(w io.Writer, revisions []store.Revision) {
 	t := newTable(width(w), "revision", "first seen", "last seen", "words", "headline", "correction")
 	for _, r := range revisions {
 		t.AppendRow([]any{
-			r.Number, r.FirstSeen.Format(time.RFC3339), r.LastSeen.Format(time.RFC3339),
+			r.Number, when(w, r.FirstSeen), when(w, r.LastSeen),
 			r.Article.GetWordCount(), r.Article.GetTitle(), library.Correction(r.Article),
 		})
 	}
@@ -75,13 +76,12 @@ func printChanges(w io.Writer, revisions []store.Revision) {
 // printRuns prints a difference. Long passages that are the same in both revisions
 // are shortened.
 func printRuns(w io.Writer, runs []library.Run) {
-	paint := painter(wantsColor(w))
 	for _, run := range runs {
 		switch run.Kind {
 		case "added":
-			fmt.Fprint(w, paint(text.FgGreen, "{+"+run.Text+"+}"))
+			style(w, text.FgGreen, "{+%s+}", run.Text)
 		case "removed":
-			fmt.Fprint(w, paint(text.FgRed, "[-"+run.Text+"-]"))
+			style(w, text.FgRed, "[-%s-]", run.Text)
 		default:
 			if words := strings.Fields(run.Text); len(words) > 2*diffContext {
 				run.Text = " " + strings.Join(words[:diffContext], " ") + " … " +
@@ -91,14 +91,4 @@ func printRuns(w io.Writer, runs []library.Run) {
 		}
 	}
 	fmt.Fprintln(w)
-}
-
-// painter returns a function that colors a text, or leaves it as it is.
-func painter(color bool) func(text.Color, string) string {
-	return func(c text.Color, s string) string {
-		if !color {
-			return s
-		}
-		return c.EscapeSeq() + s + text.EscapeReset
-	}
 }

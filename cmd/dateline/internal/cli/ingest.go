@@ -43,7 +43,7 @@ standard input. The exit code is 1 if any URL led to no article.`,
   dateline ingest saved-page.html`,
 		Args: someArgs,
 	}
-	load := configured(cmd, func(cfg *pipeline.Config) {
+	load := standalone(cmd, func(cfg *pipeline.Config) {
 		quiet(cfg)
 		cfg.Fetcher.MaxAttempts, cfg.Fetcher.RetryDelay, cfg.Fetcher.MaxWait = 3, time.Second, 30*time.Second
 	})
@@ -58,7 +58,7 @@ standard input. The exit code is 1 if any URL led to no article.`,
 			inputs: readInputs(args, cmd.InOrStdin()), flags: flags,
 			report: newReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), asJSON),
 		}
-		err = i.run(cmd, cfg)
+		err = i.run(cmd, cfg.Config)
 		return errors.Join(err, i.report.finish())
 	}
 	return cmd
@@ -69,6 +69,8 @@ type ingestion struct {
 	inputs iter.Seq2[input, error]
 	flags  requestFlags
 	report *report
+	// then, if it is not nil, is called with the pipeline after every input has ended.
+	then func(context.Context, *pipeline.Pipeline) error
 }
 
 // run runs the pipeline until every input has ended.
@@ -86,7 +88,10 @@ func (i ingestion) run(cmd *cobra.Command, cfg pipeline.Config) error {
 		if err := i.feed(running, p); err != nil {
 			return err
 		}
-		return p.Settle(running, settleLimit)
+		if err := p.Settle(running, settleLimit); err != nil || i.then == nil {
+			return err
+		}
+		return i.then(running, p)
 	})
 	err = tasks.Wait()
 	if ctx.Err() != nil {

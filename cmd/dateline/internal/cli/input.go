@@ -14,6 +14,8 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"github.com/dateline-news/dateline/internal/weburl"
 )
 
 // Bounds of files and standard input, in bytes.
@@ -29,11 +31,15 @@ type input struct {
 }
 
 // readInputs yields the inputs that arguments stand for: URLs, files of URLs, saved
-// pages, and "-" for standard input. It ends after yielding an error.
+// pages, and "-" for standard input. URLs are without user information, which may be a
+// password, before they are published or shown. It ends after yielding an error.
 func readInputs(args []string, stdin io.Reader) iter.Seq2[input, error] {
 	return func(yield func(input, error) bool) {
 		for _, arg := range args {
-			if !readArgument(arg, stdin, yield) {
+			if !readArgument(arg, stdin, func(in input, err error) bool {
+				in.url = weburl.WithoutUsers(in.url)
+				return yield(in, err)
+			}) {
 				return
 			}
 		}

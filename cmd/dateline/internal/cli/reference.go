@@ -12,9 +12,11 @@ import (
 const referenceHead = `# Configuration
 
 Every setting of dateline and of the services, generated from the code by
-"dateline reference". Flags override environment variables, those override the
-configuration file (--config), and that overrides the defaults. The file is YAML
-with one section per word before the dot:
+"dateline reference". Flags take precedence over environment variables, then come the
+configuration file (--config), the context and the defaults. A context contains the
+settings that commands need to reach a deployment. "dateline up" and "make deploy"
+write a context; "dateline context --help" describes contexts. The file is YAML with
+one section per word before the dot:
 
     fetcher:
       user-agent: "ExampleNews/1.0 (+https://example.com/bot)"
@@ -35,10 +37,11 @@ const metricsHead = `# Metrics
 Every metric of Dateline, generated from the code by "dateline reference --metrics".
 The services and "dateline up" expose their metrics at /metrics on the admin address
 (admin.addr); a service exposes only the metrics of its own parts. Every series
-exists from the start, with the value zero. No label is a URL or a host. Histograms
-are both native and classic. Counters and histograms have created timestamps, so
-that Prometheus with --enable-feature=created-timestamp-zero-ingestion counts what
-happened before its first scrape.
+exists from the start, with the value zero. No label is a URL. Only the label of
+dateline_source_info is a host; it has at most 100 series. Histograms are both native
+and classic. Counters and histograms have created timestamps, so that Prometheus with
+--enable-feature=created-timestamp-zero-ingestion counts what happened before its
+first scrape.
 
 Dead letters by reason are the series of dateline_stage_outcome_reasons_total with
 verdict="dead". Metrics of streams and consumers are read from NATS every five

@@ -30,7 +30,7 @@ type report struct {
 	started  time.Time
 	expected int
 
-	articleTable, failureTable   table.Writer
+	articleTable, failureTable   *grid
 	shownArticles, shownFailures int
 	articles, failures, seen     int
 }
@@ -47,7 +47,8 @@ func newReport(out, errs io.Writer, asJSON bool) *report {
 
 func newProgressBar(w io.Writer, description string) *progressbar.ProgressBar {
 	const columns, redraw = 30, 65 * time.Millisecond
-	return progressbar.NewOptions(1, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(description),
+	return progressbar.NewOptions(1,
+		progressbar.OptionSetWriter(unescaped(w)), progressbar.OptionSetDescription(description),
 		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(columns),
 		progressbar.OptionThrottle(redraw))
 }

@@ -21,8 +21,8 @@ page, and the article that results. The exit code is 1 if a selector matches not
 		Example: "  dateline rules saved.html --url https://example.com/story --extractor-rules-dir rules",
 		Args:    oneArg("one URL, file or -"),
 	}
-	load := configured(cmd, quiet)
-	cmd.Flags().StringVar(&url, "url", "", "Address that a saved page came from. Its host determines the rules.")
+	load := standalone(cmd, quiet)
+	cmd.Flags().StringVar(&url, "url", "", "`URL` that a saved page came from. Its host determines the rules.")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print what the selectors match as JSON, without the article.")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := load()
@@ -36,7 +36,7 @@ page, and the article that results. The exit code is 1 if a selector matches not
 		if err != nil {
 			return &usageError{err}
 		}
-		page, err := onePage(cmd.Context(), cfg, args[0], url, cmd.InOrStdin())
+		page, err := onePage(cmd.Context(), cfg.Config, args[0], url, cmd.InOrStdin())
 		if err != nil {
 			return err
 		}

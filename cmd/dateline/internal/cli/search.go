@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -35,7 +34,7 @@ with --rank. Without words, the newest articles are listed.
 	cmd.Flags().BoolVar(&byRank, "rank", false, "List the best matches first instead of the newest articles.")
 	cmd.Flags().IntVar(&limit, "limit", 20, "Maximum number of articles to list.")
 	filter.add(cmd.Flags())
-	search := func(ctx context.Context, cmd *cobra.Command, s library.Store, args []string) error {
+	search := func(ctx context.Context, cmd *cobra.Command, s articles, args []string) error {
 		if limit < 1 {
 			return &usageError{fmt.Errorf("--limit is %d: it must be at least 1", limit)}
 		}
@@ -51,7 +50,7 @@ with --rank. Without words, the newest articles are listed.
 		}
 		return printHits(cmd, page, asJSON)
 	}
-	cmd.RunE = withStore(load, search)
+	cmd.RunE = withArticles(load, search)
 	return cmd
 }
 

@@ -15,9 +15,9 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/escape"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
-	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -33,7 +33,7 @@ func newShow() *cobra.Command {
 	}
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print the whole record as a line of JSON.")
-	cmd.RunE = withStore(load, func(ctx context.Context, cmd *cobra.Command, s library.Store, args []string) error {
+	cmd.RunE = withArticles(load, func(ctx context.Context, cmd *cobra.Command, s articles, args []string) error {
 		hit, err := s.Article(ctx, canonical(args[0]))
 		if errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("no article with the id or URL %s is stored; \"dateline explain URL\" shows how a URL ended",
@@ -79,8 +79,8 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 func printArticle(w io.Writer, a *datelinev1.Article) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", text.Bold.Sprint(a.GetTitle()))
+	style(w, text.Bold, "%s", escape.Line(a.GetTitle()))
+	fmt.Fprintln(w)
 	var names []string
 	for _, author := range a.GetAuthors() {
 		names = append(names, author.GetName())
@@ -88,20 +88,21 @@ func printArticle(w io.Writer, a *datelinev1.Article) error {
 	facts := []string{a.GetSiteName(), a.GetSection(), strings.Join(names, ", "), published(a.GetPublished())}
 	for _, fact := range facts {
 		if fact != "" {
-			fmt.Fprintf(&b, "%s · ", fact)
+			fmt.Fprintf(w, "%s · ", escape.Line(fact))
 		}
 	}
-	fmt.Fprintf(&b, "%d words\n%s\n", a.GetWordCount(), a.GetCanonicalUrl())
+	fmt.Fprintf(w, "%s\n%s\n", plural(int(a.GetWordCount()), "word"), escape.Line(a.GetCanonicalUrl()))
 	if a.GetSummary() != "" {
-		fmt.Fprintf(&b, "\n%s\n", text.Italic.Sprint(a.GetSummary()))
+		fmt.Fprintln(w)
+		style(w, text.Italic, "%s", escape.Line(a.GetSummary()))
+		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(&b, "\n%s\n", a.GetText())
-	_, err := io.WriteString(w, b.String())
+	_, err := fmt.Fprintf(w, "\n%s\n", a.GetText())
 	return err
 }
 
 // newArticleTable returns a table for the rows of articleRow.
-func newArticleTable(columns int) table.Writer {
+func newArticleTable(columns int) *grid {
 	return newTable(columns, "published", "lang", "words", "site", "headline", "id")
 }
 
@@ -131,5 +132,5 @@ func published(t *datelinev1.PublicationTime) string {
 	if t.GetPrecision() == datelinev1.TimePrecision_TIME_PRECISION_DAY {
 		return at.Format(time.DateOnly)
 	}
-	return at.Format("2006-01-02 15:04")
+	return at.Format(minuteForm)
 }

@@ -1,16 +1,22 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/webapi"
+	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -32,11 +38,19 @@ func newSources() *cobra.Command {
 last hours and the usual number for these hours of the week. A source is silent if
 it has published nothing new for longer than chance explains. The cause of a silence
 is derived from its outcomes: blocked, robots, unreachable, gone, drifted,
-duplicates, waiting or nothing_published.`,
+duplicates, waiting or nothing_published.
+
+Its commands manage the sites whose new articles a running pipeline finds by itself.`,
 		Example: `  dateline sources --silent
-  dateline sources example.com --json`,
+  dateline sources example.com --json
+  dateline sources try https://example.com
+  dateline sources add https://example.com --label project=harbour`,
 		Args: atMostOneArg,
 	}
+	cmd.AddCommand(newSourcesAdd(), newSourcesTry(), newSourcesList(), newSourcesShow(), newSourcesRemove(),
+		newSourcesState("pause", "Stop polling a source until it is resumed", sources.Paused),
+		newSourcesState("resume", "Poll a paused source again", sources.Active), newSourcesImport(), newSourcesExport(),
+		newSourcesSet())
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each source as a line of JSON.")
 	cmd.Flags().BoolVar(&silent, "silent", false, "List only silent sources.")
@@ -49,41 +63,44 @@ duplicates, waiting or nothing_published.`,
 		if hours < 1 || hours > maxHours {
 			return &usageError{fmt.Errorf("--hours is %d: choose 1 to %d", hours, maxHours)}
 		}
+		host := strings.Join(args, "")
+		if cfg.remote() {
+			return cfg.advise(listSources(cmd.OutOrStdout(), remoteSources(cmd.Context(), cfg, hours, host, silent), asJSON))
+		}
 		bus, err := openBus(cmd, cfg)
 		if err != nil {
 			return err
 		}
-		articles, err := store.Open(cmd.Context(), cfg.StoreURL())
+		articles, err := openStore(cmd, cfg)
 		if err != nil {
 			return errors.Join(err, bus.Close())
 		}
 		now := time.Now()
 		query := store.SourceQuery{
 			Since: now.Add(-time.Duration(hours) * time.Hour), At: now,
-			Host: strings.Join(args, ""), Silent: silent, Limit: sourcesPage,
+			Host: host, Silent: silent, Limit: sourcesPage,
 		}
-		err = listSources(cmd, library.New(articles, bus.JS), query, asJSON)
+		err = listSources(cmd.OutOrStdout(), allSources(cmd, library.New(articles, bus.JS), query), asJSON)
 		return errors.Join(err, articles.Close(), bus.Close())
 	}
 	return cmd
 }
 
-func listSources(cmd *cobra.Command, l *library.Library, query store.SourceQuery, asJSON bool) error {
-	out := cmd.OutOrStdout()
+func listSources(out io.Writer, all iter.Seq2[sourceLine, error], asJSON bool) error {
 	t := newTable(width(out), "host", "state", "new", "usual", "articles", "last new", "details")
 	lines := json.NewEncoder(out)
 	count := 0
-	for source, err := range allSources(cmd, l, query) {
+	for source, err := range all {
 		if err != nil {
 			return err
 		}
 		count++
 		if asJSON {
-			if err := lines.Encode(newSourceLine(source)); err != nil {
+			if err := lines.Encode(source); err != nil {
 				return err
 			}
 		} else if count <= maxRows {
-			t.AppendRow(sourceRow(source))
+			t.AppendRow(sourceRow(out, source))
 		}
 	}
 	if asJSON {
@@ -104,17 +121,17 @@ func listSources(cmd *cobra.Command, l *library.Library, query store.SourceQuery
 // yielding an error.
 func allSources(
 	cmd *cobra.Command, l *library.Library, query store.SourceQuery,
-) iter.Seq2[library.SourceHealth, error] {
-	return func(yield func(library.SourceHealth, error) bool) {
+) iter.Seq2[sourceLine, error] {
+	return func(yield func(sourceLine, error) bool) {
 		for {
 			page, err := l.SourcesHealth(cmd.Context(), query)
 			if err != nil {
-				yield(library.SourceHealth{}, err)
+				yield(sourceLine{}, err)
 				return
 			}
 			for _, source := range page {
 				// Inputs that are not URLs have outcomes without a host.
-				if source.Host != "" && !yield(source, nil) {
+				if source.Host != "" && !yield(newSourceLine(source), nil) {
 					return
 				}
 			}
@@ -126,7 +143,53 @@ func allSources(
 	}
 }
 
-// sourceLine is a source as JSON.
+// remoteSources yields the sources of a deployment from its HTTP API, like allSources.
+func remoteSources(
+	ctx context.Context, cfg configuration, hours int, host string, silent bool,
+) iter.Seq2[sourceLine, error] {
+	return func(yield func(sourceLine, error) bool) {
+		api, err := cfg.api()
+		for after := ""; err == nil; {
+			var page []sourceLine
+			if page, err = sourcesOfAPI(ctx, api, hours, host, silent, after); err != nil {
+				break
+			}
+			for _, source := range page {
+				if source.Host != "" && !yield(source, nil) {
+					return
+				}
+			}
+			if len(page) < sourcesPage {
+				return
+			}
+			after = page[len(page)-1].Host
+		}
+		yield(sourceLine{}, err)
+	}
+}
+
+// sourcesOfAPI returns a page of sources, or only the one of a host.
+func sourcesOfAPI(
+	ctx context.Context, api webapi.Client, hours int, host string, silent bool, after string,
+) ([]sourceLine, error) {
+	query := url.Values{"hours": {strconv.Itoa(hours)}}
+	if host != "" {
+		var one sourceLine
+		err := api.Get(ctx, "/sources/"+url.PathEscape(host)+"?"+query.Encode(), &one)
+		if errors.Is(err, webapi.ErrNotFound) || err == nil && silent && one.SilentSince == nil {
+			return nil, nil
+		}
+		return []sourceLine{one}, err
+	}
+	query.Set("limit", strconv.Itoa(sourcesPage))
+	query.Set("silent", strconv.FormatBool(silent))
+	query.Set("after", after)
+	var page []sourceLine
+	err := api.Get(ctx, "/sources?"+query.Encode(), &page)
+	return page, err
+}
+
+// sourceLine is a source as JSON, in the form of the HTTP API.
 type sourceLine struct {
 	Host     string     `json:"host"`
 	Articles int64      `json:"articles"`
@@ -142,13 +205,13 @@ func newSourceLine(source library.SourceHealth) sourceLine {
 	return line
 }
 
-func sourceRow(source library.SourceHealth) table.Row {
+func sourceRow(out io.Writer, source sourceLine) table.Row {
 	usual, last, details := "", "", source.Evidence
 	if source.Expected != nil {
 		usual = fmt.Sprintf("%.1f", *source.Expected)
 	}
-	if !source.LastNew.IsZero() {
-		last = source.LastNew.UTC().Format("2006-01-02 15:04")
+	if source.LastNew != nil {
+		last = when(out, *source.LastNew)
 	}
 	if source.Cause != "" {
 		details = string(source.Cause) + ": " + details

@@ -20,6 +20,7 @@ type stageConsumer struct{ stream, consumer, service string }
 func stageConsumers() []stageConsumer {
 	return []stageConsumer{
 		{subject.StreamURLs, subject.ConsumerIntake, "fetcher"},
+		{subject.StreamListings, subject.ConsumerDiscover, "discoverer"},
 		{subject.StreamPages, subject.ConsumerExtract, "extractor"},
 		{subject.StreamArticles, subject.ConsumerIndex, "indexer"},
 		{subject.StreamOutcomes, subject.ConsumerLedger, "indexer"},
@@ -63,7 +64,7 @@ func examineConsumer(ctx context.Context, js jetstream.JetStream, t Target, c st
 	wait := min(t.Timeout/time.Duration(2*len(stageConsumers())), maxReadWait)
 	if info.NumWaiting == 0 && info.NumAckPending == 0 && !isRead(ctx, consumer, wait) {
 		r.problem(check, fmt.Sprintf("start the %s, or look into its log", c.service),
-			"nobody reads %s (consumer %s), where %d messages wait", c.stream, c.consumer, info.NumPending)
+			"no %s reads stream %s (consumer %s): %s", c.service, c.stream, c.consumer, messagesWait(info.NumPending))
 		return
 	}
 	if info.NumAckPending >= info.Config.MaxAckPending && info.Config.MaxAckPending > 0 {
@@ -72,7 +73,7 @@ func examineConsumer(ctx context.Context, js jetstream.JetStream, t Target, c st
 	}
 	if info.NumPending > maxBacklog {
 		r.problem(check, fmt.Sprintf("start more replicas of the %s, or find out what slows it (dateline top)", c.service),
-			"%d messages wait for the %s", info.NumPending, c.service)
+			"%s for the %s", messagesWait(info.NumPending), c.service)
 	}
 }
 
@@ -125,7 +126,7 @@ func examineDeadLetters(ctx context.Context, js jetstream.JetStream, r *report) 
 		return
 	}
 	if info.State.Msgs == 0 {
-		r.ok(check, "there are none")
+		r.ok(check, "no dead letters")
 		return
 	}
 	counts := info.State.Subjects
@@ -140,5 +141,5 @@ func examineDeadLetters(ctx context.Context, js jetstream.JetStream, r *report) 
 		reasons = append(reasons, fmt.Sprintf("%s.%s %d", stage, reason, counts[name]))
 	}
 	r.problem(check, "list them (dateline dead list), fix the cause, and requeue or drop them",
-		"%d inputs failed permanently: %s", info.State.Msgs, strings.Join(reasons, ", "))
+		"%s failed permanently: %s", plural(info.State.Msgs, "input"), strings.Join(reasons, ", "))
 }

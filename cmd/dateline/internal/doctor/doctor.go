@@ -20,7 +20,8 @@ type Target struct {
 	// Monitor is the address of the server's monitoring endpoint, such as
 	// http://127.0.0.1:8222. It is empty if the endpoint cannot be reached.
 	Monitor string
-	// StoreURL is the URL of the store, in the form of store.Open.
+	// StoreURL is the URL of the store, in the form of store.Open. It is empty if this
+	// machine cannot reach the store.
 	StoreURL string
 	// Admin lists the admin addresses of the services, and Web is the address of the
 	// web page and API. They are empty if there are none.
@@ -105,6 +106,22 @@ func (r *report) skipAll(why string, checks ...string) {
 	for _, check := range checks {
 		r.skip(check, "%s", why)
 	}
+}
+
+// plural returns a number with its noun: 1 input, 2 inputs.
+func plural(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// messagesWait states how many messages wait.
+func messagesWait(n uint64) string {
+	if n == 1 {
+		return "1 message waits"
+	}
+	return fmt.Sprintf("%d messages wait", n)
 }
 
 // isFine reports whether a check has found no problem so far.

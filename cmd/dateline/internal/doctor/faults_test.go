@@ -61,6 +61,7 @@ func withUsers(allow []string, deny ...string) func(*server.Options) {
 		o.Users = []*server.User{
 			{Username: "admin", Password: "admin"},
 			{Username: "service", Password: "service", Permissions: permissions},
+			{Username: "operator", Password: "operator"},
 		}
 	}
 }
@@ -105,6 +106,10 @@ func TestPermissionFaults(t *testing.T) {
 				"problem permissions: the user service of account $G may delete streams",
 			},
 		},
+		"maintenance as operator": {
+			server: withUsers(nil), user: "operator:operator",
+			want: []string{"ok permissions: the user operator of account $G may do everything"},
+		},
 		"streams can be deleted": {
 			server: withUsers(api), user: service,
 			want: []string{"may delete streams"},
@@ -146,13 +151,13 @@ func TestStreamFaults(t *testing.T) {
 				publish(t, js, subject.Dead(datelinev1.Stage_STAGE_FETCH, "timeout"), 9_500)
 			},
 			want: []string{
-				"problem limits: stream DEAD is 9", "problem dead letters: 1 inputs failed permanently: fetch.timeout 1",
+				"problem limits: stream DEAD is 9", "problem dead letters: 1 input failed permanently: fetch.timeout 1",
 			},
 		},
 		"nobody reads": {
 			spoil: func(t *testing.T, js jetstream.JetStream) { publish(t, js, subject.Pages("test"), 1) },
 			want: []string{
-				"problem consumers: nobody reads PAGES (consumer extract), where 1 messages wait",
+				"problem consumers: no extractor reads stream PAGES (consumer extract): 1 message waits",
 				"problem consumers: 64 of the frontier's 64 partitions have no fetcher",
 			},
 		},

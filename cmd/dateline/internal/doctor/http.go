@@ -47,7 +47,7 @@ func baseURL(addr string) string {
 func examineAdmin(ctx context.Context, t Target, r *report) {
 	const check = "services"
 	if len(t.Admin) == 0 {
-		r.skip(check, "no admin address is given (--admin)")
+		r.skip(check, "no admin address is given (--client-admin)")
 	}
 	for _, addr := range t.Admin {
 		t.within(ctx, func(ctx context.Context) { examineService(ctx, addr, check, r) })
@@ -60,14 +60,17 @@ func examineService(ctx context.Context, addr, check string, r *report) {
 	after := time.Now()
 	switch {
 	case err != nil:
-		r.problem(check, "start the service, or give its admin address with --admin", "%s does not answer: %v", addr, err)
+		r.problem(check, "start the service, or give its admin address with --client-admin",
+			"%s does not answer: %v", addr, err)
 		return
 	case status == http.StatusServiceUnavailable:
 		r.problem(check, "fix the failing checks; the service's log has details", "%s is not ready: %s", addr, failing(body))
 	case status != http.StatusOK:
-		r.problem(check, "give the admin address of a service with --admin",
+		r.problem(check, "give the admin address of a service with --client-admin",
 			"%s answers %d to /readyz: it is not an admin address", addr, status)
 		return
+	case failing(body) != "":
+		r.problem(check, "see the finding", "%s is ready, but warns: %s", addr, failing(body))
 	default:
 		r.ok(check, "%s is ready", addr)
 	}
@@ -93,7 +96,7 @@ func failing(body string) string {
 func examineWeb(ctx context.Context, t Target, r *report) {
 	const check = "web"
 	if t.Web == "" {
-		r.skip(check, "no address of the web page is given (--web)")
+		r.skip(check, "no address of the web page is given (--client-web)")
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
@@ -102,7 +105,7 @@ func examineWeb(ctx context.Context, t Target, r *report) {
 	_, host, _ := strings.Cut(baseURL(t.Web), "://")
 	switch {
 	case err != nil:
-		r.problem(check, "start the indexer, or give the address of its web page with --web",
+		r.problem(check, "start the indexer, or give the address of its web page with --client-web",
 			"%s does not answer: %v", t.Web, err)
 	case status == http.StatusOK && !isLoopback(host):
 		r.problem(check, "set http.read-token and http.operate-token", "%s answers requests without a token", t.Web)
@@ -128,7 +131,8 @@ type serverVariables struct {
 func examineMonitor(ctx context.Context, t Target, r *report) {
 	const check = "nats sync"
 	if t.Monitor == "" {
-		r.skip(check, "only the server's monitoring endpoint reports whether acked messages are on disk (--nats-monitor)")
+		r.skip(check, "only the server's monitoring endpoint reports whether acked messages are on disk "+
+			"(--client-nats-monitor)")
 		return
 	}
 	status, _, body, err := get(ctx, baseURL(t.Monitor)+"/varz")
@@ -142,7 +146,7 @@ func examineMonitor(ctx context.Context, t Target, r *report) {
 	config := variables.JetStream.Config
 	switch {
 	case err != nil:
-		r.problem(check, "give the server's monitoring address with --nats-monitor, such as http://127.0.0.1:8222",
+		r.problem(check, "give the server's monitoring address with --client-nats-monitor, such as http://127.0.0.1:8222",
 			"the monitoring endpoint at %s cannot be read: %v", t.Monitor, err)
 	case config.StoreDir == "":
 		r.problem(check, "start the server with JetStream enabled", "the server at %s has no JetStream", t.Monitor)

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/natsembed"
 	"github.com/dateline-news/dateline/internal/subject"
 )
@@ -29,12 +30,12 @@ const adviceInfo = "allow this user to publish to $JS.API.INFO"
 func examineNATS(ctx context.Context, t Target, r *report) {
 	nc, err := connect(t)
 	if err != nil {
-		advice := "start the server, or give its address with --nats"
+		advice := "start the server, or give its address with --nats-url"
 		if errors.Is(err, nats.ErrAuthorization) {
-			advice = "give the right user and password in --nats, or the file with --nats-credentials"
+			advice = "give the right user and password in --nats-url, or the file with --nats-credentials"
 		}
-		r.problem("nats", advice, "no connection to %s: %v", addressOf(t.NATS.URL), err)
-		r.skipAll("needs NATS", "permissions", "streams", "limits", "consumers", "dead letters")
+		r.problem("nats", advice, "no connection to %s: %v", addressOf(t.NATS.URL), bus.WithoutAddress(err))
+		r.skipAll("needs NATS", "permissions", "streams", "limits", "consumers", "dead letters", "ledger", "progress")
 		return
 	}
 	defer nc.Close()
@@ -48,7 +49,7 @@ func examineNATS(ctx context.Context, t Target, r *report) {
 	if err != nil {
 		r.problem("streams", "start the server with JetStream enabled, for this account too, and "+adviceInfo,
 			"JetStream does not answer: %v", err)
-		r.skipAll("needs JetStream", "limits", "consumers", "dead letters")
+		r.skipAll("needs JetStream", "limits", "consumers", "dead letters", "ledger", "progress")
 		return
 	}
 	clustered := nc.ConnectedClusterName() != ""
@@ -56,6 +57,7 @@ func examineNATS(ctx context.Context, t Target, r *report) {
 	t.within(ctx, func(ctx context.Context) { examineLimits(ctx, js, r) })
 	t.within(ctx, func(ctx context.Context) { examineConsumers(ctx, js, t, r) })
 	t.within(ctx, func(ctx context.Context) { examineDeadLetters(ctx, js, r) })
+	t.within(ctx, func(ctx context.Context) { examineStored(ctx, js, t, r) })
 }
 
 func connect(t Target) (*nats.Conn, error) {
@@ -66,17 +68,18 @@ func connect(t Target) (*nats.Conn, error) {
 		// themselves fail.
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
 	}
-	if t.NATS.Credentials != "" {
-		options = append(options, nats.UserCredentials(t.NATS.Credentials))
-	}
-	return nats.Connect(t.NATS.URL, options...)
+	return nats.Connect(t.NATS.URL, append(options, t.NATS.Authentication()...)...)
 }
 
 // addressOf returns the addresses in a list of URLs, without users and passwords.
 func addressOf(list string) string {
 	var all []string
 	for _, one := range strings.Split(list, ",") {
-		if u, err := url.Parse(strings.TrimSpace(one)); err == nil && u.Host != "" {
+		u, err := url.Parse(strings.TrimSpace(one))
+		switch {
+		case err != nil:
+			one = "(invalid address)"
+		case u.Host != "":
 			one = u.Host
 		}
 		all = append(all, one)
@@ -134,6 +137,10 @@ func examinePermissions(ctx context.Context, nc *nats.Conn, r *report) {
 		}
 		return
 	}
+	if nc.ConnectedServerName() == natsembed.Name {
+		r.ok(check, "the embedded server accepts only clients with the password in its data folder")
+		return
+	}
 	msg, err := nc.RequestWithContext(ctx, "$SYS.REQ.USER.INFO", nil)
 	var answer struct{ Data server.UserInfo }
 	if err == nil {
@@ -144,6 +151,14 @@ func examinePermissions(ctx context.Context, nc *nats.Conn, r *report) {
 		return
 	}
 	user := answer.Data
+	if user.UserID == operator {
+		r.ok(check, "the user %s of account %s may do everything: use it for maintenance only", user.UserID, user.Account)
+		return
+	}
+	if mayPublish(user.Permissions, deleteProbe) && !reachesStreams(ctx, nc) {
+		r.ok(check, "the user %s of account %s may not delete streams", user.UserID, user.Account)
+		return
+	}
 	may := map[string]bool{}
 	for name, what := range dangerousSubjects() {
 		if mayPublish(user.Permissions, name) {
@@ -152,13 +167,28 @@ func examinePermissions(ctx context.Context, nc *nats.Conn, r *report) {
 	}
 	for _, what := range []string{publishAnywhere, deleteStreams} {
 		if may[what] {
-			r.problem(check, "give each service, and this command, a user restricted to its own subjects "+
+			r.problem(check, "give each service, and this command, a user whose account imports only its own subjects "+
 				"(as in deploy/nats/accounts.conf)", "the user %s of account %s may %s", user.UserID, user.Account, what)
 		}
 	}
 	if len(may) == 0 {
 		r.ok(check, "the user %s may neither publish to any subject nor delete streams", user.UserID)
 	}
+}
+
+// operator is the user for maintenance in deploy/nats/accounts.conf. It has full
+// permissions.
+const operator = "operator"
+
+// deleteProbe is a request to delete a stream that does not exist.
+const deleteProbe = "$JS.API.STREAM.DELETE.dateline-doctor-probe"
+
+// reachesStreams reports whether anybody answers the connected user's requests to
+// delete streams. Nobody does if the user's account only imports some subjects from the
+// account that owns the streams.
+func reachesStreams(ctx context.Context, nc *nats.Conn) bool {
+	_, err := nc.RequestWithContext(ctx, deleteProbe, nil)
+	return !errors.Is(err, nats.ErrNoResponders)
 }
 
 func mayPublish(p *server.Permissions, name string) bool {

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -9,15 +10,26 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
+// damagedAdvice is what to do about store.ErrDamaged.
+const damagedAdvice = "stop the pipeline and restore a backup, see docs/backup.md"
+
 func examineStore(ctx context.Context, t Target, r *report) {
 	const check = "store"
+	if t.StoreURL == "" {
+		r.skip(check, "the context names no store that this machine reaches (--store-url)")
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
 	before := time.Now()
 	found, err := store.Inspect(ctx, t.StoreURL)
 	after := time.Now()
+	if errors.Is(err, store.ErrDamaged) {
+		r.problem(check, damagedAdvice, "%v", err)
+		return
+	}
 	if err != nil {
-		r.problem(check, "start the database, or give its address with --store", "%v", err)
+		r.problem(check, "start the database, or give its address with --store-url", "%v", err)
 		return
 	}
 	for _, text := range found.Problems {
@@ -52,7 +64,7 @@ func examineDisk(_ context.Context, t Target, r *report) {
 	space, err := disk.Of(t.DataDir)
 	switch {
 	case err != nil:
-		r.problem(check, "name the folder with --data", "the data folder %s cannot be read: %v", t.DataDir, err)
+		r.problem(check, "name the folder with --data-dir", "the data folder %s cannot be read: %v", t.DataDir, err)
 	case space.Free < 2*t.MinFree:
 		r.problem(check, "make room; the pipeline stops cleanly when less than data.min-free is left",
 			"%d MB are left on the disk of %s", space.Free>>20, t.DataDir)

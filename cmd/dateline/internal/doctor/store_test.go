@@ -34,7 +34,7 @@ func TestStore(t *testing.T) {
 	for dsn, want := range map[string][]string{
 		sqlite:                  {"ok store: SQLite 3.", "tables of version"},
 		"sqlite:/nonexistent/x": {"problem store: there is no store at /nonexistent/x"},
-		"sqlite:" + text:        {"problem store: reading the store", "name another file"},
+		"sqlite:" + text:        {"problem store: reading the store", "the store is damaged", "name another file"},
 		// The server of the tests runs without fsync, and its user is a superuser.
 		postgres: {
 			"problem store: fsync is off", "problem store: the services' user is a superuser",

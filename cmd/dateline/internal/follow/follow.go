@@ -3,10 +3,13 @@
 package follow
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
@@ -19,6 +22,8 @@ const (
 	// ledgerPoll is the time between two queries of the ledger for requests whose
 	// last outcome may have arrived before the Follower was created.
 	ledgerPoll = 250 * time.Millisecond
+	// flushTimeout bounds the wait for the server to register a subscription.
+	flushTimeout = 5 * time.Second
 	// ledgerBatch is the maximum number of requests in one query of the ledger.
 	ledgerBatch = 500
 	// outcomeBuffer is the number of outcomes that can arrive ahead of Next.
@@ -38,15 +43,17 @@ type End struct {
 
 // Failed reports whether the request led to no article.
 func (e End) Failed() bool {
-	return e.Outcome.GetStage() != datelinev1.Stage_STAGE_INDEX ||
-		e.Outcome.GetVerdict() == datelinev1.Verdict_VERDICT_DEAD
+	if e.Outcome.GetStage() != datelinev1.Stage_STAGE_INDEX {
+		return true
+	}
+	verdict := e.Outcome.GetVerdict()
+	return verdict == datelinev1.Verdict_VERDICT_DEAD || verdict == datelinev1.Verdict_VERDICT_REJECTED
 }
 
 // Follower watches the outcomes that are published after its creation. Its methods
 // must not be called concurrently.
 type Follower struct {
-	ledger   store.Ledger
-	messages jetstream.MessagesContext
+	ledger   store.Ledger // nil if the ledger cannot be reached
 	outcomes chan *datelinev1.Outcome
 	waiting  map[string][]End // by request id
 	// earlier contains the ids of requests that are older than the Follower. The
@@ -65,28 +72,60 @@ func New(ctx context.Context, js jetstream.JetStream, ledger store.Ledger) (*Fol
 	if err != nil {
 		return nil, fmt.Errorf("watching outcomes: %w", err)
 	}
+	context.AfterFunc(ctx, messages.Stop)
+	return start(ctx, ledger, func() ([]byte, error) {
+		msg, err := messages.Next()
+		if err != nil {
+			return nil, err
+		}
+		return msg.Data(), nil
+	}), nil
+}
+
+// Listen starts to watch outcomes, until ctx ends, as a user who may only subscribe to
+// them. A request for a URL that was requested before ends as a duplicate. Outcomes that
+// are published while the connection is interrupted are missed.
+func Listen(ctx context.Context, nc *nats.Conn) (*Follower, error) {
+	messages, err := nc.SubscribeSync(subject.AllOutcomes)
+	if err == nil {
+		err = nc.FlushTimeout(flushTimeout)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("watching outcomes: %w", err)
+	}
+	context.AfterFunc(ctx, func() { _ = messages.Unsubscribe() }) // the connection may be closed
+	return start(ctx, nil, func() ([]byte, error) {
+		msg, err := messages.NextMsgWithContext(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return msg.Data, nil
+	}), nil
+}
+
+// start starts a Follower of the outcomes that next returns.
+func start(ctx context.Context, ledger store.Ledger, next func() ([]byte, error)) *Follower {
 	f := &Follower{
-		ledger: ledger, messages: messages, outcomes: make(chan *datelinev1.Outcome, outcomeBuffer),
+		ledger: ledger, outcomes: make(chan *datelinev1.Outcome, outcomeBuffer),
 		waiting: map[string][]End{}, earlier: map[string]bool{},
 	}
-	context.AfterFunc(ctx, messages.Stop)
-	go f.read(ctx)
-	return f, nil
+	go f.read(ctx, next)
+	return f
 }
 
 // read decodes outcomes until ctx ends.
-func (f *Follower) read(ctx context.Context) {
+func (f *Follower) read(ctx context.Context, next func() ([]byte, error)) {
 	defer close(f.outcomes)
 	for {
-		msg, err := f.messages.Next()
+		data, err := next()
 		if err != nil {
-			if ctx.Err() != nil {
+			if ctx.Err() != nil || errors.Is(err, nats.ErrConnectionClosed) {
 				return
 			}
 			continue
 		}
 		outcome := &datelinev1.Outcome{}
-		if proto.Unmarshal(msg.Data(), outcome) != nil {
+		if proto.Unmarshal(data, outcome) != nil {
 			continue // the indexer reports messages that are not outcomes
 		}
 		select {
@@ -121,7 +160,7 @@ func (f *Follower) Next(ctx context.Context) ([]End, error) {
 			return nil, ctx.Err()
 		case outcome, ok := <-f.outcomes:
 			if !ok {
-				return nil, ctx.Err()
+				return nil, cmp.Or(ctx.Err(), nats.ErrConnectionClosed)
 			}
 			if ends := f.take(outcome); len(ends) > 0 {
 				return ends, nil
@@ -142,13 +181,14 @@ func (f *Follower) take(o *datelinev1.Outcome) []End {
 	if !ok {
 		return nil
 	}
-	if o.GetVerdict() == datelinev1.Verdict_VERDICT_DUPLICATE && o.GetOutputId() != "" && o.GetOutputId() != id {
+	earlier := o.GetOutputId()
+	if o.GetVerdict() == datelinev1.Verdict_VERDICT_DUPLICATE && earlier != "" && earlier != id && f.ledger != nil {
 		// An earlier request was for the same URL. This request ends as that one does.
 		for i := range ends {
 			ends[i].Seen = true
 		}
-		f.waiting[o.GetOutputId()] = append(f.waiting[o.GetOutputId()], ends...)
-		f.earlier[o.GetOutputId()] = true
+		f.waiting[earlier] = append(f.waiting[earlier], ends...)
+		f.earlier[earlier] = true
 		delete(f.waiting, id)
 		return nil
 	}

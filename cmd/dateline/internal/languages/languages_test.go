@@ -1,4 +1,3 @@
-// Package languages_test tests that articles in many languages are extracted and found.
 package languages_test
 
 import (
@@ -126,7 +125,7 @@ func queries(a *datelinev1.Article, random *rand.Rand) []string {
 	for _, word := range body {
 		if run := spacelessRun(word); len(run) >= 6 {
 			at := 1 + random.IntN(len(run)-5)
-			all = append(all, string(run[at:at+2]), string(run[at:at+4]))
+			all = append(all, strings.Join(run[at:at+2], ""), strings.Join(run[at:at+4], ""))
 			break
 		}
 	}
@@ -140,16 +139,25 @@ func queries(a *datelinev1.Article, random *rand.Rand) []string {
 	return all
 }
 
-// spacelessRun returns the start of a word that is in a script without spaces. Latin
-// words within such a run are words of their own.
-func spacelessRun(word string) []rune {
+// spacelessRun returns the characters at the start of a word that are in a script
+// without spaces. A character keeps its vowel signs and tone marks: nobody types one
+// without them. Latin words within such a run are words of their own.
+func spacelessRun(word string) []string {
 	end := strings.IndexFunc(word, func(r rune) bool {
 		return !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) && r != 'ー'
 	})
 	if end < 0 {
 		end = len(word)
 	}
-	return []rune(word[:end])
+	var run []string
+	for _, r := range word[:end] {
+		if unicode.IsMark(r) && len(run) > 0 {
+			run[len(run)-1] += string(r)
+		} else {
+			run = append(run, string(r))
+		}
+	}
+	return run
 }
 
 // plainWords returns the words of a text as people would type them.

@@ -49,7 +49,17 @@ func (p *press) handler(paper Paper, origins map[string]string) http.Handler {
 		http.NotFound(w, r)
 	})
 	p.addTroubles(mux, paper, origins)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.mu.RLock()
+		defer p.mu.RUnlock()
+		// The pictures of its stored articles would be missing on the web page.
+		isPicture := strings.HasPrefix(r.URL.Path, "/img/")
+		if p.down[paper.Name] && !isPicture {
+			http.Error(w, "out of service", http.StatusServiceUnavailable)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // pathWithID returns the path with the query parameter id, if there is one. The papers
@@ -65,6 +75,9 @@ func (p *press) serveArticle(w http.ResponseWriter, r *http.Request, paper Paper
 	var body bytes.Buffer
 	view := p.view(paper, a.Lang, origin(r))
 	view.Article = a
+	if p.redesigned[paper.Name] {
+		layout = "redesigned"
+	}
 	for _, other := range p.articles[paper.Name] {
 		if other != a && other.Lang == a.Lang && !other.Hidden() && len(view.Others) < 4 {
 			view.Others = append(view.Others, other)

@@ -30,15 +30,16 @@ import (
 type Newsroom struct {
 	press   *press
 	origins map[string]string // by paper
+	closed  string            // origin of the paper that closed
 	servers []*http.Server
 	serving sync.WaitGroup
 	unwatch func() bool
 	close   func() error
 }
 
-// Start serves every paper on a port of its own. On Linux, where all of 127.0.0.0/8 is
-// loopback, each paper also has an address of its own (127.0.0.2, 127.0.0.3, …).
-// Elsewhere all papers share 127.0.0.1.
+// Start serves every paper, and one that has closed, each on a port of its own. On Linux,
+// where all of 127.0.0.0/8 is loopback, each paper also has an address of its own
+// (127.0.0.2, 127.0.0.3, …). Elsewhere all papers share 127.0.0.1.
 //
 // The servers stop when ctx ends or Close is called. Requests in progress are aborted.
 func Start(ctx context.Context) (*Newsroom, error) {
@@ -48,20 +49,21 @@ func Start(ctx context.Context) (*Newsroom, error) {
 	}
 	n := &Newsroom{press: press, origins: make(map[string]string)}
 	n.close = sync.OnceValue(n.stop)
-	listeners := make([]net.Listener, len(papers))
-	for i, p := range papers {
-		listeners[i], err = listen(ctx, i)
-		if err != nil {
-			for _, l := range listeners[:i] {
-				l.Close()
-			}
-			return nil, fmt.Errorf("listening for the paper %s: %w", p.Name, err)
-		}
-		n.origins[p.Name] = "http://" + listeners[i].Addr().String()
+	listeners, err := listenAll(ctx, len(papers)+1)
+	if err != nil {
+		return nil, err
 	}
 	for i, p := range papers {
+		n.origins[p.Name] = "http://" + listeners[i].Addr().String()
+	}
+	n.closed = "http://" + listeners[len(papers)].Addr().String()
+	for i, listener := range listeners {
+		handler := http.Handler(http.HandlerFunc(serveClosed))
+		if i < len(papers) {
+			handler = press.handler(papers[i], n.origins)
+		}
 		server := &http.Server{
-			Handler:           press.handler(p, n.origins),
+			Handler:           handler,
 			ReadHeaderTimeout: 10 * time.Second,
 			WriteTimeout:      30 * time.Second,
 			IdleTimeout:       time.Minute,
@@ -70,11 +72,27 @@ func Start(ctx context.Context) (*Newsroom, error) {
 		}
 		n.servers = append(n.servers, server)
 		n.serving.Go(func() {
-			_ = server.Serve(listeners[i]) // returns ErrServerClosed after Close
+			_ = server.Serve(listener) // returns ErrServerClosed after Close
 		})
 	}
 	n.unwatch = context.AfterFunc(ctx, func() { _ = n.close() })
 	return n, nil
+}
+
+// listenAll listens for a number of papers.
+func listenAll(ctx context.Context, papers int) ([]net.Listener, error) {
+	var all []net.Listener
+	for i := range papers {
+		one, err := listen(ctx, i)
+		if err != nil {
+			for _, l := range all {
+				l.Close()
+			}
+			return nil, fmt.Errorf("listening for the newsroom: %w", err)
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }
 
 // listen listens on an ephemeral port of the i-th loopback address after 127.0.0.1, or

@@ -8,23 +8,31 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
-//go:embed articles layouts languages.json
+//go:embed articles layouts story languages.json
 var files embed.FS
 
-// press contains all articles and the layouts of the papers. It does not change after
-// it is loaded.
+// press contains all articles and the layouts of the papers. Only the events of the
+// story change it, between two requests.
 type press struct {
+	mu        sync.RWMutex
 	articles  map[string][]*Article // by paper, newest first
 	languages map[string]*language
-	layouts   map[string]*template.Template // by paper, and "print"
+	layouts   map[string]*template.Template // by paper, "print" and "redesigned"
+	// redesigned and down are the papers that have a new design, and those that answer
+	// with errors.
+	redesigned, down map[string]bool
 }
 
 // load reads the embedded files. An error means that one of them is invalid, which the
 // tests of this package would have noticed.
 func load() (*press, error) {
-	p := &press{articles: make(map[string][]*Article), layouts: make(map[string]*template.Template)}
+	p := &press{
+		articles: make(map[string][]*Article), layouts: make(map[string]*template.Template),
+		redesigned: make(map[string]bool), down: make(map[string]bool),
+	}
 	if err := readJSON("languages.json", &p.languages); err != nil {
 		return nil, err
 	}
@@ -40,7 +48,7 @@ func load() (*press, error) {
 			}
 		}
 	}
-	for _, name := range []string{"ledger", "valmere", "meridian", "gazette", "wadi", "print"} {
+	for _, name := range []string{"ledger", "valmere", "meridian", "gazette", "wadi", "print", "redesigned"} {
 		layout, err := template.New(name).Funcs(functions).ParseFS(files, "layouts/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("parsing the layout %s: %w", name, err)

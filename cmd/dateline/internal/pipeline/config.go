@@ -9,6 +9,7 @@ import (
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/tracing"
+	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
@@ -18,24 +19,34 @@ import (
 
 // Config is the configuration of the whole pipeline in one process.
 type Config struct {
-	Data      DataConfig
-	NATS      bus.Config
-	Admin     telemetry.Config
-	Tracing   tracing.Config
-	Store     indexer.StoreConfig
-	Fetcher   fetcher.Config
-	Extractor extractor.Config
-	Indexer   indexer.Config
-	HTTP      web.Config
+	Data       DataConfig
+	Client     ClientConfig
+	NATS       bus.Config
+	Admin      telemetry.Config
+	Tracing    tracing.Config
+	Store      indexer.StoreConfig
+	Fetcher    fetcher.Config
+	Discoverer discoverer.Config
+	Extractor  extractor.Config
+	Indexer    indexer.Config
+	HTTP       web.Config
 }
 
 // DataConfig configures the embedded NATS server and the embedded store.
 type DataConfig struct {
-	Dir      string `doc:"Folder of the embedded NATS server and store. Only one process can use it at a time."`
-	NATSAddr string `doc:"Address on which the embedded NATS server accepts clients of other processes. Empty means none."`
-	Relaxed  bool   `doc:"Let the operating system decide when messages are written to disk. Faster, but a power failure loses messages acknowledged in the last minutes."`
-	MinFree  int64  `doc:"Minimum free space on the disk of the folder. With less, the pipeline stops before the disk is full." unit:"bytes"`
-	MaxBytes int64  `doc:"Maximum size of the embedded NATS server's streams on disk. 0 means no limit but the disk." unit:"bytes"`
+	Dir          string `doc:"Folder of the embedded NATS server and store. Only one process can use it at a time."`
+	NATSAddr     string `doc:"Address on which the embedded NATS server accepts clients of other processes. Empty means none. An address that other machines can reach requires a password."`
+	NATSPassword string `doc:"Password of the user dateline on the embedded NATS server, of at least 16 characters. Empty generates one. The file nats.url in the folder contains the address with user and password."`
+	Relaxed      bool   `doc:"Let the operating system decide when messages are written to disk. Faster, but a power failure loses messages acknowledged in the last minutes."`
+	MinFree      int64  `doc:"Minimum free space on the disk of the folder. With less, the pipeline stops before the disk is full." unit:"bytes"`
+	MaxBytes     int64  `doc:"Maximum size of the embedded NATS server's streams on disk. 0 means no limit but the disk." unit:"bytes"`
+}
+
+// ClientConfig configures commands that talk to a running deployment.
+type ClientConfig struct {
+	Admin       []string `doc:"Admin addresses of the deployment's processes, for the commands doctor, status and top. Empty means admin.addr, unless a context is used."`
+	Web         string   `doc:"Address of the deployment's web page and API, such as http://127.0.0.1:8080. Empty means http.addr, unless a context is used."`
+	NATSMonitor string   `doc:"Address of the NATS server's monitoring endpoint, such as http://127.0.0.1:8222, for the command doctor. Empty skips the checks that need it."`
 }
 
 // defaultMinFree is enough for the work in progress to finish and for the embedded
@@ -50,8 +61,8 @@ func DefaultConfig() Config {
 	return Config{
 		Data: DataConfig{Dir: "dateline-data", NATSAddr: "127.0.0.1:4222", MinFree: defaultMinFree},
 		NATS: nats, Admin: telemetry.DefaultConfig(), Tracing: tracing.DefaultConfig(),
-		Fetcher: fetcher.DefaultConfig(), Extractor: extractor.DefaultConfig(), Indexer: indexer.DefaultConfig(),
-		HTTP: web.DefaultConfig(),
+		Fetcher: fetcher.DefaultConfig(), Discoverer: discoverer.DefaultConfig(), Extractor: extractor.DefaultConfig(),
+		Indexer: indexer.DefaultConfig(), HTTP: web.DefaultConfig(),
 	}
 }
 

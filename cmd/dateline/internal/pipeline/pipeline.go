@@ -20,6 +20,7 @@ import (
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/tracing"
+	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
@@ -45,6 +46,7 @@ type Pipeline struct {
 	registry *prometheus.Registry
 	traces   *tracing.Tracer
 	stages   []process.Runner
+	checks   []telemetry.Check
 }
 
 // Open connects to NATS and the store, starting them if they are embedded, and creates
@@ -95,8 +97,18 @@ func (p *Pipeline) createStages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	inputs := slices.Concat(fetcher.Inputs(), extractor.Inputs(), indexer.Inputs())
-	p.stages = []process.Runner{fetch, extract, index, backlog.New(p.Bus.JS, p.registry, p.log, time.Now, inputs...)}
+	discover, err := discoverer.New(ctx, p.config.Discoverer, discoverer.Dependencies{
+		JS: p.Bus.JS, Store: p.Store, Registry: p.registry, Log: p.log, Tracer: p.traces,
+	})
+	if err != nil {
+		return err
+	}
+	p.checks = append(process.Checks(p.Bus.NC, p.Bus.JS, "dateline"),
+		telemetry.Check{Name: "nats server", Test: p.Bus.health})
+	p.checks = append(p.checks, index.Checks()...)
+	inputs := slices.Concat(fetcher.Inputs(), discoverer.Inputs(), extractor.Inputs(), indexer.Inputs())
+	p.stages = []process.Runner{fetch, discover, extract, index,
+		backlog.New(p.Bus.JS, p.registry, p.log, time.Now, inputs...)}
 	return nil
 }
 
@@ -107,10 +119,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	for _, stage := range p.stages {
 		tasks.Go(func() error { return stage.Run(ctx) })
 	}
-	checks := append(process.Checks(p.Bus.NC, p.Bus.JS), telemetry.Check{Name: "store", Test: p.Store.Ping})
 	tasks.Go(func() error {
-		handler := telemetry.Handler(p.registry, checks, p.config.Admin.Routes()...)
-		return telemetry.Serve(ctx, p.config.Admin.Addr, handler, p.log)
+		handler := telemetry.Handler(p.registry, p.checks, p.config.Admin.Routes()...)
+		return p.config.Admin.Serve(ctx, handler, p.log)
 	})
 	tasks.Go(func() error {
 		return web.Serve(ctx, p.config.HTTP, web.Dependencies{
@@ -119,6 +130,10 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	})
 	if p.Bus.Embedded() {
 		tasks.Go(func() error { return p.config.watchDisk(ctx) })
+	}
+	if p.config.NATS.Declare {
+		limits := topology.Limits{Replicas: p.config.NATS.Replicas}
+		tasks.Go(func() error { return topology.Keep(ctx, p.Bus.JS, limits, p.log) })
 	}
 	tasks.Go(func() error { return topology.Trim(ctx, p.Bus.JS, p.log, trimInterval) })
 	return tasks.Wait()

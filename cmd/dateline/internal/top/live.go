@@ -72,7 +72,7 @@ func (m live) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m live) View() tea.View {
 	text := "dateline top: reading the metrics…"
 	if n := len(m.samples); n > 0 {
-		text = Render(NewSnapshot(m.samples[0], m.samples[n-1]), m.columns, m.rows)
+		text = Render(NewSnapshot(m.samples[0], m.samples[n-1]), "   q quits", m.columns, m.rows)
 	}
 	view := tea.NewView(text)
 	view.AltScreen = true

@@ -7,26 +7,31 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/dateline-news/dateline/internal/escape"
 )
 
-// Render formats a snapshot for a screen of the given size. Everything fits into 80
-// columns and 24 rows.
-func Render(s Snapshot, columns, rows int) string {
+// Render formats a snapshot for a screen of the given size. hint ends its first line.
+// Everything fits into 80 columns and 24 rows.
+func Render(s Snapshot, hint string, columns, rows int) string {
 	lines := append(renderHead(s), renderStages(s)...)
+	lines[0] += hint
 	lines = append(lines, "")
 	lines = append(lines, renderSummary(s)...)
 	lines = append(lines, "")
 	lines = append(lines, renderStreams(s)...)
 	for i, line := range lines {
+		line = escape.Line(line)
 		if utf8.RuneCountInString(line) > columns {
-			lines[i] = string([]rune(line)[:max(0, columns-1)]) + "…"
+			line = string([]rune(line)[:max(0, columns-1)]) + "…"
 		}
+		lines[i] = line
 	}
 	return strings.Join(lines[:min(len(lines), max(rows, 1))], "\n")
 }
 
 func renderHead(s Snapshot) []string {
-	lines := []string{fmt.Sprintf("dateline top   %s   %d of %d processes answer   rates over %.0f s   q quits",
+	lines := []string{fmt.Sprintf("dateline top   %s   %d of %d processes answer   rates over %.0f s",
 		s.Time.Format(time.TimeOnly), s.Processes-len(s.Silent), s.Processes, s.Seconds)}
 	if len(s.Silent) > 0 {
 		return append(lines, "no answer: "+strings.Join(s.Silent, "; "))
@@ -49,12 +54,23 @@ func renderStages(s Snapshot) []string {
 func renderSummary(s Snapshot) []string {
 	return []string{
 		"fresh     " + renderFreshness(s.Freshness),
-		fmt.Sprintf("hosts     %s active, %s queued, %s paused after failures, %s refusing",
-			number(s.Hosts.Active), number(s.Hosts.Queued), number(s.Hosts.Breakers), number(s.Hosts.Refusing)),
+		"hosts     " + renderHosts(s.Hosts),
 		"sources   " + renderSources(s),
 		"dead      " + renderDead(s.Dead),
 		"store     " + renderStore(s),
 	}
+}
+
+func renderHosts(h Hosts) string {
+	sharing := ""
+	switch {
+	case h.SharedAddresses == 1:
+		sharing = fmt.Sprintf(" (%s share one address)", number(h.Sharing))
+	case h.SharedAddresses > 1:
+		sharing = fmt.Sprintf(" (%s share %s addresses)", number(h.Sharing), number(h.SharedAddresses))
+	}
+	return fmt.Sprintf("%s active, %s queued%s, %s paused, %s refusing",
+		number(h.Active), number(h.Queued), sharing, number(h.Breakers), number(h.Refusing))
 }
 
 func renderFreshness(f Freshness) string {

@@ -88,6 +88,9 @@ type Hosts struct {
 	Queued   int64 `json:"queued"`
 	Breakers int64 `json:"breakers_open"`
 	Refusing int64 `json:"refusing"`
+	// Sharing hosts take turns, because they have only SharedAddresses together.
+	Sharing         int64 `json:"sharing"`
+	SharedAddresses int64 `json:"shared_addresses"`
 }
 
 // stageInput is where a stage reads its inputs from. The fetcher reads the frontier
@@ -122,6 +125,9 @@ func NewSnapshot(before, now Sample) Snapshot {
 			Queued:   int64(now.sum("dateline_frontier_hosts")),
 			Breakers: int64(now.sum("dateline_fetch_breakers_open")),
 			Refusing: int64(now.sum("dateline_fetch_refusing_hosts")),
+
+			Sharing:         int64(now.sum("dateline_fetch_sharing_hosts")),
+			SharedAddresses: int64(now.sum("dateline_fetch_shared_addresses")),
 		},
 	}
 	for _, in := range stageInputs() {

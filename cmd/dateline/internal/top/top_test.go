@@ -67,6 +67,8 @@ dateline_frontier_hosts 320
 dateline_frontier_hosts_active 40
 dateline_fetch_breakers_open 2
 dateline_fetch_refusing_hosts 3
+dateline_fetch_sharing_hosts 8
+dateline_fetch_shared_addresses 1
 `
 
 const indexerAfter = `# TYPE dateline_index_freshness_seconds histogram
@@ -126,7 +128,7 @@ index        3.0      3.0       0        0         0       12   250ms    20ms
 ledger         0        0       0        0         0        0       -       -
 
 fresh     500ms until stored (median), 1.8s (95 %), for 100 articles
-hosts     40 active, 400 queued, 2 paused after failures, 3 refusing
+hosts     40 active, 400 queued (8 share one address), 2 paused, 3 refusing
 sources   120 publishing, 3 silent, 9 new (blocked 2, gone 1)
 dead      9 since start: fetch timeout 8, fetch dns 1
 store     1.2M articles, 4.75 GB
@@ -134,6 +136,7 @@ store     1.2M articles, 4.75 GB
 stream      messages     size   full   oldest
 URLS               0      0 B               -
 FRONTIER       2,540      0 B              3m
+LISTINGS           0      0 B               -
 PAGES         81,234     4 GB   50 %        -
 ARTICLES           0      0 B               -
 OUTCOMES           0      0 B               -
@@ -143,11 +146,11 @@ REVISIONS          0      0 B               -`
 func TestRender(t *testing.T) {
 	before, after := twoSamples(t)
 	snapshot := NewSnapshot(before, after)
-	if got := Render(snapshot, 80, 24); got != want {
+	if got := Render(snapshot, "   q quits", 80, 24); got != want {
 		t.Errorf("80 by 24:\n%s\nwant\n%s", got, want)
 	}
 	for _, screen := range [][2]int{{80, 24}, {40, 10}, {20, 3}, {1, 1}} {
-		lines := strings.Split(Render(snapshot, screen[0], screen[1]), "\n")
+		lines := strings.Split(Render(snapshot, "", screen[0], screen[1]), "\n")
 		if len(lines) > screen[1] {
 			t.Errorf("%v: %d lines", screen, len(lines))
 		}
@@ -173,7 +176,7 @@ func TestRenderLargeNumbers(t *testing.T) {
 			InFlight: 99_999, Waiting: 999_999, Unacked: 1, Oldest: 47 * 3600, Median: 0.999,
 		})
 	}
-	lines := strings.Split(Render(s, 1000, 24), "\n")
+	lines := strings.Split(Render(s, "", 1000, 24), "\n")
 	for _, line := range lines[2:8] {
 		if n := utf8.RuneCountInString(line); n > 80 || n != utf8.RuneCountInString(lines[2]) {
 			t.Errorf("%d columns: %q", n, line)
@@ -290,5 +293,21 @@ func TestLiveEndsWithQ(t *testing.T) {
 	}
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestHostsThatShareAddresses(t *testing.T) {
+	for want, hosts := range map[string]Hosts{
+		"1 active, 9 queued, 0 paused, 0 refusing": {Active: 1, Queued: 9},
+		"1 active, 9 queued (6 share one address), 0 paused, 0 refusing": {
+			Active: 1, Queued: 9, Sharing: 6, SharedAddresses: 1,
+		},
+		"1 active, 9 queued (6 share 2 addresses), 0 paused, 0 refusing": {
+			Active: 1, Queued: 9, Sharing: 6, SharedAddresses: 2,
+		},
+	} {
+		if got := renderHosts(hosts); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

@@ -376,7 +376,7 @@ func (Access) EnumDescriptor() ([]byte, []int) {
 	return file_dateline_v1_article_proto_rawDescGZIP(), []int{5}
 }
 
-// FieldSource is the part of a page or response that a value came from.
+// FieldSource is the part of a page or response, or the list of articles, that a value came from.
 type FieldSource int32
 
 const (
@@ -402,6 +402,10 @@ const (
 	FieldSource_FIELD_SOURCE_DATA_ISLAND FieldSource = 9
 	// An element selected by rules for the site.
 	FieldSource_FIELD_SOURCE_RULE FieldSource = 10
+	// The feed that lists the article.
+	FieldSource_FIELD_SOURCE_FEED FieldSource = 11
+	// The sitemap that lists the article.
+	FieldSource_FIELD_SOURCE_SITEMAP FieldSource = 12
 )
 
 // Enum value maps for FieldSource.
@@ -418,6 +422,8 @@ var (
 		8:  "FIELD_SOURCE_HTTP",
 		9:  "FIELD_SOURCE_DATA_ISLAND",
 		10: "FIELD_SOURCE_RULE",
+		11: "FIELD_SOURCE_FEED",
+		12: "FIELD_SOURCE_SITEMAP",
 	}
 	FieldSource_value = map[string]int32{
 		"FIELD_SOURCE_UNSPECIFIED": 0,
@@ -431,6 +437,8 @@ var (
 		"FIELD_SOURCE_HTTP":        8,
 		"FIELD_SOURCE_DATA_ISLAND": 9,
 		"FIELD_SOURCE_RULE":        10,
+		"FIELD_SOURCE_FEED":        11,
+		"FIELD_SOURCE_SITEMAP":     12,
 	}
 )
 
@@ -471,7 +479,8 @@ type Article struct {
 	// The URL that the page came from, after redirects.
 	FinalUrl string `protobuf:"bytes,3,opt,name=final_url,json=finalUrl,proto3" json:"final_url,omitempty"`
 	// The article's own URL: the one that the page declares if that is credible and on the site of the final URL, otherwise
-	// the final URL. The final URL has the same registrable domain, or the same host if there is none.
+	// the final URL. Two URLs are on the same site if they have the same registrable domain. If they have no registrable
+	// domain, they must have the same host.
 	CanonicalUrl string `protobuf:"bytes,4,opt,name=canonical_url,json=canonicalUrl,proto3" json:"canonical_url,omitempty"`
 	// The name of the site or publication, such as `The New Region`.
 	SiteName string `protobuf:"bytes,5,opt,name=site_name,json=siteName,proto3" json:"site_name,omitempty"`
@@ -495,7 +504,8 @@ type Article struct {
 	Language string `protobuf:"bytes,14,opt,name=language,proto3" json:"language,omitempty"`
 	// The writing direction of the text.
 	Direction Direction `protobuf:"varint,15,opt,name=direction,proto3,enum=dateline.v1.Direction" json:"direction,omitempty"`
-	// The text as blocks in reading order, without headline and standfirst.
+	// The text as blocks in reading order, without the headline. It opens with the standfirst only if that is
+	// directly before the text.
 	Body []*Block `protobuf:"bytes,16,rep,name=body,proto3" json:"body,omitempty"`
 	// The body as plain text, with paragraphs separated by blank lines.
 	Text string `protobuf:"bytes,17,opt,name=text,proto3" json:"text,omitempty"`
@@ -525,7 +535,7 @@ type Article struct {
 	Labels map[string]string `protobuf:"bytes,29,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Where the page as received is stored.
 	RawPage *RawPage `protobuf:"bytes,30,opt,name=raw_page,json=rawPage,proto3" json:"raw_page,omitempty"`
-	// The short line above the headline. Empty if there is none.
+	// The short line above the headline. Empty if the article has no kicker.
 	Kicker string `protobuf:"bytes,31,opt,name=kicker,proto3" json:"kicker,omitempty"`
 	// The kind of page that the article is on.
 	PageKind PageKind `protobuf:"varint,32,opt,name=page_kind,json=pageKind,proto3,enum=dateline.v1.PageKind" json:"page_kind,omitempty"`
@@ -542,8 +552,19 @@ type Article struct {
 	// The URL on another site that the page declares as its own. Anyone can declare any URL, so this is only a hint at
 	// where the text was first published and never identifies the article. Empty if the page declares no such URL.
 	DeclaredCanonicalUrl string `protobuf:"bytes,38,opt,name=declared_canonical_url,json=declaredCanonicalUrl,proto3" json:"declared_canonical_url,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// Where the discoverer found the article. Unset if a user published its URL.
+	Origin *Origin `protobuf:"bytes,39,opt,name=origin,proto3" json:"origin,omitempty"`
+	// The number of pages that the article is split into, according to the links on the page. 0 in records of older
+	// versions.
+	Pages int32 `protobuf:"varint,40,opt,name=pages,proto3" json:"pages,omitempty"`
+	// Whether the text covers all pages. Unset in records of older versions.
+	Complete *bool `protobuf:"varint,41,opt,name=complete,proto3,oneof" json:"complete,omitempty"`
+	// The requested URLs of the pages whose texts were joined, the first page first. Empty if the text is that of one page.
+	PageUrls []string `protobuf:"bytes,42,rep,name=page_urls,json=pageUrls,proto3" json:"page_urls,omitempty"`
+	// The content hash of the first page alone. Empty if the text is that of one page.
+	FirstPageHash string `protobuf:"bytes,43,opt,name=first_page_hash,json=firstPageHash,proto3" json:"first_page_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Article) Reset() {
@@ -838,6 +859,41 @@ func (x *Article) GetPriority() Priority {
 func (x *Article) GetDeclaredCanonicalUrl() string {
 	if x != nil {
 		return x.DeclaredCanonicalUrl
+	}
+	return ""
+}
+
+func (x *Article) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+func (x *Article) GetPages() int32 {
+	if x != nil {
+		return x.Pages
+	}
+	return 0
+}
+
+func (x *Article) GetComplete() bool {
+	if x != nil && x.Complete != nil {
+		return *x.Complete
+	}
+	return false
+}
+
+func (x *Article) GetPageUrls() []string {
+	if x != nil {
+		return x.PageUrls
+	}
+	return nil
+}
+
+func (x *Article) GetFirstPageHash() string {
+	if x != nil {
+		return x.FirstPageHash
 	}
 	return ""
 }
@@ -1294,7 +1350,7 @@ type Provenance struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The source of the value.
 	Source FieldSource `protobuf:"varint,1,opt,name=source,proto3,enum=dateline.v1.FieldSource" json:"source,omitempty"`
-	// The estimated probability that the value is correct, from 0 to 1.
+	// The estimated probability that the value is correct, from 0 to 1. For the body, the estimated F1 of the text.
 	Confidence    float64 `protobuf:"fixed64,2,opt,name=confidence,proto3" json:"confidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1468,7 +1524,7 @@ var File_dateline_v1_article_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_article_proto_rawDesc = "" +
 	"\n" +
-	"\x19dateline/v1/article.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\r\n" +
+	"\x19dateline/v1/article.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x0e\n" +
 	"\aArticle\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rrequested_url\x18\x02 \x01(\tR\frequestedUrl\x12\x1b\n" +
@@ -1513,13 +1569,19 @@ const file_dateline_v1_article_proto_rawDesc = "" +
 	"\x06rights\x18# \x03(\v2\x19.dateline.v1.RightsSignalR\x06rights\x125\n" +
 	"\bdue_time\x18$ \x01(\v2\x1a.google.protobuf.TimestampR\adueTime\x121\n" +
 	"\bpriority\x18% \x01(\x0e2\x15.dateline.v1.PriorityR\bpriority\x124\n" +
-	"\x16declared_canonical_url\x18& \x01(\tR\x14declaredCanonicalUrl\x1aV\n" +
+	"\x16declared_canonical_url\x18& \x01(\tR\x14declaredCanonicalUrl\x12+\n" +
+	"\x06origin\x18' \x01(\v2\x13.dateline.v1.OriginR\x06origin\x12\x14\n" +
+	"\x05pages\x18( \x01(\x05R\x05pages\x12\x1f\n" +
+	"\bcomplete\x18) \x01(\bH\x00R\bcomplete\x88\x01\x01\x12\x1b\n" +
+	"\tpage_urls\x18* \x03(\tR\bpageUrls\x12&\n" +
+	"\x0ffirst_page_hash\x18+ \x01(\tR\rfirstPageHash\x1aV\n" +
 	"\x0fProvenanceEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12-\n" +
 	"\x05value\x18\x02 \x01(\v2\x17.dateline.v1.ProvenanceR\x05value:\x028\x01\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"[\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\v\n" +
+	"\t_complete\"[\n" +
 	"\x06Author\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12+\n" +
@@ -1599,7 +1661,7 @@ const file_dateline_v1_article_proto_rawDesc = "" +
 	"\x06Access\x12\x16\n" +
 	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vACCESS_FREE\x10\x01\x12\x14\n" +
-	"\x10ACCESS_PAYWALLED\x10\x02*\xa9\x02\n" +
+	"\x10ACCESS_PAYWALLED\x10\x02*\xda\x02\n" +
 	"\vFieldSource\x12\x1c\n" +
 	"\x18FIELD_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14FIELD_SOURCE_JSON_LD\x10\x01\x12\x1a\n" +
@@ -1612,7 +1674,9 @@ const file_dateline_v1_article_proto_rawDesc = "" +
 	"\x11FIELD_SOURCE_HTTP\x10\b\x12\x1c\n" +
 	"\x18FIELD_SOURCE_DATA_ISLAND\x10\t\x12\x15\n" +
 	"\x11FIELD_SOURCE_RULE\x10\n" +
-	"BDZBgithub.com/dateline-news/dateline/proto/gen/dateline/v1;datelinev1b\x06proto3"
+	"\x12\x15\n" +
+	"\x11FIELD_SOURCE_FEED\x10\v\x12\x18\n" +
+	"\x14FIELD_SOURCE_SITEMAP\x10\fBDZBgithub.com/dateline-news/dateline/proto/gen/dateline/v1;datelinev1b\x06proto3"
 
 var (
 	file_dateline_v1_article_proto_rawDescOnce sync.Once
@@ -1650,6 +1714,7 @@ var file_dateline_v1_article_proto_goTypes = []any{
 	nil,                           // 18: dateline.v1.Article.LabelsEntry
 	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
 	(Priority)(0),                 // 20: dateline.v1.Priority
+	(*Origin)(nil),                // 21: dateline.v1.Origin
 }
 var file_dateline_v1_article_proto_depIdxs = []int32{
 	8,  // 0: dateline.v1.Article.authors:type_name -> dateline.v1.Author
@@ -1668,19 +1733,20 @@ var file_dateline_v1_article_proto_depIdxs = []int32{
 	16, // 13: dateline.v1.Article.rights:type_name -> dateline.v1.RightsSignal
 	19, // 14: dateline.v1.Article.due_time:type_name -> google.protobuf.Timestamp
 	20, // 15: dateline.v1.Article.priority:type_name -> dateline.v1.Priority
-	1,  // 16: dateline.v1.Author.kind:type_name -> dateline.v1.AuthorKind
-	19, // 17: dateline.v1.PublicationTime.value:type_name -> google.protobuf.Timestamp
-	2,  // 18: dateline.v1.PublicationTime.precision:type_name -> dateline.v1.TimePrecision
-	4,  // 19: dateline.v1.Block.kind:type_name -> dateline.v1.BlockKind
-	11, // 20: dateline.v1.Block.rows:type_name -> dateline.v1.TableRow
-	12, // 21: dateline.v1.Block.links:type_name -> dateline.v1.Link
-	6,  // 22: dateline.v1.Provenance.source:type_name -> dateline.v1.FieldSource
-	14, // 23: dateline.v1.Article.ProvenanceEntry.value:type_name -> dateline.v1.Provenance
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	21, // 16: dateline.v1.Article.origin:type_name -> dateline.v1.Origin
+	1,  // 17: dateline.v1.Author.kind:type_name -> dateline.v1.AuthorKind
+	19, // 18: dateline.v1.PublicationTime.value:type_name -> google.protobuf.Timestamp
+	2,  // 19: dateline.v1.PublicationTime.precision:type_name -> dateline.v1.TimePrecision
+	4,  // 20: dateline.v1.Block.kind:type_name -> dateline.v1.BlockKind
+	11, // 21: dateline.v1.Block.rows:type_name -> dateline.v1.TableRow
+	12, // 22: dateline.v1.Block.links:type_name -> dateline.v1.Link
+	6,  // 23: dateline.v1.Provenance.source:type_name -> dateline.v1.FieldSource
+	14, // 24: dateline.v1.Article.ProvenanceEntry.value:type_name -> dateline.v1.Provenance
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_dateline_v1_article_proto_init() }
@@ -1689,6 +1755,7 @@ func file_dateline_v1_article_proto_init() {
 		return
 	}
 	file_dateline_v1_fetch_request_proto_init()
+	file_dateline_v1_article_proto_msgTypes[0].OneofWrappers = []any{}
 	file_dateline_v1_article_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

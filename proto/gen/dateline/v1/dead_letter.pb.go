@@ -31,7 +31,7 @@ type DeadLetter struct {
 	Stage Stage `protobuf:"varint,2,opt,name=stage,proto3,enum=dateline.v1.Stage" json:"stage,omitempty"`
 	// A short machine-readable reason, such as `dns` or `malformed`.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// A sentence for people: what happened, where, and what to do about it.
+	// A human-readable explanation: what happened, where, and what to do about it.
 	Error string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
 	// The number of attempts made.
 	Attempts int32 `protobuf:"varint,5,opt,name=attempts,proto3" json:"attempts,omitempty"`
@@ -41,11 +41,11 @@ type DeadLetter struct {
 	RequestId string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// When the stage gave up.
 	Time *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=time,proto3" json:"time,omitempty"`
-	// The subject of the original message, to which it is requeued.
+	// The subject of the original message, to which it is requeued. Empty if the payload was shortened.
 	Subject string `protobuf:"bytes,9,opt,name=subject,proto3" json:"subject,omitempty"`
 	// The headers of the original message.
 	Headers []*Header `protobuf:"bytes,10,rep,name=headers,proto3" json:"headers,omitempty"`
-	// The payload of the original message, unchanged.
+	// The payload of the original message, or its beginning if it was too large to keep.
 	Data          []byte `protobuf:"bytes,11,opt,name=data,proto3" json:"data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

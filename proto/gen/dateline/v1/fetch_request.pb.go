@@ -22,6 +22,72 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Purpose is what a URL is fetched for. It decides which media types are accepted, the maximum size, and which stage
+// reads the response.
+type Purpose int32
+
+const (
+	// Not set. Treated as an article.
+	Purpose_PURPOSE_UNSPECIFIED Purpose = 0
+	// A page with an article, for the extractor.
+	Purpose_PURPOSE_ARTICLE Purpose = 1
+	// A feed (RSS, Atom or JSON Feed), for the discoverer.
+	Purpose_PURPOSE_FEED Purpose = 2
+	// A sitemap or sitemap index, for the discoverer.
+	Purpose_PURPOSE_SITEMAP Purpose = 3
+	// A page with links to articles, for the discoverer.
+	Purpose_PURPOSE_LINKS Purpose = 4
+	// A robots.txt, for the discoverer, which reads the sitemaps that it names.
+	Purpose_PURPOSE_ROBOTS Purpose = 5
+)
+
+// Enum value maps for Purpose.
+var (
+	Purpose_name = map[int32]string{
+		0: "PURPOSE_UNSPECIFIED",
+		1: "PURPOSE_ARTICLE",
+		2: "PURPOSE_FEED",
+		3: "PURPOSE_SITEMAP",
+		4: "PURPOSE_LINKS",
+		5: "PURPOSE_ROBOTS",
+	}
+	Purpose_value = map[string]int32{
+		"PURPOSE_UNSPECIFIED": 0,
+		"PURPOSE_ARTICLE":     1,
+		"PURPOSE_FEED":        2,
+		"PURPOSE_SITEMAP":     3,
+		"PURPOSE_LINKS":       4,
+		"PURPOSE_ROBOTS":      5,
+	}
+)
+
+func (x Purpose) Enum() *Purpose {
+	p := new(Purpose)
+	*p = x
+	return p
+}
+
+func (x Purpose) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Purpose) Descriptor() protoreflect.EnumDescriptor {
+	return file_dateline_v1_fetch_request_proto_enumTypes[0].Descriptor()
+}
+
+func (Purpose) Type() protoreflect.EnumType {
+	return &file_dateline_v1_fetch_request_proto_enumTypes[0]
+}
+
+func (x Purpose) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Purpose.Descriptor instead.
+func (Purpose) EnumDescriptor() ([]byte, []int) {
+	return file_dateline_v1_fetch_request_proto_rawDescGZIP(), []int{0}
+}
+
 // Priority orders the requests of one host.
 type Priority int32
 
@@ -59,11 +125,11 @@ func (x Priority) String() string {
 }
 
 func (Priority) Descriptor() protoreflect.EnumDescriptor {
-	return file_dateline_v1_fetch_request_proto_enumTypes[0].Descriptor()
+	return file_dateline_v1_fetch_request_proto_enumTypes[1].Descriptor()
 }
 
 func (Priority) Type() protoreflect.EnumType {
-	return &file_dateline_v1_fetch_request_proto_enumTypes[0]
+	return &file_dateline_v1_fetch_request_proto_enumTypes[1]
 }
 
 func (x Priority) Number() protoreflect.EnumNumber {
@@ -72,10 +138,11 @@ func (x Priority) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Priority.Descriptor instead.
 func (Priority) EnumDescriptor() ([]byte, []int) {
-	return file_dateline_v1_fetch_request_proto_rawDescGZIP(), []int{0}
+	return file_dateline_v1_fetch_request_proto_rawDescGZIP(), []int{1}
 }
 
-// FetchRequest requests that a URL be fetched, extracted and indexed.
+// FetchRequest requests that a URL be fetched, extracted and indexed. If the purpose is not an article, the URL is an
+// endpoint, and its response is passed to the discoverer.
 //
 // It is the payload of a message on the subject `urls`. A plain URL is a request with every other field at its default.
 type FetchRequest struct {
@@ -93,7 +160,21 @@ type FetchRequest struct {
 	// Key-value pairs chosen by the sender. They are copied unchanged to the article and to every outcome.
 	Labels map[string]string `protobuf:"bytes,6,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// When the sender made the request. If it is unset, intake uses the time at which the stream stored the message.
-	RequestTime   *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=request_time,json=requestTime,proto3" json:"request_time,omitempty"`
+	RequestTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=request_time,json=requestTime,proto3" json:"request_time,omitempty"`
+	// The purpose of the fetch. Unspecified means an article.
+	Purpose Purpose `protobuf:"varint,8,opt,name=purpose,proto3,enum=dateline.v1.Purpose" json:"purpose,omitempty"`
+	// Where the discoverer found the URL. Unset if a user published it.
+	Origin *Origin `protobuf:"bytes,9,opt,name=origin,proto3" json:"origin,omitempty"`
+	// What the listing in which the URL was found states about the article. Unset if the listing states nothing.
+	Listed *ListedItem `protobuf:"bytes,10,opt,name=listed,proto3" json:"listed,omitempty"`
+	// Whether to visit an article again within the freshness window, to see whether it has changed. Unlike with `force`,
+	// the request is conditional: a page that has not changed is not sent again.
+	Revisit bool `protobuf:"varint,11,opt,name=revisit,proto3" json:"revisit,omitempty"`
+	// Whether to fetch the other pages of an article that is split into several, and to join them into one record. Unset
+	// means the setting extractor.follow. It has no effect if the URL is not that of the first page.
+	Follow *bool `protobuf:"varint,12,opt,name=follow,proto3,oneof" json:"follow,omitempty"`
+	// The pages of the article that were fetched before this one. Only the extractor sets it.
+	Continuation  *Continuation `protobuf:"bytes,13,opt,name=continuation,proto3" json:"continuation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -177,11 +258,318 @@ func (x *FetchRequest) GetRequestTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *FetchRequest) GetPurpose() Purpose {
+	if x != nil {
+		return x.Purpose
+	}
+	return Purpose_PURPOSE_UNSPECIFIED
+}
+
+func (x *FetchRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+func (x *FetchRequest) GetListed() *ListedItem {
+	if x != nil {
+		return x.Listed
+	}
+	return nil
+}
+
+func (x *FetchRequest) GetRevisit() bool {
+	if x != nil {
+		return x.Revisit
+	}
+	return false
+}
+
+func (x *FetchRequest) GetFollow() bool {
+	if x != nil && x.Follow != nil {
+		return *x.Follow
+	}
+	return false
+}
+
+func (x *FetchRequest) GetContinuation() *Continuation {
+	if x != nil {
+		return x.Continuation
+	}
+	return nil
+}
+
+// Continuation makes the URL of a request the next page of an article instead of an article of its own. The extractor
+// reads the earlier pages again and checks that each one links to the next.
+type Continuation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The sequence numbers of the earlier pages in the stream PAGES, the first page first.
+	PageSequences []uint64 `protobuf:"varint,1,rep,packed,name=page_sequences,json=pageSequences,proto3" json:"page_sequences,omitempty"`
+	// The URL that the first page came from, after redirects. The numbers of the other pages are added to it.
+	FirstUrl      string `protobuf:"bytes,2,opt,name=first_url,json=firstUrl,proto3" json:"first_url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Continuation) Reset() {
+	*x = Continuation{}
+	mi := &file_dateline_v1_fetch_request_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Continuation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Continuation) ProtoMessage() {}
+
+func (x *Continuation) ProtoReflect() protoreflect.Message {
+	mi := &file_dateline_v1_fetch_request_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Continuation.ProtoReflect.Descriptor instead.
+func (*Continuation) Descriptor() ([]byte, []int) {
+	return file_dateline_v1_fetch_request_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Continuation) GetPageSequences() []uint64 {
+	if x != nil {
+		return x.PageSequences
+	}
+	return nil
+}
+
+func (x *Continuation) GetFirstUrl() string {
+	if x != nil {
+		return x.FirstUrl
+	}
+	return ""
+}
+
+// Origin is where the discoverer found the URL of an article.
+type Origin struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the source: the site that was added.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// The URL of the endpoint that listed the article.
+	EndpointUrl string `protobuf:"bytes,2,opt,name=endpoint_url,json=endpointUrl,proto3" json:"endpoint_url,omitempty"`
+	// The kind of the endpoint, such as `feed`.
+	EndpointPurpose Purpose `protobuf:"varint,3,opt,name=endpoint_purpose,json=endpointPurpose,proto3,enum=dateline.v1.Purpose" json:"endpoint_purpose,omitempty"`
+	// The id of the request that fetched the endpoint. Its outcomes are in the ledger.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The position of the article in the endpoint's list, counted from 1.
+	Position int32 `protobuf:"varint,5,opt,name=position,proto3" json:"position,omitempty"`
+	// When the endpoint was fetched.
+	FindTime      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=find_time,json=findTime,proto3" json:"find_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Origin) Reset() {
+	*x = Origin{}
+	mi := &file_dateline_v1_fetch_request_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Origin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Origin) ProtoMessage() {}
+
+func (x *Origin) ProtoReflect() protoreflect.Message {
+	mi := &file_dateline_v1_fetch_request_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Origin.ProtoReflect.Descriptor instead.
+func (*Origin) Descriptor() ([]byte, []int) {
+	return file_dateline_v1_fetch_request_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Origin) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *Origin) GetEndpointUrl() string {
+	if x != nil {
+		return x.EndpointUrl
+	}
+	return ""
+}
+
+func (x *Origin) GetEndpointPurpose() Purpose {
+	if x != nil {
+		return x.EndpointPurpose
+	}
+	return Purpose_PURPOSE_UNSPECIFIED
+}
+
+func (x *Origin) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *Origin) GetPosition() int32 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *Origin) GetFindTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FindTime
+	}
+	return nil
+}
+
+// ListedItem is what a feed or sitemap states about an article. Every field may be empty.
+type ListedItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The headline.
+	Title string `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
+	// The summary as plain text.
+	Summary string `protobuf:"bytes,2,opt,name=summary,proto3" json:"summary,omitempty"`
+	// The section or first category.
+	Section string `protobuf:"bytes,3,opt,name=section,proto3" json:"section,omitempty"`
+	// The language as a BCP 47 tag.
+	Language string `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
+	// The absolute URL of a picture.
+	ImageUrl string `protobuf:"bytes,5,opt,name=image_url,json=imageUrl,proto3" json:"image_url,omitempty"`
+	// The names of the authors.
+	Authors []string `protobuf:"bytes,6,rep,name=authors,proto3" json:"authors,omitempty"`
+	// The keywords or categories.
+	Keywords []string `protobuf:"bytes,7,rep,name=keywords,proto3" json:"keywords,omitempty"`
+	// When the article was published.
+	PublishedTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=published_time,json=publishedTime,proto3" json:"published_time,omitempty"`
+	// When the article was last changed.
+	ModifiedTime  *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=modified_time,json=modifiedTime,proto3" json:"modified_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListedItem) Reset() {
+	*x = ListedItem{}
+	mi := &file_dateline_v1_fetch_request_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListedItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListedItem) ProtoMessage() {}
+
+func (x *ListedItem) ProtoReflect() protoreflect.Message {
+	mi := &file_dateline_v1_fetch_request_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListedItem.ProtoReflect.Descriptor instead.
+func (*ListedItem) Descriptor() ([]byte, []int) {
+	return file_dateline_v1_fetch_request_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ListedItem) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *ListedItem) GetSummary() string {
+	if x != nil {
+		return x.Summary
+	}
+	return ""
+}
+
+func (x *ListedItem) GetSection() string {
+	if x != nil {
+		return x.Section
+	}
+	return ""
+}
+
+func (x *ListedItem) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *ListedItem) GetImageUrl() string {
+	if x != nil {
+		return x.ImageUrl
+	}
+	return ""
+}
+
+func (x *ListedItem) GetAuthors() []string {
+	if x != nil {
+		return x.Authors
+	}
+	return nil
+}
+
+func (x *ListedItem) GetKeywords() []string {
+	if x != nil {
+		return x.Keywords
+	}
+	return nil
+}
+
+func (x *ListedItem) GetPublishedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PublishedTime
+	}
+	return nil
+}
+
+func (x *ListedItem) GetModifiedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ModifiedTime
+	}
+	return nil
+}
+
 var File_dateline_v1_fetch_request_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_fetch_request_proto_rawDesc = "" +
 	"\n" +
-	"\x1fdateline/v1/fetch_request.proto\x12\vdateline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x03\n" +
+	"\x1fdateline/v1/fetch_request.proto\x12\vdateline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x05\n" +
 	"\fFetchRequest\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x1d\n" +
 	"\n" +
@@ -190,10 +578,47 @@ const file_dateline_v1_fetch_request_proto_rawDesc = "" +
 	"\x0fnot_before_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rnotBeforeTime\x12\x14\n" +
 	"\x05force\x18\x05 \x01(\bR\x05force\x12=\n" +
 	"\x06labels\x18\x06 \x03(\v2%.dateline.v1.FetchRequest.LabelsEntryR\x06labels\x12=\n" +
-	"\frequest_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vrequestTime\x1a9\n" +
+	"\frequest_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vrequestTime\x12.\n" +
+	"\apurpose\x18\b \x01(\x0e2\x14.dateline.v1.PurposeR\apurpose\x12+\n" +
+	"\x06origin\x18\t \x01(\v2\x13.dateline.v1.OriginR\x06origin\x12/\n" +
+	"\x06listed\x18\n" +
+	" \x01(\v2\x17.dateline.v1.ListedItemR\x06listed\x12\x18\n" +
+	"\arevisit\x18\v \x01(\bR\arevisit\x12\x1b\n" +
+	"\x06follow\x18\f \x01(\bH\x00R\x06follow\x88\x01\x01\x12=\n" +
+	"\fcontinuation\x18\r \x01(\v2\x19.dateline.v1.ContinuationR\fcontinuation\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*O\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\t\n" +
+	"\a_follow\"R\n" +
+	"\fContinuation\x12%\n" +
+	"\x0epage_sequences\x18\x01 \x03(\x04R\rpageSequences\x12\x1b\n" +
+	"\tfirst_url\x18\x02 \x01(\tR\bfirstUrl\"\xf8\x01\n" +
+	"\x06Origin\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12!\n" +
+	"\fendpoint_url\x18\x02 \x01(\tR\vendpointUrl\x12?\n" +
+	"\x10endpoint_purpose\x18\x03 \x01(\x0e2\x14.dateline.v1.PurposeR\x0fendpointPurpose\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tR\trequestId\x12\x1a\n" +
+	"\bposition\x18\x05 \x01(\x05R\bposition\x127\n" +
+	"\tfind_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bfindTime\"\xc9\x02\n" +
+	"\n" +
+	"ListedItem\x12\x14\n" +
+	"\x05title\x18\x01 \x01(\tR\x05title\x12\x18\n" +
+	"\asummary\x18\x02 \x01(\tR\asummary\x12\x18\n" +
+	"\asection\x18\x03 \x01(\tR\asection\x12\x1a\n" +
+	"\blanguage\x18\x04 \x01(\tR\blanguage\x12\x1b\n" +
+	"\timage_url\x18\x05 \x01(\tR\bimageUrl\x12\x18\n" +
+	"\aauthors\x18\x06 \x03(\tR\aauthors\x12\x1a\n" +
+	"\bkeywords\x18\a \x03(\tR\bkeywords\x12A\n" +
+	"\x0epublished_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\rpublishedTime\x12?\n" +
+	"\rmodified_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\fmodifiedTime*\x85\x01\n" +
+	"\aPurpose\x12\x17\n" +
+	"\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fPURPOSE_ARTICLE\x10\x01\x12\x10\n" +
+	"\fPURPOSE_FEED\x10\x02\x12\x13\n" +
+	"\x0fPURPOSE_SITEMAP\x10\x03\x12\x11\n" +
+	"\rPURPOSE_LINKS\x10\x04\x12\x12\n" +
+	"\x0ePURPOSE_ROBOTS\x10\x05*O\n" +
 	"\bPriority\x12\x18\n" +
 	"\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0ePRIORITY_FRESH\x10\x01\x12\x15\n" +
@@ -211,24 +636,36 @@ func file_dateline_v1_fetch_request_proto_rawDescGZIP() []byte {
 	return file_dateline_v1_fetch_request_proto_rawDescData
 }
 
-var file_dateline_v1_fetch_request_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_dateline_v1_fetch_request_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_dateline_v1_fetch_request_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_dateline_v1_fetch_request_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_dateline_v1_fetch_request_proto_goTypes = []any{
-	(Priority)(0),                 // 0: dateline.v1.Priority
-	(*FetchRequest)(nil),          // 1: dateline.v1.FetchRequest
-	nil,                           // 2: dateline.v1.FetchRequest.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(Purpose)(0),                  // 0: dateline.v1.Purpose
+	(Priority)(0),                 // 1: dateline.v1.Priority
+	(*FetchRequest)(nil),          // 2: dateline.v1.FetchRequest
+	(*Continuation)(nil),          // 3: dateline.v1.Continuation
+	(*Origin)(nil),                // 4: dateline.v1.Origin
+	(*ListedItem)(nil),            // 5: dateline.v1.ListedItem
+	nil,                           // 6: dateline.v1.FetchRequest.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
 }
 var file_dateline_v1_fetch_request_proto_depIdxs = []int32{
-	0, // 0: dateline.v1.FetchRequest.priority:type_name -> dateline.v1.Priority
-	3, // 1: dateline.v1.FetchRequest.not_before_time:type_name -> google.protobuf.Timestamp
-	2, // 2: dateline.v1.FetchRequest.labels:type_name -> dateline.v1.FetchRequest.LabelsEntry
-	3, // 3: dateline.v1.FetchRequest.request_time:type_name -> google.protobuf.Timestamp
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	1,  // 0: dateline.v1.FetchRequest.priority:type_name -> dateline.v1.Priority
+	7,  // 1: dateline.v1.FetchRequest.not_before_time:type_name -> google.protobuf.Timestamp
+	6,  // 2: dateline.v1.FetchRequest.labels:type_name -> dateline.v1.FetchRequest.LabelsEntry
+	7,  // 3: dateline.v1.FetchRequest.request_time:type_name -> google.protobuf.Timestamp
+	0,  // 4: dateline.v1.FetchRequest.purpose:type_name -> dateline.v1.Purpose
+	4,  // 5: dateline.v1.FetchRequest.origin:type_name -> dateline.v1.Origin
+	5,  // 6: dateline.v1.FetchRequest.listed:type_name -> dateline.v1.ListedItem
+	3,  // 7: dateline.v1.FetchRequest.continuation:type_name -> dateline.v1.Continuation
+	0,  // 8: dateline.v1.Origin.endpoint_purpose:type_name -> dateline.v1.Purpose
+	7,  // 9: dateline.v1.Origin.find_time:type_name -> google.protobuf.Timestamp
+	7,  // 10: dateline.v1.ListedItem.published_time:type_name -> google.protobuf.Timestamp
+	7,  // 11: dateline.v1.ListedItem.modified_time:type_name -> google.protobuf.Timestamp
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_dateline_v1_fetch_request_proto_init() }
@@ -236,13 +673,14 @@ func file_dateline_v1_fetch_request_proto_init() {
 	if File_dateline_v1_fetch_request_proto != nil {
 		return
 	}
+	file_dateline_v1_fetch_request_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dateline_v1_fetch_request_proto_rawDesc), len(file_dateline_v1_fetch_request_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   2,
+			NumEnums:      2,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -42,7 +42,9 @@ type FrontierEntry struct {
 	// The mark of the requested URL, as intake wrote it. If it is unset, the fetcher looks it up.
 	Mark *UrlMark `protobuf:"bytes,8,opt,name=mark,proto3" json:"mark,omitempty"`
 	// The trace that the URL belongs to, as a traceparent header (W3C Trace Context, section 3.2). Empty if none.
-	TraceParent   string `protobuf:"bytes,9,opt,name=trace_parent,json=traceParent,proto3" json:"trace_parent,omitempty"`
+	TraceParent string `protobuf:"bytes,9,opt,name=trace_parent,json=traceParent,proto3" json:"trace_parent,omitempty"`
+	// The last attempts that failed, in order: at most 10.
+	Failures      []*FailedAttempt `protobuf:"bytes,10,rep,name=failures,proto3" json:"failures,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -140,6 +142,77 @@ func (x *FrontierEntry) GetTraceParent() string {
 	return ""
 }
 
+func (x *FrontierEntry) GetFailures() []*FailedAttempt {
+	if x != nil {
+		return x.Failures
+	}
+	return nil
+}
+
+// FailedAttempt is an attempt to fetch that failed and is repeated later.
+type FailedAttempt struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the attempt failed.
+	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
+	// The reason, as in an outcome, such as `timeout`.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// A human-readable explanation, as in an outcome, cut to 300 bytes.
+	Detail        string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FailedAttempt) Reset() {
+	*x = FailedAttempt{}
+	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FailedAttempt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FailedAttempt) ProtoMessage() {}
+
+func (x *FailedAttempt) ProtoReflect() protoreflect.Message {
+	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FailedAttempt.ProtoReflect.Descriptor instead.
+func (*FailedAttempt) Descriptor() ([]byte, []int) {
+	return file_dateline_v1_frontier_entry_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *FailedAttempt) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *FailedAttempt) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *FailedAttempt) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
 // UrlMark records the last request for a URL and the last fetched version of its page.
 type UrlMark struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -149,9 +222,10 @@ type UrlMark struct {
 	InputId string `protobuf:"bytes,2,opt,name=input_id,json=inputId,proto3" json:"input_id,omitempty"`
 	// The id of the URL, after redirects, that the version was fetched from. Empty if no version is known.
 	VersionUrlId string `protobuf:"bytes,3,opt,name=version_url_id,json=versionUrlId,proto3" json:"version_url_id,omitempty"`
-	// The version's ETag header. Empty if there is none.
+	// The version's ETag header. The code point of each character is the value of one byte. Empty if the header was
+	// missing.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// The version's Last-Modified header. Empty if there is none.
+	// The version's Last-Modified header, in the same form. Empty if the header was missing.
 	LastModified  string `protobuf:"bytes,5,opt,name=last_modified,json=lastModified,proto3" json:"last_modified,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -159,7 +233,7 @@ type UrlMark struct {
 
 func (x *UrlMark) Reset() {
 	*x = UrlMark{}
-	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[1]
+	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -171,7 +245,7 @@ func (x *UrlMark) String() string {
 func (*UrlMark) ProtoMessage() {}
 
 func (x *UrlMark) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[1]
+	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -184,7 +258,7 @@ func (x *UrlMark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UrlMark.ProtoReflect.Descriptor instead.
 func (*UrlMark) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_frontier_entry_proto_rawDescGZIP(), []int{1}
+	return file_dateline_v1_frontier_entry_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *UrlMark) GetRevision() uint64 {
@@ -227,15 +301,17 @@ type SetCookie struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The URL whose response set the cookie.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// The header's value as received.
-	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// The header's value as received, if it is valid UTF-8.
+	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// The header's value as received, if it is not valid UTF-8.
+	RawValue      []byte `protobuf:"bytes,3,opt,name=raw_value,json=rawValue,proto3" json:"raw_value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SetCookie) Reset() {
 	*x = SetCookie{}
-	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[2]
+	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -247,7 +323,7 @@ func (x *SetCookie) String() string {
 func (*SetCookie) ProtoMessage() {}
 
 func (x *SetCookie) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[2]
+	mi := &file_dateline_v1_frontier_entry_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -260,7 +336,7 @@ func (x *SetCookie) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCookie.ProtoReflect.Descriptor instead.
 func (*SetCookie) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_frontier_entry_proto_rawDescGZIP(), []int{2}
+	return file_dateline_v1_frontier_entry_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *SetCookie) GetUrl() string {
@@ -277,11 +353,18 @@ func (x *SetCookie) GetValue() string {
 	return ""
 }
 
+func (x *SetCookie) GetRawValue() []byte {
+	if x != nil {
+		return x.RawValue
+	}
+	return nil
+}
+
 var File_dateline_v1_frontier_entry_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_frontier_entry_proto_rawDesc = "" +
 	"\n" +
-	" dateline/v1/frontier_entry.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x16dateline/v1/page.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x03\n" +
+	" dateline/v1/frontier_entry.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x16dateline/v1/page.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\x03\n" +
 	"\rFrontierEntry\x123\n" +
 	"\arequest\x18\x01 \x01(\v2\x19.dateline.v1.FetchRequestR\arequest\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x123\n" +
@@ -292,16 +375,23 @@ const file_dateline_v1_frontier_entry_proto_rawDesc = "" +
 	"admit_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tadmitTime\x120\n" +
 	"\acookies\x18\a \x03(\v2\x16.dateline.v1.SetCookieR\acookies\x12(\n" +
 	"\x04mark\x18\b \x01(\v2\x14.dateline.v1.UrlMarkR\x04mark\x12!\n" +
-	"\ftrace_parent\x18\t \x01(\tR\vtraceParent\"\x9f\x01\n" +
+	"\ftrace_parent\x18\t \x01(\tR\vtraceParent\x126\n" +
+	"\bfailures\x18\n" +
+	" \x03(\v2\x1a.dateline.v1.FailedAttemptR\bfailures\"o\n" +
+	"\rFailedAttempt\x12.\n" +
+	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06detail\x18\x03 \x01(\tR\x06detail\"\x9f\x01\n" +
 	"\aUrlMark\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x19\n" +
 	"\binput_id\x18\x02 \x01(\tR\ainputId\x12$\n" +
 	"\x0eversion_url_id\x18\x03 \x01(\tR\fversionUrlId\x12\x12\n" +
 	"\x04etag\x18\x04 \x01(\tR\x04etag\x12#\n" +
-	"\rlast_modified\x18\x05 \x01(\tR\flastModified\"3\n" +
+	"\rlast_modified\x18\x05 \x01(\tR\flastModified\"P\n" +
 	"\tSetCookie\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05valueBDZBgithub.com/dateline-news/dateline/proto/gen/dateline/v1;datelinev1b\x06proto3"
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x1b\n" +
+	"\traw_value\x18\x03 \x01(\fR\brawValueBDZBgithub.com/dateline-news/dateline/proto/gen/dateline/v1;datelinev1b\x06proto3"
 
 var (
 	file_dateline_v1_frontier_entry_proto_rawDescOnce sync.Once
@@ -315,27 +405,30 @@ func file_dateline_v1_frontier_entry_proto_rawDescGZIP() []byte {
 	return file_dateline_v1_frontier_entry_proto_rawDescData
 }
 
-var file_dateline_v1_frontier_entry_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_dateline_v1_frontier_entry_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_dateline_v1_frontier_entry_proto_goTypes = []any{
 	(*FrontierEntry)(nil),         // 0: dateline.v1.FrontierEntry
-	(*UrlMark)(nil),               // 1: dateline.v1.UrlMark
-	(*SetCookie)(nil),             // 2: dateline.v1.SetCookie
-	(*FetchRequest)(nil),          // 3: dateline.v1.FetchRequest
-	(*Redirect)(nil),              // 4: dateline.v1.Redirect
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*FailedAttempt)(nil),         // 1: dateline.v1.FailedAttempt
+	(*UrlMark)(nil),               // 2: dateline.v1.UrlMark
+	(*SetCookie)(nil),             // 3: dateline.v1.SetCookie
+	(*FetchRequest)(nil),          // 4: dateline.v1.FetchRequest
+	(*Redirect)(nil),              // 5: dateline.v1.Redirect
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
 }
 var file_dateline_v1_frontier_entry_proto_depIdxs = []int32{
-	3, // 0: dateline.v1.FrontierEntry.request:type_name -> dateline.v1.FetchRequest
-	4, // 1: dateline.v1.FrontierEntry.redirects:type_name -> dateline.v1.Redirect
-	5, // 2: dateline.v1.FrontierEntry.not_before_time:type_name -> google.protobuf.Timestamp
-	5, // 3: dateline.v1.FrontierEntry.admit_time:type_name -> google.protobuf.Timestamp
-	2, // 4: dateline.v1.FrontierEntry.cookies:type_name -> dateline.v1.SetCookie
-	1, // 5: dateline.v1.FrontierEntry.mark:type_name -> dateline.v1.UrlMark
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	4, // 0: dateline.v1.FrontierEntry.request:type_name -> dateline.v1.FetchRequest
+	5, // 1: dateline.v1.FrontierEntry.redirects:type_name -> dateline.v1.Redirect
+	6, // 2: dateline.v1.FrontierEntry.not_before_time:type_name -> google.protobuf.Timestamp
+	6, // 3: dateline.v1.FrontierEntry.admit_time:type_name -> google.protobuf.Timestamp
+	3, // 4: dateline.v1.FrontierEntry.cookies:type_name -> dateline.v1.SetCookie
+	2, // 5: dateline.v1.FrontierEntry.mark:type_name -> dateline.v1.UrlMark
+	1, // 6: dateline.v1.FrontierEntry.failures:type_name -> dateline.v1.FailedAttempt
+	6, // 7: dateline.v1.FailedAttempt.time:type_name -> google.protobuf.Timestamp
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_dateline_v1_frontier_entry_proto_init() }
@@ -351,7 +444,7 @@ func file_dateline_v1_frontier_entry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dateline_v1_frontier_entry_proto_rawDesc), len(file_dateline_v1_frontier_entry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -37,6 +37,8 @@ const (
 	Stage_STAGE_EXTRACT Stage = 3
 	// Stores articles.
 	Stage_STAGE_INDEX Stage = 4
+	// Reads feeds, sitemaps and pages of links, and publishes the URLs of new articles on `urls`.
+	Stage_STAGE_DISCOVER Stage = 5
 )
 
 // Enum value maps for Stage.
@@ -47,6 +49,7 @@ var (
 		2: "STAGE_FETCH",
 		3: "STAGE_EXTRACT",
 		4: "STAGE_INDEX",
+		5: "STAGE_DISCOVER",
 	}
 	Stage_value = map[string]int32{
 		"STAGE_UNSPECIFIED": 0,
@@ -54,6 +57,7 @@ var (
 		"STAGE_FETCH":       2,
 		"STAGE_EXTRACT":     3,
 		"STAGE_INDEX":       4,
+		"STAGE_DISCOVER":    5,
 	}
 )
 
@@ -162,13 +166,13 @@ type Outcome struct {
 	Verdict Verdict `protobuf:"varint,3,opt,name=verdict,proto3,enum=dateline.v1.Verdict" json:"verdict,omitempty"`
 	// A short machine-readable reason, such as `robots_denied`. Empty for an ordinary produced result.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// A sentence for people: what happened, where, and what to do about it.
+	// A human-readable explanation: what happened, where, and what to do about it.
 	Detail string `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
 	// The URL in canonical form. If the input was not a valid URL, the input itself, cut to 2,048 bytes.
 	Url string `protobuf:"bytes,6,opt,name=url,proto3" json:"url,omitempty"`
 	// The id of the request. Empty if the message had none.
 	RequestId string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The host of the URL. Empty if there is none.
+	// The host of the URL. Empty if the URL has no host.
 	Host string `protobuf:"bytes,8,opt,name=host,proto3" json:"host,omitempty"`
 	// The number of the last attempt, counted from 1.
 	Attempt int32 `protobuf:"varint,9,opt,name=attempt,proto3" json:"attempt,omitempty"`
@@ -179,9 +183,12 @@ type Outcome struct {
 	// The id of the output as the next stage knows it, such as the article's id. Empty if there is no output.
 	OutputId string `protobuf:"bytes,12,opt,name=output_id,json=outputId,proto3" json:"output_id,omitempty"`
 	// The request's labels.
-	Labels        map[string]string `protobuf:"bytes,13,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Labels map[string]string `protobuf:"bytes,13,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The id of the request for the listing that the URL was found in. Only outcomes of intake have it, and only for URLs
+	// that the discoverer found.
+	OriginRequestId string `protobuf:"bytes,14,opt,name=origin_request_id,json=originRequestId,proto3" json:"origin_request_id,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Outcome) Reset() {
@@ -305,11 +312,18 @@ func (x *Outcome) GetLabels() map[string]string {
 	return nil
 }
 
+func (x *Outcome) GetOriginRequestId() string {
+	if x != nil {
+		return x.OriginRequestId
+	}
+	return ""
+}
+
 var File_dateline_v1_outcome_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_outcome_proto_rawDesc = "" +
 	"\n" +
-	"\x19dateline/v1/outcome.proto\x12\vdateline.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x04\n" +
+	"\x19dateline/v1/outcome.proto\x12\vdateline.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\x04\n" +
 	"\aOutcome\x12(\n" +
 	"\x05stage\x18\x01 \x01(\x0e2\x12.dateline.v1.StageR\x05stage\x12\x19\n" +
 	"\binput_id\x18\x02 \x01(\tR\ainputId\x12.\n" +
@@ -325,16 +339,18 @@ const file_dateline_v1_outcome_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x125\n" +
 	"\bduration\x18\v \x01(\v2\x19.google.protobuf.DurationR\bduration\x12\x1b\n" +
 	"\toutput_id\x18\f \x01(\tR\boutputId\x128\n" +
-	"\x06labels\x18\r \x03(\v2 .dateline.v1.Outcome.LabelsEntryR\x06labels\x1a9\n" +
+	"\x06labels\x18\r \x03(\v2 .dateline.v1.Outcome.LabelsEntryR\x06labels\x12*\n" +
+	"\x11origin_request_id\x18\x0e \x01(\tR\x0foriginRequestId\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*e\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*y\n" +
 	"\x05Stage\x12\x15\n" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSTAGE_INTAKE\x10\x01\x12\x0f\n" +
 	"\vSTAGE_FETCH\x10\x02\x12\x11\n" +
 	"\rSTAGE_EXTRACT\x10\x03\x12\x0f\n" +
-	"\vSTAGE_INDEX\x10\x04*\x8e\x01\n" +
+	"\vSTAGE_INDEX\x10\x04\x12\x12\n" +
+	"\x0eSTAGE_DISCOVER\x10\x05*\x8e\x01\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VERDICT_PRODUCED\x10\x01\x12\x15\n" +

@@ -111,7 +111,12 @@ type Page struct {
 	// When the final response was received.
 	FetchTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=fetch_time,json=fetchTime,proto3" json:"fetch_time,omitempty"`
 	// How the page entered the pipeline.
-	Source        PageSource `protobuf:"varint,16,opt,name=source,proto3,enum=dateline.v1.PageSource" json:"source,omitempty"`
+	Source PageSource `protobuf:"varint,16,opt,name=source,proto3,enum=dateline.v1.PageSource" json:"source,omitempty"`
+	// The reason for a missing body, in the form of an outcome's reason, such as `not_found` or `not_modified`. Only
+	// pages for the discoverer can have it. Empty if the page has a body.
+	FailureReason string `protobuf:"bytes,17,opt,name=failure_reason,json=failureReason,proto3" json:"failure_reason,omitempty"`
+	// A human-readable explanation of the failure.
+	FailureDetail string `protobuf:"bytes,18,opt,name=failure_detail,json=failureDetail,proto3" json:"failure_detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -256,6 +261,20 @@ func (x *Page) GetSource() PageSource {
 		return x.Source
 	}
 	return PageSource_PAGE_SOURCE_UNSPECIFIED
+}
+
+func (x *Page) GetFailureReason() string {
+	if x != nil {
+		return x.FailureReason
+	}
+	return ""
+}
+
+func (x *Page) GetFailureDetail() string {
+	if x != nil {
+		return x.FailureDetail
+	}
+	return ""
 }
 
 // Redirect is one hop of a redirect chain.
@@ -518,7 +537,7 @@ var File_dateline_v1_page_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_page_proto_rawDesc = "" +
 	"\n" +
-	"\x16dateline/v1/page.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x05\n" +
+	"\x16dateline/v1/page.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x05\n" +
 	"\x04Page\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x123\n" +
 	"\arequest\x18\x02 \x01(\v2\x19.dateline.v1.FetchRequestR\arequest\x12#\n" +
@@ -538,7 +557,9 @@ const file_dateline_v1_page_proto_rawDesc = "" +
 	"\x0eremote_address\x18\x0e \x01(\tR\rremoteAddress\x129\n" +
 	"\n" +
 	"fetch_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\tfetchTime\x12/\n" +
-	"\x06source\x18\x10 \x01(\x0e2\x17.dateline.v1.PageSourceR\x06source\"4\n" +
+	"\x06source\x18\x10 \x01(\x0e2\x17.dateline.v1.PageSourceR\x06source\x12%\n" +
+	"\x0efailure_reason\x18\x11 \x01(\tR\rfailureReason\x12%\n" +
+	"\x0efailure_detail\x18\x12 \x01(\tR\rfailureDetail\"4\n" +
 	"\bRedirect\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x16\n" +
 	"\x06status\x18\x02 \x01(\x05R\x06status\"2\n" +

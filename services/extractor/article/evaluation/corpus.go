@@ -24,6 +24,9 @@ type Truth struct {
 	Published  string          `json:"published"`
 	Paragraphs []Piece         `json:"paragraphs"`
 	Crawl      json.RawMessage `json:"crawl_date"`
+	// With and Without are snippets that the body must and must not contain.
+	With    []string `json:"with"`
+	Without []string `json:"without"`
 }
 
 // Piece is a paragraph of an expected body.
@@ -33,8 +36,8 @@ type Piece struct {
 	Optional bool `json:"optional"`
 }
 
-// HeldOut reports whether the page is held out: rules are measured on it but never
-// developed from it. A third of the sites are held out, each with all of its pages.
+// HeldOut reports whether the page is held out: confidences are measured on it, but not
+// made from it. A third of the sites are held out, each with all of its pages.
 func (t *Truth) HeldOut() bool { return crc32.ChecksumIEEE([]byte(t.Site()))%3 == 0 }
 
 // Site returns the host of the page, or its id if it has no host.

@@ -34,6 +34,9 @@ type Figures struct {
 	SlowestID string  `json:"slowest_page_id,omitempty"`
 	// Megabytes is the memory allocated per page, in units of 10^6 bytes.
 	Megabytes float64 `json:"megabytes_per_page"`
+	// Cross holds the cross-validated figures. It is nil if they were not requested or the
+	// models were not measured on the set.
+	Cross *CrossFigures `json:"cross,omitempty"`
 	// PageF1 holds the F1 of each page with a known body, by id.
 	PageF1 map[string]float64 `json:"page_f1,omitempty"`
 }

@@ -114,7 +114,8 @@ func measure(b *testing.B, nc *nats.Conn, js jetstream.JetStream, hosts int) {
 	before, began := memory(), time.Now()
 	visitor := &counter{open: make(chan struct{})}
 	f, err := New(b.Context(), nc, js, Config{
-		Replica: "bench", MaxInFlight: 64, Quiet: time.Millisecond, DrainTimeout: time.Second, Visitor: visitor,
+		Replica: "bench", MaxInFlight: 64, Quiet: time.Millisecond, MaxRetryWait: time.Hour,
+		DrainTimeout: time.Second, Visitor: visitor,
 		Log: slog.New(slog.DiscardHandler), Now: time.Now, Registry: prometheus.NewRegistry(),
 	})
 	if err != nil {

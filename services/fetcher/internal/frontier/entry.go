@@ -22,9 +22,14 @@ type Entry struct {
 	// Inherited reports whether the entry may have been in the queue before this
 	// replica took the partition, so that another may have visited it.
 	Inherited bool
+	// Taken is when this replica took the partition.
+	Taken time.Time
 	// MayDial reports whether the partition still belongs to this replica. Call
 	// it before each connection, and stop if it returns false.
 	MayDial func() bool
+	// Guard returns a context for a request, which ends when the partition may
+	// belong to another replica. Call stop after the request.
+	Guard func(context.Context) (guarded context.Context, stop func())
 	// Span covers all visits to the entry; nil before the first.
 	Span trace.Span
 

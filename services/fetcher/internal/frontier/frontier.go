@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,6 +33,9 @@ type Config struct {
 	MaxInFlight int
 	// Quiet is how long a partition rests after it has changed hands.
 	Quiet time.Duration
+	// MaxRetryWait is the maximum delay before a later attempt. An attempt that is due
+	// later was stored before the clock was set back.
+	MaxRetryWait time.Duration
 	// DrainTimeout is the maximum time to finish visits after Run's context ends.
 	DrainTimeout time.Duration
 	Visitor      Visitor
@@ -80,11 +84,7 @@ func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Conf
 	if err != nil {
 		return nil, fmt.Errorf("opening stream %s: %w", subject.StreamFrontier, err)
 	}
-	kv, err := js.KeyValue(ctx, subject.BucketLeases)
-	if err != nil {
-		return nil, fmt.Errorf("opening bucket %s: %w", subject.BucketLeases, err)
-	}
-	leases, err := newLeases(ctx, kv, config.Replica, config.Log, config.Now)
+	leases, err := newLeases(ctx, js, config.Replica, config.Log, config.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -109,12 +109,23 @@ func (f *Frontier) Run(ctx context.Context) error {
 	work, stop := loop.Drain(ctx, f.DrainTimeout)
 	defer stop()
 
+	// The session continues until the last visit has ended.
+	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBeating()
+	f.beat(beating)
+	beats := make(chan struct{})
+	go func() {
+		defer close(beats)
+		f.keepBeating(beating)
+	}()
 	tasks, running := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return f.keepLeases(running) })
 	tasks.Go(func() error { return f.keepListing(running) })
 	tasks.Go(func() error { return f.readNotices(running) })
 	tasks.Go(func() error { return f.schedule(running, work) })
 	err := tasks.Wait()
+	stopBeating()
+	<-beats
 
 	handover, cancel := context.WithTimeout(context.WithoutCancel(ctx), handoverTimeout)
 	defer cancel()
@@ -122,10 +133,32 @@ func (f *Frontier) Run(ctx context.Context) error {
 	return err
 }
 
-// keepLeases renews the leases. Visits that drain after ctx has ended still have
-// a third of the lease's lifetime.
+// keepBeating continues this replica's session.
+func (f *Frontier) keepBeating(ctx context.Context) {
+	ticker := time.NewTicker(f.leases.lifetime / beatShare)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			f.beat(ctx)
+		}
+	}
+}
+
+func (f *Frontier) beat(ctx context.Context) {
+	attempt, cancel := context.WithTimeout(ctx, f.leases.lifetime/3)
+	defer cancel()
+	if err := f.leases.heartbeat(attempt); err != nil && ctx.Err() == nil {
+		f.Log.Warn("heartbeat failed, retrying", "error", err)
+	}
+}
+
+// keepLeases renews the leases and takes those of replicas that have stopped.
+// Visits that drain after ctx has ended still have a third of a lease's lifetime.
 func (f *Frontier) keepLeases(ctx context.Context) error {
-	return loop.Every(ctx, f.leases.ttl/3, func(ctx context.Context) error {
+	return loop.Every(ctx, f.leases.lifetime/beatShare, func(ctx context.Context) error {
 		f.updateLeases(ctx)
 		return nil
 	})
@@ -186,8 +219,14 @@ func (f *Frontier) list(ctx context.Context) {
 			}
 			return
 		}
-		for _, name := range names {
-			f.add(name, p, f.notBefore(p), false)
+		// Fresh lanes come first: a host could otherwise have its first turn before its
+		// fresh URLs are known.
+		for lane := range laneCount {
+			for _, name := range names {
+				if strings.HasPrefix(name, laneSubject(p, lane, "")) {
+					f.add(name, p, f.notBefore(p), false)
+				}
+			}
 		}
 	}
 }

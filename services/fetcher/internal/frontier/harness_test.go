@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // leaseTTL is short enough for a test to see leases expire, and long enough for a
 // slow machine to renew them.
-const leaseTTL = 3 * time.Second
+const leaseTTL = 15 * time.Second
 
 // recorder is a visitor that records the entries that it is given. Without decide
 // each entry is finished.
@@ -130,7 +130,8 @@ func join(t *testing.T, server *natsembed.Server, name string, visitor Visitor) 
 	nc, js := natstest.Connect(t, server)
 	f, err := New(t.Context(), nc, js, Config{
 		Replica: name, MaxInFlight: 16, Quiet: time.Millisecond, DrainTimeout: 10 * time.Second, Visitor: visitor,
-		Log: slog.New(slog.DiscardHandler), Now: time.Now, Registry: prometheus.NewRegistry(),
+		MaxRetryWait: time.Hour,
+		Log:          slog.New(slog.DiscardHandler), Now: time.Now, Registry: prometheus.NewRegistry(),
 	})
 	if err != nil {
 		t.Fatal(err)

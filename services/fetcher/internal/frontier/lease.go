@@ -2,56 +2,76 @@ package frontier
 
 import (
 	"context"
-	"errors"
+	"crypto/rand"
 	"fmt"
-	"hash/fnv"
 	"log/slog"
 	"maps"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
-// leaseTasks is the maximum number of operations on leases at the same time.
-const leaseTasks = 32
-
 // leases holds this replica's share of the partitions. All replicas compute the same
 // shares by rendezvous hashing over the live replicas. A replica takes a partition
 // only by creating the partition's key, or by updating a revision with its own
-// name, so two replicas never hold one partition.
+// name, or of a replica whose session has ended, so two replicas never hold one
+// partition.
 type leases struct {
+	stream  jetstream.Stream // of the bucket
 	kv      jetstream.KeyValue
 	replica string
 	log     *slog.Logger
 	now     func() time.Time
-	ttl     time.Duration
+	ttl     time.Duration // of a lease
+	// lifetime is that of a session.
+	lifetime time.Duration
 
-	mu   sync.Mutex
-	held map[int]lease
-	// began reports whether the first round is over. During that round, a
-	// replica with a fixed name takes back what it held before a restart.
-	began bool
+	seen map[string]observation // of the replicas
+	// live, lastTerm and distributed are the replicas, the session, and the time of
+	// the last distribution of the partitions. The time is zero if that was not
+	// complete.
+	live        []string
+	lastTerm    int
+	distributed time.Time
+
+	mu  sync.Mutex
+	own session
+	// joined reports whether this process has had a session.
+	joined bool
+	held   map[int]lease
 }
 
 type lease struct {
 	revision uint64
 	renewed  time.Time
 	taken    time.Time
-	// quiet is when the first request may be made: one politeness interval
-	// after the takeover, because the last owner may have just made one.
-	quiet time.Time
+	// pause is the time from the takeover until the first request: one politeness
+	// interval, because the last owner may have just made one.
+	pause time.Duration
+	// term is the number of the session in which the partition was taken.
+	term int
 }
+
+// quiet returns when the first request may be made.
+func (h lease) quiet() time.Time { return h.taken.Add(h.pause) }
 
 // newLeases reads the lifetime of a lease from the settings of the bucket, which
 // drops the leases that are not renewed.
 func newLeases(
-	ctx context.Context, kv jetstream.KeyValue, replica string, log *slog.Logger, now func() time.Time,
+	ctx context.Context, js jetstream.JetStream, replica string, log *slog.Logger, now func() time.Time,
 ) (*leases, error) {
+	kv, err := js.KeyValue(ctx, subject.BucketLeases)
+	if err != nil {
+		return nil, fmt.Errorf("opening bucket %s: %w", subject.BucketLeases, err)
+	}
+	stream, err := js.Stream(ctx, subject.KVStream(subject.BucketLeases))
+	if err != nil {
+		return nil, fmt.Errorf("opening bucket %s: %w", subject.BucketLeases, err)
+	}
 	status, err := kv.Status(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the settings of bucket %s: %w", kv.Bucket(), err)
@@ -59,19 +79,12 @@ func newLeases(
 	if status.TTL() <= 0 {
 		return nil, fmt.Errorf("bucket %s never drops a lease: remove it (nats kv rm %[1]s) and start again", kv.Bucket())
 	}
-	return &leases{kv: kv, replica: replica, log: log, now: now, ttl: status.TTL(), held: map[int]lease{}}, nil
-}
-
-// valid reports whether requests may be made for a partition now. Its lease must
-// have been renewed within two thirds of its lifetime, so that the bucket cannot
-// have dropped it yet whatever the clocks and the network do, and its quiet
-// interval must be over.
-func (l *leases) valid(partition int) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	held, ok := l.held[partition]
-	now := l.now()
-	return ok && now.Sub(held.renewed) < l.ttl*2/3 && !now.Before(held.quiet)
+	lifetime := status.TTL() / sessionShare
+	return &leases{
+		stream: stream, kv: kv, replica: replica, log: log, now: now, ttl: status.TTL(), lifetime: lifetime,
+		seen: map[string]observation{}, held: map[int]lease{},
+		own: session{value: lifetime.String() + " " + rand.Text()},
+	}, nil
 }
 
 // taken returns when a partition was taken, or the current time if it is not held.
@@ -89,7 +102,7 @@ func (l *leases) taken(partition int) time.Time {
 func (l *leases) quietEnd(partition int) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.held[partition].quiet
+	return l.held[partition].quiet()
 }
 
 // owned returns the partitions that are held, with the end of their quiet
@@ -99,72 +112,12 @@ func (l *leases) owned() map[int]time.Time {
 	defer l.mu.Unlock()
 	out := make(map[int]time.Time, len(l.held))
 	for p, held := range l.held {
-		out[p] = held.quiet
+		out[p] = held.quiet()
 	}
 	return out
 }
 
-// round renews the leases of this replica's share, takes the free partitions of
-// that share, and releases the partitions that belong to another replica's share
-// once closeIfIdle reports that they can be released.
-func (l *leases) round(ctx context.Context, quiet time.Duration, closeIfIdle func(partition int) bool) error {
-	started := l.now()
-	if _, err := l.kv.Put(ctx, subject.ReplicaLease(l.replica), nil); err != nil {
-		return fmt.Errorf("announcing this replica: %w", err)
-	}
-	replicas, taken, err := l.survey(ctx)
-	if err != nil {
-		return err
-	}
-	mine := l.owned()
-	// In parallel: one after the other, the operations would take longer than the
-	// lifetime of a lease if the server is slow.
-	var tasks errgroup.Group
-	tasks.SetLimit(leaseTasks)
-	for p := range subject.Partitions {
-		tasks.Go(func() error {
-			_, held := mine[p]
-			due := preferred(replicas, p) == l.replica
-			switch {
-			case held && (due || !closeIfIdle(p)):
-				return l.renew(ctx, p, started)
-			case held:
-				return l.release(ctx, p)
-			case due && !taken[p]:
-				return l.take(ctx, p, started, quiet)
-			case due && !l.began:
-				return l.takeBack(ctx, p, started, quiet)
-			}
-			return nil
-		})
-	}
-	if err := tasks.Wait(); err != nil {
-		return err
-	}
-	l.began = true
-	return nil
-}
-
-// survey lists the live replicas and the partitions that have an owner.
-func (l *leases) survey(ctx context.Context) (replicas []string, taken map[int]bool, err error) {
-	lister, err := l.kv.ListKeys(ctx)
-	if err != nil {
-		return nil, nil, fmt.Errorf("listing leases: %w", err)
-	}
-	// The lister has stopped by itself after its last key, and then Stop fails.
-	defer func() { _ = lister.Stop() }()
-	taken = map[int]bool{}
-	for key := range lister.Keys() {
-		if name, ok := subject.ParseReplicaLease(key); ok {
-			replicas = append(replicas, name)
-		} else if p, ok := subject.ParsePartitionLease(key); ok {
-			taken[p] = true
-		}
-	}
-	return replicas, taken, nil
-}
-
-func (l *leases) take(ctx context.Context, p int, started time.Time, quiet time.Duration) error {
+func (l *leases) take(ctx context.Context, p int, taking lease) error {
 	revision, err := l.kv.Create(ctx, subject.PartitionLease(p), []byte(l.replica))
 	if bus.IsConflict(err) {
 		return nil // another replica was faster
@@ -172,44 +125,51 @@ func (l *leases) take(ctx context.Context, p int, started time.Time, quiet time.
 	if err != nil {
 		return fmt.Errorf("taking partition %d: %w", p, err)
 	}
-	l.hold(p, lease{revision: revision, renewed: started, taken: l.now(), quiet: l.now().Add(quiet)})
+	taking.revision = revision
+	l.hold(p, taking)
 	return nil
 }
 
-// takeBack takes a partition whose lease has this replica's own name: the process
-// was killed and has started again. Names must be unique among live replicas.
-func (l *leases) takeBack(ctx context.Context, p int, started time.Time, quiet time.Duration) error {
-	entry, err := l.kv.Get(ctx, subject.PartitionLease(p))
-	if errors.Is(err, jetstream.ErrKeyNotFound) || err == nil && string(entry.Value()) != l.replica {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("reading the lease of partition %d: %w", p, err)
-	}
-	revision, err := l.kv.Update(ctx, subject.PartitionLease(p), []byte(l.replica), entry.Revision())
+// takeOver takes a partition whose owner has ended its session, or that has this
+// replica's own name: the process was killed and has started again, or has lost its
+// session. Names must be unique among live replicas.
+func (l *leases) takeOver(ctx context.Context, p int, last uint64, taking lease) error {
+	revision, err := l.kv.Update(ctx, subject.PartitionLease(p), []byte(l.replica), last)
 	if bus.IsConflict(err) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("taking partition %d back: %w", p, err)
+		return fmt.Errorf("taking partition %d over: %w", p, err)
 	}
-	l.hold(p, lease{revision: revision, renewed: started, taken: l.now(), quiet: l.now().Add(quiet)})
+	taking.revision = revision
+	l.hold(p, taking)
 	return nil
 }
 
-func (l *leases) hold(p int, held lease) {
+// hold records that a partition was taken, unless the session has ended meanwhile.
+func (l *leases) hold(p int, taken lease) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.held[p] = held
+	if l.own.revision != 0 && l.own.term == taken.term {
+		taken.taken = l.now()
+		l.held[p] = taken
+	}
 }
 
+// renew renews a lease, unless that was done recently.
 func (l *leases) renew(ctx context.Context, p int, started time.Time) error {
 	l.mu.Lock()
-	held := l.held[p]
+	held, ok := l.held[p]
 	l.mu.Unlock()
+	if !ok || elapsed(held.renewed, started) < l.ttl/4 {
+		return nil
+	}
 	revision, err := l.kv.Update(ctx, subject.PartitionLease(p), []byte(l.replica), held.revision)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.held[p] != held {
+		return nil // the session has ended meanwhile
+	}
 	if bus.IsConflict(err) {
 		delete(l.held, p)
 		l.log.Warn("partition lost: its lease expired before it was renewed", "partition", p)
@@ -231,7 +191,12 @@ func (l *leases) release(ctx context.Context, p int) error {
 	if !ok {
 		return nil
 	}
-	err := l.kv.Delete(ctx, subject.PartitionLease(p), jetstream.LastRevision(held.revision))
+	return l.drop(ctx, p, held.revision)
+}
+
+// drop deletes a lease at its revision.
+func (l *leases) drop(ctx context.Context, p int, revision uint64) error {
+	err := l.kv.Delete(ctx, subject.PartitionLease(p), jetstream.LastRevision(revision))
 	if bus.IsConflict(err) {
 		return nil // the lease has expired and another replica has taken it
 	}
@@ -253,27 +218,4 @@ func (l *leases) releaseAll(ctx context.Context) {
 	if err := l.kv.Delete(ctx, subject.ReplicaLease(l.replica)); err != nil {
 		l.log.Warn("signing off this replica failed, its entry will expire", "error", err)
 	}
-}
-
-// preferred returns the replica with the highest weight for a partition
-// (rendezvous hashing: Thaler and Ravishankar, 1998). When a replica joins or
-// leaves, only the partitions that move to or from that replica change owners.
-func preferred(replicas []string, partition int) string {
-	var best string
-	var most uint64
-	for _, replica := range replicas {
-		h := fnv.New64a()
-		h.Write([]byte(replica))
-		h.Write([]byte{0, byte(partition), byte(partition >> 8)})
-		// The last bytes have little effect on an FNV hash, so mix them in with
-		// the finaliser of MurmurHash3.
-		x := h.Sum64()
-		x ^= x >> 33
-		x *= 0xff51afd7ed558ccd
-		x ^= x >> 33
-		if best == "" || x > most || x == most && replica < best {
-			best, most = replica, x
-		}
-	}
-	return best
 }

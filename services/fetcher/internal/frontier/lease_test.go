@@ -38,16 +38,6 @@ func (c conflicting) Delete(context.Context, string, ...jetstream.KVDeleteOpt) e
 	return c.conflict()
 }
 
-func (c conflicting) Get(context.Context, string) (jetstream.KeyValueEntry, error) {
-	return leaseEntry{}, nil
-}
-
-// leaseEntry is a lease of the replica "a".
-type leaseEntry struct{ jetstream.KeyValueEntry }
-
-func (leaseEntry) Value() []byte    { return []byte("a") }
-func (leaseEntry) Revision() uint64 { return 7 }
-
 // TestLeaseConflict loses every race for a lease: the partition is not held
 // afterwards, and the round of leases goes on.
 func TestLeaseConflict(t *testing.T) {
@@ -58,18 +48,19 @@ func TestLeaseConflict(t *testing.T) {
 			held bool // before
 			do   func(l *leases) error
 		}{
-			"take":      {false, func(l *leases) error { return l.take(ctx, partition, now, 0) }},
-			"take back": {false, func(l *leases) error { return l.takeBack(ctx, partition, now, 0) }},
+			"take":      {false, func(l *leases) error { return l.take(ctx, partition, lease{renewed: now}) }},
+			"take over": {false, func(l *leases) error { return l.takeOver(ctx, partition, 7, lease{renewed: now}) }},
 			"renew":     {true, func(l *leases) error { return l.renew(ctx, partition, now) }},
 			"release":   {true, func(l *leases) error { return l.release(ctx, partition) }},
 		} {
 			t.Run(fmt.Sprintf("%s, code %d", name, code), func(t *testing.T) {
 				l := &leases{
 					kv: conflicting{code: code}, replica: "a", log: slog.New(slog.DiscardHandler),
-					now: time.Now, ttl: time.Minute, held: map[int]lease{},
+					now: time.Now, ttl: time.Minute, lifetime: time.Minute, held: map[int]lease{},
+					own: session{revision: 1, beat: now},
 				}
 				if test.held {
-					l.hold(partition, lease{revision: 5, renewed: now})
+					l.hold(partition, lease{revision: 5, renewed: now.Add(-30 * time.Second)})
 				}
 				if err := test.do(l); err != nil {
 					t.Errorf("a conflict is returned as an error: %v", err)

@@ -9,7 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -30,30 +30,6 @@ var ErrHostFull = errors.New("the host's queue is full")
 type queue struct {
 	js     jetstream.JetStream
 	stream jetstream.Stream
-}
-
-// Publish puts an entry into the queue of its host. It returns ErrHostFull if
-// that queue is full. The cause identifies the event that leads to the entry, and
-// must be unique for all time: while the stream remembers a cause, publishing it
-// again stores nothing.
-func Publish(ctx context.Context, js jetstream.JetStream, cause string, entry *datelinev1.FrontierEntry) error {
-	name, err := subjectOf(entry)
-	if err != nil {
-		return err
-	}
-	msg, err := ledger.Message(name, cause, entry)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	if _, err := js.PublishMsg(ctx, msg); err != nil {
-		if ledger.IsHostFull(err) {
-			return ErrHostFull
-		}
-		return fmt.Errorf("adding %s to the frontier: %w", entry.GetUrl(), err)
-	}
-	return nil
 }
 
 // The lanes of a host, most urgent first. A URL is taken from a lane only while no
@@ -113,9 +89,8 @@ func (q *queue) remove(ctx context.Context, entry *Entry) error {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	msg, err := q.stream.GetMsg(ctx, entry.Sequence)
-	missing := errors.Is(err, jetstream.ErrMsgNotFound)
 	switch {
-	case missing:
+	case errors.Is(err, jetstream.ErrMsgNotFound):
 		// A follower that lags behind reports a message as missing, so delete it
 		// unless the stream is a new one.
 		created, err := q.created(ctx)
@@ -131,10 +106,7 @@ func (q *queue) remove(ctx context.Context, entry *Entry) error {
 		return nil
 	}
 	err = q.stream.DeleteMsg(ctx, entry.Sequence)
-	if err == nil || errors.Is(err, jetstream.ErrMsgNotFound) {
-		return nil
-	}
-	if missing && errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) {
+	if err == nil || bus.IsGone(err) {
 		return nil
 	}
 	return fmt.Errorf("removing %s from the frontier: %w", entry.GetUrl(), err)

@@ -1,12 +1,16 @@
 package frontier
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/bucket"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
 )
@@ -65,22 +69,94 @@ func TestShutdownHandsOver(t *testing.T) {
 	}
 }
 
-func TestReplicaThatStopsRenewingIsReplaced(t *testing.T) {
+// TestReplicaThatStopsIsReplaced cuts a replica off in the middle of a visit. The
+// next owner makes its first request only after the visit was aborted, and does not
+// wait for the leases to expire.
+func TestReplicaThatStopsIsReplaced(t *testing.T) {
 	server, js := newServer(t)
-	a := join(t, server, "a", &recorder{})
+	visiting, aborted := make(chan struct{}), make(chan struct{})
+	begin := sync.OnceFunc(func() { close(visiting) })
+	end := sync.OnceFunc(func() { close(aborted) })
+	a := join(t, server, "a", &recorder{decide: func(e *Entry) (Decision, error) {
+		request, stop := e.Guard(t.Context())
+		defer stop()
+		begin()
+		<-request.Done()
+		end()
+		return Decision{}, context.Cause(request)
+	}})
 	natstest.Eventually(t, "a owns all partitions", a.ownsAll)
+	urls := putAll(t, js, 10, 2)
+	<-visiting
 	a.nc.Close() // it keeps running, cut off from the server
 	visitor := &recorder{decide: func(e *Entry) (Decision, error) {
 		if partition, ok := partitionOf(e.Subject); !ok || a.leases.valid(partition) {
 			t.Error("the previous owner considers its lease valid")
 		}
+		select {
+		case <-aborted:
+		default:
+			t.Error("the previous owner's request goes on")
+		}
 		return Decision{}, nil
 	}}
 	b := join(t, server, "b", visitor)
-	urls := putAll(t, js, 10, 2)
 	natstest.Eventually(t, "b owns all partitions", b.ownsAll)
+	stream, err := js.Stream(t.Context(), subject.KVStream(subject.BucketLeases))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := stream.GetLastMsgForSubject(t.Context(), subject.KVKey(subject.BucketLeases, subject.ReplicaLease("a")))
+	if err != nil || !bucket.Deleted(last) {
+		t.Errorf("b waited until the leases had expired: %v", err)
+	}
 	waitUntilEmpty(t, js)
 	if got := visitor.urls(); len(got) != len(urls) {
 		t.Errorf("%d visits, want %d", len(got), len(urls))
+	}
+}
+
+// TestReplicaWhoseSessionWasEnded ends the session of a living replica: it drops its
+// partitions at once, and takes them back in a new session.
+func TestReplicaWhoseSessionWasEnded(t *testing.T) {
+	server, js := newServer(t)
+	a := join(t, server, "a", &recorder{})
+	natstest.Eventually(t, "a owns all partitions", a.ownsAll)
+	before := a.leases.taken(0)
+	kv, err := js.KeyValue(t.Context(), subject.BucketLeases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := kv.Delete(t.Context(), subject.ReplicaLease("a")); err != nil {
+		t.Fatal(err)
+	}
+	natstest.Eventually(t, "a has taken its partitions again", func() bool {
+		return a.ownsAll() && a.leases.taken(0).After(before) && a.leases.term() == 1
+	})
+}
+
+// TestReplicaOfAnEarlierVersion has a replica that renews its leases more rarely than
+// sessions are, and announces itself without a lifetime. Its partitions are taken
+// only after its leases have expired.
+func TestReplicaOfAnEarlierVersion(t *testing.T) {
+	server, js := newServer(t)
+	kv, err := js.KeyValue(t.Context(), subject.BucketLeases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kv.Put(t.Context(), subject.ReplicaLease("old"), nil); err != nil {
+		t.Fatal(err)
+	}
+	for p := range subject.Partitions {
+		if _, err := kv.Create(t.Context(), subject.PartitionLease(p), []byte("old")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stored := time.Now()
+	b := join(t, server, "b", &recorder{})
+	natstest.Eventually(t, "b owns all partitions", b.ownsAll)
+	if first := b.leases.taken(0); first.Sub(stored) < leaseTTL*2/3 {
+		t.Errorf("b took a partition %s after its lease was stored, while its owner may have made requests",
+			first.Sub(stored))
 	}
 }

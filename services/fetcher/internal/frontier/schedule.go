@@ -5,6 +5,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
 // retryPause is how long a host rests if it could not be visited, because the
@@ -73,9 +75,10 @@ func (f *Frontier) take() (*host, time.Duration) {
 	return nil, idlePause
 }
 
-// giveBack ends a host's turn. The host is due again at the given time, or is
-// forgotten if it has no URLs.
-func (f *Frontier) giveBack(h *host, due time.Time, forget bool) {
+// giveBack ends a host's turn. The host is due again at the given time. If the turn
+// found no URL that is due, that is the time of the first deferred URL. Without one, the
+// host is forgotten.
+func (f *Frontier) giveBack(h *host, due time.Time, idle bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.busy[h.partition]--; f.busy[h.partition] == 0 {
@@ -84,18 +87,22 @@ func (f *Frontier) giveBack(h *host, due time.Time, forget bool) {
 	if !h.created.Equal(f.created) {
 		// The stream was created again during the turn, so the host may have URLs
 		// although none were found. Only a pause is kept.
-		if forget || due.Equal(h.wakes()) {
-			due, forget = f.Now(), false
+		if idle {
+			due, idle = f.Now(), false
 		}
 		h.forget(f.created)
 	}
-	if forget {
-		wait := h.lookAgain(f.Now())
-		if wait == 0 {
+	if idle {
+		// A notice may have arrived during the turn, or before its URL was readable.
+		now := f.Now()
+		wait := h.lookAgain(now)
+		if look := now.Add(wait); wait > 0 && (due.IsZero() || look.Before(due)) {
+			due = look
+		}
+		if due.IsZero() {
 			delete(f.hosts, h.key)
 			return
 		}
-		due = f.Now().Add(wait)
 	}
 	h.due = due
 	heap.Push(&f.due, h)
@@ -118,8 +125,7 @@ func (f *Frontier) turn(ctx context.Context, h *host) {
 		}
 		f.giveBack(h, f.Now().Add(retryPause), false)
 	case entry == nil:
-		wakes := h.wakes()
-		f.giveBack(h, wakes, wakes.IsZero())
+		f.giveBack(h, h.wakes(), true)
 	default:
 		// The pause begins when the visit ends, so the host gets all of it.
 		pause := f.visit(ctx, h, entry)
@@ -140,8 +146,10 @@ func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 		}
 		if entry != nil {
 			entry.MayDial = func() bool { return f.leases.valid(h.partition) }
+			entry.Guard = func(ctx context.Context) (context.Context, func()) { return f.leases.guard(ctx, h.partition) }
 			entry.wait = f.wait
-			entry.Inherited = entry.Stored.Before(f.leases.taken(h.partition).Add(clockSkew))
+			entry.Taken = f.leases.taken(h.partition)
+			entry.Inherited = entry.Stored.Before(entry.Taken.Add(clockSkew))
 			return entry, nil
 		}
 	}
@@ -186,13 +194,26 @@ func (f *Frontier) pickFrom(ctx context.Context, h *host, l *lane) (*Entry, erro
 		if at.content != nil {
 			entry.FrontierEntry = at.content
 		}
-		if t := entry.GetNotBeforeTime(); t != nil && t.AsTime().After(f.Now()) {
-			l.postpone(deferral{sequence: entry.Sequence, until: t.AsTime(), content: at.content})
+		// A later attempt that has waited is due, whatever the clock shows now.
+		waited := deferred && entry.GetAttempts() > 0
+		if wait := f.untilDue(entry.FrontierEntry); wait > 0 && !waited {
+			l.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(wait), content: at.content})
 			continue
 		}
 		return entry, nil
 	}
 	return nil, ctx.Err()
+}
+
+// untilDue returns how long an entry must wait, at most MaxRetryWait. A deferral is
+// measured from now, so that it takes as long if the clock is set meanwhile. The first
+// attempt is due at a time of the clock, so it is deferred again if it is still early.
+func (f *Frontier) untilDue(entry *datelinev1.FrontierEntry) time.Duration {
+	t := entry.GetNotBeforeTime()
+	if t == nil {
+		return 0
+	}
+	return min(max(0, t.AsTime().Sub(f.Now())), f.MaxRetryWait)
 }
 
 func (f *Frontier) refuse(ctx context.Context, entry *Entry, cause error) error {

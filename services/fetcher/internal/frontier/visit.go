@@ -79,5 +79,5 @@ func (f *Frontier) bypass(ctx context.Context, h *host, entry *Entry, next *date
 		l.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(fullPause)})
 		return
 	}
-	l.postpone(deferral{sequence: entry.Sequence, until: latest(f.Now(), next.GetNotBeforeTime().AsTime()), content: next})
+	l.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(f.untilDue(next)), content: next})
 }

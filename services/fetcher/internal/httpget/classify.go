@@ -102,6 +102,12 @@ var malformedTexts = []string{
 	"bad Content-Length", "multiple Content-Length", "too many 1xx", "PROTOCOL_ERROR",
 }
 
+// isUnprocessed reports whether an HTTP/2 server refused a request without processing
+// it (RFC 9113, sections 6.8, 7 and 8.7).
+func isUnprocessed(err error) bool { return containsAny(err.Error(), unprocessedTexts) }
+
+var unprocessedTexts = []string{"graceful shutdown GOAWAY", "REFUSED_STREAM", http1RequiredText}
+
 func containsAny(text string, parts []string) bool {
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }

@@ -5,9 +5,11 @@ package httpget
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // acceptEncoding lists every content coding that the extractor can decode. The
@@ -19,6 +21,10 @@ const acceptEncoding = "gzip, br, zstd, deflate"
 type Client struct {
 	config    Config
 	transport *http.Transport
+	guard     func(network, address string, _ syscall.RawConn) error
+	sessions  tls.ClientSessionCache // a resumed handshake costs a fraction of a full one
+	idle      idleConnections
+	http1     http1Sites
 	scratch   sync.Pool // of *[scratchSize]byte
 
 	// Headers shared by all requests that have no conditions and no cookie.
@@ -35,6 +41,9 @@ func New(config Config) (*Client, error) {
 	return &Client{
 		config:     config,
 		transport:  newTransport(config),
+		guard:      newGuard(config.AllowNets),
+		sessions:   tls.NewLRUClientSessionCache(config.MaxIdleConns),
+		idle:       idleConnections{max: config.MaxIdleConns, bySite: map[string][]*connection{}},
 		scratch:    sync.Pool{New: func() any { return new([scratchSize]byte) }},
 		pageHeader: newHeader(config.UserAgent, "text/html,application/xhtml+xml,*/*;q=0.1"),
 		anyHeader:  newHeader(config.UserAgent, "*/*"),
@@ -50,7 +59,7 @@ func newHeader(userAgent, accept string) http.Header {
 }
 
 // Close closes the idle connections. Requests in flight finish.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+func (c *Client) Close() { c.idle.close() }
 
 // Get makes one request. It returns every final response, including redirects
 // and server errors, as a Response. Every error it returns is an *Error.
@@ -73,19 +82,25 @@ func (c *Client) Get(ctx context.Context, request Request) (*Response, error) {
 	x, ctx := startExchange(ctx, c.config.TotalTimeout)
 	defer x.stop()
 
-	incoming, err := c.transport.RoundTrip(outgoing.WithContext(ctx))
+	incoming, connection, err := c.roundTrip(x, outgoing.WithContext(ctx))
 	if err != nil {
-		return nil, classify(ctx, host, x.currentPhase(), err)
+		return nil, classify(ctx, host, x.phase, err)
 	}
-	defer incoming.Body.Close()
+	life := keepAlive(incoming.Header, c.config.IdleConnTimeout)
+	defer func() {
+		incoming.Body.Close()
+		c.release(connection, life)
+	}()
 	response := &Response{
 		Status:          incoming.StatusCode,
 		ContentEncoding: strings.ToLower(strings.Join(incoming.Header["Content-Encoding"], ", ")),
-		RemoteAddr:      x.remoteAddr(),
+		RemoteAddr:      connection.remote,
 		FetchTime:       fetchTime,
 	}
 	if incoming.StatusCode/100 == 3 {
 		response.Location = resolveLocation(request.URL, incoming.Header.Get("Location"))
+	}
+	if incoming.StatusCode/100 == 2 || incoming.StatusCode/100 == 3 {
 		response.SetCookies = setCookies(incoming.Header)
 	}
 	var partial *partialBody

@@ -48,6 +48,10 @@ type Config struct {
 	// MaxIdleConns bounds the idle connections kept for later requests to any
 	// host. Each takes about 20 KB and a file descriptor. Default 1,000.
 	MaxIdleConns int
+	// SingleUse opens a connection for every request. Requests that follow each
+	// other without a pause would otherwise meet connections that the server is
+	// about to close.
+	SingleUse bool
 
 	// AllowPrivate turns off the guard and allows every address and port. For
 	// tests and demonstrations on one machine.

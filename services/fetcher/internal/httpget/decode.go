@@ -26,9 +26,10 @@ const maxCodings = 3
 const zstdMaxWindow = 8 << 20
 
 // DecodePrefix decodes at most the first limit bytes of a body. It serves the few
-// bodies that the fetcher itself reads: robots.txt, and the start of a body
-// without a type. The encoding has the form of Response.ContentEncoding. If the
-// body is damaged, DecodePrefix returns the bytes before the damage and an error.
+// bodies that the fetcher itself reads: robots.txt, the start of a body without a
+// type, and small pages that may only be a refresh. The encoding has the form of
+// Response.ContentEncoding. If the body is damaged, DecodePrefix returns the bytes
+// before the damage and an error.
 func DecodePrefix(encoding string, body []byte, limit int) ([]byte, error) {
 	if len(body) == 0 {
 		return nil, nil // servers name a coding even for an empty body

@@ -14,13 +14,17 @@ import (
 // with the address unless that is nil.
 func serveDNS(tb testing.TB, code dnsmessage.RCode, address *[4]byte) *net.Resolver {
 	tb.Helper()
-	return serveDNSWith(tb, func(dnsmessage.Type) (dnsmessage.RCode, *[4]byte) { return code, address })
+	var addresses [][4]byte
+	if address != nil {
+		addresses = append(addresses, *address)
+	}
+	return serveDNSWith(tb, func(dnsmessage.Type) (dnsmessage.RCode, [][4]byte) { return code, addresses })
 }
 
 // serveDNSWith is like serveDNS but calls answer for each question. It ignores the
-// address if the question is not for an A record.
+// addresses if the question is not for an A record.
 func serveDNSWith(
-	tb testing.TB, answer func(dnsmessage.Type) (dnsmessage.RCode, *[4]byte),
+	tb testing.TB, answer func(dnsmessage.Type) (dnsmessage.RCode, [][4]byte),
 ) *net.Resolver {
 	tb.Helper()
 	socket := listenUDP(tb)
@@ -37,13 +41,15 @@ func serveDNSWith(
 				continue
 			}
 			q := message.Questions[0]
-			code, address := answer(q.Type)
+			code, addresses := answer(q.Type)
 			message.Response, message.RCode, message.Additionals = true, code, nil
-			if address != nil && q.Type == dnsmessage.TypeA {
-				message.Answers = []dnsmessage.Resource{{
-					Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class},
-					Body:   &dnsmessage.AResource{A: *address},
-				}}
+			for _, address := range addresses {
+				if q.Type == dnsmessage.TypeA {
+					message.Answers = append(message.Answers, dnsmessage.Resource{
+						Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class},
+						Body:   &dnsmessage.AResource{A: address},
+					})
+				}
 			}
 			if reply, err := message.Pack(); err == nil {
 				_, _ = socket.WriteTo(reply, from)

@@ -2,11 +2,9 @@ package httpget
 
 import (
 	"context"
-	"crypto/tls"
-	"net"
 	"net/http/httptrace"
-	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,37 +19,32 @@ type Timings struct {
 }
 
 // exchange tracks the phase and the timings of one request, and cancels it when
-// a timeout passes.
+// a timeout passes. Only the request's goroutine changes the phase.
 type exchange struct {
-	start  time.Time
-	total  time.Duration
-	cancel context.CancelCauseFunc
-	timer  *time.Timer
-
-	// net/http calls the hooks from other goroutines, and continues to dial
-	// after another connection has become available to the request.
-	mu      sync.Mutex
+	start   time.Time
+	total   time.Duration
+	cancel  context.CancelCauseFunc
+	timer   *time.Timer
 	phase   Phase
-	inBody  bool
-	remote  net.Addr
 	began   time.Time // when the phase began
 	elapsed Timings
+	// sent reports whether an HTTP/2 request has been sent. net/http sets it from
+	// another goroutine, like the following fields.
+	sent atomic.Bool
+
+	mu        sync.Mutex
+	inBody    bool
+	firstByte time.Duration
 }
 
 func startExchange(ctx context.Context, total time.Duration) (*exchange, context.Context) {
-	x := &exchange{start: time.Now(), total: total, phase: PhaseConnect}
+	now := time.Now()
+	x := &exchange{start: now, total: total, phase: PhaseConnect, began: now}
 	ctx, x.cancel = context.WithCancelCause(ctx)
 	x.timer = time.AfterFunc(total, x.expire)
 	return x, httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn:              func(string) { x.dialling() },
-		DNSStart:             func(httptrace.DNSStartInfo) { x.enter(PhaseDNS) },
-		DNSDone:              func(httptrace.DNSDoneInfo) { x.leave(PhaseDNS) },
-		ConnectStart:         func(string, string) { x.enter(PhaseConnect) },
-		ConnectDone:          func(_, _ string, err error) { x.connectDone(err) },
-		TLSHandshakeStart:    func() { x.enter(PhaseTLS) },
-		TLSHandshakeDone:     func(tls.ConnectionState, error) { x.leave(PhaseTLS) },
-		GotConn:              x.gotConn,
-		GotFirstResponseByte: x.firstByte,
+		WroteHeaders:         func() { x.sent.Store(true) },
+		GotFirstResponseByte: x.gotFirstByte,
 	})
 }
 
@@ -82,80 +75,32 @@ func (x *exchange) waitForBody(idle time.Duration) {
 	x.timer.Reset(min(idle, x.total-time.Since(x.start)))
 }
 
-// dialling records that the request waits for a connection. net/http may call it
-// several times per request.
-func (x *exchange) dialling() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.phase = PhaseConnect
-}
-
+// enter begins a phase and records how long the phase before it took.
 func (x *exchange) enter(phase Phase) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.phase == PhaseHeader || phase == x.phase && !x.began.IsZero() {
-		return // another address of the same host, or a dial that the request no longer needs
-	}
-	x.phase, x.began = phase, time.Now()
-}
-
-func (x *exchange) leave(phase Phase) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.phase != phase {
-		return
-	}
-	switch phase {
+	now := time.Now()
+	switch x.phase {
 	case PhaseDNS:
-		x.elapsed.DNS = time.Since(x.began)
+		x.elapsed.DNS = now.Sub(x.began)
 	case PhaseConnect:
-		x.elapsed.Connect = time.Since(x.began)
+		x.elapsed.Connect = now.Sub(x.began)
 	case PhaseTLS:
-		x.elapsed.TLS = time.Since(x.began)
+		x.elapsed.TLS = now.Sub(x.began)
 	}
+	x.phase, x.began = phase, now
 }
 
-func (x *exchange) connectDone(err error) {
-	if err == nil {
-		x.leave(PhaseConnect)
-	}
-}
+// reuse records that the request is sent on a connection that was open before.
+func (x *exchange) reuse() { x.phase, x.elapsed = PhaseHeader, Timings{} }
 
-func (x *exchange) gotConn(info httptrace.GotConnInfo) {
+func (x *exchange) gotFirstByte() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.phase = PhaseHeader
-	x.remote = info.Conn.RemoteAddr()
-	if info.Reused {
-		x.elapsed = Timings{}
-	}
-}
-
-func (x *exchange) firstByte() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.elapsed.FirstByte = time.Since(x.start)
-}
-
-func (x *exchange) currentPhase() Phase {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.phase
-}
-
-func (x *exchange) remoteAddr() netip.AddrPort {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if tcp, ok := x.remote.(*net.TCPAddr); ok {
-		addr := tcp.AddrPort()
-		return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
-	}
-	return netip.AddrPort{}
+	x.firstByte = time.Since(x.start)
 }
 
 func (x *exchange) timings() Timings {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.elapsed.Total = time.Since(x.start)
+	x.elapsed.FirstByte, x.elapsed.Total = x.firstByte, time.Since(x.start)
 	return x.elapsed
 }

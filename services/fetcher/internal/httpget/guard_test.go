@@ -1,8 +1,10 @@
 package httpget
 
 import (
+	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -30,7 +32,14 @@ func TestAddressesThatAreNotPublicAreRefused(t *testing.T) {
 		"[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::ffff:a9fe:a9fe]", "[::127.0.0.1]",
 		"[64:ff9b::7f00:1]", "[64:ff9b:1::7f00:1]", "[2002:7f00:1::]", "[fe80::1]", "[fc00::1]", "[fd00:ec2::254]",
 		"[ff02::1]", "[2001:db8::1]", "[2001::1]", "[100::1]", "[fec0::1]",
+		"192.31.196.1", "192.52.193.1", "192.88.99.1", "192.175.48.1", "[2620:4f:8000::1]", "[3fff::1]", "[5f00::1]",
 		"localhost",
+		// Services of clouds: Azure, Alibaba, AWS, Oracle, Google, Scaleway, Akamai, IBM.
+		"168.63.129.16", "100.100.100.200", "169.254.170.2", "192.0.0.192", "[fd20:ce::254]", "[fd00:42::42]",
+		"[fd00:a9fe:a9fe::1]", "161.26.0.10", "166.9.20.1", "[fe80::a9fe:a9fe]",
+		// The same within IPv6: mapped, compatible, 6to4, NAT64 and Teredo.
+		"[::ffff:168.63.129.16]", "[::168.63.129.16]", "[2002:a83f:8110::1]", "[64:ff9b::a83f:8110]",
+		"[64:ff9b:1::a83f:8110]", "[2001:0:a83f:8110::1]", "[2001:0:4136:e378:8000:63bf:57c0:7eef]",
 	} {
 		u, err := weburl.Parse("http://" + host + "/")
 		if err != nil {
@@ -133,6 +142,9 @@ func TestProxy(t *testing.T) {
 	wantError(t, with([4]byte{10, 1, 2, 3}), Request{URL: "http://inside.example/"}, BlockedAddress)
 	wantError(t, public, Request{URL: "http://127.0.0.1/"}, BlockedAddress)
 	wantError(t, public, Request{URL: "http://[::1]/"}, BlockedAddress)
+	// A proxy would be asked to connect to these.
+	wantError(t, with([4]byte{10, 1, 2, 3}), Request{URL: "https://inside.example/"}, BlockedAddress)
+	wantError(t, public, Request{URL: "https://169.254.169.254/"}, BlockedAddress)
 	if proxied.Load() != 1 {
 		t.Errorf("%d requests reached the proxy, want 1", proxied.Load())
 	}
@@ -145,11 +157,11 @@ func TestNameThatFlips(t *testing.T) {
 	base := servePage(t, page, "Content-Type", "text/html")
 	port := base[strings.LastIndexByte(base, ':'):]
 	var lookups atomic.Int32
-	flips := serveDNSWith(t, func(kind dnsmessage.Type) (dnsmessage.RCode, *[4]byte) {
+	flips := serveDNSWith(t, func(kind dnsmessage.Type) (dnsmessage.RCode, [][4]byte) {
 		if kind == dnsmessage.TypeA && lookups.Add(1) == 1 {
-			return dnsmessage.RCodeSuccess, &[4]byte{127, 0, 0, 1} // allowed below
+			return dnsmessage.RCodeSuccess, [][4]byte{{127, 0, 0, 1}} // allowed below
 		}
-		return dnsmessage.RCodeSuccess, &[4]byte{127, 0, 0, 2} // the same server
+		return dnsmessage.RCodeSuccess, [][4]byte{{127, 0, 0, 2}} // the same server
 	})
 	client := newClient(t, func(c *Config) {
 		c.AllowPrivate, c.Resolver = false, flips
@@ -165,4 +177,52 @@ func TestNameThatFlips(t *testing.T) {
 		t.Errorf("the name was looked up %d times, want 2", lookups.Load())
 	}
 	mustGet(t, client, Request{URL: base + "/"}) // the address itself is allowed
+}
+
+// TestNameWithMixedAddresses uses a name with an allowed and a private address, in both
+// orders. Nothing may connect to the private one. With a proxy, which chooses an address
+// by itself, the name is refused.
+func TestNameWithMixedAddresses(t *testing.T) {
+	allowed, private := [4]byte{127, 0, 0, 1}, [4]byte{127, 0, 0, 2}
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.2:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	var reached atomic.Int32
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			reached.Add(1)
+			connection.Close()
+		}
+	}()
+	port := netip.MustParseAddrPort(listener.Addr().String()).Port()
+	target := fmt.Sprintf("http://mixed.example:%d/", port)
+	var proxied atomic.Int32
+	proxy, err := url.Parse(serve(t, func(http.ResponseWriter, *http.Request) { proxied.Add(1) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, addresses := range [][][4]byte{{allowed, private}, {private, allowed}, {private, private, allowed}} {
+		guarded := func(c *Config) {
+			c.AllowPrivate, c.AllowPorts = false, []int{int(port)}
+			c.AllowNets = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+			c.Resolver = serveDNSWith(t, func(dnsmessage.Type) (dnsmessage.RCode, [][4]byte) {
+				return dnsmessage.RCodeSuccess, addresses
+			})
+		}
+		// Nothing listens on the port of the allowed address.
+		if _, err := newClient(t, guarded).Get(t.Context(), Request{URL: target}); err == nil {
+			t.Errorf("%v: the request succeeds", addresses)
+		}
+		viaProxy := newClient(t, func(c *Config) { guarded(c); c.Proxy = proxy })
+		wantError(t, viaProxy, Request{URL: target}, BlockedAddress)
+	}
+	if reached.Load() != 0 || proxied.Load() != 0 {
+		t.Errorf("%d connections to the private address, %d requests to the proxy", reached.Load(), proxied.Load())
+	}
 }

@@ -2,6 +2,7 @@ package httpget
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -136,8 +137,22 @@ func listenUDP(tb testing.TB) net.PacketConn {
 // connection to misbehave. The channel done is closed when the test ends.
 func serveRaw(tb testing.TB, misbehave func(connection net.Conn, done <-chan struct{})) string {
 	tb.Helper()
-	listener := listen(tb)
 	done := make(chan struct{})
+	base := serveConnections(tb, func(connection net.Conn) {
+		if _, err := http.ReadRequest(bufio.NewReader(connection)); err == nil {
+			misbehave(connection, done)
+		}
+	})
+	tb.Cleanup(func() { close(done) })
+	return base
+}
+
+// serveConnections runs a server that calls handle for each connection and then closes
+// it. The end of the test closes the connections that are still open.
+func serveConnections(tb testing.TB, handle func(net.Conn)) string {
+	tb.Helper()
+	listener := listen(tb)
+	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -146,17 +161,16 @@ func serveRaw(tb testing.TB, misbehave func(connection net.Conn, done <-chan str
 				return
 			}
 			running.Go(func() {
-				defer connection.Close()
-				if _, err := http.ReadRequest(bufio.NewReader(connection)); err != nil {
-					return
-				}
-				misbehave(connection, done)
+				stop := context.AfterFunc(ctx, func() { connection.Close() })
+				handle(connection)
+				stop()
+				connection.Close()
 			})
 		}
 	})
 	tb.Cleanup(func() {
-		close(done)
 		listener.Close()
+		cancel()
 		running.Wait()
 	})
 	return "http://" + listener.Addr().String()

@@ -1,7 +1,6 @@
 package httpget
 
 import (
-	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -35,10 +34,23 @@ func TestBrokenResponses(t *testing.T) {
 		{"invalid chunk", send(ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), Protocol, false},
 		{"not HTTP", send("SSH-2.0-OpenSSH_9.9\r\n"), Protocol, false},
 		{"invalid status", send("HTTP/1.1 abc OK\r\n\r\n"), Protocol, false},
-		{"invalid header", send("HTTP/1.1 200 OK\r\nno colon\r\n\r\n"), Protocol, false},
+		{"closed in a header line", send("HTTP/1.1 200 OK\r\nContent-Ty"), Reset, true},
+		{"closed in the status line", send("HTTP/1."), Reset, true},
+		{"control character in a header", send("HTTP/1.1 200 OK\r\nX: a\x00b\r\n\r\n"), Protocol, false},
+		{"many empty lines", send(strings.Repeat("\r\n", 3) + ok + "\r\n" + page), Protocol, false},
+		{"HTTP/0.9", send(page), Protocol, false},
 		{"invalid length", send(ok + "Content-Length: x\r\n\r\n"), Protocol, false},
 		{"two lengths", send(ok + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nx"), Protocol, false},
 		{"unknown transfer encoding", send(ok + "Transfer-Encoding: gzip\r\n\r\n"), Protocol, false},
+		{
+			"unknown transfer encoding, twice",
+			send(ok + strings.Repeat("Transfer-Encoding: gzip\r\n", 2) + "\r\n"), Protocol, false,
+		},
+		{
+			"different lengths and a line without a colon",
+			send(ok + "x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx"), Protocol, false,
+		},
+		{"endless lines without a colon", send(ok + strings.Repeat("xxxxxxxx\r\n", 10_000)), Protocol, false},
 		{"endless 1xx", send(strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 5000)), HeaderTooLarge, false},
 		{"flood of headers", send(ok + strings.Repeat("X-Flood: xxxxxxxx\r\n", 10_000)), HeaderTooLarge, false},
 		{"one long header", send(ok + "X-Long: " + strings.Repeat("x", 100_000)), HeaderTooLarge, false},
@@ -87,22 +99,6 @@ func TestRefusedBodyIsNotRead(t *testing.T) {
 		<-done
 	})
 	wantError(t, newClient(t, nil), Request{URL: base + "/"}, BadType)
-}
-
-// TestIdleConnectionThatDied checks that a request does not fail because the
-// server has closed the idle connection.
-func TestIdleConnectionThatDied(t *testing.T) {
-	served := make(chan struct{}, 3)
-	base := serveRaw(t, func(connection net.Conn, _ <-chan struct{}) {
-		fmt.Fprintf(connection, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s",
-			len(page), page)
-		served <- struct{}{} // serveRaw then closes the connection
-	})
-	client := newClient(t, nil)
-	for range 3 {
-		mustGet(t, client, Request{URL: base + "/"})
-		<-served
-	}
 }
 
 func TestConnectionRefused(t *testing.T) {

@@ -51,7 +51,7 @@ func (c *Client) newRequest(request Request) (*http.Request, error) {
 	if err := c.checkPort(scheme, host); err != nil {
 		return nil, err
 	}
-	header, err := c.requestHeader(host, request)
+	header, err := c.requestHeader(scheme, host, request)
 	if err != nil {
 		return nil, err
 	}
@@ -62,17 +62,22 @@ func (c *Client) newRequest(request Request) (*http.Request, error) {
 }
 
 // requestHeader returns the shared header, or a copy of it with the request's
-// conditions and cookie.
-func (c *Client) requestHeader(host string, request Request) (http.Header, error) {
+// conditions and cookie, and with the credentials for the proxy.
+func (c *Client) requestHeader(scheme, host string, request Request) (http.Header, error) {
 	header := c.pageHeader
 	if request.AnyType {
 		header = c.anyHeader
+	}
+	authorization := ""
+	if scheme == "http" {
+		authorization = proxyAuthorization(c.config.Proxy)
 	}
 	copied := false
 	for _, field := range []struct{ name, value string }{
 		{"If-None-Match", request.IfNoneMatch},
 		{"If-Modified-Since", request.IfModifiedSince},
 		{"Cookie", request.Cookie},
+		{"Proxy-Authorization", authorization},
 	} {
 		if field.value == "" {
 			continue

@@ -53,13 +53,12 @@ func (c *Client) checkAddresses(ctx context.Context, scheme, host string) error 
 	if err != nil {
 		return err
 	}
-	guard := newGuard(c.config.AllowNets)
 	for _, address := range addresses {
 		network := "tcp6"
 		if address.Addr().Is4() {
 			network = "tcp4"
 		}
-		if err := guard(network, address.String(), nil); err != nil {
+		if err := c.guard(network, address.String(), nil); err != nil {
 			return classify(ctx, host, PhaseConnect, err)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/dateline-news/dateline/internal/weburl"
 )
@@ -33,7 +32,7 @@ type Response struct {
 	// A header that cannot be resolved is copied unchanged. Location is empty
 	// if there is no such header.
 	Location string
-	// SetCookies are the Set-Cookie headers of a redirect: at most 16, of at
+	// SetCookies are the Set-Cookie headers of a page or a redirect: at most 16, of at
 	// most 4 KiB each.
 	SetCookies []string
 	// RemoteAddr is the server's address and port.
@@ -62,7 +61,7 @@ func resolveLocation(base, location string) string {
 	if absolute, err := weburl.Resolve(base, location); err == nil {
 		return absolute
 	}
-	return location
+	return weburl.WithoutUsers(location)
 }
 
 // keptHeaders are the response headers that describe the page, its freshness,
@@ -71,7 +70,7 @@ func resolveLocation(base, location string) string {
 var keptHeaders = []string{
 	"Age", "Cache-Control", "Cf-Mitigated", "Content-Disposition", "Content-Encoding", "Content-Language",
 	"Content-Length", "Content-Location", "Content-Type", "Date", "Etag", "Expires", "Last-Modified", "Link", "Location",
-	"Retry-After", "Server", "Tdm-Policy", "Tdm-Reservation", "Vary", "Via", "Www-Authenticate", "X-Robots-Tag",
+	"Refresh", "Retry-After", "Server", "Tdm-Policy", "Tdm-Reservation", "Vary", "Via", "Www-Authenticate", "X-Robots-Tag",
 }
 
 const (
@@ -87,11 +86,10 @@ const (
 	maxSetCookie  = 4 << 10
 )
 
-// setCookies returns the Set-Cookie headers that are within the bounds. Cookies that
-// are not UTF-8 are dropped, because frontier entries store them as text.
+// setCookies returns the Set-Cookie headers that are within the bounds.
 func setCookies(h http.Header) []string {
 	values := slices.DeleteFunc(slices.Clone(h["Set-Cookie"]), func(value string) bool {
-		return len(value) > maxSetCookie || !isFieldValue(value) || !utf8.ValidString(value)
+		return len(value) > maxSetCookie || !isFieldValue(value)
 	})
 	return values[:min(len(values), maxSetCookies)]
 }
@@ -109,6 +107,9 @@ func keepHeaders(h http.Header) http.Header {
 		if len(values) == 0 {
 			delete(h, name)
 			continue
+		}
+		for i, value := range values {
+			values[i] = weburl.WithoutUsers(value) // in Link, Location and others
 		}
 		h[name] = slices.Clip(values)
 	}

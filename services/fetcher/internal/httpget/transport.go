@@ -1,20 +1,16 @@
 package httpget
 
 import (
-	"crypto/tls"
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"syscall"
 
-	"code.dny.dev/ssrf"
+	"github.com/dateline-news/dateline/internal/dialguard"
 )
 
 const (
-	// maxIdleConnsPerHost is small because a host is fetched from at a polite
-	// pace.
-	maxIdleConnsPerHost = 2
 	// http2StreamBuffer and http2ConnBuffer bound, in bytes, the data that a
 	// server may send before it is read. The defaults of net/http are 4 MiB per
 	// stream and 1 GiB per connection.
@@ -24,35 +20,21 @@ const (
 	writeBuffer = 1 << 10
 )
 
+// openedKey is the key of the context value that holds the net.Conn for the next
+// http.ClientConn.
+type openedKey struct{}
+
+// newTransport returns a transport that speaks HTTP on connections that are already
+// open. Only its method NewClientConn is used: RoundTrip would repeat requests.
 func newTransport(config Config) *http.Transport {
-	dialer := &net.Dialer{Timeout: config.ConnectTimeout, Resolver: config.Resolver}
-	if !config.AllowPrivate {
-		dialer.Control = newGuard(config.AllowNets)
-	}
-	dial := dialer.DialContext
-	var proxy func(*http.Request) (*url.URL, error) // nil ignores the environment
-	if config.Proxy != nil {
-		proxy = http.ProxyURL(config.Proxy)
-		// Every connection goes to the proxy, which may be on a private network.
-		dial = (&net.Dialer{Timeout: config.ConnectTimeout}).DialContext
-	}
-	if config.Dial != nil {
-		dial = config.Dial
+	opened := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return ctx.Value(openedKey{}).(net.Conn), nil
 	}
 	return &http.Transport{
-		Proxy:       proxy,
-		DialContext: dial,
-		TLSClientConfig: &tls.Config{
-			RootCAs: config.RootCAs,
-			// A resumed handshake costs a fraction of a full one.
-			ClientSessionCache: tls.NewLRUClientSessionCache(config.MaxIdleConns),
-		},
-		TLSHandshakeTimeout:    config.TLSTimeout,
+		DialContext:            opened,
+		DialTLSContext:         opened,
 		ResponseHeaderTimeout:  config.HeaderTimeout,
 		MaxResponseHeaderBytes: config.MaxHeaderBytes,
-		MaxIdleConns:           config.MaxIdleConns,
-		MaxIdleConnsPerHost:    maxIdleConnsPerHost,
-		IdleConnTimeout:        config.IdleConnTimeout,
 		DisableCompression:     true,
 		ForceAttemptHTTP2:      true,
 		HTTP2: &http.HTTP2Config{
@@ -63,22 +45,11 @@ func newTransport(config Config) *http.Transport {
 	}
 }
 
-// newGuard returns a net.Dialer.Control that refuses addresses that are not
-// public. It runs after name resolution and before each connect(2). So neither an
-// unusual spelling of an address nor a name that resolves differently the second
-// time can bypass it.
+// newGuard returns a net.Dialer.Control that refuses addresses that are not public.
 func newGuard(allowed []netip.Prefix) func(network, address string, _ syscall.RawConn) error {
-	var v4, v6 []netip.Prefix
-	for _, prefix := range allowed {
-		if prefix.Addr().Is4() {
-			v4 = append(v4, prefix)
-		} else {
-			v6 = append(v6, prefix)
-		}
-	}
-	guardian := ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))
+	safe := dialguard.New(allowed)
 	return func(network, address string, connection syscall.RawConn) error {
-		if err := guardian.Safe(network, address, connection); err != nil {
+		if err := safe(network, address, connection); err != nil {
 			return &Error{Class: BlockedAddress, Err: err}
 		}
 		return nil

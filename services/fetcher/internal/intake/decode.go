@@ -111,6 +111,9 @@ func check(r *datelinev1.FetchRequest) ([]*datelinev1.FetchRequest, error) {
 	case !isToken(r.GetRequestId()):
 		return nil, fmt.Errorf("the FetchRequest's request_id is longer than %d bytes or contains spaces: "+
 			"use a short token such as a UUID", maxID)
+	case datelinev1.Purpose_name[int32(r.GetPurpose())] == "":
+		return nil, fmt.Errorf("the FetchRequest has the unknown purpose %d: leave it out to request an article, "+
+			"or upgrade the fetcher", r.GetPurpose())
 	case len(r.GetLabels()) > maxLabels:
 		return nil, fmt.Errorf("the FetchRequest has %d labels: send at most %d", len(r.GetLabels()), maxLabels)
 	}

@@ -243,3 +243,79 @@ func TestManyURLsOfAFullHost(t *testing.T) {
 		t.Error("no URL may wait in the next window")
 	}
 }
+
+// TestBatch handles messages of every kind together.
+func TestBatch(t *testing.T) {
+	in := newIntake(t, topology.Limits{PerHost: 2})
+	in.handle(message(1, "https://example.com/known"))
+	inputs := []*stage.Input{
+		message(2, "https://example.com/a"),
+		message(3, "https://example.com/known"),
+		message(4, "https://EXAMPLE.com/a#again"),
+		message(5, "ftp://example.com/a"),
+		message(6, "https://one.example/1"),
+		message(7, "https://two.example/1\nhttps://two.example/2"),
+		message(8, "https://two.example/0"),
+		message(9, "https://one.example/1"),
+		message(10, `{"url": "https://two.example/1", "requestId": "mine"}`),
+	}
+	results := in.Handle(t.Context(), inputs)
+	for i, want := range []struct {
+		verdict datelinev1.Verdict
+		failure string
+	}{
+		{produced, ""}, {duplicate, ""}, {duplicate, ""}, {0, "only http and https"}, {produced, ""},
+		{produced, ""}, {produced, ""}, {duplicate, ""}, {produced, ""},
+	} {
+		o, err := results[i].Outcome, results[i].Err
+		failed := ""
+		if err != nil {
+			failed = err.Error()
+		}
+		if o.GetVerdict() != want.verdict || err != nil && want.failure == "" || !strings.Contains(failed, want.failure) {
+			t.Errorf("%q: %v, %v; want %v, %q", inputs[i].Data, o.GetVerdict(), err, want.verdict, want.failure)
+		}
+	}
+	if first := results[0].Outcome.GetRequestId(); results[2].Outcome.GetOutputId() != first {
+		t.Errorf("the second request in the batch is a duplicate of %q, want %q", results[2].Outcome.GetOutputId(), first)
+	}
+	if in.queued() != 5 {
+		t.Errorf("%d URLs are queued, want 5", in.queued())
+	}
+	again := in.Handle(t.Context(), inputs[:1])[0]
+	if again.Outcome.GetVerdict() != produced || in.queued() != 5 {
+		t.Errorf("delivered again: %v, and %d are queued", again.Outcome.GetVerdict(), in.queued())
+	}
+}
+
+// TestBatchForAFullHost handles messages together, of which the queue of a host has room
+// for some.
+func TestBatchForAFullHost(t *testing.T) {
+	const room = 2
+	in := newIntake(t, topology.Limits{PerHost: room})
+	var inputs []*stage.Input
+	for i := range uint64(5) {
+		inputs = append(inputs, message(i+1, fmt.Sprintf("https://one.example/%d", i)))
+	}
+	inputs = append(inputs, message(6, "https://two.example/"))
+	full := 0
+	for i, result := range in.Handle(t.Context(), inputs) {
+		if result.Err == nil {
+			continue
+		}
+		full++
+		if !strings.Contains(result.Err.Error(), "one.example is full") {
+			t.Errorf("%s: %v", inputs[i].Data, result.Err)
+		}
+		url, err := weburl.Parse(string(inputs[i].Data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, marked, err := in.seen.Get(t.Context(), url.ID()); marked || err != nil {
+			t.Errorf("%s keeps its mark (%v)", url, err)
+		}
+	}
+	if full != 5-room || in.queued() != room+1 {
+		t.Errorf("%d URLs were refused and %d are queued, want %d and %d", full, in.queued(), 5-room, room+1)
+	}
+}

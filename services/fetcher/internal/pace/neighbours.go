@@ -45,15 +45,19 @@ func NewNeighbours(now func() time.Time) *Neighbours {
 // Enter asks for a host's turn on an address. It returns 0 if the host has its turn
 // now; Leave must be called at the end of the turn. Otherwise, it returns an estimate
 // of how long to wait before calling Enter again. Hosts get their turns in the order
-// of their first calls. interval is the usual pause between two turns.
-func (n *Neighbours) Enter(addr netip.AddrPort, host string, interval time.Duration) (wait time.Duration) {
+// of their first calls. interval is the usual pause between two turns. The first
+// turn on an address begins one interval after taken, which is when this process
+// became responsible for the host: another may have made a request just before.
+func (n *Neighbours) Enter(
+	addr netip.AddrPort, host string, interval time.Duration, taken time.Time,
+) (wait time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := n.now()
 	n.forget(now)
 	a := n.addresses[addr]
 	if a == nil {
-		a = &address{}
+		a = &address{due: taken.Add(interval)}
 		n.addresses[addr] = a
 	}
 	free := !a.busy && !now.Before(a.due)
@@ -81,6 +85,22 @@ func (n *Neighbours) Enter(addr netip.AddrPort, host string, interval time.Durat
 	return max(wait, minWait)
 }
 
+// Others returns the number of other hosts that have the turn on an address or wait for
+// it, for a host that waits.
+func (n *Neighbours) Others(addr netip.AddrPort) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	a := n.addresses[addr]
+	if a == nil {
+		return 0
+	}
+	others := max(0, len(a.queue)-1)
+	if a.busy {
+		others++
+	}
+	return others
+}
+
 // Leave ends a turn: the address rests for a pause.
 func (n *Neighbours) Leave(addr netip.AddrPort, pause time.Duration) {
 	n.mu.Lock()
@@ -90,6 +110,23 @@ func (n *Neighbours) Leave(addr netip.AddrPort, pause time.Duration) {
 		a.mean = (3*a.mean + now.Sub(a.since)) / 4
 		a.busy, a.due = false, now.Add(pause)
 	}
+}
+
+// Sharing returns the number of hosts that take turns because they share an address
+// with others, and the number of these addresses.
+func (n *Neighbours) Sharing() (hosts, addresses int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	now := n.now()
+	for _, a := range n.addresses {
+		waiting := len(a.queue)
+		if waiting == 0 || !a.busy && now.Sub(a.due) > sweep {
+			continue // the hosts in the queue never came back
+		}
+		hosts += waiting + 1 // the last one had its turn, or has it now
+		addresses++
+	}
+	return hosts, addresses
 }
 
 // forget drops the addresses that have been unused for long, including the hosts

@@ -129,19 +129,24 @@ func TestNeighboursTakeTurns(t *testing.T) {
 	}
 	var end time.Time // of the request under way
 	busy := false
-	requests, calls, longest := 0, 0, time.Duration(0)
+	requests, calls, seen, longest := 0, 0, 0, time.Duration(0)
 	served := map[string]time.Time{}
 	for start := clock; requests < hosts*each && clock.Sub(start) < time.Hour; clock = clock.Add(10 * time.Millisecond) {
 		if busy && !clock.Before(end) {
 			busy = false
 			n.Leave(address, interval)
 		}
+		sharing, addresses := n.Sharing()
+		if most := min(1, sharing); sharing > hosts || addresses != most {
+			t.Fatalf("%d hosts share %d addresses, want at most %d on one", sharing, addresses, hosts)
+		}
+		seen = max(seen, sharing)
 		for host, s := range queue {
 			if s.left == 0 || clock.Before(s.due) {
 				continue
 			}
 			calls++
-			if wait := n.Enter(address, host, interval); wait > 0 {
+			if wait := n.Enter(address, host, interval, time.Time{}); wait > 0 {
 				s.due = clock.Add(wait)
 				continue
 			}
@@ -165,12 +170,15 @@ func TestNeighboursTakeTurns(t *testing.T) {
 	if longest > 3*hosts*(interval+took) {
 		t.Errorf("a host waited %s between two turns", longest)
 	}
+	if seen != hosts {
+		t.Errorf("at most %d hosts were reported as sharing the address, want %d", seen, hosts)
+	}
 	if calls > 4*requests {
 		t.Errorf("%d calls of Enter for %d turns", calls, requests)
 	}
 	n.Leave(address, interval)
 	clock = clock.Add(time.Hour)
-	n.Enter(netip.MustParseAddrPort("192.0.2.2:443"), "x", interval)
+	n.Enter(netip.MustParseAddrPort("192.0.2.2:443"), "x", interval, time.Time{})
 	if len(n.addresses) != 1 {
 		t.Errorf("%d addresses are remembered", len(n.addresses))
 	}

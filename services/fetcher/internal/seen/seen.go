@@ -17,6 +17,7 @@ import (
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -42,8 +43,9 @@ type Mark struct {
 // recorded.
 const maxValidator = 1 << 10
 
-// Version identifies the version of a page by its validators, as the server sent
-// them.
+// Version identifies the version of a page by its validators. The validators are kept
+// as text, in which each character stands for the byte of that number (ISO 8859-1): a
+// server may send any bytes, and JSON and protobuf accept only UTF-8.
 type Version struct {
 	// URL is the id of the URL that the page came from, after redirects.
 	URL          string `json:"url,omitempty"`
@@ -54,29 +56,57 @@ type Version struct {
 // VersionOf returns the validators of a response, or the zero Version if it has
 // none.
 func VersionOf(urlID string, header http.Header) Version {
-	version := Version{ETag: usable(header.Get("Etag")), LastModified: usable(header.Get("Last-Modified"))}
+	version := Version{ETag: text(header.Get("Etag")), LastModified: text(header.Get("Last-Modified"))}
 	if version != (Version{}) {
 		version.URL = urlID
 	}
 	return version
 }
 
-// usable returns a validator if it can be sent back, or else "".
-func usable(validator string) string {
+// Validators returns the validators as the server sent them.
+func (v Version) Validators() (etag, lastModified string) {
+	return received(v.ETag), received(v.LastModified)
+}
+
+// text returns the text that stands for a validator, or "" if the validator cannot be
+// sent back.
+func text(validator string) string {
 	if len(validator) > maxValidator {
 		return ""
 	}
+	characters := make([]rune, len(validator))
 	for i := range len(validator) {
-		if validator[i] < ' ' || validator[i] > '~' {
+		if validator[i] < ' ' || validator[i] == 0x7f {
 			return ""
 		}
+		characters[i] = rune(validator[i])
 	}
-	return validator
+	return string(characters)
 }
 
-// Marks is the bucket of marks, keyed by the ids of canonical URLs.
+// received returns the validator that a stored text stands for.
+func received(stored string) string {
+	var validator []byte
+	for _, character := range stored {
+		validator = append(validator, byte(character))
+	}
+	return string(validator)
+}
+
+// Key returns the key of a URL's mark. The marks of endpoints are apart from those of
+// articles, because a page can be both.
+func Key(url weburl.URL, purpose datelinev1.Purpose) string {
+	if subject.IsListing(purpose) {
+		return subject.PurposeName(purpose) + "." + url.ID()
+	}
+	return url.ID()
+}
+
+// Marks is the bucket of marks, by Key.
 type Marks struct {
+	js        jetstream.JetStream
 	kv        jetstream.KeyValue
+	stream    jetstream.Stream
 	freshness time.Duration
 }
 
@@ -95,45 +125,11 @@ func Open(ctx context.Context, js jetstream.JetStream) (*Marks, error) {
 		return nil, fmt.Errorf("bucket %s has no freshness window: "+
 			"first start a process of this version that declares the streams", subject.BucketSeen)
 	}
-	return &Marks{kv, freshness}, nil
-}
-
-// Claim marks a URL for a request and returns the stored mark. If another request
-// has claimed the URL within the freshness window, Claim returns the mark of that
-// request instead, and claimed is false. A second claim by the same message
-// succeeds and returns the mark as it is. With force, the mark of another request
-// is replaced.
-func (m *Marks) Claim(ctx context.Context, urlID string, mark Mark, force bool) (stored Mark, claimed bool, err error) {
-	for {
-		data, err := json.Marshal(mark)
-		if err != nil {
-			return Mark{}, false, fmt.Errorf("encoding a mark: %w", err)
-		}
-		var revision uint64
-		if mark.revision == 0 {
-			revision, err = m.kv.Create(ctx, urlID, data)
-		} else {
-			revision, err = m.kv.Update(ctx, urlID, data, mark.revision)
-		}
-		if err == nil || !bus.IsConflict(err) {
-			mark.revision = revision
-			return mark, err == nil, wrap("claiming a URL", err)
-		}
-		other, ok, err := m.Get(ctx, urlID)
-		mark.revision, mark.Version = other.revision, other.Version
-		switch {
-		case err != nil:
-			return Mark{}, false, err
-		case !ok:
-			// It has just been removed.
-		case other.Input == mark.Input:
-			return other, true, nil
-		case mark.Time.Sub(other.Time) >= m.freshness:
-			// It has expired.
-		case !force || other.Request == mark.Request:
-			return other, false, nil
-		}
+	stream, err := js.Stream(ctx, subject.KVStream(subject.BucketSeen))
+	if err != nil {
+		return nil, fmt.Errorf("opening the stream of bucket %s: %w", subject.BucketSeen, err)
 	}
+	return &Marks{js, kv, stream, freshness}, nil
 }
 
 // Proto returns the mark in the form that entries of the frontier carry.
@@ -156,21 +152,37 @@ func Carried(entry *datelinev1.FrontierEntry) (Mark, bool) {
 }
 
 // Get returns the mark of a URL, if it has one.
-func (m *Marks) Get(ctx context.Context, urlID string) (Mark, bool, error) {
-	entry, err := m.kv.Get(ctx, urlID)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
+func (m *Marks) Get(ctx context.Context, key string) (Mark, bool, error) {
+	mark, exists, err := m.last(ctx, key)
+	if err != nil || !exists {
+		return Mark{}, false, err
+	}
+	return mark, true, nil
+}
+
+// last is like Get, but if the mark was removed, it returns a mark with the revision of
+// the removal.
+func (m *Marks) last(ctx context.Context, key string) (Mark, bool, error) {
+	msg, err := m.stream.GetLastMsgForSubject(ctx, subject.KVKey(subject.BucketSeen, key))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return Mark{}, false, nil
 	}
 	if err != nil {
 		return Mark{}, false, wrap("reading a mark", err)
 	}
+	if msg.Header.Get(operation) != "" {
+		return Mark{revision: msg.Sequence}, false, nil
+	}
 	var mark Mark
-	if err := json.Unmarshal(entry.Value(), &mark); err != nil {
+	if err := json.Unmarshal(msg.Data, &mark); err != nil {
 		mark = Mark{} // a mark that cannot be decoded counts as expired
 	}
-	mark.revision = entry.Revision()
+	mark.revision = msg.Sequence
 	return mark, true, nil
 }
+
+// operation is the header of a message that removes a key (ADR-8 of NATS).
+const operation = "KV-Operation"
 
 // Finish records that a request has ended, and the version that it has fetched;
 // the zero Version means none. known is the mark as it was read before; the zero
@@ -178,7 +190,7 @@ func (m *Marks) Get(ctx context.Context, urlID string) (Mark, bool, error) {
 // request is recognised when it is delivered again. If a later request has claimed
 // the URL since, its mark is not changed.
 func (m *Marks) Finish(
-	ctx context.Context, urlID string, known Mark, request string, version Version, now time.Time,
+	ctx context.Context, key string, known Mark, request string, version Version, now time.Time,
 ) error {
 	for {
 		if known.revision != 0 && known.Request != request {
@@ -197,22 +209,22 @@ func (m *Marks) Finish(
 			return fmt.Errorf("encoding a mark: %w", err)
 		}
 		if known.revision == 0 {
-			_, err = m.kv.Create(ctx, urlID, data)
+			_, err = m.kv.Create(ctx, key, data)
 		} else {
-			_, err = m.kv.Update(ctx, urlID, data, known.revision)
+			_, err = m.kv.Update(ctx, key, data, known.revision)
 		}
 		if err == nil || !bus.IsConflict(err) {
 			return wrap("marking a URL as done", err)
 		}
-		if known, _, err = m.Get(ctx, urlID); err != nil {
+		if known, _, err = m.Get(ctx, key); err != nil {
 			return err
 		}
 	}
 }
 
 // Forget removes the mark of a URL, so that it can be requested again at once.
-func (m *Marks) Forget(ctx context.Context, urlID string) error {
-	return wrap("removing a mark", m.kv.Delete(ctx, urlID))
+func (m *Marks) Forget(ctx context.Context, key string) error {
+	return wrap("removing a mark", m.kv.Delete(ctx, key))
 }
 
 func wrap(action string, err error) error {

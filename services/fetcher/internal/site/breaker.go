@@ -51,7 +51,7 @@ func (s *Sites) Resting(breaker Breaker) int {
 func (s *Sites) Failed(
 	ctx context.Context, url weburl.URL, breaker Breaker,
 ) (rest time.Duration, since time.Time, err error) {
-	site, err := s.Get(ctx, url)
+	site, err := s.Get(ctx, url, time.Time{})
 	if err != nil {
 		return 0, time.Time{}, err
 	}
@@ -70,7 +70,7 @@ func (s *Sites) Failed(
 
 // Answered records that a site works, and reports whether that closed the breaker.
 func (s *Sites) Answered(ctx context.Context, url weburl.URL, breaker Breaker) (closed bool, err error) {
-	site, err := s.Get(ctx, url)
+	site, err := s.Get(ctx, url, time.Time{})
 	if err != nil || site.Failures == 0 {
 		return false, err
 	}

@@ -28,7 +28,7 @@ var ErrNotOurs = errors.New("another replica may have taken this site over")
 // it returns an *httpget.Error and stores nothing. It calls mayDial before each
 // request, and returns ErrNotOurs if that returns false.
 func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL, mayDial func() bool) error {
-	known, err := s.Get(ctx, url)
+	known, err := s.Get(ctx, url, time.Time{})
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func open(t *testing.T, now func() time.Time) *Sites {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	sites, err := Open(t.Context(), js, client, now)
+	sites, err := Open(t.Context(), js, client, time.Hour, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func fetchRobots(t *testing.T, sites *Sites, url weburl.URL) (allowed bool, verd
 	if err := sites.FetchRobots(t.Context(), url, func() bool { return true }); err != nil {
 		t.Fatal(err)
 	}
-	site, err := sites.Get(t.Context(), url)
+	site, err := sites.Get(t.Context(), url, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestRobotsApplyWhileTheSiteIsDown(t *testing.T) {
 	})
 	fetchRobots(t, sites, url)
 	clock = clock.Add(robots.Lifetime + time.Second)
-	site, err := sites.Get(t.Context(), url)
+	site, err := sites.Get(t.Context(), url, time.Time{})
 	if err != nil || site.Rules != nil {
 		t.Fatalf("expired rules are in use: %v", err)
 	}
@@ -193,8 +193,10 @@ func TestSiteSurvivesRestart(t *testing.T) {
 			t.Errorf("after failure %d the rest is %s since %s (%v), want %s", i+1, rest, since, err, want)
 		}
 	}
-	second := &Sites{kv: first.kv, client: first.client, now: first.now, known: map[string]*Site{}}
-	site, err := second.Get(t.Context(), url)
+	second := &Sites{
+		kv: first.kv, client: first.client, maxRest: first.maxRest, now: first.now, known: map[string]*Site{},
+	}
+	site, err := second.Get(t.Context(), url, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func run() int {
 				return nil, nil, err
 			}
 			s := service{stage: stage, store: articles, http: cfg.HTTP, env: env}
-			return s, []telemetry.Check{{Name: "store", Test: articles.Ping}}, nil
+			return s, stage.Checks(), nil
 		},
 	})
 }

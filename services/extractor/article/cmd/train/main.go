@@ -1,7 +1,8 @@
-// Command train trains the classifier of text runs, body.model, on a corpus: a
-// directory of sets, each with pages/*.html.gz and truth.jsonl. It trains on the two
-// thirds of the sites that rules may be developed from, and measures the model on the
-// other third.
+// Command train trains the models that choose the text of a page on a corpus: a directory
+// of sets, each with pages/*.html.gz and truth.jsonl. regions.model ranks the regions of a
+// page, body.model classifies its text runs, and confidence.model predicts the F1 of the
+// text. With -cross site,set, the command also writes cross.json: the figures that the
+// models give on pages that they have not seen.
 package main
 
 import (
@@ -12,9 +13,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/dateline-news/dateline/services/extractor/article/internal/body"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/gbdt"
 )
 
@@ -30,32 +34,75 @@ func main() {
 
 // options are the flags of the command.
 type options struct {
-	corpus string
-	sets   []string
-	output string
-	all    bool
-	folds  int
-	oracle bool
-	params gbdt.Params
+	corpus       string
+	sets, others []string
+	output       string
+	pages        string
+	measure      bool
+	folds        int
+	cross        []string // what the models of a measurement have not seen: site, set, or both in turn
+	leave        []string // the sets that are measured without the set
+	regions      bool
+	keep         bool // measure the embedded models and train none on all pages
+	params       gbdt.Params
+	regionParams gbdt.Params
 }
 
 func parse(args []string) (options, error) {
-	o := options{params: gbdt.Params{Columns: 0.5, Rows: 0.7}}
+	o := options{
+		params:       gbdt.Params{Columns: 0.5, Rows: 0.7},
+		regionParams: gbdt.Params{Columns: 0.5, Rows: 0.7, Trees: 150, Depth: 4, Rate: 0.07, MinWeight: 1, Lambda: 2},
+	}
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
 	flags.StringVar(&o.corpus, "corpus", "", "directory of sets")
-	sets := flags.String("sets", "aeb-dev,fundus-dev,wcxb-dev", "comma-separated sets to train on")
-	flags.StringVar(&o.output, "out", "body.model", "file to write the model to")
-	flags.BoolVar(&o.all, "all", false, "train on all sites, including those held out for measuring")
-	flags.IntVar(&o.folds, "folds", 0, "cross-validate over this number of parts of the sites, and write no model")
-	flags.BoolVar(&o.oracle, "oracle", false, "print the scores of the best possible choice of runs")
+	sets := flags.String("sets", "aeb-dev,fundus-dev,wcxb-dev,newspaper4k-dev,trafilatura-dev",
+		"comma-separated sets to train on and to measure")
+	others := flags.String("others", "daniel-dev,cleanportal-dev", "comma-separated sets that are only measured")
+	flags.StringVar(&o.output, "out", ".", "directory to write the models to")
+	flags.StringVar(&o.pages, "pages", "", "file to write the result of each page to")
+	flags.BoolVar(&o.measure, "measure", false, "only measure: with the embedded model, and without a model")
+	cross := flags.String("cross", "", "measure with models that have not seen the site or the set of a page: "+
+		"site, set, or site,set")
+	leave := flags.String("leave", "", "comma-separated sets to measure with -cross set, to save time; "+
+		"no model is written then (default all of -sets)")
+	flags.BoolVar(&o.regions, "regions", false, "measure only the choice of regions, without the site of each page")
+	flags.BoolVar(&o.keep, "keep", false, "keep the embedded models: with -cross site,set, measure them again after "+
+		"a change to the rules, and write only cross.json")
+	flags.IntVar(&o.folds, "folds", 3, "number of parts of the sites")
 	flags.IntVar(&o.params.Trees, "trees", 100, "number of trees")
 	flags.IntVar(&o.params.Depth, "depth", 5, "maximum depth of a tree")
 	flags.Float64Var(&o.params.Rate, "rate", 0.1, "shrinkage of each tree")
 	flags.Float64Var(&o.params.MinWeight, "min-weight", 0.5, "minimum sum of second derivatives in a leaf")
 	flags.Float64Var(&o.params.Lambda, "lambda", 0.5, "L2 penalty on the outputs of leaves")
 	err := flags.Parse(args)
-	o.sets = strings.Split(*sets, ",")
+	o.sets, o.others = list(*sets), list(*others)
+	if o.cross, o.leave = list(*cross), list(*leave); err != nil {
+		return o, err
+	}
+	for _, name := range o.cross {
+		if name != crossSite && name != crossSet {
+			err = fmt.Errorf("-cross is %q: use site, set, or site,set", *cross)
+		}
+	}
+	for _, set := range o.leave {
+		if !slices.Contains(o.sets, set) {
+			err = fmt.Errorf("-leave names %q, which is not one of -sets", set)
+		}
+	}
 	return o, err
+}
+
+// What the models of a measurement have not seen.
+const (
+	crossSite = "site"
+	crossSet  = "set"
+)
+
+func list(names string) []string {
+	if names == "" {
+		return nil
+	}
+	return strings.Split(names, ",")
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -63,67 +110,115 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var pages []*page
-	for _, set := range opts.sets {
-		read, err := readSet(ctx, opts.corpus, set)
+	var pages, all []*page
+	for i, set := range slices.Concat(opts.sets, opts.others) {
+		read, err := readSet(opts.corpus, set)
 		if err != nil {
 			return err
 		}
-		pages = append(pages, read...)
+		all = append(all, read...)
+		if i < len(opts.sets) {
+			pages = append(pages, read...)
+		}
 	}
 	if len(pages) == 0 {
 		return errors.New("found no page with a body: name the directory of sets with -corpus")
 	}
-	if opts.oracle {
-		score(out, "oracle", pages, func(k int, pg *page) bool { return pg.shares[k] > 0.5 })
+	if err := os.MkdirAll(opts.output, 0o755); err != nil {
+		return err
 	}
-	score(out, "current", pages, func(k int, pg *page) bool { return pg.rows[k].Kept })
-	if opts.folds > 1 {
-		crossValidate(out, pages, opts)
-		return nil
-	}
-	start := time.Now()
-	model := train(pages, opts.params, func(pg *page) bool { return opts.all || !pg.heldOut })
-	fmt.Fprintf(out, "trained in %s\n", time.Since(start).Round(time.Second))
-	for _, part := range []struct {
-		name    string
-		heldOut bool
-	}{{"trained on", false}, {"held out", true}} {
-		var selected []*page
-		for _, pg := range pages {
-			if pg.heldOut == part.heldOut {
-				selected = append(selected, pg)
-			}
+	t := &trainer{options: opts, pages: pages}
+	m := &measurement{out: out, pages: all, to: opts.pages}
+	if opts.measure {
+		models, err := body.Embedded()
+		if err != nil {
+			return err
 		}
-		score(out, part.name, selected, func(k int, pg *page) bool {
-			return inBody(model.Margin(pg.rows[k].Features), &pg.rows[k])
+		return m.show(ctx, "embedded models", func(*page) body.Models { return models })
+	}
+	if err := t.readRegions(ctx); err != nil {
+		return err
+	}
+	t.trainFolds()
+	if opts.regions {
+		return m.show(ctx, "regions without the site", func(pg *page) body.Models {
+			return body.Models{Regions: t.foldOf(pg).Regions, Runs: nil}
 		})
 	}
-	return write(opts.output, model)
+	if err := t.readRows(ctx); err != nil {
+		return err
+	}
+	if len(opts.leave) > 0 {
+		m.pages = slices.DeleteFunc(slices.Clone(pages), func(pg *page) bool {
+			return !slices.Contains(opts.leave, pg.set)
+		})
+		return m.show(ctx, "without the set", t.withoutSet(opts.leave, body.Models{}))
+	}
+	return t.trainWhole(ctx, m)
 }
 
-// crossValidate prints the scores of each page under a model that was trained on the
-// other parts of the sites.
-func crossValidate(out io.Writer, pages []*page, opts options) {
-	predicted := make(map[*page][]float32)
-	for fold := range opts.folds {
-		model := train(pages, opts.params, func(pg *page) bool { return pg.siteHash%opts.folds != fold })
-		for _, pg := range pages {
-			if pg.siteHash%opts.folds == fold {
-				predicted[pg] = margins(model, pg)
-			}
+// trainWhole trains the models on all pages, writes them, and measures what -cross asks
+// for.
+func (t *trainer) trainWhole(ctx context.Context, m *measurement) error {
+	start := time.Now()
+	whole, err := body.Embedded()
+	if err != nil {
+		return err
+	}
+	if !t.keep {
+		whole = t.train(func(*page) bool { return true })
+	}
+	unseen, err := measure(ctx, m.pages, t.withoutSite()(whole))
+	if err != nil {
+		return err
+	}
+	id := body.EmbeddedID()
+	if !t.keep {
+		whole.F1 = trainConfidence(t.pages, unseen, func(*page) bool { return true })
+		if id, err = t.write(whole); err != nil {
+			return err
 		}
 	}
-	score(out, "cross-validated", pages, func(k int, pg *page) bool { return inBody(predicted[pg][k], &pg.rows[k]) })
+	fmt.Fprintf(m.out, "trained in %s\n", time.Since(start).Round(time.Second))
+	if len(t.cross) == 0 {
+		return nil
+	}
+	if err := m.show(ctx, "trained on", func(*page) body.Models { return whole }); err != nil {
+		return err
+	}
+	if slices.Contains(t.cross, crossSite) {
+		if err := m.print("without the site", unseen); err != nil {
+			return err
+		}
+		t.printCalibration(m, unseen, whole.F1)
+	}
+	if slices.Contains(t.cross, crossSet) {
+		if err := m.show(ctx, "without the set", t.withoutSet(t.sets, whole)); err != nil {
+			return err
+		}
+	}
+	m.compare()
+	if len(t.cross) < 2 {
+		return nil
+	}
+	return m.writeCross(filepath.Join(t.output, "cross.json"), id)
 }
 
-func write(name string, model *gbdt.Model) error {
-	file, err := os.Create(name)
-	if err != nil {
-		return fmt.Errorf("writing model: %w", err)
+// write writes the models and returns the id of those that choose the text.
+func (t *trainer) write(models body.Models) (id string, err error) {
+	texts := make(map[string]string)
+	for name, model := range map[string]*gbdt.Model{
+		"regions.model": models.Regions, "body.model": models.Runs, "confidence.model": models.F1,
+	} {
+		var text strings.Builder
+		err := model.Write(&text)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(t.output, name), []byte(text.String()), 0o644)
+		}
+		if err != nil {
+			return "", fmt.Errorf("writing model: %w", err)
+		}
+		texts[name] = text.String()
 	}
-	if err := errors.Join(model.Write(file), file.Close()); err != nil {
-		return fmt.Errorf("writing model: %w", err)
-	}
-	return nil
+	return body.ModelsID(texts["regions.model"], texts["body.model"]), nil
 }

@@ -3,28 +3,31 @@ package main
 import (
 	"context"
 	"hash/crc32"
-	"math"
 	"path/filepath"
-	"strings"
+	"runtime"
+	"sync"
 
 	"github.com/dateline-news/dateline/services/extractor/article/evaluation"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/body"
-	"github.com/dateline-news/dateline/services/extractor/article/internal/gbdt"
 )
 
-// page is the training data of one page.
+// page is a page of a set.
 type page struct {
+	dir       string // of the set
 	set, kind string
 	heldOut   bool
 	siteHash  int // assigns all pages of a site to the same fold
-	rows      []body.Row
-	shares    []float64 // the share of each row's tokens that belongs to the truth
-	tokens    []int     // the number of tokens of each row
 	truth     *evaluation.Truth
+	foreign   string // the text of another page of the set
+	// What the models are trained on: the runs, and the regions of the page and of
+	// variations of it.
+	rows     []labelled
+	regions  [][]region
+	optional string // the paragraphs that the body may contain or lack
 }
 
-// readSet reads the pages of a set whose body is known.
-func readSet(ctx context.Context, corpus, set string) ([]*page, error) {
+// readSet reads the truth of a set.
+func readSet(corpus, set string) ([]*page, error) {
 	dir := filepath.Join(corpus, set)
 	truths, err := evaluation.ReadTruth(dir)
 	if err != nil {
@@ -33,91 +36,80 @@ func readSet(ctx context.Context, corpus, set string) ([]*page, error) {
 	var pages []*page
 	for i := range truths {
 		t := &truths[i]
-		if t.Body == "" {
-			continue
-		}
-		raw, err := evaluation.ReadPage(dir, t.ID)
-		if err != nil {
-			return nil, err
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		pages = append(pages, newPage(set, t, readRows(t.URL, raw)))
+		pages = append(pages, &page{
+			dir: dir, set: set, kind: t.PageType, heldOut: t.HeldOut(), truth: t, optional: optionalText(t),
+			siteHash: int(crc32.ChecksumIEEE([]byte("fold"+t.Site())) >> 3),
+		})
+	}
+	for i, pg := range pages {
+		pg.foreign = pages[(i+len(pages)/2)%len(pages)].truth.Body
 	}
 	return pages, nil
 }
 
-func newPage(set string, t *evaluation.Truth, rows []body.Row) *page {
-	pg := &page{
-		set: set, kind: t.PageType, heldOut: t.HeldOut(), truth: t, rows: rows,
-		siteHash: int(crc32.ChecksumIEEE([]byte("fold"+t.Site())) >> 3),
+// sources returns a page and variations of it.
+func (pg *page) sources(text []byte) []*source {
+	all := []*source{readSource(pg.truth.URL, text)}
+	if text == nil {
+		return all
 	}
-	var texts []string
-	for _, row := range rows {
-		texts = append(texts, row.Text)
-		pg.tokens = append(pg.tokens, len(evaluation.Tokens(row.Text)))
+	for number := range variations {
+		all = append(all, readSource(pg.truth.URL, vary(text, pg, pg.foreign, number)))
 	}
-	pg.shares = evaluation.Label(texts, t.Body)
-	return pg
+	return all
 }
 
-const (
-	// minBodyTokens is the number of labelled tokens below which a page is not trained
-	// on: its truth was not found on it.
-	minBodyTokens = 10
-	// Terms that smooth the weights of short runs and short pages, in tokens.
-	runSmoothing  = 3
-	pageSmoothing = 100
-	// minCertainty is the minimum factor for a run of which only a part belongs to the
-	// truth.
-	minCertainty = 0.1
-)
-
-// setWeight balances the sets a little: the largest has ten times as many pages as the
-// smallest.
-var setWeight = map[string]float64{"aeb-dev": 3, "fundus-dev": 3, "wcxb-dev": 1}
-
-// train trains a model on the pages that use selects. The weight of a run is the cost
-// of a wrong decision about it, which is its share of the page's text, so that all pages
-// count about the same.
-func train(pages []*page, p gbdt.Params, use func(*page) bool) *gbdt.Model {
-	var rows [][]float32
-	var labels []bool
-	var weights []float64
-	for _, pg := range pages {
-		if !use(pg) {
-			continue
-		}
-		body := 0.0 // tokens that belong to the truth
-		for k := range pg.rows {
-			body += pg.shares[k] * float64(pg.tokens[k])
-		}
-		if body < minBodyTokens {
-			continue
-		}
-		optional := optionalText(pg.truth)
-		for k, row := range pg.rows {
-			if row.Fixed || pg.tokens[k] == 0 || optional != "" && strings.Contains(optional, row.Text) {
-				continue
+// each reads pages and calls a function for each with the page in UTF-8, from several
+// goroutines.
+func each(ctx context.Context, pages []*page, do func(pg *page, text []byte)) error {
+	var wg sync.WaitGroup
+	errs := make(chan error, 1)
+	next := make(chan *page)
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for pg := range next {
+				raw, err := evaluation.ReadPage(pg.dir, pg.truth.ID)
+				if err != nil {
+					select {
+					case errs <- err:
+					default:
+					}
+					continue
+				}
+				do(pg, decode(pg.truth.URL, raw))
 			}
-			share := pg.shares[k]
-			w := (math.Min(float64(pg.tokens[k]), body) + runSmoothing) / (body + pageSmoothing) *
-				math.Max(minCertainty, math.Abs(2*share-1))
-			rows, labels = append(rows, row.Features), append(labels, share > 0.5)
-			weights = append(weights, w*setWeight[pg.set])
-		}
+		})
 	}
-	return gbdt.Train(rows, labels, weights, p)
+	for _, pg := range pages {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- pg
+	}
+	close(next)
+	wg.Wait()
+	select {
+	case err := <-errs:
+		return err
+	default:
+		return ctx.Err()
+	}
 }
 
 // optionalText returns the paragraphs that a body may contain or lack.
 func optionalText(t *evaluation.Truth) string {
-	var b strings.Builder
+	text := ""
 	for _, p := range t.Paragraphs {
 		if p.Optional {
-			b.WriteString(p.Text + "\n")
+			text += p.Text + "\n"
 		}
 	}
-	return b.String()
+	return text
+}
+
+// labelled is a row with its label.
+type labelled struct {
+	body.Row
+	share  float64 // the share of the row's tokens that belongs to the truth, -1 if unknown
+	tokens int
 }

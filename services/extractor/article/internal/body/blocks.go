@@ -1,7 +1,6 @@
 package body
 
 import (
-	"slices"
 	"strings"
 
 	"golang.org/x/net/html/atom"
@@ -110,37 +109,6 @@ func (t *Text) addQuote(quote int32, i int) int {
 	next := t.each(quote, i, func(r *page.Run) { b.add(t.selection, r, "\n") })
 	t.Blocks = append(t.Blocks, b.block())
 	return next
-}
-
-// postClasses are the classes of the quotes that social networks provide for
-// embedding posts.
-var postClasses = []string{
-	"twitter-tweet", "twitter-video", "instagram-media", "tiktok-embed", "bluesky-embed", "mastodon-embed",
-	"reddit-embed", "reddit-card", "fb-post", "text-post-media",
-}
-
-// postAddress returns the address of the post that a quote embeds: the address that
-// the quote declares, or that of its last link. For any other quote it returns "".
-func (s *selection) postAddress(quote int32) string {
-	n := s.Elems[quote].Node
-	class := page.Attr(n, "class")
-	if !slices.ContainsFunc(postClasses, func(c string) bool { return strings.Contains(class, c) }) {
-		return ""
-	}
-	for _, key := range []string{"cite", "data-instgrm-permalink", "data-bluesky-uri"} {
-		if u := s.Resolve(page.Attr(n, key)); u != "" {
-			return u
-		}
-	}
-	address := ""
-	for d := range n.Descendants() {
-		if d.DataAtom == atom.A {
-			if u := s.Resolve(page.Attr(d, "href")); u != "" {
-				address = u
-			}
-		}
-	}
-	return address
 }
 
 func (t *Text) addList(list int32, i int) int {

@@ -40,6 +40,7 @@ type Input struct {
 	Facts    *facts.Facts
 	Title    string        // the article's title
 	Headline page.Headline // where the page shows the title
+	Trace    *Trace        // if not nil, records how the models decide
 }
 
 // Text is the text of an article as it was found on a page.
@@ -49,6 +50,11 @@ type Text struct {
 	// Images are the images of the text, and those between the headline and the
 	// text.
 	Images []record.Image
+	// F1 is the predicted F1 of the text.
+	F1 float64
+	// Articleness is how much more speaks for an article than for a list of articles.
+	// Judge sets it, and refuses the page if it is negative.
+	Articleness int
 
 	*selection
 }
@@ -61,33 +67,51 @@ type selection struct {
 	verdicts []Verdict // by run
 	margins  []float32 // by run, the classifier's log-odds; nil if it was not used
 	scored   []bool    // by run, whether the classifier was used
-	against  page.Hint // the hints that are evidence against a run
-	box      int32     // the element that contains the text
+	choice   choice    // the region that was chosen
+	box      int32     // the element that contains the text, at first that of choice
 	from, to int       // the range of runs that may contain kept ones
+	opening  int       // the run that is both the standfirst and the first paragraph, or -1
 }
 
-// Read finds the text. The model is the classifier of runs. If it is nil, the verdicts
+// Models are the models that choose the text. Without a model of regions, the element
+// with the text is the one whose prose weighs most. Without a model of runs, the verdicts
 // of the rules are final.
-func Read(w *Weighing, in Input, model *gbdt.Model) *Text {
-	t := &Text{selection: newSelection(w, in)}
+type Models struct {
+	Regions *gbdt.Model // ranks the elements that may contain the text
+	Runs    *gbdt.Model // classifies the runs of text
+	F1      *gbdt.Model // predicts the F1 of the text
+}
+
+// Read finds the text.
+func Read(w *Weighing, in Input, models Models) *Text {
+	t := &Text{selection: newSelection(w, in, w.chooseRegion(in, models.Regions))}
 	if t.Picked.Has(page.FieldBody) {
 		t.keepPicked()
 		t.readSummary()
 		t.readLead()
 	} else {
 		t.applyRules()
-		t.classify(model)
+		t.classify(models.Runs)
+		t.keepDataTables()
+		t.keepLastSentence()
+		t.keepPosts()
+		t.dropNextArticles()
+		t.dropCopies()
+		t.dropMergedCopy()
 		t.dropPullQuotes()
 		t.dropConsentNotices()
 		t.dropLabelledLinks()
 	}
 	t.assemble()
+	t.F1 = t.predictF1(models.F1)
 	return t
 }
 
-func newSelection(w *Weighing, in Input) *selection {
-	s := &selection{Weighing: w, Input: in, title: norm.Fold(in.Title), verdicts: make([]Verdict, len(w.Runs))}
-	s.box, s.against = w.findBox()
+func newSelection(w *Weighing, in Input, chosen choice) *selection {
+	s := &selection{
+		Weighing: w, Input: in, title: norm.Fold(in.Title), verdicts: make([]Verdict, len(w.Runs)),
+		choice: chosen, box: chosen.elem, opening: -1,
+	}
 	s.dropCaptions()
 	return s
 }

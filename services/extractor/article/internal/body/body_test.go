@@ -31,13 +31,13 @@ func weighFixture(t *testing.T, name string) (*Weighing, Input) {
 
 func TestReadLeavesPageAndWeightsUnchanged(t *testing.T) {
 	t.Parallel()
-	model, err := Model()
+	models, err := Embedded()
 	if err != nil {
 		t.Fatal(err)
 	}
 	w, in := weighFixture(t, "classic.html")
 	runs, weights, hints := slices.Clone(w.Runs), slices.Clone(w.weights), slices.Clone(w.within)
-	first, second := Read(w, in, model), Read(w, in, model)
+	first, second := Read(w, in, models), Read(w, in, models)
 	if len(first.Blocks) == 0 || !reflect.DeepEqual(first.Blocks, second.Blocks) {
 		t.Errorf("the blocks are %+v, and %+v when read again", first.Blocks, second.Blocks)
 	}
@@ -46,10 +46,10 @@ func TestReadLeavesPageAndWeightsUnchanged(t *testing.T) {
 	}
 }
 
-func TestReadWithoutModelKeepsVerdictsOfRules(t *testing.T) {
+func TestReadWithoutModelsKeepsVerdictsOfRules(t *testing.T) {
 	t.Parallel()
 	w, in := weighFixture(t, "classic.html")
-	text := Read(w, in, nil)
+	text := Read(w, in, Models{})
 	if len(text.Blocks) == 0 {
 		t.Fatal("the rules keep no text")
 	}
@@ -63,7 +63,7 @@ func TestReadWithoutModelKeepsVerdictsOfRules(t *testing.T) {
 func TestRowsMatchTextRuns(t *testing.T) {
 	t.Parallel()
 	w, in := weighFixture(t, "classic.html")
-	rows := Rows(w, in)
+	rows := Rows(w, in, nil)
 	textRuns, kept := 0, 0
 	for i := range w.Runs {
 		if w.Runs[i].Kind == page.TextRun {
@@ -80,5 +80,25 @@ func TestRowsMatchTextRuns(t *testing.T) {
 	}
 	if len(rows) != textRuns || kept == 0 {
 		t.Errorf("there are %d rows, %d of them kept, for %d text runs", len(rows), kept, textRuns)
+	}
+}
+
+func TestRegionsAreDescribedAlike(t *testing.T) {
+	t.Parallel()
+	w, in := weighFixture(t, "classic.html")
+	regions, texts := RegionRows(w, in)
+	again, _ := RegionRows(w, in)
+	if len(regions) < 2 || !reflect.DeepEqual(regions, again) {
+		t.Fatalf("there are %d regions, and %d when described again", len(regions), len(again))
+	}
+	for _, r := range regions {
+		if len(r.Features) != regionFeatures || len(r.Kept) != len(texts) {
+			t.Errorf("a region has %d features, want %d, and %d runs, want %d",
+				len(r.Features), regionFeatures, len(r.Kept), len(texts))
+		}
+	}
+	// The last feature is set for every region, so that none is missing before it.
+	if last := regions[0].Features[regionFeatures-1]; last != float32(len(regions)) {
+		t.Errorf("the last feature is %v, want the number of regions, %d", last, len(regions))
 	}
 }

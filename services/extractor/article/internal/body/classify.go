@@ -29,6 +29,10 @@ func (s *selection) classify(model *gbdt.Model) {
 	s.margins, s.scored = make([]float32, len(s.Runs)), make([]bool, len(s.Runs))
 	margins := make([]float32, len(d.textRuns))
 	var features [featureCount]float32
+	var names []string
+	if s.Trace != nil {
+		names, s.Trace.Runs = runFeatureNames(), make(map[int][]Cause)
+	}
 	for k, i := range d.textRuns {
 		if !eligible[k] {
 			continue
@@ -37,6 +41,9 @@ func (s *selection) classify(model *gbdt.Model) {
 		d.describe(k, features[:])
 		margins[k] = model.Margin(features[:])
 		s.margins[i], s.scored[i] = margins[k], true
+		if s.Trace != nil {
+			s.Trace.Runs[int(i)] = causes(model, features[:], names)
+		}
 		r := &s.Runs[i]
 		if margins[k] > 0 && s.verdicts[i] == Undecided && r.Chars < maxPhraseRun &&
 			boilerplateLine(s.TextOf(r), r) {
@@ -85,6 +92,10 @@ func (d *describer) eligible() []bool {
 	}
 	for k, i := range d.textRuns {
 		r := &d.Runs[i]
+		if int(i) == d.opening {
+			eligible[k] = false
+			continue
+		}
 		switch d.verdicts[i] {
 		case DroppedStated, DroppedMeta, DroppedPhrase, DroppedTruncation:
 			eligible[k] = false
@@ -97,6 +108,8 @@ func (d *describer) eligible() []bool {
 			eligible[k] = eligible[k] && d.formedAsText(k)
 		case Kept:
 			eligible[k] = !d.shortCell(r)
+		case DroppedLinks:
+			eligible[k] = eligible[k] && !(d.shortCell(r) && d.keptIn[d.tableOf(r.Elem)] == 0)
 		}
 	}
 	return eligible
@@ -130,6 +143,14 @@ func (d *describer) shortCell(r *page.Run) bool {
 	return tag == atom.Td || tag == atom.Th
 }
 
+// tableOf returns the closest table around an element, or the page.
+func (s *selection) tableOf(elem int32) int32 {
+	for elem > 0 && s.Elems[elem].Node.DataAtom != atom.Table {
+		elem = s.Elems[elem].Parent
+	}
+	return elem
+}
+
 // widen extends the range to the first and last kept text runs, and the container
 // to an element around them.
 func (s *selection) widen() {
@@ -161,9 +182,10 @@ type Row struct {
 	Kept     bool      // the rules keep the run
 }
 
-// Rows returns the text runs of a page after the rules have judged them.
-func Rows(w *Weighing, in Input) []Row {
-	t := &Text{selection: newSelection(w, in)}
+// Rows returns the text runs of a page after the rules have judged them. The model ranks
+// the regions.
+func Rows(w *Weighing, in Input, regions *gbdt.Model) []Row {
+	t := &Text{selection: newSelection(w, in, w.chooseRegion(in, regions))}
 	t.applyRules()
 	d := newDescriber(t.selection)
 	eligible := d.eligible()

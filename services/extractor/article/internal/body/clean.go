@@ -44,7 +44,7 @@ const paywallWeight = 450
 // judge returns the verdict of the rules on a run, from its text and the hints
 // that apply to it but not to the whole container.
 func (s *selection) judge(r *page.Run, hints page.Hint) Verdict {
-	if hints&s.against != 0 {
+	if hints&s.choice.against != 0 {
 		return DroppedHint
 	}
 	if r.Kind != page.TextRun {

@@ -33,6 +33,9 @@ type describer struct {
 	last       int       // the last kept text run
 	before     []float32 // by text run, characters before it
 	keptBefore []float32 // by text run, kept characters before it
+	mainParent int32     // the element that directly contains most text that the rules keep, or -1
+	inParent   float32   // characters of that text
+	keptIn     []float32 // by element, including its descendants, kept characters
 	ending     []float32 // by text run, distance from the last line that ends articles, or -1
 }
 
@@ -49,6 +52,7 @@ func newDescriber(s *selection) *describer {
 		chars:     make([]float32, len(s.Elems)),
 		linked:    make([]float32, len(s.Elems)),
 		copies:    make(map[string]int32, usualShapes),
+		keptIn:    make([]float32, len(s.Elems)),
 		first:     -1,
 	}
 	ended := -1
@@ -71,10 +75,12 @@ func newDescriber(s *selection) *describer {
 		d.ending = append(d.ending, fromEnding)
 		d.textRuns = append(d.textRuns, int32(i))
 	}
+	d.findMainParent()
 	for i := len(s.Elems) - 1; i > 0; i-- {
 		parent := s.Elems[i].Parent
 		d.chars[parent] += d.chars[i]
 		d.linked[parent] += d.linked[i]
+		d.keptIn[parent] += d.keptIn[i]
 	}
 	return d
 }
@@ -100,6 +106,7 @@ func (d *describer) count(i int) {
 		s.keptRuns++
 		s.kept += chars
 		d.kept += chars
+		d.keptIn[r.Elem] += chars
 		if d.first < 0 {
 			d.first = len(d.textRuns)
 		}

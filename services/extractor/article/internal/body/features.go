@@ -16,7 +16,7 @@ import (
 // sites or languages. The order of the features is part of the model.
 const (
 	hintFeatures      = len(page.HintNames)
-	ownFeatures       = 69 + hintFeatures
+	ownFeatures       = 77 + hintFeatures
 	neighbours        = 3 // on each side
 	neighbourFeatures = 6 // of each
 	featureCount      = ownFeatures + 2*neighbours*neighbourFeatures
@@ -49,6 +49,7 @@ func (d *describer) describe(k int, out []float32) {
 	d.addVerdict(&r, k)
 	d.addSurroundings(&r, k)
 	d.addRepeats(&r, k)
+	d.addBranch(&r, k)
 	n := ownFeatures
 	for _, step := range [2]int{-1, 1} {
 		for away := 1; away <= neighbours; away++ {
@@ -147,7 +148,7 @@ func (d *describer) addRepeats(out *featureRow, k int) {
 		image += 2
 	}
 	out.add(phrase, d.ending[k], copies, bit(d.repeatsSummary(text)), d.keptAround(k, keptNear),
-		d.keptAround(k, keptFar), image, d.sinceHeading(k))
+		d.keptAround(k, keptFar), image, d.sinceHeading(k), bit(endsWithCredit(text)), bit(d.captions(i, text)))
 }
 
 // neighbour fills in the features of a run's neighbour.

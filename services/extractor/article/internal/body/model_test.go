@@ -5,14 +5,15 @@ import (
 	"testing"
 )
 
-func TestEmbeddedModelDecodes(t *testing.T) {
+func TestEmbeddedModelsDecode(t *testing.T) {
 	t.Parallel()
-	m, err := Model()
+	m, err := Embedded()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Features() != featureCount {
-		t.Errorf("the model has %d features, want %d", m.Features(), featureCount)
+	if m.Runs.Features() != featureCount || m.Regions.Features() != regionFeatures {
+		t.Errorf("the models have %d and %d features, want %d and %d",
+			m.Runs.Features(), m.Regions.Features(), featureCount, regionFeatures)
 	}
 }
 
@@ -21,11 +22,11 @@ func TestBrokenModelIsAnError(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty":          "",
 		"not a model":    "body",
-		"truncated":      modelText[:len(modelText)/2],
-		"other features": "gbdt 1 3 0 0\n",
+		"truncated":      runModel[:len(runModel)/2],
+		"other features": "gbdt 2 3 0 0\n",
 	} {
-		m, err := readModel(text)
-		if m != nil || err == nil || !strings.Contains(err.Error(), "reading the body classifier") {
+		m, err := readModel(text, "body.model", featureCount)
+		if m != nil || err == nil || !strings.Contains(err.Error(), "reading body.model") {
 			t.Errorf("%s: the model is %v, the error %v", name, m, err)
 		}
 	}

@@ -2,26 +2,23 @@ package body
 
 import (
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
 	"github.com/dateline-news/dateline/services/extractor/article/internal/fields"
-	"github.com/dateline-news/dateline/services/extractor/article/internal/jsonld"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
 )
 
 const (
-	minArticle     = 140  // characters; less text is not an article
-	minNameless    = 600  // characters of an article without a headline of its own
-	minUnblocked   = 600  // characters of an article on a page with the marks of a refusal
-	maxBlockPage   = 1500 // characters of a page that is only a refusal
-	maxBlockText   = 4000 // bytes of a page that are searched for those marks
-	minShownText   = 200  // characters below which a page with scripts is a shell
-	minScriptBytes = 200  // bytes of the scripts of such a page
-	minTeasers     = 2    // of a page that is a list
+	minArticle     = 140 // characters; less text is not an article
+	minNameless    = 600 // characters of an article without a headline of its own
+	minShownText   = 200 // characters below which a page with scripts is a shell
+	minScriptBytes = 200 // bytes of the scripts of such a page
+	minTeasers     = 2   // of a page that is a list
 )
 
 // Context is the evidence for the decision about a page besides its text.
@@ -43,23 +40,43 @@ type Refusal struct {
 // Body is the body of an article.
 type Body = record.Field[[]record.Block]
 
-// Judge returns the body of the article, or why the page has none. Text that only
+// Judge returns the body of the article, or the reason why the page has no article. Text that only
 // structured data contains becomes the body.
 func (t *Text) Judge(c Context) (Body, *Refusal) {
-	chars := norm.Len(Plain(t.Blocks))
+	chars := length(Plain(t.Blocks))
 	if t.Picked.Has(page.FieldBody) && chars > 0 {
 		return record.NewField(t.Blocks, record.FromRule, record.RuleConfidence), nil
 	}
-	body := record.NewField(t.Blocks, record.FromStructure, 0.87)
+	e := t.evidence(c)
+	body := record.NewField(t.Blocks, record.FromStructure, t.F1)
+	if e.doubtful {
+		body.Confidence = min(body.Confidence, maxDoubted)
+	}
 	data := norm.Len(t.Facts.ArticleBody)
 	switch {
 	case data > 2*chars && (data > page.MinIslandChars || chars < minArticle):
 		body = record.NewField(fromData(t.Facts.ArticleBody), record.FromJSONLD, 0.6)
-		chars = norm.Len(Plain(body.Value))
+		chars = length(Plain(body.Value))
 	case t.FromIsland:
 		body = record.NewField(t.Blocks, record.FromDataIsland, 0.8)
 	}
-	return body, t.refusal(t.evidence(c, chars))
+	e.chars = chars
+	return body, t.refusal(e)
+}
+
+// lettersPerIdeograph is the number of letters that a character of Chinese, Japanese or
+// Korean replaces.
+const lettersPerIdeograph = 2
+
+// length returns the number of characters of a text as if it were in an alphabet.
+func length(text string) int {
+	n := norm.Len(text)
+	for _, r := range text {
+		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) {
+			n += lettersPerIdeograph - 1
+		}
+	}
+	return n
 }
 
 // evidence is the input of the decision.
@@ -67,18 +84,18 @@ type evidence struct {
 	chars    int // of the text
 	shown    int // characters that the page shows
 	list     bool
+	doubtful bool // some signs are those of a list
 	nameless bool
-	blocked  bool
 	declared bool // the page calls itself an article and has a title
 }
 
-func (t *Text) evidence(c Context, chars int) evidence {
-	e := evidence{chars: chars, nameless: t.nameless(c)}
+func (t *Text) evidence(c Context) evidence {
+	e := evidence{nameless: t.nameless(c)}
 	for i := range t.Runs {
 		e.shown += int(t.Runs[i].Chars)
 	}
-	e.list = t.listLike(e.nameless)
-	e.blocked = t.blocked(e.shown)
+	t.Articleness, e.doubtful = t.articleness(c, e.nameless)
+	e.list = t.Articleness < minArticleness
 	e.declared = t.Facts.DeclaresArticle() && t.Title != ""
 	return e
 }
@@ -86,8 +103,7 @@ func (t *Text) evidence(c Context, chars int) evidence {
 // convincing reports whether the text is that of an article, whatever the page calls
 // itself. The more doubts, the longer the text must be.
 func (e *evidence) convincing() bool {
-	return e.chars >= minArticle && !e.list && (e.chars >= minNameless || !e.nameless) &&
-		(e.chars >= minUnblocked || !e.blocked)
+	return e.chars >= minArticle && !e.list && (e.chars >= minNameless || !e.nameless)
 }
 
 // refusal returns why a page has no article, or nil if it has one.
@@ -95,15 +111,10 @@ func (t *Text) refusal(e evidence) *Refusal {
 	switch {
 	case e.convincing():
 		return nil
-	case e.list && !e.blocked:
+	case e.list:
 		return &Refusal{
 			Reason: record.ReasonNoArticle, Kind: record.KindList,
 			Message: "the page is a list of articles; follow its links",
-		}
-	case e.blocked:
-		return &Refusal{
-			Reason:  record.ReasonBlocked,
-			Message: "the page is a bot check, consent wall or refusal; fetch it later or with permission",
 		}
 	case t.Frames > 0:
 		return &Refusal{
@@ -151,34 +162,6 @@ func (t *Text) nameless(c Context) bool {
 		(t.Title == "" || c.Site.IsNamed(t.Title) && !c.Dated)
 }
 
-const (
-	minFlowing        = 3 // runs of prose after prose that make a text
-	minLinkedHeadings = 4 // of a list of articles
-	minListTeasers    = 3 // of a list without linked headings
-)
-
-// listLike reports whether the page is a home page or section page: its prose consists
-// of teasers under lines that are links, or the page declares itself a list and has no
-// continuous text.
-func (t *Text) listLike(nameless bool) bool {
-	if t.Facts.DeclaresArticle() {
-		return false
-	}
-	seen := t.outline(t.from, t.to)
-	if seen.flowing >= minFlowing {
-		return false
-	}
-	for _, o := range t.Facts.Graph.Objects {
-		if o.Is("CollectionPage", "SearchResultsPage") && jsonld.String(o["articleBody"]) == "" {
-			return true
-		}
-	}
-	return seen.linkedHeadings >= minLinkedHeadings && seen.linkedHeadings*2 >= seen.headings &&
-		seen.linkedHeadings*2 > seen.single ||
-		seen.teasers >= minListTeasers && seen.teasers*3 >= 2*(seen.single+seen.flowing) ||
-		nameless && (seen.teasers >= 1 || t.outline(0, len(t.Runs)).teasers >= minListTeasers)
-}
-
 // outline describes the structure that distinguishes lists from articles.
 type outline struct {
 	headings, linkedHeadings int
@@ -209,6 +192,9 @@ func (t *Text) outline(from, to int) outline {
 			proseBefore, linkBefore = false, link
 			continue
 		}
+		if linkBefore && r.Chars < minTeaser && fields.MetaLine(t.TextOf(r)) {
+			continue // the date of a teaser
+		}
 		teaser := !link && r.Chars >= minTeaser && (linkBefore || t.opensWithLink(r))
 		if teaser {
 			o.teasers++
@@ -233,23 +219,6 @@ func (t *Text) opensWithLink(r *page.Run) bool {
 	}
 	first := t.Links[r.Links]
 	return first.From == r.From && first.To < r.To && t.Text[first.To] == '\n'
-}
-
-// blocked reports whether the little text that a page shows is a bot check, a
-// refusal or a consent wall.
-func (t *Text) blocked(shown int) bool {
-	if shown > maxBlockPage {
-		return false
-	}
-	document := t.Page
-	text := document.Text[:min(len(document.Text), maxBlockText)]
-	lower := strings.ToLower(document.Title + "\n" + string(text))
-	for _, mark := range blockMarks {
-		if strings.Contains(lower, mark) {
-			return true
-		}
-	}
-	return false
 }
 
 // maxDataNodes bounds the markup of a text in structured data.

@@ -28,14 +28,7 @@ func TestRefusal(t *testing.T) {
 			evidence: evidence{chars: minNameless - 1, shown: 900, nameless: true}, reason: record.ReasonNoArticle,
 			kind: record.KindOther,
 		},
-		"long and nameless": {evidence: evidence{chars: minNameless, shown: 900, nameless: true}},
-		"bot check": {
-			evidence: evidence{chars: 200, shown: 300, blocked: true}, reason: record.ReasonBlocked,
-		},
-		"blocked list": {
-			evidence: evidence{chars: 200, shown: 300, blocked: true, list: true}, reason: record.ReasonBlocked,
-		},
-		"article on refusals":  {evidence: evidence{chars: minUnblocked, shown: 900, blocked: true}},
+		"long and nameless":    {evidence: evidence{chars: minNameless, shown: 900, nameless: true}},
 		"frameset":             {page: page.Page{Frames: 2}, reason: record.ReasonNeedsRendering},
 		"shell":                {page: page.Page{ScriptBytes: minScriptBytes + 1}, reason: record.ReasonNeedsRendering},
 		"shell with an island": {page: page.Page{Islands: []string{"{}"}}, reason: record.ReasonNeedsRendering},

@@ -52,6 +52,87 @@ func (s *selection) setApart(elem int32) bool {
 	return s.Inside(elem, atom.Blockquote) || s.Inside(elem, atom.Aside) || s.Inside(elem, atom.Figure)
 }
 
+// minPassage is the number of characters of a passage that is dropped if it repeats an
+// earlier one. Lists and instructions repeat short passages on purpose.
+const minPassage = 300
+
+// dropCopies drops the passages that repeat an earlier passage word for word, line by
+// line: a page may contain its text again for printing, for small screens, or for a
+// script. A line that repeats the one before it is a refrain.
+func (s *selection) dropCopies() {
+	var lines []int // the kept runs
+	originals := make(map[string]int, s.to-s.from)
+	copied := 0       // the number of last lines that repeat an earlier passage
+	chars := int32(0) // of these lines
+	next := -1        // the line that would continue the passage
+	for i := s.from; i < s.to; i++ {
+		if !s.keptText(i) {
+			continue
+		}
+		text := s.TextOf(&s.Runs[i])
+		original, seen := originals[text]
+		if !seen {
+			originals[text] = len(lines)
+		}
+		if !seen || original != next && copied > 0 || original == len(lines)-1 {
+			s.dropPassage(lines[len(lines)-copied:], chars)
+			copied, chars = 0, 0
+		}
+		if seen && original < len(lines)-1 {
+			copied++
+			chars += s.Runs[i].Chars
+			next = original + 1
+		}
+		lines = append(lines, i)
+	}
+	s.dropPassage(lines[len(lines)-copied:], chars)
+}
+
+func (s *selection) dropPassage(runs []int, chars int32) {
+	if chars < minPassage {
+		return
+	}
+	for _, i := range runs {
+		s.verdicts[i] = DroppedRepeat
+	}
+}
+
+const (
+	minMerged     = 400 // characters of a run that may contain the text again
+	minMergedPart = 60  // characters of a run that is looked for in it
+	minMergedRuns = 3
+)
+
+// dropMergedCopy drops the longest run if it contains the other runs of the text again, such
+// as the whole text in one block for a script.
+func (s *selection) dropMergedCopy() {
+	longest, all := -1, int32(0)
+	for i := s.from; i < s.to; i++ {
+		if !s.keptText(i) {
+			continue
+		}
+		all += s.Runs[i].Chars
+		if longest < 0 || s.Runs[i].Chars > s.Runs[longest].Chars {
+			longest = i
+		}
+	}
+	if longest < 0 || s.Runs[longest].Chars < minMerged || s.Runs[longest].Chars < all/3 {
+		return
+	}
+	merged := s.TextOf(&s.Runs[longest])
+	runs, chars := 0, int32(0)
+	for i := s.from; i < s.to; i++ {
+		r := &s.Runs[i]
+		if i != longest && s.keptText(i) && r.Chars >= minMergedPart && strings.Contains(merged, s.TextOf(r)) {
+			runs++
+			chars += r.Chars
+		}
+	}
+	if runs >= minMergedRuns && chars >= s.Runs[longest].Chars/10*8 {
+		s.verdicts[longest] = DroppedRepeat
+	}
+}
+
 // Bounds of the label before a link, in letters.
 const (
 	minLabel = 5

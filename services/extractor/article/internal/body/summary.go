@@ -11,10 +11,10 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
 )
 
-// readSummary reads the standfirst and drops it from the body. The standfirst is the
-// element that a site's rules select, or a block before the text that is repeated in
-// metadata, named as a standfirst, or followed by the dateline. Without a standfirst,
-// the summary is the declared description.
+// readSummary reads the standfirst and drops it from the body, unless it opens the text.
+// The standfirst is the element that a site's rules select, or a block before the text
+// that is repeated in metadata, named as a standfirst, or followed by the dateline. Without
+// a standfirst, the summary is the declared description.
 func (t *Text) readSummary() {
 	if v, n := t.Picked.Text(page.FieldSummary); v != "" {
 		t.Summary = record.NewField(v, record.FromRule, record.RuleConfidence)
@@ -27,6 +27,9 @@ func (t *Text) readSummary() {
 	if i, confidence := t.standfirst(declared[:]); i >= 0 {
 		t.Summary = record.NewField(norm.Squeeze(t.TextOf(&t.Runs[i])), record.FromStructure, confidence)
 		t.verdicts[i] = DroppedStated
+		if !t.Picked.Has(page.FieldBody) && !t.beforeDateline(i) && t.opensText(i) {
+			t.verdicts[i], t.opening, t.from = Kept, i, min(t.from, i)
+		}
 		return
 	}
 	t.Summary = t.describedApart(declared[:3])
@@ -128,6 +131,42 @@ func (s *selection) standfirst(declared []record.Field[string]) (run int, confid
 		return first, 0.85
 	}
 	return -1, 0
+}
+
+// Bounds of the distance between a standfirst and the text that it opens.
+const (
+	openingGap    = 3   // runs
+	openingLevels = 4   // levels up to an element that contains both
+	longOpening   = 150 // characters from which a standfirst may be anywhere in the tree
+)
+
+// opensText reports whether a standfirst is also the first paragraph of the text: only
+// pictures and captions are between it and the next paragraph.
+func (s *selection) opensText(i int) bool {
+	own := &s.Runs[i]
+	for j := i + 1; j < min(s.to, i+1+openingGap); j++ {
+		r := &s.Runs[j]
+		if r.Kind != page.TextRun || s.verdicts[j] == DroppedCaption {
+			continue
+		}
+		label := r.Chars < minStandfirst && !page.IsHeading(s.Tag(r))
+		return s.verdicts[j] == Kept && !label && (s.near(own.Elem, r.Elem) ||
+			own.Chars >= longOpening && !page.IsHeading(s.Tag(own)))
+	}
+	return false
+}
+
+// near reports whether an element a few levels above two elements contains both.
+func (s *selection) near(a, b int32) bool {
+	levels := 0
+	for ; a > 0 && !s.Contains(a, b); levels++ {
+		a = s.Elems[a].Parent
+	}
+	for up := 0; b > a; up++ {
+		b = s.Elems[b].Parent
+		levels = max(levels, up+1)
+	}
+	return a > 0 && levels <= openingLevels
 }
 
 // standfirstStart returns the run from which the standfirst is searched: the run after

@@ -29,7 +29,7 @@ func (s *selection) trimStart() {
 		s.drop(i, DroppedBefore)
 	}
 	for i := start; i < first; i++ {
-		if !s.keptText(i) {
+		if !s.keptText(i) || i == s.opening {
 			continue
 		}
 		r := &s.Runs[i]
@@ -88,7 +88,7 @@ func (s *selection) trimEnd() {
 			s.drop(i, DroppedMeta)
 			continue
 		}
-		if s.closes(r) {
+		if s.closes(r) && !finePrint(s.Elems[r.Elem].Node) {
 			break
 		}
 		s.drop(i, DroppedAfter)

@@ -33,6 +33,7 @@ func Weigh(p *page.Page, articleBody string, titleElem int32) *Weighing {
 			w.weights[i] = runWeight(r, p.Tag(r))
 		}
 	}
+	w.weighTable(titleElem)
 	w.confirm(articleBody)
 	w.acceptHints(titleElem)
 	return w
@@ -126,18 +127,24 @@ const (
 	tooMuchStrong  = 0.8  // for the hints of comments, related articles and hidden elements
 	tooMuchTitle   = 0.1  // for a hint against an element with the headline
 	tooMuchLines   = 0.15 // for hints of lines
+	tooMuchCaption = 0.5  // for hints of captions in an element with one line
 	enoughBody     = 0.2  // for a hint of the body to outweigh hints against it
 )
 
 // acceptHints decides which hints to accept, and passes them down the tree.
 func (w *Weighing) acceptHints(titleElem int32) {
+	lines := make([]int32, len(w.Elems)) // by element, the runs of text within it
 	for i, weight := range w.weights {
 		if weight > 0 {
 			w.good[w.Runs[i].Elem] += weight
 		}
+		if w.Runs[i].Kind == page.TextRun {
+			lines[w.Runs[i].Elem]++
+		}
 	}
 	for i := len(w.Elems) - 1; i > 0; i-- {
 		w.good[w.Elems[i].Parent] += w.good[i]
+		lines[w.Elems[i].Parent] += lines[i]
 	}
 	all := w.good[0]
 	for i := 1; i < len(w.Elems); i++ {
@@ -147,6 +154,9 @@ func (w *Weighing) acceptHints(titleElem int32) {
 		if own&(page.HintComment|page.HintHidden|page.HintRelated) != 0 {
 			limit = all * tooMuchStrong
 		}
+		if own&page.HintComment != 0 && titleElem > 0 && titleElem < int32(i) {
+			limit = max(limit, all-minArticle)
+		}
 		isBody := own&page.HintBody != 0 && good > all*enoughBody
 		aroundTitle := titleElem > int32(i) && titleElem < e.End && good > all*tooMuchTitle
 		tag := e.Node.DataAtom
@@ -154,7 +164,11 @@ func (w *Weighing) acceptHints(titleElem int32) {
 			own &^= page.HintsAgainst
 		}
 		if good > all*tooMuchLines {
+			captions := own & (page.HintCaption | page.HintCredit)
 			own &^= page.LineHints
+			if captions != 0 && good < all*tooMuchCaption && lines[i] == 1 {
+				own |= captions // of a short article
+			}
 		}
 		above := w.within[e.Parent]
 		if isBody {

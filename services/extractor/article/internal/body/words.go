@@ -19,8 +19,6 @@ var (
 	// noticesByWord are the notices that replace an embedded post until the reader
 	// consents to being tracked, by their first word.
 	noticesByWord = byFirstWord(wordlist.Read(lists, "consent_notices"))
-	// blockMarks are phrases of bot checks, refusals and consent walls.
-	blockMarks = wordlist.Entries(wordlist.Read(lists, "block_marks"))
 )
 
 func byFirstWord(list string) map[string][]string {

@@ -4,6 +4,8 @@ package facts
 
 import (
 	"cmp"
+	"encoding/json"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -26,13 +28,19 @@ type Facts struct {
 	// Article is the JSON-LD object that describes the page's article, nil if
 	// there is none.
 	Article jsonld.Object
+	// Parsely is the JSON in a meta element of that service, nil if there is none.
+	Parsely jsonld.Object
 	// ArticleBody is the text of the article in structured data, or "".
 	ArticleBody string
 	// Language is the primary subtag of the declared language, or "".
 	Language string
 
-	title string // the document's title
+	title     string   // the document's title
+	addresses []string // of the page, in the form that normalAddress returns
 }
+
+// maxParsely is the maximum size of JSON in a meta element that is decoded, in bytes.
+const maxParsely = 16 << 10
 
 // maxContents is the maximum number of contents that are kept for one name.
 const maxContents = 50
@@ -63,6 +71,10 @@ func Read(p *page.Page) *Facts {
 	if data := f.Meta["script:ld+json"]; data != "" {
 		f.Graph.Add([]byte(data))
 	}
+	if data := f.Meta["parsely-page"]; data != "" && len(data) <= maxParsely {
+		_ = json.Unmarshal([]byte(data), &f.Parsely) // only an object has metadata
+	}
+	f.addresses = addressesOf(p)
 	f.Article = f.findArticle()
 	f.ArticleBody = cmp.Or(f.LDLines("articleBody"), f.LDLines("text"))
 	f.Language = f.language(p.HTML)
@@ -125,9 +137,13 @@ func (f *Facts) language(root *html.Node) string {
 // equal for the titles to count as the same.
 const titlePrefix = 20
 
-// Describes reports whether a JSON-LD object describes this page and not one that
-// the page links to: the object's headline or name resembles the page's title.
+// Describes reports whether a JSON-LD object describes this page and not one that the
+// page links to: the object gives the page's address, or its headline or name resembles
+// the page's title.
 func (f *Facts) Describes(o jsonld.Object) bool {
+	if !o.Is("VideoObject") && f.addressed(o) { // a video gives the page that shows it
+		return true
+	}
 	headline := jsonld.String(o["headline"])
 	if headline == "" {
 		headline = jsonld.String(o["name"])
@@ -179,6 +195,15 @@ func (f *Facts) First(names ...string) string {
 func (f *Facts) DeclaresArticle() bool {
 	return f.Meta["og:type"] == "article" || f.Meta["article:published_time"] != "" ||
 		f.Article != nil && !f.Article.Is("WebPage", "ItemPage", "VideoObject")
+}
+
+// DeclaresTexts reports whether the page calls itself a thread of posts, or a list and not
+// an article.
+func (f *Facts) DeclaresTexts() bool {
+	return slices.ContainsFunc(f.Graph.Objects, func(o jsonld.Object) bool {
+		return o.Is("DiscussionForumPosting", "QAPage") ||
+			o.Is("CollectionPage", "SearchResultsPage") && !f.DeclaresArticle()
+	})
 }
 
 // Kind returns the kind of an article that the page declares, by default

@@ -3,6 +3,7 @@ package fields
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/html/atom"
@@ -30,6 +31,7 @@ var exactAgreements = []agreement{
 // best first.
 var partAgreements = []agreement{
 	{holds: declaredLeads, text: declaredWording},
+	{holds: declaredIsElement, text: declaredWording},
 	{holds: oneBeginsOther, text: headingWording},
 }
 
@@ -48,7 +50,21 @@ const (
 // declaredIsEnd reports whether a declared title, other than the document's, is
 // the end of the heading.
 func declaredIsEnd(h *heading, ts titles, kind int) bool {
-	return kind != titleDocument && page.IsHeading(h.tag) && properEnd(h.folded, ts[kind].folded)
+	return kind != titleDocument && page.IsHeading(h.tag) && properEnd(h.folded, ts[kind].folded) &&
+		!oneWordBefore(h.text, ts[kind].Value)
+}
+
+// oneWordBefore reports whether a text consists of one word and an ending. A single word,
+// such as an article, is a part of the headline unless punctuation separates it.
+func oneWordBefore(text, ending string) bool {
+	at := len(text) - len(ending)
+	if at <= 0 || !strings.EqualFold(text[at:], ending) {
+		return false
+	}
+	word, spaced := strings.CutSuffix(text[:at], " ")
+	return spaced && word != "" && !strings.ContainsFunc(word, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
 }
 
 // kickerDeclared reports whether the JSON-LD and the shared title agree that the
@@ -68,6 +84,15 @@ func declaredLeads(h *heading, ts titles, kind int) bool {
 	t := &ts[kind]
 	return len(t.folded) > minDeclared && page.IsHeading(h.tag) && len(t.folded)*2 > len(h.folded) &&
 		beginsApart(h.text, t.Value)
+}
+
+// declaredIsElement reports whether the declared titles agree, and the heading consists of
+// two elements or more, of which one is that title: the others are a kicker or a
+// standfirst.
+func declaredIsElement(h *heading, ts titles, kind int) bool {
+	t := &ts[kind]
+	return len(t.folded) > minDeclared && h.folded != t.folded && ts.unanimous(t.folded) &&
+		slices.Contains(h.pieces(), t.folded)
 }
 
 // oneBeginsOther reports whether the heading begins a declared title, ends it after a

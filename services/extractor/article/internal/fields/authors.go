@@ -25,13 +25,15 @@ var authorReaders = []struct {
 	confidence float64
 }{
 	{ldAuthors, record.FromJSONLD, 0.92},
-	{propAuthors, record.FromMicrodata, 0.77},
-	{bylineAuthors, record.FromStructure, 0.79},
-	{metaAuthors, record.FromMeta, 0.84},
-	{labelledAuthors, record.FromText, 0.76},
+	{propAuthors, record.FromMicrodata, 0.85},
+	{bylineAuthors, record.FromStructure, 0.85},
+	{metaAuthors, record.FromMeta, 0.89},
+	{labelledAuthors, record.FromText, 0.73},
 	{boxAuthors, record.FromStructure, 0.76},
-	{bareAuthors, record.FromText, 0.76},
+	{bareAuthors, record.FromText, 0.73},
+	{datedAuthors, record.FromText, 0.73},
 	{siteAuthor, record.FromStructure, 0.76},
+	{editorialAuthors, record.FromMeta, 0.7},
 }
 
 // ReadByline returns the authors from the most reliable place that names any. If that
@@ -41,6 +43,9 @@ func ReadByline(v *View) Authors {
 	var vague Authors
 	for _, try := range authorReaders {
 		list := tidy(try.read(v), try.source == record.FromJSONLD)
+		if try.source == record.FromStructure {
+			list = v.withoutAccount(list)
+		}
 		list = list[:min(len(list), maxAuthors)]
 		switch {
 		case len(list) == 0:
@@ -132,7 +137,13 @@ func (v *View) siteItself(list []record.Author) bool {
 	if v.site.Matches(name) || strings.EqualFold(name, v.site.Name.Value) {
 		return true
 	}
-	return v.Base != nil && strings.Contains(name, " ") && strings.EqualFold(initials(name), v.site.hostLabel())
+	if v.Base == nil {
+		return false
+	}
+	label := v.site.hostLabel()
+	short, _, hyphenated := strings.Cut(label, "-")
+	return strings.Contains(name, " ") && strings.EqualFold(initials(name), label) ||
+		hyphenated && strings.EqualFold(name, short)
 }
 
 // accountForm matches the names that people log in with: one lower-case word with
@@ -149,6 +160,15 @@ func accountName(a record.Author) bool {
 	return accountForm.MatchString(a.Name)
 }
 
+// withoutAccount removes the account of the site from a list that names others: the label
+// of the host in lower case.
+func (v *View) withoutAccount(list []record.Author) []record.Author {
+	if len(list) < 2 || v.Base == nil {
+		return list
+	}
+	return slices.DeleteFunc(list, func(a record.Author) bool { return a.Name == v.site.hostLabel() })
+}
+
 // tidy removes names that add no author to a full name in the list: a longer text
 // that contains the full name (such as "Jane Roe Last updated on", the text of a
 // byline around a link), its initials, and roles. Unless the names are declared, it
@@ -161,6 +181,13 @@ func tidy(list []record.Author, declared bool) []record.Author {
 	})
 }
 
+// educational reports whether a name is that of a university, where authors have studied.
+func educational(name string) bool { return educationWord.MatchString(name) }
+
+var educationWord = regexp.MustCompile(
+	`(?i)(?:^|\PL)(?:universit(?:y|ies|ät|é|eit|et|à)|universi(?:dad|dade|tas)|college|hochschule|uniwersytet` +
+		`|üniversitesi)`)
+
 // redundant reports whether a name adds no author to a list that contains the full
 // name.
 func redundant(name, full string, declared bool) bool {
@@ -171,7 +198,17 @@ func redundant(name, full string, declared bool) bool {
 		(strings.Contains(" "+name+" ", " "+full+" ") || strings.HasPrefix(name, full)) {
 		return true
 	}
-	if declared || !cased(name) || organisationLike(name) {
+	if declared || !cased(name) {
+		return false
+	}
+	first, _, several := strings.Cut(name, " ")
+	if several && startsLower(first) && !particles[first] && plainName(full) {
+		return true // "a founder of …" beside a name
+	}
+	if educational(name) {
+		return plainName(full) && !educational(full)
+	}
+	if organisationLike(name) {
 		return false
 	}
 	return lowerCase(name) && !lowerCase(full) || !strings.Contains(name, " ") && plainName(full)

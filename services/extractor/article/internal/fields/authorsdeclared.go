@@ -51,15 +51,22 @@ func ldLink(o map[string]any) string {
 	return ""
 }
 
-// propAuthors reads the elements with the microdata property author.
+// propAuthors reads the elements with the microdata property author that belong to the
+// same item. Later items are comments, answers, reviews and cited works.
 func propAuthors(v *View) []record.Author {
 	var list []record.Author
+	var item int32
 	for _, i := range v.Props {
 		n := v.Elems[i].Node
-		if !norm.HasWord(page.Attr(n, "itemprop"), authorKey) ||
+		if !norm.HasWord(page.Props(n), authorKey) ||
 			v.within[i]&(page.HintComment|page.HintRelated) != 0 {
 			continue
 		}
+		of := v.itemOf(i)
+		if len(list) > 0 && of != item {
+			continue
+		}
+		item = of
 		link := ""
 		if n.DataAtom == atom.A {
 			link = page.Attr(n, "href")
@@ -71,11 +78,21 @@ func propAuthors(v *View) []record.Author {
 	return list
 }
 
+// itemOf returns the microdata item that a property belongs to, 0 if there is none.
+func (v *View) itemOf(prop int32) int32 {
+	for i := v.Elems[prop].Parent; i > 0; i = v.Elems[i].Parent {
+		if page.HasAttr(v.Elems[i].Node, "itemscope") {
+			return i
+		}
+	}
+	return 0
+}
+
 // metaAuthors reads the authors in meta elements.
 func metaAuthors(v *View) []record.Author {
 	for _, name := range []string{
 		authorKey, "article:author", "og:article:author", "parsely-author", "sailthru.author", "dc.creator",
-		"dcterms.creator", "articleauthor", "byl", "byline", "twitter:creator",
+		"dcterms.creator", "articleauthor", "byl", "byline", "cxenseparse:author", "twitter:creator", "citation_author",
 	} {
 		var list []record.Author
 		for _, content := range v.facts.Metas[name] {
@@ -87,7 +104,14 @@ func metaAuthors(v *View) []record.Author {
 			return list
 		}
 	}
-	return cardAuthors(v)
+	if list := cardAuthors(v); len(list) > 0 {
+		return list
+	}
+	var list []record.Author
+	for _, author := range jsonld.List(v.facts.Parsely["authors"]) {
+		list = v.addNames(list, jsonld.String(author), "")
+	}
+	return list
 }
 
 // cardAuthors reads the author that WordPress sites declare as a labelled value
@@ -95,8 +119,28 @@ func metaAuthors(v *View) []record.Author {
 func cardAuthors(v *View) []record.Author {
 	for _, n := range []string{"1", "2"} {
 		switch strings.ToLower(v.facts.Meta["twitter:label"+n]) {
-		case "written by", "verfasst von", "écrit par", "escrito por", "scritto da", "geschreven door":
+		case "written by", "verfasst von", "geschrieben von", "écrit par", "escrito por", "scritto da", "geschreven door",
+			"napisane przez", "skriven av", "skrevet av", "автор", "написано", "投稿者", "執筆者", "作者":
 			return v.addNames(nil, v.facts.Meta["twitter:data"+n], "")
+		}
+	}
+	return nil
+}
+
+// editorialAuthors reads a declared author that is the editorial staff as a whole.
+func editorialAuthors(v *View) []record.Author {
+	var names []string
+	for _, author := range jsonld.List(v.facts.Article[authorKey]) {
+		name := v.facts.Graph.Resolve(author)
+		if o, ok := name.(map[string]any); ok {
+			name = o["name"]
+		}
+		names = append(names, jsonld.String(name))
+	}
+	names = append(names, v.facts.Meta[authorKey], v.facts.Meta["twitter:data1"])
+	for _, name := range names {
+		if name = norm.Squeeze(name); editorialNames[strings.ToLower(name)] {
+			return []record.Author{{Name: name}}
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/record"
 )
@@ -41,7 +42,11 @@ func siteAuthor(v *View) []record.Author {
 			}
 		}
 	}
-	if own < minSelfWords || own < 2*ours {
+	least := minSelfWords
+	if v.Base != nil && norm.Fold(name) == norm.Fold(v.site.hostLabel()) {
+		least = 1 // the address of the site is the name of the person
+	}
+	if own < least || own < 2*ours {
 		return nil
 	}
 	return v.addNames(nil, name, "")

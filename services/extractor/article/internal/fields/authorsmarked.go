@@ -2,6 +2,7 @@ package fields
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -51,18 +52,52 @@ func (v *View) addByline(list []record.Author, elem int32) []record.Author {
 		}
 		return list
 	}
+	if cards := cardNames(n); len(cards) > 0 && v.Elems[elem].End-elem < maxBylineElems {
+		for _, card := range cards {
+			list = v.addMarked(list, page.NodeText(card), page.Attr(card, "href"))
+		}
+		return list
+	}
 	if links := authorLinks(n); len(links) > 0 {
 		for _, a := range links {
 			if !otherRole(a) {
-				list = v.addNames(list, page.NodeText(a), page.Attr(a, "href"))
+				list = v.addMarked(list, page.NodeText(a), page.Attr(a, "href"))
 			}
 		}
-		return list
+		return slices.DeleteFunc(list, sentenceLike)
 	}
 	if text := page.NodeText(n); norm.Len(text) < maxByline && !otherRoleLabel.MatchString(text) {
 		list = v.addNames(list, upToPreposition(text), "")
 	}
 	return list
+}
+
+// cardNames returns the elements in a byline that are named as the name of a person, as
+// in the microformat hCard.
+func cardNames(byline *html.Node) []*html.Node {
+	var cards []*html.Node
+	for n := range byline.Descendants() {
+		if norm.HasWord(page.Attr(n, "class"), "fn") && !otherRole(n) && len(cards) < maxAuthors {
+			cards = append(cards, n)
+		}
+	}
+	return cards
+}
+
+// markedAccount matches names of accounts.
+var markedAccount = regexp.MustCompile(`^\p{L}[\p{L}\d._-]{2,29}$`)
+
+// addMarked adds the names in an element that is marked as the name of the author. It may
+// be the name of an account.
+func (v *View) addMarked(list []record.Author, text, link string) []record.Author {
+	name := norm.Squeeze(text)
+	if !markedAccount.MatchString(name) || !strings.ContainsAny(name, "0123456789") {
+		return v.addNames(list, text, link)
+	}
+	if slices.ContainsFunc(list, func(a record.Author) bool { return a.Name == name }) {
+		return list
+	}
+	return append(list, record.Author{Name: name, URL: v.Resolve(link)})
 }
 
 // Distances from the headline, in elements, within which a sidebar or an icon
@@ -83,11 +118,12 @@ func (v *View) closeToHeadline(elem int32) bool {
 		elem < title && elem > title-elemsBeforeHeadline && v.Elems[elem].Hints&page.HintSidebar != 0
 }
 
-// inArticle reports whether an element is part of an article element. A footer in an
-// article element belongs to the article and not to the site.
+// inArticle reports whether an element is part of an article element, or of an entry in
+// the microformat hAtom. A footer in an article element belongs to the article and not to the site.
 func (v *View) inArticle(elem int32) bool {
 	for ; elem > 0; elem = v.Elems[elem].Parent {
-		if v.Elems[elem].Node.DataAtom == atom.Article {
+		n := v.Elems[elem].Node
+		if n.DataAtom == atom.Article || norm.HasWord(page.Attr(n, "class"), "hentry") {
 			return true
 		}
 	}
@@ -160,6 +196,9 @@ func authorLinks(n *html.Node) []*html.Node {
 	}
 	var links []*html.Node
 	for d := range n.Descendants() {
+		if norm.HasWord(page.Attr(d, "rel"), "license") {
+			continue
+		}
 		if d.DataAtom == atom.A && (page.AuthorLink(page.Attr(d, "href")) || page.Attr(d, "rel") == authorKey) {
 			if len(links) == maxAuthors {
 				break

@@ -39,12 +39,12 @@ func labelledAuthors(v *View) []record.Author {
 		if label = slices.Contains(authorLabels, strings.ToLower(text)); label {
 			continue
 		}
-		text, ok := afterBy(strings.Trim(text, "()（）[] "))
+		text, ok := v.afterByIn(r)
 		if !ok && (!underLabel || r.Chars >= maxNameLine || !startsUpper(text)) {
 			continue
 		}
 		list := v.addNames(nil, upToPreposition(text), "")
-		if len(list) == 0 || !startsUpper(list[0].Name) {
+		if len(list) == 0 || !startsUpper(list[0].Name) || slices.ContainsFunc(list, sentenceLike) {
 			continue
 		}
 		if !ok {
@@ -54,6 +54,26 @@ func labelledAuthors(v *View) []record.Author {
 	}
 	return nil
 }
+
+// afterByIn returns the part of a run, or of one of its lines, after a word such as "by".
+func (v *View) afterByIn(r *page.Run) (string, bool) {
+	const brackets = "()（）[] "
+	whole := v.TextOf(r)
+	text, ok := afterBy(strings.Trim(norm.Squeeze(whole), brackets))
+	if ok || !strings.Contains(whole, "\n") {
+		return text, ok
+	}
+	for line := range strings.Lines(whole) {
+		if after, found := afterBy(strings.Trim(norm.Squeeze(line), brackets)); found {
+			return after, true
+		}
+	}
+	return text, false
+}
+
+// sentenceLike reports whether a name has a word in lower case that names do not have,
+// as a part of a headline has ("Von Masken über Tests bis Impfung").
+func sentenceLike(a record.Author) bool { return hasUpper(a.Name) && lowerWords(a.Name) > 0 }
 
 // maySign reports whether a run may say who wrote the article.
 func (v *View) maySign(r *page.Run) bool {

@@ -1,8 +1,10 @@
 package fields
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/html/atom"
 
@@ -26,6 +28,7 @@ const (
 	maxLabelledLine = 80  // with a label
 	maxAdjacentLine = 70  // beside the headline
 	maxLooseLine    = 60  // anywhere
+	maxDateOpening  = 60  // at the start of the text
 	maxDateLabel    = 30  // of a line that is only a label
 	maxLabelledDate = 40  // of the line after it
 	maxTitleDate    = 25  // of a part of the title
@@ -97,8 +100,14 @@ func (v *View) dateIn(r *page.Run, fits func(*page.Run) bool) *dates.Date {
 // publishedIn returns the date of publication in the text of a run, or nil. The
 // text may also give the date of the last change.
 func (v *View) publishedIn(r *page.Run, text string) *dates.Date {
+	if otherFirst.begin(text) {
+		if at := publishedAt(text); at > 0 {
+			return v.dates.parse(text[at:])
+		}
+		return nil
+	}
 	date := v.dateOf(r, text)
-	if date == nil {
+	if date == nil || v.spans(text, date) {
 		return nil
 	}
 	at := changedAt(text)
@@ -113,6 +122,26 @@ func (v *View) publishedIn(r *page.Run, text string) *dates.Date {
 	}
 	return nil
 }
+
+// minSpan is the time between two dates joined by a dash from which they are the span of
+// a life or an event, and not the times of publication and of a change.
+const minSpan = 48 * time.Hour
+
+var spanDash = regexp.MustCompile(`\d\s*(?:–|—|-| to | bis | au | al )\s*(?:\pL+\.?\s+)?\d`)
+
+// spans reports whether a text gives a span of time whose start is the date.
+func (v *View) spans(text string, start *dates.Date) bool {
+	for _, at := range spanDash.FindAllStringIndex(text, maxSpanDashes) {
+		end := v.dates.parse(text[at[0]+1:])
+		if end != nil && end.Time.Sub(start.Time) >= minSpan {
+			return true
+		}
+	}
+	return false
+}
+
+// maxSpanDashes bounds the dashes of a text that are tried.
+const maxSpanDashes = 4
 
 // dateOf returns the date in the text of a run. If a time element shows that date, it
 // returns the machine-readable value of the element, in which the order of day and month

@@ -9,13 +9,16 @@ type Details struct {
 	Section, Kicker     record.Field[string]
 	Tags                Tags
 	ReadingTime         record.Field[int] // stated by the page, in minutes
+	Pages               Pages
 }
 
-// ReadDetails reads the fields around the text.
-func ReadDetails(v *View) Details {
+// ReadDetails reads the fields around the text. firstURL is the address of the article's
+// first page, or "" if it is not known.
+func ReadDetails(v *View, firstURL string) Details {
 	byline := ReadByline(v)
 	d := Details{Authors: ReadAuthors(v, byline), Tags: ReadTags(v), ReadingTime: StatedReadingTime(v)}
 	d.Published, d.Modified = ReadTimes(v, byline.Value)
 	d.Section, d.Kicker = ReadSection(v)
+	d.Pages = ReadPages(v, firstURL)
 	return d
 }

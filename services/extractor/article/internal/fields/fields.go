@@ -32,10 +32,13 @@ type View struct {
 }
 
 // NewView returns the view of a page. The hints are the accepted hints of each element
-// and its ancestors.
+// and its ancestors. The view ends where the next article on the page starts.
 func NewView(
 	p *page.Page, f *facts.Facts, site *Site, title string, at page.Headline, hints []page.Hint,
 ) *View {
+	if next := NextArticle(p, at); next > 0 {
+		p = before(p, next)
+	}
 	return &View{Page: p, facts: f, site: site, title: title, at: at, within: hints, dates: newDateParser(p, f)}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
 	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
@@ -18,6 +19,25 @@ type heading struct {
 	elem   int32
 	tag    atom.Atom // of the heading that the run is or is part of
 	part   bool      // the run is only a part of that heading
+	node   *html.Node
+}
+
+// maxPieces bounds the pieces of a heading that are compared.
+const maxPieces = 6
+
+// pieces returns the texts of the children of a heading, folded.
+func (h *heading) pieces() []string {
+	var pieces []string
+	for n := range h.node.ChildNodes() {
+		text := n.Data
+		if n.Type == html.ElementNode {
+			text = page.NodeText(n)
+		}
+		if folded := norm.Fold(text); n.Type != html.CommentNode && folded != "" && len(pieces) < maxPieces {
+			pieces = append(pieces, folded)
+		}
+	}
+	return pieces
 }
 
 // score ranks the evidence that a heading is the headline.
@@ -61,7 +81,7 @@ func (ts titles) headline(p *page.Page, site *Site) candidate {
 			continue
 		}
 		if c, same := ts.exact(&h); c.score == scoreExact {
-			if same && best.score == scorePart && p.Elems[best.elem].Node.DataAtom == atom.H1 {
+			if same && best.score == scorePart && isH1(p, best.elem) {
 				// The headline was shown before, with more text after it. This
 				// heading repeats the headline, for example above the comments.
 				c.elem = best.elem
@@ -71,10 +91,28 @@ func (ts titles) headline(p *page.Page, site *Site) candidate {
 		best.offer(ts.partial(&h))
 		h1.see(p, site, &h)
 	}
-	if best.score < scorePart && h1.isHeadline(p, ts) {
+	if h1.isHeadline(p, ts) && (best.score < scorePart || h1.outranks(p, ts, best.elem)) {
 		return h1.candidate
 	}
 	return best
+}
+
+// outranks reports whether the first h1 is a better headline than a heading that agrees in
+// part with a declared title: the heading is of a lower level, and the h1 resembles a
+// declared title without being the name of the site in it.
+func (first *firstH1) outranks(p *page.Page, ts titles, other int32) bool {
+	return !isH1(p, other) && !ts.unlike(first.text) && !endsTitle(p.Title, first.text)
+}
+
+// endsTitle reports whether a name is the last part of the document's title.
+func endsTitle(title, name string) bool {
+	_, tail, ok := cutLast(title, anySeparator)
+	return ok && norm.Fold(tail) == norm.Fold(name)
+}
+
+func isH1(p *page.Page, elem int32) bool {
+	tag, _ := p.HeadingAround(elem)
+	return tag == atom.H1
 }
 
 // exact returns the heading as a candidate if it is certainly the headline, and
@@ -193,7 +231,7 @@ func headingOf(p *page.Page, r *page.Run) (heading, bool) {
 	if !mayBeHeadline(p, r) {
 		return heading{}, false
 	}
-	h := heading{text: withoutKicker(p, r), whole: norm.Squeeze(p.TextOf(r)), elem: r.Elem}
+	h := heading{text: withoutKicker(p, r), whole: norm.Squeeze(p.TextOf(r)), elem: r.Elem, node: p.Elems[r.Elem].Node}
 	h.folded = norm.Fold(h.text)
 	h.tag, h.part = p.HeadingAround(r.Elem)
 	return h, true

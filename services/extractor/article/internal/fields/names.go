@@ -20,6 +20,13 @@ func (v *View) addNames(list []record.Author, text, link string) []record.Author
 	if at := otherRoleAfter.FindStringIndex(text); at != nil {
 		text = text[:at[0]]
 	}
+	text = undated(text)
+	if m := reporterBefore.FindStringSubmatch(text); m != nil {
+		text = m[1]
+	}
+	if v.facts.Language == "ca" {
+		text = strings.TrimPrefix(text, "Per ")
+	}
 	for _, part := range splitNames(text) {
 		name := cleanName(part)
 		if lower := strings.ToLower(name); lower == "updated" || strings.HasPrefix(lower, "updated by ") {
@@ -45,88 +52,51 @@ func (v *View) addNames(list []record.Author, text, link string) []record.Author
 var otherRoleAfter = regexp.MustCompile(`(?i)\s+(?:[|,;·•–—-]\s*)?` +
 	`(?:(?:medically |clinically |expert |fact[ -])?(?:reviewed|edited|checked|verified|photographs?|photography` +
 	`|photos?|illustrations?|illustrated|translated)(?: and edited)? by` +
-	`|on behalf of|im auftrag von|au nom de|en nombre de|übersetzt von|übersetzung:|traduit par|traducido por` +
+	`|on behalf of|photos?:|fotos?:|bilder:|illustration(?:en)? von|fotos? von` +
+	`|im auftrag von|au nom de|en nombre de|übersetzt von|übersetzung:|traduit par|traducido por` +
 	`|tradotto da)\s.*$`)
 
-// nameSeparators always separate names.
-var nameSeparators = []string{
-	" and ", " und ", " et ", " och ", " og ", " & ", " | ", ";", " / ", "、", "，", "،", " ve ", " и ", " és ", " și ",
-	" şi ", " та ", " και ", " và ", " و ", " with ", " • ", " · ",
+// undated removes the date and its label from the end of a byline.
+func undated(text string) string {
+	if publishedLabel(text) || changedLabel(text) {
+		return text // a date with a name after it
+	}
+	end := len(text)
+	for _, at := range []int{publishedAt(text), changedAt(text)} {
+		if at > 0 {
+			end = min(end, at)
+		}
+	}
+	if end == len(text) {
+		if monthAt(text) >= 0 {
+			return text // cleanName cuts these dates
+		}
+		end = dayAt(text)
+	}
+	if cut := strings.TrimRight(text[:end], " -–—|·•,(:"); strings.Contains(cut, " ") {
+		return cut
+	}
+	return text
 }
 
-// nameConjunctions join names, but are also part of surnames ("Ramón y Cajal",
-// "Gaudí i Cornet", "Vaz e Silva").
-var nameConjunctions = []string{
-	" y ", " e ", " i ", " en ", " a ", " ja ", " ir ", " un ", " dan ", " eta ", " і ", " con ", " avec ", " mit ",
-	" com ",
-}
-
-// cut is the separator that splitNames puts between two names.
-const cut = "\x00"
-
-// maxNameParts is the maximum number of words after a comma that can be another
-// name.
-const maxNameParts = 4
-
-// splitNames splits a byline into names.
-func splitNames(text string) []string {
-	for _, sep := range nameSeparators {
-		text = strings.ReplaceAll(text, sep, cut)
-	}
-	if parts := strings.Split(text, "/"); len(parts) > 1 && !slices.ContainsFunc(parts, notFullName) {
-		text = strings.Join(parts, cut)
-	}
-	for _, sep := range nameConjunctions {
-		text = splitFullNames(text, sep)
-	}
-	var parts []string
-	for part := range strings.SplitSeq(text, cut) {
-		pieces := strings.Split(part, ",")
-		// "Jane Roe, Staff Writer": the text after a comma is a name only if it
-		// looks like one, with two words or more.
-		parts = append(parts, pieces[0])
-		for _, p := range pieces[1:] {
-			p = footnotes.ReplaceAllString(p, "$1")
-			n := len(strings.Fields(p))
-			if n >= 2 && n <= maxNameParts && !roleLike(p) ||
-				slices.Contains(agencies, strings.ToLower(strings.TrimSpace(p))) {
-				parts = append(parts, p)
-			}
+// dayAt returns the index of the first number after a space, hyphen or bar in a byline,
+// or the length of the byline.
+func dayAt(text string) int {
+	before := ' '
+	for i, r := range text {
+		if i > 0 && unicode.IsDigit(r) && (before == ' ' || before == '-' || before == '|') {
+			return i
 		}
+		before = r
 	}
-	return parts
-}
-
-func notFullName(s string) bool { return !fullName(s) }
-
-// splitFullNames splits a text at a conjunction if there is a full name, of two
-// words or more, on both sides.
-func splitFullNames(text, sep string) string {
-	const ends = "," + cut
-	for from := 0; ; {
-		at := strings.Index(text[from:], sep)
-		if at < 0 {
-			return text
-		}
-		at += from
-		from = at + len(sep)
-		left := text[strings.LastIndexAny(text[:at], ends)+1 : at]
-		right := text[from:]
-		if end := strings.IndexAny(right, ends); end >= 0 {
-			right = right[:end]
-		}
-		right, _, _ = strings.Cut(right, sep)
-		if fullName(left) && fullName(right) {
-			text = text[:at] + cut + text[from:]
-			from = at + 1
-		}
-	}
+	return len(text)
 }
 
 // trailingLabels follow a name in the text of a byline, longer ones first.
 var trailingLabels = []string{
 	"written by", "posted by", "published by", "by", "published in", "published on", "published", "last updated on",
-	"last updated", "updated on", "updated", "on", "at",
+	"last updated", "updated on", "updated", "on", "at", "am", "um",
+	"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 }
 
 // cleanName returns the name in a part of a byline, without labels, dates, roles
@@ -137,6 +107,9 @@ func cleanName(s string) string {
 	})
 	if at := monthAt(s); at >= 0 {
 		s = strings.TrimSpace(s[:at])
+	}
+	if m := byGlued.FindStringSubmatch(s); m != nil {
+		s = m[1]
 	}
 	s, only := cutTrailingLabel(s)
 	if only {
@@ -151,7 +124,11 @@ func cleanName(s string) string {
 	if strings.Contains(s, " ") {
 		s = footnotes.ReplaceAllString(s, "$1")
 	}
-	return withoutRole(strings.Trim(s, " \t,.;:•·|–-\"●”“„»«"))
+	name := strings.Trim(s, " \t,.;:•·|–-\"●”“„»«→")
+	if abbreviated.MatchString(name) && strings.Contains(s, name+".") {
+		name += "."
+	}
+	return withoutRole(name)
 }
 
 // cutTrailingLabel removes a label from the end of a name, and reports whether
@@ -193,6 +170,9 @@ func cutAside(s string) string {
 			s = s[:i]
 		}
 	}
+	if i := strings.IndexAny(s, "（【［"); i > 0 {
+		s = s[:i]
+	}
 	for _, dash := range []string{hyphen, " – ", " — ", ". –", ". —"} {
 		if i := strings.Index(s, dash); i > 0 {
 			s = s[:i]
@@ -212,6 +192,8 @@ var (
 	// space between them ("Luke KimDecember 17").
 	gluedMonth = regexp.MustCompile(`\p{Ll}(?:January|February|March|April|May|June|July|August|September|October` +
 		`|November|December)\s+\d{1,2}\b`)
+	// abbreviated matches a name that ends in an initial ("Jane R").
+	abbreviated = regexp.MustCompile(`\p{Ll}\s\p{Lu}$`)
 	// footnotes matches the marks after a name that refer to notes.
 	footnotes = regexp.MustCompile(`(\p{L})(?:\d{1,2}|[*†‡§]+)$`)
 	// signature matches the form in which German papers sign edited reports: the

@@ -1,6 +1,7 @@
 package fields
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -122,6 +123,9 @@ func isLabel(lower string) bool {
 	if parts := strings.Fields(lower); len(parts) > 1 && labelEnds[parts[len(parts)-1]] {
 		return true
 	}
+	if strings.HasPrefix(lower, "creative commons") || licenceWord.MatchString(lower) {
+		return true
+	}
 	for _, prefix := range []string{
 		"learn about", "view ", "all posts", "more from", "more by", "posts by", "about ", "profile picture",
 	} {
@@ -131,6 +135,9 @@ func isLabel(lower string) bool {
 	}
 	return false
 }
+
+// licenceWord matches the word licence, which no name contains.
+var licenceWord = regexp.MustCompile(`\b(?:licen[cs]e|lizenz|licence|licencia|licenza)\b`)
 
 // lowerWords counts the words of a text that start with a lower-case letter and
 // are not particles of names.

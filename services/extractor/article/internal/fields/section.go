@@ -133,20 +133,24 @@ type Tags = record.Field[[]string]
 // ReadTags returns the keywords of the page, without repeats.
 func ReadTags(v *View) Tags {
 	tags := declaredTags(v)
+	if tags.Value = tidyTags(tags.Value); len(tags.Value) == 0 {
+		return Tags{}
+	}
+	return tags
+}
+
+// tidyTags returns the keywords in a list, each once.
+func tidyTags(list []string) []string {
 	seen := map[string]bool{}
 	var kept []string
-	for _, t := range tags.Value {
+	for _, t := range list {
 		t = strings.Trim(norm.Squeeze(t), "#\"")
 		if key := strings.ToLower(t); t != "" && norm.Len(t) < maxTag && !seen[key] && len(kept) < maxTags {
 			seen[key] = true
 			kept = append(kept, t)
 		}
 	}
-	if len(kept) == 0 {
-		return Tags{}
-	}
-	tags.Value = kept
-	return tags
+	return kept
 }
 
 func declaredTags(v *View) Tags {

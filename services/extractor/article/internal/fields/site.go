@@ -156,7 +156,7 @@ func partOfTitle(title, name string) bool {
 	if norm.Fold(title) == want {
 		return true
 	}
-	if _, tail, ok := cutLast(title, anySeparator); ok && norm.Fold(tail) == want {
+	if endsTitle(title, name) {
 		return true
 	}
 	lead, _, ok := cutFirst(title, anySeparator)
@@ -167,11 +167,17 @@ func partOfTitle(title, name string) bool {
 // name, or whose rest is a heading of the page.
 func (s *Site) inTitle(p *page.Page) string {
 	head, tail, ok := cutLast(p.Title, titleSeparators)
-	if ok && (s.Matches(tail) || shownAsHeading(p, head)) {
+	lead, rest, several := cutFirst(p.Title, titleSeparators)
+	switch {
+	case !ok:
+	case s.Matches(tail):
+		return tail
+	case several && s.Matches(lead) && shownAsHeading(p, rest):
+		return lead
+	case shownAsHeading(p, head):
 		return tail
 	}
-	lead, rest, ok := cutFirst(p.Title, titleSeparators)
-	if ok && norm.Len(lead) < min(maxTitlePart, norm.Len(rest)) && shownAsHeading(p, rest) {
+	if several && norm.Len(lead) < min(maxTitlePart, norm.Len(rest)) && shownAsHeading(p, rest) {
 		return lead
 	}
 	return ""

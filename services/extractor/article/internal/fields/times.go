@@ -87,7 +87,8 @@ var lessCertainDates = []struct {
 	source     record.Source
 	confidence float64
 }{
-	{textDate, record.FromText, 0.9},
+	{textDate, record.FromText, 0.85},
+	{openingDate, record.FromText, 0.85},
 	{labelledDate, record.FromText, 0.9},
 	{onlyDate, record.FromStructure, 0.85},
 	{scriptDate, record.FromDataIsland, 0.7},
@@ -110,6 +111,9 @@ func declaredDate(v *View) Time {
 	}
 	if meta != nil {
 		return record.NewField(meta, record.FromMeta, 0.95)
+	}
+	if date := v.dates.parse(jsonld.String(v.facts.Parsely["pub_date"])); date != nil {
+		return record.NewField(date, record.FromMeta, 0.9)
 	}
 	if date := v.dates.parse(v.facts.Meta[ownPublishedName(v)]); date != nil {
 		return record.NewField(date, record.FromMeta, 0.9)
@@ -185,13 +189,34 @@ func readModified(v *View) Time {
 	if value, _ := v.Prop("dateModified"); value != "" {
 		return timeField(v.dates.parse(value), record.FromMicrodata, modifiedConfidence)
 	}
+	if date := v.namedTime("updated", "modified"); date != nil {
+		return record.NewField(date, record.FromStructure, modifiedConfidence)
+	}
 	return timeField(changedDate(v), record.FromText, modifiedConfidence)
+}
+
+// namedTime returns the machine-readable time of the first time or abbr element of the
+// article with one of the classes (hAtom).
+func (v *View) namedTime(classes ...string) *dates.Date {
+	for _, i := range v.Times {
+		n := v.Elems[i].Node
+		if v.within[i]&datesOfPage != 0 {
+			continue
+		}
+		for _, class := range classes {
+			if norm.HasWord(page.Attr(n, "class"), class) && !norm.HasWord(page.Attr(n, "class"), "published") {
+				return v.dates.parse(page.Attr(n, "datetime"))
+			}
+		}
+	}
+	return nil
 }
 
 var (
 	datePath = regexp.MustCompile(
 		`(?:^|[/_-])((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2])[/_-]?(0[1-9]|[12]\d|3[01])(?:[/_.-]|$)`)
 	monthNamePath = regexp.MustCompile(`/((?:19|20)\d\d)/([a-z]{3,9})/(\d{1,2})/`)
+	yearLastPath  = regexp.MustCompile(`(?:^|[/_-])([0-3]\d)[_.-]([0-3]\d)[_.-]((?:19|20)\d\d)(?:[/_.-]|$)`)
 )
 
 // urlDate returns the date in the path of the page's address.
@@ -204,6 +229,9 @@ func urlDate(v *View) *dates.Date {
 	}
 	if m := monthNamePath.FindStringSubmatch(v.Base.Path); m != nil {
 		return v.dates.parse(m[3] + " " + m[2] + " " + m[1])
+	}
+	if m := yearLastPath.FindStringSubmatch(v.Base.Path); m != nil {
+		return v.dates.parse(m[1] + "/" + m[2] + "/" + m[3])
 	}
 	return nil
 }

@@ -15,7 +15,10 @@ func changedLabel(text string) bool { return changedFirst.begin(text) }
 // few labels.
 type firstLetters map[rune][]string
 
-var publishedFirst, changedFirst = byFirstLetter(publishedLabels), byFirstLetter(changedLabels)
+var (
+	publishedFirst, changedFirst = byFirstLetter(publishedLabels), byFirstLetter(changedLabels)
+	otherFirst                   = byFirstLetter(otherLabels)
+)
 
 func byFirstLetter(labels []string) firstLetters {
 	by := make(firstLetters)

@@ -95,13 +95,18 @@ func labelledDate(v *View) *dates.Date {
 	return day.date
 }
 
-var titleParts = regexp.MustCompile(`\s[|·•–—-]\s`)
+var (
+	titleParts = regexp.MustCompile(`\s[|·•–—-]\s`)
+	bareDate   = regexp.MustCompile(`^(?:\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}[./-]\d{1,2}[./-]\d{1,2})$`)
+)
 
-// titleDate returns the date that is a separate part of the document's title.
+// titleDate returns the date that is a separate part of the document's title. A headline
+// may start with the words of a date, so that the first part must be in numbers.
 func titleDate(v *View) *dates.Date {
 	for _, title := range []string{v.Title, v.facts.Meta["og:title"]} {
-		for _, part := range titleParts.Split(title, -1)[1:] {
-			if norm.Len(part) < maxTitleDate {
+		parts := titleParts.Split(title, -1)
+		for i, part := range parts {
+			if len(parts) > 1 && norm.Len(part) < maxTitleDate && (i > 0 || bareDate.MatchString(part)) {
 				if date := v.dates.parse(part); date != nil {
 					return date
 				}
@@ -124,7 +129,7 @@ func adjacentDate(v *View) *dates.Date {
 				continue
 			}
 			r := &v.Runs[i]
-			if !v.mayDate(r, maxAdjacentLine, datesElsewhere) || page.IsHeading(v.Tag(r)) {
+			if !v.mayDate(r, maxAdjacentLine, datesElsewhere) || page.IsHeading(v.Tag(r)) || v.sentence(r) {
 				continue
 			}
 			if text := v.TextOf(r); !strings.Contains(text, "©") {
@@ -167,6 +172,7 @@ func visibleDate(v *View) *dates.Date {
 		return date
 	}
 	var before *dates.Date
+	var beforeElem int32
 	for _, i := range v.Times {
 		if v.within[i]&(datesOfPage|page.HintSidebar) != 0 {
 			continue
@@ -179,10 +185,14 @@ func visibleDate(v *View) *dates.Date {
 		if date == nil || changedLabel(page.NodeText(n)) {
 			continue
 		}
-		if i > v.at.Elem {
-			return date
+		if i <= v.at.Elem {
+			before, beforeElem = date, i
+			continue
 		}
-		before = date
+		if before != nil && v.at.Elem-beforeElem < elemsBeforeHeadline && i-v.at.Elem > elemsAfterHeadline {
+			return before // the next one is another article's
+		}
+		return date
 	}
 	if date := v.datedLine(func(r *page.Run) bool {
 		return v.hintsAt(r)&(page.HintDate|page.HintByline) != 0
@@ -193,7 +203,20 @@ func visibleDate(v *View) *dates.Date {
 }
 
 // textDate returns the date of a short line near the headline.
-func textDate(v *View) *dates.Date { return v.datedLine(func(*page.Run) bool { return true }) }
+func textDate(v *View) *dates.Date {
+	return v.datedLine(func(r *page.Run) bool { return !v.sentence(r) })
+}
+
+// minDatedSentence is the number of words from which a line with a full stop at its end is
+// a sentence and not a date, place and name.
+const minDatedSentence = 9
+
+// sentence reports whether a line is a sentence. Its date is when something happened or
+// will happen.
+func (v *View) sentence(r *page.Run) bool {
+	text := strings.TrimSpace(v.TextOf(r))
+	return len(strings.Fields(text)) >= minDatedSentence && (strings.HasSuffix(text, ".") || r.Prose())
+}
 
 // onlyDate returns the date of the short lines anywhere on the page. If they give several
 // days, some belong to other articles, and it returns nil.
@@ -207,7 +230,7 @@ func onlyDate(v *View) *dates.Date {
 			continue
 		}
 		text := v.TextOf(r)
-		if strings.Contains(text, "©") {
+		if strings.Contains(text, "©") || v.sentence(r) {
 			continue
 		}
 		if date := v.publishedIn(r, text); date != nil && !day.add(date) {

@@ -21,6 +21,12 @@ func onOwnDay(v *View, declared, shown *dates.Date) *dates.Date {
 	if date := onDayOf(declared, urlDate(v)); date != declared {
 		return date
 	}
+	if shown != nil && declared.Time.Equal(declared.Time.Truncate(time.Hour)) {
+		// A system that stores days writes midnight in its zone.
+		if date := onDayOf(declared, shown); date != declared && atMidnight(date.Time) {
+			return date
+		}
+	}
 	local := localScriptDate(v)
 	if local != nil && local.Precision != dates.Day {
 		return inZoneOf(declared, local)
@@ -33,6 +39,11 @@ func onOwnDay(v *View, declared, shown *dates.Date) *dates.Date {
 func inUTC(d *dates.Date) bool {
 	_, offset := d.Time.Zone()
 	return d.HasZone && offset == 0 && d.Precision != dates.Day && !d.Time.Equal(startOfDay(d.Time))
+}
+
+func atMidnight(t time.Time) bool {
+	h, m, s := t.Clock()
+	return h == 0 && m == 0 && s == 0
 }
 
 func startOfDay(t time.Time) time.Time {

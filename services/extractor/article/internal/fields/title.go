@@ -28,7 +28,7 @@ func ReadTitle(p *page.Page, f *facts.Facts, site *Site) Title {
 	}
 	declared := declaredTitles(p, f, site)
 	if h := declared.headline(p, site); h.text != "" {
-		confidence := 0.57
+		confidence := 0.63
 		folded := norm.Fold(h.text)
 		if slices.ContainsFunc(declared, func(t declaredTitle) bool { return t.folded == folded }) {
 			confidence = 0.94
@@ -70,7 +70,7 @@ func declaredTitles(p *page.Page, f *facts.Facts, site *Site) titles {
 		titleLD:        {fact: record.NewField(f.LD("headline"), record.FromJSONLD, 0.78)},
 		titleOpenGraph: {fact: record.NewField(f.Meta["og:title"], record.FromOpenGraph, 0.6)},
 		titleCard:      {fact: record.NewField(card, record.FromMeta, 0.5)},
-		titleDocument:  {fact: record.NewField(p.Title, record.FromMeta, 0.45)},
+		titleDocument:  {fact: record.NewField(p.Title, record.FromMeta, 0.33)},
 	}
 	for i := range declared {
 		// Many publishers escape text that is already escaped.
@@ -111,22 +111,28 @@ const (
 )
 
 // unlike reports whether titles are declared and none shares enough words with
-// the heading.
+// the heading. Names of a kind of page ("Home") are not titles.
 func (ts titles) unlike(heading string) bool {
 	declares := false
-	words := strings.Fields(strings.ToLower(heading))
+	var words []string
+	for w := range strings.FieldsSeq(strings.ToLower(heading)) {
+		if utf8.RuneCountInString(w) >= minSharedWord {
+			words = append(words, w)
+		}
+	}
 	for _, t := range ts {
-		if t.Value == "" {
+		lower := strings.ToLower(t.Value)
+		if lower == "" || pageNames[lower] {
 			continue
 		}
 		declares = true
-		shared, lower := 0, strings.ToLower(t.Value)
+		shared := 0
 		for _, w := range words {
-			if utf8.RuneCountInString(w) >= minSharedWord && strings.Contains(lower, w) {
+			if strings.Contains(lower, w) {
 				shared++
 			}
 		}
-		if shared*sharedPart >= len(words) || shared >= minSharedWords {
+		if shared > 0 && shared*sharedPart >= len(words) || shared >= minSharedWords {
 			return false
 		}
 	}

@@ -1,8 +1,10 @@
 package fields
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
@@ -30,9 +32,9 @@ const maxTitleCuts = 3
 
 // cutFrom removes the site's name, and sections beside it, from a title.
 func (s *Site) cutFrom(p *page.Page, title string) string {
-	title = norm.Squeeze(title)
+	title = withoutMarks(norm.Squeeze(title))
 	for range maxTitleCuts {
-		cut := s.cutOnce(p, title)
+		cut := withoutMarks(s.cutOnce(p, title))
 		if cut == title {
 			return title
 		}
@@ -40,6 +42,14 @@ func (s *Site) cutFrom(p *page.Page, title string) string {
 	}
 	return title
 }
+
+// edgeMarks matches separators without a text on one side, and the marks of a heading in
+// Markdown.
+var edgeMarks = regexp.MustCompile(`^(?:#{1,6}|[|–—»·•-])\s+|\s+[|–—»«·•/~-]$`)
+
+// withoutMarks removes what remains of a template around a title if a part of it is empty
+// ("Title |").
+func withoutMarks(title string) string { return edgeMarks.ReplaceAllString(title, "") }
 
 // maxBarTail is the length in characters at which the text after a bar is too long
 // for a section.
@@ -58,6 +68,12 @@ func (s *Site) cutOnce(p *page.Page, title string) string {
 			return head
 		}
 	}
+	if head, ok := cutUnderscore(title); ok {
+		return head
+	}
+	if _, tail, ok := cutLast(title, titleSeparators); ok && archiveLabel.MatchString(title) && shownAsHeading(p, tail) {
+		return tail
+	}
 	lead, rest, ok := cutFirst(title, titleColons)
 	if ok && s.IsNamed(lead) && len(rest) > minTitleRest && !shownAsHeading(p, title) {
 		return rest
@@ -67,6 +83,25 @@ func (s *Site) cutOnce(p *page.Page, title string) string {
 		return head
 	}
 	return title
+}
+
+// archiveLabel matches the name that old blog software gives to the archive, before the
+// title of an entry.
+var archiveLabel = regexp.MustCompile(`(?i)\bblog[ -]?(?:archives?|archiv)\b`)
+
+// minUnderscoreHead is the minimum number of characters before the first underscore.
+const minUnderscoreHead = 6
+
+// cutUnderscore cuts a title without spaces between words at its first underscore:
+// Chinese sites append section, channel and name that way.
+func cutUnderscore(title string) (string, bool) {
+	head, _, ok := strings.Cut(title, "_")
+	if !ok || norm.Len(head) < minUnderscoreHead || !strings.ContainsFunc(head, func(r rune) bool {
+		return unicode.Is(unicode.Han, r)
+	}) {
+		return title, false
+	}
+	return strings.TrimSpace(head), true
 }
 
 // cutLast cuts a text at the last of several separators.

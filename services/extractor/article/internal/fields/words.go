@@ -29,15 +29,21 @@ var (
 	rankWords         = wordlist.Set(wordlist.Read(lists, "rank_words"))
 	tradeWords        = wordlist.Set(wordlist.Read(lists, "trade_words"))
 	notNames          = wordlist.Set(wordlist.Read(lists, "not_names"))
+	editorialNames    = wordlist.Set(wordlist.Read(lists, "editorial_names"))
 	labelEnds         = wordlist.Set(wordlist.Read(lists, "label_endings"))
 )
 
 // The words of other fields.
 var (
 	publishedLabels = wordlist.Entries(wordlist.Read(lists, "published_labels"))
-	changedLabels   = wordlist.Entries(wordlist.Read(lists, "changed_labels"))
-	creditMarks     = wordlist.Entries(wordlist.Read(lists, "credit_marks"))
-	functionWords   = wordSets(wordlist.Read(lists, "function_words"))
+	// otherLabels start lines whose date is not that of publication.
+	otherLabels = wordlist.Entries(wordlist.Read(lists, "other_labels"))
+	// datePrepositions precede the date of an event in a sentence.
+	datePrepositions = wordlist.Set(wordlist.Read(lists, "date_prepositions"))
+	changedLabels    = wordlist.Entries(wordlist.Read(lists, "changed_labels"))
+	pageNames        = wordlist.Set(wordlist.Read(lists, "page_names"))
+	creditMarks      = wordlist.Entries(wordlist.Read(lists, "credit_marks"))
+	functionWords    = wordSets(wordlist.Read(lists, "function_words"))
 )
 
 // longestFirst reverses a sorted list, so that each entry precedes its prefixes

@@ -58,16 +58,39 @@ func TestReadRestoresWrittenModel(t *testing.T) {
 	}
 }
 
+func TestContributionsSumToMargin(t *testing.T) {
+	t.Parallel()
+	rows, labels, weights := xorGrid()
+	m := gbdt.Train(rows, labels, weights, params)
+	var byFeature [3]float32
+	for i, row := range rows {
+		sum, contributions := m.Contributions(row)
+		for f, c := range contributions {
+			sum += c
+			if c < 0 {
+				c = -c
+			}
+			byFeature[f] += c
+		}
+		if margin := m.Margin(row); sum-margin > 1e-3 || margin-sum > 1e-3 {
+			t.Errorf("row %d: the contributions sum to %v, the margin is %v", i, sum, margin)
+		}
+	}
+	if byFeature[2] > byFeature[0]/4 || byFeature[2] > byFeature[1]/4 {
+		t.Errorf("the feature without influence contributes as much as the others: %v", byFeature)
+	}
+}
+
 func TestReadRefusesInvalidModels(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"empty":                "",
 		"another format":       "hello",
-		"missing tree":         "gbdt 1 2 2 0.5\n=1",
-		"feature out of range": "gbdt 1 2 1 0.5\n2:1:0.5 =1 =2",
-		"child out of range":   "gbdt 1 2 1 0.5\n0:2:0.5 =1 =2",
-		"child before parent":  "gbdt 1 2 1 0.5\n0:0:0.5 =1 =2",
-		"leaf is not a number": "gbdt 1 2 1 0.5\n=x",
+		"missing tree":         "gbdt 2 2 2 0.5\n=1",
+		"feature out of range": "gbdt 2 2 1 0.5\n2:1:0.5:0 =1 =2",
+		"child out of range":   "gbdt 2 2 1 0.5\n0:2:0.5:0 =1 =2",
+		"child before parent":  "gbdt 2 2 1 0.5\n0:0:0.5:0 =1 =2",
+		"leaf is not a number": "gbdt 2 2 1 0.5\n=x",
 	} {
 		if _, err := gbdt.Read(text); err == nil {
 			t.Errorf("%s: Read succeeded, want an error", name)

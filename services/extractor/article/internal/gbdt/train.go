@@ -57,9 +57,9 @@ func Train(rows [][]float32, labels []bool, weights []float64, p Params) *Model 
 				sample = append(sample, int32(i))
 			}
 		}
-		g.tree = tree{{feature: -1}}
+		g.tree, g.means = tree{{feature: -1}}, []float32{0}
 		g.grow(0, sample, p.Depth)
-		m.trees = append(m.trees, g.tree)
+		m.trees, m.means = append(m.trees, g.tree), append(m.means, g.means)
 		single := Model{trees: []tree{g.tree}}
 		for i := range margins {
 			margins[i] += float64(single.Margin(rows[i]))
@@ -101,6 +101,7 @@ type grower struct {
 	grad, hess     []float64   // first and second derivatives of the loss, by row
 	columns        []int       // the features that the current tree may use
 	tree           tree
+	means          []float32 // by node of the tree
 }
 
 // bin divides the values of each feature into at most maxBins ranges of about equal
@@ -172,7 +173,8 @@ func (g *grower) grow(at int, rows []int32, depth int) {
 		sumG += g.grad[i]
 		sumH += g.hess[i]
 	}
-	g.tree[at] = node{feature: -1, value: round(float32(-g.Rate * sumG / (sumH + g.Lambda)))}
+	output := round(float32(-g.Rate * sumG / (sumH + g.Lambda)))
+	g.tree[at], g.means[at] = node{feature: -1, value: output}, output
 	if depth == 0 || sumH < 2*g.MinWeight {
 		return
 	}
@@ -190,7 +192,7 @@ func (g *grower) grow(at int, rows []int32, depth int) {
 		}
 	}
 	child := len(g.tree)
-	g.tree = append(g.tree, node{feature: -1}, node{feature: -1})
+	g.tree, g.means = append(g.tree, node{feature: -1}, node{feature: -1}), append(g.means, 0, 0)
 	g.tree[at] = node{feature: int16(best.feature), left: int16(child), value: g.cuts[best.feature][best.bin]}
 	g.grow(child, left, depth-1)
 	g.grow(child+1, right, depth-1)

@@ -5,7 +5,10 @@ package jsonld
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
+
+	"github.com/dateline-news/dateline/services/extractor/article/internal/jsonbound"
 )
 
 const (
@@ -14,6 +17,11 @@ const (
 	maxObjects = 2000
 	// maxDepth is the maximum nesting depth at which objects are found.
 	maxDepth = 12
+	// maxBytes, maxItems and maxNesting bound the blocks that are decoded: their size
+	// in bytes and their values together, and the nesting of each.
+	maxBytes   = 4 << 20
+	maxItems   = 200_000
+	maxNesting = 200
 )
 
 // Object is one JSON-LD node.
@@ -23,15 +31,22 @@ type Object map[string]any
 type Graph struct {
 	Objects []Object
 	byID    map[string]Object
+	bytes   int // the size of the blocks added so far
+	items   int // the number of their values
 }
 
 // Add reads the text of a script element into g. It reports whether the text could
-// be read, if necessary after a repair.
+// be read, if necessary after a repair. It ignores text that exceeds the limits of a
+// page, together with the texts before it.
 func (g *Graph) Add(script []byte) bool {
 	script = trim(script)
-	if len(script) == 0 {
+	left := jsonbound.Limits{Bytes: maxBytes - g.bytes, Items: maxItems - g.items, Depth: maxNesting}
+	items, ok := left.Count(script)
+	if len(script) == 0 || !ok {
 		return false
 	}
+	g.bytes += len(script)
+	g.items += items
 	var v any
 	if err := json.Unmarshal(script, &v); err != nil {
 		if err := json.Unmarshal(repair(script), &v); err != nil {
@@ -147,6 +162,8 @@ func String(v any) string {
 		return strings.TrimSpace(v)
 	case json.Number:
 		return v.String()
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	case []any:
 		for _, item := range v {
 			if s := String(item); s != "" {

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"github.com/dateline-news/dateline/services/extractor/article/internal/jsonbound"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
 )
 
@@ -17,21 +18,23 @@ const (
 	// a data island or from structured data. A shorter text is a teaser.
 	MinIslandChars = 500
 
-	maxIslandJSON = 8 << 20 // the largest data island that is decoded, in bytes
-	maxIslandNest = 40      // maximum nesting of values that are searched
-	maxPartNest   = 6       // maximum nesting of the text of one part of a body
-	minIslandList = 3       // a list of fewer parts is not a body
+	maxIslandNest = 40 // maximum nesting of values that are searched
+	maxPartNest   = 6  // maximum nesting of the text of one part of a body
+	minIslandList = 3  // a list of fewer parts is not a body
 
 	// charsPerSentence is the maximum average length of a sentence in prose. A
 	// longer text with fewer sentence ends is code or a list of tokens.
 	charsPerSentence = 400
 )
 
+// islandLimits are those of a data island that is decoded.
+var islandLimits = jsonbound.Limits{Bytes: 8 << 20, Items: 1_000_000, Depth: 1000}
+
 // withIsland returns p laid out again with the text of its data islands (the JSON of a
 // framework, or a noscript element) if the page itself shows no text. leftOut contains
 // the large islands, which are not in the tree.
 func withIsland(doc *html.Node, p *Page, leftOut [][]byte, maxNodes int) *Page {
-	if len(p.Islands) == 0 || p.body == nil || p.proseChars() >= MinIslandChars {
+	if len(p.Islands)+len(leftOut) == 0 || p.body == nil || p.proseChars() >= MinIslandChars {
 		return p
 	}
 	for _, island := range leftOut {
@@ -91,7 +94,7 @@ func longestIsland(islands []string) islandText {
 			continue
 		}
 		var v any
-		if len(island) <= maxIslandJSON && json.Unmarshal([]byte(island), &v) == nil {
+		if _, ok := islandLimits.Count([]byte(island)); ok && json.Unmarshal([]byte(island), &v) == nil {
 			best.search(v, 0)
 		}
 	}

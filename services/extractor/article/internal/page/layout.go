@@ -18,6 +18,7 @@ type walker struct {
 	link    int  // the open link's element, 0 for none
 	href    string
 	pre     int // open pre elements
+	unseen  int // open elements with text that readers do not see
 }
 
 // Initial capacities that spare an average page most of the growing.
@@ -26,6 +27,10 @@ const (
 	usualRuns  = 256
 	usualText  = 16 << 10
 )
+
+// maxNeighbours is the maximum number of link elements to the next and previous page
+// that are read.
+const maxNeighbours = 4
 
 // layOut returns the flat form of a document.
 func layOut(doc *html.Node) *Page {
@@ -81,8 +86,11 @@ func (w *walker) skip(n *html.Node) bool {
 		w.Metas = append(w.Metas, n)
 		return Attr(n, "itemprop") == ""
 	case atom.Link:
-		if w.Canonical == "" && Attr(n, "rel") == "canonical" {
+		switch rel := Attr(n, "rel"); {
+		case w.Canonical == "" && rel == "canonical":
 			w.Canonical = Attr(n, "href")
+		case (rel == "next" || rel == "prev") && len(w.Neighbours) < maxNeighbours:
+			w.Neighbours = append(w.Neighbours, Attr(n, "href"))
 		}
 		return Attr(n, "itemprop") == ""
 	case atom.Base:
@@ -98,7 +106,9 @@ func (w *walker) skip(n *html.Node) bool {
 		if n.FirstChild != nil && len(n.FirstChild.Data) > MinIslandChars {
 			w.Islands = append(w.Islands, n.FirstChild.Data)
 		}
-	case atom.Style, atom.Template, atom.Svg, atom.Select, atom.Button, atom.Input, atom.Textarea,
+	case atom.Button:
+		return n.Parent == nil || !IsHeading(n.Parent.DataAtom) // a heading that opens what is below it
+	case atom.Style, atom.Template, atom.Svg, atom.Select, atom.Input, atom.Textarea,
 		atom.Object, atom.Canvas, atom.Map, atom.Datalist, atom.Dialog:
 	default:
 		return false
@@ -129,8 +139,18 @@ func (w *walker) enter(n *html.Node, parent int32) int32 {
 	if e.Hints&HintBreadcrumb != 0 {
 		w.Breadcrumbs = append(w.Breadcrumbs, i)
 	}
-	if Attr(n, "itemprop") != "" {
+	if Props(n) != "" {
 		w.Props = append(w.Props, i)
+	}
+	if unseen(n, e.Hints) {
+		w.unseen++
+	}
+	if abuts(n) {
+		w.space = true
+	}
+	if customImage(n) || n.DataAtom == atom.Img && !placeholderIn(n) {
+		w.addMedia(n)
+		return i
 	}
 	switch n.DataAtom {
 	case atom.Html:
@@ -151,7 +171,7 @@ func (w *walker) enter(n *html.Node, parent int32) int32 {
 			w.link, w.href = int(i), Attr(n, "href")
 			w.Links = append(w.Links, Link{From: -1, Href: w.href})
 		}
-	case atom.Img, atom.Video, atom.Audio, atom.Iframe, atom.Embed:
+	case atom.Video, atom.Audio, atom.Iframe, atom.Embed:
 		w.addMedia(n)
 		return i
 	case atom.Pre:
@@ -168,6 +188,9 @@ func (w *walker) enter(n *html.Node, parent int32) int32 {
 func (w *walker) leave(i int32) {
 	e := &w.Elems[i]
 	e.End = int32(len(w.Elems))
+	if unseen(e.Node, e.Hints) {
+		w.unseen--
+	}
 	switch {
 	case e.Node.DataAtom == atom.A && w.link == int(i):
 		w.link = 0

@@ -11,6 +11,11 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
 )
 
+// HasAttr reports whether an element has an attribute, whatever its value.
+func HasAttr(n *html.Node, key string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == key })
+}
+
 // Attr returns the value of a node's attribute, or "".
 func Attr(n *html.Node, key string) string {
 	for i := range n.Attr {
@@ -34,7 +39,7 @@ func NodeText(n *html.Node) string {
 		switch {
 		case d.Type == html.TextNode && !textless(d.Parent.DataAtom):
 			b.WriteString(d.Data)
-		case d.Type == html.ElementNode && !Inline(d.DataAtom) || d.DataAtom == atom.Br:
+		case d.Type == html.ElementNode && !Inline(d.DataAtom) || d.DataAtom == atom.Br || abuts(d):
 			b.WriteByte(' ')
 		}
 	}
@@ -70,7 +75,7 @@ func Value(n *html.Node) string {
 		}
 	}
 	for d := range n.Descendants() {
-		if d.Type == html.ElementNode && Attr(d, "itemprop") == "name" {
+		if d.Type == html.ElementNode && Props(d) == "name" {
 			if v := Attr(d, "content"); v != "" {
 				return norm.Squeeze(v)
 			}
@@ -80,12 +85,27 @@ func Value(n *html.Node) string {
 	return NodeText(n)
 }
 
-// Prop returns the value of the first element with an itemprop that is not part
+// Props returns the names of the properties of microdata or RDFa that an element gives,
+// or "".
+func Props(n *html.Node) string {
+	names := ""
+	for i := range n.Attr {
+		switch a := &n.Attr[i]; a.Key {
+		case "itemprop":
+			return a.Val
+		case "property":
+			names = strings.TrimPrefix(a.Val, "schema:")
+		}
+	}
+	return names
+}
+
+// Prop returns the value of the first element with a property that is not part
 // of a comment or a related article, and the element's index, or -1.
 func (p *Page) Prop(name string) (string, int32) {
 	for _, i := range p.Props {
 		n := p.Elems[i].Node
-		if !norm.HasWord(Attr(n, "itemprop"), name) || p.Elems[i].Hints&(HintRelated|HintComment) != 0 {
+		if !norm.HasWord(Props(n), name) || p.Elems[i].Hints&(HintRelated|HintComment) != 0 {
 			continue
 		}
 		if v := Value(n); v != "" {
@@ -127,14 +147,19 @@ func AuthorLink(href string) bool {
 		if !more {
 			return false
 		}
-		if len(after) > 1 && slices.Contains(authorPaths, segment) {
+		if len(after) > 1 && slices.Contains(authorPaths, segment) && (segment != "people" || lastSegment(after)) {
 			return true
 		}
 		rest = after
 	}
 }
 
-// Resolve returns href as an absolute address that a reader can follow, or "".
+// lastSegment reports whether a path has one segment. A section about celebrities has
+// the same name as a list of people, but its articles are in further segments.
+func lastSegment(path string) bool { return !strings.Contains(strings.TrimSuffix(path, "/"), "/") }
+
+// Resolve returns href as an absolute address that a reader can follow, or "". It has no
+// user information, which may be a password.
 func (p *Page) Resolve(href string) string {
 	href = strings.TrimSpace(href)
 	if href == "" || strings.HasPrefix(href, "#") || strings.HasPrefix(href, "data:") ||
@@ -148,6 +173,7 @@ func (p *Page) Resolve(href string) string {
 	if p.Base != nil {
 		u = p.Base.ResolveReference(u)
 	}
+	u.User = nil
 	switch u.Scheme {
 	case "http", "https", "mailto":
 		return u.String()

@@ -24,6 +24,7 @@ type Page struct {
 	JSONLD      []string     // the contents of JSON-LD scripts
 	Islands     []string     // data for scripts to render, and contents of noscript elements
 	Canonical   string       // the declared canonical address, as written
+	Neighbours  []string     // the addresses of the next and previous page in link elements, as written
 	Title       string       // the document's title
 	HTML        *html.Node   // the html element, nil if there is none
 	Props       []int32      // elements with an itemprop attribute

@@ -25,7 +25,7 @@ func parse(text []byte, maxNodes int, allAttributes bool) (doc *html.Node, islan
 	if !found.hostile {
 		doc, err := html.Parse(&found.rest)
 		if err == nil {
-			return doc, found.islands, nil
+			return doc, append(found.islands, scriptedIslands(found.scripted)...), nil
 		}
 	}
 	doc, err = html.Parse(bytes.NewReader(flatten(text)))
@@ -58,6 +58,8 @@ type surveyor struct {
 	open    int      // open formatting elements
 	from    int      // start of the current piece
 	islands [][]byte // JSON for scripts to render that is left out
+	// scripted is data for scripts to render that is written as a program.
+	scripted []byte
 	// allAttributes keeps the attributes that only a user's selectors can match.
 	allAttributes bool
 }
@@ -148,6 +150,9 @@ func (s *surveyor) startTag(text []byte, i int) int {
 // of the content of a script element. The start tag is text[tag:from].
 func (s *surveyor) leaveOutContent(text []byte, name string, tag, from, to int) {
 	content := text[from:to]
+	if name == scriptName && len(s.scripted) < maxScripted {
+		s.scripted = appendScripted(s.scripted, content)
+	}
 	switch {
 	case name == styleName:
 		s.leaveOut(text, from, to)

@@ -31,7 +31,7 @@ func (w *walker) flush() {
 
 func (w *walker) addMedia(n *html.Node) {
 	kind := EmbedRun
-	if n.DataAtom == atom.Img {
+	if n.DataAtom == atom.Img || customImage(n) {
 		kind = ImageRun
 	}
 	elem := int32(len(w.Elems) - 1)
@@ -46,6 +46,9 @@ func (w *walker) addMedia(n *html.Node) {
 // addText adds a text node to the current run, with each stretch of white space
 // as one space. Two line breaks separate paragraphs.
 func (w *walker) addText(s string) {
+	if w.unseen > 0 {
+		return
+	}
 	for _, r := range s {
 		if unicode.IsSpace(r) && (w.pre == 0 || w.current.Chars == 0) ||
 			r == '\u200b' || r == '\ufeff' || r == '\u00ad' || r == '\u2060' {

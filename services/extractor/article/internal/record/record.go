@@ -16,6 +16,8 @@ const (
 	FromURL        Source = "url"
 	FromDataIsland Source = "data-island"
 	FromRule       Source = "rule"
+	FromFeed       Source = "feed"
+	FromSitemap    Source = "sitemap"
 )
 
 // RuleConfidence is the confidence of values that a site's rules select. The rules were
@@ -175,4 +177,6 @@ const (
 	ReasonNoArticle      Reason = "no_article"
 	ReasonNeedsRendering Reason = "needs_rendering"
 	ReasonBlocked        Reason = "blocked"
+	ReasonNotFound       Reason = "not_found"
+	ReasonErrorPage      Reason = "error_page"
 )

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// call runs a command line without input.
+func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = Run(t.Context(), args, Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+	return code, out.String(), errs.String()
+}
+
+func TestUnknownCommandsAreWrongCalls(t *testing.T) {
+	for line, want := range map[string]string{
+		"nosuch":        `"dateline --help" lists the commands`,
+		"foo":           `"dateline --help" lists the commands`,
+		"serch ferry":   `did you mean "dateline search"?`,
+		"expl":          `did you mean "dateline explain"?`,
+		"dead lst":      `did you mean "dateline dead list"?`,
+		"dead nosuch":   `"dateline dead --help" lists the commands`,
+		"completion x":  `"dateline completion --help" lists the commands`,
+		"context other": `"dateline context --help" lists the commands`,
+		"help serch":    `did you mean "dateline search"?`,
+		"help dead lst": `did you mean "dateline dead list"?`,
+		"--nosuch":      `"dateline --help" lists the flags`,
+
+		"dead list --limit 0": "must be at least 1",
+	} {
+		code, out, errs := call(t, strings.Fields(line)...)
+		if code != exitUsage || out != "" || !strings.Contains(errs, want) {
+			t.Errorf("dateline %s: exit code %d, want %d with %s: %s%s", line, code, exitUsage, want, out, errs)
+		}
+	}
+	for _, line := range []string{"", "dead", "help", "help dead", "help dead list", "search --help"} {
+		if code, out, errs := call(t, strings.Fields(line)...); code != exitOK || !strings.Contains(out, "Usage:") {
+			t.Errorf("dateline %s: exit code %d, want help: %s%s", line, code, out, errs)
+		}
+	}
+}
+
+// TestWrongCallsOfEveryCommand gives each command a flag that it does not have, a value
+// that its settings cannot have, and a number of arguments that it does not take.
+func TestWrongCallsOfEveryCommand(t *testing.T) {
+	var check func(cmd *cobra.Command)
+	check = func(cmd *cobra.Command) {
+		for _, sub := range cmd.Commands() {
+			check(sub)
+		}
+		path := strings.Fields(cmd.CommandPath())[1:]
+		wrong := [][]string{{"--nosuch"}}
+		if cmd.Flags().Lookup("fetcher-delay") != nil {
+			wrong = append(wrong, []string{"--fetcher-delay", "soon"})
+		}
+		if many := []string{"a", "b", "c"}; cmd.Args != nil && cmd.Args(cmd, many) != nil {
+			wrong = append(wrong, many)
+		}
+		for _, args := range wrong {
+			if code, _, errs := call(t, append(path[:len(path):len(path)], args...)...); code != exitUsage || errs == "" {
+				t.Errorf("dateline %s %q: exit code %d, want %d: %s", strings.Join(path, " "), args, code, exitUsage, errs)
+			}
+		}
+	}
+	check(newRoot(Streams{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}))
+}

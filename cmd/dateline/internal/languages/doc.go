@@ -1,0 +1,2 @@
+// Package languages tests that articles in many languages are extracted and found.
+package languages

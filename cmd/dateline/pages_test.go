@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/outcome"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// pagedStory is a story of the test site. Its pages have numbers in the query.
+type pagedStory struct {
+	pages int
+	dead  int  // the page that does not exist, or 0
+	next  bool // link only the next page
+}
+
+var pagedStories = map[string]pagedStory{
+	"/three":   {pages: 3},
+	"/chain":   {pages: 4, next: true},
+	"/dead":    {pages: 3, dead: 2},
+	"/endless": {pages: 1000, next: true},
+	"/single":  {pages: 1},
+}
+
+// joinedStories is the number of the stories that get more than their first page.
+const joinedStories = 3
+
+// sentence returns a paragraph that only one page has.
+func sentence(path string, number int) string {
+	return fmt.Sprintf("Chapter %d of %s tells how the crew repaired mast %d before the storm reached the bay, "+
+		"and what the harbour master wrote about it that evening.", number, path[1:], number)
+}
+
+// shared is a paragraph that all pages repeat.
+const shared = "This report was made over two years by reporters in nine harbours, who read four thousand letters."
+
+func (s pagedStory) page(path string, number int) string {
+	links := fmt.Sprintf(`<a href="%s/print">Print</a> <a href="/other">Another story</a>`, path)
+	if s.next && number < s.pages {
+		links += fmt.Sprintf(`<a rel="next" href="%s?page=%d">Next page</a>`, path, number+1)
+	}
+	for n := 1; !s.next && n <= s.pages; n++ {
+		links += fmt.Sprintf(` <a href="%s?page=%d">%d</a>`, path, n, n)
+	}
+	return "<!doctype html><html lang=en><head><title>The long voyage of " + path[1:] + "</title></head><body><article>" +
+		"<h1>The long voyage of " + path[1:] + "</h1><p>" + shared + "</p><p>" + sentence(path, number) + "</p><p>" +
+		strings.Replace(sentence(path, number), "Chapter", "The end of chapter", 1) + "</p></article><nav>" + links +
+		"</nav></body></html>"
+}
+
+func servePages(w http.ResponseWriter, r *http.Request) {
+	number, err := strconv.Atoi(r.FormValue("page"))
+	if err != nil {
+		number = 1
+	}
+	story, ok := pagedStories[r.URL.Path]
+	if !ok || number == story.dead {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	fmt.Fprint(w, story.page(r.URL.Path, number))
+}
+
+// checkPaged checks that the article of a story has the given number of pages, each once
+// and in order, in the newest of a number of revisions.
+func checkPaged(t *testing.T, s store.Store, url, path string, pages, revisions int, complete bool) {
+	t.Helper()
+	hit, err := s.Article(t.Context(), url)
+	if err != nil {
+		t.Errorf("%s: %v", path, err)
+		return
+	}
+	a := hit.Article
+	at := 0
+	for n := 1; n <= pages; n++ {
+		i := strings.Index(a.GetText()[at:], sentence(path, n))
+		if i < 0 {
+			t.Errorf("%s: page %d is missing or out of order in:\n%s", path, n, a.GetText())
+			return
+		}
+		at += i + 1
+	}
+	if strings.Contains(a.GetText(), fmt.Sprintf("Chapter %d of", pages+1)) || strings.Count(a.GetText(), shared) != 1 {
+		t.Errorf("%s has a page too many, or a passage not once:\n%s", path, a.GetText())
+	}
+	if a.GetComplete() != complete || pages > 1 && len(a.GetPageUrls()) != pages {
+		t.Errorf("%s: complete is %v, joined from %q, want %v and %d pages",
+			path, a.GetComplete(), a.GetPageUrls(), complete, pages)
+	}
+	all, err := s.Revisions(t.Context(), a.GetId())
+	if err != nil || len(all) != revisions {
+		t.Errorf("%s has %d revisions (%v), want %d", path, len(all), err, revisions)
+	}
+}
+
+// checkStories checks what is stored of all stories, with their other pages.
+func checkStories(t *testing.T, dir, origin string) {
+	t.Helper()
+	s := openStore(t, dir)
+	checkPaged(t, s, origin+"/three", "/three", 3, 2, true)
+	checkPaged(t, s, origin+"/chain", "/chain", 4, 2, true)
+	checkPaged(t, s, origin+"/dead", "/dead", 1, 1, false)
+	checkPaged(t, s, origin+"/endless", "/endless", 20, 2, false)
+	checkPaged(t, s, origin+"/single", "/single", 1, 1, true)
+	if stats, err := s.Stats(t.Context()); err != nil || int(stats.Articles) != len(pagedStories) {
+		t.Errorf("%d articles are stored (%v), want %d: other pages are not articles",
+			stats.Articles, err, len(pagedStories))
+	}
+}
+
+func storyURLs(origin string) []string {
+	var urls []string
+	for path := range pagedStories {
+		urls = append(urls, origin+path)
+	}
+	return urls
+}
+
+// finishPages runs a pipeline on a data folder until all pages are joined.
+func finishPages(t *testing.T, dir string) {
+	t.Helper()
+	cfg := testConfig(dir)
+	allowLoopback(&cfg)
+	p := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
+	defer p.stop()
+	natstest.Eventually(t, "the joined records", func() bool {
+		tally, err := p.Store.Tally(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		completed := int64(0)
+		for _, line := range tally {
+			if line.Reason == string(outcome.Completed) {
+				completed += line.Count
+			}
+		}
+		return completed == joinedStories
+	})
+	if err := p.Settle(t.Context(), natstest.Patience(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPagesAreFollowedAndJoined(t *testing.T) {
+	t.Parallel()
+	site := httptest.NewServer(http.HandlerFunc(servePages))
+	t.Cleanup(site.Close)
+	dir := t.TempDir()
+	ingest(t, dir, "--extractor-follow", urlFile(t, storyURLs(site.URL)))
+	finishPages(t, dir)
+	checkStories(t, dir, site.URL)
+	// Besides the first pages: 2, 3, 1 (dead) and 19 others.
+	got := checkLedger(t, dir, 0)
+	if n := got[datelinev1.Stage_STAGE_FETCH].all; n != int64(len(pagedStories)+25) {
+		t.Errorf("%d pages were requested, want %d", n, len(pagedStories)+25)
+	}
+	_, out, _ := dateline(t, "explain", "--data-dir", dir, site.URL+"/three?page=2")
+	if !strings.Contains(out, "continued") || !strings.Contains(out, "/three?page=3") {
+		t.Errorf("the explanation of the second page lacks the request for the third:\n%s", out)
+	}
+}
+
+func TestPagesAreNotFollowedUnlessWanted(t *testing.T) {
+	t.Parallel()
+	site := httptest.NewServer(http.HandlerFunc(servePages))
+	t.Cleanup(site.Close)
+	dir := t.TempDir()
+	ingest(t, dir, site.URL+"/three")
+	finish(t, dir)
+	checkPaged(t, openStore(t, dir), site.URL+"/three", "/three", 1, 1, false)
+}
+
+func TestExtractFollows(t *testing.T) {
+	t.Parallel()
+	site := httptest.NewServer(http.HandlerFunc(servePages))
+	t.Cleanup(site.Close)
+	extract := func(path string) (int, string, string) {
+		args := append([]string{"extract", "--follow", "--format", "text"}, loopback...)
+		return dateline(t, append(args, site.URL+path)...)
+	}
+	if code, out, errs := extract("/three"); code != 0 || !strings.Contains(out, sentence("/three", 3)) {
+		t.Errorf("exit code %d, want the text of three pages: %s%s", code, out, errs)
+	}
+	code, out, errs := extract("/dead")
+	if code == 0 || !strings.Contains(out, sentence("/dead", 1)) || !strings.Contains(errs, "page 2") {
+		t.Errorf("exit code %d, want the first page, and that the second is missing: %s%s", code, out, errs)
+	}
+}
+
+// TestKilledWhileFollowing kills the process again and again. No page may be lost, and
+// no step that is repeated may add an article or a revision.
+func TestKilledWhileFollowing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("this test starts and kills a process again and again: run without -short")
+	}
+	t.Parallel()
+	counted := &countedSite{
+		handler: http.HandlerFunc(servePages), requests: map[string]int{}, requested: make(chan struct{}, 1),
+	}
+	site := httptest.NewServer(counted)
+	t.Cleanup(site.Close)
+	dir := t.TempDir()
+	args := append([]string{"ingest", "--json", "--data", dir, "--extractor-follow"}, loopback...)
+	args = append(args, "--fetcher-delay=50ms", urlFile(t, storyURLs(site.URL)))
+	for i := range killsWanted(t) {
+		killOnce(t, args, counted.requested, i%3 == 0)
+	}
+	var errText bytes.Buffer
+	last := program(natstest.Context(t), t, args...)
+	last.Stderr = &errText
+	if err := last.Run(); err != nil && last.ProcessState.ExitCode() != 1 {
+		t.Fatalf("last run: %v\n%s", err, errText.String())
+	}
+	finishPages(t, dir)
+	checkStories(t, dir, site.URL)
+	checkLedger(t, dir, 0)
+}

@@ -1,0 +1,119 @@
+{{/* labels: of each object, and the selectors. The argument is the name of the service. */}}
+{{- define "dateline.labels" -}}
+app.kubernetes.io/component: {{ . }}
+app.kubernetes.io/name: dateline
+{{- end }}
+
+{{- define "dateline.image" -}}
+{{ .root.Values.image.prefix }}-{{ .name }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- end }}
+
+{{/* fromSecret: a setting whose value is a key of the Secret. */}}
+{{- define "dateline.fromSecret" -}}
+- name: {{ .setting }}
+  valueFrom: { secretKeyRef: { name: {{ .root.Values.secret.name }}, key: {{ .key }} } }
+{{- end }}
+
+{{- define "dateline.lockedDown" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end }}
+
+{{/*
+service: the Deployment and the PodDisruptionBudget of a service. The argument has root,
+name, and, as YAML, env, ports and initContainers.
+*/}}
+{{- define "dateline.service" -}}
+{{- $values := index .root.Values .name }}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .name }}
+  labels:
+    app.kubernetes.io/name: dateline
+spec:
+  {{- if not (kindIs "invalid" $values.replicas) }}
+  replicas: {{ $values.replicas }}
+  {{- end }}
+  revisionHistoryLimit: 3
+  selector:
+    matchLabels:
+      {{- include "dateline.labels" .name | nindent 6 }}
+  template:
+    metadata:
+      labels:
+        {{- include "dateline.labels" .name | nindent 8 }}
+      annotations:
+        # New settings replace the pods.
+        checksum/settings: {{ include (print .root.Template.BasePath "/settings.yaml") .root | sha256sum }}
+        prometheus.io/scrape: "true"
+        prometheus.io/port: "9464"
+    spec:
+      automountServiceAccountToken: false
+      terminationGracePeriodSeconds: 30
+      {{- with .root.Values.image.pullSecrets }}
+      imagePullSecrets:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: 65532
+        runAsGroup: 65532
+        seccompProfile: { type: RuntimeDefault }
+      topologySpreadConstraints:
+        - maxSkew: 1
+          topologyKey: kubernetes.io/hostname
+          whenUnsatisfiable: ScheduleAnyway
+          labelSelector:
+            matchLabels:
+              {{- include "dateline.labels" .name | nindent 14 }}
+      {{- with .initContainers }}
+      initContainers:
+        {{- . | nindent 8 }}
+      {{- end }}
+      containers:
+        - name: {{ .name }}
+          image: {{ include "dateline.image" . }}
+          imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+          envFrom:
+            - configMapRef: { name: dateline }
+          env:
+            {{- .env | nindent 12 }}
+          ports:
+            - { name: admin, containerPort: 9464 }
+            {{- with .ports }}
+            {{- . | nindent 12 }}
+            {{- end }}
+          startupProbe:
+            httpGet: { path: /readyz, port: admin }
+            periodSeconds: 2
+            timeoutSeconds: 4
+            failureThreshold: 60
+          readinessProbe:
+            httpGet: { path: /readyz, port: admin }
+            periodSeconds: 5
+            timeoutSeconds: 4
+          # Liveness does not depend on NATS: a restart would not bring NATS back.
+          livenessProbe:
+            httpGet: { path: /healthz, port: admin }
+            periodSeconds: 10
+            timeoutSeconds: 4
+          resources:
+            {{- toYaml $values.resources | nindent 12 }}
+          securityContext:
+            {{- include "dateline.lockedDown" . | nindent 12 }}
+---
+# At most one is unavailable while nodes are drained.
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {{ .name }}
+  labels:
+    app.kubernetes.io/name: dateline
+spec:
+  maxUnavailable: 1
+  selector:
+    matchLabels:
+      {{- include "dateline.labels" .name | nindent 6 }}
+{{- end }}

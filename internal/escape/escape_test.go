@@ -1,0 +1,62 @@
+package escape_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/dateline-news/dateline/internal/escape"
+)
+
+// unsafe is text that a terminal would act on.
+const unsafe = "a\x1b[2Jb\rc\x00d\x7fe\u009bf\u202eg\u2066h\u200fi\u2028j\x9bk"
+
+const escaped = `a\u001b[2Jb\u000dc\u0000d\u007fe\u009bf\u202eg\u2066h\u200fi\u2028j\x9bk`
+
+func TestWriter(t *testing.T) {
+	const safe = "ñ 中文 🗞 \u200d\n\t"
+	text := unsafe + safe
+	for size := 1; size <= len(text); size++ {
+		var b strings.Builder
+		w := escape.NewWriter(&b)
+		for part := text; part != ""; {
+			n := min(size, len(part))
+			if written, err := w.Write([]byte(part[:n])); err != nil || written != n {
+				t.Fatal(written, err)
+			}
+			part = part[n:]
+		}
+		if b.String() != escaped+safe {
+			t.Fatalf("in parts of %d bytes: %q, want %q", size, b.String(), escaped+safe)
+		}
+	}
+}
+
+func TestJSONKeepsItsValue(t *testing.T) {
+	value := strings.ToValidUTF8(unsafe, "") + "\n<é>"
+	var b strings.Builder
+	encoder := json.NewEncoder(escape.NewWriter(&b))
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	if err := json.Unmarshal([]byte(b.String()), &got); err != nil || got != value {
+		t.Errorf("%q, %v, want %q", got, err, value)
+	}
+}
+
+func TestLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain":             "plain",
+		"two  spaces":       "two  spaces",
+		"one\n\ttwo\r\n":    "one two",
+		unsafe:              strings.Replace(strings.Replace(escaped, `b\u000dc`, "b c", 1), `\u2028`, " ", 1),
+		"broken \xff":       `broken \xff`,
+		"a\u0085forged row": "a forged row",
+	} {
+		if got := escape.Line(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

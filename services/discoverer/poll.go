@@ -1,0 +1,107 @@
+package discoverer
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/discoverer/sources"
+)
+
+const (
+	// pollInterval is the time between two looks for endpoints that are due.
+	pollInterval = time.Second
+	// pollBatch is the maximum number of endpoints that are claimed at once. It bounds
+	// what a crash between the claim and the publishing delays.
+	pollBatch = 100
+	// overdueGap is the time between two polls that were due while nothing ran, and
+	// overdueSpan the maximum time until the last of them.
+	overdueGap, overdueSpan = 10 * time.Millisecond, 10 * time.Minute
+)
+
+// pollDue requests all endpoints that are due. The first call spreads those that were due
+// while nothing ran.
+func (d *Discoverer) pollDue(ctx context.Context) error {
+	if !d.spread {
+		if err := d.spreadOverdue(ctx); err != nil {
+			if ctx.Err() == nil {
+				d.log.Warn("spreading overdue polls failed, retrying", "stage", "discover", "error", err)
+			}
+			return nil
+		}
+		d.spread = true
+	}
+	for ctx.Err() == nil {
+		endpoints, err := d.claim(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				d.log.Warn("looking for endpoints that are due failed, retrying", "stage", "discover", "error", err)
+			}
+			return nil
+		}
+		for _, e := range endpoints {
+			if err := d.request(ctx, e); err != nil && ctx.Err() == nil {
+				d.log.Warn("requesting an endpoint failed, repeating the poll after its timeout",
+					"stage", "discover", "url", e.URL, "error", err)
+			}
+		}
+		if len(endpoints) < pollBatch {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (d *Discoverer) spreadOverdue(ctx context.Context) error {
+	overdue, err := d.sources.Spread(ctx, d.now(), overdueGap, overdueSpan)
+	if err == nil && overdue > 0 {
+		d.log.Info("overdue polls spread", "stage", "discover", "polls", overdue)
+	}
+	return err
+}
+
+func (d *Discoverer) claim(ctx context.Context) ([]sources.Endpoint, error) {
+	now := d.now()
+	return d.sources.Claim(ctx, now, now.Add(d.config.PollTimeout), pollBatch, d.config.PollsPerDay)
+}
+
+// request publishes a request for an endpoint. It is unconditional until the endpoint has
+// been read once: a candidate has not.
+func (d *Discoverer) request(ctx context.Context, e sources.Endpoint) error {
+	request := &datelinev1.FetchRequest{
+		Url: e.URL, RequestId: pollID(e.ID, e.Poll), Priority: datelinev1.Priority_PRIORITY_FRESH,
+		RequestTime: timestamppb.New(d.now()), Purpose: e.Purpose, Force: e.State == sources.Candidate,
+	}
+	msg, err := ledger.Message(subject.URLs, "discover:"+request.GetRequestId(), request)
+	if err != nil {
+		return err
+	}
+	if err := d.writer.Publish(ctx, msg); err != nil {
+		return err
+	}
+	d.metrics.polls.WithLabelValues(subject.PurposeName(e.Purpose)).Inc()
+	return nil
+}
+
+// pollPrefix starts the ids of requests for endpoints.
+const pollPrefix = "poll."
+
+// pollID returns the id of a request for an endpoint.
+func pollID(endpoint string, poll int64) string {
+	return fmt.Sprintf("%s%s.%d", pollPrefix, endpoint, poll)
+}
+
+// parsePollID returns the parts of the id of a request for an endpoint.
+func parsePollID(id string) (endpoint string, poll int64, ok bool) {
+	rest, ok := strings.CutPrefix(id, pollPrefix)
+	endpoint, number, found := strings.Cut(rest, ".")
+	poll, err := strconv.ParseInt(number, 10, 64)
+	return endpoint, poll, ok && found && err == nil && poll > 0
+}

@@ -1,0 +1,63 @@
+package discoverer
+
+import (
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/dateline-news/dateline/internal/weburl"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/discoverer/sources"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// TestRestartSpreadsPolls starts when all endpoints are overdue: none is polled at once, and
+// all within a second.
+func TestRestartSpreadsPolls(t *testing.T) {
+	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	home, err := weburl.Parse("https://example.com/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := sources.Of(s)
+	source := sources.New(home, nil, noon)
+	var endpoints []sources.Endpoint
+	for i := range 20 {
+		url, err := weburl.Parse(fmt.Sprintf("https://example.com/%d.xml", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := sources.NewEndpoint(source.ID, url, datelinev1.Purpose_PURPOSE_FEED, "test")
+		e.State = sources.Active
+		endpoints = append(endpoints, e)
+	}
+	if err := all.Add(t.Context(), source, endpoints); err != nil {
+		t.Fatal(err)
+	}
+	d := &Discoverer{
+		config: DefaultConfig(), sources: all, log: slog.New(slog.DiscardHandler), now: func() time.Time { return noon },
+	}
+	if err := d.pollDue(t.Context()); err != nil { // would panic if it requested one
+		t.Fatal(err)
+	}
+	stored, err := all.Endpoints(t.Context(), source.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	times := map[time.Time]bool{}
+	for _, e := range stored {
+		times[e.NextPoll] = true
+		if !e.NextPoll.After(noon) || e.NextPoll.After(noon.Add(time.Second)) {
+			t.Errorf("%s is polled at %s", e.URL, e.NextPoll)
+		}
+	}
+	if len(times) != len(endpoints) {
+		t.Errorf("%d endpoints are polled at %d times", len(endpoints), len(times))
+	}
+}

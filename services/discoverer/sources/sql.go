@@ -1,0 +1,136 @@
+package sources
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/dateline-news/dateline/services/discoverer/internal/schedule"
+)
+
+// opTimeout bounds one query or transaction.
+const opTimeout = 30 * time.Second
+
+// write runs a transaction.
+func (s *Sources) write(ctx context.Context, action string, do func(context.Context, *sql.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	tx, err := s.db.Writer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", action, err)
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
+	if err := do(ctx, tx); err != nil {
+		return fmt.Errorf("%s: %w", action, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("%s: %w", action, err)
+	}
+	return nil
+}
+
+func query[T any](
+	ctx context.Context, s *Sources, action string, scan func(*sql.Rows) (T, error), text string, args ...any,
+) ([]T, error) {
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	rows, err := s.db.Reader.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", action, err)
+	}
+	all, err := scanAll(rows, scan)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", action, err)
+	}
+	return all, nil
+}
+
+// scanAll returns what scan makes of all rows, and closes them.
+func scanAll[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		row, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, row)
+	}
+	return all, rows.Err()
+}
+
+// one returns the only row, or ErrNotFound.
+func one[T any](rows []T, err error) (T, error) {
+	var none T
+	if err != nil {
+		return none, err
+	}
+	if len(rows) == 0 {
+		return none, ErrNotFound
+	}
+	return rows[0], nil
+}
+
+// sourceColumns are what scanSource reads.
+const sourceColumns = `id, url, labels, state, add_time, policy, budget, visits, taken`
+
+func scanSource(rows *sql.Rows) (Source, error) {
+	var s Source
+	var labels string
+	var added int64
+	var policy string
+	var budget, visits, taken []byte
+	err := rows.Scan(&s.ID, &s.URL, &labels, &s.State, &added, &policy, &budget, &visits, &taken)
+	if err != nil {
+		return Source{}, err
+	}
+	s.AddTime, s.Budget = timeOf(added), schedule.BudgetOf(budget)
+	s.Visits, s.Taken = schedule.BudgetOf(visits), schedule.BudgetOf(taken)
+	if err := json.Unmarshal([]byte(policy), &s.Policy); err != nil {
+		return Source{}, fmt.Errorf("decoding the policy: %w", err)
+	}
+	if err := json.Unmarshal([]byte(labels), &s.Labels); err != nil {
+		return Source{}, fmt.Errorf("decoding labels: %w", err)
+	}
+	return s, nil
+}
+
+// columns are what scanEndpoint reads.
+const columns = `id, source_id, url, purpose, state, reason, hint, add_time, next_poll, poll, settled,
+	poll_time, new_time, articles, schedule`
+
+func scanEndpoint(rows *sql.Rows) (Endpoint, error) {
+	var e Endpoint
+	var added, next, polled, found int64
+	err := rows.Scan(&e.ID, &e.SourceID, &e.URL, &e.Purpose, &e.State, &e.Reason, &e.Hint, &added, &next, &e.Poll,
+		&e.Settled, &polled, &found, &e.Articles, &e.Schedule)
+	e.AddTime = timeOf(added)
+	e.NextPoll, e.PollTime, e.NewTime = timeOf(next), timeOf(polled), timeOf(found)
+	return e, err
+}
+
+func scanBytes(rows *sql.Rows) (b []byte, err error) { return b, rows.Scan(&b) }
+
+// micros returns a time in the form of the tables, in which 0 stands for none.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func timeOf(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
+}
+
+func notNil(data []byte) []byte {
+	if data == nil {
+		return []byte{}
+	}
+	return data
+}

@@ -1,0 +1,40 @@
+package extractor
+
+import (
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dateline-news/dateline/internal/stage"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// TestListedItemsAreHints extracts a page that lacks a section, found in endpoints that
+// state one.
+func TestListedItemsAreHints(t *testing.T) {
+	e, _ := newExtractor(t, DefaultConfig())
+	for purpose, want := range map[datelinev1.Purpose]datelinev1.FieldSource{
+		datelinev1.Purpose_PURPOSE_FEED:        datelinev1.FieldSource_FIELD_SOURCE_FEED,
+		datelinev1.Purpose_PURPOSE_SITEMAP:     datelinev1.FieldSource_FIELD_SOURCE_SITEMAP,
+		datelinev1.Purpose_PURPOSE_LINKS:       datelinev1.FieldSource_FIELD_SOURCE_UNSPECIFIED,
+		datelinev1.Purpose_PURPOSE_UNSPECIFIED: datelinev1.FieldSource_FIELD_SOURCE_UNSPECIFIED,
+	} {
+		page := storyPage(t)
+		page.Body = []byte(`<h1>The ferry sails again</h1><p>The ferry between the two islands sails again from
+			Monday, after a winter in which the harbour was closed and the post came by helicopter.</p><p>Until June
+			it sails twice a day, said the new captain, and in summer it sails every two hours.</p>`)
+		page.Request.Origin = &datelinev1.Origin{EndpointPurpose: purpose}
+		page.Request.Listed = &datelinev1.ListedItem{Section: "Islands"}
+		result := e.handle(t.Context(), []*stage.Input{input(t, page)})[0]
+		if result.Err != nil || len(result.Publish) != 1 {
+			t.Fatalf("%s: published %d messages, error %v", purpose, len(result.Publish), result.Err)
+		}
+		record := &datelinev1.Article{}
+		if err := proto.Unmarshal(result.Publish[0].Data, record); err != nil {
+			t.Fatal(err)
+		}
+		if got := record.GetProvenance()["section"].GetSource(); got != want {
+			t.Errorf("found by %s: the source of the section %q is %s, want %s", purpose, record.GetSection(), got, want)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package frontier
+
+import (
+	"container/heap"
+	"testing"
+	"time"
+
+	"github.com/dateline-news/dateline/internal/subject"
+)
+
+// TestNoticeDuringATurn has a host whose only known URL waits for an hour. A notice of
+// another URL arrives while the host's queue is read, which does not find the URL yet.
+// The host looks for it soon, rather than in an hour.
+func TestNoticeDuringATurn(t *testing.T) {
+	clock := time.Now()
+	f := &Frontier{
+		Config: Config{Now: func() time.Time { return clock }},
+		wake:   make(chan struct{}, 1), hosts: map[string]*host{}, busy: map[int]int{}, closed: map[int]bool{},
+	}
+	name := subject.Frontier(3, subject.LaneFresh, "example.site")
+	f.add(name, 3, clock, false)
+	h, _ := f.take()
+	if h == nil {
+		t.Fatal("the host is not due")
+	}
+	later := clock.Add(time.Hour)
+	h.lanes[laneFresh].postpone(deferral{sequence: 1, until: later})
+	f.add(name, 3, clock, true)
+	f.giveBack(h, h.wakes(), true)
+	if wait := h.due.Sub(clock); wait > noticeGrace || !h.lanes[laneFresh].filled {
+		t.Errorf("the host looks for the URL in %s", wait)
+	}
+
+	clock = clock.Add(noticeGrace)
+	heap.Remove(&f.due, h.index)
+	f.giveBack(h, h.wakes(), true)
+	if !h.due.Equal(later) {
+		t.Errorf("without a URL, the host is due at %s, want %s", h.due, later)
+	}
+}

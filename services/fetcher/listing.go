@@ -1,0 +1,61 @@
+package fetcher
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/dateline-news/dateline/internal/outcome"
+	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
+	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
+	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
+)
+
+// bodyOf returns which body is accepted for a purpose: whether it may have any type, and
+// its maximum size in bytes. Servers give feeds and sitemaps many types, so that only
+// their content can decide. 0 means Config.MaxBodyBytes.
+func bodyOf(purpose datelinev1.Purpose, config Config) (anyType bool, maxBytes int64) {
+	switch purpose {
+	case datelinev1.Purpose_PURPOSE_FEED:
+		return true, config.MaxFeedBytes
+	case datelinev1.Purpose_PURPOSE_SITEMAP:
+		return true, config.MaxSitemapBytes
+	case datelinev1.Purpose_PURPOSE_ROBOTS:
+		return true, robots.MaxSize
+	}
+	return false, 0
+}
+
+// mayRefresh reports whether a response for a purpose can be a page that leads to
+// another one by its content. A feed or sitemap may quote such a page.
+func mayRefresh(purpose datelinev1.Purpose) bool {
+	return !subject.IsListing(purpose) || purpose == datelinev1.Purpose_PURPOSE_LINKS
+}
+
+func (v *visit) isListing() bool { return subject.IsListing(v.entry.GetRequest().GetPurpose()) }
+
+// key returns the key of the requested URL's mark.
+func (v *visit) key() string { return seen.Key(v.requested, v.entry.GetRequest().GetPurpose()) }
+
+// reportFailure ends an entry for an endpoint with a page that has no body, and tells
+// the discoverer the reason. r is nil if there was no response.
+func (v *visit) reportFailure(ctx context.Context, made verdict, r *httpget.Response) error {
+	page := &datelinev1.Page{
+		Id:      outcome.FetchID(v.entry.GetRequest().GetRequestId(), v.requested),
+		Request: v.entry.GetRequest(), RequestedUrl: v.requested.String(), FinalUrl: v.url.String(),
+		Redirects: v.entry.GetRedirects(), FetchTime: timestamppb.New(v.now()),
+		Source:        datelinev1.PageSource_PAGE_SOURCE_FETCH,
+		FailureReason: string(made.reason), FailureDetail: made.detail,
+	}
+	if r != nil {
+		page.Status, page.Headers, page.FetchTime = int32(r.Status), headers(r), timestamppb.New(r.FetchTime)
+	}
+	if err := v.pages.publish(ctx, page, v.url); err != nil {
+		return err
+	}
+	ended := v.outcome(datelinev1.Verdict_VERDICT_PRODUCED, outcome.Listing, made.detail)
+	ended.OutputId = page.GetId()
+	return v.store(ctx, ended, seen.Version{})
+}

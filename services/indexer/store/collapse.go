@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"slices"
+)
+
+const (
+	// maxCopies is the maximum number of members of a story that are counted.
+	maxCopies = 1000
+	// listedPerHit bounds the articles that one page of stories may skip, as a
+	// multiple of the limit.
+	listedPerHit = 10
+	// maxEarlier is the maximum number of members that are searched for one that an
+	// earlier page has shown.
+	maxEarlier = 50
+)
+
+// listedRow is a match without its record.
+type listedRow struct {
+	at        cursor
+	id, story string
+}
+
+// opening is the first member of a story, and the number of all members.
+type opening struct {
+	story  string
+	copies int
+	first  StoryMember
+}
+
+// storySearch is what a database contributes to a search that returns one article of
+// each story.
+type storySearch interface {
+	// list returns the first matches after the cursor, in order.
+	list(ctx context.Context, after *cursor, limit int) ([]listedRow, error)
+	// shown returns those of the stories that have a match up to the cursor.
+	shown(ctx context.Context, upTo cursor, stories []string) ([]string, error)
+	// read returns the hits with the given ids, in any order.
+	read(ctx context.Context, ids []string) ([]hitRow, error)
+	// openings returns the openings of stories.
+	openings(ctx context.Context, stories []string) ([]opening, error)
+}
+
+// searchStories returns a page that has one article of each story.
+func searchStories(ctx context.Context, s storySearch, query Query, parsed parsedQuery, after *cursor) (Page, error) {
+	limit := query.limit()
+	listed, err := s.list(ctx, after, listedPerHit*limit+1)
+	if err != nil {
+		return Page{}, err
+	}
+	chosen, next, err := chooseFirst(ctx, s, listed, limit, after)
+	if err != nil || len(chosen) == 0 {
+		return Page{Next: next}, err
+	}
+	var ids, stories []string
+	for _, row := range chosen {
+		ids = append(ids, row.id)
+		if row.story != "" {
+			stories = append(stories, row.story)
+		}
+	}
+	read, err := s.read(ctx, ids)
+	if err != nil {
+		return Page{}, err
+	}
+	slices.SortFunc(read, func(a, b hitRow) int {
+		return slices.Index(ids, a.article.id) - slices.Index(ids, b.article.id)
+	})
+	page, err := newPage(query, parsed, read)
+	if page.Next = next; err != nil || len(stories) == 0 {
+		return page, err
+	}
+	openings, err := s.openings(ctx, stories)
+	if err != nil {
+		return Page{}, err
+	}
+	page.addOpenings(openings)
+	return page, nil
+}
+
+// chooseFirst chooses the first row of each story, up to a limit, unless an earlier page
+// has shown the story. It returns the cursor of the next page.
+func chooseFirst(
+	ctx context.Context, s storySearch, listed []listedRow, limit int, after *cursor,
+) (chosen []listedRow, next string, err error) {
+	seen := map[string]bool{}
+	at := 0
+	for at < len(listed) && len(chosen) < limit {
+		var rows []listedRow
+		for ; at < len(listed) && len(chosen)+len(rows) < limit; at++ {
+			row := listed[at]
+			if row.story == "" || !seen[row.story] {
+				rows = append(rows, row)
+			}
+			seen[row.story] = row.story != ""
+		}
+		if after != nil {
+			if rows, err = withoutShown(ctx, s, rows, *after); err != nil {
+				return nil, "", err
+			}
+		}
+		chosen = append(chosen, rows...)
+	}
+	for at < len(listed) && seen[listed[at].story] { // so that a page of copies does not follow
+		at++
+	}
+	if at < len(listed) || len(listed) == listedPerHit*limit+1 {
+		next = listed[at-1].at.String()
+	}
+	return chosen, next, nil
+}
+
+// withoutShown returns the rows without those of stories that have a match up to the
+// cursor, which an earlier page has shown.
+func withoutShown(ctx context.Context, s storySearch, rows []listedRow, upTo cursor) ([]listedRow, error) {
+	var stories []string
+	for _, row := range rows {
+		if row.story != "" {
+			stories = append(stories, row.story)
+		}
+	}
+	if len(stories) == 0 {
+		return rows, nil
+	}
+	shown, err := s.shown(ctx, upTo, stories)
+	return slices.DeleteFunc(rows, func(row listedRow) bool {
+		return row.story != "" && slices.Contains(shown, row.story)
+	}), err
+}
+
+func (p *Page) addOpenings(openings []opening) {
+	for _, one := range openings {
+		for i := range p.Hits {
+			if p.Hits[i].Story == one.story {
+				p.Hits[i].Copies, p.Hits[i].First = one.copies, one.first
+			}
+		}
+	}
+}

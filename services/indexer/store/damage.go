@@ -1,0 +1,54 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// damage remembers that the database has reported damage, because a store whose damaged
+// part is not being read answers as usual.
+type damage struct{ first atomic.Pointer[error] }
+
+// explain adds ErrDamaged to an error that reports damage, and remembers the first such
+// error. It returns other errors unchanged.
+func (d *damage) explain(err error) error {
+	err = explainDamage(err)
+	if errors.Is(err, ErrDamaged) {
+		d.first.CompareAndSwap(nil, &err)
+	}
+	return err
+}
+
+// remembered returns the first error that reported damage, or nil.
+func (d *damage) remembered() error {
+	if first := d.first.Load(); first != nil {
+		return *first
+	}
+	return nil
+}
+
+// explainDamage adds ErrDamaged to an error that reports damage. It returns other errors
+// unchanged.
+func explainDamage(err error) error {
+	if errors.Is(err, ErrDamaged) || !reportsDamage(err) {
+		return err
+	}
+	return fmt.Errorf("%w; %w", err, ErrDamaged)
+}
+
+// reportsDamage reports whether the database cannot read its own data.
+func reportsDamage(err error) bool {
+	if failure, ok := errors.AsType[*sqlite.Error](err); ok {
+		code := primaryCode(failure)
+		return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+	}
+	if failure, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return failure.Code == "XX001" || failure.Code == "XX002" // data_corrupted, index_corrupted
+	}
+	return false
+}

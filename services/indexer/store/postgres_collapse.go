@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// postgresStories implements storySearch.
+type postgresStories struct {
+	*postgresStore
+	query  Query
+	parsed parsedQuery
+}
+
+func (s postgresStories) list(ctx context.Context, after *cursor, limit int) ([]listedRow, error) {
+	matches, arguments := s.query.postgresMatches(s.parsed, after)
+	rows, err := collect(ctx, s.postgresStore, func(row pgx.CollectableRow) (listedRow, error) {
+		one := listedRow{at: cursor{ByRank: s.parsed.isRanked(s.query)}}
+		var sortTime time.Time
+		err := row.Scan(&one.at.Row, &one.at.Rank, &sortTime, &one.id, &one.story)
+		one.at.Time = sortTime.Unix()
+		return one, err
+	}, fmt.Sprintf(`SELECT f.row, f.rank, f.sort_time, a.id, coalesce(a.story, '') FROM (%s LIMIT %d) f
+		JOIN articles a USING (id) ORDER BY f.rank, f.sort_time DESC, f.row DESC`, matches, limit), arguments...)
+	if s.parsed.isRanked(s.query) {
+		sortByRank(rows, func(row listedRow) cursor { return row.at })
+	}
+	return rows, err
+}
+
+func (s postgresStories) shown(ctx context.Context, upTo cursor, stories []string) ([]string, error) {
+	where, arguments := s.query.where(s.parsed)
+	argument := func(value any) string {
+		arguments = append(arguments, value)
+		return fmt.Sprintf("$%d", len(arguments))
+	}
+	earlier := ``
+	if upTo.ByRank {
+		rank := `-ts_rank(words, ` + argument(s.parsed.tsquery(true)) + `::tsquery, 1)::float8`
+		where += ` AND (` + rank + `, -row) <= (` + argument(upTo.Rank) + `, -` + argument(upTo.Row) + `::bigint)`
+	} else {
+		earlier = ` AND (sort_time, row) >= (` + argument(time.Unix(upTo.Time, 0)) + `, ` + argument(upTo.Row) + `)`
+	}
+	return collect(ctx, s.postgresStore, pgx.RowTo[string], fmt.Sprintf(`SELECT s.story FROM unnest(%s::text[]) s (story)
+		WHERE EXISTS (SELECT 1 FROM (SELECT * FROM articles WHERE story = s.story%s ORDER BY sort_time, row LIMIT %d) a
+			WHERE %s)`, argument(stories), earlier, maxEarlier, where), arguments...)
+}
+
+func (s postgresStories) read(ctx context.Context, ids []string) ([]hitRow, error) {
+	return collect(ctx, s.postgresStore, func(row pgx.CollectableRow) (hitRow, error) {
+		var h hitRow
+		err := row.Scan(append(hitColumns.fields(&h.article), &h.record)...)
+		return h, err
+	}, `SELECT `+hitColumns.selected("a.")+`, r.record FROM articles a
+		JOIN revisions r ON r.article_id = a.id AND r.number = a.revision WHERE a.id = ANY($1)`, ids)
+}
+
+func (s postgresStories) openings(ctx context.Context, stories []string) ([]opening, error) {
+	return collect(ctx, s.postgresStore, func(row pgx.CollectableRow) (opening, error) {
+		var one opening
+		var article articleRow
+		var changed time.Time
+		targets := append([]any{&one.story, &one.copies}, memberColumns.fields(&article)...)
+		err := row.Scan(append(targets, &changed)...)
+		one.first = article.member(changed)
+		return one, err
+	}, fmt.Sprintf(`SELECT s.story, (SELECT count(*) FROM (SELECT 1 FROM articles WHERE story = s.story LIMIT %d) c), %s
+		FROM unnest($1::text[]) s (story) JOIN articles a ON a.row = (SELECT row FROM articles WHERE story = s.story
+			AND sort_time = (SELECT min(sort_time) FROM articles WHERE story = s.story)
+			ORDER BY first_seen, id LIMIT 1)`, maxCopies, selectMember), stories)
+}

@@ -1,0 +1,136 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// apiPage describes the API to people, as its OpenAPI document does to programs.
+type apiPage struct {
+	About  string
+	Groups []apiGroup
+}
+
+// apiGroup holds the operations with one tag.
+type apiGroup struct {
+	Name       string
+	Operations []apiOperation
+}
+
+type apiOperation struct {
+	ID, Method, Path, Summary, Description string
+	Parameters                             []apiParameter // and the fields of a body in JSON
+	Fields                                 []apiParameter // of a response in JSON
+	Responses                              []apiResponse
+}
+
+// apiParameter is a parameter of a request, or a field of a body in JSON.
+type apiParameter struct {
+	Name, Type, Description string
+	Required                bool
+}
+
+type apiResponse struct{ Status, Types, Description string }
+
+func newAPIPage(document *huma.OpenAPI) apiPage {
+	page := apiPage{About: document.Info.Description}
+	groups := map[string][]apiOperation{}
+	for _, path := range slices.Sorted(maps.Keys(document.Paths)) {
+		item := document.Paths[path]
+		for _, operation := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
+			if operation != nil {
+				tag := strings.Join(operation.Tags, ", ")
+				groups[tag] = append(groups[tag], newAPIOperation(document, operation))
+			}
+		}
+	}
+	for _, tag := range slices.Sorted(maps.Keys(groups)) {
+		page.Groups = append(page.Groups, apiGroup{tag, groups[tag]})
+	}
+	return page
+}
+
+func newAPIOperation(document *huma.OpenAPI, from *huma.Operation) apiOperation {
+	o := apiOperation{
+		ID: from.OperationID, Method: from.Method, Path: from.Path, Summary: from.Summary, Description: from.Description,
+	}
+	for _, p := range from.Parameters {
+		description := p.Description
+		if description == "" && p.Schema != nil {
+			description = p.Schema.Description
+		}
+		o.Parameters = append(o.Parameters, apiParameter{p.Name, typeOf(p.Schema), description, p.Required})
+	}
+	if body := from.RequestBody; body != nil && body.Content["application/json"] != nil {
+		o.Parameters = append(o.Parameters, fieldsOf(document, body.Content["application/json"].Schema)...)
+	}
+	for _, status := range slices.Sorted(maps.Keys(from.Responses)) {
+		response := from.Responses[status]
+		types := slices.Sorted(maps.Keys(response.Content))
+		o.Responses = append(o.Responses, apiResponse{status, strings.Join(types, ", "), response.Description})
+		if json := response.Content["application/json"]; json != nil && strings.HasPrefix(status, "2") {
+			o.Fields = fieldsOf(document, json.Schema)
+		}
+	}
+	return o
+}
+
+// fieldsOf lists the fields of an object, or of the objects in an array.
+func fieldsOf(document *huma.OpenAPI, schema *huma.Schema) []apiParameter {
+	if schema != nil && schema.Items != nil {
+		schema = schema.Items
+	}
+	if schema != nil && schema.Ref != "" {
+		schema = document.Components.Schemas.SchemaFromRef(schema.Ref)
+	}
+	if schema == nil {
+		return nil
+	}
+	var fields []apiParameter
+	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
+		property := schema.Properties[name]
+		fields = append(fields, apiParameter{
+			Name: name, Type: typeOf(property), Description: property.Description,
+			Required: slices.Contains(schema.Required, name),
+		})
+	}
+	return fields
+}
+
+// typeOf describes the values that a schema allows.
+func typeOf(schema *huma.Schema) string {
+	if schema == nil {
+		return ""
+	}
+	if schema.Ref != "" {
+		return schema.Ref[strings.LastIndexByte(schema.Ref, '/')+1:]
+	}
+	text := cmp.Or(schema.Format, schema.Type)
+	if schema.Items != nil {
+		text = "list of " + typeOf(schema.Items)
+	}
+	if len(schema.Enum) > 0 {
+		var values []string
+		for _, value := range schema.Enum {
+			values = append(values, fmt.Sprint(value))
+		}
+		text = strings.Join(values, ", ")
+	}
+	if schema.Minimum != nil && schema.Maximum != nil {
+		text += fmt.Sprintf(" from %g to %g", *schema.Minimum, *schema.Maximum)
+	}
+	if schema.Default != nil {
+		text += fmt.Sprintf("; default %v", schema.Default)
+	}
+	return text
+}
+
+func (s *site) apiDocs(w http.ResponseWriter, r *http.Request) {
+	s.show(w, r, http.StatusOK, "api", "API", s.api)
+}

@@ -1,0 +1,121 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// recentArticles is the number of articles on the page of a source.
+const recentArticles = 10
+
+// sourcePage describes one source.
+type sourcePage struct {
+	sourceRow
+	Recent []store.Hit
+	Drifts []library.Drift
+	// Origins tells from which parts of the pages the recent articles were taken.
+	Origins []fieldOrigins
+	Ends    []library.End
+}
+
+// fieldOrigins counts the recent articles by where a field was found.
+type fieldOrigins struct {
+	Field   string
+	Sources []string
+	ByRule  bool
+}
+
+func (s *site) source(w http.ResponseWriter, r *http.Request) {
+	now := time.Now().UTC()
+	sources, err := s.SourcesHealth(r.Context(), store.SourceQuery{
+		Since: now.Add(-24 * time.Hour), At: now, Host: r.PathValue("host"), Limit: 1,
+	})
+	if err == nil && len(sources) == 0 {
+		err = fmt.Errorf("no articles or outcomes from %s: %w", r.PathValue("host"), store.ErrNotFound)
+	}
+	if err != nil {
+		s.showLibraryError(w, r, err)
+		return
+	}
+	page := sourcePage{sourceRow: condition(sources[0]), Ends: library.Ends(sources[0].Outcomes)}
+	if err := s.fillSource(r.Context(), &page, now); err != nil {
+		s.showLibraryError(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, "source", cmp.Or(page.Name, page.Host), page)
+}
+
+func (s *site) fillSource(ctx context.Context, page *sourcePage, now time.Time) (err error) {
+	if err := s.fillWeek(ctx, &page.sourceRow, now); err != nil {
+		return err
+	}
+	found, err := s.Search(ctx, store.Query{Filter: store.Filter{Hosts: []string{page.Host}}, Limit: recentArticles})
+	if err != nil {
+		return err
+	}
+	page.Recent = found.Hits
+	page.Origins = originsOf(found.Hits)
+	page.Drifts, err = s.Drifts(ctx, page.Host)
+	return err
+}
+
+// fillWeek adds the last seven days of a source.
+func (s *site) fillWeek(ctx context.Context, row *sourceRow, now time.Time) error {
+	hour := now.UTC().Truncate(time.Hour)
+	hours, err := s.Hours(ctx, row.Host, hour.Add(-(hoursPerWeek-1)*time.Hour))
+	if err != nil {
+		return err
+	}
+	row.Week = newWeek(hours, row.Baseline, hour)
+	return nil
+}
+
+// concurrentReads is the maximum number of sources whose weeks are read at once.
+const concurrentReads = 4
+
+// fillWeeks adds the last seven days of sources.
+func (s *site) fillWeeks(ctx context.Context, rows []sourceRow, now time.Time) error {
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.SetLimit(concurrentReads)
+	for i := range rows {
+		reads.Go(func() error { return s.fillWeek(ctx, &rows[i], now) })
+	}
+	return reads.Wait()
+}
+
+// originsOf lists where the fields of articles were found, the most common place first.
+func originsOf(hits []store.Hit) []fieldOrigins {
+	counts := map[string]map[string]int{}
+	for _, hit := range hits {
+		for _, p := range provenance(hit.Article) {
+			if counts[p.Field] == nil {
+				counts[p.Field] = map[string]int{}
+			}
+			counts[p.Field][p.Source]++
+		}
+	}
+	rule := sourceName(datelinev1.FieldSource_FIELD_SOURCE_RULE)
+	var all []fieldOrigins
+	for _, field := range slices.Sorted(maps.Keys(counts)) {
+		one := fieldOrigins{Field: field, ByRule: counts[field][rule] > 0}
+		names := slices.SortedFunc(maps.Keys(counts[field]), func(a, b string) int {
+			return cmp.Or(cmp.Compare(counts[field][b], counts[field][a]), cmp.Compare(a, b))
+		})
+		for _, name := range names {
+			one.Sources = append(one.Sources, fmt.Sprintf("%s (%d)", name, counts[field][name]))
+		}
+		all = append(all, one)
+	}
+	return all
+}

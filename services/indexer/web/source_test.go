@@ -1,0 +1,79 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/web"
+)
+
+// setDrift raises the alarm that a host's articles have no date, with one sample page.
+func (server *testServer) setDrift(t *testing.T, host, sample string) {
+	t.Helper()
+	bucket, err := server.js.KeyValue(t.Context(), subject.BucketDrift)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const signal = datelinev1.DriftSignal_DRIFT_SIGNAL_NO_DATE
+	for key, message := range map[string]proto.Message{
+		subject.DriftAlarm(host, signal): &datelinev1.DriftAlarm{
+			Signal: signal, Raised: true, Recent: 0.9, Usual: 0.02, Time: timestamppb.Now(),
+		},
+		subject.DriftSample(host, signal, 1): &datelinev1.DriftSample{Url: sample, Signal: signal},
+	} {
+		data, err := proto.Marshal(message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bucket.Put(t.Context(), key, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestSourcePage reads the page of a source that publishes hourly, was redesigned, and has
+// an article with a field that a rule has chosen.
+func TestSourcePage(t *testing.T) {
+	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0"})
+	server.recordSilence(t)
+	server.setDrift(t, "test.steady", "https://steady.test/undated")
+	steady := article("steady", "Steady news", "x", time.Now())
+	steady.Host, steady.SiteName = "steady.test", "The Steady Times"
+	steady.CanonicalUrl = "https://steady.test/news"
+	steady.RequestedUrl, steady.FinalUrl = steady.CanonicalUrl, steady.CanonicalUrl
+	steady.Provenance["title"].Source = datelinev1.FieldSource_FIELD_SOURCE_RULE
+	server.put(t, steady)
+	nameless := proto.CloneOf(steady)
+	nameless.Id, nameless.SiteName, nameless.Title, nameless.ContentHash = "id-nameless-0000", "", "Newer news", "newer"
+	nameless.CanonicalUrl = "https://steady.test/newer"
+	nameless.RequestedUrl, nameless.FinalUrl = nameless.CanonicalUrl, nameless.CanonicalUrl
+	nameless.Provenance, nameless.Published.Value = nil, timestamppb.New(time.Now().Add(time.Minute))
+	server.put(t, nameless)
+
+	page := server.get(t, "/sources/steady.test")
+	for _, want := range []string{
+		"The Steady Times steady.test · Articles", "healthy", "Steady news", "no date: 90 % of the latest pages, 2 % before",
+		"https://steady.test/undated", "rule (1)", "New in 7 days 16",
+	} {
+		if !strings.Contains(text(page), want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if n := strings.Count(page, `class="level1"`); n < 160 {
+		t.Errorf("the week has %d hours with one article, want at least 160", n)
+	}
+	list := server.get(t, "/sources")
+	if !strings.Contains(text(list), "The Steady Times steady.test healthy") || !strings.Contains(list, `class="usual"`) {
+		t.Error("the list lacks the name or the usual week")
+	}
+	if status, _, _ := server.request(t, http.MethodGet, "/sources/none.test"); status != http.StatusNotFound {
+		t.Errorf("an unknown source: status %d, want 404", status)
+	}
+}

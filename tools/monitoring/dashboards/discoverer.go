@@ -1,0 +1,57 @@
+package dashboards
+
+import "github.com/dateline-news/dateline/tools/monitoring/grafana"
+
+func discoverer() grafana.Dashboard {
+	return dashboard("discoverer", "Discovery",
+		"Are the new articles of the sources found, how soon, and with how many requests?",
+		"/sources",
+		[]grafana.Variable{instance("dateline_discover_polls_total")},
+
+		section("Now",
+			number(1, "Sources", "short", "Sites whose new articles are found.",
+				query{`sum(max by (state) (dateline_discover_sources{state!="dead"}))`, "sources"},
+			),
+			number(2, "Without a working endpoint", "short",
+				"Active sources none of whose feeds, sitemaps and pages of links works.",
+				query{`max(dateline_discover_sources{state="dead"})`, "sources"},
+			).steps(green, from(1, yellow)),
+			number(3, "Budget spent", "short", "Active sources that have spent their requests of the last 24 hours.",
+				query{`max(dateline_discover_sources{state="spent"})`, "sources"},
+			).steps(green, from(1, yellow)),
+			number(4, "Scheduler behind", "s", "How long the poll that has waited the longest is overdue.",
+				query{`max(dateline_discover_overdue_seconds)`, "overdue"},
+			).steps(green, from(60, yellow), from(300, red)),
+		),
+
+		section("Articles",
+			graph(10, "Articles found", "ops", "Articles that an endpoint listed first, by kind of endpoint.",
+				query{`sum by (purpose) (rate(dateline_discover_articles_found_total{instance=~"$instance"}[$__rate_interval]))`, "{{purpose}}"},
+			).stacked(),
+			graph(11, "Delay from publication", "s",
+				"Time from the publication of an article, as its listing states it, to its discovery.",
+				query{`histogram_quantile(0.5, sum by (le) (rate(dateline_discover_delay_seconds_bucket[$__rate_interval])))`, "median"},
+				query{`histogram_quantile(0.95, sum by (le) (rate(dateline_discover_delay_seconds_bucket[$__rate_interval])))`, "95 %"},
+			).limit(900),
+			graph(12, "Requests for a new article", "short",
+				"Requests for endpoints divided by the articles that they brought.",
+				query{`sum(rate(dateline_discover_polls_total[1h])) / sum(rate(dateline_discover_articles_found_total[1h]))`, "requests"},
+			),
+		),
+
+		section("Requests",
+			graph(20, "Polls", "ops", "Requests for endpoints, by kind.",
+				query{`sum by (purpose) (rate(dateline_discover_polls_total{instance=~"$instance"}[$__rate_interval]))`, "{{purpose}}"},
+			).stacked(),
+			graph(21, "Visits to known articles", "ops", "Requests that look for corrections.",
+				query{`sum(rate(dateline_discover_visits_total[$__rate_interval]))`, "visits"},
+			),
+			graph(22, "Endpoints", "short", "Endpoints in the store, by state.",
+				query{`max by (state) (dateline_discover_endpoints)`, "{{state}}"},
+			),
+			graph(23, "Searches", "short", "Searches for the endpoints of sources that had stopped working, in an hour.",
+				query{`sum(increase(dateline_discover_searches_total[1h]))`, "searches"},
+			),
+		),
+	)
+}
