@@ -24,6 +24,7 @@ func TestSiteHasArticlesOnEveryHost(t *testing.T) {
 		"http://south.example/articles/101": {http.StatusNotFound, ""},
 		"http://south.example/articles/x":   {http.StatusNotFound, ""},
 		"http://south.example/robots.txt":   {http.StatusOK, "Disallow: /private/"},
+		"http://south.example/feed.xml":     {http.StatusOK, "<link>http://south.example/articles/20</link>"},
 	} {
 		response := httptest.NewRecorder()
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)

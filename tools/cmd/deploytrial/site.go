@@ -29,10 +29,29 @@ years and has missed a single page of it, on the day of her daughter’s wedding
 </article></body></html>
 `))
 
-// site serves articles on every host name that leads to it, and a robots.txt that
-// disallows one folder.
+// listed is the number of articles in a feed.
+const listed = 20
+
+var feed = template.Must(template.New("feed").Parse(`<rss version="2.0"><channel>
+<title>{{.Host}}</title><link>http://{{.Host}}/</link>
+{{range .Numbers}}<item><title>Harbour book, page {{.}}</title>
+<link>http://{{$.Host}}/articles/{{.}}</link><pubDate>{{$.Published}}</pubDate></item>
+{{end}}</channel></rss>
+`))
+
+// site serves articles on every host name that leads to it, a feed of the first ones, and
+// a robots.txt that disallows one folder.
 func site() http.Handler {
 	mux := http.NewServeMux()
+	published := time.Now().Add(-time.Minute).Format(time.RFC1123Z)
+	mux.HandleFunc("GET /feed.xml", func(w http.ResponseWriter, r *http.Request) {
+		numbers := make([]int, listed)
+		for i := range numbers {
+			numbers[i] = i + 1
+		}
+		w.Header().Set("Content-Type", "application/rss+xml")
+		_ = feed.Execute(w, map[string]any{"Host": r.Host, "Numbers": numbers, "Published": published})
+	})
 	mux.HandleFunc("GET /robots.txt", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "User-agent: *\nDisallow: /private/\n")
 	})

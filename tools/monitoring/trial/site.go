@@ -92,6 +92,17 @@ func site(host int) http.Handler {
 		}
 		write(w, r.Host, newArticle(author, number, ""), number%7 != 0)
 	})
+	// All articles of the feed were published when the site started.
+	started := time.Now()
+	mux.HandleFunc("GET /feed.xml", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/rss+xml")
+		fmt.Fprint(w, `<rss version="2.0"><channel><title>The made-up press</title>`)
+		for n := range 30 {
+			fmt.Fprintf(w, "<item><title>Article number %d</title><link>http://%s/articles/%d</link><pubDate>%s</pubDate></item>\n",
+				n, r.Host, n, started.Format(time.RFC1123Z))
+		}
+		fmt.Fprint(w, "</channel></rss>")
+	})
 	// This article changes with every visit.
 	mux.HandleFunc("GET /live/{number}", func(w http.ResponseWriter, r *http.Request) {
 		write(w, r.Host, newArticle("live", 0, time.Now().Format("At 15:04:05.000 the tide gauge was read again.")), true)

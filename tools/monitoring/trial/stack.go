@@ -79,6 +79,9 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 			return nil, errors.Join(err, s.Stop())
 		}
 	}
+	if err := addSource(starting, config, s.press.origins[0]+"/feed.xml"); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
 	loading, enough := context.WithCancel(running)
 	ended := make(chan struct{})
 	s.task("the load", func() error {
@@ -92,6 +95,16 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 	})
 	s.endLoad = func() { enough(); <-ended }
 	return s, nil
+}
+
+// addSource adds a feed to the sources of the running Dateline.
+func addSource(ctx context.Context, config Config, feed string) error {
+	cmd := exec.CommandContext(ctx, config.Dateline, "sources", "add", feed,
+		"--context=", "--data-dir", filepath.Join(config.Dir, "data"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("adding source %s: %w: %s", feed, err, out)
+	}
+	return nil
 }
 
 // scrape is the configuration of Prometheus: the shipped settings with shorter
