@@ -28,8 +28,11 @@ func boilerplateLine(text string, r *page.Run) bool {
 // that ends at the end of a word.
 func startsWithBoilerplate(text string) bool {
 	// Every prefix of text sorts at or before it.
-	i, _ := slices.BinarySearch(boilerplate, text+"\x00")
-	for i--; i >= 0 && boilerplate[i][0] == text[0]; i-- {
+	i, found := slices.BinarySearch(boilerplate, text)
+	if !found {
+		i--
+	}
+	for ; i >= 0 && boilerplate[i][0] == text[0]; i-- {
 		if phrase := boilerplate[i]; strings.HasPrefix(text, phrase) && norm.WordEnds(text, len(phrase)) {
 			return true
 		}

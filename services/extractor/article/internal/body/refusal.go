@@ -68,11 +68,14 @@ func (t *Text) Judge(c Context) (Body, *Refusal) {
 // Korean replaces.
 const lettersPerIdeograph = 2
 
+// firstCounted is the first character that counts more than once (the block Hangul Jamo).
+const firstCounted = 0x1100
+
 // length returns the number of characters of a text as if it were in an alphabet.
 func length(text string) int {
 	n := norm.Len(text)
 	for _, r := range text {
-		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) {
+		if r >= firstCounted && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) {
 			n += lettersPerIdeograph - 1
 		}
 	}

@@ -72,6 +72,9 @@ func parseDeclared(address string) *url.URL {
 // page's own address decides, not its base element, which can name any site. A saved
 // file without web address has no site, so no declared address is foreign to it.
 func isForeign(pageURL, declared string) bool {
+	if declared == pageURL {
+		return false
+	}
 	_, err := weburl.Parse(pageURL)
 	return err == nil && !weburl.SameSite(pageURL, declared)
 }

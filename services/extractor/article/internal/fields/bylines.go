@@ -8,8 +8,12 @@ import (
 // HasByWord reports whether a line starts as bylines do and continues with a
 // name.
 func HasByWord(line string) bool {
+	candidates := byFirst.of(line)
+	if candidates == nil {
+		return false
+	}
 	lower := strings.ToLower(line)
-	for _, by := range byWords {
+	for _, by := range candidates {
 		if strings.HasPrefix(lower, by) && len(line) > len(by) {
 			return startsUpper(line[len(by):]) || lower == line
 		}
@@ -41,18 +45,30 @@ func koreanByline(line string) bool {
 	return strings.Contains(line, "기자") || strings.Contains(line, "특파원") || strings.Contains(line, "논설위원")
 }
 
+// hasBy reports whether a line contains "by" in any case.
+func hasBy(line string) bool {
+	for i := 1; i < len(line); i++ {
+		if line[i]|0x20 == 'y' && line[i-1]|0x20 == 'b' {
+			return true
+		}
+	}
+	return false
+}
+
 // afterBy returns the part of a line after a word such as "by". If the line starts with
 // that word, it returns the whole line.
 func afterBy(line string) (string, bool) {
 	if HasByWord(line) {
 		return line, true
 	}
-	forms := []*regexp.Regexp{byBehind, byGlued}
+	var forms []*regexp.Regexp
 	switch {
 	case strings.Contains(line, "记者"), strings.Contains(line, "記者"):
 		forms = []*regexp.Regexp{reporterBefore}
 	case koreanByline(line):
 		forms = []*regexp.Regexp{reporterBehind}
+	case hasBy(line):
+		forms = []*regexp.Regexp{byBehind, byGlued}
 	}
 	for _, form := range forms {
 		if m := form.FindStringSubmatch(line); m != nil {
@@ -62,8 +78,22 @@ func afterBy(line string) (string, bool) {
 	return line, false
 }
 
+// hasPreposition reports whether a line has a word that dated or placed match.
+func hasPreposition(line string) bool {
+	for word := range strings.FieldsSeq(line) {
+		switch word {
+		case "in", "for", "at", "via", "from", "on", "On", "ON", "oN":
+			return true
+		}
+	}
+	return false
+}
+
 // upToPreposition removes the date, place or publication after the name in a byline.
 func upToPreposition(line string) string {
+	if !hasPreposition(line) {
+		return line
+	}
 	line = dated.ReplaceAllString(line, "")
 	if short := placed.ReplaceAllString(line, ""); fullName(short) {
 		return short

@@ -84,7 +84,7 @@ var numericDate = regexp.MustCompile(`\b(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d\d)\b
 // monthFirst reports whether 4/5/2025 is in April. Dates of the page that can be read in
 // only one order decide. Without such dates, the month is first on American pages.
 func (d *dateParser) monthFirst(text string) bool {
-	if numericDate.MatchString(text) {
+	if strings.ContainsAny(text, "/-") && numericDate.MatchString(text) {
 		if votes := d.votes(); votes != 0 {
 			return votes > 0
 		}

@@ -79,8 +79,11 @@ func SplitCredit(text string) (caption, credit string) {
 	}
 	at, width := -1, 0
 	for _, mark := range creditMarks {
+		if !strings.Contains(lower, mark) { // much faster than LastIndex
+			continue
+		}
 		i := strings.LastIndex(lower, mark)
-		if i < 0 || i > 0 && !norm.WordEnds(text, i) {
+		if i > 0 && !norm.WordEnds(text, i) {
 			continue
 		}
 		if at < 0 || i < at || i == at && len(mark) > width {

@@ -2,7 +2,9 @@ package fields
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/dateline-news/dateline/services/extractor/article/internal/dates"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
@@ -12,7 +14,7 @@ import (
 
 // MetaLine reports whether a short line is a byline, a date or a reading time.
 func MetaLine(text string) bool {
-	if _, found := dates.Find(text, true); found || readingTime.MatchString(text) {
+	if _, found := dates.Find(text, true); found || mayStateReadingTime(text) && readingTime.MatchString(text) {
 		return true
 	}
 	return norm.Len(text) < maxMetaLine && HasByWord(text)
@@ -23,6 +25,19 @@ var readingTime = regexp.MustCompile(`(?i)(?:^|[^\d])(\d{1,3})(?:\s|-|\xa0)*` +
 	`(?:read|lesezeit|lesedauer|de lecture|de lectura|di lettura|de leitura|okuma|чтения|leestijd|läsning|で読)` +
 	`|(?i:reading time|lesezeit|lesedauer|temps de lecture|tiempo de lectura|tempo di lettura|tempo de leitura` +
 	`|leestijd)\D{0,12}(\d{1,3})`)
+
+// readingStems are parts of words in lower case, one of which is in each text that
+// readingTime matches.
+var readingStems = []string{
+	"min", "dk", "мин", "分", "reading", "lese", "lectur", "lettura", "leitura", "leestijd",
+}
+
+// mayStateReadingTime reports whether a text has a part of such a word. Most lines have
+// none, and are not matched.
+func mayStateReadingTime(text string) bool {
+	lower := strings.ToLower(text)
+	return slices.ContainsFunc(readingStems, func(stem string) bool { return strings.Contains(lower, stem) })
+}
 
 // maxReadingLine is the maximum length of a line with the reading time, in
 // characters.
@@ -36,12 +51,16 @@ func StatedReadingTime(v *View) record.Field[int] {
 		if !v.mayDate(r, maxReadingLine, against) || !hasDigit(v.Page, r) {
 			continue
 		}
-		m := readingTime.FindSubmatch(v.Text[r.From:r.To])
+		text := v.TextOf(r)
+		if !mayStateReadingTime(text) {
+			continue
+		}
+		m := readingTime.FindStringSubmatch(text)
 		if m == nil {
 			continue
 		}
 		// Only one of the two groups matches.
-		if n, _ := strconv.Atoi(string(m[1]) + string(m[2])); n > 0 {
+		if n, _ := strconv.Atoi(m[1] + m[2]); n > 0 {
 			return record.NewField(n, record.FromStructure, 0.9)
 		}
 	}

@@ -150,8 +150,12 @@ func cutTrailingLabel(s string) (rest string, only bool) {
 func cutByWords(s string) string {
 	for again := true; again; {
 		again = false
+		candidates := byFirst.of(s)
+		if candidates == nil {
+			return s
+		}
 		lower := strings.ToLower(s)
-		for _, by := range byWords {
+		for _, by := range candidates {
 			if strings.HasPrefix(lower, by) {
 				s, again = strings.TrimSpace(s[len(by):]), true
 				break

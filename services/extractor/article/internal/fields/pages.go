@@ -5,7 +5,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
+	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
 	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
@@ -81,11 +83,21 @@ func pageLinks(p *page.Page) []string {
 		}
 		rel := strings.ToLower(page.Attr(e.Node, "rel"))
 		if norm.HasWord(rel, "next") || norm.HasWord(rel, "prev") ||
-			e.End-int32(i) <= maxPageLabel && pageNumber(page.NodeText(e.Node)) > 0 {
+			e.End-int32(i) <= maxPageLabel && numbered(e.Node) && pageNumber(page.NodeText(e.Node)) > 0 {
 			links = append(links, p.Resolve(page.Attr(e.Node, "href")))
 		}
 	}
 	return links
+}
+
+// numbered reports whether a link may have a number as its text, because it has no letters.
+func numbered(link *html.Node) bool {
+	for n := range link.Descendants() {
+		if n.Type == html.TextNode && strings.ContainsFunc(n.Data, unicode.IsLetter) {
+			return false
+		}
+	}
+	return true
 }
 
 // sameHost reports whether two absolute addresses have the same scheme, host and port.

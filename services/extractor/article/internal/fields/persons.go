@@ -49,7 +49,7 @@ func firstName(name string) bool {
 // or more, of which the first and the last start with a capital.
 func fullName(s string) bool {
 	s = strings.TrimSpace(s)
-	for _, by := range byWords {
+	for _, by := range byFirst.of(s) {
 		if len(s) > len(by) && strings.EqualFold(s[:len(by)], by) {
 			s = s[len(by):]
 			break

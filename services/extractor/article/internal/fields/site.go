@@ -127,7 +127,7 @@ const maxHomeLink = 100
 
 // isHome reports whether a link leads to the site's home page.
 func isHome(base *url.URL, href string) bool {
-	if href == "" || len(href) > maxHomeLink {
+	if href == "" || len(href) > maxHomeLink || hasPath(href) {
 		return false
 	}
 	u, err := url.Parse(href)
@@ -135,6 +135,17 @@ func isHome(base *url.URL, href string) bool {
 		return false
 	}
 	return u.Host == "" || base != nil && siteHost(u.Hostname()) == siteHost(base.Hostname())
+}
+
+// hasPath reports whether an address has a path other than that of a home page. Most links
+// of a page do, and need not be parsed.
+func hasPath(href string) bool {
+	rest := href
+	if _, host, ok := strings.Cut(href, "//"); ok {
+		_, rest, _ = strings.Cut(host, "/")
+	}
+	rest = strings.TrimLeft(rest, "/")
+	return rest != "" && rest[0] != '#'
 }
 
 func imageAlt(n *html.Node) string {

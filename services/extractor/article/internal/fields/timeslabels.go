@@ -15,6 +15,12 @@ func changedLabel(text string) bool { return changedFirst.begin(text) }
 // few labels.
 type firstLetters map[rune][]string
 
+// of returns the labels with the same first letter as a text.
+func (f firstLetters) of(text string) []string {
+	r, _ := utf8.DecodeRuneInString(text)
+	return f[unicode.ToLower(r)]
+}
+
 var (
 	publishedFirst, changedFirst = byFirstLetter(publishedLabels), byFirstLetter(changedLabels)
 	otherFirst                   = byFirstLetter(otherLabels)
@@ -32,8 +38,7 @@ func byFirstLetter(labels []string) firstLetters {
 // begin reports whether a line starts with one of the labels, after punctuation.
 func (f firstLetters) begin(text string) bool {
 	text = strings.TrimLeft(text, " |·•(-–—[【*")
-	r, _ := utf8.DecodeRuneInString(text)
-	labels := f[unicode.ToLower(r)]
+	labels := f.of(text)
 	if labels == nil {
 		return false
 	}

@@ -14,6 +14,7 @@ var lists embed.FS
 var (
 	authorLabels = wordlist.Entries(wordlist.Read(lists, "author_labels"))
 	byWords      = longestFirst(wordlist.Entries(wordlist.Read(lists, "byline_openings")))
+	byFirst      = byFirstLetter(byWords)
 	selfWords    = wordlist.Set(wordlist.Read(lists, "first_person_singular"))
 	groupWords   = wordlist.Set(wordlist.Read(lists, "first_person_plural"))
 )

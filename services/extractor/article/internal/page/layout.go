@@ -73,6 +73,7 @@ func layOut(doc *html.Node) *Page {
 	}
 	w.flush()
 	w.Elems[0].End = int32(len(w.Elems))
+	w.text = string(w.Text)
 	return w.Page
 }
 

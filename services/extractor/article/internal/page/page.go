@@ -51,6 +51,7 @@ type Page struct {
 
 	body *html.Node
 	base string // the href of the base element
+	text string // the same as Text
 }
 
 // Element is an element of a page. Its descendants are the elements after it,
@@ -138,7 +139,7 @@ func baseURL(address, base string) *url.URL {
 }
 
 // TextOf returns the text of a run.
-func (p *Page) TextOf(r *Run) string { return string(p.Text[r.From:r.To]) }
+func (p *Page) TextOf(r *Run) string { return p.text[r.From:r.To] }
 
 // Paragraphs parses markup and returns the text of its runs.
 func Paragraphs(markup string, maxNodes int) ([]string, error) {

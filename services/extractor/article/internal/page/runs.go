@@ -49,7 +49,13 @@ func (w *walker) addText(s string) {
 	if w.unseen > 0 {
 		return
 	}
-	for _, r := range s {
+	for len(s) > 0 {
+		if n := w.addWord(s); n > 0 {
+			s = s[n:]
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s)
+		s = s[size:]
 		if unicode.IsSpace(r) && (w.pre == 0 || w.current.Chars == 0) ||
 			r == '\u200b' || r == '\ufeff' || r == '\u00ad' || r == '\u2060' {
 			w.space = w.space || unicode.IsSpace(r)
@@ -62,6 +68,39 @@ func (w *walker) addText(s string) {
 		w.addSpace()
 		w.addRune(r)
 	}
+}
+
+// addWord adds the ASCII letters and digits that s starts with, if they continue the
+// text without white space, and returns their number. Most text consists of them.
+func (w *walker) addWord(s string) int {
+	if w.space || w.breaks > 0 {
+		return 0
+	}
+	n := 0
+	for n < len(s) && (letter(s[n]) || s[n] >= '0' && s[n] <= '9') {
+		n++
+	}
+	if n > 0 {
+		from := int32(len(w.Text))
+		w.Text = append(w.Text, s[:n]...)
+		w.countText(from, int32(n))
+	}
+	return n
+}
+
+// countText counts the text from a position on, which has a number of characters, as part
+// of the current run and of the open link.
+func (w *walker) countText(from, chars int32) {
+	w.current.Chars += chars
+	if w.link == 0 || len(w.Links) == 0 {
+		return
+	}
+	w.current.LinkedChars += chars
+	last := &w.Links[len(w.Links)-1]
+	if last.From < 0 {
+		last.From = from
+	}
+	last.To = int32(len(w.Text))
 }
 
 func (w *walker) addSpace() {
@@ -85,15 +124,7 @@ func (w *walker) addRune(r rune) {
 	}
 	chars, ends := countRune(r)
 	w.current.SentenceEnds += ends
-	w.current.Chars += chars
-	if w.link != 0 && len(w.Links) > 0 {
-		w.current.LinkedChars += chars
-		last := &w.Links[len(w.Links)-1]
-		if last.From < 0 {
-			last.From = from
-		}
-		last.To = int32(len(w.Text))
-	}
+	w.countText(from, chars)
 }
 
 // countRune returns the number of characters that a rune counts as, and 1 if it ends a

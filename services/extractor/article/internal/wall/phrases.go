@@ -60,9 +60,14 @@ func byFirstWord(list string) (spaced map[string][]sentence, unspaced []sentence
 	return spaced, unspaced
 }
 
+// firstUnspaced is the first character of the block Thai. The scripts before it have
+// spaces between words.
+const firstUnspaced = 0x0E00
+
 // separatesWords reports whether the script of a letter has spaces between words.
 func separatesWords(r rune) bool {
-	return !unicode.In(r, unicode.Thai, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
+	return r < firstUnspaced ||
+		!unicode.In(r, unicode.Thai, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
 }
 
 // sentencesIn yields the sentences in a plain text.
