@@ -24,13 +24,22 @@ func TestSiteHasArticlesOnEveryHost(t *testing.T) {
 		"http://south.example/articles/101": {http.StatusNotFound, ""},
 		"http://south.example/articles/x":   {http.StatusNotFound, ""},
 		"http://south.example/robots.txt":   {http.StatusOK, "Disallow: /private/"},
-		"http://south.example/feed.xml":     {http.StatusOK, "<link>http://south.example/articles/20</link>"},
+		"http://south.example/feed.xml":     {http.StatusOK, "<link>http://south.example/articles/1</link>"},
 	} {
 		response := httptest.NewRecorder()
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
 		site().ServeHTTP(response, request)
 		if response.Code != want.status || !strings.Contains(response.Body.String(), want.text) {
 			t.Errorf("%s: got %d %q, want %d with %q", target, response.Code, response.Body, want.status, want.text)
+		}
+	}
+}
+
+func TestFeedGrows(t *testing.T) {
+	started := time.Date(2026, time.March, 1, 6, 0, 0, 0, time.UTC)
+	for after, want := range map[time.Duration]int{0: 1, 9 * time.Second: 1, 25 * time.Second: 3, time.Hour: maxListed} {
+		if got := len(listed(started, started.Add(after))); got != want {
+			t.Errorf("after %s: %d articles, want %d", after, got, want)
 		}
 	}
 }

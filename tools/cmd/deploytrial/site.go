@@ -29,28 +29,42 @@ years and has missed a single page of it, on the day of her daughter’s wedding
 </article></body></html>
 `))
 
-// listed is the number of articles in a feed.
-const listed = 20
+// A feed lists one article more at each interval, up to the maximum number.
+const (
+	listInterval = 10 * time.Second
+	maxListed    = 80
+)
 
 var feed = template.Must(template.New("feed").Parse(`<rss version="2.0"><channel>
 <title>{{.Host}}</title><link>http://{{.Host}}/</link>
-{{range .Numbers}}<item><title>Harbour book, page {{.}}</title>
-<link>http://{{$.Host}}/articles/{{.}}</link><pubDate>{{$.Published}}</pubDate></item>
+{{range .Items}}<item><title>Harbour book, page {{.Number}}</title>
+<link>http://{{$.Host}}/articles/{{.Number}}</link><pubDate>{{.Published}}</pubDate></item>
 {{end}}</channel></rss>
 `))
+
+// item is an article in a feed.
+type item struct {
+	Number    int
+	Published string
+}
+
+// listed returns the articles that the feeds of a site list now.
+func listed(started, now time.Time) []item {
+	items := make([]item, min(1+int(now.Sub(started)/listInterval), maxListed))
+	for i := range items {
+		items[i] = item{i + 1, started.Add(time.Duration(i) * listInterval).Format(time.RFC1123Z)}
+	}
+	return items
+}
 
 // site serves articles on every host name that leads to it, a feed of the first ones, and
 // a robots.txt that disallows one folder.
 func site() http.Handler {
 	mux := http.NewServeMux()
-	published := time.Now().Add(-time.Minute).Format(time.RFC1123Z)
+	started := time.Now()
 	mux.HandleFunc("GET /feed.xml", func(w http.ResponseWriter, r *http.Request) {
-		numbers := make([]int, listed)
-		for i := range numbers {
-			numbers[i] = i + 1
-		}
 		w.Header().Set("Content-Type", "application/rss+xml")
-		_ = feed.Execute(w, map[string]any{"Host": r.Host, "Numbers": numbers, "Published": published})
+		_ = feed.Execute(w, map[string]any{"Host": r.Host, "Items": listed(started, time.Now())})
 	})
 	mux.HandleFunc("GET /robots.txt", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "User-agent: *\nDisallow: /private/\n")

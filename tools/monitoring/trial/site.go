@@ -92,14 +92,16 @@ func site(host int) http.Handler {
 		}
 		write(w, r.Host, newArticle(author, number, ""), number%7 != 0)
 	})
-	// All articles of the feed were published when the site started.
+	// The feed lists one article more every second.
 	started := time.Now()
 	mux.HandleFunc("GET /feed.xml", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/rss+xml")
 		fmt.Fprint(w, `<rss version="2.0"><channel><title>The made-up press</title>`)
-		for n := range 30 {
+		last := int(time.Since(started) / time.Second)
+		for n := max(0, last-30); n <= last; n++ {
 			fmt.Fprintf(w, "<item><title>Article number %d</title><link>http://%s/articles/%d</link>", n, r.Host, n)
-			fmt.Fprintf(w, "<pubDate>%s</pubDate></item>\n", started.Format(time.RFC1123Z))
+			published := started.Add(time.Duration(n) * time.Second)
+			fmt.Fprintf(w, "<pubDate>%s</pubDate></item>\n", published.Format(time.RFC1123Z))
 		}
 		fmt.Fprint(w, "</channel></rss>")
 	})

@@ -67,7 +67,8 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 	s.program(running, config.Dir, config.Dateline, "up", "--context=",
 		"--data-dir", filepath.Join(config.Dir, "data"), "--admin-addr", admin, "--http-addr", web, "--data-nats-addr", bus,
 		"--fetcher-allow-private", "--fetcher-delay", "100ms", "--fetcher-delay-factor", "0",
-		"--fetcher-max-attempts", "2", "--fetcher-retry-delay", "2s", "--fetcher-breaker-rest", "20s")
+		"--fetcher-max-attempts", "2", "--fetcher-retry-delay", "2s", "--fetcher-breaker-rest", "20s",
+		"--discoverer-min-interval", "2s", "--discoverer-max-interval", "5s")
 	s.program(running, config.Dir, config.Prometheus,
 		"--config.file", settings, "--storage.tsdb.path", filepath.Join(config.Dir, "prometheus"),
 		"--web.listen-address", prom,
