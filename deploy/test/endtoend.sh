@@ -86,7 +86,7 @@ found=$(curl -fsS -H "Authorization: Bearer $token" "http://$address/api/v1/expo
 [ "$found" = "$pages" ] || fail "a search of the API finds $found articles, not $pages"
 say "a search of the API finds them all"
 
-compose run --rm -T dateline sources add http://north.example:8080/feed.xml >/dev/null
+compose run --rm -T dateline sources add http://south.example:8080/feed.xml >/dev/null
 promql 'dateline_disk_free_bytes > 0' | grep -q 'job="indexer"' || fail 'the indexer exports no metric of free disk space'
 quiet || fail "alerts fire: $(alerts firing | tr '\n' ' ')"
 say 'no alert fires'
