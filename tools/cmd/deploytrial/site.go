@@ -48,12 +48,14 @@ type item struct {
 	Published string
 }
 
-// listed returns the articles that the feeds of a site list now.
+// listed returns the articles that the feeds of a site list now. The first one is older
+// than the site: the discoverer distrusts dates that are all close to the present.
 func listed(started, now time.Time) []item {
 	items := make([]item, min(1+int(now.Sub(started)/listInterval), maxListed))
 	for i := range items {
 		items[i] = item{i + 1, started.Add(time.Duration(i) * listInterval).Format(time.RFC1123Z)}
 	}
+	items[0].Published = started.Add(-time.Hour).Format(time.RFC1123Z)
 	return items
 }
 

@@ -92,16 +92,20 @@ func site(host int) http.Handler {
 		}
 		write(w, r.Host, newArticle(author, number, ""), number%7 != 0)
 	})
-	// The feed lists one article more every second.
+	// The feed lists one article more every second. It always lists an old one: the
+	// discoverer distrusts dates that are all close to the present.
 	started := time.Now()
 	mux.HandleFunc("GET /feed.xml", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/rss+xml")
 		fmt.Fprint(w, `<rss version="2.0"><channel><title>The made-up press</title>`)
-		last := int(time.Since(started) / time.Second)
-		for n := max(0, last-30); n <= last; n++ {
+		item := func(n int, published time.Time) {
 			fmt.Fprintf(w, "<item><title>Article number %d</title><link>http://%s/articles/%d</link>", n, r.Host, n)
-			published := started.Add(time.Duration(n) * time.Second)
 			fmt.Fprintf(w, "<pubDate>%s</pubDate></item>\n", published.Format(time.RFC1123Z))
+		}
+		item(0, started.Add(-time.Hour))
+		last := int(time.Since(started) / time.Second)
+		for n := max(1, last-30); n <= last; n++ {
+			item(n, started.Add(time.Duration(n)*time.Second))
 		}
 		fmt.Fprint(w, "</channel></rss>")
 	})
