@@ -115,7 +115,7 @@ func (d *describer) count(i int) {
 	d.chars[r.Elem] += chars
 	d.linked[r.Elem] += linked
 	if r.To-r.From < maxCopy {
-		d.copies[string(d.Text[r.From:r.To])]++
+		d.copies[d.TextOf(r)]++
 	}
 }
 

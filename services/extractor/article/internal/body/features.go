@@ -124,6 +124,7 @@ func (d *describer) addSurroundings(out *featureRow, k int) {
 
 const (
 	maxPhraseFeature = 300 // characters of a run that is compared with phrases
+	maxPhraseBytes   = 200 // bytes of its start, more than any phrase has
 	maxCopy          = 200 // bytes of a run whose copies are counted
 	keptNear         = 4   // text runs on each side
 	keptFar          = 12
@@ -135,7 +136,7 @@ func (d *describer) addRepeats(out *featureRow, k int) {
 	text := d.Text[r.From:r.To]
 	phrase, copies := float32(0), float32(0)
 	if r.Chars < maxPhraseFeature {
-		phrase = bit(startsWithBoilerplate(strings.ToLower(string(text))))
+		phrase = bit(startsWithBoilerplate(strings.ToLower(string(text[:min(len(text), maxPhraseBytes)]))))
 	}
 	if len(text) < maxCopy {
 		copies = float32(d.copies[string(text)])
@@ -196,7 +197,7 @@ const (
 
 // repeatsSummary reports whether a run starts as the page's description does.
 func (d *describer) repeatsSummary(text []byte) bool {
-	if len(d.summary) < minSummary || len(text) < minSummary {
+	if len(d.summary) < minSummary || len(text) < minSummary || letter(text[0]) && text[0]|0x20 != d.summary[0] {
 		return false
 	}
 	head := norm.Fold(string(text[:min(len(text), summaryHead)]))

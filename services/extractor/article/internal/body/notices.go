@@ -6,11 +6,14 @@ import (
 	"unicode/utf8"
 )
 
+// letter reports whether a byte is an ASCII letter.
+func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
 // wordLength returns the number of bytes of the letters that a text starts with.
 func wordLength(text []byte) int {
 	for i := 0; i < len(text); {
 		if c := text[i]; c < utf8.RuneSelf {
-			if (c|0x20) < 'a' || (c|0x20) > 'z' {
+			if !letter(c) {
 				return i
 			}
 			i++

@@ -38,13 +38,13 @@ func (m *Model) Features() int { return m.features }
 func (m *Model) Margin(row []float32) float32 {
 	sum := m.bias
 	for _, t := range m.trees {
-		n := t[0]
+		n := &t[0]
 		for n.feature >= 0 {
 			next := n.left
 			if row[n.feature] > n.value {
 				next++
 			}
-			n = t[next]
+			n = &t[next]
 		}
 		sum += n.value
 	}

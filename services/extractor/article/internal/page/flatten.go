@@ -53,8 +53,8 @@ func flatten(text []byte) []byte {
 	}
 }
 
-// isFormatting reports whether a complete name is that of a formatting element.
-func isFormatting(name []byte) bool { return len(name) <= longestFormatting && formatting(name) }
+// isFormatting reports whether a name is that of a formatting element.
+func isFormatting(name []byte) bool { return kindOf(name) == formattingTag }
 
 // unnested reports whether an element is not counted as a level of nesting: void
 // elements, and those that are commonly left unclosed.

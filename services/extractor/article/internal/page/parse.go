@@ -56,6 +56,7 @@ type surveyor struct {
 	hostile bool
 	rest    pieces   // the page without the parts that are left out
 	open    int      // open formatting elements
+	pre     int      // open pre elements
 	from    int      // start of the current piece
 	islands [][]byte // JSON for scripts to render that is left out
 	// scripted is data for scripts to render that is written as a program.
@@ -82,8 +83,11 @@ func survey(text []byte, allAttributes bool) *surveyor {
 func (s *surveyor) markup(text []byte, i int) int {
 	switch c := text[i+1]; {
 	case c == '/' && letter(text[i+2]):
-		if formatting(text[i+2:]) {
+		switch kindOf(text[i+2:]) {
+		case formattingTag:
 			s.open = max(0, s.open-1)
+		case preTag:
+			s.pre = max(0, s.pre-1)
 		}
 		return tagEnd(text, i)
 	case bytes.HasPrefix(text[i:], []byte("<!--")):
@@ -117,16 +121,25 @@ func (s *surveyor) comment(text []byte, i int) int {
 // content is not markup.
 func (s *surveyor) startTag(text []byte, i int) int {
 	s.tags++
-	if formatting(text[i+1:]) {
-		if s.open++; s.open > maxFormatting {
-			s.hostile = true
+	end := tagEnd(text, i)
+	kind := kindOf(text[i+1:])
+	switch kind {
+	case formattingTag:
+		s.open++
+	case preTag:
+		s.pre++
+	case blockTag:
+		if s.spaceIsIdle() {
+			s.leaveOutSpace(text, i)
 		}
 	}
-	end := tagEnd(text, i)
 	if !s.allAttributes {
 		s.leaveOutAttributes(text, i, end)
 	}
-	s.hostile = s.hostile || end-i > maxTag
+	s.hostile = s.hostile || s.open > maxFormatting || end-i > maxTag
+	if kind == blockTag && s.spaceIsIdle() {
+		return s.afterBlock(text, end)
+	}
 	name := rawName(text[i+1:])
 	if name == svgName {
 		if closing := drawingEnd(text, end); closing >= 0 && text[end-2] != '/' {
@@ -170,6 +183,37 @@ func (s *surveyor) leaveOutContent(text []byte, name string, tag, from, to int) 
 func (s *surveyor) leaveOut(text []byte, from, to int) {
 	s.rest = append(s.rest, text[s.from:from])
 	s.from = to
+}
+
+// spaceIsIdle reports whether white space beside a block means nothing to the parser and
+// to the later stages. In white space, the parser opens formatting elements again.
+func (s *surveyor) spaceIsIdle() bool { return s.pre == 0 && s.open == 0 }
+
+// leaveOutSpace leaves out the white space between the previous tag and the start tag of a
+// block at text[i]. Such white space and that after the start tag are a quarter of all
+// tokens, and separate no text.
+func (s *surveyor) leaveOutSpace(text []byte, i int) {
+	from := i
+	for from > s.from && space(text[from-1]) {
+		from--
+	}
+	if from < i && from > s.from && text[from-1] == '>' {
+		s.leaveOut(text, from, i)
+	}
+}
+
+// afterBlock leaves out the white space between the start tag of a block, which ends at
+// text[end], and the next tag. It returns the position to continue at.
+func (s *surveyor) afterBlock(text []byte, end int) int {
+	next := end
+	for next < len(text) && space(text[next]) {
+		next++
+	}
+	if next == end || next == len(text) || text[next] != '<' {
+		return end
+	}
+	s.leaveOut(text, end, next)
+	return next
 }
 
 // leaveOutAttributes leaves out the attributes of the tag text[i:end] that no stage

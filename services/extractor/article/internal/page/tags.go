@@ -134,25 +134,36 @@ func executable(tag []byte) bool {
 	return at < 0 || bytes.Contains(tag[at:], []byte("javascript")) || bytes.Contains(tag[at:], []byte("module"))
 }
 
-// longestFormatting is the length of the longest name of a formatting element,
-// with one byte more to detect longer names.
-const longestFormatting = len("strike") + 1
+// tagKind is the kind of an element, by its name.
+type tagKind int
 
-// formatting reports whether the name of a tag is that of a formatting element
-// of the HTML standard.
-func formatting(b []byte) bool {
-	var name [longestFormatting]byte
+const (
+	otherTag      tagKind = iota
+	formattingTag         // a formatting element of the HTML standard
+	blockTag              // a block that contains text; white space beside its start tag has no meaning
+	preTag
+)
+
+// longestName is the length of the longest name that has a kind, with one byte more to
+// detect longer names.
+const longestName = len("blockquote") + 1
+
+// kindOf returns the kind of the element whose name b starts with.
+func kindOf(b []byte) tagKind {
+	var name [longestName]byte
 	n := 0
-	for ; n < len(b) && n < len(name); n++ {
-		c := b[n] | 0x20
-		if c < 'a' || c > 'z' {
-			break
-		}
-		name[n] = c
+	for ; n < len(b) && n < len(name) && (letter(b[n]) || b[n] >= '1' && b[n] <= '6'); n++ {
+		name[n] = b[n] | 0x20
 	}
 	switch string(name[:n]) {
 	case "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u":
-		return true
+		return formattingTag
+	case "div", "li", "ul", "ol", "p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "tbody", "thead", "tr", "td", "th",
+		"section", "article", "header", "footer", "nav", "aside", "main", "figure", "figcaption", "blockquote", "dl",
+		"dt", "dd", "form":
+		return blockTag
+	case "pre":
+		return preTag
 	}
-	return false
+	return otherTag
 }

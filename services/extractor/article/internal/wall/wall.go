@@ -93,11 +93,14 @@ func Find(e Evidence) *Wall {
 	}
 	s.readHeadings()
 	s.readTitle()
+	if s.other && !s.stock && !e.Refused {
+		return nil
+	}
 	s.readText()
 	if e.Refused && e.Access == record.AccessPaywalled && e.Facts.DeclaresArticle() {
 		s.add(login, weightPaywall, "article declared as not free, without text")
 	}
-	if len(s.found) == 0 || s.other && !s.stock && !e.Refused {
+	if len(s.found) == 0 {
 		return nil
 	}
 	s.readNames()
