@@ -69,7 +69,7 @@ func FetchFor(
 		switch {
 		case next != "":
 			cookies = setCookies(cookies, at, r.SetCookies)
-			page.Redirects = append(page.Redirects, &datelinev1.Redirect{Url: at.String(), Status: int32(r.Status)})
+			page.Redirects = append(page.Redirects, redirect(at, r, len(page.GetRedirects())))
 			if at, err = weburl.ParseTarget(next); err != nil {
 				return nil, fmt.Errorf("following a redirect of %s: %w", raw, err)
 			}
@@ -80,7 +80,7 @@ func FetchFor(
 		page.FinalUrl, page.Status, page.Headers = at.Page().String(), int32(r.Status), headers(r)
 		page.Body, page.ContentEncoding, page.Truncated = r.Body, r.ContentEncoding, r.Truncated
 		page.Timings, page.RemoteAddress = timings(r.Timings), r.RemoteAddr.String()
-		page.FetchTime = timestamppb.New(r.FetchTime)
+		page.FetchTime, page.Exchange = timestamppb.New(r.FetchTime), exchange(r)
 		return page, nil
 	}
 	return nil, fmt.Errorf("%s leads through more than %d redirects: open it in a browser and use the URL that it ends at",

@@ -28,8 +28,8 @@ import (
 )
 
 // envelope is the room that a page's message needs besides its body, in bytes:
-// headers, URLs, labels.
-const envelope = 256 << 10
+// headers, URLs, labels, exchanges.
+const envelope = 512 << 10
 
 // putTimeout is the maximum time for one attempt to store a body as an object.
 const putTimeout = time.Minute
@@ -74,6 +74,7 @@ func (w *pageWriter) write(
 		Status: int32(r.Status), Headers: headers(r), Body: r.Body, ContentEncoding: r.ContentEncoding,
 		Truncated: r.Truncated, Timings: timings(r.Timings), RemoteAddress: r.RemoteAddr.String(),
 		FetchTime: timestamppb.New(r.FetchTime), Source: datelinev1.PageSource_PAGE_SOURCE_FETCH,
+		Exchange: exchange(r),
 	}
 	if r.ContentEncoding == "" && len(r.Body) > 0 {
 		page.Body, page.BodyCompression = w.zstd.EncodeAll(r.Body, make([]byte, 0, len(r.Body)/3)), "zstd"

@@ -33,6 +33,23 @@ func TestPageRecordsItsRedirects(t *testing.T) {
 	if elsewhere.count("/robots.txt") != 1 {
 		t.Error("the other host's robots.txt was not requested")
 	}
+	checkExchange(t, p.Exchange, "GET /good/away HTTP/1.1\r\n", "HTTP/1.1 200 OK\r\n")
+	checkExchange(t, p.Redirects[0].Exchange, "GET /away HTTP/1.1\r\n", "HTTP/1.1 302 Found\r\n")
+	if body := p.Redirects[0].Exchange.GetBody(); !strings.Contains(string(body), "Found") {
+		t.Errorf("the redirect's body is %q", body)
+	}
+}
+
+// checkExchange checks that an exchange is complete and that its heads start as wanted.
+func checkExchange(t *testing.T, e *datelinev1.Exchange, request, response string) {
+	t.Helper()
+	if !strings.HasPrefix(string(e.GetRequestHead()), request) ||
+		!strings.HasPrefix(string(e.GetResponseHead()), response) ||
+		!strings.HasSuffix(string(e.GetResponseHead()), "\r\n\r\n") ||
+		e.GetProtocol() != "http/1.1" || e.GetTime() == nil || e.GetRemoteAddress() == "" || e.GetTimings() == nil ||
+		e.GetBodyTruncation() != datelinev1.BodyTruncation_BODY_TRUNCATION_UNSPECIFIED {
+		t.Errorf("exchange: %v", e)
+	}
 }
 
 func TestBodyLargerThanAMessage(t *testing.T) {

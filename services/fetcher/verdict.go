@@ -192,7 +192,7 @@ func judgeRedirect(req pageRequest, r *httpget.Response, location string, config
 		return rejected(outcome.BadRedirect, "%s redirects to an unusable URL: %v", req.target.Host(), err)
 	}
 	next := proto.CloneOf(req.entry)
-	next.Redirects = append(next.Redirects, &datelinev1.Redirect{Url: req.target.String(), Status: int32(r.Status)})
+	next.Redirects = append(next.Redirects, redirect(req.target, r, len(next.GetRedirects())))
 	next.Url = target.String()
 	next.Cookies = setCookies(next.GetCookies(), req.target, r.SetCookies)
 	// A page that redirects to itself may check whether its cookie comes back.

@@ -23,6 +23,59 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// BodyTruncation is the reason for an incomplete body.
+type BodyTruncation int32
+
+const (
+	// The body is complete.
+	BodyTruncation_BODY_TRUNCATION_UNSPECIFIED BodyTruncation = 0
+	// It was cut at a size limit.
+	BodyTruncation_BODY_TRUNCATION_LENGTH BodyTruncation = 1
+	// The connection ended before the body was complete.
+	BodyTruncation_BODY_TRUNCATION_DISCONNECT BodyTruncation = 2
+)
+
+// Enum value maps for BodyTruncation.
+var (
+	BodyTruncation_name = map[int32]string{
+		0: "BODY_TRUNCATION_UNSPECIFIED",
+		1: "BODY_TRUNCATION_LENGTH",
+		2: "BODY_TRUNCATION_DISCONNECT",
+	}
+	BodyTruncation_value = map[string]int32{
+		"BODY_TRUNCATION_UNSPECIFIED": 0,
+		"BODY_TRUNCATION_LENGTH":      1,
+		"BODY_TRUNCATION_DISCONNECT":  2,
+	}
+)
+
+func (x BodyTruncation) Enum() *BodyTruncation {
+	p := new(BodyTruncation)
+	*p = x
+	return p
+}
+
+func (x BodyTruncation) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (BodyTruncation) Descriptor() protoreflect.EnumDescriptor {
+	return file_dateline_v1_page_proto_enumTypes[0].Descriptor()
+}
+
+func (BodyTruncation) Type() protoreflect.EnumType {
+	return &file_dateline_v1_page_proto_enumTypes[0]
+}
+
+func (x BodyTruncation) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use BodyTruncation.Descriptor instead.
+func (BodyTruncation) EnumDescriptor() ([]byte, []int) {
+	return file_dateline_v1_page_proto_rawDescGZIP(), []int{0}
+}
+
 // PageSource is the way a page entered the pipeline.
 type PageSource int32
 
@@ -60,11 +113,11 @@ func (x PageSource) String() string {
 }
 
 func (PageSource) Descriptor() protoreflect.EnumDescriptor {
-	return file_dateline_v1_page_proto_enumTypes[0].Descriptor()
+	return file_dateline_v1_page_proto_enumTypes[1].Descriptor()
 }
 
 func (PageSource) Type() protoreflect.EnumType {
-	return &file_dateline_v1_page_proto_enumTypes[0]
+	return &file_dateline_v1_page_proto_enumTypes[1]
 }
 
 func (x PageSource) Number() protoreflect.EnumNumber {
@@ -73,7 +126,7 @@ func (x PageSource) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PageSource.Descriptor instead.
 func (PageSource) EnumDescriptor() ([]byte, []int) {
-	return file_dateline_v1_page_proto_rawDescGZIP(), []int{0}
+	return file_dateline_v1_page_proto_rawDescGZIP(), []int{1}
 }
 
 // Page is a web server's response, with the body as received.
@@ -117,6 +170,9 @@ type Page struct {
 	FailureReason string `protobuf:"bytes,17,opt,name=failure_reason,json=failureReason,proto3" json:"failure_reason,omitempty"`
 	// A human-readable explanation of the failure.
 	FailureDetail string `protobuf:"bytes,18,opt,name=failure_detail,json=failureDetail,proto3" json:"failure_detail,omitempty"`
+	// The final request and the head of its response as sent. Unset if the page was not fetched, or if there was no
+	// response.
+	Exchange      *Exchange `protobuf:"bytes,19,opt,name=exchange,proto3" json:"exchange,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -277,13 +333,22 @@ func (x *Page) GetFailureDetail() string {
 	return ""
 }
 
+func (x *Page) GetExchange() *Exchange {
+	if x != nil {
+		return x.Exchange
+	}
+	return nil
+}
+
 // Redirect is one hop of a redirect chain.
 type Redirect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The URL that responded with the redirect.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// The HTTP status code of the redirect, such as 301.
-	Status        int32 `protobuf:"varint,2,opt,name=status,proto3" json:"status,omitempty"`
+	Status int32 `protobuf:"varint,2,opt,name=status,proto3" json:"status,omitempty"`
+	// The request and the response. Set for the first 10 redirects only.
+	Exchange      *Exchange `protobuf:"bytes,3,opt,name=exchange,proto3" json:"exchange,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -332,6 +397,142 @@ func (x *Redirect) GetStatus() int32 {
 	return 0
 }
 
+func (x *Redirect) GetExchange() *Exchange {
+	if x != nil {
+		return x.Exchange
+	}
+	return nil
+}
+
+// Exchange is an HTTP request and its response as they were sent.
+type Exchange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request line and the header, with the empty line that ends it, up to 64 KB. The credentials for a proxy are left
+	// out. For HTTP/2, it has the form of HTTP/1.1, and its fields are sorted by name.
+	RequestHead []byte `protobuf:"bytes,1,opt,name=request_head,json=requestHead,proto3" json:"request_head,omitempty"`
+	// The status line and the header as received, with the empty line that ends it, up to 64 KB. The user information of
+	// URLs is masked. For HTTP/2, it has the form of HTTP/1.1, and its fields are sorted by name.
+	ResponseHead []byte `protobuf:"bytes,2,opt,name=response_head,json=responseHead,proto3" json:"response_head,omitempty"`
+	// Whether lines at the end of `response_head` are missing because of its maximum size, which is 8 KB for a redirect.
+	ResponseHeadTruncated bool `protobuf:"varint,3,opt,name=response_head_truncated,json=responseHeadTruncated,proto3" json:"response_head_truncated,omitempty"`
+	// The protocol: `http/1.0`, `http/1.1` or `h2`.
+	Protocol string `protobuf:"bytes,4,opt,name=protocol,proto3" json:"protocol,omitempty"`
+	// The version of TLS, such as `1.3`. Empty for plain HTTP.
+	TlsVersion string `protobuf:"bytes,5,opt,name=tls_version,json=tlsVersion,proto3" json:"tls_version,omitempty"`
+	// Why the body is incomplete. Unset if it is complete.
+	BodyTruncation BodyTruncation `protobuf:"varint,6,opt,name=body_truncation,json=bodyTruncation,proto3,enum=dateline.v1.BodyTruncation" json:"body_truncation,omitempty"`
+	// When the request started.
+	Time *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=time,proto3" json:"time,omitempty"`
+	// The address and port of the server that answered.
+	RemoteAddress string `protobuf:"bytes,8,opt,name=remote_address,json=remoteAddress,proto3" json:"remote_address,omitempty"`
+	// The durations of the request's phases.
+	Timings *Timings `protobuf:"bytes,9,opt,name=timings,proto3" json:"timings,omitempty"`
+	// The body of a redirect as received, up to 4 KB. A page has its body in a field of its own.
+	Body          []byte `protobuf:"bytes,10,opt,name=body,proto3" json:"body,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Exchange) Reset() {
+	*x = Exchange{}
+	mi := &file_dateline_v1_page_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Exchange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Exchange) ProtoMessage() {}
+
+func (x *Exchange) ProtoReflect() protoreflect.Message {
+	mi := &file_dateline_v1_page_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Exchange.ProtoReflect.Descriptor instead.
+func (*Exchange) Descriptor() ([]byte, []int) {
+	return file_dateline_v1_page_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Exchange) GetRequestHead() []byte {
+	if x != nil {
+		return x.RequestHead
+	}
+	return nil
+}
+
+func (x *Exchange) GetResponseHead() []byte {
+	if x != nil {
+		return x.ResponseHead
+	}
+	return nil
+}
+
+func (x *Exchange) GetResponseHeadTruncated() bool {
+	if x != nil {
+		return x.ResponseHeadTruncated
+	}
+	return false
+}
+
+func (x *Exchange) GetProtocol() string {
+	if x != nil {
+		return x.Protocol
+	}
+	return ""
+}
+
+func (x *Exchange) GetTlsVersion() string {
+	if x != nil {
+		return x.TlsVersion
+	}
+	return ""
+}
+
+func (x *Exchange) GetBodyTruncation() BodyTruncation {
+	if x != nil {
+		return x.BodyTruncation
+	}
+	return BodyTruncation_BODY_TRUNCATION_UNSPECIFIED
+}
+
+func (x *Exchange) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *Exchange) GetRemoteAddress() string {
+	if x != nil {
+		return x.RemoteAddress
+	}
+	return ""
+}
+
+func (x *Exchange) GetTimings() *Timings {
+	if x != nil {
+		return x.Timings
+	}
+	return nil
+}
+
+func (x *Exchange) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
 // Header is one response header field.
 type Header struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -345,7 +546,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_dateline_v1_page_proto_msgTypes[2]
+	mi := &file_dateline_v1_page_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -357,7 +558,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_page_proto_msgTypes[2]
+	mi := &file_dateline_v1_page_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -370,7 +571,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_page_proto_rawDescGZIP(), []int{2}
+	return file_dateline_v1_page_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Header) GetName() string {
@@ -402,7 +603,7 @@ type ObjectReference struct {
 
 func (x *ObjectReference) Reset() {
 	*x = ObjectReference{}
-	mi := &file_dateline_v1_page_proto_msgTypes[3]
+	mi := &file_dateline_v1_page_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -414,7 +615,7 @@ func (x *ObjectReference) String() string {
 func (*ObjectReference) ProtoMessage() {}
 
 func (x *ObjectReference) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_page_proto_msgTypes[3]
+	mi := &file_dateline_v1_page_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -427,7 +628,7 @@ func (x *ObjectReference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObjectReference.ProtoReflect.Descriptor instead.
 func (*ObjectReference) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_page_proto_rawDescGZIP(), []int{3}
+	return file_dateline_v1_page_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ObjectReference) GetBucket() string {
@@ -470,7 +671,7 @@ type Timings struct {
 
 func (x *Timings) Reset() {
 	*x = Timings{}
-	mi := &file_dateline_v1_page_proto_msgTypes[4]
+	mi := &file_dateline_v1_page_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -482,7 +683,7 @@ func (x *Timings) String() string {
 func (*Timings) ProtoMessage() {}
 
 func (x *Timings) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_page_proto_msgTypes[4]
+	mi := &file_dateline_v1_page_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -495,7 +696,7 @@ func (x *Timings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Timings.ProtoReflect.Descriptor instead.
 func (*Timings) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_page_proto_rawDescGZIP(), []int{4}
+	return file_dateline_v1_page_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Timings) GetDns() *durationpb.Duration {
@@ -537,7 +738,7 @@ var File_dateline_v1_page_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_page_proto_rawDesc = "" +
 	"\n" +
-	"\x16dateline/v1/page.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x05\n" +
+	"\x16dateline/v1/page.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x06\n" +
 	"\x04Page\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x123\n" +
 	"\arequest\x18\x02 \x01(\v2\x19.dateline.v1.FetchRequestR\arequest\x12#\n" +
@@ -559,10 +760,25 @@ const file_dateline_v1_page_proto_rawDesc = "" +
 	"fetch_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\tfetchTime\x12/\n" +
 	"\x06source\x18\x10 \x01(\x0e2\x17.dateline.v1.PageSourceR\x06source\x12%\n" +
 	"\x0efailure_reason\x18\x11 \x01(\tR\rfailureReason\x12%\n" +
-	"\x0efailure_detail\x18\x12 \x01(\tR\rfailureDetail\"4\n" +
+	"\x0efailure_detail\x18\x12 \x01(\tR\rfailureDetail\x121\n" +
+	"\bexchange\x18\x13 \x01(\v2\x15.dateline.v1.ExchangeR\bexchange\"g\n" +
 	"\bRedirect\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x16\n" +
-	"\x06status\x18\x02 \x01(\x05R\x06status\"2\n" +
+	"\x06status\x18\x02 \x01(\x05R\x06status\x121\n" +
+	"\bexchange\x18\x03 \x01(\v2\x15.dateline.v1.ExchangeR\bexchange\"\xa8\x03\n" +
+	"\bExchange\x12!\n" +
+	"\frequest_head\x18\x01 \x01(\fR\vrequestHead\x12#\n" +
+	"\rresponse_head\x18\x02 \x01(\fR\fresponseHead\x126\n" +
+	"\x17response_head_truncated\x18\x03 \x01(\bR\x15responseHeadTruncated\x12\x1a\n" +
+	"\bprotocol\x18\x04 \x01(\tR\bprotocol\x12\x1f\n" +
+	"\vtls_version\x18\x05 \x01(\tR\n" +
+	"tlsVersion\x12D\n" +
+	"\x0fbody_truncation\x18\x06 \x01(\x0e2\x1b.dateline.v1.BodyTruncationR\x0ebodyTruncation\x12.\n" +
+	"\x04time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12%\n" +
+	"\x0eremote_address\x18\b \x01(\tR\rremoteAddress\x12.\n" +
+	"\atimings\x18\t \x01(\v2\x14.dateline.v1.TimingsR\atimings\x12\x12\n" +
+	"\x04body\x18\n" +
+	" \x01(\fR\x04body\"2\n" +
 	"\x06Header\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"Q\n" +
@@ -576,7 +792,11 @@ const file_dateline_v1_page_proto_rawDesc = "" +
 	"\x03tls\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x03tls\x128\n" +
 	"\n" +
 	"first_byte\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\tfirstByte\x12/\n" +
-	"\x05total\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x05total*V\n" +
+	"\x05total\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x05total*m\n" +
+	"\x0eBodyTruncation\x12\x1f\n" +
+	"\x1bBODY_TRUNCATION_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16BODY_TRUNCATION_LENGTH\x10\x01\x12\x1e\n" +
+	"\x1aBODY_TRUNCATION_DISCONNECT\x10\x02*V\n" +
 	"\n" +
 	"PageSource\x12\x1b\n" +
 	"\x17PAGE_SOURCE_UNSPECIFIED\x10\x00\x12\x15\n" +
@@ -595,37 +815,44 @@ func file_dateline_v1_page_proto_rawDescGZIP() []byte {
 	return file_dateline_v1_page_proto_rawDescData
 }
 
-var file_dateline_v1_page_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_dateline_v1_page_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_dateline_v1_page_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_dateline_v1_page_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_dateline_v1_page_proto_goTypes = []any{
-	(PageSource)(0),               // 0: dateline.v1.PageSource
-	(*Page)(nil),                  // 1: dateline.v1.Page
-	(*Redirect)(nil),              // 2: dateline.v1.Redirect
-	(*Header)(nil),                // 3: dateline.v1.Header
-	(*ObjectReference)(nil),       // 4: dateline.v1.ObjectReference
-	(*Timings)(nil),               // 5: dateline.v1.Timings
-	(*FetchRequest)(nil),          // 6: dateline.v1.FetchRequest
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 8: google.protobuf.Duration
+	(BodyTruncation)(0),           // 0: dateline.v1.BodyTruncation
+	(PageSource)(0),               // 1: dateline.v1.PageSource
+	(*Page)(nil),                  // 2: dateline.v1.Page
+	(*Redirect)(nil),              // 3: dateline.v1.Redirect
+	(*Exchange)(nil),              // 4: dateline.v1.Exchange
+	(*Header)(nil),                // 5: dateline.v1.Header
+	(*ObjectReference)(nil),       // 6: dateline.v1.ObjectReference
+	(*Timings)(nil),               // 7: dateline.v1.Timings
+	(*FetchRequest)(nil),          // 8: dateline.v1.FetchRequest
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
 }
 var file_dateline_v1_page_proto_depIdxs = []int32{
-	6,  // 0: dateline.v1.Page.request:type_name -> dateline.v1.FetchRequest
-	2,  // 1: dateline.v1.Page.redirects:type_name -> dateline.v1.Redirect
-	3,  // 2: dateline.v1.Page.headers:type_name -> dateline.v1.Header
-	4,  // 3: dateline.v1.Page.body_object:type_name -> dateline.v1.ObjectReference
-	5,  // 4: dateline.v1.Page.timings:type_name -> dateline.v1.Timings
-	7,  // 5: dateline.v1.Page.fetch_time:type_name -> google.protobuf.Timestamp
-	0,  // 6: dateline.v1.Page.source:type_name -> dateline.v1.PageSource
-	8,  // 7: dateline.v1.Timings.dns:type_name -> google.protobuf.Duration
-	8,  // 8: dateline.v1.Timings.connect:type_name -> google.protobuf.Duration
-	8,  // 9: dateline.v1.Timings.tls:type_name -> google.protobuf.Duration
-	8,  // 10: dateline.v1.Timings.first_byte:type_name -> google.protobuf.Duration
-	8,  // 11: dateline.v1.Timings.total:type_name -> google.protobuf.Duration
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	8,  // 0: dateline.v1.Page.request:type_name -> dateline.v1.FetchRequest
+	3,  // 1: dateline.v1.Page.redirects:type_name -> dateline.v1.Redirect
+	5,  // 2: dateline.v1.Page.headers:type_name -> dateline.v1.Header
+	6,  // 3: dateline.v1.Page.body_object:type_name -> dateline.v1.ObjectReference
+	7,  // 4: dateline.v1.Page.timings:type_name -> dateline.v1.Timings
+	9,  // 5: dateline.v1.Page.fetch_time:type_name -> google.protobuf.Timestamp
+	1,  // 6: dateline.v1.Page.source:type_name -> dateline.v1.PageSource
+	4,  // 7: dateline.v1.Page.exchange:type_name -> dateline.v1.Exchange
+	4,  // 8: dateline.v1.Redirect.exchange:type_name -> dateline.v1.Exchange
+	0,  // 9: dateline.v1.Exchange.body_truncation:type_name -> dateline.v1.BodyTruncation
+	9,  // 10: dateline.v1.Exchange.time:type_name -> google.protobuf.Timestamp
+	7,  // 11: dateline.v1.Exchange.timings:type_name -> dateline.v1.Timings
+	10, // 12: dateline.v1.Timings.dns:type_name -> google.protobuf.Duration
+	10, // 13: dateline.v1.Timings.connect:type_name -> google.protobuf.Duration
+	10, // 14: dateline.v1.Timings.tls:type_name -> google.protobuf.Duration
+	10, // 15: dateline.v1.Timings.first_byte:type_name -> google.protobuf.Duration
+	10, // 16: dateline.v1.Timings.total:type_name -> google.protobuf.Duration
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_dateline_v1_page_proto_init() }
@@ -639,8 +866,8 @@ func file_dateline_v1_page_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dateline_v1_page_proto_rawDesc), len(file_dateline_v1_page_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   5,
+			NumEnums:      2,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

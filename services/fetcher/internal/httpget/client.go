@@ -96,6 +96,7 @@ func (c *Client) Get(ctx context.Context, request Request) (*Response, error) {
 		ContentEncoding: strings.ToLower(strings.Join(incoming.Header["Content-Encoding"], ", ")),
 		RemoteAddr:      connection.remote,
 		FetchTime:       fetchTime,
+		Capture:         connection.captured(outgoing, incoming),
 	}
 	if incoming.StatusCode/100 == 3 {
 		response.Location = resolveLocation(request.URL, incoming.Header.Get("Location"))

@@ -22,6 +22,8 @@ type connection struct {
 	remote netip.AddrPort
 	http   *http.ClientConn
 	wire   *wire // nil for HTTP/2
+	// tlsVersion is empty without TLS.
+	tlsVersion string
 	// used reports whether an earlier request was answered on the connection.
 	used bool
 	idle idleState
@@ -68,7 +70,8 @@ func (c *Client) connect(ctx context.Context, x *exchange, request *http.Request
 		if err != nil {
 			return nil, err
 		}
-		raw, speaksHTTP2 = secure, secure.ConnectionState().NegotiatedProtocol == "h2"
+		state := secure.ConnectionState()
+		raw, speaksHTTP2, opened.tlsVersion = secure, state.NegotiatedProtocol == "h2", tlsVersion(state.Version)
 	}
 	if !speaksHTTP2 {
 		opened.wire = &wire{Conn: raw, limit: int(c.config.MaxHeaderBytes)}

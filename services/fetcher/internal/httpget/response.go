@@ -40,6 +40,8 @@ type Response struct {
 	Timings    Timings
 	// FetchTime is when the request started, according to Config.Now.
 	FetchTime time.Time
+	// Capture is the exchange as it was sent.
+	Capture Capture
 
 	release func()
 }

@@ -22,16 +22,20 @@ type wire struct {
 	held   []byte // the beginning of a head
 	ready  []byte // what the next call of Read returns
 	failed error  // what Read returns after ready
+
+	capture wireCapture
 }
 
 // begin starts the next request.
 func (w *wire) begin() {
 	w.sent.Store(false)
+	w.capture.begin()
 	w.expecting.Store(true)
 }
 
 // Write sends a part of a request.
 func (w *wire) Write(p []byte) (int, error) {
+	w.capture.sent(p)
 	n, err := w.Conn.Write(p)
 	if n > 0 {
 		w.sent.Store(true)
@@ -68,6 +72,9 @@ func (w *wire) isClean(data []byte) bool {
 	length, state := findHead(data, 0)
 	clean := state == headComplete && !isInterim(data[:length]) && !needsRepair(data[:length])
 	w.inHead = !clean
+	if clean {
+		w.capture.received(data[:length])
+	}
 	return clean
 }
 
@@ -91,7 +98,9 @@ func (w *wire) process(data []byte) (out []byte) {
 			w.inHead = false
 		case headComplete:
 			head := rest[:length]
-			w.inHead = isInterim(head)
+			if w.inHead = isInterim(head); !w.inHead {
+				w.capture.received(head)
+			}
 			if needsRepair(head) {
 				head = repairHead(head)
 			}
