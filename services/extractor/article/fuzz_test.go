@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -77,4 +78,28 @@ func BenchmarkExtract(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkExtractPerParse measures both in turn, so that other load affects them alike,
+// and reports the time of Extract as a multiple of that of a bare parse.
+func BenchmarkExtractPerParse(b *testing.B) {
+	page, err := os.ReadFile(filepath.Join("testdata", "classic.html"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var parse, extract time.Duration
+	for b.Loop() {
+		start := time.Now()
+		if _, err := html.Parse(bytes.NewReader(page)); err != nil {
+			b.Fatal(err)
+		}
+		parsed := time.Now()
+		p := article.Page{URL: "https://thenewregion.com/posts/2054/x", Body: page}
+		if _, err := article.Extract(b.Context(), p, article.Options{}); err != nil {
+			b.Fatal(err)
+		}
+		parse += parsed.Sub(start)
+		extract += time.Since(parsed)
+	}
+	b.ReportMetric(extract.Seconds()/parse.Seconds(), "parses/op")
 }

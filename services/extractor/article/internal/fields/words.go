@@ -44,7 +44,8 @@ var (
 	changedLabels    = wordlist.Entries(wordlist.Read(lists, "changed_labels"))
 	pageNames        = wordlist.Set(wordlist.Read(lists, "page_names"))
 	creditMarks      = wordlist.Entries(wordlist.Read(lists, "credit_marks"))
-	functionWords    = wordSets(wordlist.Read(lists, "function_words"))
+	// languagesOf holds the languages of each function word.
+	languagesOf = bySection(wordlist.Read(lists, "function_words"))
 )
 
 // longestFirst reverses a sorted list, so that each entry precedes its prefixes
@@ -54,14 +55,11 @@ func longestFirst(sorted []string) []string {
 	return sorted
 }
 
-// wordSets returns a set of words for each section of a list.
-func wordSets(list string) map[string]map[string]bool {
-	sets := make(map[string]map[string]bool)
+// bySection returns the sections of each entry of a list.
+func bySection(list string) map[string][]string {
+	sections := make(map[string][]string)
 	for section, word := range wordlist.Sections(list) {
-		if sets[section] == nil {
-			sets[section] = make(map[string]bool)
-		}
-		sets[section][word] = true
+		sections[word] = append(sections[word], section)
 	}
-	return sets
+	return sections
 }
