@@ -126,3 +126,32 @@ func TestPrecedenceOfContexts(t *testing.T) {
 		"https://example.com/", "--nats-wait", "10ms")
 	want("the context one has no store that this machine can reach", "", "search", "ferry")
 }
+
+// TestImportKeepsAContextOfTheSameName imports a context of the nats command twice.
+func TestImportKeepsAContextOfTheSameName(t *testing.T) {
+	t.Parallel()
+	ctx := natstest.Context(t)
+	u := user{t.TempDir(), t.TempDir()}
+	source := filepath.Join(u.folder, "local.json")
+	write := func(server string) {
+		t.Helper()
+		if err := os.WriteFile(source, []byte(`{"url": "`+server+`"}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(code int, part string, args ...string) {
+		t.Helper()
+		got, text := u.run(ctx, t, append([]string{"context"}, args...)...)
+		if got != code || !strings.Contains(text, part) {
+			t.Errorf("dateline context %s: exit code %d, want %d with %q:\n%s", strings.Join(args, " "), got, code, part, text)
+		}
+	}
+	write("nats://one.example:4222")
+	want(0, "using context local", "import", source)
+	write("nats://two.example:4222")
+	want(2, "there is a context local already: replace it with --force, or choose another name with --as", "import", source)
+	want(0, "nats://one.example:4222", "show", "local")
+	want(0, "using context other", "import", source, "--as", "other")
+	want(0, "using context local", "import", source, "--force")
+	want(0, "nats://two.example:4222", "show", "local")
+}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,13 +12,14 @@ import (
 
 func newContextImport() *cobra.Command {
 	var as, web, token, storeURL string
+	var force bool
 	cmd := &cobra.Command{
 		Use:   "import [NAME|FILE]",
 		Short: "Write a context with the server and user of a context of the nats command",
 		Long: `Reads a context of the nats command, by its name or file, or the selected one, and
 writes a context with its server, user, password or token, credentials, NKey and TLS
 files. The flags add what the nats command does not know. Later changes of the NATS
-context are not followed: import it again.`,
+context are not followed: import it again with --force.`,
 		Example: `  dateline context import
   dateline context import production --client-web https://news.example.com --http-read-token TOKEN`,
 		Args: atMostOneArg,
@@ -27,6 +29,7 @@ context are not followed: import it again.`,
 	flags.StringVar(&web, "client-web", "", "Address of the deployment's web page and API, as a `URL`.")
 	flags.StringVar(&token, "http-read-token", "", "Send this `token` to the web page and API.")
 	flags.StringVar(&storeURL, "store-url", "", "`URL` of the store, if this machine can reach it.")
+	flags.BoolVar(&force, "force", false, "Replace the context of the same name.")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		name, settings, err := contexts.FromNATS(strings.Join(args, ""))
 		if err != nil {
@@ -45,6 +48,13 @@ context are not followed: import it again.`,
 		set, err := contexts.Open()
 		if err != nil {
 			return err
+		}
+		names, err := set.Names()
+		if err != nil {
+			return err
+		}
+		if slices.Contains(names, name) && !force {
+			return &usageError{fmt.Errorf("there is a context %s already: replace it with --force, or choose another name with --as", name)}
 		}
 		if err := set.Write(name, "Written by \"dateline context import\".", settings); err != nil {
 			return err

@@ -43,7 +43,7 @@ func readSources(name string, stdin io.Reader) ([]imported, error) {
 		defer file.Close()
 		in = file
 	}
-	buffered := bufio.NewReader(io.LimitReader(in, maxImport))
+	buffered := bufio.NewReader(&bounded{in, maxImport})
 	if mark, _ := buffered.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
 		_, _ = buffered.Discard(len(mark)) // cannot fail: these bytes have been read
 	}
@@ -62,7 +62,24 @@ func readSources(name string, stdin io.Reader) ([]imported, error) {
 			all = append(all, imported{url: line})
 		}
 	}
-	return all, lines.Err()
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("reading the list of URLs: %w", err)
+	}
+	return all, nil
+}
+
+// bounded is a reader that fails after a number of bytes.
+type bounded struct {
+	io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, fmt.Errorf("the file exceeds %d MiB: import it in parts", maxImport>>20)
+	}
+	return n, err
 }
 
 // isCSV reports whether the first column in the first line of a file is url.

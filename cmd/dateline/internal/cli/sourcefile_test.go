@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"strings"
 	"testing"
 )
@@ -25,6 +26,34 @@ func TestFilesOfSourcesFromSpreadsheetsAreRead(t *testing.T) {
 		}
 		if got, want := strings.Join(urls, " "), "https://a.example/ https://b.example/"; got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+// endless repeats a text.
+type endless struct {
+	text string
+	at   int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	n := copy(p, e.text[e.at:])
+	e.at = (e.at + n) % len(e.text)
+	return n, nil
+}
+
+// A file that is too large is refused and not imported in part, whatever its format.
+func TestFilesOfSourcesAreNotCut(t *testing.T) {
+	long := strings.Repeat("a", 4000)
+	for name, text := range map[string]struct{ start, rest string }{
+		"lines": {"", "https://a.example/" + long + "\n"},
+		"CSV":   {"url,label.region\n", "https://a.example/," + long + "\n"},
+		"OPML":  {"<opml><body>", "<outline text=\"" + long + "\" xmlUrl=\"https://a.example/\"/>"},
+	} {
+		in := io.MultiReader(strings.NewReader(text.start), &endless{text: text.rest})
+		all, err := readSources("-", in)
+		if err == nil || !strings.Contains(err.Error(), "exceeds 64 MiB: import it in parts") || all != nil {
+			t.Errorf("%s: got %d sources, %v, want no sources and the limit", name, len(all), err)
 		}
 	}
 }
