@@ -84,7 +84,7 @@ func byName(t *testing.T, objects []any) map[string]any {
 			t.Fatal(err)
 		}
 		text = regexp.MustCompile(`"dateline-[a-z0-9]{10}"`).ReplaceAll(text, []byte(`"dateline"`))
-		text = regexp.MustCompile(`"checksum/settings":"[^"]*",`).ReplaceAll(text, nil)
+		text = regexp.MustCompile(`"checksum/(settings|secret)":"[^"]*",`).ReplaceAll(text, nil)
 		text = regexp.MustCompile(`"imagePullPolicy":"IfNotPresent",`).ReplaceAll(text, nil)
 		var value struct {
 			Kind     string
@@ -250,5 +250,54 @@ func TestKeysOfTheSecretAreDocumented(t *testing.T) {
 	}
 	if !maps.Equal(used, listed) {
 		t.Errorf("values.yaml lists %v, the chart reads %v", listed, used)
+	}
+}
+
+// Settings replace what the chart derives from other values, instead of appearing twice.
+func TestSettingsAppearOnce(t *testing.T) {
+	texts, err := template(t, map[string]any{"userAgent": agent, "settings": map[string]any{
+		"DATELINE_NATS_REPLICAS": "1", "DATELINE_ADMIN_LOG_FORMAT": "text", "DATELINE_FETCHER_USER_AGENT": "Other/1.0",
+		"DATELINE_FETCHER_DELAY": "2s",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		`DATELINE_NATS_REPLICAS: "1"`, `DATELINE_ADMIN_LOG_FORMAT: "text"`, `DATELINE_FETCHER_USER_AGENT: "Other/1.0"`,
+		`DATELINE_FETCHER_DELAY: "2s"`,
+	} {
+		name, _, _ := strings.Cut(line, " ")
+		all := strings.Join(texts, "\n")
+		if strings.Count(all, "\n  "+name) != 1 || !strings.Contains(all, "\n  "+line+"\n") {
+			t.Errorf("%s appears %d times, want once as %s", name, strings.Count(all, "\n  "+name), line)
+		}
+	}
+}
+
+// TestChangesReplacePods checks that the pods of every service change with a setting and
+// with a secret of the chart, and only then.
+func TestChangesReplacePods(t *testing.T) {
+	annotations := func(delay, password string) map[string]map[string]string {
+		found := map[string]map[string]string{}
+		for name, deployment := range deployments(render(t, map[string]any{
+			"userAgent": agent, "settings": map[string]any{"DATELINE_FETCHER_DELAY": delay},
+			"secret": map[string]any{"data": map[string]any{"store-url": "postgres://dateline:" + password + "@postgres/dateline"}},
+		})) {
+			found[name] = deployment.Spec.Template.Annotations
+		}
+		return found
+	}
+	before, same := annotations("2s", "one"), annotations("2s", "one")
+	settings, secret := annotations("3s", "one"), annotations("2s", "two")
+	if len(before) != 4 {
+		t.Fatalf("%d deployments, want 4", len(before))
+	}
+	for name, is := range before {
+		if !maps.Equal(is, same[name]) {
+			t.Errorf("%s: the pods are replaced without a change", name)
+		}
+		if maps.Equal(is, settings[name]) || maps.Equal(is, secret[name]) {
+			t.Errorf("%s: the pods are kept after a change of a setting or of a secret", name)
+		}
 	}
 }

@@ -14,6 +14,15 @@ app.kubernetes.io/name: dateline
   valueFrom: { secretKeyRef: { name: {{ .root.Values.secret.name }}, key: {{ .key }} } }
 {{- end }}
 
+{{/* secrets: the data of the Secret, be it the chart's own or one that exists. */}}
+{{- define "dateline.secrets" -}}
+{{- if .Values.secret.data }}
+{{- toJson .Values.secret.data }}
+{{- else }}
+{{- dig "data" dict (lookup "v1" "Secret" .Release.Namespace .Values.secret.name) | toJson }}
+{{- end }}
+{{- end }}
+
 {{- define "dateline.lockedDown" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
@@ -45,8 +54,9 @@ spec:
       labels:
         {{- include "dateline.labels" .name | nindent 8 }}
       annotations:
-        # New settings replace the pods.
+        # New settings and new secrets replace the pods.
         checksum/settings: {{ include (print .root.Template.BasePath "/settings.yaml") .root | sha256sum }}
+        checksum/secret: {{ include "dateline.secrets" .root | sha256sum }}
         prometheus.io/scrape: "true"
         prometheus.io/port: "9464"
     spec:
