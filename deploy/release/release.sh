@@ -12,6 +12,7 @@ folder=${2:-}
 platforms=${PLATFORMS:-linux/amd64 linux/arm64 darwin/amd64 darwin/arm64}
 [[ $version =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]] && [ -n "$folder" ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [ ! -e "$folder" ] || { echo "$0: $folder exists: remove it, or name another folder" >&2; exit 1; }
+[ -z "$(git -C "$root" status --porcelain)" ] || { echo "$0: there are changes that are not committed: a release is built from a commit" >&2; exit 1; }
 export CGO_ENABLED=0 GOWORK=off GOFLAGS=
 # The times in archives and packages are that of the commit.
 SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct)
@@ -35,9 +36,12 @@ debian() {
   cp "$root/deploy/release/dateline.yaml" "$tree/etc/dateline/"
   cp "$root/LICENSE" "$tree/usr/share/doc/dateline/copyright"
   cp "$2/sbom/dateline.cdx.json" "$tree/usr/share/doc/dateline/"
+  gzip -9n <"$root/CHANGELOG.md" >"$tree/usr/share/doc/dateline/changelog.gz"
+  install -m 0755 "$root"/deploy/release/debian/* "$tree/DEBIAN/"
   echo /etc/dateline/dateline.yaml >"$tree/DEBIAN/conffiles"
   # A prerelease sorts before its release.
   sed -e "s/@VERSION@/${number/-/\~}/; s/@ARCHITECTURE@/$1/" "$root/deploy/release/control" >"$tree/DEBIAN/control"
+  (cd "$tree" && find usr -type f | LC_ALL=C sort | xargs md5sum >DEBIAN/md5sums)
   echo "Installed-Size: $(du -sk --apparent-size "$tree/usr" | cut -f 1)" >>"$tree/DEBIAN/control"
   dpkg-deb --root-owner-group -Zxz --threads-max=1 --build "$tree" "$folder/dateline_${number}_$1.deb" >/dev/null
 }

@@ -23,8 +23,8 @@ func NewRegistry(component string) *prometheus.Registry {
 	return reg
 }
 
-// linkedVersion is set by the linker if there is no repository to record a version
-// from, such as when building an image:
+// linkedVersion is the version of a release, set by the linker. It replaces the version that
+// the Go tool records, which names the last tag of the repository:
 // -ldflags "-X github.com/dateline-news/dateline/internal/telemetry.linkedVersion=v1.2.3".
 var linkedVersion string
 
@@ -51,7 +51,7 @@ func Build() (version, revision string) {
 	if !ok {
 		return version, revision
 	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
+	if v := info.Main.Version; linkedVersion == "" && v != "" && v != "(devel)" {
 		version = v
 	}
 	for _, setting := range info.Settings {

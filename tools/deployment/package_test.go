@@ -16,6 +16,34 @@ func release(t *testing.T, args ...string) (output string, err error) {
 	return string(out), err
 }
 
+// TestVersionsAreReleasedOnlyAfterTheirTests reads the workflow: both of its jobs that
+// publish wait for the job that tests.
+func TestVersionsAreReleasedOnlyAfterTheirTests(t *testing.T) {
+	var workflow struct {
+		Jobs map[string]struct {
+			Needs string
+			Steps []struct{ Run string }
+		}
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "../.github/workflows/release.yaml")), &workflow); err != nil {
+		t.Fatal(err)
+	}
+	for name, job := range workflow.Jobs {
+		if name != "test" && job.Needs != "test" {
+			t.Errorf("the job %s does not wait for the tests", name)
+		}
+	}
+	var runs []string
+	for _, step := range workflow.Jobs["test"].Steps {
+		runs = append(runs, step.Run)
+	}
+	for _, want := range []string{"make check deployment", "make demo test", "make images endtoend"} {
+		if !strings.Contains(strings.Join(runs, "\n"), want) {
+			t.Errorf("the job test does not run %s", want)
+		}
+	}
+}
+
 func TestReleasesThatCannotBeBuiltAreRefused(t *testing.T) {
 	existing := t.TempDir()
 	for what, test := range map[string]struct {
@@ -38,7 +66,7 @@ func TestReleasesThatCannotBeBuiltAreRefused(t *testing.T) {
 func TestTheServiceOfThePackage(t *testing.T) {
 	unit := read(t, "release/dateline.service")
 	for _, line := range []string{
-		"ExecStart=/usr/bin/dateline up --config /etc/dateline/dateline.yaml\n", "DynamicUser=yes\n",
+		"ExecStart=/usr/bin/dateline up --config /etc/dateline/dateline.yaml\n", "User=dateline\n",
 		"StateDirectory=dateline\n", "ProtectSystem=strict\n", "NoNewPrivileges=yes\n", "WantedBy=multi-user.target\n",
 		"RestartPreventExitStatus=2\n", // the exit code of invalid settings
 	} {
