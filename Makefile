@@ -170,6 +170,8 @@ trial: ## Bring the shipped Compose file up, put it to the test, and take it dow
 	deploy/test/encrypted.sh
 	CLUSTER=1 deploy/test/encrypted.sh
 	deploy/test/doctor.sh
+	CLUSTER=1 deploy/test/doctor.sh
+	EXTERNAL=1 deploy/test/doctor.sh
 	deploy/test/backup.sh
 
 # The Prometheus that rules and dashboards are tried with is built once, in the

@@ -5,17 +5,7 @@
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init external
-OVERLAYS="$deploy/compose.external.yaml $test/compose.outside.yaml"
-say 'starting NATS and PostgreSQL outside the project'
-outside() { docker compose -p "$project-outside" --env-file "$scratch/env" -f "$test/outside.yaml" "$@"; }
-on_exit() { outside down -v --timeout 5 >/dev/null 2>&1 || true; }
-cat >>"$scratch/env" <<EOF
-NATS_ADDRESS=nats.outside.example:4222
-STORE_URL=postgres://dateline:$(setting POSTGRES_OWNER_PASSWORD)@postgres.outside.example/dateline?sslmode=disable
-OUTSIDE_NETWORK=$project-outside
-EOF
-base_images
-outside up -d --wait >"$scratch/outside.log" 2>&1 || { cat "$scratch/outside.log"; fail 'NATS and PostgreSQL outside the project do not start'; }
+outside_up
 stack_up
 [ -z "$(compose config --services | grep -x 'nats\|postgres')" ] || fail 'the project has a NATS or PostgreSQL of its own'
 

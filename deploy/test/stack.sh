@@ -7,6 +7,8 @@
 #   compose …                run Compose on this stack
 #   sql QUERY                run a query as the owner of the database
 #   promql QUERY             run an instant query on Prometheus
+#   outside_up               start NATS and PostgreSQL outside the project, and use them
+#   outside …                run Compose on these
 #   until_true SECONDS WHAT COMMAND…   repeat a command until it succeeds
 #
 #   KEEP=1      leave the stack running
@@ -71,6 +73,23 @@ stack_up() {
   say "healthy after $((SECONDS - started)) s"
 }
 
+# outside_up starts a NATS server and a PostgreSQL with the shipped accounts in another
+# project, which the stack uses instead of its own.
+outside_up() {
+  OVERLAYS="$deploy/compose.external.yaml $test/compose.outside.yaml"
+  cat >>"$scratch/env" <<EOF
+NATS_ADDRESS=nats.outside.example:4222
+NATS_MONITOR_URL=http://nats.outside.example:8222
+STORE_URL=postgres://dateline:$(setting POSTGRES_OWNER_PASSWORD)@postgres.outside.example/dateline?sslmode=disable
+OUTSIDE_NETWORK=$project-outside
+EOF
+  base_images
+  say 'starting NATS and PostgreSQL outside the project'
+  outside up -d --wait >"$scratch/outside.log" 2>&1 || { cat "$scratch/outside.log"; fail 'NATS and PostgreSQL outside the project do not start'; }
+}
+outside() { docker compose -p "$project-outside" --env-file "$scratch/env" -f "$test/outside.yaml" "$@"; }
+outside_down() { [ -z "$(setting OUTSIDE_NETWORK)" ] || outside down -v --timeout 5 >/dev/null 2>&1 || true; }
+
 # on_exit removes what a test has started outside the stack. A test may redefine it.
 on_exit() { :; }
 
@@ -85,6 +104,7 @@ stack_finish() {
     say "left running: project $project, settings in $scratch/env"
   else
     [ ! -e "$scratch/env" ] || PROFILES='*' compose down -v --timeout 20 >"$scratch/down.log" 2>&1 || cat "$scratch/down.log"
+    [ ! -e "$scratch/env" ] || outside_down
     on_exit
     rm -rf "$scratch"
   fi

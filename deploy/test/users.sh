@@ -92,7 +92,7 @@ make -s -C "$clone" demo >"$scratch/make-demo.log" 2>&1 || fail 'make demo faile
 grep -q '40 of 47 URLs led to an article' "$scratch/make-demo.log" || fail 'the demo did not end as the README says'
 home=$scratch/developer
 mkdir "$home"
-shows 'commit ' dateline --version
+shows "commit $(git -C "$clone" rev-parse HEAD) of " dateline --version
 refuses 2 'did you mean "dateline search"?' dateline serch
 refuses 1 'there is no store' dateline search
 [ -z "$(ls "$home")" ] || fail "a command that only reads has created $(ls "$home")"
@@ -187,7 +187,7 @@ starts up up --data-nats-addr "$nats" --admin-addr "$admin" --http-addr "$web" \
   --fetcher-allow-private --fetcher-delay 10ms --fetcher-max-attempts 2 --fetcher-retry-delay 100ms
 until_true 60 'the pipeline to be ready' succeeds curl -fsS "http://$admin/readyz"
 shows 'local' dateline context ls
-shows 'healthy' dateline status --interval 200ms
+shows 'healthy, ' dateline status --interval 200ms
 shows '1 of 1 URL led to an article' dateline publish "$report" --wait
 broken=$(grep -o 'http://[^ ]*/world/cut-cable' "$scratch/make-demo.log" "$scratch/demo.log" | tail -n 1)
 broken=${broken#*:http}
@@ -198,13 +198,14 @@ fits dead list
 fits status --interval 200ms
 fits explain "$broken"
 shows '1 of 1 processes answer' dateline top --once --interval 200ms
-refuses 1 'dead letters' dateline doctor
-shows '1' dateline dead requeue --all
+refuses 1 'problem  dead letters' dateline doctor
+shows 'requeue: 1 dead letter' dateline dead requeue --all
 until_true 60 'the requeued URL to fail again' prints 'reset' dateline dead list
-shows '1' dateline dead drop --all
+shows 'drop: 1 dead letter' dateline dead drop --all
+shows '0 dead letters' dateline dead list
 shows '0 problems' dateline doctor
-shows '' dateline backup "$home/backup"
-[ -s "$home/backup/articles.db" ] || fail "the backup has no store: $(ls "$home/backup")"
+shows 'FRONTIER' dateline backup "$home/backup"
+shows 'Harbour bell' dateline search bell --store-url "sqlite:$home/backup/articles.db"
 shows 'Harbour bell' dateline search bell
 
 if [ "${COMPOSE:-0}" != 1 ]; then
@@ -219,12 +220,12 @@ stack_up
 sed "s/^NATS_PORT=.*/NATS_PORT=$(compose port nats 4222 | sed 's/.*://')/
   s/^HTTP_PORT=.*/HTTP_PORT=$(compose port indexer 8080 | sed 's/.*://')/" "$scratch/env" >"$scratch/ports.env"
 XDG_CONFIG_HOME=$home/config "$deploy/context.sh" "$scratch/ports.env"
-shows 'healthy' dateline status --interval 200ms
+shows 'healthy, ' dateline status --interval 200ms
 shows '1 of 1 URL led to an article' dateline publish http://north.example:8080/articles/1 --wait
 shows '1 article' dateline search harbour
 shows 'http://north.example:8080/articles/1' dateline show http://north.example:8080/articles/1
 shows 'north.example' dateline sources
 fits search harbour
-refuses 1 '' dateline publish http://north.example:8080/nosuch --wait
-shows 'dead letters' dateline dead list --context "$project-operator"
+refuses 1 'not_found' dateline publish http://north.example:8080/nosuch --wait
+shows '0 dead letters' dateline dead list --context "$project-operator"
 say ok
