@@ -1,0 +1,178 @@
+package web_test
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/web"
+)
+
+// pageSamples is the number of times that each page is requested.
+const pageSamples = 101
+
+// BenchmarkPages fills a store with DATELINE_SCALE made-up articles (5,000 by default),
+// their outcomes and dead letters, and logs the time and size of every page. DATELINE_STORE
+// names an existing store to fill; the default is a new SQLite file. A store that is
+// filled in part is continued.
+func BenchmarkPages(b *testing.B) {
+	total, err := strconv.Atoi(cmp.Or(os.Getenv("DATELINE_SCALE"), "5000"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := store.Open(b.Context(), cmp.Or(os.Getenv("DATELINE_STORE"), "sqlite:"+filepath.Join(b.TempDir(), "articles.db")))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			b.Error(err)
+		}
+	}()
+	past := newPast(total)
+	past.fill(b, s)
+	_, js := natstest.Start(b)
+	past.fillDeadLetters(b, js)
+	server := httptest.NewServer(web.Handler(web.Config{Addr: "127.0.0.1:0"}, web.Dependencies{
+		Library: library.New(s, js), Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
+	}))
+	defer server.Close()
+	for b.Loop() {
+		for _, page := range past.pages() {
+			measurePage(b, server, page)
+		}
+	}
+}
+
+// measuredPage is a page to measure. path returns the path of its nth request.
+type measuredPage struct {
+	name string
+	path func(n int) string
+	// partial means that only the first byte is awaited, because the page has no bound.
+	partial bool
+}
+
+// measurePage logs the time and the size of a page.
+func measurePage(b *testing.B, server *httptest.Server, p measuredPage) {
+	b.Helper()
+	var took []time.Duration
+	largest := 0
+	for n := range pageSamples {
+		start := time.Now()
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, server.URL+p.path(n), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.Header.Set("Accept-Encoding", "identity")
+		response, err := server.Client().Do(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		in := io.Reader(response.Body)
+		if p.partial {
+			in = io.LimitReader(in, 1)
+		}
+		body, err := io.ReadAll(in)
+		took = append(took, time.Since(start))
+		if err := response.Body.Close(); err != nil {
+			b.Fatal(err)
+		}
+		if err != nil || response.StatusCode != http.StatusOK {
+			b.Fatalf("%s: status %d, %v: %.200s", p.path(n), response.StatusCode, err, body)
+		}
+		largest = max(largest, len(body))
+	}
+	slices.Sort(took)
+	quantile := func(i int) float64 { return float64(took[i].Microseconds()) / 1000 }
+	b.Logf("%-34s median %8.1f ms, 99th %8.1f ms, largest %6.1f KB", p.name, quantile(pageSamples/2),
+		quantile(pageSamples*99/100), float64(largest)/1000)
+}
+
+// pages returns every page, and every kind of search.
+func (p *past) pages() []measuredPage {
+	fixed := func(path string) func(int) string { return func(int) string { return path } }
+	article := func(before, after string) func(int) string {
+		return func(n int) string { return before + p.article(p.sample(n)).GetId() + after }
+	}
+	host := func(n int) string { return p.article(p.sample(n)).GetHost() }
+	common := func(n int) string { return pseudoword(uint64(n)) }
+	rare := func(n int) string { return pseudoword(uint64(500 + 37*n)) }
+	return []measuredPage{
+		{name: "front page", path: fixed("/")},
+		{name: "front page, all copies", path: fixed("/?copies=1")},
+		{name: "search, one common word", path: func(n int) string { return "/?q=" + common(n) }},
+		{name: "search, one rare word", path: func(n int) string { return "/?q=" + rare(n) }},
+		{name: "search, two words", path: func(n int) string { return "/?q=" + common(n) + "+" + rare(n) }},
+		{name: "search, two common words", path: func(n int) string { return "/?q=" + common(n) + "+" + common(n+7) }},
+		{name: "search, phrase", path: func(n int) string { return "/?q=%22" + common(n) + "+" + common(n+3) + "%22" }},
+		{name: "search, common word, best match", path: func(n int) string { return "/?order=rank&q=" + common(n) }},
+		{name: "search, two words, best match", path: func(n int) string { return "/?order=rank&q=" + common(n) + "+" + rare(n) }},
+		{name: "search, a site", path: func(n int) string { return "/?host=" + host(n) }},
+		{name: "search, a site and a word", path: func(n int) string { return "/?host=" + host(n) + "&q=" + common(n) }},
+		{name: "search, a language", path: fixed("/?language=de")},
+		{name: "search, a section", path: func(n int) string { return fmt.Sprintf("/?section=Section+%d", n%20) }},
+		{name: "search, an author", path: func(n int) string { return fmt.Sprintf("/?author=Author+%d", n) }},
+		{name: "search, a tag", path: func(n int) string { return "/?tag=" + common(n) }},
+		{name: "search, a week and a word", path: func(n int) string {
+			since := p.end.AddDate(0, 0, -8-n%20)
+			return "/?q=" + common(n) + "&since=" + since.Format(time.DateOnly) + "&before=" + since.AddDate(0, 0, 7).Format(time.DateOnly)
+		}},
+		{name: "search, word that is not there", path: func(n int) string { return fmt.Sprintf("/?q=qqq%d", n) }},
+		{name: "values of a facet", path: func(n int) string { return "/values?field=author&q=" + common(n) }},
+		{name: "article", path: article("/articles/", "")},
+		{name: "changes", path: func(n int) string { return "/articles/" + p.article(p.changed(n)).GetId() + "/changes" }},
+		{name: "story", path: func(n int) string { return "/stories/" + p.article(p.copied(n)).GetId() }},
+		{name: "sources", path: fixed("/sources")},
+		{name: "silent sources", path: fixed("/sources?silent=1")},
+		{name: "source", path: func(n int) string { return "/sources/" + host(n) }},
+		{name: "largest source", path: fixed("/sources/" + hostName(0))},
+		{name: "host", path: func(n int) string { return "/hosts/" + host(n) }},
+		{name: "URL", path: func(n int) string { return "/urls?url=" + p.article(p.sample(n)).GetCanonicalUrl() }},
+		{name: "pipeline", path: fixed("/pipeline")},
+		{name: "dead letters", path: fixed("/dead-letters")},
+		{name: "saved searches", path: fixed("/searches")},
+		{name: "API description", path: fixed("/api")},
+		{name: "API, articles", path: func(n int) string { return "/api/v1/articles?q=" + common(n) }},
+		{name: "export, CSV, first byte", path: func(n int) string { return "/api/v1/export?format=csv&q=" + common(n) }, partial: true},
+		{name: "export, JSON Lines, first byte", path: fixed("/api/v1/export?format=jsonl"), partial: true},
+		{name: "export, Parquet, first byte", path: func(n int) string { return "/api/v1/export?format=parquet&author=Author+" + strconv.Itoa(n) }, partial: true},
+		{name: "feed", path: func(n int) string { return "/api/v1/feed.atom?q=" + common(n) }},
+	}
+}
+
+// fillDeadLetters adds 1,000 dead letters.
+func (p *past) fillDeadLetters(b *testing.B, js jetstream.JetStream) {
+	b.Helper()
+	for n := range 1000 {
+		a := p.article(p.sample(n))
+		dead := &datelinev1.DeadLetter{
+			InputId: fmt.Sprint("dead-", n), Stage: datelinev1.Stage_STAGE_FETCH, Reason: "timeout", Url: a.GetCanonicalUrl(),
+			Error: "waiting for the response: the deadline was exceeded", Data: []byte(a.GetCanonicalUrl()),
+		}
+		data, err := proto.Marshal(dead)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := js.Publish(b.Context(), subject.Dead(dead.GetStage(), dead.GetReason()), data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
