@@ -48,7 +48,7 @@ func (p *past) changed(n int) int { return n * 7919 % (p.total / changeEvery) * 
 var (
 	syllables = strings.Fields("ka lo mi ru te na so be di fu pa we")
 	endings   = []string{"", "", "s", "ed", "", "ing", "", "er"}
-	languages = strings.Fields("en en en en de fr es ar zh")
+	languages = strings.Fields("en de en fr en es en ar zh")
 )
 
 // pseudoword returns a number as a word.

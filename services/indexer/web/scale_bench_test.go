@@ -38,7 +38,8 @@ func BenchmarkPages(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s, err := store.Open(b.Context(), cmp.Or(os.Getenv("DATELINE_STORE"), "sqlite:"+filepath.Join(b.TempDir(), "articles.db")))
+	file := "sqlite:" + filepath.Join(b.TempDir(), "articles.db")
+	s, err := store.Open(b.Context(), cmp.Or(os.Getenv("DATELINE_STORE"), file))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -124,7 +125,9 @@ func (p *past) pages() []measuredPage {
 		{name: "search, two common words", path: func(n int) string { return "/?q=" + common(n) + "+" + common(n+7) }},
 		{name: "search, phrase", path: func(n int) string { return "/?q=%22" + common(n) + "+" + common(n+3) + "%22" }},
 		{name: "search, common word, best match", path: func(n int) string { return "/?order=rank&q=" + common(n) }},
-		{name: "search, two words, best match", path: func(n int) string { return "/?order=rank&q=" + common(n) + "+" + rare(n) }},
+		{name: "search, two words, best match", path: func(n int) string {
+			return "/?order=rank&q=" + common(n) + "+" + rare(n)
+		}},
 		{name: "search, a site", path: func(n int) string { return "/?host=" + host(n) }},
 		{name: "search, a site and a word", path: func(n int) string { return "/?host=" + host(n) + "&q=" + common(n) }},
 		{name: "search, a language", path: fixed("/?language=de")},
@@ -133,7 +136,8 @@ func (p *past) pages() []measuredPage {
 		{name: "search, a tag", path: func(n int) string { return "/?tag=" + common(n) }},
 		{name: "search, a week and a word", path: func(n int) string {
 			since := p.end.AddDate(0, 0, -8-n%20)
-			return "/?q=" + common(n) + "&since=" + since.Format(time.DateOnly) + "&before=" + since.AddDate(0, 0, 7).Format(time.DateOnly)
+			before := since.AddDate(0, 0, 7)
+			return "/?q=" + common(n) + "&since=" + since.Format(time.DateOnly) + "&before=" + before.Format(time.DateOnly)
 		}},
 		{name: "search, word that is not there", path: func(n int) string { return fmt.Sprintf("/?q=qqq%d", n) }},
 		{name: "values of a facet", path: func(n int) string { return "/values?field=author&q=" + common(n) }},
@@ -151,9 +155,13 @@ func (p *past) pages() []measuredPage {
 		{name: "saved searches", path: fixed("/searches")},
 		{name: "API description", path: fixed("/api")},
 		{name: "API, articles", path: func(n int) string { return "/api/v1/articles?q=" + common(n) }},
-		{name: "export, CSV, first byte", path: func(n int) string { return "/api/v1/export?format=csv&q=" + common(n) }, partial: true},
+		{name: "export, CSV, first byte", partial: true, path: func(n int) string {
+			return "/api/v1/export?format=csv&q=" + common(n)
+		}},
 		{name: "export, JSON Lines, first byte", path: fixed("/api/v1/export?format=jsonl"), partial: true},
-		{name: "export, Parquet, first byte", path: func(n int) string { return "/api/v1/export?format=parquet&author=Author+" + strconv.Itoa(n) }, partial: true},
+		{name: "export, Parquet, first byte", partial: true, path: func(n int) string {
+			return fmt.Sprintf("/api/v1/export?format=parquet&author=Author+%d", n)
+		}},
 		{name: "feed", path: func(n int) string { return "/api/v1/feed.atom?q=" + common(n) }},
 	}
 }

@@ -54,7 +54,8 @@ context are not followed: import it again with --force.`,
 			return err
 		}
 		if slices.Contains(names, name) && !force {
-			return &usageError{fmt.Errorf("there is a context %s already: replace it with --force, or choose another name with --as", name)}
+			return &usageError{fmt.Errorf(
+				"there is a context %s already: replace it with --force, or choose another name with --as", name)}
 		}
 		if err := set.Write(name, "Written by \"dateline context import\".", settings); err != nil {
 			return err
