@@ -185,12 +185,24 @@ func (n *newsroom) run(t *testing.T, nc *nats.Conn) (stop func()) {
 
 func (n *newsroom) add(t *testing.T, site string) sources.Source {
 	t.Helper()
+	return n.addWith(t, site, sources.Policy{})
+}
+
+// addWith adds a source with a policy, which holds from the first poll.
+func (n *newsroom) addWith(t *testing.T, site string, policy sources.Policy) sources.Source {
+	t.Helper()
 	home, err := weburl.Parse(site)
 	if err != nil {
 		t.Fatal(err)
 	}
 	source := sources.New(home, map[string]string{"project": "harbour"}, time.Now())
 	first, err := discoverer.First(source)
+	if err == nil {
+		err = n.sources.Add(t.Context(), source, nil)
+	}
+	if err == nil {
+		err = n.sources.SetPolicy(t.Context(), source.ID, policy)
+	}
 	if err == nil {
 		err = n.sources.Add(t.Context(), source, first)
 	}

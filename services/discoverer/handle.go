@@ -54,36 +54,53 @@ func (d *Discoverer) readResponse(ctx context.Context, input *stage.Input) stage
 		ended.Verdict, ended.Reason, ended.Detail = verdict, string(reason), detail
 		return stage.Result{Outcome: ended}
 	}
-	endpoint, source, err := d.lookUp(ctx, page)
+	made, err := d.read(ctx, page)
 	if errors.Is(err, sources.ErrNotFound) {
 		return end(datelinev1.Verdict_VERDICT_REJECTED, outcome.UnknownEndpoint,
 			"the request is not a poll of an endpoint that exists: add the site with \"dateline sources add\"")
 	}
-	if err != nil {
-		return failed(stage.Unavailable(err))
-	}
-	var body []byte
-	if page.GetFailureReason() == "" {
-		if body, err = d.body(ctx, page); err != nil {
-			return failed(err)
-		}
-	}
-	made, err := d.settle(ctx, endpoint, source, page, body)
 	if err != nil {
 		return failed(err)
 	}
 	return end(made.verdict, made.reason, made.detail)
 }
 
-// settle judges a response, publishes the URLs and stores the rest.
+// read reads a response with its body. The error is sources.ErrNotFound if no endpoint waits
+// for it.
+func (d *Discoverer) read(ctx context.Context, page *datelinev1.Page) (judgement, error) {
+	endpoint, err := d.lookUp(ctx, page)
+	if errors.Is(err, sources.ErrNotFound) {
+		return judgement{}, err
+	}
+	if err != nil {
+		return judgement{}, stage.Unavailable(err)
+	}
+	var body []byte
+	if page.GetFailureReason() == "" {
+		if body, err = d.body(ctx, page); err != nil {
+			return judgement{}, err
+		}
+	}
+	return d.settle(ctx, endpoint, page, body)
+}
+
+// settle judges a response, publishes the URLs and stores the rest. It reads the source after
+// other responses of it are settled: what they have taken counts.
 func (d *Discoverer) settle(
-	ctx context.Context, endpoint sources.Endpoint, source sources.Source, page *datelinev1.Page, body []byte,
+	ctx context.Context, endpoint sources.Endpoint, page *datelinev1.Page, body []byte,
 ) (judgement, error) {
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(source.ID))
+	_, _ = h.Write([]byte(endpoint.SourceID))
 	lock := &d.locks[h.Sum32()%uint32(len(d.locks))]
 	lock.Lock()
 	defer lock.Unlock()
+	source, err := d.source(ctx, endpoint)
+	if errors.Is(err, sources.ErrNotFound) {
+		return judgement{}, err
+	}
+	if err != nil {
+		return judgement{}, stage.Unavailable(err)
+	}
 	active, err := d.sources.Schedules(ctx, source.ID)
 	if err != nil {
 		return judgement{}, stage.Unavailable(err)
@@ -110,28 +127,31 @@ func (d *Discoverer) settle(
 	return made, nil
 }
 
-// lookUp returns the endpoint that the request of a response polls, and its source.
-func (d *Discoverer) lookUp(
-	ctx context.Context, page *datelinev1.Page,
-) (e sources.Endpoint, s sources.Source, err error) {
+// lookUp returns the endpoint that the request of a response polls.
+func (d *Discoverer) lookUp(ctx context.Context, page *datelinev1.Page) (e sources.Endpoint, err error) {
 	id, poll, ok := parsePollID(page.GetRequest().GetRequestId())
 	if !ok {
-		return e, s, sources.ErrNotFound
+		return e, sources.ErrNotFound
 	}
 	if e, err = d.sources.Endpoint(ctx, id); err != nil {
-		return e, s, err
-	}
-	if s, err = d.sources.Get(ctx, e.SourceID); err != nil {
-		return e, s, err
+		return e, err
 	}
 	if poll > e.Poll || e.Purpose != page.GetRequest().GetPurpose() || e.URL != page.GetRequestedUrl() {
-		return e, s, sources.ErrNotFound
+		return e, sources.ErrNotFound
 	}
 	e.Poll = poll
+	return e, nil
+}
+
+// source returns the source of an endpoint, with what the judgement of a response needs.
+func (d *Discoverer) source(ctx context.Context, e sources.Endpoint) (s sources.Source, err error) {
+	if s, err = d.sources.Get(ctx, e.SourceID); err != nil {
+		return s, err
+	}
 	if e.Purpose == datelinev1.Purpose_PURPOSE_LINKS {
 		s.Shapes, err = d.sources.Shapes(ctx, s.ID)
 	}
-	return e, s, err
+	return s, err
 }
 
 // publish publishes the requests for new articles, and returns the articles once they are

@@ -133,7 +133,7 @@ func (made *judgement) take(
 	e.State, e.Reason = sources.Active, ""
 	known := hashesOf(e.Signature)
 	listed := make([]uint64, 0, len(listing.Items))
-	undated, leftOut := 0, 0
+	undated, leftOut, waiting := 0, 0, int64(0)
 	room := maxNew
 	if limit := source.Policy.ArticlesPerDay; limit > 0 {
 		room = min(room, max(0, limit-source.Taken.Used(now)))
@@ -144,31 +144,40 @@ func (made *judgement) take(
 			continue
 		}
 		hash := hashOf(url)
+		isNew := !known[hash] && (!first || !tooOld(item, e.Purpose, config, now))
+		if isNew && first && publishedAt(item).IsZero() {
+			undated++
+			isNew = undated <= maxUndated
+		}
+		takes := isNew && source.Policy.Takes(url, item.Language)
+		if takes && len(made.fresh) >= room {
+			waiting++ // it stays unknown, so that a later reading takes it
+			continue
+		}
 		listed = append(listed, hash)
-		if known[hash] || first && tooOld(item, e.Purpose, config, now) {
-			continue
-		}
-		if first && publishedAt(item).IsZero() {
-			if undated++; undated > maxUndated {
-				continue
-			}
-		}
-		known[hash] = true
-		if !source.Policy.Takes(url, item.Language) || len(made.fresh) >= room {
+		switch {
+		case takes:
+			known[hash] = true
+			made.fresh = append(made.fresh, newArticle{url, item})
+		case isNew:
+			known[hash] = true
 			leftOut++
-			continue
 		}
-		made.fresh = append(made.fresh, newArticle{url, item})
 	}
+	e.Waiting = waiting
 	if signature := signatureOf(listed); !bytes.Equal(signature, e.Signature) {
 		e.Signature, made.signature = signature, signature
 	}
 	made.named = namedEndpoints(listing, source, *e, config, now)
 	e.Articles += int64(len(made.fresh))
 	detail := fmt.Sprintf("%d of %d articles are new", len(made.fresh), len(listing.Items))
-	if made.leftOut = leftOut; leftOut > 0 {
-		detail += fmt.Sprintf("; %d are left out by the policy or the limits", leftOut)
+	if leftOut > 0 {
+		detail += fmt.Sprintf("; %d are left out by the policy", leftOut)
 	}
+	if waiting > 0 {
+		detail += fmt.Sprintf("; %d wait for the daily maximum or a later reading", waiting)
+	}
+	made.leftOut = leftOut + int(waiting)
 	if len(made.named) > 0 {
 		detail += fmt.Sprintf("; %d endpoints are named", len(made.named))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/discoverer/internal/schedule"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
 )
 
@@ -199,8 +200,8 @@ func TestStaleSitemapsOfAnIndexAreRetired(t *testing.T) {
 	}
 }
 
-// TestPolicyLeavesOut polls a sitemap of a source with a policy. Articles that it leaves out do
-// not come later.
+// TestPolicyLeavesOut polls a sitemap of a source with a policy. Articles that its patterns leave
+// out do not come later. Those that exceed the daily maximum do, once there is room.
 func TestPolicyLeavesOut(t *testing.T) {
 	p := newPolled(t, "/sitemap.xml", datelinev1.Purpose_PURPOSE_SITEMAP)
 	p.source.Policy = sources.Policy{Exclude: []string{"/ads/*"}, ArticlesPerDay: 2}
@@ -209,9 +210,16 @@ func TestPolicyLeavesOut(t *testing.T) {
 	if paths(made) != "/a /c" || made.leftOut != 2 {
 		t.Errorf("%q, %d left out", paths(made), made.leftOut)
 	}
-	p.source.Policy = sources.Policy{}
-	if got := paths(p.respond(nil, all)); got != "" {
-		t.Errorf("%q came later", got)
+	if p.endpoint.Waiting != 1 || !strings.Contains(made.detail, "1 wait") {
+		t.Errorf("%d wait: %s", p.endpoint.Waiting, made.detail)
+	}
+	p.source.Taken.Spend(noon, 2)
+	if got := paths(p.respond(nil, all)); got != "" || p.endpoint.Waiting != 1 {
+		t.Errorf("%q came too early, %d wait", got, p.endpoint.Waiting)
+	}
+	p.source.Policy, p.source.Taken = sources.Policy{}, schedule.Budget{}
+	if got := paths(p.respond(nil, all)); got != "/d" || p.endpoint.Waiting != 0 {
+		t.Errorf("%q came later, %d wait", got, p.endpoint.Waiting)
 	}
 	p.source.Policy.ArticlesPerDay = 2
 	p.source.Taken.Spend(noon, 1)

@@ -3,6 +3,8 @@ package discoverer
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/dateline-news/dateline/internal/ledger"
@@ -91,25 +93,37 @@ func (d *Discoverer) learn(ctx context.Context, articles []sources.Article) erro
 	if err != nil {
 		return err
 	}
+	for _, id := range slices.Sorted(maps.Keys(bySource)) {
+		err := d.learnSource(ctx, id, bySource[id], outcomes)
+		if err != nil && ctx.Err() == nil {
+			d.log.Warn("learning from the outcomes of a source failed, retrying",
+				"stage", "discover", "source", id, "error", err)
+		}
+	}
+	return ctx.Err()
+}
+
+// learnSource learns from the outcomes of articles of a source, and visits those that are due.
+func (d *Discoverer) learnSource(
+	ctx context.Context, id string, articles []sources.Article, outcomes map[string][]*datelinev1.Outcome,
+) error {
+	source, err := d.sources.Get(ctx, id)
+	if errors.Is(err, sources.ErrNotFound) {
+		return nil // its articles were deleted with it
+	}
+	if err != nil {
+		return err
+	}
 	revisits := d.config.revisits()
-	for id, own := range bySource {
-		source, err := d.sources.Get(ctx, id)
-		if errors.Is(err, sources.ErrNotFound) {
-			continue // its articles were deleted with it
+	if err := d.learnShapes(ctx, source, articles, outcomes, revisits); err != nil {
+		return err
+	}
+	for _, a := range articles {
+		if a.Awaited {
+			continue
 		}
-		if err != nil {
+		if err := d.visit(ctx, source, a, revisits); err != nil {
 			return err
-		}
-		if err := d.learnSource(ctx, source, own, outcomes, revisits); err != nil {
-			return err
-		}
-		for _, a := range own {
-			if a.Awaited {
-				continue
-			}
-			if err := d.visit(ctx, source, a, revisits); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -130,7 +144,7 @@ func (d *Discoverer) outcomesOf(ctx context.Context, ids []string) (map[string][
 	return byID, nil
 }
 
-func (d *Discoverer) learnSource(
+func (d *Discoverer) learnShapes(
 	ctx context.Context, source sources.Source, articles []sources.Article,
 	outcomes map[string][]*datelinev1.Outcome, revisits []time.Duration,
 ) error {

@@ -47,13 +47,31 @@ func (s *dossiers) counts() (home, requested int) {
 	return s.home, s.requested
 }
 
+// addUnreadable adds a source that cannot be read, with an article whose outcome is awaited. It
+// comes before the other sources.
+func (n *newsroom) addUnreadable(t *testing.T) {
+	t.Helper()
+	for _, statement := range []string{
+		`INSERT INTO discovery_sources (id, url, labels, state, add_time, policy)
+			VALUES ('0', 'https://example.com/', '{}', 'paused', 0, 'none')`,
+		`INSERT INTO discovery_articles (request_id, source_id, url, find_time, request_time, due)
+			VALUES ('unreadable', '0', 'https://example.com/a', $1, $1, 0)`,
+	} {
+		if _, err := n.store.SQL().Writer.ExecContext(t.Context(), statement, time.Now().UnixMicro()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestOutcomesTeach adds a site whose dossiers look like articles. Once some have been
-// requested and do not exist, later ones are not requested any more.
+// requested and do not exist, later ones are not requested any more. An error of another source
+// does not keep it from learning.
 func TestOutcomesTeach(t *testing.T) {
 	site, room := &dossiers{}, startNewsroom(t)
 	server := httptest.NewServer(site)
 	t.Cleanup(server.Close)
 	source := room.add(t, server.URL)
+	room.addUnreadable(t)
 	natstest.Eventually(t, "the outcomes of dossiers are known", func() bool {
 		room.ahead.Add(int64(time.Minute)) // so that the outcomes are looked up
 		if err := room.stage.LearnOutcomes(t.Context()); err != nil {

@@ -73,11 +73,11 @@ func (d *Discoverer) claim(ctx context.Context) ([]sources.Endpoint, error) {
 }
 
 // request publishes a request for an endpoint. It is unconditional until the endpoint has
-// been read once: a candidate has not.
+// been read once, which a candidate has not, and while articles that it lists wait.
 func (d *Discoverer) request(ctx context.Context, e sources.Endpoint) error {
 	request := &datelinev1.FetchRequest{
 		Url: e.URL, RequestId: pollID(e.ID, e.Poll), Priority: datelinev1.Priority_PRIORITY_FRESH,
-		RequestTime: timestamppb.New(d.now()), Purpose: e.Purpose, Force: e.State == sources.Candidate,
+		RequestTime: timestamppb.New(d.now()), Purpose: e.Purpose, Force: e.State == sources.Candidate || e.Waiting > 0,
 	}
 	msg, err := ledger.Message(subject.URLs, "discover:"+request.GetRequestId(), request)
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/dateline-news/dateline/internal/weburl"
-	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -46,7 +44,7 @@ func (d *Discoverer) searchAgain(ctx context.Context) error {
 	return nil
 }
 
-// silent returns the ids that sources on silent hosts would have, at most searchBatch hosts
+// silent returns the ids of the sources on silent hosts, at most searchBatch hosts
 // in each call: it continues where the last call ended.
 func (d *Discoverer) silent(ctx context.Context, now time.Time) ([]string, error) {
 	hosts, err := d.hosts.Sources(ctx, store.SourceQuery{
@@ -61,11 +59,11 @@ func (d *Discoverer) silent(ctx context.Context, now time.Time) ([]string, error
 	}
 	var ids []string
 	for _, host := range hosts {
-		for _, scheme := range []string{"https://", "http://"} {
-			if home, err := weburl.Parse(scheme + host.Host + "/"); err == nil {
-				ids = append(ids, sources.New(home, nil, now).ID)
-			}
+		some, err := d.sources.OnHost(ctx, host.Host)
+		if err != nil {
+			return nil, err
 		}
+		ids = append(ids, some...)
 	}
 	return ids, nil
 }

@@ -268,7 +268,7 @@ func (v *visit) inTurn(
 		interval = v.config.Delay
 	}
 	if wait := v.neighbours.Enter(address, v.url.Host(), interval, v.entry.Taken); wait > 0 {
-		if err := v.pauses.Queue(ctx, v.url, wait, v.neighbours.Others(address)); err != nil {
+		if err := v.pauses.Queue(v.url, wait, v.neighbours.Others(address)); err != nil {
 			v.log.Warn("storing why a host waits failed", "host", v.url.Host(), "error", err)
 		}
 		return frontier.Decision{Again: v.entry.FrontierEntry, Pause: wait}, nil

@@ -36,7 +36,8 @@ type Article struct {
 // firstLook is the time from a request to the first look for its outcome.
 const firstLook = 5 * time.Minute
 
-// awaitOutcomes adds articles of a source, up to MaxArticles, and counts them.
+// awaitOutcomes adds articles of a source, up to MaxArticles, and counts them. If there are more,
+// those that wait for a visit make room.
 func (s *Sources) awaitOutcomes(ctx context.Context, tx *sql.Tx, sourceID string, articles []Article) error {
 	if len(articles) == 0 {
 		return nil
@@ -55,6 +56,13 @@ func (s *Sources) awaitOutcomes(ctx context.Context, tx *sql.Tx, sourceID string
 	if err := row.Scan(&known); err != nil {
 		return err
 	}
+	if excess := known + len(articles) - MaxArticles; excess > 0 {
+		released, err := s.release(ctx, tx, sourceID, excess)
+		if err != nil {
+			return err
+		}
+		known -= released
+	}
 	for _, a := range articles[:min(len(articles), max(0, MaxArticles-known))] {
 		_, err := tx.ExecContext(ctx, `INSERT INTO discovery_articles (request_id, source_id, url, find_time, due, request,
 			request_time, visit, awaited) VALUES ($1, $2, $3, $4, $5, $6, $4, 0, 1) ON CONFLICT (request_id) DO NOTHING`,
@@ -64,6 +72,23 @@ func (s *Sources) awaitOutcomes(ctx context.Context, tx *sql.Tx, sourceID string
 		}
 	}
 	return nil
+}
+
+// release forgets articles of a source that wait for a visit, the oldest first, and returns their
+// number. The outcomes of newer articles teach more than another visit to an old one.
+func (s *Sources) release(ctx context.Context, tx *sql.Tx, sourceID string, excess int) (released int, err error) {
+	lock := ""
+	if s.db.Postgres {
+		lock = " FOR UPDATE SKIP LOCKED"
+	}
+	result, err := tx.ExecContext(ctx, `DELETE FROM discovery_articles WHERE request_id IN (
+		SELECT request_id FROM discovery_articles WHERE source_id = $1 AND awaited = 0
+		ORDER BY find_time LIMIT $2`+lock+`)`, sourceID, excess)
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
 }
 
 // ClaimArticles returns at most limit articles whose outcomes are to be looked up or that are to
@@ -108,7 +133,11 @@ func (s *Sources) Learn(
 	ctx context.Context, sourceID string, ended []Article, learn func(shapes []byte, ended []Article) []byte,
 ) error {
 	return s.write(ctx, "learning the URLs of source "+sourceID, func(ctx context.Context, tx *sql.Tx) error {
-		// The write locks the source's shapes until the end of the transaction.
+		if _, err := s.locked(ctx, tx, sourceID); errors.Is(err, ErrNotFound) {
+			return nil // it was removed with its articles
+		} else if err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO discovery_shapes (source_id, shapes) VALUES ($1, $2)
 			ON CONFLICT (source_id) DO UPDATE SET shapes = discovery_shapes.shapes`, sourceID, []byte{})
 		if err != nil {

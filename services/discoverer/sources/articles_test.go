@@ -2,6 +2,7 @@ package sources_test
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -72,6 +73,13 @@ func TestArticlesTeach(t *testing.T) {
 		}
 		if ids, _ := look(now.Add(time.Hour)); ids != "" {
 			t.Errorf("a removed source awaits %s", ids)
+		}
+		err := s.Learn(t.Context(), source.ID, claimed, func([]byte, []sources.Article) []byte { return []byte("late") })
+		if err != nil {
+			t.Error(err)
+		}
+		if shapes, err := s.Shapes(t.Context(), source.ID); err != nil || shapes != nil {
+			t.Errorf("a removed source has the shapes %q, %v", shapes, err)
 		}
 	})
 }
@@ -156,7 +164,7 @@ func TestArticleFoundTwice(t *testing.T) {
 // TestAwaitedArticlesAreBounded finds more articles than a source may await.
 func TestAwaitedArticlesAreBounded(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *sources.Sources) {
-		add(t, s, "/feed.xml")
+		source, _ := add(t, s, "/feed.xml")
 		now := time.Now()
 		settle := func(from, n int) {
 			e := claim(t, s, now, 1)[0]
@@ -173,9 +181,37 @@ func TestAwaitedArticlesAreBounded(t *testing.T) {
 		}
 		settle(0, sources.MaxArticles-1)
 		settle(sources.MaxArticles, 5)
-		claimed, err := s.ClaimArticles(t.Context(), now, now.Add(-72*time.Hour), 2*sources.MaxArticles)
-		if err != nil || len(claimed) != sources.MaxArticles {
-			t.Errorf("%d articles are awaited, %v; want %d", len(claimed), err, sources.MaxArticles)
+		look := func(at time.Time) []sources.Article {
+			claimed, err := s.ClaimArticles(t.Context(), at, now.Add(-72*time.Hour), 2*sources.MaxArticles)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return claimed
+		}
+		claimed := look(now)
+		if len(claimed) != sources.MaxArticles {
+			t.Fatalf("%d articles are awaited, want %d", len(claimed), sources.MaxArticles)
+		}
+		// Articles that wait for a visit make room for those whose outcomes teach.
+		for i := range claimed[:100] {
+			claimed[i].Next = now.Add(time.Hour)
+		}
+		err := s.Learn(t.Context(), source.ID, claimed[:100], func([]byte, []sources.Article) []byte { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		settle(2*sources.MaxArticles, 60)
+		visits, young := 0, 0
+		for _, a := range look(now.Add(2 * time.Hour)) {
+			if !a.Awaited {
+				visits++
+			}
+			if number, err := strconv.Atoi(a.RequestID); err == nil && number >= 2*sources.MaxArticles {
+				young++
+			}
+		}
+		if visits != 40 || young != 60 {
+			t.Errorf("%d visits and %d new articles are left, want 40 and 60", visits, young)
 		}
 	})
 }

@@ -25,8 +25,9 @@ type Policy struct {
 	Languages []string `json:"languages,omitempty" maxItems:"50" doc:"Languages of the articles to take, such as en. An article whose listing states no language is taken."`
 	// ArticlesPerDay is the maximum number of articles in 24 hours. 0 means no limit.
 	ArticlesPerDay int `json:"articles_per_day,omitempty" minimum:"0" doc:"Maximum number of articles in 24 hours. 0 means no limit."`
-	// PollsPerDay is the maximum number of requests in 24 hours. 0 means the setting.
-	PollsPerDay int `json:"polls_per_day,omitempty" minimum:"0" doc:"Maximum number of requests in 24 hours, other than the first for an article. 0 means discoverer.polls-per-day."`
+	// PollsPerDay is the maximum number of requests in 24 hours. 0 means the setting. Visits take
+	// at most a third of it: with 1 or 2, there are none.
+	PollsPerDay int `json:"polls_per_day,omitempty" minimum:"0" doc:"Maximum number of requests in 24 hours, other than the first for an article. 0 means discoverer.polls-per-day. Below 3, its articles are not visited again."`
 	// NoRevisits means that its articles are not visited again.
 	NoRevisits bool `json:"no_revisits,omitempty" doc:"Whether not to visit its articles again for corrections."`
 }
@@ -40,7 +41,11 @@ const (
 // Validate returns an error that lists everything that is wrong with a policy.
 func (p Policy) Validate() error {
 	var problems []error
-	for name, list := range map[string][]string{"include": p.Include, "exclude": p.Exclude, "languages": p.Languages} {
+	for _, field := range []struct {
+		name string
+		list []string
+	}{{"include", p.Include}, {"exclude", p.Exclude}, {"languages", p.Languages}} {
+		name, list := field.name, field.list
 		if len(list) > maxPatterns {
 			problems = append(problems, fmt.Errorf("%s has %d values: at most %d are possible", name, len(list), maxPatterns))
 		}

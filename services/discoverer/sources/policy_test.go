@@ -79,6 +79,52 @@ func TestPolicyIsStored(t *testing.T) {
 	})
 }
 
+// TestProblemsOfAPolicy lists everything that is wrong with a policy, in the order of its fields.
+func TestProblemsOfAPolicy(t *testing.T) {
+	bad := sources.Policy{
+		Include: []string{"sport"}, Exclude: []string{"ads"}, Languages: []string{""}, ArticlesPerDay: -1,
+	}
+	want := `include: "sport" must start with / or *
+exclude: "ads" must start with / or *
+languages: "" is empty or longer than 200 bytes
+the numbers of articles and requests must not be negative`
+	for range 10 {
+		if err := bad.Validate(); err == nil || err.Error() != want {
+			t.Fatalf("%v\nwant %s", err, want)
+		}
+	}
+}
+
+// TestSourcesOnHost finds the sources whose home pages are on a host, whatever their paths.
+func TestSourcesOnHost(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *sources.Sources) {
+		ids := map[string]string{}
+		for _, home := range []string{
+			"https://example.com/", "https://example.com/news/", "http://www.example.com/sport",
+			"https://example.com.example/", "https://news.example.com/", "https://example.com:8443/",
+		} {
+			source := sources.New(parse(t, home), nil, time.Now())
+			if err := s.Add(t.Context(), source, nil); err != nil {
+				t.Fatal(err)
+			}
+			ids[source.ID] = home
+		}
+		for host, want := range map[string]int{
+			"example.com": 3, "www.example.com": 3, "news.example.com": 1, "none.example": 0,
+		} {
+			got, err := s.OnHost(t.Context(), host)
+			if err != nil || len(got) != want {
+				t.Errorf("%s has %d sources, %v; want %d", host, len(got), err, want)
+			}
+			for _, id := range got {
+				if !strings.Contains(ids[id]+"/", strings.TrimPrefix(host, "www.")+"/") {
+					t.Errorf("%s is not on %s", ids[id], host)
+				}
+			}
+		}
+	})
+}
+
 // TestVisits takes a third of a budget for visits.
 func TestVisits(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *sources.Sources) {
@@ -98,6 +144,12 @@ func TestVisits(t *testing.T) {
 		}
 		if ok, err := s.TakeVisit(t.Context(), source.ID, now.Add(25*time.Hour), 30); !ok || err != nil {
 			t.Errorf("a day later: %t, %v", ok, err)
+		}
+		for budget, want := range map[int]bool{1: false, 2: false, 3: true} {
+			at := now.Add(time.Duration(budget) * 48 * time.Hour)
+			if ok, err := s.TakeVisit(t.Context(), source.ID, at, budget); ok != want || err != nil {
+				t.Errorf("of %d requests, a visit is possible: %t, %v", budget, ok, err)
+			}
 		}
 	})
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"strconv"
+	"strings"
 	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // maxRevived is the maximum number of retired endpoints that a search tries again.
@@ -92,6 +94,35 @@ func (s *Sources) SearchAgain(
 		return err
 	})
 	return begun, err
+}
+
+// OnHost returns the ids of the sources whose home pages are on a host, with or without www.
+func (s *Sources) OnHost(ctx context.Context, host string) ([]string, error) {
+	bare := strings.TrimPrefix(store.CleanText(host), "www.")
+	var ids []string
+	for _, origin := range []string{"https://" + bare, "http://" + bare, "https://www." + bare, "http://www." + bare} {
+		// The bytes "/" and "0" follow each other: this finds the URLs that start with "origin/".
+		some, err := query(ctx, s, "looking for the sources on "+host, func(rows *sql.Rows) (id string, err error) {
+			return id, rows.Scan(&id)
+		}, `SELECT id FROM discovery_sources WHERE url`+s.bytewise()+` >= $1 AND url`+s.bytewise()+` < $2
+			ORDER BY id LIMIT $3`, origin+"/", origin+"0", maxOnHost)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, some...)
+	}
+	return ids, nil
+}
+
+// maxOnHost is the maximum number of sources with one origin that OnHost returns.
+const maxOnHost = 100
+
+// bytewise is the SQL by which texts are compared as bytes, as the index on the URLs does.
+func (s *Sources) bytewise() string {
+	if s.db.Postgres {
+		return ` COLLATE "C"`
+	}
+	return ""
 }
 
 // lockEndpoints keeps others from changing the endpoints of a source until the end of the

@@ -89,8 +89,9 @@ type Endpoint struct {
 	// PollTime is when a response was last read, and NewTime when one last listed an
 	// article that was new. Both are zero if there was none.
 	PollTime, NewTime time.Time
-	// Articles counts the new articles that it has listed.
-	Articles int64
+	// Articles counts the new articles that it has listed. Waiting is the number of articles
+	// that it listed last and that were too many to take.
+	Articles, Waiting int64
 	// Schedule is a schedule.State.
 	Schedule []byte
 	// Signature has the hashes of what it listed last. Only Sources.Endpoint sets it.
@@ -191,6 +192,12 @@ func (s *Sources) SetState(ctx context.Context, id, state string) error {
 func (s *Sources) Remove(ctx context.Context, id string) error {
 	id = store.CleanText(id)
 	return s.write(ctx, "removing source "+id, func(ctx context.Context, tx *sql.Tx) error {
+		if err := s.lockEndpoints(ctx, tx, id); err != nil {
+			return err
+		}
+		if _, err := s.locked(ctx, tx, id); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM discovery_signatures
 			WHERE endpoint_id IN (SELECT id FROM discovery_endpoints WHERE source_id = $1)`, id)
 		if err != nil {
@@ -359,10 +366,10 @@ func (s *Sources) spend(ctx context.Context, tx *sql.Tx, id string, now time.Tim
 func (s *Sources) Settle(ctx context.Context, e Endpoint, read Reading) (stored bool, err error) {
 	err = s.write(ctx, "storing endpoint "+e.URL, func(ctx context.Context, tx *sql.Tx) error {
 		err := affected(tx.ExecContext(ctx, `UPDATE discovery_endpoints SET url = $2, state = $3, reason = $4,
-			next_poll = $5, settled = $6, poll_time = $7, new_time = $8, articles = $9, schedule = $10
+			next_poll = $5, settled = $6, poll_time = $7, new_time = $8, articles = $9, schedule = $10, waiting = $11
 			WHERE id = $1 AND settled < $6`,
 			e.ID, e.URL, e.State, store.CleanText(ledger.Cut(e.Reason)), e.NextPoll.UnixMicro(), e.Settled,
-			micros(e.PollTime), micros(e.NewTime), e.Articles, notNil(e.Schedule)))
+			micros(e.PollTime), micros(e.NewTime), e.Articles, notNil(e.Schedule), e.Waiting))
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}

@@ -41,10 +41,11 @@ func (s *Shapes) Learn(u weburl.URL, article bool) {
 	exact, coarse := shapes(u)
 	s.add(exact, article)
 	s.add(coarse, article)
+	key := hash(u.String())
 	if article {
+		s.forgive(key)
 		return
 	}
-	key := hash(u.String())
 	if slices.Contains(s.lists, key) {
 		return
 	}
@@ -54,6 +55,26 @@ func (s *Shapes) Learn(u weburl.URL, article bool) {
 	}
 	s.lists[s.next] = key
 	s.next = (s.next + 1) % maxLists
+}
+
+// forgiveness is the number of articles after which a link that was not one is tried again: its
+// page may have been broken then.
+const forgiveness = 64
+
+// forgive removes a link that has led to an article from those that are not articles, and from
+// time to time the oldest of them.
+func (s *Shapes) forgive(key uint32) {
+	at := slices.Index(s.lists, key)
+	if at < 0 && len(s.lists) > 0 && key%forgiveness == 0 {
+		at = s.next % len(s.lists)
+	}
+	if at < 0 {
+		return
+	}
+	// The oldest comes first again, as Bytes stores them.
+	oldest := slices.Concat(s.lists[s.next:], s.lists[:s.next])
+	at = (at - s.next + len(oldest)) % len(oldest)
+	s.lists, s.next = slices.Delete(oldest, at, at+1), 0
 }
 
 func (s *Shapes) add(key uint32, article bool) {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/hosts"
@@ -40,6 +41,7 @@ type Pause struct {
 // pause is stored only when it gets longer, so that most visits need no write. It
 // must not be used for one host by several goroutines at the same time.
 type Pauses struct {
+	nc      *nats.Conn
 	kv      jetstream.KeyValue
 	usual   time.Duration
 	maxRest time.Duration
@@ -59,7 +61,7 @@ func OpenPauses(
 	if err != nil {
 		return nil, fmt.Errorf("opening bucket %s: %w", subject.BucketHosts, err)
 	}
-	return &Pauses{kv: kv, usual: usual, maxRest: maxRest, now: now, known: map[string]Pause{}}, nil
+	return &Pauses{nc: js.Conn(), kv: kv, usual: usual, maxRest: maxRest, now: now, known: map[string]Pause{}}, nil
 }
 
 // pauseKey returns the key of a host's pauses.
@@ -133,8 +135,8 @@ func (p *Pauses) Rest(ctx context.Context, url weburl.URL, rest time.Duration) e
 const minQueue = 2 * time.Second
 
 // Queue stores that a host waits for its turn among other hosts on its address. It only
-// explains why URLs wait.
-func (p *Pauses) Queue(ctx context.Context, url weburl.URL, wait time.Duration, others int) error {
+// explains why URLs wait, so the visit does not wait until it is stored.
+func (p *Pauses) Queue(url weburl.URL, wait time.Duration, others int) error {
 	if wait < minQueue || others == 0 {
 		return nil
 	}
@@ -142,8 +144,8 @@ func (p *Pauses) Queue(ctx context.Context, url weburl.URL, wait time.Duration, 
 	if err != nil {
 		return fmt.Errorf("encoding the turn of %s: %w", url.Host(), err)
 	}
-	if _, err := p.kv.Put(ctx, hosts.TurnKey(url.SubjectHost()), data); err != nil {
-		return fmt.Errorf("storing the turn of %s: %w", url.Host(), err)
+	if err := p.nc.Publish(subject.KVKey(subject.BucketHosts, hosts.TurnKey(url.SubjectHost())), data); err != nil {
+		return fmt.Errorf("publishing the turn of %s: %w", url.Host(), err)
 	}
 	return nil
 }
