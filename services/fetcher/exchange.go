@@ -46,9 +46,21 @@ func redirect(from weburl.Target, r *httpget.Response, before int) *datelinev1.R
 	var cut bool
 	out.Exchange.ResponseHead, cut = httpget.CutHead(r.Capture.Response, maxRedirectHead)
 	out.Exchange.ResponseHeadTruncated = out.Exchange.ResponseHeadTruncated || cut
-	if len(r.Body) > maxRedirectBody {
+	out.Exchange.Body = redirectBody(r)
+	if len(out.Exchange.GetBody()) < len(r.Body) {
 		out.Exchange.BodyTruncation = datelinev1.BodyTruncation_BODY_TRUNCATION_LENGTH
 	}
-	out.Exchange.Body = bytes.Clone(r.Body[:min(len(r.Body), maxRedirectBody)])
 	return out
+}
+
+// redirectBody returns what is kept of the body of a redirect. It usually repeats the
+// Location, which may contain a password. A body with a content coding is left out,
+// because passwords in it cannot be masked. The whole body is masked before it is cut, so
+// that no part of a password remains.
+func redirectBody(r *httpget.Response) []byte {
+	if r.ContentEncoding != "" {
+		return nil
+	}
+	masked := weburl.MaskUsers(r.Body)
+	return bytes.Clone(masked[:min(len(masked), maxRedirectBody)])
 }

@@ -427,7 +427,8 @@ type Exchange struct {
 	RemoteAddress string `protobuf:"bytes,8,opt,name=remote_address,json=remoteAddress,proto3" json:"remote_address,omitempty"`
 	// The durations of the request's phases.
 	Timings *Timings `protobuf:"bytes,9,opt,name=timings,proto3" json:"timings,omitempty"`
-	// The body of a redirect as received, up to 4 KB. A page has its body in a field of its own.
+	// The body of a redirect, up to 4 KB, with the user information of URLs masked. Empty if the body has a content coding.
+	// A page has its body in a field of its own.
 	Body          []byte `protobuf:"bytes,10,opt,name=body,proto3" json:"body,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
