@@ -98,6 +98,10 @@ func BudgetOf(data []byte) Budget {
 // maxScarcity is the highest factor of the price of a poll.
 const maxScarcity = 64
 
+// precision is the maximum factor between the scarcity that Plenty finds and the least that is
+// affordable. In coarser steps, hours go without polls for which requests are left.
+const precision = 1.02
+
 // Plenty returns how plentiful requests are, from 1 down to 0: see State.Next. states are
 // the endpoints of the source. The result is 1 if the polls that they are expected to need
 // in the next 24 hours are left at any time. If not, it is the share of plenty at which the
@@ -110,11 +114,19 @@ func (b *Budget) Plenty(now time.Time, perDay int, l Limits, states []*State) fl
 		used -= int(b.used[(b.hour+1+int64(i))%windowHours])
 	}
 	hours := forecast(states, now.Unix())
-	scarcity := 1.0
-	for scarcity < maxScarcity && !affordable(hours, left, l, scarcity) {
-		scarcity *= 1.2
+	if affordable(hours, left, l, 1) {
+		return 1
 	}
-	return 1 / scarcity
+	low, high := 1.0, float64(maxScarcity)
+	for high > low*precision {
+		middle := math.Sqrt(low * high)
+		if affordable(hours, left, l, middle) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return 1 / high
 }
 
 // hourly is an hour of an endpoint.
