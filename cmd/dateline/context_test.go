@@ -149,7 +149,8 @@ func TestImportKeepsAContextOfTheSameName(t *testing.T) {
 	write("nats://one.example:4222")
 	want(0, "using context local", "import", source)
 	write("nats://two.example:4222")
-	want(2, "there is a context local already: replace it with --force, or choose another name with --as", "import", source)
+	want(2, "there is a context local already: replace it with --force, or choose another name with --as",
+		"import", source)
 	want(0, "nats://one.example:4222", "show", "local")
 	want(0, "using context other", "import", source, "--as", "other")
 	want(0, "using context local", "import", source, "--force")
