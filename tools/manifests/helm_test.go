@@ -281,7 +281,9 @@ func TestChangesReplacePods(t *testing.T) {
 		found := map[string]map[string]string{}
 		for name, deployment := range deployments(render(t, map[string]any{
 			"userAgent": agent, "settings": map[string]any{"DATELINE_FETCHER_DELAY": delay},
-			"secret": map[string]any{"data": map[string]any{"store-url": "postgres://dateline:" + password + "@postgres/dateline"}},
+			"secret": map[string]any{"data": map[string]any{
+				"store-url": "postgres://dateline:" + password + "@postgres/dateline",
+			}},
 		})) {
 			found[name] = deployment.Spec.Template.Annotations
 		}
