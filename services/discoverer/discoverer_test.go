@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/postgrestest"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -32,7 +34,15 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(replicaNATS) != "" {
+		if err := runReplica(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, "running a replica:", err)
+		}
+		os.Exit(1)
+	}
+	os.Exit(postgrestest.Main(m, func() error { return goleak.Find() }))
+}
 
 // town is a made-up newspaper with a feed that has moved, a sitemap that robots.txt
 // names, and a broken feed.
