@@ -30,7 +30,7 @@ import (
 const pageSamples = 101
 
 // BenchmarkPages fills a store with DATELINE_SCALE made-up articles (5,000 by default),
-// their outcomes and dead letters, and logs the time and size of every page. DATELINE_STORE
+// their outcomes and dead letters, and reports the time and size of every page. DATELINE_STORE
 // names an existing store to fill; the default is a new SQLite file. A store that is
 // filled in part is continued.
 func BenchmarkPages(b *testing.B) {
@@ -56,10 +56,12 @@ func BenchmarkPages(b *testing.B) {
 		Library: library.New(s, js), Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	}))
 	defer server.Close()
-	for b.Loop() {
-		for _, page := range past.pages() {
-			measurePage(b, server, page)
-		}
+	for _, page := range past.pages() {
+		b.Run(page.name, func(b *testing.B) {
+			for b.Loop() {
+				measurePage(b, server, page)
+			}
+		})
 	}
 }
 
@@ -71,7 +73,7 @@ type measuredPage struct {
 	partial bool
 }
 
-// measurePage logs the time and the size of a page.
+// measurePage reports the time and the size of a page.
 func measurePage(b *testing.B, server *httptest.Server, p measuredPage) {
 	b.Helper()
 	var took []time.Duration
@@ -103,8 +105,10 @@ func measurePage(b *testing.B, server *httptest.Server, p measuredPage) {
 	}
 	slices.Sort(took)
 	quantile := func(i int) float64 { return float64(took[i].Microseconds()) / 1000 }
-	b.Logf("%-34s median %8.1f ms, 99th %8.1f ms, largest %6.1f KB", p.name, quantile(pageSamples/2),
-		quantile(pageSamples*99/100), float64(largest)/1000)
+	b.ReportMetric(quantile(pageSamples/2), "median-ms")
+	b.ReportMetric(quantile(pageSamples*99/100), "99th-ms")
+	b.ReportMetric(float64(largest)/1000, "KB")
+	b.ReportMetric(0, "ns/op")
 }
 
 // pages returns every page, and every kind of search.
