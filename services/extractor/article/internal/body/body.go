@@ -99,6 +99,7 @@ func Read(w *Weighing, in Input, models Models) *Text {
 		t.dropCopies()
 		t.dropMergedCopy()
 		t.dropPullQuotes()
+		t.dropPictureBoxes()
 		t.dropConsentNotices()
 		t.dropLabelledLinks()
 	}

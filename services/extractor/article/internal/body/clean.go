@@ -41,6 +41,10 @@ const (
 // element of that name with more prose contains the text behind the paywall.
 const paywallWeight = 450
 
+// maxWalled is the maximum distance, in elements, of the siblings of a paragraph that count
+// as text behind the same paywall.
+const maxWalled = 200
+
 // judge returns the verdict of the rules on a run, from its text and the hints
 // that apply to it but not to the whole container.
 func (s *selection) judge(r *page.Run, hints page.Hint) Verdict {
@@ -58,8 +62,7 @@ func (s *selection) judge(r *page.Run, hints page.Hint) Verdict {
 		return DroppedRepeat
 	case hints&(page.HintByline|page.HintDate|page.HintKicker) != 0 && short && !r.Prose():
 		return DroppedMeta
-	case hints&page.HintPaywall != 0 && r.Chars < maxPaywall &&
-		s.good[max(0, s.HintHolder(r.Elem, page.HintPaywall))] < paywallWeight:
+	case hints&page.HintPaywall != 0 && r.Chars < maxPaywall && s.paywalled(r.Elem) < paywallWeight:
 		return DroppedTruncation
 	}
 	text := s.TextOf(r)
@@ -74,6 +77,23 @@ func (s *selection) judge(r *page.Run, hints page.Hint) Verdict {
 		return DroppedLinks
 	}
 	return Kept
+}
+
+// paywalled returns the weight of the prose in the element around elem that is named after a
+// paywall. If that element is a paragraph, its siblings of such a name count too: some sites
+// name each paragraph behind the paywall.
+func (s *selection) paywalled(elem int32) float32 {
+	holder := max(0, s.HintHolder(elem, page.HintPaywall))
+	if s.Elems[holder].Node.DataAtom != atom.P {
+		return s.good[holder]
+	}
+	parent, prose := s.Elems[holder].Parent, float32(0)
+	for i := max(parent+1, holder-maxWalled); i < min(holder+maxWalled, s.Elems[parent].End); i++ {
+		if s.Elems[i].Parent == parent && s.Elems[i].Hints&page.HintPaywall != 0 {
+			prose += s.good[i]
+		}
+	}
+	return prose
 }
 
 // figureText reports whether a run is text in a figure that is not its content:

@@ -192,7 +192,7 @@ const (
 	maxPlainCredit = 500 // characters of a caption that is only marked by its credit
 )
 
-// takeCaption returns the caption and credit of a picture, from its figure or from
+// takeCaption returns the caption and credit of a picture, from its figure, its box, or
 // the lines directly after it that are named as such, and drops them from the
 // body.
 func (s *selection) takeCaption(picture int) (caption, credit string) {
@@ -206,7 +206,8 @@ func (s *selection) takeCaption(picture int) (caption, credit string) {
 		inFigure := figure >= 0 && r.Elem > figure && r.Elem < s.Elems[figure].End
 		text := norm.Squeeze(s.TextOf(r))
 		c, by := fields.SplitCredit(text)
-		named := within&(page.HintCaption|page.HintCredit) != 0
+		named := within&(page.HintCaption|page.HintCredit) != 0 ||
+			s.verdicts[i] == DroppedCaption && i == picture+1 && s.inPictureBox(i)
 		if !inFigure && !named && (by == "" || i > picture+1 || r.Chars > maxPlainCredit) {
 			break
 		}
