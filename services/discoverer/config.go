@@ -10,15 +10,16 @@ import (
 
 // Config configures the discoverer.
 type Config struct {
-	Workers      int           `doc:"Number of responses that are read at the same time."`
-	MaxAge       time.Duration `doc:"Maximum age of the articles that are fetched after the first request for an endpoint. Older ones are only remembered as known."`
-	MinInterval  time.Duration `doc:"Minimum time between two requests for an endpoint."`
-	MaxInterval  time.Duration `doc:"Maximum time between two requests for an endpoint."`
-	PollsPerDay  int           `doc:"Maximum number of requests for the endpoints of a source in 24 hours. The fewer are left, the more new articles a request must be expected to find."`
-	Revisits     []string      `doc:"Ages at which an article is requested again to see whether it has changed, in ascending order, such as 1h, 6h. An article that has changed is visited again as often as a new one. Visits take at most a third of the requests of a source. Empty means never."`
-	PollTimeout  time.Duration `doc:"Time to wait for the response to a request before it is made again. Choose more than URLs usually wait in the frontier."`
-	MaxAttempts  int           `doc:"Maximum number of attempts to read a response before it is dead-lettered."`
-	DrainTimeout time.Duration `doc:"Maximum time to finish work in progress when the process stops."`
+	Workers        int           `doc:"Number of responses that are read at the same time."`
+	MaxAge         time.Duration `doc:"Maximum age of the articles that are fetched after the first request for an endpoint. Older ones are only remembered as known."`
+	MinInterval    time.Duration `doc:"Minimum time between two requests for an endpoint."`
+	MaxInterval    time.Duration `doc:"Maximum time between two requests for an endpoint."`
+	PollsPerDay    int           `doc:"Maximum number of requests for the endpoints of a source in 24 hours. The fewer are left, the more new articles a request must be expected to find."`
+	Revisits       []string      `doc:"Ages at which an article is requested again to see whether it has changed, in ascending order, such as 1h, 6h. An article that has changed is visited again as often as a new one. Visits take at most a third of the requests of a source. Empty means never."`
+	BackfillPerDay int           `doc:"Maximum number of requests in 24 hours that the backfill of a source makes, for sitemaps and articles. They are fetched after all other requests for the same host, and not counted for polls-per-day."`
+	PollTimeout    time.Duration `doc:"Time to wait for the response to a request before it is made again. Choose more than URLs usually wait in the frontier."`
+	MaxAttempts    int           `doc:"Maximum number of attempts to read a response before it is dead-lettered."`
+	DrainTimeout   time.Duration `doc:"Maximum time to finish work in progress when the process stops."`
 }
 
 // DefaultConfig returns the default configuration.
@@ -26,7 +27,7 @@ func DefaultConfig() Config {
 	return Config{
 		Workers: 4, MaxAge: 7 * 24 * time.Hour, MinInterval: 2 * time.Minute, MaxInterval: 24 * time.Hour,
 		PollsPerDay: schedule.DefaultRequests, Revisits: []string{"1h", "6h", "24h", "168h"},
-		PollTimeout: 30 * time.Minute, MaxAttempts: 5, DrainTimeout: 10 * time.Second,
+		BackfillPerDay: 5_000, PollTimeout: 30 * time.Minute, MaxAttempts: 5, DrainTimeout: 10 * time.Second,
 	}
 }
 
@@ -44,6 +45,7 @@ func (c Config) Validate() error {
 	check(c.MaxInterval >= c.MinInterval, "max-interval is %s, shorter than the min-interval of %s",
 		c.MaxInterval, c.MinInterval)
 	check(c.PollsPerDay > 0, "polls-per-day is %d: it must be at least 1", c.PollsPerDay)
+	check(c.BackfillPerDay > 0, "backfill-per-day is %d: it must be at least 1", c.BackfillPerDay)
 	last := time.Duration(0)
 	for _, text := range c.Revisits {
 		age, err := time.ParseDuration(text)

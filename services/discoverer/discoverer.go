@@ -47,6 +47,7 @@ type Discoverer struct {
 	sources *sources.Sources
 	ledger  store.Ledger
 	hosts   store.Sources
+	stored  store.Reader
 	writer  *ledger.Writer
 	loop    *stage.Loop
 	zstd    *zstd.Decoder
@@ -80,6 +81,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Discoverer, er
 	})
 	d := &Discoverer{
 		config: config, js: deps.JS, sources: sources.Of(deps.Store), ledger: deps.Store, hosts: deps.Store,
+		stored: deps.Store,
 		writer: writer, zstd: decoder,
 		metrics: newDiscoverMetrics(deps.Registry), log: deps.Log, now: time.Now,
 		known: generations[string, credited]{size: maxCredited}, sent: generations[uint64, uint64]{size: maxSent},
@@ -98,6 +100,7 @@ func (d *Discoverer) Run(ctx context.Context) error {
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return d.loop.Run(ctx) })
 	tasks.Go(func() error { return loop.Every(ctx, pollInterval, d.pollDue) })
+	tasks.Go(func() error { return loop.Every(ctx, pollInterval, d.continueBackfills) })
 	tasks.Go(func() error { return loop.Every(ctx, learnInterval, d.learnOutcomes) })
 	tasks.Go(func() error { return loop.Tick(ctx, searchInterval, d.searchAgain) })
 	tasks.Go(func() error { return loop.Every(ctx, countInterval, d.countEndpoints) })

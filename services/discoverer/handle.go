@@ -54,6 +54,13 @@ func (d *Discoverer) readResponse(ctx context.Context, input *stage.Input) stage
 		ended.Verdict, ended.Reason, ended.Detail = verdict, string(reason), detail
 		return stage.Result{Outcome: ended}
 	}
+	if walk, ok := parseWalkID(page.GetRequest().GetRequestId()); ok {
+		made, err := d.settleWalk(ctx, walk, page)
+		if err != nil {
+			return failed(err)
+		}
+		return end(made.verdict, made.reason, made.detail)
+	}
 	made, err := d.read(ctx, page)
 	if errors.Is(err, sources.ErrNotFound) {
 		return end(datelinev1.Verdict_VERDICT_REJECTED, outcome.UnknownEndpoint,

@@ -330,28 +330,32 @@ func (made *judgement) requests(source sources.Source, page *datelinev1.Page) []
 	e := made.endpoint
 	all := make([]*datelinev1.FetchRequest, 0, len(made.fresh))
 	for _, a := range made.fresh {
-		item := a.item
-		listed := &datelinev1.ListedItem{
-			Title: item.Title, Summary: item.Summary, Section: item.Section, Language: item.Language,
-			ImageUrl: item.Image, Authors: item.Authors, Keywords: item.Keywords,
-		}
-		if !item.Published.IsZero() {
-			listed.PublishedTime = timestamppb.New(item.Published)
-		}
-		if !item.Modified.IsZero() {
-			listed.ModifiedTime = timestamppb.New(item.Modified)
-		}
 		all = append(all, &datelinev1.FetchRequest{
-			Url: a.url.String(), RequestId: fmt.Sprintf("found.%s.%d.%d", e.ID, e.Poll, item.Position+1),
+			Url: a.url.String(), RequestId: fmt.Sprintf("found.%s.%d.%d", e.ID, e.Poll, a.item.Position+1),
 			Priority: datelinev1.Priority_PRIORITY_FRESH, Labels: source.Labels, RequestTime: page.GetFetchTime(),
-			Listed: listed,
+			Listed: listedOf(a.item),
 			Origin: &datelinev1.Origin{
 				Source: source.URL, EndpointUrl: e.URL, EndpointPurpose: e.Purpose,
-				RequestId: page.GetRequest().GetRequestId(), Position: int32(item.Position + 1), FindTime: page.GetFetchTime(),
+				RequestId: page.GetRequest().GetRequestId(), Position: int32(a.item.Position + 1), FindTime: page.GetFetchTime(),
 			},
 		})
 	}
 	return all
+}
+
+// listedOf returns what a listing states about an article.
+func listedOf(item found.Item) *datelinev1.ListedItem {
+	listed := &datelinev1.ListedItem{
+		Title: item.Title, Summary: item.Summary, Section: item.Section, Language: item.Language,
+		ImageUrl: item.Image, Authors: item.Authors, Keywords: item.Keywords,
+	}
+	if !item.Published.IsZero() {
+		listed.PublishedTime = timestamppb.New(item.Published)
+	}
+	if !item.Modified.IsZero() {
+		listed.ModifiedTime = timestamppb.New(item.Modified)
+	}
+	return listed
 }
 
 // hashOf returns the hash of a URL in a signature.

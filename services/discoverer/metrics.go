@@ -21,6 +21,8 @@ const forgetAfter = 30 * 24 * time.Hour
 // purpose is the kind of the endpoint.
 type discoverMetrics struct {
 	polls, found     *prometheus.CounterVec
+	backfill         *prometheus.CounterVec
+	backfills        prometheus.Gauge
 	visits, searches prometheus.Counter
 	endpoints        *prometheus.GaugeVec
 	sources          *prometheus.GaugeVec
@@ -60,7 +62,19 @@ func newDiscoverMetrics(reg prometheus.Registerer) *discoverMetrics {
 		Help:    "Time from the publication of an article, as its listing states it, to its discovery by a later poll.",
 		Buckets: []float64{60, 180, 300, 600, 900, 1800, 3600, 3 * 3600, 12 * 3600, 24 * 3600},
 	})
-	reg.MustRegister(m.sources, m.overdue, m.delay)
+	m.backfill = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "dateline_discover_backfill_requests_total",
+		Help: "Requests of backfills, by purpose: article, sitemap or robots.",
+	}, []string{"purpose"})
+	m.backfills = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "dateline_discover_backfills", Help: "Backfills that are running.",
+	})
+	reg.MustRegister(m.sources, m.overdue, m.delay, m.backfill, m.backfills)
+	for _, purpose := range []datelinev1.Purpose{
+		datelinev1.Purpose_PURPOSE_ARTICLE, datelinev1.Purpose_PURPOSE_SITEMAP, datelinev1.Purpose_PURPOSE_ROBOTS,
+	} {
+		m.backfill.WithLabelValues(subject.PurposeName(purpose))
+	}
 	reg.MustRegister(m.polls, m.found, m.visits, m.searches, m.endpoints)
 	for number := range datelinev1.Purpose_name {
 		if purpose := datelinev1.Purpose(number); subject.IsListing(purpose) {
@@ -93,6 +107,14 @@ func (d *Discoverer) countEndpoints(ctx context.Context) error {
 		}
 		return nil
 	}
+	running, err := d.sources.RunningBackfills(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			d.log.Warn("counting backfills failed", "stage", "discover", "error", err)
+		}
+		return nil
+	}
+	d.metrics.backfills.Set(float64(running))
 	for state, n := range states {
 		d.metrics.sources.WithLabelValues(state).Set(float64(n))
 	}

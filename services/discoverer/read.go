@@ -89,7 +89,7 @@ func readAs(
 		}
 		return sitemap.Read(bytes.NewReader(plain), base, declared...)
 	case datelinev1.Purpose_PURPOSE_ROBOTS:
-		return &found.Listing{Endpoints: links.Candidates(nil, base, robotsSitemaps(plain))}, nil
+		return &found.Listing{Endpoints: links.Candidates(nil, base, robotsSitemaps(plain, maxRobotsSitemaps))}, nil
 	case datelinev1.Purpose_PURPOSE_LINKS:
 		text, _, _ := decode.Text(plain, contentType)
 		doc, err := goquery.NewDocumentFromReader(bytes.NewReader(text))
@@ -105,12 +105,12 @@ func readAs(
 	return nil, errors.New("the response is for no endpoint")
 }
 
-// robotsSitemaps returns the sitemaps that a robots.txt names.
-func robotsSitemaps(text []byte) []string {
+// robotsSitemaps returns the sitemaps that a robots.txt names, at most limit.
+func robotsSitemaps(text []byte, limit int) []string {
 	var all []string
 	for line := range bytes.Lines(text) {
 		name, value, _ := strings.Cut(string(line), ":")
-		if strings.EqualFold(strings.TrimSpace(name), "sitemap") && len(all) < maxRobotsSitemaps {
+		if strings.EqualFold(strings.TrimSpace(name), "sitemap") && len(all) < limit {
 			all = append(all, strings.TrimSpace(value))
 		}
 	}

@@ -122,6 +122,15 @@ func (s Source) PollsIn24Hours(usual int) int {
 	return usual
 }
 
+// BackfillIn24Hours returns the maximum number of requests of a backfill of the source: usual, or
+// the maximum number of articles that its policy has, if that is lower.
+func (s Source) BackfillIn24Hours(usual int) int {
+	if limit := s.Policy.ArticlesPerDay; limit > 0 {
+		return min(limit, usual)
+	}
+	return usual
+}
+
 // SetPolicy replaces the policy of a source.
 func (s *Sources) SetPolicy(ctx context.Context, id string, policy Policy) error {
 	if err := policy.Validate(); err != nil {

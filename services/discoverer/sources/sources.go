@@ -203,7 +203,10 @@ func (s *Sources) Remove(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		for _, table := range []string{"discovery_endpoints", "discovery_articles", "discovery_shapes"} {
+		for _, table := range []string{
+			"discovery_endpoints", "discovery_articles", "discovery_shapes",
+			"discovery_backfills", "discovery_backfill_sitemaps", "discovery_backfill_urls",
+		} {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE source_id = $1`, id); err != nil {
 				return err
 			}

@@ -237,6 +237,9 @@ func newSourcesShow() *cobra.Command {
 			labelText(source.Labels))
 		fmt.Fprintf(out, "policy %s; %s and %s in 24 hours\n", policyText(source.Policy),
 			plural(source.Budget.Used(time.Now()), "request"), plural(source.Taken.Used(time.Now()), "article"))
+		if err := printBackfill(ctx, out, s, source.ID); err != nil {
+			return err
+		}
 		t := newTable(width(out), "kind", "state", "articles", "last new", "last poll", "next poll", "URL", "details")
 		for _, e := range endpoints {
 			next := when(out, e.NextPoll)

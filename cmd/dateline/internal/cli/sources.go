@@ -50,7 +50,7 @@ Its commands manage the sites whose new articles a running pipeline finds by its
 	cmd.AddCommand(newSourcesAdd(), newSourcesTry(), newSourcesList(), newSourcesShow(), newSourcesRemove(),
 		newSourcesState("pause", "Stop polling a source until it is resumed", sources.Paused),
 		newSourcesState("resume", "Poll a paused source again", sources.Active), newSourcesImport(), newSourcesExport(),
-		newSourcesSet())
+		newSourcesSet(), newSourcesBackfill())
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each source as a line of JSON.")
 	cmd.Flags().BoolVar(&silent, "silent", false, "List only silent sources.")

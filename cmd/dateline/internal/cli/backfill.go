@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dateline-news/dateline/internal/escape"
+	"github.com/dateline-news/dateline/services/discoverer"
+	"github.com/dateline-news/dateline/services/discoverer/sources"
+)
+
+func newSourcesBackfill() *cobra.Command {
+	var since, until string
+	var undated, stop bool
+	cmd := &cobra.Command{
+		Use:   "backfill URL",
+		Short: "Take the older articles of a source: a running pipeline walks its sitemaps",
+		Long: `Starts a backfill of a source. A running pipeline reads the sitemaps of the site, also
+old ones that an index names, and requests the articles that are not stored yet, in the
+lane for backfill: all other requests for a host come first. At most
+discoverer.backfill-per-day requests are made in 24 hours. "dateline sources show" shows
+the progress. A backfill continues after a restart, and pauses with its source.
+
+The date of an article is the one that the sitemap or the URL states. If only the date of
+its last change is known, the article is taken if it can be in the range.`,
+		Example: `  dateline sources backfill https://example.com --since 2024-01-01 --until 2024-12-31
+  dateline sources backfill https://example.com --cancel`,
+		Args: oneArg(sourceArg),
+	}
+	load := configured(cmd, quiet)
+	cmd.Flags().StringVar(&since, "since", "",
+		"Only articles from this `time` on: a day (2026-11-25), a time in RFC 3339, or how long ago (90d).")
+	cmd.Flags().StringVar(&until, "until", "", "Only articles until this `time`, or until the end of this day.")
+	cmd.Flags().BoolVar(&undated, "undated", false, "Also take articles of which it is unknown whether they are in the range.")
+	cmd.Flags().BoolVar(&stop, "cancel", false, "End the running backfill. URLs that were requested are still fetched.")
+	for _, flag := range []string{"since", "until", "undated"} {
+		cmd.MarkFlagsMutuallyExclusive("cancel", flag)
+	}
+	cmd.RunE = withSources(load, func(ctx context.Context, cmd *cobra.Command, s *sources.Sources, args []string) error {
+		source, err := newSource(args[0], nil)
+		if err != nil {
+			return err
+		}
+		text := "backfill of %s started: \"dateline sources show\" shows the progress\n"
+		if stop {
+			text = "backfill of %s cancelled\n"
+			err = s.CancelBackfill(ctx, source.ID, time.Now())
+		} else {
+			var within sources.BackfillRange
+			if within, err = backfillRange(since, until, undated); err == nil {
+				err = discoverer.StartBackfill(ctx, s, source.ID, within)
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", source.URL, err)
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), text, source.URL)
+		return err
+	})
+	return cmd
+}
+
+func backfillRange(since, until string, undated bool) (within sources.BackfillRange, err error) {
+	within.Undated = undated
+	if within.Since, err = parseBound("since", since); err != nil {
+		return within, err
+	}
+	if within.Until, err = parseBound("until", until); err != nil {
+		return within, err
+	}
+	if _, err := time.Parse(time.DateOnly, until); err == nil || until == "today" || until == "yesterday" {
+		within.Until = within.Until.AddDate(0, 0, 1).Add(-time.Microsecond)
+	}
+	return within, nil
+}
+
+// printBackfill prints the progress of the last backfill of a source, if it had one.
+func printBackfill(ctx context.Context, w io.Writer, s *sources.Sources, sourceID string) error {
+	b, err := s.Backfill(ctx, sourceID)
+	if errors.Is(err, sources.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "backfill %s, started %s", b.State, when(w, b.Run))
+	if !b.EndTime.IsZero() {
+		fmt.Fprintf(w, ", ended %s", when(w, b.EndTime))
+	}
+	fmt.Fprintf(w, ": %d of %s read, %d failed; %s found, %d stored before, %d waiting, %d in progress, %s, %d others",
+		b.SitemapsRead, plural(int(b.Sitemaps), "sitemap"), b.SitemapsFailed, plural(int(b.Found), "URL"), b.Known,
+		b.Waiting(), b.InFlight(), plural(int(b.Articles), "article"), b.Others)
+	if b.LeftOut+b.LeftUndated > 0 {
+		fmt.Fprintf(w, "; left out %d by date or policy, %d without a date", b.LeftOut, b.LeftUndated)
+	}
+	if b.Reason != "" {
+		fmt.Fprintf(w, "; last problem: %s", escape.Line(b.Reason))
+	}
+	_, err = fmt.Fprintln(w)
+	return err
+}
