@@ -52,7 +52,7 @@ func fateOf(outcomes []*datelinev1.Outcome, url string, source sources.Source) f
 			}
 		case verdict == datelinev1.Verdict_VERDICT_PRODUCED:
 			continue // the next stage decides
-		case verdict == datelinev1.Verdict_VERDICT_DUPLICATE && o.GetOutputId() == o.GetRequestId():
+		case verdict == datelinev1.Verdict_VERDICT_DUPLICATE && o.GetOutputId() != "" && o.GetOutputId() == o.GetRequestId():
 			continue // the request was published twice
 		case stage == datelinev1.Stage_STAGE_EXTRACT && reason == outcome.NoArticle,
 			stage == datelinev1.Stage_STAGE_FETCH && (reason == outcome.NotFound || reason == outcome.NotHTML):
