@@ -101,6 +101,7 @@ func TestSourcesCommands(t *testing.T) {
 	run("added 1 source", "import", table)
 	run(`{"include":["/news/*","/sport/*"],"articles_per_day":9}`, "show", "https://csv.example.com/")
 	run("removed", "remove", "https://csv.example.com/")
+	runBackfillCommands(t, run, site.URL, dir)
 	file := filepath.Join(dir, "feeds.opml")
 	opml := `<opml version="2.0"><body><outline text="News"><outline type="rss" xmlUrl="https://example.com/feed.xml"/>` +
 		`</outline></body></opml>`
@@ -115,6 +116,28 @@ func TestSourcesCommands(t *testing.T) {
 	if code, _, errs := dateline(t, "sources", "show", site.URL, "--data", dir); code == 0 {
 		t.Errorf("a removed source is shown: %s", errs)
 	}
+}
+
+// runBackfillCommands starts and cancels a backfill of a source, and makes calls that are wrong.
+func runBackfillCommands(t *testing.T, run func(want string, args ...string), url, dir string) {
+	t.Helper()
+	fails := func(wantCode int, want string, args ...string) {
+		t.Helper()
+		code, _, errs := dateline(t, append([]string{"sources", "backfill", "--data", dir}, args...)...)
+		if code != wantCode || !strings.Contains(errs, want) {
+			t.Errorf("backfill %s: exit code %d, want %d, and %q in:\n%s", strings.Join(args, " "), code, wantCode, want, errs)
+		}
+	}
+	fails(2, "takes the URL of one source")
+	fails(2, "--since", url, "--since", "long ago")
+	fails(2, "ends before it begins", url, "--since", "2024-02-01", "--until", "2024-01-31")
+	fails(2, "--cancel ends a backfill", url, "--cancel", "--undated")
+	fails(1, "no backfill of this source is running", url, "--cancel")
+	run("backfill of "+url+"/ started", "backfill", url, "--since", "2024-01-01", "--until", "2024-01-01")
+	run("backfill running, started", "show", url)
+	fails(1, "wait until it is done, or cancel it", url)
+	run("backfill of "+url+"/ cancelled", "backfill", url, "--cancel")
+	run("backfill cancelled, started", "show", url)
 }
 
 // TestKilledWhileDiscovering kills the process again and again while it discovers the

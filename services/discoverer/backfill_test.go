@@ -145,8 +145,8 @@ func (n *newsroom) checkBackfilled(t *testing.T, site *archive, source sources.S
 		t.Fatal(err)
 	}
 	origin := hit.Article.GetOrigin()
-	if origin.GetSource() != source.URL || origin.GetEndpointUrl() != site.URL+"/map-10.xml" || origin.GetPosition() != 3 ||
-		hit.Article.GetLabels()["project"] != "harbour" {
+	if origin.GetSource() != source.URL || origin.GetEndpointUrl() != site.URL+"/map-10.xml" ||
+		origin.GetPosition() != 3 || hit.Article.GetLabels()["project"] != "harbour" {
 		t.Errorf("origin %v, labels %v", origin, hit.Article.GetLabels())
 	}
 }

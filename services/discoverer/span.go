@@ -73,7 +73,7 @@ func walkRequest(
 	}
 }
 
-// span is when an article was published at the earliest and at the latest. Either is zero if it
+// span is the first and the last possible time of an article's publication. Either is zero if it
 // is unknown.
 type span struct{ from, to time.Time }
 

@@ -104,7 +104,8 @@ func (d *Discoverer) settleWalk(ctx context.Context, walk walkID, page *dateline
 
 // readWalk decides what the response to the request for a sitemap of a backfill means.
 func readWalk(
-	b sources.Backfill, m sources.BackfillSitemap, source sources.Source, page *datelinev1.Page, body []byte, now time.Time,
+	b sources.Backfill, m sources.BackfillSitemap, source sources.Source, page *datelinev1.Page, body []byte,
+	now time.Time,
 ) sources.SitemapReading {
 	isRobots := m.Purpose == datelinev1.Purpose_PURPOSE_ROBOTS
 	reading := sources.SitemapReading{Uncounted: isRobots || m.Hint == found.HintWellKnown}

@@ -31,7 +31,7 @@ const (
 	BackfillCancelled = "cancelled"
 )
 
-// The bounds of a backfill. What exceeds them is left out, and its reason says so.
+// The bounds of a backfill. What exceeds them is left out, and becomes the reason of the backfill.
 const (
 	MaxBackfillSitemaps = 50_000
 	MaxBackfillURLs     = 1_000_000
@@ -244,7 +244,9 @@ func (s *Sources) ClearBackfill(ctx context.Context, b Backfill) error {
 const insertChunk = 100
 
 // insertRows inserts rows into a table unless they exist, and returns the number of new ones.
-func insertRows(ctx context.Context, tx *sql.Tx, table string, columns []string, rows [][]any) (added int64, err error) {
+func insertRows(
+	ctx context.Context, tx *sql.Tx, table string, columns []string, rows [][]any,
+) (added int64, err error) {
 	for chunk := range slices.Chunk(rows, insertChunk) {
 		var text strings.Builder
 		fmt.Fprintf(&text, "INSERT INTO %s (%s) VALUES ", table, strings.Join(columns, ", "))

@@ -68,7 +68,8 @@ func request(t *testing.T, s *sources.Sources, b sources.Backfill, now time.Time
 	return awaited
 }
 
-func settle(t *testing.T, s *sources.Sources, b sources.Backfill, m sources.BackfillSitemap, read sources.SitemapReading,
+func settle(
+	t *testing.T, s *sources.Sources, b sources.Backfill, m sources.BackfillSitemap, read sources.SitemapReading,
 	now time.Time, want int64,
 ) {
 	t.Helper()
@@ -260,7 +261,8 @@ func TestBackfillsOfASource(t *testing.T) {
 			t.Fatal(err)
 		}
 		second := claimBackfill(t, s, now)
-		if !second.Run.After(b.Run) || second.BackfillCounts != (sources.BackfillCounts{Sitemaps: 1}) || second.Budget.Used(now) != 1 {
+		if !second.Run.After(b.Run) || second.BackfillCounts != (sources.BackfillCounts{Sitemaps: 1}) ||
+			second.Budget.Used(now) != 1 {
 			t.Errorf("the second one: %+v", second)
 		}
 		if err := s.ClearBackfill(t.Context(), second); err != nil {

@@ -101,7 +101,9 @@ func (s *Sources) StoreStep(ctx context.Context, b Backfill, step BackfillStep, 
 
 // moveURLs changes the state of URLs, and returns the number of those that had the former one.
 // What is not needed any more is deleted: only the hash stays.
-func moveURLs(ctx context.Context, tx *sql.Tx, b Backfill, hashes []int64, from, to int, now time.Time) (moved int64, err error) {
+func moveURLs(
+	ctx context.Context, tx *sql.Tx, b Backfill, hashes []int64, from, to int, now time.Time,
+) (moved int64, err error) {
 	set := `state = $4, request_time = $5, request = $6`
 	if to == rowEnded {
 		set += `, url = ''`
@@ -109,7 +111,8 @@ func moveURLs(ctx context.Context, tx *sql.Tx, b Backfill, hashes []int64, from,
 	statement := `UPDATE discovery_backfill_urls SET ` + set + `
 		WHERE source_id = $1 AND run = $2 AND hash = $3 AND state = $7`
 	for _, hash := range hashes {
-		result, err := tx.ExecContext(ctx, statement, b.SourceID, b.Run.UnixMicro(), hash, to, now.UnixMicro(), []byte{}, from)
+		result, err := tx.ExecContext(ctx, statement,
+			b.SourceID, b.Run.UnixMicro(), hash, to, now.UnixMicro(), []byte{}, from)
 		if err != nil {
 			return moved, err
 		}

@@ -36,7 +36,8 @@ func addSitemaps(ctx context.Context, tx *sql.Tx, b Backfill, sitemaps []Backfil
 	room := max(0, MaxBackfillSitemaps-b.Sitemaps)
 	if int64(len(sitemaps)) > room {
 		sitemaps = sitemaps[:room]
-		if err := setReason(ctx, tx, b, fmt.Sprintf("more than %d sitemaps: the others are not read", MaxBackfillSitemaps)); err != nil {
+		err := setReason(ctx, tx, b, fmt.Sprintf("more than %d sitemaps: the others are not read", MaxBackfillSitemaps))
+		if err != nil {
 			return err
 		}
 	}
@@ -52,8 +53,8 @@ func addSitemaps(ctx context.Context, tx *sql.Tx, b Backfill, sitemaps []Backfil
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE discovery_backfills SET sitemaps = sitemaps + $3 WHERE source_id = $1 AND run = $2`,
-		b.SourceID, b.Run.UnixMicro(), added)
+	_, err = tx.ExecContext(ctx, `UPDATE discovery_backfills SET sitemaps = sitemaps + $3
+		WHERE source_id = $1 AND run = $2`, b.SourceID, b.Run.UnixMicro(), added)
 	return err
 }
 
@@ -145,7 +146,7 @@ type SitemapReading struct {
 	Retry   time.Time
 	// Warning is why what the sitemap lists is incomplete, if so.
 	Warning string
-	// Uncounted means that it is no sitemap that the site has named, so that it is not counted.
+	// Uncounted means that the site has not named it as a sitemap, so that it is not counted.
 	Uncounted bool
 }
 

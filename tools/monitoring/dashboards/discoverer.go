@@ -52,6 +52,12 @@ func discoverer() grafana.Dashboard {
 			graph(23, "Searches", "short", "Searches for the endpoints of sources that had stopped working, in an hour.",
 				query{`sum(increase(dateline_discover_searches_total[1h]))`, "searches"},
 			),
+			graph(24, "Requests of backfills", "ops", "Requests for older articles and for the sitemaps that list them, by kind.",
+				query{`sum by (purpose) (rate(dateline_discover_backfill_requests_total{instance=~"$instance"}[$__rate_interval]))`, "{{purpose}}"},
+			).stacked(),
+			graph(25, "Backfills", "short", "Backfills that are running.",
+				query{`max(dateline_discover_backfills)`, "backfills"},
+			),
 		),
 	)
 }

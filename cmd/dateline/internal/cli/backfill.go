@@ -36,12 +36,13 @@ its last change is known, the article is taken if it can be in the range.`,
 	cmd.Flags().StringVar(&since, "since", "",
 		"Only articles from this `time` on: a day (2026-11-25), a time in RFC 3339, or how long ago (90d).")
 	cmd.Flags().StringVar(&until, "until", "", "Only articles until this `time`, or until the end of this day.")
-	cmd.Flags().BoolVar(&undated, "undated", false, "Also take articles of which it is unknown whether they are in the range.")
+	cmd.Flags().BoolVar(&undated, "undated", false,
+		"Also take articles of which it is unknown whether they are in the range.")
 	cmd.Flags().BoolVar(&stop, "cancel", false, "End the running backfill. URLs that were requested are still fetched.")
-	for _, flag := range []string{"since", "until", "undated"} {
-		cmd.MarkFlagsMutuallyExclusive("cancel", flag)
-	}
 	cmd.RunE = withSources(load, func(ctx context.Context, cmd *cobra.Command, s *sources.Sources, args []string) error {
+		if stop && (undated || since != "" || until != "") {
+			return &usageError{errors.New("--cancel ends a backfill: leave out --since, --until and --undated")}
+		}
 		source, err := newSource(args[0], nil)
 		if err != nil {
 			return err
@@ -55,6 +56,9 @@ its last change is known, the article is taken if it can be in the range.`,
 			if within, err = backfillRange(since, until, undated); err == nil {
 				err = discoverer.StartBackfill(ctx, s, source.ID, within)
 			}
+		}
+		if errors.Is(err, sources.ErrRange) {
+			return &usageError{fmt.Errorf("--since and --until: %w", err)}
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", source.URL, err)
