@@ -140,7 +140,9 @@ type tagKind int
 const (
 	otherTag      tagKind = iota
 	formattingTag         // a formatting element of the HTML standard
-	blockTag              // a block that contains text; white space beside its start tag has no meaning
+	// blockTag is a block that contains text. White space beside its start tag has no
+	// meaning. Not included are tags that the parser ignores in some places, such as td.
+	blockTag
 	preTag
 )
 
@@ -158,9 +160,8 @@ func kindOf(b []byte) tagKind {
 	switch string(name[:n]) {
 	case "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u":
 		return formattingTag
-	case "div", "li", "ul", "ol", "p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "tbody", "thead", "tr", "td", "th",
-		"section", "article", "header", "footer", "nav", "aside", "main", "figure", "figcaption", "blockquote", "dl",
-		"dt", "dd", "form":
+	case "div", "li", "ul", "ol", "p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "section", "article", "header",
+		"footer", "nav", "aside", "main", "figure", "figcaption", "blockquote", "dl", "dt", "dd":
 		return blockTag
 	case "pre":
 		return preTag
