@@ -205,7 +205,7 @@ func (d *deployment) discover(t *testing.T) {
 		t.Fatal(err)
 	}
 	source := sources.New(home, nil, time.Now())
-	first, err := discoverer.First(source)
+	first, err := sources.First(source)
 	if err == nil {
 		err = sources.Of(d.articles).Add(t.Context(), source, first)
 	}

@@ -49,8 +49,8 @@ func StartBackfill(ctx context.Context, s *sources.Sources, sourceID string, wit
 	return s.StartBackfill(ctx, source.ID, within, seeds, time.Now())
 }
 
-// backfillSeeds returns the sitemaps at which a backfill starts. Those that an index names are
-// found again.
+// backfillSeeds returns the sitemaps at which a backfill starts. Sitemaps that an index names
+// are left out, because reading the index finds them.
 func backfillSeeds(source sources.Source, known []sources.Endpoint) ([]sources.BackfillSitemap, error) {
 	home, err := weburl.Parse(source.URL)
 	if err != nil {
@@ -92,9 +92,9 @@ func (d *Discoverer) continueBackfills(ctx context.Context) error {
 	return nil
 }
 
-// continueBackfill makes one step: it looks up how requests have ended, and makes others as far
-// as there is room. Requests for URLs are published before they are stored. After a crash in
-// between, the same are published again, and intake drops them.
+// continueBackfill makes one step: it looks up how earlier requests have ended, and makes new
+// ones within the window and the budget. Requests for URLs are published before they are
+// stored. After a crash in between, they are published again, and intake drops the repeats.
 func (d *Discoverer) continueBackfill(ctx context.Context, b sources.Backfill) error {
 	if err := d.sources.ClearBackfill(ctx, b); err != nil || b.State != sources.BackfillRunning {
 		return err
@@ -134,7 +134,8 @@ func (d *Discoverer) continueBackfill(ctx context.Context, b sources.Backfill) e
 	return nil
 }
 
-// endedURLs notes which requests have ended, and returns the number of the others.
+// endedURLs adds the requests that have ended to the step, and returns the number of requests
+// that are still open.
 func (d *Discoverer) endedURLs(
 	ctx context.Context, source sources.Source, b sources.Backfill, step *sources.BackfillStep,
 ) (open int, err error) {
@@ -210,8 +211,8 @@ func (d *Discoverer) requestSitemap(ctx context.Context, b sources.Backfill) err
 	if err != nil {
 		return err
 	}
-	// It is stored first: a response to a request that is not stored would be ignored. A request
-	// that is lost in between is repeated after the timeout.
+	// The request is stored before it is published, because the response to an unknown request
+	// is ignored. After a crash in between, the request is repeated after the timeout.
 	err = d.sources.RequestedSitemap(ctx, b, next, now, now.Add(d.config.PollTimeout))
 	if errors.Is(err, sources.ErrNotFound) {
 		return nil // it was cancelled

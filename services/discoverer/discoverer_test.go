@@ -206,7 +206,7 @@ func (n *newsroom) addWith(t *testing.T, site string, policy sources.Policy) sou
 		t.Fatal(err)
 	}
 	source := sources.New(home, map[string]string{"project": "harbour"}, time.Now())
-	first, err := discoverer.First(source)
+	first, err := sources.First(source)
 	if err == nil {
 		err = n.sources.Add(t.Context(), source, nil)
 	}

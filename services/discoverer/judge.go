@@ -87,7 +87,7 @@ func judge(
 		seen.Outcome = schedule.Failed
 		seen.RetryAfter = retryAfter(page, now)
 		made.fail(outcome.FetchFailed, reason+": "+page.GetFailureDetail(), page.GetStatus() == http.StatusGone)
-		if e.Hint == HintHome && reason == string(outcome.NotHTML) {
+		if e.Hint == sources.HintHome && reason == string(outcome.NotHTML) {
 			made.named = asGiven(source)
 		}
 	default:
@@ -120,7 +120,7 @@ func (made *judgement) end(verdict datelinev1.Verdict, reason outcome.Reason, de
 func (made *judgement) fail(reason outcome.Reason, detail string, gone bool) {
 	made.end(datelinev1.Verdict_VERDICT_REJECTED, reason, detail)
 	made.endpoint.Reason = detail
-	if gone || made.endpoint.State == sources.Candidate && made.endpoint.Hint != HintHome {
+	if gone || made.endpoint.State == sources.Candidate && made.endpoint.Hint != sources.HintHome {
 		made.endpoint.State = sources.Retired
 	}
 }
@@ -222,7 +222,7 @@ func namedEndpoints(
 	}
 	limit := 0
 	switch {
-	case e.Hint == HintHome:
+	case e.Hint == sources.HintHome:
 		limit = maxHome
 	case e.Purpose == datelinev1.Purpose_PURPOSE_ROBOTS:
 		limit = maxRobots
@@ -252,7 +252,7 @@ func (made *judgement) follow(
 	e := &made.endpoint
 	if final, err := weburl.Parse(page.GetFinalUrl()); err == nil && isPermanent(page.GetRedirects()) {
 		// The home page stays: only its readings name endpoints.
-		if e.Hint != HintHome && shared.hasOther(*e, final.String()) {
+		if e.Hint != sources.HintHome && shared.hasOther(*e, final.String()) {
 			e.State, e.Reason = sources.Retired, "it has moved to "+final.String()+", which is polled"
 			return
 		}

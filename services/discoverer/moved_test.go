@@ -73,7 +73,7 @@ func TestRedirectToAnotherEndpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for hint, want := range map[string]string{"test": sources.Retired, HintHome: sources.Active} {
+	for hint, want := range map[string]string{"test": sources.Retired, sources.HintHome: sources.Active} {
 		p := newPolled(t, "/old", datelinev1.Purpose_PURPOSE_LINKS)
 		p.endpoint.Hint = hint
 		p.shared.active = []sources.Endpoint{sources.NewEndpoint(p.source.ID, url, p.endpoint.Purpose, "test")}

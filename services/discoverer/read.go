@@ -28,26 +28,6 @@ const (
 	maxRobotsSitemaps = 10
 )
 
-// HintHome marks the home page, from which the search for endpoints starts.
-const HintHome = "home"
-
-// First returns the endpoints from which the search for a site's others starts: its home
-// page and its robots.txt.
-func First(source sources.Source) ([]sources.Endpoint, error) {
-	home, err := weburl.Parse(source.URL)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := weburl.Parse(home.Origin() + "/robots.txt")
-	if err != nil {
-		return nil, err
-	}
-	return []sources.Endpoint{
-		sources.NewEndpoint(source.ID, home, datelinev1.Purpose_PURPOSE_LINKS, HintHome),
-		sources.NewEndpoint(source.ID, rules, datelinev1.Purpose_PURPOSE_ROBOTS, found.HintRobots),
-	}, nil
-}
-
 // read reads the response of an endpoint. body is without the compression of the fetcher.
 // The listing of a home page names the endpoints to try.
 func read(page *datelinev1.Page, body []byte, e sources.Endpoint, source sources.Source) (*found.Listing, error) {
@@ -97,7 +77,7 @@ func readAs(
 			return nil, fmt.Errorf("parsing the page: %w", err)
 		}
 		listing, err := links.Read(doc, base, shapesOf(source.Shapes))
-		if err == nil && e.Hint == HintHome {
+		if err == nil && e.Hint == sources.HintHome {
 			listing.Endpoints = links.Candidates(doc, base, nil)
 		}
 		return listing, err

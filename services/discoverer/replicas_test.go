@@ -104,7 +104,7 @@ func TestReplicasTakeOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			source := sources.New(home, nil, time.Now())
-			first, err := discoverer.First(source)
+			first, err := sources.First(source)
 			if err == nil {
 				err = all.Add(t.Context(), source, first)
 			}

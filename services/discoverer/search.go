@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -30,7 +31,7 @@ func (d *Discoverer) searchAgain(ctx context.Context) error {
 	}
 	for _, id := range ids {
 		var begun bool
-		if begun, err = d.sources.SearchAgain(ctx, id, now, before, HintHome, hintIndex); err != nil {
+		if begun, err = d.sources.SearchAgain(ctx, id, now, before, sources.HintHome, hintIndex); err != nil {
 			break
 		}
 		if begun {

@@ -40,7 +40,7 @@ func Try(
 	ctx context.Context, source sources.Source, config Config,
 	get func(context.Context, sources.Endpoint) (*datelinev1.Page, error), report func(Trial),
 ) error {
-	queue, err := First(source)
+	queue, err := sources.First(source)
 	if err != nil {
 		return err
 	}

@@ -93,9 +93,9 @@ func (e *Extractor) requestNext(ctx context.Context, page fetchedPage, before []
 	return nil
 }
 
-// proceed handles a later page of an article. It requests the next page. If there is none,
-// or as many pages as allowed were fetched, it returns the record of all pages. Otherwise
-// it completes the outcome.
+// proceed handles a later page of an article. After the last page, or after the maximum
+// number of pages, it returns the record of all pages. Otherwise it requests the next page
+// and completes the outcome.
 func (e *Extractor) proceed(
 	ctx context.Context, page fetchedPage, ended *datelinev1.Outcome,
 ) (*datelinev1.Article, error) {

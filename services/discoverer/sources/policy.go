@@ -25,8 +25,8 @@ type Policy struct {
 	Languages []string `json:"languages,omitempty" maxItems:"50" doc:"Languages of the articles to take, such as en. An article whose listing states no language is taken."`
 	// ArticlesPerDay is the maximum number of articles in 24 hours. 0 means no limit.
 	ArticlesPerDay int `json:"articles_per_day,omitempty" minimum:"0" doc:"Maximum number of articles in 24 hours. 0 means no limit."`
-	// PollsPerDay is the maximum number of requests in 24 hours. 0 means the setting. Visits take
-	// at most a third of it: with 1 or 2, there are none.
+	// PollsPerDay is the maximum number of requests in 24 hours. 0 means the setting. At most a
+	// third of them visit known articles again, so a limit of 1 or 2 allows no visits.
 	PollsPerDay int `json:"polls_per_day,omitempty" minimum:"0" doc:"Maximum number of requests in 24 hours, other than the first for an article. 0 means discoverer.polls-per-day. Below 3, its articles are not visited again."`
 	// NoRevisits means that its articles are not visited again.
 	NoRevisits bool `json:"no_revisits,omitempty" doc:"Whether not to visit its articles again for corrections."`

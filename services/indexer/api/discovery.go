@@ -10,7 +10,6 @@ import (
 
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
-	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
 )
 
@@ -192,7 +191,7 @@ func (s *service) addDiscovery(ctx context.Context, in *discoveryAddInput) (*bod
 		}
 	}
 	source := sources.New(home, in.Body.Labels, time.Now())
-	first, err := discoverer.First(source)
+	first, err := sources.First(source)
 	if err == nil {
 		err = s.Discovery().Add(ctx, source, first)
 	}

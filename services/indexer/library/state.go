@@ -46,7 +46,7 @@ type ConsumerState struct {
 	InWork      int    `json:"in_work" doc:"Messages delivered but not yet acknowledged."`
 	Redelivered int    `json:"redelivered" doc:"Messages in work that were delivered more than once."`
 	// Oldest is known for the streams between the stages.
-	Oldest time.Time `json:"oldest,omitzero" doc:"When the oldest message that waits or is in work was stored. Absent if there is none, or for streams besides URLS, PAGES and ARTICLES."`
+	Oldest time.Time `json:"oldest,omitzero" doc:"When the oldest message that is waiting or being processed was stored. Absent if no message is, and for streams other than URLS, PAGES and ARTICLES."`
 }
 
 // End counts the inputs of a stage with the same outcome.
@@ -136,8 +136,8 @@ func (l *Library) addStream(ctx context.Context, f *Flow, name string) error {
 	return nil
 }
 
-// oldestOf returns when the oldest message that a consumer has not acked was stored. It is
-// zero if there is none, and for streams that this service may not read.
+// oldestOf returns when the oldest message that a consumer has not acked was stored. It
+// returns the zero time if every message is acked, or if this service may not read the stream.
 func oldestOf(ctx context.Context, stream jetstream.Stream, consumer *jetstream.ConsumerInfo) (time.Time, error) {
 	info := stream.CachedInfo()
 	switch info.Config.Name {

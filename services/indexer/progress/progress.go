@@ -138,8 +138,8 @@ func (s *State) look(ctx context.Context, stream jetstream.Stream, floor uint64)
 	return nil
 }
 
-// nextMessage returns the sequence number of a stream's first message from a number on,
-// or the highest number if there is none.
+// nextMessage returns the sequence number of a stream's first message from a number on, or
+// math.MaxUint64 if the stream has no such message.
 func nextMessage(ctx context.Context, stream jetstream.Stream, from uint64) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()

@@ -32,8 +32,8 @@ type SavedSearches interface {
 	SaveSearch(ctx context.Context, name, query string) (SavedSearch, error)
 	// SavedSearches returns all saved searches, ordered by name.
 	SavedSearches(ctx context.Context) ([]SavedSearch, error)
-	// DeleteSavedSearch deletes a saved search. If there is none with the id, the error is
-	// ErrNoSavedSearch.
+	// DeleteSavedSearch deletes a saved search. It returns ErrNoSavedSearch if no saved search
+	// has the id.
 	DeleteSavedSearch(ctx context.Context, id string) error
 }
 

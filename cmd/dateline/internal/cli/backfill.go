@@ -37,7 +37,7 @@ its last change is known, the article is taken if it can be in the range.`,
 		"Only articles from this `time` on: a day (2026-11-25), a time in RFC 3339, or how long ago (90d).")
 	cmd.Flags().StringVar(&until, "until", "", "Only articles until this `time`, or until the end of this day.")
 	cmd.Flags().BoolVar(&undated, "undated", false,
-		"Also take articles of which it is unknown whether they are in the range.")
+		"Also take articles whose date is unknown, or too vague to compare with the range.")
 	cmd.Flags().BoolVar(&stop, "cancel", false, "End the running backfill. URLs that were requested are still fetched.")
 	cmd.RunE = withSources(load, func(ctx context.Context, cmd *cobra.Command, s *sources.Sources, args []string) error {
 		if stop && (undated || since != "" || until != "") {

@@ -53,7 +53,7 @@ func newSource(raw string, labels map[string]string) (sources.Source, error) {
 }
 
 func addSource(ctx context.Context, s *sources.Sources, source sources.Source) error {
-	first, err := discoverer.First(source)
+	first, err := sources.First(source)
 	if err != nil {
 		return err
 	}

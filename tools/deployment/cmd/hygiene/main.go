@@ -1,7 +1,7 @@
 // Command hygiene reports what does not belong in an image: a shell, a package
 // manager, setuid and setgid programs, secrets, root as the user, or too many bytes.
 //
-//	docker save IMAGE | hygiene [-max-mib 45]
+//	docker save IMAGE | hygiene [-max-mib 40]
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 )
 
 func main() {
-	maxMiB := flag.Int64("max-mib", 45, "maximum size of the image, in MiB")
+	maxMiB := flag.Int64("max-mib", 40, "maximum size of the image, in MiB")
 	flag.Parse()
 	os.Exit(run(os.Stdin, *maxMiB))
 }

@@ -43,8 +43,8 @@ func (t *Text) readLead() {
 // it.
 const aboveRuns = 5
 
-// figureAbove returns the run of the figure closely above the headline, which is at run
-// start, or start if there is none.
+// figureAbove returns the run of the figure directly above the headline. start is the run
+// of the headline, and the result if no figure is above it.
 func (t *Text) figureAbove(start int) int {
 	for i := start - 1; i >= max(0, start-aboveRuns); i-- {
 		r := &t.Runs[i]

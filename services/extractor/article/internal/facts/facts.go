@@ -28,7 +28,7 @@ type Facts struct {
 	// Article is the JSON-LD object that describes the page's article, nil if
 	// there is none.
 	Article jsonld.Object
-	// Parsely is the JSON in a meta element of that service, nil if there is none.
+	// Parsely is the JSON in the page's meta element for Parse.ly, or nil.
 	Parsely jsonld.Object
 	// ArticleBody is the text of the article in structured data, or "".
 	ArticleBody string

@@ -78,7 +78,7 @@ func propAuthors(v *View) []record.Author {
 	return list
 }
 
-// itemOf returns the microdata item that a property belongs to, 0 if there is none.
+// itemOf returns the microdata item that contains a property, or 0 if no item does.
 func (v *View) itemOf(prop int32) int32 {
 	for i := v.Elems[prop].Parent; i > 0; i = v.Elems[i].Parent {
 		if page.HasAttr(v.Elems[i].Node, "itemscope") {

@@ -20,11 +20,11 @@ const (
 	maxNextLine = 150
 )
 
-// NextArticle returns the element in which the next article on the same page starts, such
-// as one that loads while the reader scrolls, or 0 if there is none. The element has the
-// form of the one around the headline and its text. It starts with a heading in the form
-// of the headline, or it is marked as an article and has a byline or date under its
-// heading.
+// NextArticle returns the element in which the next article on the same page starts, or 0
+// if the page has only one. Some pages load further articles while the reader scrolls. The
+// element has the form of the one around the headline and its text. It starts with a
+// heading in the form of the headline, or it is marked as an article and has a byline or
+// date under its heading.
 func NextArticle(p *page.Page, at page.Headline) int32 {
 	if at.Elem <= 0 || at.Run < 0 || !page.IsHeading(p.Elems[at.Elem].Node.DataAtom) {
 		return 0
