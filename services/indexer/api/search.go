@@ -73,7 +73,7 @@ type searchInput struct {
 	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"20" doc:"Maximum number of articles in a page."`
 	Cursor  string `query:"cursor" maxLength:"500" doc:"Value of next in the previous page."`
 	Records bool   `query:"records" doc:"Include the full records."`
-	Facets  bool   `query:"facets" doc:"Count field values in the newest 10,000 matching articles."`
+	Facets  bool   `query:"facets" doc:"Count field values in the newest 2,000 matching articles."`
 }
 
 type searchAnswer struct {

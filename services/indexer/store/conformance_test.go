@@ -56,6 +56,7 @@ var conformance = map[string]func(*testing.T, backend){
 	"pages are complete and disjoint":           testCursors,
 	"a histogram counts articles by time":       testHistogram,
 	"facets count values":                       testFacets,
+	"facets count the newest articles only":     testFacetsAreBounded,
 	"copies form a story":                       testStories,
 	"a search returns one hit per story":        testOnePerStory,
 	"the best match stands for its story":       testOnePerStoryByRank,

@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	// maxFacetArticles bounds the cost of counting.
-	maxFacetArticles   = 10_000
+	// maxFacetArticles bounds the cost of counting: each article is read from a page of
+	// its own if only a few articles match.
+	maxFacetArticles   = 2000
 	defaultFacetValues = 20
 	maxFacetValues     = 1000
 )

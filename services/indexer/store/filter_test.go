@@ -141,3 +141,22 @@ func testFacets(t *testing.T, b backend) {
 		t.Errorf("facets of a query without words: %+v, %v; want none, complete", got, err)
 	}
 }
+
+func testFacetsAreBounded(t *testing.T, b backend) {
+	s := b.open(t)
+	var all []*datelinev1.Article
+	for i := range 2001 {
+		one := article(fmt.Sprint("tide", i), "Tide", "The tide is high.", after(i))
+		if i == 0 {
+			one.Host = "oldest.test"
+		}
+		all = append(all, one)
+	}
+	put(t, s, all...)
+	for _, query := range []store.Query{{}, {Text: "tide"}} {
+		got, err := s.Facets(t.Context(), query)
+		if err != nil || got.Articles != 2000 || got.Complete || len(got.Hosts) != 1 || got.Hosts[0].Count != 2000 {
+			t.Errorf("%q: facets %+v, %v; want 2,000 articles of one host, not complete", query.Text, got, err)
+		}
+	}
+}
