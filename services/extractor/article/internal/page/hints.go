@@ -55,6 +55,13 @@ const (
 	LineHints = HintByline | HintDate | HintCaption | HintCredit | HintKicker | HintPullQuote | HintPaywall
 )
 
+// Signs that names give beside the hints. They are not part of Element.Hints.
+const (
+	spokenName Hint = 1 << (31 - iota) // the text is only for programs that read aloud
+	namedShown                         // some screens show the text
+	nameSigns  = spokenName | namedShown
+)
+
 // hintReader reads the hints of one page's elements. It remembers the names that
 // it has read, since a page repeats few class names many times.
 type hintReader struct{ seen map[string]Hint }
@@ -62,7 +69,7 @@ type hintReader struct{ seen map[string]Hint }
 // usualNames is the number of different class names and ids on a usual page.
 const usualNames = 256
 
-// of returns the hints of an element.
+// of returns the hints of an element, and the signs that its names give.
 func (h *hintReader) of(n *html.Node) Hint {
 	var found Hint
 	for i := range n.Attr {
@@ -79,9 +86,11 @@ func (h *hintReader) of(n *html.Node) Hint {
 				found |= HintByline
 			}
 		case hiddenName:
-			found |= HintHidden
+			if a.Val != untilFound {
+				found |= HintHidden
+			}
 		case "style":
-			if strings.Contains(a.Val, "none") && displayNone(a.Val) {
+			if displayNone(a.Val) {
 				found |= HintHidden
 			}
 		}
@@ -120,6 +129,12 @@ func (h *hintReader) ofNames(names string) Hint {
 // element.
 const hiddenName = "hidden"
 
+// fadedName is a class that hides a part of a line only until it fades in.
+const fadedName = "invisible"
+
+// untilFound is the value of the attribute with which browsers find the text.
+const untilFound = "until-found"
+
 // MaxNames is the number of bytes of a class attribute that are read.
 const MaxNames = 400
 
@@ -129,16 +144,26 @@ func hintsOfNames(names string) Hint {
 	for name := range strings.FieldsSeq(names[:min(len(names), MaxNames)]) {
 		if _, variant, ok := strings.Cut(name, ":"); ok {
 			// "md:block" beside "hidden": shown on wider screens.
-			shown = shown || variant != hiddenName
+			shown = shown || variant != hiddenName && !strings.HasPrefix(name, "focus")
 			continue
 		}
 		if hidingNames[name] {
 			hidden = true
+			found |= hintsOfName(name) & spokenName
+			if name == fadedName {
+				found |= namedShown
+			}
 			continue
+		}
+		if strings.HasPrefix(name, "d-") { // "d-md-block" beside "d-none"
+			found |= namedShown
 		}
 		found |= hintsOfName(name)
 	}
-	if hidden && !shown {
+	switch {
+	case shown:
+		found |= namedShown
+	case hidden:
 		found |= HintHidden
 	}
 	return found
@@ -219,11 +244,4 @@ func roleHint(role string) Hint {
 		return HintNotice
 	}
 	return 0
-}
-
-// displayNone reports whether a style attribute removes its element from the
-// page.
-func displayNone(style string) bool {
-	_, after, ok := strings.Cut(style, "display")
-	return ok && strings.HasPrefix(strings.TrimLeft(after, ": \t"), "none")
 }

@@ -132,7 +132,8 @@ func (w *walker) addScript(n *html.Node) {
 
 func (w *walker) enter(n *html.Node, parent int32) int32 {
 	i := int32(len(w.Elems))
-	w.Elems = append(w.Elems, Element{Node: n, Parent: parent, Hints: w.hints.of(n)})
+	names := w.hints.of(n)
+	w.Elems = append(w.Elems, Element{Node: n, Parent: parent, Hints: names &^ nameSigns, unseen: unseen(n, names)})
 	e := &w.Elems[i]
 	if e.Hints&HintByline != 0 {
 		w.Bylines = append(w.Bylines, i)
@@ -143,7 +144,7 @@ func (w *walker) enter(n *html.Node, parent int32) int32 {
 	if Props(n) != "" {
 		w.Props = append(w.Props, i)
 	}
-	if unseen(n, e.Hints) {
+	if e.unseen {
 		w.unseen++
 	}
 	if abuts(n) {
@@ -189,7 +190,7 @@ func (w *walker) enter(n *html.Node, parent int32) int32 {
 func (w *walker) leave(i int32) {
 	e := &w.Elems[i]
 	e.End = int32(len(w.Elems))
-	if unseen(e.Node, e.Hints) {
+	if e.unseen {
 		w.unseen--
 	}
 	switch {

@@ -29,21 +29,31 @@ func Attr(n *html.Node, key string) string {
 // maxNodeText is the approximate number of bytes of text that NodeText reads.
 const maxNodeText = 4096
 
-// NodeText returns the squeezed text below a node, up to a bound.
+// NodeText returns the squeezed text below a node that readers see, up to a bound. If they
+// see none, it returns the hidden text, which is a value for programs.
 func NodeText(n *html.Node) string {
 	var b strings.Builder
-	for d := range n.Descendants() {
-		if b.Len() > maxNodeText {
-			break
-		}
-		switch {
-		case d.Type == html.TextNode && !textless(d.Parent.DataAtom):
-			b.WriteString(d.Data)
-		case d.Type == html.ElementNode && !Inline(d.DataAtom) || d.DataAtom == atom.Br || abuts(d):
-			b.WriteByte(' ')
-		}
+	appendText(&b, n, false)
+	if b.Len() == 0 {
+		appendText(&b, n, true)
 	}
 	return norm.Squeeze(b.String())
+}
+
+// appendText appends the text below a node, with the hidden text if all is set.
+func appendText(b *strings.Builder, n *html.Node, all bool) {
+	for c := n.FirstChild; c != nil && b.Len() <= maxNodeText; c = c.NextSibling {
+		switch {
+		case c.Type == html.TextNode && !textless(n.DataAtom):
+			b.WriteString(c.Data)
+		case c.Type != html.ElementNode || !all && inText(c) && partUnseen(c, hintsOfNames(Attr(c, "class"))):
+		default:
+			if !Inline(c.DataAtom) || c.DataAtom == atom.Br || abuts(c) {
+				b.WriteByte(' ')
+			}
+			appendText(b, c, all)
+		}
+	}
 }
 
 // textless reports whether the text of an element is not shown, or is only a

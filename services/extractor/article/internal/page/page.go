@@ -61,6 +61,7 @@ type Element struct {
 	Parent int32
 	End    int32
 	Hints  Hint // the hints of its own names, without those of its ancestors
+	unseen bool // its text is left out
 }
 
 // RunKind is the kind of a Run.

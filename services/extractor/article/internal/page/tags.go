@@ -20,7 +20,7 @@ func unread(name []byte) bool {
 	case "sizes", "target", "tabindex", "onclick":
 		return true
 	}
-	return bytes.HasPrefix(name, []byte("aria-"))
+	return bytes.HasPrefix(name, []byte("aria-")) && string(name) != "aria-hidden"
 }
 
 func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
