@@ -18,9 +18,10 @@ import (
 const (
 	// pollInterval is the time between two looks for endpoints that are due.
 	pollInterval = time.Second
-	// pollBatch is the maximum number of endpoints that are claimed at once. It bounds
-	// what a crash between the claim and the publishing delays.
-	pollBatch = 100
+	// pollBatch is the maximum number of endpoints that are claimed at once, and pollLease the
+	// time in which their requests must be published. Then another process may publish them,
+	// because this one may have been killed: the stream or intake drops the repeats.
+	pollBatch, pollLease = 100, 20 * time.Second
 	// overdueGap is the time between two polls that were due while nothing ran, and
 	// overdueSpan the maximum time until the last of them.
 	overdueGap, overdueSpan = 10 * time.Millisecond, 10 * time.Minute
@@ -46,11 +47,11 @@ func (d *Discoverer) pollDue(ctx context.Context) error {
 			}
 			return nil
 		}
-		for _, e := range endpoints {
-			if err := d.request(ctx, e); err != nil && ctx.Err() == nil {
-				d.log.Warn("requesting an endpoint failed, repeating the poll after its timeout",
-					"stage", "discover", "url", e.URL, "error", err)
+		if err := d.requestAll(ctx, endpoints); err != nil {
+			if ctx.Err() == nil {
+				d.log.Warn("storing the requests for endpoints failed, repeating them", "stage", "discover", "error", err)
 			}
+			return nil
 		}
 		if len(endpoints) < pollBatch {
 			return nil
@@ -69,7 +70,24 @@ func (d *Discoverer) spreadOverdue(ctx context.Context) error {
 
 func (d *Discoverer) claim(ctx context.Context) ([]sources.Endpoint, error) {
 	now := d.now()
-	return d.sources.Claim(ctx, now, now.Add(d.config.PollTimeout), pollBatch, d.config.PollsPerDay)
+	return d.sources.Claim(ctx, now, now.Add(pollLease), pollBatch, d.config.PollsPerDay)
+}
+
+// requestAll publishes the requests for claimed endpoints, and then stores that it has.
+func (d *Discoverer) requestAll(ctx context.Context, claimed []sources.Endpoint) error {
+	requested := make([]sources.Endpoint, 0, len(claimed))
+	for _, e := range claimed {
+		err := d.request(ctx, e)
+		if ctx.Err() != nil {
+			break
+		}
+		if err != nil {
+			d.log.Warn("requesting an endpoint failed, retrying", "stage", "discover", "url", e.URL, "error", err)
+			continue
+		}
+		requested = append(requested, e)
+	}
+	return d.sources.Requested(ctx, requested, d.now().Add(d.config.PollTimeout))
 }
 
 // request publishes a request for an endpoint. It is unconditional until the endpoint has

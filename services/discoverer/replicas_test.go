@@ -77,7 +77,8 @@ func startReplica(t *testing.T, server *natsembed.Server, dsn string) (kill func
 }
 
 // TestReplicasTakeOver has two processes poll the endpoints of many sources. When the first is
-// killed, the second polls on. No endpoint is polled twice in its interval.
+// killed, the second polls on, and publishes what the first one has only claimed. No endpoint is
+// polled twice in its interval.
 func TestReplicasTakeOver(t *testing.T) {
 	server, err := natsembed.Start(natsembed.Config{
 		Dir: t.TempDir(), Addr: "127.0.0.1:0", Relaxed: true, MaxStoreBytes: 64 << 30,
@@ -124,8 +125,8 @@ func TestReplicasTakeOver(t *testing.T) {
 	awaitPolls() // the first replica runs
 	startReplica(t, server, dsn)
 	addSources(150)
+	killFirst() // while both poll
 	awaitPolls()
-	killFirst()
 	addSources(150)
 	awaitPolls()
 }

@@ -39,11 +39,14 @@ func TestScale(t *testing.T) {
 		overdue, err := s.Spread(t.Context(), now, 10*time.Millisecond, 10*time.Minute)
 		return fmt.Sprintf("%d polls", overdue), err
 	})
-	measure("100 endpoints are claimed, a hundred times", func() (string, error) {
+	measure("100 endpoints are claimed and requested, a hundred times", func() (string, error) {
 		claimed := 0
 		for i := range 100 {
 			at := now.Add(time.Duration(i+1) * 10 * time.Second)
-			due, err := s.Claim(t.Context(), at, at.Add(time.Hour), 100, 200)
+			due, err := s.Claim(t.Context(), at, at.Add(time.Minute), 100, 200)
+			if err == nil {
+				err = s.Requested(t.Context(), due, at.Add(time.Hour))
+			}
 			if err != nil {
 				return "", err
 			}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dateline-news/dateline/internal/ledger"
@@ -82,7 +83,7 @@ type Endpoint struct {
 	// Hint says how the endpoint was found, and AddTime when.
 	Hint    string
 	AddTime time.Time
-	// NextPoll is when it is polled next, and Poll the number of its last request.
+	// NextPoll is when it is polled next, and Poll the number of its last claim and request.
 	// Settled is the number of the last request whose response was read.
 	NextPoll      time.Time
 	Poll, Settled int64
@@ -170,8 +171,8 @@ func insert(ctx context.Context, tx *sql.Tx, sourceID string, endpoints []Endpoi
 	now := time.Now()
 	for _, e := range endpoints {
 		_, err := tx.ExecContext(ctx, `INSERT INTO discovery_endpoints (id, source_id, url, purpose, state, reason, hint,
-			add_time, next_poll, poll, settled, poll_time, new_time, articles, schedule)
-			SELECT $1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $9, 0, 0, 0, $10
+			add_time, next_poll, poll, settled, requested, poll_time, new_time, articles, schedule)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $9, $9, 0, 0, 0, $10
 			WHERE (SELECT count(*) FROM discovery_endpoints WHERE source_id = $2 AND state <> 'retired') < $11
 			ON CONFLICT (id) DO NOTHING`,
 			e.ID, sourceID, e.URL, int32(e.Purpose), e.State, e.Reason, e.Hint, now.UnixMicro(), now.UnixMilli(), []byte{},
@@ -270,8 +271,9 @@ func (s *Sources) Endpoint(ctx context.Context, id string) (Endpoint, error) {
 }
 
 // Claim returns at most limit endpoints of active sources that are due at a time, counts
-// their polls, and makes them due again at a later time, in case the response is lost.
-// No two calls return the same poll, in any process. Sources that have spent their budget of
+// their polls, and makes them due again at a later time. A claim whose request was not published
+// by then is returned again, with the same number of its poll: see Requested. Otherwise no two
+// calls return the same poll, in any process. Sources that have spent their budget of
 // perDay requests are left out; one call may exceed perDay by its limit.
 func (s *Sources) Claim(ctx context.Context, now, again time.Time, limit, perDay int) (claimed []Endpoint, err error) {
 	lock := ""
@@ -279,7 +281,8 @@ func (s *Sources) Claim(ctx context.Context, now, again time.Time, limit, perDay
 		lock = " FOR UPDATE OF e SKIP LOCKED"
 	}
 	err = s.write(ctx, "claiming endpoints", func(ctx context.Context, tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `UPDATE discovery_endpoints SET poll = poll + 1, next_poll = $2
+		rows, err := tx.QueryContext(ctx, `UPDATE discovery_endpoints SET next_poll = $2,
+			poll = CASE WHEN requested < poll AND settled < poll THEN poll ELSE poll + 1 END
 			WHERE id IN (SELECT e.id FROM discovery_endpoints e JOIN discovery_sources s ON s.id = e.source_id
 				WHERE e.next_poll <= $1 AND e.state <> 'retired' AND s.state = 'active'
 					AND s.open_time <= $1
@@ -294,6 +297,26 @@ func (s *Sources) Claim(ctx context.Context, now, again time.Time, limit, perDay
 		return s.count(ctx, tx, claimed, now, perDay)
 	})
 	return claimed, err
+}
+
+// Requested notes that the requests for claimed endpoints were published, and makes the endpoints
+// due again at a later time, in case a response is lost.
+func (s *Sources) Requested(ctx context.Context, claimed []Endpoint, again time.Time) error {
+	if len(claimed) == 0 {
+		return nil
+	}
+	args := []any{again.UnixMicro()}
+	polls := make([]string, len(claimed))
+	for i, e := range claimed {
+		args = append(args, e.ID, e.Poll)
+		polls[i] = fmt.Sprintf("($%d, CAST($%d AS bigint))", len(args)-1, len(args))
+	}
+	return s.write(ctx, "storing the requests for endpoints", func(ctx context.Context, tx *sql.Tx) error {
+		// A response that was read meanwhile has decided when the endpoint is due.
+		_, err := tx.ExecContext(ctx, `UPDATE discovery_endpoints SET requested = poll, next_poll = $1
+			WHERE (id, poll) IN (VALUES `+strings.Join(polls, ", ")+`) AND requested < poll AND settled < poll`, args...)
+		return err
+	})
 }
 
 // Spread moves the polls of active endpoints that are overdue, the longest overdue first, to

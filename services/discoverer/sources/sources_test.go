@@ -68,9 +68,13 @@ func add(t *testing.T, s *sources.Sources, paths ...string) (sources.Source, []s
 	return source, endpoints
 }
 
+// claim claims endpoints, and notes that their requests were published.
 func claim(t *testing.T, s *sources.Sources, now time.Time, limit int) []sources.Endpoint {
 	t.Helper()
-	claimed, err := s.Claim(t.Context(), now, now.Add(time.Hour), limit, plentiful)
+	claimed, err := s.Claim(t.Context(), now, now.Add(time.Minute), limit, plentiful)
+	if err == nil {
+		err = s.Requested(t.Context(), claimed, now.Add(time.Hour))
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,6 +231,55 @@ func TestReplicasClaim(t *testing.T) {
 			if n != 1 {
 				t.Errorf("endpoint %s was claimed %d times", id, n)
 			}
+		}
+	})
+}
+
+// TestUnpublishedClaims has a replica claim endpoints and stop before it stores that it has
+// published their requests. The next owner gets the same polls, unless a response was read.
+func TestUnpublishedClaims(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *sources.Sources) {
+		_, endpoints := add(t, s, "/lost.xml", "/published.xml", "/read.xml")
+		start := time.Now()
+		lease := start.Add(time.Minute)
+		claimAt := func(now time.Time) map[string]sources.Endpoint {
+			t.Helper()
+			claimed, err := s.Claim(t.Context(), now, now.Add(time.Minute), 10, plentiful)
+			if err != nil {
+				t.Fatal(err)
+			}
+			byID := map[string]sources.Endpoint{}
+			for _, e := range claimed {
+				byID[e.ID] = e
+			}
+			return byID
+		}
+		first := claimAt(start)
+		lost, published, read := first[endpoints[0].ID], first[endpoints[1].ID], first[endpoints[2].ID]
+		if len(first) != 3 || len(claimAt(lease.Add(-time.Second))) != 0 {
+			t.Fatalf("%d endpoints were claimed, or some again while the lease lasts", len(first))
+		}
+		if err := s.Requested(t.Context(), []sources.Endpoint{published}, start.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		read.Settled, read.NextPoll = read.Poll, lease
+		if ok, err := s.Settle(t.Context(), read, sources.Reading{}); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		second := claimAt(lease)
+		if len(second) != 2 || second[lost.ID].Poll != lost.Poll || second[read.ID].Poll != read.Poll+1 {
+			t.Errorf("claimed %+v, want the lost poll again and the next poll of the endpoint that was read", second)
+		}
+		// The first owner was only slow: what it stores of polls that others have continued is ignored.
+		if err := s.Requested(t.Context(), []sources.Endpoint{read}, start.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		third := claimAt(lease.Add(time.Minute))
+		if len(third) != 2 || third[read.ID].Poll != read.Poll+1 {
+			t.Errorf("claimed %+v, want the two polls again", third)
+		}
+		if last := claimAt(start.Add(time.Hour)); last[published.ID].Poll != published.Poll+1 {
+			t.Errorf("claimed %+v, want the next poll of the endpoint whose request was published", last)
 		}
 	})
 }
