@@ -68,10 +68,13 @@ func judge(
 	now time.Time,
 ) judgement {
 	if e.Settled >= e.Poll || e.State == sources.Retired {
-		return judgement{
-			verdict: datelinev1.Verdict_VERDICT_UNCHANGED, reason: outcome.NoNewItems, endpoint: e,
-			detail: "a response to this or a later request was read before, or the endpoint is retired",
+		made := judgement{endpoint: e}
+		made.end(datelinev1.Verdict_VERDICT_UNCHANGED, outcome.NoNewItems,
+			"a response to this or a later request was read before, or the endpoint is retired")
+		if e.Poll == e.NewPoll { // this response: the process ended before its outcome was published
+			made.end(datelinev1.Verdict_VERDICT_PRODUCED, "", e.NewDetail)
 		}
+		return made
 	}
 	first := len(e.Signature) == 0
 	e.Settled, e.PollTime = e.Poll, now
@@ -188,7 +191,7 @@ func (made *judgement) take(
 		made.end(datelinev1.Verdict_VERDICT_UNCHANGED, outcome.NoNewItems, detail)
 		return
 	}
-	e.NewTime = now
+	e.NewTime, e.NewPoll, e.NewDetail = now, e.Poll, detail
 	made.end(datelinev1.Verdict_VERDICT_PRODUCED, "", detail)
 }
 

@@ -99,7 +99,7 @@ func TestOnlyNewArticlesAreTaken(t *testing.T) {
 }
 
 // TestRepeatedResponse reads the response of a poll again, as after a crash: the requests
-// have the same ids.
+// have the same ids. After the reading was stored, the outcome is the same.
 func TestRepeatedResponse(t *testing.T) {
 	p := newPolled(t, "/sitemap.xml", datelinev1.Purpose_PURPOSE_SITEMAP)
 	before := p.endpoint
@@ -116,9 +116,17 @@ func TestRepeatedResponse(t *testing.T) {
 	if again := ids(); len(first) != 2 || !slices.Equal(first, again) {
 		t.Errorf("%q, then %q", first, again)
 	}
-	p.endpoint.Poll--
-	if made := p.respond(nil, sitemapOf("/c 2026-11-19")); len(made.fresh) > 0 {
-		t.Error("the response to a poll that is settled was read")
+	p.respond(nil, sitemapOf("/a 2026-11-19")) // a later poll
+	later := p.endpoint.Poll
+	for back, want := range []datelinev1.Verdict{datelinev1.Verdict_VERDICT_UNCHANGED, datelinev1.Verdict_VERDICT_PRODUCED} {
+		p.endpoint.Poll = later - int64(back) - 1 // respond adds 1
+		made := p.respond(nil, sitemapOf("/c 2026-11-19"))
+		if len(made.fresh) > 0 || made.verdict != want {
+			t.Errorf("%d polls later: %d articles taken, %v, want %v", back, len(made.fresh), made.verdict, want)
+		}
+		if back == 1 && made.detail != "2 of 2 articles are new" {
+			t.Errorf("the outcome of a response that is delivered again is %q", made.detail)
+		}
 	}
 }
 

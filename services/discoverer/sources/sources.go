@@ -90,6 +90,10 @@ type Endpoint struct {
 	// PollTime is when a response was last read, and NewTime when one last listed an
 	// article that was new. Both are zero if there was none.
 	PollTime, NewTime time.Time
+	// NewPoll is the number of the request whose response was read at NewTime, and NewDetail the
+	// detail of its outcome. If the response is delivered again, its outcome is the same.
+	NewPoll   int64
+	NewDetail string
 	// Articles counts the new articles that it has listed. Waiting is the number of articles
 	// that it listed last and that were too many to take.
 	Articles, Waiting int64
@@ -392,10 +396,11 @@ func (s *Sources) spend(ctx context.Context, tx *sql.Tx, id string, now time.Tim
 func (s *Sources) Settle(ctx context.Context, e Endpoint, read Reading) (stored bool, err error) {
 	err = s.write(ctx, "storing endpoint "+e.URL, func(ctx context.Context, tx *sql.Tx) error {
 		err := affected(tx.ExecContext(ctx, `UPDATE discovery_endpoints SET url = $2, state = $3, reason = $4,
-			next_poll = $5, settled = $6, poll_time = $7, new_time = $8, articles = $9, schedule = $10, waiting = $11
-			WHERE id = $1 AND settled < $6`,
+			next_poll = $5, settled = $6, poll_time = $7, new_time = $8, articles = $9, schedule = $10, waiting = $11,
+			new_poll = $12, new_detail = $13 WHERE id = $1 AND settled < $6`,
 			e.ID, e.URL, e.State, store.CleanText(ledger.Cut(e.Reason)), e.NextPoll.UnixMicro(), e.Settled,
-			micros(e.PollTime), micros(e.NewTime), e.Articles, notNil(e.Schedule), e.Waiting))
+			micros(e.PollTime), micros(e.NewTime), e.Articles, notNil(e.Schedule), e.Waiting,
+			e.NewPoll, store.CleanText(ledger.Cut(e.NewDetail))))
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}

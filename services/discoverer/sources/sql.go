@@ -99,13 +99,13 @@ func scanSource(rows *sql.Rows) (Source, error) {
 
 // columns are what scanEndpoint reads.
 const columns = `id, source_id, url, purpose, state, reason, hint, add_time, next_poll, poll, settled,
-	poll_time, new_time, articles, waiting, schedule`
+	poll_time, new_time, new_poll, new_detail, articles, waiting, schedule`
 
 func scanEndpoint(rows *sql.Rows) (Endpoint, error) {
 	var e Endpoint
 	var added, next, polled, found int64
 	err := rows.Scan(&e.ID, &e.SourceID, &e.URL, &e.Purpose, &e.State, &e.Reason, &e.Hint, &added, &next, &e.Poll,
-		&e.Settled, &polled, &found, &e.Articles, &e.Waiting, &e.Schedule)
+		&e.Settled, &polled, &found, &e.NewPoll, &e.NewDetail, &e.Articles, &e.Waiting, &e.Schedule)
 	e.AddTime = timeOf(added)
 	e.NextPoll, e.PollTime, e.NewTime = timeOf(next), timeOf(polled), timeOf(found)
 	return e, err
