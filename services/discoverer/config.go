@@ -14,7 +14,7 @@ type Config struct {
 	MaxAge         time.Duration `doc:"Maximum age of the articles that are fetched after the first request for an endpoint. Older ones are only remembered as known."`
 	MinInterval    time.Duration `doc:"Minimum time between two requests for an endpoint."`
 	MaxInterval    time.Duration `doc:"Maximum time between two requests for an endpoint."`
-	PollsPerDay    int           `doc:"Maximum number of requests for the endpoints of a source in 24 hours. The fewer are left, the more new articles a request must be expected to find."`
+	PollsPerDay    int           `doc:"Maximum number of requests for the endpoints of a source in 24 hours, plus one for each article that it has brought in that time, up to three times as many. The fewer are left, the more new articles a request must be expected to find."`
 	Revisits       []string      `doc:"Ages at which an article is requested again to see whether it has changed, in ascending order, such as 1h, 6h. An article that has changed is visited again as often as a new one. Visits take at most a third of the requests of a source. Empty means never."`
 	BackfillPerDay int           `doc:"Maximum number of requests in 24 hours that the backfill of a source makes, for sitemaps and articles. They are fetched after all other requests for the same host, and not counted for polls-per-day."`
 	PollTimeout    time.Duration `doc:"Time to wait for the response to a request before it is made again. Choose more than URLs usually wait in the frontier."`

@@ -307,7 +307,7 @@ func (made *judgement) reschedule(
 	}
 	limits := schedule.Defaults()
 	limits.Min, limits.Max = config.MinInterval, config.MaxInterval
-	plenty := source.Budget.Plenty(now, source.PollsIn24Hours(config.PollsPerDay), limits, shared.polled(self))
+	plenty := source.Budget.Plenty(now, source.PollsIn24Hours(config.PollsPerDay, now), limits, shared.polled(self))
 	e.NextPoll = state.Next(limits, plenty, rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
 	if e.Purpose == datelinev1.Purpose_PURPOSE_ROBOTS {
 		e.NextPoll = now.Add(robotsInterval)

@@ -180,7 +180,7 @@ func (s *Sources) TakeVisit(ctx context.Context, sourceID string, now time.Time,
 		if err != nil {
 			return err
 		}
-		perDay = source.PollsIn24Hours(perDay)
+		perDay = source.PollsIn24Hours(perDay, now)
 		ok = source.Visits.Used(now) < perDay/visitShare && source.Budget.Used(now) < perDay
 		if !ok {
 			return nil

@@ -9,8 +9,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dateline-news/dateline/internal/weburl"
+	"github.com/dateline-news/dateline/services/discoverer/internal/schedule"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -27,7 +29,7 @@ type Policy struct {
 	ArticlesPerDay int `json:"articles_per_day,omitempty" minimum:"0" doc:"Maximum number of articles in 24 hours. 0 means no limit."`
 	// PollsPerDay is the maximum number of requests in 24 hours. 0 means the setting. At most a
 	// third of them visit known articles again, so a limit of 1 or 2 allows no visits.
-	PollsPerDay int `json:"polls_per_day,omitempty" minimum:"0" doc:"Maximum number of requests in 24 hours, other than the first for an article. 0 means discoverer.polls-per-day. Below 3, its articles are not visited again."`
+	PollsPerDay int `json:"polls_per_day,omitempty" minimum:"0" doc:"Maximum number of requests in 24 hours, other than the first for an article. 0 means discoverer.polls-per-day, which grows with the articles. Below 3, its articles are not visited again."`
 	// NoRevisits means that its articles are not visited again.
 	NoRevisits bool `json:"no_revisits,omitempty" doc:"Whether not to visit its articles again for corrections."`
 }
@@ -113,13 +115,13 @@ func matchPath(pattern, path string) bool {
 	return strings.HasSuffix(rest, last)
 }
 
-// PollsIn24Hours returns the maximum number of requests of the source, usual unless its policy
-// has another.
-func (s Source) PollsIn24Hours(usual int) int {
+// PollsIn24Hours returns the maximum number of requests of the source: that of its policy, or else
+// schedule.PerDay of the usual number and the articles that it has brought.
+func (s Source) PollsIn24Hours(usual int, now time.Time) int {
 	if s.Policy.PollsPerDay > 0 {
 		return s.Policy.PollsPerDay
 	}
-	return usual
+	return schedule.PerDay(usual, s.Taken.Used(now))
 }
 
 // BackfillIn24Hours returns the maximum number of requests of a backfill of the source: usual, or

@@ -59,7 +59,7 @@ func TestPolicyIsStored(t *testing.T) {
 		}
 		add(t, s, "/feed.xml") // adding it again keeps its policy
 		got, err := s.Get(t.Context(), source.ID)
-		if err != nil || !got.Policy.NoRevisits || len(got.Policy.Exclude) != 1 || got.PollsIn24Hours(100) != 1 {
+		if err != nil || !got.Policy.NoRevisits || len(got.Policy.Exclude) != 1 || got.PollsIn24Hours(100, time.Now()) != 1 {
 			t.Errorf("%+v, %v", got.Policy, err)
 		}
 		now := time.Now()
@@ -80,6 +80,22 @@ func TestPolicyIsStored(t *testing.T) {
 }
 
 // TestProblemsOfAPolicy lists everything that is wrong with a policy, in the order of its fields.
+// TestPollsIn24Hours lets a source bring articles: each allows one more request, up to three times
+// the usual number. The number of a policy is exact.
+func TestPollsIn24Hours(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct{ articles, policy, want int }{
+		{0, 0, 200}, {140, 0, 340}, {400, 0, 600}, {5000, 0, 600}, {140, 50, 50},
+	} {
+		source := sources.Source{Policy: sources.Policy{PollsPerDay: c.policy}}
+		source.Taken.Spend(now.Add(-25*time.Hour), 90) // too long ago
+		source.Taken.Spend(now.Add(-5*time.Hour), c.articles)
+		if got := source.PollsIn24Hours(200, now); got != c.want {
+			t.Errorf("%d articles, policy %d: %d requests, want %d", c.articles, c.policy, got, c.want)
+		}
+	}
+}
+
 func TestProblemsOfAPolicy(t *testing.T) {
 	bad := sources.Policy{
 		Include: []string{"sport"}, Exclude: []string{"ads"}, Languages: []string{""}, ArticlesPerDay: -1,

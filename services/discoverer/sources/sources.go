@@ -385,7 +385,7 @@ func (s *Sources) spend(ctx context.Context, tx *sql.Tx, id string, now time.Tim
 	}
 	source.Budget.Spend(now, requests)
 	_, err = tx.ExecContext(ctx, `UPDATE discovery_sources SET budget = $2, open_time = $3 WHERE id = $1`,
-		id, source.Budget.Bytes(), micros(source.Budget.Opens(now, source.PollsIn24Hours(perDay))))
+		id, source.Budget.Bytes(), micros(source.Budget.Opens(now, source.PollsIn24Hours(perDay, now))))
 	return err
 }
 

@@ -17,6 +17,12 @@ type Budget struct {
 // DefaultRequests is the default number of requests of a source in 24 hours.
 const DefaultRequests = 200
 
+// PerDay returns the maximum number of requests in 24 hours of a source that has brought a number
+// of articles in the last 24 hours: one more than usual for each, up to three times as many. A
+// busy site that has only section pages cannot be followed on time with less. See
+// docs/decisions/0030.
+func PerDay(usual, articles int) int { return usual + min(articles, 2*usual) }
+
 // windowHours is the length of the window: the current hour and the 23 before.
 const windowHours = 24
 
@@ -102,6 +108,11 @@ const maxScarcity = 64
 // affordable. In coarser steps, hours go without polls for which requests are left.
 const precision = 1.02
 
+// forecastShare is the number of requests that a forecast expects for each that is made: polls
+// wait for whole minutes, and less while a rate rises. Without it, a tenth of a scarce budget is
+// left at the end of the day.
+const forecastShare = 1.1
+
 // Plenty returns how plentiful requests are, from 1 down to 0: see State.Next. states are
 // the endpoints of the source. The result is 1 if the polls that they are expected to need
 // in the next 24 hours are left at any time. If not, it is the share of plenty at which the
@@ -110,7 +121,7 @@ func (b *Budget) Plenty(now time.Time, perDay int, l Limits, states []*State) fl
 	used := b.Used(now)
 	left := make([]float64, 24) // requests that are possible until the end of each hour
 	for i := range left {
-		left[i] = float64(perDay - used)
+		left[i] = forecastShare*float64(perDay) - float64(used)
 		used -= int(b.used[(b.hour+1+int64(i))%windowHours])
 	}
 	hours := forecast(states, now.Unix())

@@ -32,7 +32,7 @@ type Limits struct {
 func Defaults() Limits {
 	return Limits{
 		Min: 2 * time.Minute, Max: 24 * time.Hour,
-		TargetDelay: 13*time.Minute + 30*time.Second, Price: 0.05, Pending: 0.3,
+		TargetDelay: 12*time.Minute + 30*time.Second, Price: 0.047, Pending: 0.3,
 	}
 }
 

@@ -122,6 +122,7 @@ type ours struct {
 	states   []*schedule.State
 	credits  schedule.Credits
 	budget   schedule.Budget
+	taken    schedule.Budget // articles found
 	due      []int64
 	last     []int // the newest article that the endpoint has listed, -1 at first
 	failures []int
@@ -168,7 +169,7 @@ func (o *ours) next() (int, int64) {
 			return -2, o.searched + searchPause
 		}
 	}
-	ok, again := o.budget.Take(clock(at), o.perDay)
+	ok, again := o.budget.Take(clock(at), o.polls(at))
 	if !ok {
 		o.due[i] = max(again.Unix(), at+1)
 		return o.next()
@@ -178,7 +179,7 @@ func (o *ours) next() (int, int64) {
 
 func (o *ours) observe(i int, now int64, r reading) {
 	for range r.requests - 1 {
-		o.budget.Take(clock(now), o.perDay)
+		o.budget.Take(clock(now), o.polls(now))
 	}
 	observation := schedule.Observation{At: clock(now), Listed: r.listed, Requests: r.requests}
 	if r.failed {
@@ -189,7 +190,7 @@ func (o *ours) observe(i int, now int64, r reading) {
 		o.news(i, now, r, &observation)
 	}
 	o.states[i].Observe(observation)
-	plenty := o.budget.Plenty(clock(now), o.perDay, o.limits, o.alive())
+	plenty := o.budget.Plenty(clock(now), o.polls(now), o.limits, o.alive())
 	o.due[i] = o.states[i].Next(o.limits, plenty, o.random).Unix()
 	if r.gone && o.failures[i] >= dead {
 		o.due[i] = -1
@@ -198,6 +199,9 @@ func (o *ours) observe(i int, now int64, r reading) {
 		o.search(now)
 	}
 }
+
+// polls returns the number of requests in 24 hours that are allowed at now.
+func (o *ours) polls(now int64) int { return schedule.PerDay(o.perDay, o.taken.Used(clock(now))) }
 
 // alive returns the endpoints that are polled.
 func (o *ours) alive() []*schedule.State {
@@ -225,6 +229,7 @@ func (o *ours) news(i int, now int64, r reading, into *schedule.Observation) {
 		isNew, since := o.credits.List(o.states, i, uint64(article)*0x9E3779B97F4A7C15+1, published, clock(now))
 		switch {
 		case isNew:
+			o.taken.Spend(clock(now), 1)
 			into.New = append(into.New, published)
 		case !published.IsZero():
 			into.Late = append(into.Late, published)
