@@ -118,7 +118,8 @@ func TestRepeatedResponse(t *testing.T) {
 	}
 	p.respond(nil, sitemapOf("/a 2026-11-19")) // a later poll
 	later := p.endpoint.Poll
-	for back, want := range []datelinev1.Verdict{datelinev1.Verdict_VERDICT_UNCHANGED, datelinev1.Verdict_VERDICT_PRODUCED} {
+	wants := []datelinev1.Verdict{datelinev1.Verdict_VERDICT_UNCHANGED, datelinev1.Verdict_VERDICT_PRODUCED}
+	for back, want := range wants {
 		p.endpoint.Poll = later - int64(back) - 1 // respond adds 1
 		made := p.respond(nil, sitemapOf("/c 2026-11-19"))
 		if len(made.fresh) > 0 || made.verdict != want {
