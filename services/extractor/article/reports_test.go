@@ -156,54 +156,6 @@ func TestHeadingThatIsAButton(t *testing.T) {
 	}
 }
 
-func TestAddressesOfImages(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct{ lines, want string }{
-		"placeholder and srcset": {
-			`<figure><img src="/s/blank.gif" srcset="/p/door-480.jpg 480w, /p/door-1200.jpg 1200w" alt=Door></figure>`,
-			"https://news.example/p/door-480.jpg",
-		},
-		"placeholder and data-src": {
-			`<figure><img src="/s/placeholder.png" data-src="/p/door.jpg" alt=Door></figure>`,
-			"https://news.example/p/door.jpg",
-		},
-		"noscript": {
-			`<figure><img src="data:image/gif;base64,R0lGOD" alt=Door><noscript><img src="/p/door.jpg"></noscript></figure>`,
-			"https://news.example/p/door.jpg",
-		},
-		"custom element": {
-			`<amp-img src="/p/door.jpg" width=1200 height=800 alt=Door><noscript><img src="/p/door.jpg"></noscript></amp-img>`,
-			"https://news.example/p/door.jpg",
-		},
-		"no address": {`<figure><img src="data:image/gif;base64,R0lGOD" alt=Door></figure>`, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := ""
-			if a := extractHTML(t, storyPage("en", "", storyText+test.lines+storyText)); len(a.Images) > 0 {
-				got = a.Images[0].URL
-				if got == "" {
-					t.Error("an image has no address")
-				}
-			}
-			if got != test.want {
-				t.Errorf("image = %q, want %q", got, test.want)
-			}
-		})
-	}
-}
-
-func TestFigureAboveTheHeadline(t *testing.T) {
-	t.Parallel()
-	a := extractHTML(t, `<html><head><title>Ferry cut by half</title></head><body><main><div><figure>`+
-		`<img src="/p/ferry.jpg" alt="The ferry"><figcaption>The ferry at the quay. Photograph: Jane Roe</figcaption>`+
-		`</figure></div><div class="article-body"><h1>Ferry cut by half</h1>`+storyText+`</div></main></body></html>`)
-	if len(a.Images) != 1 || a.Images[0].URL != "https://news.example/p/ferry.jpg" ||
-		!strings.HasPrefix(a.Images[0].Caption, "The ferry at the quay") {
-		t.Errorf("images = %+v, want the figure with its caption", a.Images)
-	}
-}
-
 func TestChineseTitleWithUnderscores(t *testing.T) {
 	t.Parallel()
 	a := extractHTML(t, "<html lang=zh><head><meta charset=utf-8><title>大桥恢复双向通车_城市新闻_新闻频道_晨江网</title></head><body>"+

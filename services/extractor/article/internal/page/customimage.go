@@ -19,7 +19,7 @@ func customImage(n *html.Node) bool {
 			return true
 		}
 	}
-	return n.Data == "amp-img" && src != ""
+	return n.Data == "amp-img" && (src != "" || HasAttr(n, "srcset"))
 }
 
 // placeholderIn reports whether an img element only holds the place of the custom image

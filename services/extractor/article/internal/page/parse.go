@@ -133,7 +133,7 @@ func (s *surveyor) startTag(text []byte, i int) int {
 			s.leaveOutSpace(text, i)
 		}
 	}
-	if !s.allAttributes {
+	if !s.allAttributes && named(text[i+1:], pictureNames) == "" {
 		s.leaveOutAttributes(text, i, end)
 	}
 	s.hostile = s.hostile || s.open > maxFormatting || end-i > maxTag

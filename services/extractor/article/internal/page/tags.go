@@ -4,14 +4,14 @@ import (
 	"bytes"
 )
 
-// unread reports whether no stage reads an attribute. Of the attributes that
-// start with "data-", stages read hints (component, testid, type, block) and the
-// addresses of media and posts.
+// unread reports whether no stage reads an attribute of an element other than a picture. Of
+// the attributes that start with "data-", stages read hints (component, testid, type,
+// block) and the addresses of media, backgrounds and posts.
 func unread(name []byte) bool {
 	if own, ok := bytes.CutPrefix(name, []byte("data-")); ok {
 		switch string(own) {
-		case "block", "bluesky-uri", "component", "instgrm-permalink", "lazy-src", "original", "src", "srcset",
-			"testid", "type":
+		case "background", "background-image", "bg", "block", "bluesky-uri", "component", "instgrm-permalink",
+			"src", "testid", "type":
 			return false
 		}
 		return true
@@ -22,6 +22,10 @@ func unread(name []byte) bool {
 	}
 	return bytes.HasPrefix(name, []byte("aria-")) && string(name) != "aria-hidden"
 }
+
+// pictureNames are the elements all of whose attributes are read: scripts that load
+// pictures have many names for their addresses.
+var pictureNames = []string{"img", "source"}
 
 func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 

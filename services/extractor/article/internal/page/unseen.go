@@ -24,7 +24,7 @@ func unseen(n *html.Node, names Hint) bool {
 	if inText(n) {
 		return partUnseen(n, names)
 	}
-	if names&HintHidden == 0 || !hiddenByItself(n) {
+	if names&HintHidden == 0 || !HiddenByItself(n) {
 		return false
 	}
 	switch n.DataAtom {
@@ -54,7 +54,7 @@ func partUnseen(n *html.Node, names Hint) bool {
 	}
 	const usual = HintHidden | spokenName
 	switch {
-	case hiddenByItself(n), removedByStyle(Attr(n, "style")):
+	case HiddenByItself(n), removedByStyle(Attr(n, "style")):
 		return true
 	case names&namedShown != 0 || names&usual == 0:
 		return Attr(n, "aria-hidden") == "true" && repeatsSibling(n)
@@ -163,8 +163,8 @@ func inHeading(n *html.Node) bool {
 	return false
 }
 
-// hiddenByItself reports whether attributes other than the class hide an element.
-func hiddenByItself(n *html.Node) bool {
+// HiddenByItself reports whether attributes other than the class hide an element.
+func HiddenByItself(n *html.Node) bool {
 	for i := range n.Attr {
 		switch a := &n.Attr[i]; a.Key {
 		case hiddenName:

@@ -1,0 +1,3 @@
+// Package picture finds the addresses of pictures that scripts load, and recognises
+// pictures that do not illustrate anything.
+package picture
