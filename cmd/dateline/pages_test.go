@@ -20,6 +20,7 @@ import (
 type pagedStory struct {
 	pages int
 	dead  int  // the page that does not exist, or 0
+	soft  bool // announce that with the status of a success
 	next  bool // link only the next page
 }
 
@@ -27,12 +28,14 @@ var pagedStories = map[string]pagedStory{
 	"/three":   {pages: 3},
 	"/chain":   {pages: 4, next: true},
 	"/dead":    {pages: 3, dead: 2},
+	"/broken":  {pages: 4, dead: 3},
+	"/soft":    {pages: 4, dead: 4, soft: true, next: true},
 	"/endless": {pages: 1000, next: true},
 	"/single":  {pages: 1},
 }
 
 // joinedStories is the number of the stories that get more than their first page.
-const joinedStories = 3
+const joinedStories = 5
 
 // sentence returns a paragraph that only one page has.
 func sentence(path string, number int) string {
@@ -63,6 +66,10 @@ func servePages(w http.ResponseWriter, r *http.Request) {
 		number = 1
 	}
 	story, ok := pagedStories[r.URL.Path]
+	if ok && story.soft && number == story.dead {
+		fmt.Fprint(w, "<!doctype html><title>Not found</title><h1>Not found</h1><p>The page does not exist.")
+		return
+	}
 	if !ok || number == story.dead {
 		http.NotFound(w, r)
 		return
@@ -110,6 +117,8 @@ func checkStories(t *testing.T, dir, origin string) {
 	checkPaged(t, s, origin+"/three", "/three", 3, 2, true)
 	checkPaged(t, s, origin+"/chain", "/chain", 4, 2, true)
 	checkPaged(t, s, origin+"/dead", "/dead", 1, 1, false)
+	checkPaged(t, s, origin+"/broken", "/broken", 2, 2, false)
+	checkPaged(t, s, origin+"/soft", "/soft", 3, 2, false)
 	checkPaged(t, s, origin+"/endless", "/endless", 20, 2, false)
 	checkPaged(t, s, origin+"/single", "/single", 1, 1, true)
 	if stats, err := s.Stats(t.Context()); err != nil || int(stats.Articles) != len(pagedStories) {
@@ -159,10 +168,10 @@ func TestPagesAreFollowedAndJoined(t *testing.T) {
 	ingest(t, dir, "--extractor-follow", urlFile(t, storyURLs(site.URL)))
 	finishPages(t, dir)
 	checkStories(t, dir, site.URL)
-	// Besides the first pages: 2, 3, 1 (dead) and 19 others.
+	// Besides the first pages: 2, 3, 1 (dead), 2 (broken), 3 (soft) and 19 others.
 	got := checkLedger(t, dir, 0)
-	if n := got[datelinev1.Stage_STAGE_FETCH].all; n != int64(len(pagedStories)+25) {
-		t.Errorf("%d pages were requested, want %d", n, len(pagedStories)+25)
+	if n := got[datelinev1.Stage_STAGE_FETCH].all; n != int64(len(pagedStories)+30) {
+		t.Errorf("%d pages were requested, want %d", n, len(pagedStories)+30)
 	}
 	_, out, _ := dateline(t, "explain", "--data-dir", dir, site.URL+"/three?page=2")
 	if !strings.Contains(out, "continued") || !strings.Contains(out, "/three?page=3") {

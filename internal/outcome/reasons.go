@@ -26,6 +26,7 @@ const (
 // Reasons given by the fetcher. Other stages share some of them.
 const (
 	Truncated         Reason = "truncated"
+	PageMissing       Reason = "page_missing"
 	NotModified       Reason = "not_modified"
 	RobotsDenied      Reason = "robots_denied"
 	RobotsUnreachable Reason = "robots_unreachable"

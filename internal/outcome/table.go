@@ -53,6 +53,10 @@ var table = []Entry{
 		fetch, produced, Listing, final, "",
 		"The response of an endpoint, or the reason for a missing body, was passed to the discoverer.",
 	},
+	{
+		fetch, produced, PageMissing, final, "",
+		"A later page of an article could not be fetched. The extractor joins the pages before it.",
+	},
 	{fetch, produced, Truncated, final, "", "The page exceeds fetcher.max-body-bytes or always ends early, and was cut."},
 	{
 		fetch, unchanged, NotModified, final, CauseDuplicates,
@@ -105,7 +109,10 @@ var table = []Entry{
 		extract, produced, Continued, final, "",
 		"The page is one of several of an article, and the next one was requested.",
 	},
-	{extract, produced, Joined, final, "", "The page is the last of an article, and its pages were joined."},
+	{
+		extract, produced, Joined, final, "",
+		"The page is the last of an article, and its pages were joined, or it is missing, and those before it were joined.",
+	},
 	{
 		extract, rejected, Blocked, final, CauseBlocked,
 		"The page is a bot check, a consent wall, a refusal or a request to log in.",

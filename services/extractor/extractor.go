@@ -133,30 +133,11 @@ func (e *Extractor) extract(ctx context.Context, input *stage.Input) stage.Resul
 	}
 	ended.InputId, ended.Url, ended.Host = page.GetId(), page.GetRequestedUrl(), host(page.GetFinalUrl())
 	ended.RequestId, ended.Labels = page.GetRequest().GetRequestId(), page.GetRequest().GetLabels()
-	body, err := e.body(ctx, page)
+	record, err := e.recordOf(ctx, fetchedPage{Page: page, input: input}, ended)
 	if err != nil {
 		return failed(err)
 	}
-	found, err := e.extractArticle(ctx, page, body)
-	if reason := article.ReasonOf(err); reason != "" {
-		ended.Verdict, ended.Reason, ended.Detail = datelinev1.Verdict_VERDICT_REJECTED, string(reason), err.Error()
-		return stage.Result{Outcome: ended}
-	}
-	if err := e.failure(ctx, err); err != nil {
-		return failed(err)
-	}
-	var record *datelinev1.Article
-	fetched := fetchedPage{Page: page, found: found, input: input}
-	if page.GetRequest().GetContinuation() == nil {
-		record = fetched.record()
-		ended.Detail, err = e.follow(ctx, fetched)
-	} else {
-		record, err = e.proceed(ctx, fetched, ended)
-	}
-	if err != nil {
-		return failed(err)
-	}
-	if record == nil { // proceed has completed the outcome
+	if record == nil { // recordOf has completed the outcome
 		return stage.Result{Outcome: ended}
 	}
 	record.ExtractTime = timestamppb.New(e.now())
@@ -166,6 +147,33 @@ func (e *Extractor) extract(ctx context.Context, input *stage.Input) stage.Resul
 	}
 	ended.Verdict, ended.OutputId = datelinev1.Verdict_VERDICT_PRODUCED, record.GetId()
 	return stage.Result{Outcome: ended, Publish: []*nats.Msg{msg}}
+}
+
+// recordOf returns the record to publish for a page. Without one, it completes the outcome.
+func (e *Extractor) recordOf(
+	ctx context.Context, page fetchedPage, ended *datelinev1.Outcome,
+) (*datelinev1.Article, error) {
+	if reason := page.GetFailureReason(); reason != "" {
+		return e.endBefore(ctx, page, ended, outcome.NotContinued, fmt.Sprintf(
+			"it could not be fetched (%s): %s", reason, page.GetFailureDetail()))
+	}
+	body, err := e.body(ctx, page.Page)
+	if err != nil {
+		return nil, err
+	}
+	found, err := e.extractArticle(ctx, page.Page, body)
+	if reason := article.ReasonOf(err); reason != "" {
+		return e.endBefore(ctx, page, ended, outcome.Reason(reason), err.Error())
+	}
+	if err := e.failure(ctx, err); err != nil {
+		return nil, err
+	}
+	page.found = found
+	if page.GetRequest().GetContinuation() != nil {
+		return e.proceed(ctx, page, ended)
+	}
+	ended.Detail, err = e.follow(ctx, page)
+	return page.record(), err
 }
 
 // extractArticle extracts a page and counts the result. The later pages of an article are

@@ -28,8 +28,8 @@ const requestTimeout = 10 * time.Second
 // fetchedPage is a fetched page with the article that was extracted from it.
 type fetchedPage struct {
 	*datelinev1.Page
-	found *article.Article
-	input *stage.Input // nil for an earlier page
+	found *article.Article // nil if the page is missing or does not continue the article
+	input *stage.Input     // nil for an earlier page
 }
 
 // record returns the record of the page alone.
@@ -110,10 +110,10 @@ func (e *Extractor) proceed(
 	case len(before) == 0 || number > e.config.MaxPages:
 		return reject(fmt.Sprintf("the limit is %d pages", e.config.MaxPages))
 	case host(page.GetFinalUrl()) != host(page.GetRequestedUrl()):
-		return reject("its URL leads to another site, " + page.GetFinalUrl())
+		return e.endBefore(ctx, page, ended, outcome.NotContinued, "its URL leads to another site, "+page.GetFinalUrl())
 	case page.found.Page < 2:
-		return reject(fmt.Sprintf("%s is not a later page of %s", page.GetFinalUrl(),
-			page.GetRequest().GetContinuation().GetFirstUrl()))
+		return e.endBefore(ctx, page, ended, outcome.NotContinued, fmt.Sprintf("%s is not a later page of %s",
+			page.GetFinalUrl(), page.GetRequest().GetContinuation().GetFirstUrl()))
 	}
 	if page.found.NextPage != "" && number < e.config.MaxPages {
 		if err := e.requestNext(ctx, page, before); err != nil {
@@ -132,6 +132,36 @@ func (e *Extractor) proceed(
 	}
 	ended.Reason = string(outcome.Joined)
 	ended.Detail = fmt.Sprintf("page %d of an article: joined %d pages of %s", number, number, pages[0].GetRequestedUrl())
+	return joined(pages, before[0]), nil
+}
+
+// endBefore handles a page that has no article, or not the one that it was requested for.
+// reason and why are for the outcome. If the page follows at least two pages of an article,
+// endBefore returns the record of these, which is incomplete.
+func (e *Extractor) endBefore(
+	ctx context.Context, page fetchedPage, ended *datelinev1.Outcome, reason outcome.Reason, why string,
+) (*datelinev1.Article, error) {
+	ended.Verdict, ended.Reason, ended.Detail = datelinev1.Verdict_VERDICT_REJECTED, string(reason), why
+	before := page.GetRequest().GetContinuation().GetPageSequences()
+	if len(before) == 0 {
+		return nil, nil
+	}
+	ended.Detail = fmt.Sprintf("page %d of an article: %s; the record stays without it", len(before)+1, why)
+	if len(before) == 1 || len(before) >= e.config.MaxPages {
+		return nil, nil
+	}
+	page.found = nil
+	pages, err := e.readEarlier(ctx, page, before)
+	if broken, ok := errors.AsType[chainError](err); ok {
+		ended.Detail += ", and without the pages before it: " + string(broken)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	ended.Reason = string(outcome.Joined)
+	ended.Detail = fmt.Sprintf("page %d of an article: %s; joined the %d pages before it, of %s",
+		len(before)+1, why, len(before), pages[0].GetRequestedUrl())
 	return joined(pages, before[0]), nil
 }
 
@@ -155,9 +185,9 @@ type chainError string
 
 func (e chainError) Error() string { return string(e) }
 
-// readEarlier reads the pages before the last one again, and returns all of them. Anyone
-// who may publish URLs can name any pages, so each page must be of the same request and
-// link to the one after it.
+// readEarlier reads the pages before the last one again, and returns all pages that were
+// found. Anyone who may publish URLs can name any pages, so each page must be of the same
+// request and link to the one after it.
 func (e *Extractor) readEarlier(ctx context.Context, last fetchedPage, before []uint64) ([]fetchedPage, error) {
 	stream, err := e.js.Stream(ctx, subject.StreamPages)
 	if err != nil {
@@ -175,22 +205,28 @@ func (e *Extractor) readEarlier(ctx context.Context, last fetchedPage, before []
 		}
 		pages = append(pages, page)
 	}
-	pages = append(pages, last)
-	for i := range pages[1:] {
-		if !leadsTo(pages[i], pages[i+1]) {
+	for i := range pages {
+		next := last
+		if i+1 < len(pages) {
+			next = pages[i+1]
+		}
+		if !leadsTo(pages[i], next) {
 			return nil, chainError(fmt.Sprintf("page %d does not lead to page %d", i+1, i+2))
 		}
+	}
+	if last.found != nil {
+		pages = append(pages, last)
 	}
 	return pages, nil
 }
 
-// leadsTo reports whether a page links to another one as the next, and both are of the
-// same request.
+// leadsTo reports whether a page links to another one as the next, which may be missing, and
+// both are of the same request.
 func leadsTo(page, next fetchedPage) bool {
 	link, err := weburl.Parse(page.found.NextPage)
 	return err == nil && link.String() == next.GetRequestedUrl() &&
-		page.GetRequest().GetRequestId() == next.GetRequest().GetRequestId() &&
-		page.found.Page < next.found.Page && host(page.GetFinalUrl()) == host(next.GetFinalUrl())
+		page.GetRequest().GetRequestId() == next.GetRequest().GetRequestId() && (next.found == nil ||
+		page.found.Page < next.found.Page && host(page.GetFinalUrl()) == host(next.GetFinalUrl()))
 }
 
 // readAgain reads a page from the stream and extracts it.

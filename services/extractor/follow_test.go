@@ -144,6 +144,63 @@ func TestContinuationsAreChecked(t *testing.T) {
 	}
 }
 
+// TestPagesBeforeAMissingOneAreJoined ends an article of three pages with a last page that
+// is missing in some way.
+func TestPagesBeforeAMissingOneAreJoined(t *testing.T) {
+	e, js := newExtractor(t, DefaultConfig())
+	first := storePage(t, js, voyagePage(1, following("one")))
+	if result := e.extract(t.Context(), first); result.Err != nil {
+		t.Fatal(result.Err)
+	}
+	second := requests(t, js)[0]
+	if result := e.extract(t.Context(), storePage(t, js, voyagePage(2, second))); result.Err != nil {
+		t.Fatal(result.Err)
+	}
+	third := requests(t, js)[1]
+	notFound := func(page *datelinev1.Page) {
+		page.Body, page.Status, page.FailureReason, page.FailureDetail = nil, 404, "not_found", "bay.example answered 404"
+	}
+	for name, c := range map[string]struct {
+		request *datelinev1.FetchRequest
+		number  int
+		change  func(*datelinev1.Page)
+		reason  string // of the outcome
+	}{
+		"not fetched":     {third, 3, notFound, "joined"},
+		"without article": {third, 3, func(page *datelinev1.Page) { page.Body = []byte("<p>Sorry") }, "joined"},
+		"on another site": {third, 3, func(page *datelinev1.Page) { page.FinalUrl = "https://sea.example/" }, "joined"},
+		"the first page":  {third, 3, func(page *datelinev1.Page) { page.FinalUrl = voyageURL }, "joined"},
+		"second page":     {second, 2, notFound, "not_continued"},
+		"no continuation": {&datelinev1.FetchRequest{RequestId: "one"}, 3, notFound, "not_continued"},
+		"not linked":      {third, 4, notFound, "not_continued"},
+		"of another request": {
+			&datelinev1.FetchRequest{RequestId: "two", Continuation: third.GetContinuation()}, 3, notFound, "not_continued",
+		},
+	} {
+		page := voyagePage(c.number, c.request)
+		c.change(page)
+		result := e.extract(t.Context(), storePage(t, js, page))
+		if result.Err != nil || result.Outcome.GetReason() != c.reason || result.Outcome.GetDetail() == "" {
+			t.Errorf("%s: outcome %v, error %v; want %s", name, result.Outcome, result.Err, c.reason)
+		}
+		if c.reason != "joined" {
+			if len(result.Publish) > 0 || result.Outcome.GetVerdict() != datelinev1.Verdict_VERDICT_REJECTED {
+				t.Errorf("%s: %d messages, outcome %v; want a rejection", name, len(result.Publish), result.Outcome)
+			}
+			continue
+		}
+		record := &datelinev1.Article{}
+		if err := proto.Unmarshal(result.Publish[0].Data, record); err != nil {
+			t.Fatal(err)
+		}
+		if record.GetComplete() || record.GetPages() != 3 || len(record.GetPageUrls()) != 2 ||
+			record.GetRawPage().GetSequence() != first.Sequence || !strings.Contains(record.GetText(), "Chapter 2") ||
+			strings.Contains(record.GetText(), "Chapter 3") {
+			t.Errorf("%s: the record is %v, want two pages of three", name, record)
+		}
+	}
+}
+
 func TestFirstPageIsPublishedWithoutTheOthers(t *testing.T) {
 	config := DefaultConfig()
 	config.Follow = true

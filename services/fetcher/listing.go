@@ -39,8 +39,15 @@ func (v *visit) isListing() bool { return subject.IsListing(v.entry.GetRequest()
 // key returns the key of the requested URL's mark.
 func (v *visit) key() string { return seen.Key(v.requested, v.entry.GetRequest().GetPurpose()) }
 
-// reportFailure ends an entry for an endpoint with a page that has no body, and tells
-// the discoverer the reason. r is nil if there was no response.
+// failureIsRead reports whether the next stage reads the reason why there is no page: the
+// discoverer for an endpoint, and the extractor for a page of an article that follows at
+// least two others, which it then joins.
+func (v *visit) failureIsRead() bool {
+	return v.isListing() || len(v.entry.GetRequest().GetContinuation().GetPageSequences()) > 1
+}
+
+// reportFailure ends an entry with a page that has no body, and tells the next stage the
+// reason. r is nil if there was no response.
 func (v *visit) reportFailure(ctx context.Context, made verdict, r *httpget.Response) error {
 	page := &datelinev1.Page{
 		Id:      outcome.FetchID(v.entry.GetRequest().GetRequestId(), v.requested),
@@ -55,7 +62,11 @@ func (v *visit) reportFailure(ctx context.Context, made verdict, r *httpget.Resp
 	if err := v.pages.publish(ctx, page, v.url); err != nil {
 		return err
 	}
-	ended := v.outcome(datelinev1.Verdict_VERDICT_PRODUCED, outcome.Listing, made.detail)
+	reason := outcome.PageMissing
+	if v.isListing() {
+		reason = outcome.Listing
+	}
+	ended := v.outcome(datelinev1.Verdict_VERDICT_PRODUCED, reason, made.detail)
 	ended.OutputId = page.GetId()
 	return v.store(ctx, ended, seen.Version{})
 }

@@ -33,7 +33,7 @@ func (v *visit) settle(ctx context.Context, made verdict, r *httpget.Response) (
 	case actionStore:
 		return frontier.Decision{}, v.storePage(ctx, r)
 	case actionEnd:
-		if v.isListing() {
+		if v.failureIsRead() {
 			return frontier.Decision{}, v.reportFailure(ctx, made, r)
 		}
 		return frontier.Decision{}, v.store(ctx, v.outcome(made.outcome, made.reason, made.detail), seen.Version{})
@@ -161,10 +161,10 @@ func (v *visit) store(ctx context.Context, ended *datelinev1.Outcome, version se
 	return v.seen.Finish(ctx, v.key(), v.mark, ended.GetRequestId(), version, v.now())
 }
 
-// giveUp ends an entry that has failed: the discoverer learns why an endpoint failed,
-// and any other entry becomes a dead letter.
+// giveUp ends an entry that has failed: the next stage learns the reason if it reads
+// failures, and any other entry becomes a dead letter.
 func (v *visit) giveUp(ctx context.Context, made verdict, r *httpget.Response) error {
-	if v.isListing() {
+	if v.failureIsRead() {
 		return v.reportFailure(ctx, made, r)
 	}
 	return v.bury(ctx, made.reason, made.detail)

@@ -48,6 +48,7 @@ type articleRow struct {
 	sortTime               time.Time
 	contentHash, wordsHash string
 	firstPageHash          string    // of the first page alone, if the text is that of several
+	joinedPages            int       // that the text is joined from, 0 if it is that of one page
 	fetched, extracted     time.Time // of the newest revision's record
 	firstSeen, lastSeen    time.Time
 	revision, revisions    int  // the newest revision's number, and the number of revisions
@@ -56,6 +57,7 @@ type articleRow struct {
 	sketch                 []byte
 
 	siteName string // not a column: only set if a record has just arrived
+	complete bool   // likewise: whether no page of the article is missing
 }
 
 // revisionRow is a row of the revisions table.
@@ -158,6 +160,7 @@ func newArticleRow(a *datelinev1.Article) articleRow {
 		authors: lines(authorNames(a)), tags: lines(a.GetTags()),
 		sortTime:    fetched.Truncate(time.Second),
 		contentHash: a.GetContentHash(), firstPageHash: a.GetFirstPageHash(),
+		joinedPages: len(a.GetPageUrls()), complete: a.GetComplete(),
 		fetched: fetched, extracted: timeOf(a.GetExtractTime()),
 		firstSeen: fetched, lastSeen: fetched,
 		ownPage: a.GetFinalUrl() == a.GetCanonicalUrl(), siteName: siteNameOf(a),

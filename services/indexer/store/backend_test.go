@@ -13,7 +13,7 @@ import (
 
 // downgradeTo8 is SQL that undoes the migrations after version 8.
 var downgradeTo8 = []string{
-	`ALTER TABLE articles DROP COLUMN first_page_hash`,
+	`ALTER TABLE articles DROP COLUMN first_page_hash`, `ALTER TABLE articles DROP COLUMN joined_pages`,
 	`DROP TABLE saved_searches`,
 	`DROP TABLE discovery_backfills`, `DROP TABLE discovery_backfill_sitemaps`, `DROP TABLE discovery_backfill_urls`,
 	`ALTER TABLE sources DROP COLUMN name`,

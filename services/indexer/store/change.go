@@ -104,7 +104,8 @@ func (c *change) statusOf(a arrival) Status {
 		return Unchanged
 	case a.isOlderThan(c.row):
 		return Outdated
-	case a.row.contentHash == c.row.contentHash || c.isVariant(a) || a.row.contentHash == c.row.firstPageHash:
+	case a.row.contentHash == c.row.contentHash || c.isVariant(a) || a.row.contentHash == c.row.firstPageHash ||
+		c.missesPages(a):
 		return Unchanged
 	}
 	return Changed
@@ -114,6 +115,12 @@ func (c *change) statusOf(a arrival) Status {
 // page is stored, such as its print version, its mobile version or its second
 // page. Its differences are not changes of the article.
 func (c *change) isVariant(a arrival) bool { return c.row.ownPage && !a.row.ownPage }
+
+// missesPages reports whether the arrival lacks pages that the stored text has, although the
+// first page has not changed: the other pages could not be fetched this time.
+func (c *change) missesPages(a arrival) bool {
+	return !a.row.complete && a.row.joinedPages < c.row.joinedPages && a.row.firstPageHash == c.row.firstPageHash
+}
 
 // isOlderThan reports whether the arrival was fetched before the stored record
 // or is an earlier extraction of the same fetch.

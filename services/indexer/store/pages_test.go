@@ -18,6 +18,15 @@ func joinedWith(first *datelinev1.Article, text string) *datelinev1.Article {
 	return all
 }
 
+// withThird returns a joined record after a third page was added.
+func withThird(joined *datelinev1.Article, text string) *datelinev1.Article {
+	all := proto.CloneOf(joined)
+	all.Text += "\n\n" + text
+	all.ContentHash, all.Complete = "joined "+all.GetText(), proto.Bool(true)
+	all.PageUrls = append(all.PageUrls, "https://example.com/a/3")
+	return all
+}
+
 // putOne stores an article and returns the result.
 func putOne(t *testing.T, s store.Store, a *datelinev1.Article) store.PutResult {
 	t.Helper()
@@ -62,6 +71,17 @@ func testPages(t *testing.T, b backend) {
 	if result := putOne(t, s, joinedWith(changed, "Three.")); !result.Completes {
 		t.Errorf("adding the second page after a change: %+v, want that it completes the article", result)
 	}
+
+	// The third page is found, is missing the next time, and is found again.
+	story := func(hours int) *datelinev1.Article { return article("c", "Series", "One.", after(hours)) }
+	two, three := joinedWith(story(0), "Two."), withThird(joinedWith(story(0), "Two."), "Three.")
+	wantStatuses(t, put(t, s, story(0), two), store.New, store.Changed)
+	wantStatuses(t, put(t, s, three), store.Changed)
+	wantStatuses(t, put(t, s, joinedWith(story(1), "Two.")), store.Unchanged)
+	wantArticle(t, s, "id-c", three)
+	shorter := joinedWith(story(2), "Two.") // the publisher has removed the third page
+	shorter.Complete = proto.Bool(true)
+	wantStatuses(t, put(t, s, shorter), store.Changed)
 
 	// The joined record overtakes that of the first page.
 	late := article("b", "Other", "One.", after(0))

@@ -166,7 +166,8 @@ type Page struct {
 	// How the page entered the pipeline.
 	Source PageSource `protobuf:"varint,16,opt,name=source,proto3,enum=dateline.v1.PageSource" json:"source,omitempty"`
 	// The reason for a missing body, in the form of an outcome's reason, such as `not_found` or `not_modified`. Only
-	// pages for the discoverer can have it. Empty if the page has a body.
+	// pages for the discoverer, and pages of an article that follow at least two others, can have it. Empty if the page
+	// has a body.
 	FailureReason string `protobuf:"bytes,17,opt,name=failure_reason,json=failureReason,proto3" json:"failure_reason,omitempty"`
 	// A human-readable explanation of the failure.
 	FailureDetail string `protobuf:"bytes,18,opt,name=failure_detail,json=failureDetail,proto3" json:"failure_detail,omitempty"`
