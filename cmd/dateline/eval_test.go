@@ -44,6 +44,7 @@ func evalSet(t *testing.T) string {
 		}
 		line, err := json.Marshal(map[string]any{
 			"id": id, "url": "https://news.example/" + id, "body": want, "title": title,
+			"with": []string{want[len(want)-20:], paragraphs[1]}, "without": []string{"cookies"},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -65,7 +66,7 @@ func TestEval(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
-	for _, want := range []string{"harbour", "0.500", "[-Nobody was hurt in the storm.-]", "expected calibration error"} {
+	for _, want := range []string{"harbour", "0.500", "0.7500", "made pages", "[-Nobody was hurt in the storm.-]", "expected calibration error"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the output lacks %q:\n%s", want, out)
 		}

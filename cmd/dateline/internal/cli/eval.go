@@ -21,6 +21,9 @@ const (
 	partHeld = "held"
 )
 
+// madeSet is the name of the figures of the made pages.
+const madeSet = "made pages"
+
 // evalFlags are the flags of dateline eval.
 type evalFlags struct {
 	corpus, pageType, part, out, save, baseline string
@@ -97,6 +100,13 @@ func (f *evalFlags) run(ctx context.Context, out, errs io.Writer) error {
 		}
 		report[name] = figures
 	}
+	if f.pageType == "" && f.part == "" && len(f.sets) == 0 {
+		made, err := evaluation.RunMade(ctx)
+		if err != nil {
+			return err
+		}
+		report[madeSet] = made.Figures()
+	}
 	if f.out != "" {
 		if err := writeExtracts(f.out, results); err != nil {
 			return err
@@ -113,6 +123,7 @@ func (f *evalFlags) run(ctx context.Context, out, errs io.Writer) error {
 		return encoder.Encode(report)
 	}
 	printFigures(out, report, before)
+	printKinds(out, report, before)
 	if f.cross {
 		printCross(out, report)
 	}

@@ -17,6 +17,9 @@ func printFigures(out io.Writer, report, before evaluation.Report) {
 		"title", "authors", "date", "CPU/parse", "slowest", "MB/page")
 	for _, name := range report.Sets() {
 		g := report[name]
+		if name == madeSet {
+			continue // its pages are too small and too similar for these figures
+		}
 		t.AppendRow(table.Row{
 			name, g.Pages, g.Refused, figure(4, g.Precision), figure(4, g.Recall), figure(4, g.F1), figure(4, g.F1Error),
 			figure(3, g.Exact), figure(3, g.Title), figure(3, g.Authors), figure(3, g.Date),
@@ -34,10 +37,32 @@ func printFigures(out io.Writer, report, before evaluation.Report) {
 	}
 	fmt.Fprintln(out, t.Render())
 	for _, name := range report.Sets() {
-		if was, ok := before[name]; ok {
+		if was, ok := before[name]; ok && name != madeSet {
 			printMoved(out, name, report[name], was)
 		}
 	}
+}
+
+// printKinds prints the snippets that were found, and the errors about the kind
+// of pages, and how they changed since a baseline.
+func printKinds(out io.Writer, report, before evaluation.Report) {
+	t := newTable(width(out), "set", "snippets P", "R", "F1", "first", "articles refused", "lists accepted")
+	for _, name := range report.Sets() {
+		g := report[name]
+		t.AppendRow(table.Row{
+			name, figure(4, g.SnippetsPrecision), figure(4, g.SnippetsRecall), figure(4, g.SnippetsF1), figure(3, g.First),
+			figure(4, g.ArticlesRefused), figure(4, g.ListsAccepted),
+		})
+		if was, ok := before[name]; ok {
+			t.AppendRow(table.Row{
+				"  change", change(4, g.SnippetsPrecision, was.SnippetsPrecision),
+				change(4, g.SnippetsRecall, was.SnippetsRecall), change(4, g.SnippetsF1, was.SnippetsF1),
+				change(3, g.First, was.First), change(4, g.ArticlesRefused, was.ArticlesRefused),
+				change(4, g.ListsAccepted, was.ListsAccepted),
+			})
+		}
+	}
+	fmt.Fprintf(out, "\n%s\n", t.Render())
 }
 
 // printCross prints the figures of the text on the pages that the models were trained on,
@@ -49,7 +74,9 @@ func printCross(out io.Writer, report evaluation.Report) {
 	for _, name := range report.Sets() {
 		c := report[name].Cross
 		if c == nil {
-			unknown = append(unknown, name)
+			if name != madeSet {
+				unknown = append(unknown, name)
+			}
 			continue
 		}
 		known = append(known, name)

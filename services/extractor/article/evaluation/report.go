@@ -27,6 +27,16 @@ type Figures struct {
 	Title     *float64 `json:"title,omitempty"`
 	Authors   *float64 `json:"authors,omitempty"`
 	Date      *float64 `json:"date,omitempty"`
+	// The share of required snippets among those that were found, and the reverse.
+	SnippetsPrecision *float64 `json:"snippets_precision,omitempty"`
+	SnippetsRecall    *float64 `json:"snippets_recall,omitempty"`
+	SnippetsF1        *float64 `json:"snippets_f1,omitempty"`
+	// First is the share of pages whose first required snippet is in the text.
+	First *float64 `json:"first_snippet,omitempty"`
+	// ArticlesRefused is the share of articles that yielded none, and ListsAccepted that
+	// of lists that yielded one.
+	ArticlesRefused *float64 `json:"articles_refused,omitempty"`
+	ListsAccepted   *float64 `json:"lists_accepted,omitempty"`
 	// CPU is the CPU time of extraction as a multiple of the CPU time of html.Parse.
 	CPU float64 `json:"cpu_per_parse"`
 	// Slowest is the highest such multiple of a single page.
@@ -49,6 +59,11 @@ func (res *Result) Figures() Figures {
 		Slowest: res.Slowest, SlowestID: res.SlowestID,
 		Megabytes: float64(res.Allocated) / 1e6 / float64(max(len(res.Pages), 1)),
 		Title:     res.Title.known(), Authors: res.Authors.known(), Date: res.Date.known(), Exact: res.Exact.known(),
+		First: res.First.known(), ArticlesRefused: res.ArticlesRefused.known(), ListsAccepted: res.ListsAccepted.known(),
+	}
+	if s := res.Snippets; s != (Snippets{}) {
+		precision, recall, f1 := s.Precision(), s.Recall(), s.F1()
+		f.SnippetsPrecision, f.SnippetsRecall, f.SnippetsF1 = &precision, &recall, &f1
 	}
 	if res.Bodies == 0 {
 		return f

@@ -32,10 +32,11 @@ type Page struct {
 // Miss is a field with a wrong value.
 type Miss struct{ Field, Got, Want string }
 
-// Share counts how often a field was right, and how often it was compared.
+// Share counts how often something was the case, such as that a field was right, and how
+// often it was looked at.
 type Share struct{ Right, Of int }
 
-// Value returns the share of right values, or 0 if nothing was counted.
+// Value returns the share, or 0 if nothing was counted.
 func (s Share) Value() float64 { return float64(s.Right) / float64(max(s.Of, 1)) }
 
 func (s *Share) add(right bool) {
@@ -56,9 +57,16 @@ type Result struct {
 	ParseTime, ExtractTime      time.Duration
 	// Slowest is the highest ratio, over the pages, of the CPU time of extraction to
 	// that of html.Parse.
-	Slowest     float64
-	SlowestID   string
-	Refused     int    // number of pages that yielded no article
+	Slowest   float64
+	SlowestID string
+	Refused   int // number of pages that yielded no article
+	Snippets  Snippets
+	// First counts the pages whose first required snippet is in the text.
+	First Share
+	// ArticlesRefused counts the articles that yielded none, and ListsAccepted the lists
+	// of articles that yielded one.
+	ArticlesRefused, ListsAccepted Share
+
 	Allocated   uint64 // memory that extraction allocated for all pages, in bytes
 	Calibration Calibration
 }
@@ -191,6 +199,8 @@ func (res *Result) count(p *Page) {
 		res.Refused++
 		got = &article.Article{}
 	}
+	res.countKind(p)
+	res.countSnippets(p)
 	t := &p.Truth
 	judge := func(share *Share, field string, right bool, gave, want any) {
 		share.add(right)

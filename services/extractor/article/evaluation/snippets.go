@@ -40,6 +40,12 @@ func (s *Snippets) Add(other Snippets) {
 	s.Unwanted += other.Unwanted
 }
 
+// opens reports whether a text contains the first required snippet of a truth, which is of
+// the start of the article. Differences in white space do not count.
+func opens(text string, t *Truth) bool {
+	return CountSnippets(text, &Truth{With: t.With[:1]}).Found > 0
+}
+
 // Precision returns the share of required snippets among those that were found.
 func (s Snippets) Precision() float64 { return share(s.Found, s.Found+s.Unwanted) }
 

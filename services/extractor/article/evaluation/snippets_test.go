@@ -11,6 +11,9 @@ func TestSnippets(t *testing.T) {
 	if want := (Snippets{Found: 2, Missing: 1, Unwanted: 1}); got != want {
 		t.Fatalf("got %+v, want %+v", got, want)
 	}
+	if !opens("Close to\nthe  old pier.", truth) || opens("Ferries leave until March.", truth) {
+		t.Error("only the first required snippet decides whether the opening is found")
+	}
 	got.Add(Snippets{Found: 2})
 	if got.Precision() != 0.8 || got.Recall() != 0.8 || got.F1() != 0.8 {
 		t.Errorf("precision %v, recall %v, F1 %v, want 0.8 each", got.Precision(), got.Recall(), got.F1())
