@@ -21,7 +21,7 @@ type Verdict uint8
 const (
 	Undecided         Verdict = iota
 	Kept                      // part of the body
-	DroppedHint               // the names of elements around it are evidence against it
+	DroppedHint               // the names of elements around it, or a field for an address, are evidence against it
 	DroppedBefore             // before the text
 	DroppedAfter              // after the text
 	DroppedRepeat             // repeats another part of the text
@@ -95,6 +95,8 @@ func Read(w *Weighing, in Input, models Models) *Text {
 		t.keepDataTables()
 		t.keepLastSentence()
 		t.keepPosts()
+		t.dropForms()
+		t.dropTeasers()
 		t.dropNextArticles()
 		t.dropCopies()
 		t.dropMergedCopy()

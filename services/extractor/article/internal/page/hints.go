@@ -79,6 +79,10 @@ func (h *hintReader) of(n *html.Node) Hint {
 			found |= h.ofNames(a.Val)
 		case "itemprop":
 			found |= propHint(a.Val)
+		case "itemtype":
+			if !Inline(n.DataAtom) {
+				found |= typeHint(a.Val)
+			}
 		case "role":
 			found |= roleHint(a.Val)
 		case "rel":
@@ -227,6 +231,19 @@ func propHint(name string) Hint {
 		return HintComment
 	case "keywords":
 		return HintTags
+	}
+	return 0
+}
+
+// typeHint returns the hint of the type of a microdata item.
+func typeHint(address string) Hint {
+	switch address[strings.LastIndexByte(address, '/')+1:] {
+	case "Comment", "UserComments":
+		return HintComment
+	case "Person":
+		return HintAuthorBox
+	case "WPAdBlock":
+		return HintAd
 	}
 	return 0
 }

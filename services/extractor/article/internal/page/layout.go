@@ -1,6 +1,8 @@
 package page
 
 import (
+	"strings"
+
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
@@ -109,7 +111,11 @@ func (w *walker) skip(n *html.Node) bool {
 		}
 	case atom.Button:
 		return n.Parent == nil || !IsHeading(n.Parent.DataAtom) // a heading that opens what is below it
-	case atom.Style, atom.Template, atom.Svg, atom.Select, atom.Input, atom.Textarea,
+	case atom.Input:
+		if strings.EqualFold(Attr(n, "type"), "email") {
+			w.EmailFields = append(w.EmailFields, w.blocks[len(w.blocks)-1])
+		}
+	case atom.Style, atom.Template, atom.Svg, atom.Select, atom.Textarea,
 		atom.Object, atom.Canvas, atom.Map, atom.Datalist, atom.Dialog:
 	default:
 		return false

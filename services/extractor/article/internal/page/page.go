@@ -31,6 +31,7 @@ type Page struct {
 	Times       []int32      // time elements
 	Bylines     []int32      // elements whose hints or links point to an author
 	Breadcrumbs []int32      // elements whose hints call them breadcrumbs
+	EmailFields []int32      // blocks with a field for an e-mail address
 	ScriptBytes int          // total size of the scripts that were kept
 	Frames      int          // number of frame and frameset elements
 	// FromIsland reports that the text comes from a data island, because the
