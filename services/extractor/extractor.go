@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,6 +20,7 @@ import (
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/outcome"
+	"github.com/dateline-news/dateline/internal/pagebody"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
@@ -51,7 +51,7 @@ type Extractor struct {
 	options article.Options
 	js      jetstream.JetStream
 	loop    *stage.Loop
-	zstd    *zstd.Decoder
+	bodies  *pagebody.Reader
 	drift   *driftMonitor
 	metrics *extractMetrics
 	now     func() time.Time
@@ -73,13 +73,12 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Extractor, err
 	if err != nil {
 		return nil, fmt.Errorf("opening consumer %s: %w", subject.ConsumerExtract, err)
 	}
-	decoder, err := zstd.NewReader(nil,
-		zstd.WithDecoderConcurrency(config.Workers), zstd.WithDecoderMaxMemory(uint64(config.MaxDecodedBytes)))
+	bodies, err := pagebody.NewReader(deps.JS, config.Workers, config.MaxDecodedBytes)
 	if err != nil {
-		return nil, fmt.Errorf("creating zstd decoder: %w", err)
+		return nil, err
 	}
 	e := &Extractor{
-		config: config, options: options, js: deps.JS, zstd: decoder,
+		config: config, options: options, js: deps.JS, bodies: bodies,
 		metrics: newExtractMetrics(deps.Registry), now: deps.Now,
 	}
 	if e.drift, err = newDriftMonitor(ctx, deps); err != nil {
@@ -101,7 +100,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Extractor, err
 // Run extracts pages until ctx ends. It then finishes the pages in progress,
 // for at most the configured drain timeout. Unfinished pages are delivered again.
 func (e *Extractor) Run(ctx context.Context) error {
-	defer e.zstd.Close()
+	defer e.bodies.Close()
 	e.drift.loadBaselines(ctx)
 	saving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var saver sync.WaitGroup
@@ -157,7 +156,7 @@ func (e *Extractor) recordOf(
 		return e.endBefore(ctx, page, ended, outcome.NotContinued, fmt.Sprintf(
 			"it could not be fetched (%s): %s", reason, page.GetFailureDetail()))
 	}
-	body, err := e.body(ctx, page.Page)
+	body, err := e.bodies.Read(ctx, page.Page)
 	if err != nil {
 		return nil, err
 	}

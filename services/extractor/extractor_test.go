@@ -55,7 +55,7 @@ func newExtractor(t *testing.T, config Config) (*Extractor, jetstream.JetStream)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.zstd.Close)
+	t.Cleanup(e.bodies.Close)
 	return e, js
 }
 

@@ -245,7 +245,7 @@ func (e *Extractor) readAgain(ctx context.Context, stream jetstream.Stream, sequ
 	if err := proto.Unmarshal(msg.Data, page); err != nil {
 		return fetchedPage{}, chainError(fmt.Sprintf("message %d is not a page", sequence))
 	}
-	body, err := e.body(ctx, page)
+	body, err := e.bodies.Read(ctx, page)
 	if stage.IsPermanent(err) {
 		return fetchedPage{}, chainError(err.Error())
 	}

@@ -1,12 +1,13 @@
-package extractor
+// Package pagebody reads the bodies of pages for the stages that need them.
+package pagebody
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/bucket"
@@ -20,12 +21,33 @@ import (
 // objectTimeout bounds reading a page's body from an object store.
 const objectTimeout = time.Minute
 
-// body returns the page's body as the origin sent it.
-func (e *Extractor) body(ctx context.Context, page *datelinev1.Page) ([]byte, error) {
+// Reader reads bodies. It is safe for concurrent use.
+type Reader struct {
+	js       jetstream.JetStream
+	zstd     *zstd.Decoder
+	maxBytes int
+}
+
+// NewReader returns a Reader for bodies of at most maxBytes. It decompresses up to workers
+// bodies at the same time.
+func NewReader(js jetstream.JetStream, workers, maxBytes int) (*Reader, error) {
+	decoder, err := zstd.NewReader(nil,
+		zstd.WithDecoderConcurrency(workers), zstd.WithDecoderMaxMemory(uint64(maxBytes)))
+	if err != nil {
+		return nil, fmt.Errorf("creating zstd decoder: %w", err)
+	}
+	return &Reader{js: js, zstd: decoder, maxBytes: maxBytes}, nil
+}
+
+// Close releases the reader.
+func (r *Reader) Close() { r.zstd.Close() }
+
+// Read returns the page's body as the origin sent it. Its errors are those of a stage.
+func (r *Reader) Read(ctx context.Context, page *datelinev1.Page) ([]byte, error) {
 	body := page.GetBody()
 	if ref := page.GetBodyObject(); ref != nil {
 		var err error
-		if body, err = e.readObject(ctx, ref); err != nil {
+		if body, err = r.readObject(ctx, ref); err != nil {
 			return nil, err
 		}
 	}
@@ -33,23 +55,23 @@ func (e *Extractor) body(ctx context.Context, page *datelinev1.Page) ([]byte, er
 	case "":
 		return body, nil
 	case "zstd":
-		plain, err := e.zstd.DecodeAll(body, nil)
+		plain, err := r.zstd.DecodeAll(body, nil)
 		if err != nil {
 			return nil, stage.Permanent(outcome.Malformed, fmt.Errorf("decompressing the page's body: %w", err))
 		}
 		return plain, nil
 	}
 	return nil, stage.Permanent(outcome.Malformed, fmt.Errorf(
-		"page body has unknown compression %q: upgrade the extractor", page.GetBodyCompression()))
+		"page body has unknown compression %q: upgrade this program", page.GetBodyCompression()))
 }
 
-func (e *Extractor) readObject(ctx context.Context, ref *datelinev1.ObjectReference) ([]byte, error) {
+func (r *Reader) readObject(ctx context.Context, ref *datelinev1.ObjectReference) ([]byte, error) {
 	if err := checkObject(ref); err != nil {
 		return nil, stage.Permanent(outcome.Malformed, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, objectTimeout)
 	defer cancel()
-	data, err := bucket.Object(ctx, e.js, subject.BucketBodies, ref.GetName(), e.config.MaxDecodedBytes)
+	data, err := bucket.Object(ctx, r.js, subject.BucketBodies, ref.GetName(), r.maxBytes)
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return nil, stage.Permanent(outcome.BodyGone, fmt.Errorf(
 			"page body %s is no longer in object store %s: fetch the page again", ref.GetName(), ref.GetBucket()))
@@ -75,15 +97,4 @@ func checkObject(ref *datelinev1.ObjectReference) error {
 		return fmt.Errorf("the name of the page's body has %d bytes: use 1 to %d", len(name), maxObjectName)
 	}
 	return nil
-}
-
-// header returns the value of the page's first header with a name in lower case.
-func header(page *datelinev1.Page, name string) string {
-	var values []string
-	for _, h := range page.GetHeaders() {
-		if h.GetName() == name {
-			values = append(values, h.GetValue())
-		}
-	}
-	return strings.Join(values, ", ")
 }
