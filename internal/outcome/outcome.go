@@ -100,6 +100,10 @@ func CauseOf(stage datelinev1.Stage, verdict datelinev1.Verdict, reason Reason) 
 	return ""
 }
 
+// IsBeside reports whether a stage is beside the path from a URL to its article, so that
+// its outcomes do not tell how a request has ended.
+func IsBeside(stage datelinev1.Stage) bool { return stage == datelinev1.Stage_STAGE_ARCHIVE }
+
 func find(stage string, verdict datelinev1.Verdict, reason Reason) (Entry, bool) {
 	i := slices.IndexFunc(table, func(e Entry) bool {
 		return e.Reason == reason && e.Verdict == verdict && e.Stage == stage

@@ -90,3 +90,9 @@ const (
 	ErasedCopy Reason = "erased_copy"
 	Refused    Reason = "refused"
 )
+
+// Reasons given by the archiver.
+const (
+	Revisit    Reason = "revisit"
+	NoExchange Reason = "no_exchange"
+)

@@ -14,6 +14,7 @@ const (
 	intake   = "intake"
 	fetch    = "fetch"
 	discover = "discover"
+	archive  = "archive"
 	extract  = "extract"
 	index    = "index"
 
@@ -187,6 +188,19 @@ var table = []Entry{
 	{discover, dead, Poison, final, "", meansPoison},
 	{discover, dead, TooLarge, final, "", meansTooLarge},
 	{discover, retry, Unavailable, retried, "", meansUnavailable},
+	{
+		archive, produced, Revisit, final, "",
+		"The body is that of an earlier capture of the URL, and was not written again.",
+	},
+	{archive, rejected, NoExchange, final, "", "The page was not fetched, or by a version that keeps no requests."},
+	{archive, dead, Body, retried, "", "The body of the page cannot be read from the object store."},
+	{archive, dead, BodyGone, final, "", "The body of the page has expired in the object store."},
+	{archive, dead, Unmarked, retried, "", meansUnmarked},
+	{archive, dead, Malformed, final, "", "The message is not a Page, or its body cannot be decompressed."},
+	{archive, dead, Panic, final, "", meansPanic},
+	{archive, dead, Poison, final, "", meansPoison},
+	{archive, dead, TooLarge, final, "", meansTooLarge},
+	{archive, retry, Unavailable, retried, "", meansUnavailable},
 	{LedgerStage, dead, Unmarked, retried, "", meansUnmarked},
 	{LedgerStage, dead, Malformed, final, "", "The message is not an Outcome."},
 	{LedgerStage, dead, Panic, final, "", meansPanic},

@@ -29,6 +29,8 @@ const (
 	ConsumerExtract  = "extract"
 	ConsumerIndex    = "index"
 	ConsumerLedger   = "ledger"
+	// ConsumerArchive exists only if there is an archiver.
+	ConsumerArchive = "archive"
 )
 
 // The key-value buckets and the object store.

@@ -94,7 +94,7 @@ func IsInput(stage datelinev1.Stage, subject string) bool {
 	case datelinev1.Stage_STAGE_FETCH:
 		queue, ok := ParseFrontier(subject)
 		return ok && (queue.Lane == LaneFresh || queue.Lane == LaneBackfill)
-	case datelinev1.Stage_STAGE_EXTRACT:
+	case datelinev1.Stage_STAGE_EXTRACT, datelinev1.Stage_STAGE_ARCHIVE:
 		return strings.HasPrefix(subject, pages)
 	case datelinev1.Stage_STAGE_DISCOVER:
 		return strings.HasPrefix(subject, listings) && strings.Count(subject, ".") > 1

@@ -73,7 +73,7 @@ func TestParseFrontier(t *testing.T) {
 func TestIsInput(t *testing.T) {
 	const intake, fetch = datelinev1.Stage_STAGE_INTAKE, datelinev1.Stage_STAGE_FETCH
 	const extract, index = datelinev1.Stage_STAGE_EXTRACT, datelinev1.Stage_STAGE_INDEX
-	const discover = datelinev1.Stage_STAGE_DISCOVER
+	const discover, archive = datelinev1.Stage_STAGE_DISCOVER, datelinev1.Stage_STAGE_ARCHIVE
 	inputs := map[datelinev1.Stage][]string{
 		intake: {subject.URLs, subject.URLs + ".feeds"},
 		fetch: {
@@ -84,10 +84,10 @@ func TestIsInput(t *testing.T) {
 		extract:  {subject.Pages("com.example")},
 		index:    {subject.Articles("pt-BR", "com.example"), subject.Articles("", "file")},
 	}
-	for _, stage := range []datelinev1.Stage{0, intake, fetch, discover, extract, index, 99} {
+	for _, stage := range []datelinev1.Stage{0, intake, fetch, discover, extract, index, archive, 99} {
 		for of, names := range inputs {
 			for _, name := range names {
-				if got := subject.IsInput(stage, name); got != (stage == of) {
+				if got := subject.IsInput(stage, name); got != (stage == of || stage == archive && of == extract) {
 					t.Errorf("stage %d, %s: got %v", stage, name, got)
 				}
 			}

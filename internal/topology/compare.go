@@ -34,7 +34,7 @@ func Compare(ctx context.Context, js jetstream.JetStream, limits Limits) ([]Diff
 	var found []Difference
 	var problems []error
 	for _, want := range streams(limits) {
-		differences, err := compareStream(ctx, js, want)
+		differences, err := compareStream(ctx, js, want, consumers(limits)[want.Name])
 		found, problems = append(found, differences...), append(problems, err)
 	}
 	for _, want := range buckets(limits) {
@@ -44,7 +44,9 @@ func Compare(ctx context.Context, js jetstream.JetStream, limits Limits) ([]Diff
 	return found, errors.Join(problems...)
 }
 
-func compareStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) ([]Difference, error) {
+func compareStream(
+	ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig, consumers []jetstream.ConsumerConfig,
+) ([]Difference, error) {
 	object := "stream " + want.Name
 	stream, err := js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -62,7 +64,7 @@ func compareStream(ctx context.Context, js jetstream.JetStream, want jetstream.S
 		found = append(found, Difference{object, text, true})
 	}
 	var problems []error
-	for _, consumer := range consumers()[want.Name] {
+	for _, consumer := range consumers {
 		differences, err := compareConsumer(ctx, stream, consumer)
 		found, problems = append(found, differences...), append(problems, err)
 	}

@@ -34,7 +34,7 @@ func Reconcile(ctx context.Context, js jetstream.JetStream, limits Limits) error
 			problems = append(problems, err)
 			continue
 		}
-		for _, consumer := range consumers()[want.Name] {
+		for _, consumer := range consumers(limits)[want.Name] {
 			if _, err := js.CreateOrUpdateConsumer(ctx, want.Name, consumer); err != nil {
 				problems = append(problems, fmt.Errorf("declaring consumer %s of stream %s: %w",
 					consumer.Durable, want.Name, explain(err, "nats consumer rm "+want.Name+" "+consumer.Durable)))

@@ -70,6 +70,9 @@ type Limits struct {
 	PerHost int64
 	// Freshness is the time for which a URL counts as seen. Default 24 h.
 	Freshness time.Duration
+	// Archive declares the consumer of the archiver. Pages stay on their stream until it
+	// has acked them.
+	Archive bool
 }
 
 func (l Limits) withDefaults() Limits {
@@ -145,7 +148,7 @@ func streams(l Limits) []jetstream.StreamConfig {
 }
 
 // consumers declares the consumers of each stream.
-func consumers() map[string][]jetstream.ConsumerConfig {
+func consumers(l Limits) map[string][]jetstream.ConsumerConfig {
 	durable := func(name string) jetstream.ConsumerConfig {
 		return jetstream.ConsumerConfig{
 			Durable: name, AckPolicy: jetstream.AckExplicitPolicy, AckWait: AckWait,
@@ -154,13 +157,17 @@ func consumers() map[string][]jetstream.ConsumerConfig {
 			MaxDeliver: -1, MaxAckPending: maxAckPending,
 		}
 	}
-	return map[string][]jetstream.ConsumerConfig{
+	all := map[string][]jetstream.ConsumerConfig{
 		subject.StreamURLs:     {durable(subject.ConsumerIntake)},
 		subject.StreamListings: {durable(subject.ConsumerDiscover)},
 		subject.StreamPages:    {durable(subject.ConsumerExtract)},
 		subject.StreamArticles: {durable(subject.ConsumerIndex)},
 		subject.StreamOutcomes: {durable(subject.ConsumerLedger)},
 	}
+	if l.Archive {
+		all[subject.StreamPages] = append(all[subject.StreamPages], durable(subject.ConsumerArchive))
+	}
+	return all
 }
 
 // buckets declares the key-value buckets.

@@ -40,7 +40,7 @@ const (
 func fateOf(outcomes []*datelinev1.Outcome, url string, source sources.Source) fate {
 	result, cut := pending, ledger.Cut(url)
 	for _, o := range outcomes {
-		if o.GetStage() != datelinev1.Stage_STAGE_INDEX && o.GetUrl() != cut {
+		if outcome.IsBeside(o.GetStage()) || o.GetStage() != datelinev1.Stage_STAGE_INDEX && o.GetUrl() != cut {
 			continue
 		}
 		ended := unknown

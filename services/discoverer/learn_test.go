@@ -32,6 +32,9 @@ func TestFates(t *testing.T) {
 		{"nothing yet", nil, pending},
 		{"in the frontier", []*datelinev1.Outcome{admitted}, pending},
 		{"fetched", []*datelinev1.Outcome{admitted, fetched}, pending},
+		{"fetched, but not archived", []*datelinev1.Outcome{
+			admitted, fetched, one(datelinev1.Stage_STAGE_ARCHIVE, dead, "error", ""),
+		}, pending},
 		{"known already", []*datelinev1.Outcome{one(intake, datelinev1.Verdict_VERDICT_DUPLICATE, "seen", "")}, unknown},
 		{"gone", []*datelinev1.Outcome{admitted, one(fetch, rejected, "not_found", "")}, notOne},
 		{"a PDF", []*datelinev1.Outcome{admitted, one(fetch, rejected, "not_html", "")}, notOne},

@@ -12,7 +12,6 @@ import (
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
-	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -31,7 +30,7 @@ func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Resul
 		}
 		record = store.WithOwnIdentity(record)
 		results[i].Outcome = &datelinev1.Outcome{
-			InputId: inputID(record), RequestId: record.GetRequestId(), Url: lastPage(record),
+			InputId: library.PageID(record), RequestId: record.GetRequestId(), Url: library.LastPage(record),
 			Host: record.GetHost(), OutputId: record.GetId(), Labels: record.GetLabels(),
 		}
 		batch, at = append(batch, record), append(at, i)
@@ -54,22 +53,6 @@ func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Resul
 		}
 	}
 	return results
-}
-
-// lastPage returns the requested URL of the page whose extraction gave a record.
-func lastPage(record *datelinev1.Article) string {
-	if pages := record.GetPageUrls(); len(pages) > 0 {
-		return pages[len(pages)-1]
-	}
-	return record.GetRequestedUrl()
-}
-
-// inputID returns the id of an article's fetch, as the preceding stages use it.
-func inputID(record *datelinev1.Article) string {
-	if url, err := weburl.Parse(lastPage(record)); err == nil {
-		return outcome.FetchID(record.GetRequestId(), url)
-	}
-	return record.GetRequestId()
 }
 
 // judge completes the outcome of an article that was handed to the store.

@@ -88,9 +88,20 @@ func (s *service) registerArticle(a huma.API) {
 	huma.Register(a, operation{
 		id: "raw", path: "/articles/{id}/raw", tag: "articles", summary: "Get the page as received",
 		description: "The bytes that the origin sent, in its content encoding. " +
-			"Available as long as the stream of pages keeps the page.",
+			"Available as long as the stream of pages or the archive keeps the page.",
 		errors: []int{http.StatusNotFound, http.StatusGone},
 	}.huma(), s.raw)
+	huma.Register(a, operation{
+		id: "captures", path: "/articles/{id}/captures", tag: "articles", summary: "List the archived captures of an article",
+		description: "The captures of all URLs of the article, newest first. Empty without an archive.",
+		errors:      []int{http.StatusNotFound},
+	}.huma(), s.listCaptures)
+	huma.Register(a, operation{
+		id: "capture", path: "/articles/{id}/captures/{time}", tag: "articles",
+		summary:     "Get a captured page as received",
+		description: "The bytes that the origin sent, in its content encoding.",
+		errors:      []int{http.StatusNotFound, http.StatusGone},
+	}.huma(), s.capture)
 	s.registerFormat(a, operation{
 		id: "newsarticle", path: "/articles/{id}/newsarticle", summary: "Get an article as a schema.org NewsArticle",
 		contentTypes: []string{"application/ld+json"},
@@ -172,12 +183,16 @@ func (s *service) raw(ctx context.Context, in *ArticleName) (*rawAnswer, error) 
 	if err != nil {
 		return nil, s.errorResponse(ctx, err)
 	}
+	return newRawAnswer(hit, raw), nil
+}
+
+func newRawAnswer(hit store.Hit, raw library.Raw) *rawAnswer {
 	// The content type and disposition keep a browser from showing a foreign
 	// page as a page of this server.
 	return &rawAnswer{
 		ContentType: "application/octet-stream", Disposition: `attachment; filename="` + shortID(hit.ID) + `.html"`,
 		ContentEncoding: raw.ContentEncoding, OriginalType: raw.ContentType, Location: raw.URL, Body: raw.Body,
-	}, nil
+	}
 }
 
 // shortID returns a prefix of an id for use in a file name.

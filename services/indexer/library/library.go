@@ -52,10 +52,16 @@ type Store interface {
 type Library struct {
 	Store
 	js jetstream.JetStream
+	// archive is the folder of the archive, or "".
+	archive string
 }
 
 // New returns a library that uses a store and the streams that fill it.
-func New(articles Store, js jetstream.JetStream) *Library { return &Library{articles, js} }
+func New(articles Store, js jetstream.JetStream) *Library { return &Library{Store: articles, js: js} }
+
+// WithArchive returns a library that also reads the archive in a folder. Without a folder,
+// it reads no archive.
+func (l *Library) WithArchive(dir string) *Library { return &Library{l.Store, l.js, dir} }
 
 // Discovery returns the sites whose new articles the discoverer finds.
 func (l *Library) Discovery() *sources.Sources { return sources.Of(l.Store) }
@@ -95,10 +101,18 @@ type Raw struct {
 }
 
 // Raw returns the page that an article was extracted from. The error is ErrGone
-// if its stream no longer has it.
+// if neither its stream nor the archive has it.
 func (l *Library) Raw(ctx context.Context, article *datelinev1.Article) (Raw, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
+	raw, err := l.rawOnStream(ctx, article)
+	if l.archive != "" && errors.Is(err, ErrGone) {
+		return l.rawInArchive(ctx, article)
+	}
+	return raw, err
+}
+
+func (l *Library) rawOnStream(ctx context.Context, article *datelinev1.Article) (Raw, error) {
 	ref := article.GetRawPage()
 	if !isPageReference(ref) {
 		return Raw{}, fmt.Errorf("reading page of article %s: %w; its record names no page in stream %s",

@@ -14,7 +14,7 @@ import (
 // downgradeTo8 is SQL that undoes the migrations after version 8.
 var downgradeTo8 = []string{
 	`ALTER TABLE articles DROP COLUMN first_page_hash`, `ALTER TABLE articles DROP COLUMN joined_pages`,
-	`DROP TABLE saved_searches`,
+	`DROP TABLE saved_searches`, `DROP TABLE archive_files`, `DROP TABLE archive_captures`,
 	`DROP TABLE discovery_backfills`, `DROP TABLE discovery_backfill_sitemaps`, `DROP TABLE discovery_backfill_urls`,
 	`ALTER TABLE sources DROP COLUMN name`,
 	`DROP TABLE stream_spans`, `DROP TABLE discovery_sources`, `DROP TABLE discovery_endpoints`,

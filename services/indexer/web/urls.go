@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,6 +109,12 @@ func (p urlPage) summarize(now time.Time) urlSummary {
 		return urlSummary{"healthy", "An article is stored. The ledger has no outcome of this URL."}
 	}
 	last := p.Past[len(p.Past)-1]
+	for _, e := range slices.Backward(p.Past) {
+		if e.Stage != subject.StageName(datelinev1.Stage_STAGE_ARCHIVE) {
+			last = e
+			break
+		}
+	}
 	switch last.Verdict {
 	case "dead":
 		return urlSummary{"failing", "Failed in stage " + last.Stage + ": " + last.Reason + "."}

@@ -143,6 +143,8 @@ func expandShortNames(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	switch name {
 	case "data":
 		name = "data-dir"
+	case "archive":
+		name = "archiver-dir"
 	case "nats":
 		name = "nats-url"
 	case "store":

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/contexts"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -27,6 +28,7 @@ external ones instead. The articles are at http://127.0.0.1:8080. It writes the 
 "local", so that other commands talk to this pipeline. The file nats.url in the data
 folder contains the server's address with user and password.`,
 		Example: `  dateline up
+  dateline up --archive dateline-data/archive
   dateline publish https://example.com/news/a
   NATS_URL="$(cat dateline-data/nats.url)" nats pub urls https://example.com/news/b`,
 		Args: noArgs,
@@ -42,6 +44,15 @@ folder contains the server's address with user and password.`,
 		p, err := pipeline.Open(cmd.Context(), cfg.Config, log)
 		if err != nil {
 			return err
+		}
+		if cfg.Archiver.Dir == "" && p.Bus.Embedded() {
+			waiting, err := topology.DropArchive(cmd.Context(), p.Bus.JS)
+			if err != nil {
+				return errors.Join(err, p.Close())
+			}
+			if waiting > 0 {
+				log.Warn("pages of an earlier run are not archived, because there is no --archive", "pages", waiting)
+			}
 		}
 		// Without a server for other processes, nothing could use the context.
 		if *name != "" && (cfg.NATS.URL != "" || cfg.Data.NATSAddr != "") {

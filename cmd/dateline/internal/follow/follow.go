@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -124,12 +125,12 @@ func (f *Follower) read(ctx context.Context, next func() ([]byte, error)) {
 			}
 			continue
 		}
-		outcome := &datelinev1.Outcome{}
-		if proto.Unmarshal(data, outcome) != nil {
+		o := &datelinev1.Outcome{}
+		if proto.Unmarshal(data, o) != nil {
 			continue // the indexer reports messages that are not outcomes
 		}
 		select {
-		case f.outcomes <- outcome:
+		case f.outcomes <- o:
 		case <-ctx.Done():
 			return
 		}
@@ -158,11 +159,11 @@ func (f *Follower) Next(ctx context.Context) ([]End, error) {
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case outcome, ok := <-f.outcomes:
+		case o, ok := <-f.outcomes:
 			if !ok {
 				return nil, cmp.Or(ctx.Err(), nats.ErrConnectionClosed)
 			}
-			if ends := f.take(outcome); len(ends) > 0 {
+			if ends := f.take(o); len(ends) > 0 {
 				return ends, nil
 			}
 		case <-ticker.C:
@@ -178,7 +179,7 @@ func (f *Follower) Next(ctx context.Context) ([]End, error) {
 func (f *Follower) take(o *datelinev1.Outcome) []End {
 	id := o.GetRequestId()
 	ends, ok := f.waiting[id]
-	if !ok {
+	if !ok || outcome.IsBeside(o.GetStage()) {
 		return nil
 	}
 	earlier := o.GetOutputId()
@@ -219,10 +220,10 @@ func (f *Follower) queryLedger(ctx context.Context) ([]End, error) {
 		return nil, fmt.Errorf("querying the ledger: %w", err)
 	}
 	var ends []End
-	for _, outcome := range outcomes {
+	for _, o := range outcomes {
 		// The outcome of intake only means that the request was accepted.
-		if outcome.GetStage() != datelinev1.Stage_STAGE_INTAKE {
-			ends = append(ends, f.take(outcome)...)
+		if o.GetStage() != datelinev1.Stage_STAGE_INTAKE {
+			ends = append(ends, f.take(o)...)
 		}
 	}
 	return ends, nil

@@ -99,7 +99,7 @@ func openDeclared(ctx context.Context, config Config, addr string, log *slog.Log
 	}
 	limited, cancel := context.WithTimeout(ctx, declareTimeout)
 	defer cancel()
-	if err := prepare(limited, b.JS, topology.Limits{Replicas: config.NATS.Replicas}); err != nil {
+	if err := prepare(limited, b.JS, config.limits()); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	if b.server != nil {

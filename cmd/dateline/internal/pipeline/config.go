@@ -8,7 +8,9 @@ import (
 
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/telemetry"
+	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/tracing"
+	"github.com/dateline-news/dateline/services/archiver"
 	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
@@ -28,6 +30,7 @@ type Config struct {
 	Fetcher    fetcher.Config
 	Discoverer discoverer.Config
 	Extractor  extractor.Config
+	Archiver   archiver.Config
 	Indexer    indexer.Config
 	HTTP       web.Config
 }
@@ -62,7 +65,7 @@ func DefaultConfig() Config {
 		Data: DataConfig{Dir: "dateline-data", NATSAddr: "127.0.0.1:4222", MinFree: defaultMinFree},
 		NATS: nats, Admin: telemetry.DefaultConfig(), Tracing: tracing.DefaultConfig(),
 		Fetcher: fetcher.DefaultConfig(), Discoverer: discoverer.DefaultConfig(), Extractor: extractor.DefaultConfig(),
-		Indexer: indexer.DefaultConfig(), HTTP: web.DefaultConfig(),
+		Archiver: archiver.DefaultConfig(), Indexer: indexer.DefaultConfig(), HTTP: web.DefaultConfig(),
 	}
 }
 
@@ -72,6 +75,11 @@ func (c Config) Validate() error {
 		return errors.New("data.dir is empty: name a folder, or an external NATS server (nats.url) and store (store.url)")
 	}
 	return nil
+}
+
+// limits returns what the streams must have for this configuration.
+func (c Config) limits() topology.Limits {
+	return topology.Limits{Replicas: c.NATS.Replicas, Archive: c.Archiver.Dir != ""}
 }
 
 // NATSURL returns the address at which another process reaches the NATS server: that

@@ -20,6 +20,7 @@ import (
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/tracing"
+	"github.com/dateline-news/dateline/services/archiver"
 	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
@@ -46,6 +47,7 @@ type Pipeline struct {
 	registry *prometheus.Registry
 	traces   *tracing.Tracer
 	stages   []process.Runner
+	archiver *archiver.Archiver // nil if nothing is archived
 	checks   []telemetry.Check
 }
 
@@ -107,9 +109,26 @@ func (p *Pipeline) createStages(ctx context.Context) error {
 		telemetry.Check{Name: "nats server", Test: p.Bus.health})
 	p.checks = append(p.checks, index.Checks()...)
 	inputs := slices.Concat(fetcher.Inputs(), discoverer.Inputs(), extractor.Inputs(), indexer.Inputs())
-	p.stages = []process.Runner{fetch, discover, extract, index,
-		backlog.New(p.Bus.JS, p.registry, p.log, time.Now, inputs...)}
+	p.stages = []process.Runner{fetch, discover, extract, index}
+	if p.config.Archiver.Dir != "" {
+		if err := p.createArchiver(ctx); err != nil {
+			return err
+		}
+		inputs = append(inputs, archiver.Inputs()...)
+	}
+	p.stages = append(p.stages, backlog.New(p.Bus.JS, p.registry, p.log, time.Now, inputs...))
 	return nil
+}
+
+func (p *Pipeline) createArchiver(ctx context.Context) error {
+	var err error
+	p.archiver, err = archiver.New(ctx, p.config.Archiver, archiver.Dependencies{
+		JS: p.Bus.JS, Store: p.Store, Registry: p.registry, Log: p.log, Tracer: p.traces,
+	})
+	if err == nil {
+		p.stages = append(p.stages, p.archiver)
+	}
+	return err
 }
 
 // Run runs the stages, the admin server and the web server until ctx ends, and then
@@ -125,15 +144,14 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	})
 	tasks.Go(func() error {
 		return web.Serve(ctx, p.config.HTTP, web.Dependencies{
-			Library: library.New(p.Store, p.Bus.JS), Registry: p.registry, Log: p.log,
+			Library: library.New(p.Store, p.Bus.JS).WithArchive(p.config.Archiver.Dir), Registry: p.registry, Log: p.log,
 		})
 	})
 	if p.Bus.Embedded() {
 		tasks.Go(func() error { return p.config.watchDisk(ctx) })
 	}
 	if p.config.NATS.Declare {
-		limits := topology.Limits{Replicas: p.config.NATS.Replicas}
-		tasks.Go(func() error { return topology.Keep(ctx, p.Bus.JS, limits, p.log) })
+		tasks.Go(func() error { return topology.Keep(ctx, p.Bus.JS, p.config.limits(), p.log) })
 	}
 	tasks.Go(func() error { return topology.Trim(ctx, p.Bus.JS, p.log, trimInterval) })
 	return tasks.Wait()
@@ -143,8 +161,11 @@ func (p *Pipeline) Run(ctx context.Context) error {
 func (p *Pipeline) Close() error {
 	p.traces.Close(context.Background())
 	var err error
+	if p.archiver != nil {
+		err = p.archiver.Close()
+	}
 	if p.Store != nil {
-		err = p.Store.Close()
+		err = errors.Join(err, p.Store.Close())
 	}
 	return errors.Join(err, p.Bus.Close())
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/services/indexer/library"
@@ -22,6 +23,7 @@ func WriteMetrics(ctx context.Context, w io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(config.Data.Dir)) }()
 	config.Data.NATSAddr, config.Data.MinFree, config.Data.Relaxed = "", 0, true
+	config.Archiver.Dir, config.Archiver.MinFree = filepath.Join(config.Data.Dir, "archive"), 0
 	log := slog.New(slog.DiscardHandler)
 	p, err := Open(ctx, config, log)
 	if err != nil {

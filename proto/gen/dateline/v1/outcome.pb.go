@@ -39,6 +39,8 @@ const (
 	Stage_STAGE_INDEX Stage = 4
 	// Reads feeds, sitemaps and pages of links, and publishes the URLs of new articles on `urls`.
 	Stage_STAGE_DISCOVER Stage = 5
+	// Writes pages to the archive.
+	Stage_STAGE_ARCHIVE Stage = 6
 )
 
 // Enum value maps for Stage.
@@ -50,6 +52,7 @@ var (
 		3: "STAGE_EXTRACT",
 		4: "STAGE_INDEX",
 		5: "STAGE_DISCOVER",
+		6: "STAGE_ARCHIVE",
 	}
 	Stage_value = map[string]int32{
 		"STAGE_UNSPECIFIED": 0,
@@ -58,6 +61,7 @@ var (
 		"STAGE_EXTRACT":     3,
 		"STAGE_INDEX":       4,
 		"STAGE_DISCOVER":    5,
+		"STAGE_ARCHIVE":     6,
 	}
 )
 
@@ -343,14 +347,15 @@ const file_dateline_v1_outcome_proto_rawDesc = "" +
 	"\x11origin_request_id\x18\x0e \x01(\tR\x0foriginRequestId\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*y\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\x8c\x01\n" +
 	"\x05Stage\x12\x15\n" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSTAGE_INTAKE\x10\x01\x12\x0f\n" +
 	"\vSTAGE_FETCH\x10\x02\x12\x11\n" +
 	"\rSTAGE_EXTRACT\x10\x03\x12\x0f\n" +
 	"\vSTAGE_INDEX\x10\x04\x12\x12\n" +
-	"\x0eSTAGE_DISCOVER\x10\x05*\x8e\x01\n" +
+	"\x0eSTAGE_DISCOVER\x10\x05\x12\x11\n" +
+	"\rSTAGE_ARCHIVE\x10\x06*\x8e\x01\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VERDICT_PRODUCED\x10\x01\x12\x15\n" +

@@ -1,0 +1,163 @@
+// Package archiver is a stage beside the extractor. It writes every fetched page to the
+// archive: WARC files in a folder, and an index of them in the store.
+package archiver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dateline-news/dateline/internal/backlog"
+	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/loop"
+	"github.com/dateline-news/dateline/internal/pagebody"
+	"github.com/dateline-news/dateline/internal/stage"
+	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/telemetry"
+	"github.com/dateline-news/dateline/internal/tracing"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/archiver/captures"
+	"github.com/dateline-news/dateline/services/archiver/internal/folder"
+	"github.com/dateline-news/dateline/services/archiver/warcfile"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// Inputs returns the consumers that the stage reads from.
+func Inputs() []backlog.Input {
+	return []backlog.Input{{Stream: subject.StreamPages, Consumer: subject.ConsumerArchive}}
+}
+
+const (
+	// batchSize is the maximum number of pages that share the syncs of the file, of the
+	// index and of the ledger. The stage holds up to three batches, so more would need
+	// much memory for large pages.
+	batchSize = 32
+	// batchWait is the maximum time to wait for a batch to fill.
+	batchWait = 50 * time.Millisecond
+	// completeInterval is the interval at which a file without new pages is tested for
+	// its age.
+	completeInterval = time.Second
+)
+
+// Dependencies are the services that an Archiver uses.
+type Dependencies struct {
+	// JS is a connection to streams that topology.Reconcile has declared, with the
+	// archiver's consumer.
+	JS       jetstream.JetStream
+	Store    interface{ SQL() store.Database }
+	Registry prometheus.Registerer
+	Log      *slog.Logger
+	// Tracer creates a span for each page. Nil means no spans.
+	Tracer *tracing.Tracer
+}
+
+// Archiver is the archiving stage. Create it with New.
+type Archiver struct {
+	loop    *stage.Loop
+	bodies  *pagebody.Reader
+	index   *captures.Index
+	metrics *metrics
+	log     *slog.Logger
+
+	mu      sync.Mutex // guards what follows
+	folder  *folder.Folder
+	encoder *warcfile.Encoder
+	members bytes.Buffer
+	// unindexed are records that are durable, but perhaps not in the index.
+	unindexed *batch
+}
+
+// New takes the folder, brings it and the index in line, and returns an Archiver for a
+// valid configuration with a folder.
+func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, error) {
+	consumer, err := deps.JS.Consumer(ctx, subject.StreamPages, subject.ConsumerArchive)
+	if err != nil {
+		return nil, fmt.Errorf("opening consumer %s: %w", subject.ConsumerArchive, err)
+	}
+	a := &Archiver{index: captures.Of(deps.Store), metrics: newMetrics(deps.Registry), log: deps.Log}
+	if a.encoder, err = warcfile.NewEncoder(); err != nil {
+		return nil, err
+	}
+	if a.bodies, err = pagebody.NewReader(deps.JS, 1, warcfile.MaxBlock/2); err != nil {
+		return nil, err
+	}
+	a.folder, err = folder.Open(folder.Config{
+		Dir: config.Dir, MaxBytes: config.MaxFileBytes, MaxAge: config.MaxFileAge, MinFree: config.MinFree,
+		Info: a.infoMember, Now: time.Now,
+	})
+	if err != nil {
+		a.bodies.Close()
+		return nil, err
+	}
+	if err := a.recover(ctx, config.Dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("bringing the archive in line with its index: %w", err), a.Close())
+	}
+	metrics := stage.NewMetrics(deps.Registry, datelinev1.Stage_STAGE_ARCHIVE)
+	a.loop = stage.New(stage.Config{
+		Stage: datelinev1.Stage_STAGE_ARCHIVE, Consumer: consumer,
+		Writer: ledger.NewWriter(ledger.Config{
+			JS: deps.JS, Stage: datelinev1.Stage_STAGE_ARCHIVE, Log: deps.Log, Now: time.Now,
+			Count: metrics.CountOutcome, CountUnkept: metrics.CountUnkept,
+		}),
+		Handle: a.handle, Metrics: metrics, Log: deps.Log, Traces: deps.Tracer,
+		Workers: 1, Batch: batchSize, BatchWait: batchWait,
+		MaxAttempts: config.MaxAttempts, DrainTimeout: config.DrainTimeout,
+	})
+	return a, nil
+}
+
+// Run archives pages until ctx ends. It then finishes the pages in progress, for at most
+// the configured drain timeout. Unfinished pages are delivered again.
+func (a *Archiver) Run(ctx context.Context) error {
+	tasks, ctx := errgroup.WithContext(ctx)
+	tasks.Go(func() error { return a.loop.Run(ctx) })
+	tasks.Go(func() error {
+		return loop.Every(ctx, completeInterval, func(context.Context) error {
+			a.completeDue()
+			return nil
+		})
+	})
+	return tasks.Wait()
+}
+
+// completeDue completes the open file if it is old enough. After an error, the next batch
+// tries again and reports it.
+func (a *Archiver) completeDue() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.folder.Due() && a.unindexed == nil {
+		if err := a.folder.Complete(); err != nil {
+			a.log.Warn("completing a file of the archive failed, retrying", "error", err)
+		}
+	}
+}
+
+// Close completes the open file and releases the folder. It must not be called before Run
+// has returned.
+func (a *Archiver) Close() error {
+	a.bodies.Close()
+	return a.folder.Close()
+}
+
+// infoMember returns the first member of a file.
+func (a *Archiver) infoMember(name string) ([]byte, error) {
+	version, revision := telemetry.Build()
+	record := warcfile.Record{
+		Type: warcfile.TypeInfo, ID: warcfile.ID(name), Date: time.Now(),
+		Fields: fields(warcfile.FieldContentType, warcfile.Fields, "WARC-Filename", name),
+		Head: warcfile.FieldBlock(fields("software", "Dateline/"+version, "revision", revision,
+			"format", "WARC File Format 1.1",
+			"conformsTo", "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/")),
+	}
+	var member bytes.Buffer
+	err := a.encoder.Append(&member, &record)
+	return member.Bytes(), err
+}

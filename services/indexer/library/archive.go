@@ -1,0 +1,108 @@
+package library
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dateline-news/dateline/internal/outcome"
+	"github.com/dateline-news/dateline/internal/weburl"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/archiver/captures"
+)
+
+// LastPage returns the requested URL of the page whose extraction gave a record.
+func LastPage(record *datelinev1.Article) string {
+	if pages := record.GetPageUrls(); len(pages) > 0 {
+		return pages[len(pages)-1]
+	}
+	return record.GetRequestedUrl()
+}
+
+// PageID returns the id of the page whose extraction gave a record.
+func PageID(record *datelinev1.Article) string {
+	if url, err := weburl.Parse(LastPage(record)); err == nil {
+		return outcome.FetchID(record.GetRequestId(), url)
+	}
+	return record.GetRequestId()
+}
+
+// rawInArchive returns the archived page that an article was extracted from. The error is
+// ErrGone if the archive does not have it.
+func (l *Library) rawInArchive(ctx context.Context, article *datelinev1.Article) (Raw, error) {
+	index := captures.Of(l.Store)
+	page, err := index.Page(ctx, PageID(article))
+	var response captures.Response
+	if err == nil {
+		// The last response of a page has its body.
+		response, err = index.Read(ctx, l.archive, page[len(page)-1])
+	}
+	if errors.Is(err, captures.ErrNotFound) {
+		return Raw{}, fmt.Errorf("reading page of article %s: %w; neither the stream of pages nor the archive has it",
+			article.GetId(), ErrGone)
+	}
+	if err != nil {
+		return Raw{}, fmt.Errorf("reading page of article %s: %w", article.GetId(), err)
+	}
+	return rawOf(response), nil
+}
+
+func rawOf(r captures.Response) Raw {
+	return Raw{
+		URL: r.URL, Body: r.Body, ContentEncoding: r.Header("Content-Encoding"), ContentType: r.Header("Content-Type"),
+		FetchTime: r.Time,
+	}
+}
+
+// maxCaptures is the maximum number of captures of each URL of an article that are listed.
+const maxCaptures = 1000
+
+// Captures returns the archived captures of an article's URLs, newest first.
+func (l *Library) Captures(ctx context.Context, article *datelinev1.Article) ([]captures.Capture, error) {
+	urls := slices.Concat(article.GetPageUrls(), []string{
+		article.GetRequestedUrl(), article.GetFinalUrl(), article.GetCanonicalUrl(),
+	})
+	index := captures.Of(l.Store)
+	seen := map[string]bool{"": true}
+	all := []captures.Capture{}
+	for _, url := range urls {
+		key := captures.Key(url)
+		if seen[key] || url == "" {
+			continue
+		}
+		seen[key] = true
+		found, err := index.Recent(ctx, captures.Filter{URL: url}, maxCaptures)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	slices.SortStableFunc(all, func(a, b captures.Capture) int {
+		return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(a.PageID, b.PageID), cmp.Compare(b.Position, a.Position))
+	})
+	return all, nil
+}
+
+// RawCapture returns the archived page of a capture of an article's URLs at a time. The
+// error is ErrGone if there is none.
+func (l *Library) RawCapture(ctx context.Context, article *datelinev1.Article, at time.Time) (Raw, error) {
+	ctx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	all, err := l.Captures(ctx, article)
+	if err != nil {
+		return Raw{}, err
+	}
+	i := slices.IndexFunc(all, func(c captures.Capture) bool { return c.Time.Equal(at) })
+	if i < 0 || l.archive == "" {
+		return Raw{}, fmt.Errorf("article %s has no capture at %s in the archive: %w", article.GetId(),
+			at.Format(time.RFC3339Nano), ErrGone)
+	}
+	response, err := captures.Of(l.Store).Read(ctx, l.archive, all[i])
+	if errors.Is(err, captures.ErrNotFound) {
+		return Raw{}, fmt.Errorf("%w: %w", ErrGone, err)
+	}
+	return rawOf(response), err
+}
