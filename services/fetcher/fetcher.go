@@ -19,6 +19,7 @@ import (
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/loop"
+	"github.com/dateline-news/dateline/internal/pages"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
@@ -184,7 +185,7 @@ func newVisitor(
 	if err != nil {
 		return nil, err
 	}
-	pages, err := newPageWriter(ctx, env, writer)
+	writing, err := pages.NewWriter(ctx, env.JS, writer, env.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +194,7 @@ func newVisitor(
 	registerSharing(env.Registry, neighbours)
 	return &visitor{
 		config: config, client: client, sites: sites, pauses: pauses, paces: paces, neighbours: neighbours,
-		seen: marks, pages: pages, writer: writer, metrics: metrics,
+		seen: marks, pages: writing, writer: writer, metrics: metrics,
 		fetch: newFetchMetrics(env.Registry, time.Now, resting), log: env.Log, traces: env.Traces, now: time.Now,
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/httphead"
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -57,9 +58,9 @@ func (v *visit) reportFailure(ctx context.Context, made verdict, r *httpget.Resp
 		FailureReason: string(made.reason), FailureDetail: made.detail,
 	}
 	if r != nil {
-		page.Status, page.Headers, page.FetchTime = int32(r.Status), headers(r), timestamppb.New(r.FetchTime)
+		page.Status, page.Headers, page.FetchTime = int32(r.Status), httphead.Fields(r.Header), timestamppb.New(r.FetchTime)
 	}
-	if err := v.pages.publish(ctx, page, v.url); err != nil {
+	if err := v.pages.Write(ctx, page, v.url.SubjectHost()); err != nil {
 		return err
 	}
 	reason := outcome.PageMissing

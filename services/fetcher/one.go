@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/httphead"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
@@ -77,7 +78,7 @@ func FetchFor(
 		case r.Status/100 != 2:
 			return nil, fmt.Errorf("%s answered %d, which is not the status of a page", at, r.Status)
 		}
-		page.FinalUrl, page.Status, page.Headers = at.Page().String(), int32(r.Status), headers(r)
+		page.FinalUrl, page.Status, page.Headers = at.Page().String(), int32(r.Status), httphead.Fields(r.Header)
 		page.Body, page.ContentEncoding, page.Truncated = r.Body, r.ContentEncoding, r.Truncated
 		page.Timings, page.RemoteAddress = timings(r.Timings), r.RemoteAddr.String()
 		page.FetchTime, page.Exchange = timestamppb.New(r.FetchTime), exchange(r)

@@ -116,7 +116,9 @@ func cut(detail string) string { return detail[:min(len(detail), maxFailureDetai
 
 // storePage publishes the page and ends the entry.
 func (v *visit) storePage(ctx context.Context, r *httpget.Response) error {
-	page, err := v.pages.write(ctx, v.entry.FrontierEntry, v.requested, v.url, r)
+	page := newPage(v.entry.FrontierEntry, v.requested, v.url, r)
+	err := v.pages.Write(ctx, page, v.url.SubjectHost())
+	r.Release()
 	if errors.Is(err, ledger.ErrTooLarge) {
 		return v.bury(ctx, outcome.TooLarge, err.Error())
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/outcome"
+	"github.com/dateline-news/dateline/internal/pages"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
@@ -32,7 +33,7 @@ type visitor struct {
 	paces      *pace.File
 	neighbours *pace.Neighbours
 	seen       *seen.Marks
-	pages      *pageWriter
+	pages      *pages.Writer
 	writer     *ledger.Writer
 	metrics    *stage.Metrics
 	fetch      *fetchMetrics

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/dateline-news/dateline/internal/httphead"
 )
 
 // acceptEncoding lists every content coding that the extractor can decode. The
@@ -122,7 +124,7 @@ func (c *Client) Get(ctx context.Context, request Request) (*Response, error) {
 	if partial != nil && partial.endedEarly {
 		response.EndedEarly, response.Truncated = true, true
 	}
-	response.Header = keepHeaders(incoming.Header)
+	response.Header = httphead.Keep(incoming.Header)
 	response.Timings = x.timings()
 	return response, nil
 }

@@ -12,7 +12,7 @@ import (
 // Response is a response with a final status, whatever that status is.
 type Response struct {
 	Status int
-	// Header has the headers that matter to a news archive (see keptHeaders),
+	// Header has the headers that matter to a news archive (see httphead.Keep),
 	// under their canonical names. It has at most 16 values per name and 8 KiB
 	// per value. Longer values and values beyond the 16th are dropped.
 	Header http.Header
@@ -66,21 +66,7 @@ func resolveLocation(base, location string) string {
 	return weburl.WithoutUsers(location)
 }
 
-// keptHeaders are the response headers that describe the page, its freshness,
-// its rights or its server, or that explain why there is no page. They are
-// sorted.
-var keptHeaders = []string{
-	"Age", "Cache-Control", "Cf-Mitigated", "Content-Disposition", "Content-Encoding", "Content-Language",
-	"Content-Length", "Content-Location", "Content-Type", "Date", "Etag", "Expires", "Last-Modified", "Link", "Location",
-	"Refresh", "Retry-After", "Server", "Tdm-Policy", "Tdm-Reservation", "Vary", "Via", "Www-Authenticate", "X-Robots-Tag",
-}
-
 const (
-	// maxHeaderValues and maxHeaderValue bound the values that a Response keeps
-	// of a header: how many, and how long in bytes.
-	maxHeaderValues = 16
-	maxHeaderValue  = 8 << 10
-
 	// maxSetCookies and maxSetCookie bound the Set-Cookie headers that a Response
 	// keeps: how many, and how long in bytes. RFC 6265, section 6.1, expects clients
 	// to support 4,096 bytes per cookie.
@@ -94,26 +80,4 @@ func setCookies(h http.Header) []string {
 		return len(value) > maxSetCookie || !isFieldValue(value)
 	})
 	return values[:min(len(values), maxSetCookies)]
-}
-
-// keepHeaders removes all headers that are not in keptHeaders from h and returns
-// it.
-func keepHeaders(h http.Header) http.Header {
-	for name, values := range h {
-		if _, kept := slices.BinarySearch(keptHeaders, name); !kept {
-			delete(h, name)
-			continue
-		}
-		values = slices.DeleteFunc(values, func(value string) bool { return len(value) > maxHeaderValue })
-		values = values[:min(len(values), maxHeaderValues)]
-		if len(values) == 0 {
-			delete(h, name)
-			continue
-		}
-		for i, value := range values {
-			values[i] = weburl.WithoutUsers(value) // in Link, Location and others
-		}
-		h[name] = slices.Clip(values)
-	}
-	return h
 }
