@@ -57,6 +57,9 @@ func TestTableIsSortedAndComplete(t *testing.T) {
 
 func TestEveryStageHasTheReasonsOfTheLoop(t *testing.T) {
 	for _, stage := range stages() {
+		if stage == subject.StageName(datelinev1.Stage_STAGE_INGEST) {
+			continue // a command, which stops at what the loop would retry
+		}
 		entries := outcome.OfStage(stage)
 		for _, reason := range []outcome.Reason{
 			outcome.Panic, outcome.Poison, outcome.TooLarge, outcome.Unmarked, outcome.Unavailable,

@@ -96,3 +96,9 @@ const (
 	Revisit    Reason = "revisit"
 	NoExchange Reason = "no_exchange"
 )
+
+// Reasons given when pages are read from web archives.
+const (
+	OriginalMissing Reason = "original_missing"
+	BadTime         Reason = "bad_time"
+)

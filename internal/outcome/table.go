@@ -17,6 +17,7 @@ const (
 	archive  = "archive"
 	extract  = "extract"
 	index    = "index"
+	ingest   = "ingest"
 
 	retried = true
 	final   = false
@@ -201,6 +202,21 @@ var table = []Entry{
 	{archive, dead, Poison, final, "", meansPoison},
 	{archive, dead, TooLarge, final, "", meansTooLarge},
 	{archive, retry, Unavailable, retried, "", meansUnavailable},
+	{ingest, produced, Truncated, final, "", "The page is incomplete in the archive."},
+	{
+		ingest, rejected, BadStatus, final, "",
+		"The archived response has a status that is neither a page nor a known failure.",
+	},
+	{ingest, rejected, BadTime, final, "", "The record states no valid time of capture, or one in the future."},
+	{ingest, rejected, Empty, final, "", "The archived response has no body."},
+	{ingest, rejected, Forbidden, final, "", "The archived response has the status 401, 403 or 451."},
+	{ingest, rejected, Malformed, final, "", "The record has no valid HTTP response."},
+	{ingest, rejected, NotFound, final, "", "The archived response has the status 404 or 410."},
+	{
+		ingest, rejected, OriginalMissing, final, "",
+		"The record refers to an earlier capture of the same page, which was not read in the same run.",
+	},
+	{ingest, rejected, TooLarge, final, "", "The archived page exceeds fetcher.max-body-bytes."},
 	{LedgerStage, dead, Unmarked, retried, "", meansUnmarked},
 	{LedgerStage, dead, Malformed, final, "", "The message is not an Outcome."},
 	{LedgerStage, dead, Panic, final, "", meansPanic},

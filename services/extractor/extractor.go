@@ -175,7 +175,8 @@ func (e *Extractor) recordOf(
 	return page.record(), err
 }
 
-// extractArticle extracts a page and counts the result. The later pages of an article are
+// extractArticle extracts a page and counts the result. What an archived page lacks says
+// nothing about its site today, so drift ignores it. The later pages of an article are
 // not counted: they lack what the first one has.
 func (e *Extractor) extractArticle(
 	ctx context.Context, page *datelinev1.Page, body []byte,
@@ -185,7 +186,9 @@ func (e *Extractor) extractArticle(
 	reason := article.ReasonOf(err)
 	if page.GetRequest().GetContinuation() == nil && (found != nil || reason != "") {
 		e.metrics.observe(found, err)
-		e.drift.observe(ctx, source, found, reason)
+		if isLive(page) {
+			e.drift.observe(ctx, source, found, reason)
+		}
 	}
 	return found, err
 }

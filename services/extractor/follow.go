@@ -63,8 +63,14 @@ func (e *Extractor) follows(page fetchedPage) bool {
 	if request.Follow != nil {
 		wanted = request.GetFollow()
 	}
-	return wanted && page.found.Page == 1 && e.config.MaxPages > 1 &&
-		page.GetSource() != datelinev1.PageSource_PAGE_SOURCE_FILE
+	return wanted && page.found.Page == 1 && e.config.MaxPages > 1 && isLive(page.Page)
+}
+
+// isLive reports whether a page is as its site has it now. The next pages of a saved or
+// archived one may be of another time.
+func isLive(page *datelinev1.Page) bool {
+	source := page.GetSource()
+	return source != datelinev1.PageSource_PAGE_SOURCE_FILE && source != datelinev1.PageSource_PAGE_SOURCE_ARCHIVE
 }
 
 // requestNext requests the page after one, given the sequence numbers of those before it.

@@ -146,7 +146,7 @@ type Ledger interface {
 	// empty host counts those of all hosts.
 	Hours(ctx context.Context, host string, since time.Time) ([]Hour, error)
 	// Outstanding counts the inputs of a stage that have no outcome although the
-	// preceding stage produced them in [from, to). An outcome belongs to an input
+	// preceding stage (for extract: fetch or ingest) produced them in [from, to). An outcome belongs to an input
 	// if both have the same request and URL. The requests of the discoverer for
 	// endpoints are left out, because it repeats those that are lost.
 	Outstanding(ctx context.Context, stage datelinev1.Stage, from, to time.Time) (Outstanding, error)

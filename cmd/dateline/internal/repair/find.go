@@ -109,12 +109,12 @@ func (s *search) readOpen(ctx context.Context) error {
 	return nil
 }
 
-// pageID returns the id of the page that an outcome of fetch or extract is about.
+// pageID returns the id of the page that an outcome of fetch, ingest or extract is about.
 func pageID(o *datelinev1.Outcome) string {
-	if o.GetStage() == datelinev1.Stage_STAGE_FETCH {
-		return o.GetOutputId()
+	if o.GetStage() == datelinev1.Stage_STAGE_EXTRACT {
+		return o.GetInputId()
 	}
-	return o.GetInputId()
+	return o.GetOutputId()
 }
 
 // found records that an input waits for a stage, and so for all stages after it.

@@ -43,6 +43,10 @@ func NewPublisher(ctx context.Context, js jetstream.JetStream, lost []Lost) (*Pu
 	})
 }
 
+// errArchived means that a page is lost that was read from a web archive. The site may
+// have another page now.
+var errArchived = errors.New("the page is no longer on the stream: run \"dateline ingest --force\" with its archive")
+
 // Publish publishes a lost input again: its page, if that is still on the stream, and
 // otherwise its URL, to be fetched. If this fails, the input stays lost, and the error
 // says why.
@@ -60,6 +64,9 @@ func (p *Publisher) Publish(ctx context.Context, l Lost) error {
 				return err
 			}
 		}
+	}
+	if l.Last.GetStage() == datelinev1.Stage_STAGE_INGEST {
+		return errArchived
 	}
 	return fetcher.Readmit(ctx, p.js, l.Last, time.Now())
 }

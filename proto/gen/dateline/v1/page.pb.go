@@ -86,6 +86,8 @@ const (
 	PageSource_PAGE_SOURCE_FETCH PageSource = 1
 	// It was read from a saved file.
 	PageSource_PAGE_SOURCE_FILE PageSource = 2
+	// It was read from a web archive. The fetch time is when the archive captured it.
+	PageSource_PAGE_SOURCE_ARCHIVE PageSource = 3
 )
 
 // Enum value maps for PageSource.
@@ -94,11 +96,13 @@ var (
 		0: "PAGE_SOURCE_UNSPECIFIED",
 		1: "PAGE_SOURCE_FETCH",
 		2: "PAGE_SOURCE_FILE",
+		3: "PAGE_SOURCE_ARCHIVE",
 	}
 	PageSource_value = map[string]int32{
 		"PAGE_SOURCE_UNSPECIFIED": 0,
 		"PAGE_SOURCE_FETCH":       1,
 		"PAGE_SOURCE_FILE":        2,
+		"PAGE_SOURCE_ARCHIVE":     3,
 	}
 )
 
@@ -798,12 +802,13 @@ const file_dateline_v1_page_proto_rawDesc = "" +
 	"\x0eBodyTruncation\x12\x1f\n" +
 	"\x1bBODY_TRUNCATION_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16BODY_TRUNCATION_LENGTH\x10\x01\x12\x1e\n" +
-	"\x1aBODY_TRUNCATION_DISCONNECT\x10\x02*V\n" +
+	"\x1aBODY_TRUNCATION_DISCONNECT\x10\x02*o\n" +
 	"\n" +
 	"PageSource\x12\x1b\n" +
 	"\x17PAGE_SOURCE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11PAGE_SOURCE_FETCH\x10\x01\x12\x14\n" +
-	"\x10PAGE_SOURCE_FILE\x10\x02BDZBgithub.com/dateline-news/dateline/proto/gen/dateline/v1;datelinev1b\x06proto3"
+	"\x10PAGE_SOURCE_FILE\x10\x02\x12\x17\n" +
+	"\x13PAGE_SOURCE_ARCHIVE\x10\x03BDZBgithub.com/dateline-news/dateline/proto/gen/dateline/v1;datelinev1b\x06proto3"
 
 var (
 	file_dateline_v1_page_proto_rawDescOnce sync.Once
