@@ -160,8 +160,8 @@ func openStore(t *testing.T, dir string) store.Store {
 type counts struct{ all, produced int64 }
 
 // checkLedger checks that each stage has as many outcomes as inputs, and that no URLs
-// are left on the streams. It returns the counts by stage. pages is the number of pages
-// that were ingested without being fetched.
+// are left on the streams. It returns the counts by stage. pages is the number of saved
+// pages that were ingested.
 func checkLedger(t *testing.T, dir string, pages int64) map[datelinev1.Stage]counts {
 	t.Helper()
 	return checkLedgerOf(t, openStore(t, dir), dir, pages)
@@ -208,7 +208,8 @@ func checkLedgerOf(t *testing.T, s store.Store, dir string, pages int64) map[dat
 	extract, index := got[datelinev1.Stage_STAGE_EXTRACT], got[datelinev1.Stage_STAGE_INDEX]
 	equal("outcomes of intake, compared with published messages", intake.all, int64(published))
 	equal("outcomes of fetch, compared with accepted URLs", fetch.all, intake.produced-split)
-	equal("outcomes of extract, compared with pages", extract.all, fetch.produced+pages)
+	equal("outcomes of extract, compared with pages", extract.all,
+		fetch.produced+got[datelinev1.Stage_STAGE_INGEST].produced+pages)
 	equal("outcomes of index, compared with articles", index.all, extract.produced-continued)
 	equal("messages left in URLS", int64(streamState(t, bus, subject.StreamURLs).Msgs), 0)
 	equal("messages left in FRONTIER", int64(streamState(t, bus, subject.StreamFrontier).Msgs), 0)

@@ -76,6 +76,19 @@ func standalone(cmd *cobra.Command, adjust func(*pipeline.Config)) loader {
 	return func() (configuration, error) { return loadConfiguration(cfg, settings, *file) }
 }
 
+// standaloneOrContext is like standalone, but the command can also talk to the deployment
+// of a context that the user names.
+func standaloneOrContext(cmd *cobra.Command, adjust func(*pipeline.Config)) loader {
+	cfg, settings, file := addSettings(cmd, adjust)
+	name := addContext(cmd, "", "Publish web archives to the deployment of this `context`.")
+	return func() (configuration, error) {
+		if *name != "" {
+			return loadContext(cfg, settings, *name, *file)
+		}
+		return loadConfiguration(cfg, settings, *file)
+	}
+}
+
 // clientWait is how long commands wait for the server of a deployment. It is short
 // because commands, unlike services, do not start together with the server.
 const clientWait = 3 * time.Second

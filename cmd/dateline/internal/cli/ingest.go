@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/follow"
+	"github.com/dateline-news/dateline/cmd/dateline/internal/ingest"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/subject"
@@ -29,33 +31,62 @@ const maxWaiting = 2_000
 const settleLimit = topology.AckWait + 5*time.Second
 
 func newIngest() *cobra.Command {
-	var asJSON bool
+	var asJSON, dryRun bool
 	var flags requestFlags
 	cmd := &cobra.Command{
-		Use:   "ingest URL|FILE|- ...",
-		Short: "Fetch, extract and store articles, and print the result of each URL",
+		Use:   "ingest URL|FILE|DIR|- ...",
+		Short: "Fetch or read pages, extract and store articles, and print the results",
 		Long: `Runs the whole pipeline in this process until every URL has ended: fetches each
 page, extracts the article, stores it, and prints the result. An argument is a URL,
 a file of URLs (one per line, # starts a comment), a saved HTML page, or - for
-standard input. The exit code is 1 if any URL led to no article.`,
+standard input. The exit code is 1 if any URL led to no article.
+
+An argument can also be a web archive (WARC or ARC, plain or compressed with gzip or
+zstd), or a folder of archives. The HTML pages in it are extracted and stored with their
+time of capture. Nothing is fetched, and robots.txt does not apply. Pages that were
+ingested before are skipped, so an interrupted run can be repeated. If a pipeline runs on
+the data folder, or if --context or --nats-url names a deployment, the pages are only
+published for it. The exit code is 1 if a part of an archive could not be read.`,
 		Example: `  dateline ingest https://example.com/news/a
   dateline ingest urls.txt --json
-  dateline ingest saved-page.html`,
+  dateline ingest saved-page.html
+  dateline ingest CC-NEWS-20261101000000-00042.warc.gz --label origin=cc-news
+  curl -s https://example.com/news.warc.gz | dateline ingest - --dry-run`,
 		Args: someArgs,
 	}
-	load := standalone(cmd, func(cfg *pipeline.Config) {
+	load := standaloneOrContext(cmd, func(cfg *pipeline.Config) {
 		quiet(cfg)
 		cfg.Fetcher.MaxAttempts, cfg.Fetcher.RetryDelay, cfg.Fetcher.MaxWait = 3, time.Second, 30*time.Second
 	})
-	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each URL as a line of JSON as soon as it has ended.")
+	cmd.Flags().BoolVar(&asJSON, "json", false,
+		"Print each URL or archive as a line of JSON as soon as it has ended.")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "Read archives and count their pages, but publish nothing.")
 	flags.add(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := load()
 		if err != nil {
 			return err
 		}
+		stdin := bufio.NewReaderSize(cmd.InOrStdin(), stdinBuffer)
+		archives, others, err := ingest.Find(args, stdin)
+		switch {
+		case err != nil:
+			return err
+		case len(archives) > 0 && len(others) > 0:
+			return errNotArchives(others[0])
+		case len(archives) > 0:
+			a := archiveIngestion{
+				archives: archives, config: ingest.Config{Labels: flags.labels, Force: flags.force, DryRun: dryRun},
+				report: newArchiveReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), asJSON, archives),
+			}
+			a.report.dryRun = dryRun
+			return a.run(cmd, cfg)
+		case dryRun || cfg.context != "":
+			return &usageError{errors.New("--dry-run and --context are for web archives: " +
+				"\"dateline publish\" publishes URLs to a deployment")}
+		}
 		i := ingestion{
-			inputs: readInputs(args, cmd.InOrStdin()), flags: flags,
+			inputs: readInputs(args, stdin), flags: flags,
 			report: newReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), asJSON),
 		}
 		err = i.run(cmd, cfg.Config)
@@ -63,6 +94,9 @@ standard input. The exit code is 1 if any URL led to no article.`,
 	}
 	return cmd
 }
+
+// stdinBuffer is how many bytes of standard input can be looked at before they are read.
+const stdinBuffer = 64 << 10
 
 // ingestion runs a pipeline over some inputs.
 type ingestion struct {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/ingest"
 	"github.com/dateline-news/dateline/internal/weburl"
 )
 
@@ -84,6 +85,10 @@ func readFile(name string, r *bufio.Reader, yield func(input, error) bool) bool 
 		gzipMagic     = []byte{0x1f, 0x8b}
 	)
 	start, _ := r.Peek(sniffed)
+	if ingest.IsArchive(start) {
+		yield(input{}, fmt.Errorf("%s is a web archive: \"dateline ingest\" reads it", name))
+		return false
+	}
 	start = bytes.TrimLeft(bytes.TrimPrefix(start, byteOrderMark), " \t\r\n")
 	if bytes.HasPrefix(start, []byte("<")) || bytes.HasPrefix(start, gzipMagic) {
 		page, err := io.ReadAll(io.LimitReader(r, maxPage+1))
