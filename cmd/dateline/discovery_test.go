@@ -66,78 +66,115 @@ func storeFolder(t *testing.T) string {
 	return dir
 }
 
-// TestSourcesCommands manages sources with the command line.
+// sourcesRun runs a command of "sources", and checks its exit code and a part of its output.
+type sourcesRun func(wantCode int, want string, args ...string)
+
+// TestSourcesCommands manages sources with the command line, in the store.
 func TestSourcesCommands(t *testing.T) {
 	t.Parallel()
 	handler, _ := newsSite(3)
 	site := httptest.NewServer(handler)
 	t.Cleanup(site.Close)
 	dir := storeFolder(t)
-	run := func(want string, args ...string) {
+	run := func(wantCode int, want string, args ...string) {
 		t.Helper()
 		code, out, errs := dateline(t, append(append([]string{"sources"}, args...), "--data", dir)...)
-		if code != 0 || !strings.Contains(out, want) {
-			t.Errorf("sources %s: exit code %d, and the output lacks %q:\n%s%s", strings.Join(args, " "), code, want, out, errs)
+		if code != wantCode || !strings.Contains(out+errs, want) {
+			t.Errorf("sources %s: exit code %d, want %d with %q:\n%s%s",
+				strings.Join(args, " "), code, wantCode, want, out, errs)
 		}
 	}
-	run("feed "+site.URL+"/atom.xml: 3 articles listed, 3 new", append([]string{"try", site.URL}, loopback...)...)
-	run("0 sources", "list")
-	run("added "+site.URL, "add", site.URL, "--label", "project=harbour")
-	run("project=harbour", "list")
-	run("candidate", "show", site.URL)
-	run("is paused", "pause", site.URL)
-	run("paused", "list")
-	run("is active", "resume", site.URL)
-	run("3 articles listed, 2 new, 1 left out",
+	run(0, "feed "+site.URL+"/atom.xml: 3 articles listed, 3 new", append([]string{"try", site.URL}, loopback...)...)
+	run(0, "3 articles listed, 2 new, 1 left out",
 		append([]string{"try", site.URL, "--exclude", "*part-1-*"}, loopback...)...)
-	run(`{"exclude":["*part-1-*"],"no_revisits":true}`, "set", site.URL, "--exclude", "*part-1-*", "--revisits=false")
-	run(`{"exclude":["*part-1-*"],"polls_per_day":50}`, "set", site.URL, "--polls-per-day", "50", "--revisits")
-	run(`"polls_per_day":50`, "show", site.URL)
+	manageSources(t, run, site.URL)
+	run(0, "0 sources", "--json=false")
+}
+
+// TestSourcesCommandsOverHTTP manages sources with a context that has only the address and
+// token of the web page.
+func TestSourcesCommandsOverHTTP(t *testing.T) {
+	t.Parallel()
+	handler, _ := newsSite(3)
+	site := httptest.NewServer(handler)
+	t.Cleanup(site.Close)
+	cfg := testConfig(t.TempDir())
+	allowLoopback(&cfg)
+	cfg.Data.NATSAddr, cfg.HTTP.Addr = "127.0.0.1:0", natstest.FreeAddr(t)
+	cfg.HTTP.ReadToken, cfg.HTTP.OperateToken = "ReadTokenOfTheTest", "OperateTokenOfTheTest"
+	runPipeline(t, cfg, slog.New(slog.DiscardHandler))
+	u := user{t.TempDir(), t.TempDir()}
+	settings := "nats: {url: nats://" + closedAddr + "}\nclient: {web: http://" + cfg.HTTP.Addr + "}\n"
+	u.writeContext(t, "operator", settings+"http: {operate-token: OperateTokenOfTheTest}\n")
+	u.writeContext(t, "reader", settings+"http: {read-token: ReadTokenOfTheTest}\n")
+	ctx := natstest.Context(t)
+	as := func(name string) sourcesRun {
+		return func(wantCode int, want string, args ...string) {
+			t.Helper()
+			code, out := u.run(ctx, t, append(append([]string{"sources"}, args...), "--context", name)...)
+			if code != wantCode || !strings.Contains(out, want) {
+				t.Errorf("sources %s as %s: exit code %d, want %d with %q:\n%s",
+					strings.Join(args, " "), name, code, wantCode, want, out)
+			}
+		}
+	}
+	manageSources(t, as("operator"), site.URL)
+	as("reader")(0, "1 source", "list")
+	as("reader")(1, "give the operate token with --http-operate-token", "add", site.URL)
+}
+
+// manageSources runs the commands that manage sources. One source is left at the end.
+func manageSources(t *testing.T, run sourcesRun, site string) {
+	t.Helper()
+	dir := t.TempDir()
+	run(0, "0 sources", "list")
+	run(0, "added "+site, "add", site, "--label", "project=harbour")
+	run(0, "project=harbour", "list")
+	run(0, `"labels":{"project":"harbour"}`, "list", "--json")
+	run(0, site+"/robots.txt", "show", site)
+	run(0, "is paused", "pause", site)
+	run(0, "paused", "list")
+	run(0, "is active", "resume", site)
+	run(0, `{"exclude":["*part-1-*"],"no_revisits":true}`, "set", site, "--exclude", "*part-1-*", "--revisits=false")
+	run(0, `{"exclude":["*part-1-*"],"polls_per_day":50}`, "set", site, "--polls-per-day", "50", "--revisits")
+	run(0, `"polls_per_day":50`, "show", site)
 	table := filepath.Join(dir, "sites.csv")
-	rows := "url,label.region,include,articles_per_day\nhttps://csv.example.com/,north,/news/* /sport/*,9\n"
+	rows := "url,label.region,include,articles_per_day\nhttp://" + closedAddr + "/,north,/news/* /sport/*,9\n"
 	if err := os.WriteFile(table, []byte(rows), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run("added 1 source", "import", table)
-	run(`{"include":["/news/*","/sport/*"],"articles_per_day":9}`, "show", "https://csv.example.com/")
-	run("removed", "remove", "https://csv.example.com/")
-	runBackfillCommands(t, run, site.URL, dir)
+	run(0, "added 1 source", "import", table)
+	run(0, `{"include":["/news/*","/sport/*"],"articles_per_day":9}`, "show", "http://"+closedAddr+"/")
+	run(0, "removed", "remove", "http://"+closedAddr+"/")
+	manageBackfills(run, site)
 	file := filepath.Join(dir, "feeds.opml")
-	opml := `<opml version="2.0"><body><outline text="News"><outline type="rss" xmlUrl="https://example.com/feed.xml"/>` +
-		`</outline></body></opml>`
+	opml := `<opml version="2.0"><body><outline text="News"><outline type="rss" xmlUrl="http://` + closedAddr +
+		`/feed.xml"/></outline></body></opml>`
 	if err := os.WriteFile(file, []byte(opml), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run("added 1 source", "import", file)
-	run("https://example.com/feed.xml\n", "export")
-	run("removed", "remove", site.URL)
-	run("1 source", "list")
-	run("0 sources", "--json=false")
-	if code, _, errs := dateline(t, "sources", "show", site.URL, "--data", dir); code == 0 {
-		t.Errorf("a removed source is shown: %s", errs)
+	run(0, "added 1 source", "import", file)
+	run(0, "http://"+closedAddr+"/feed.xml\n", "export")
+	run(0, "removed", "remove", site)
+	run(0, "1 source", "list")
+	for _, command := range []string{"show", "pause", "set", "remove", "backfill"} {
+		run(1, site+"/: ", command, site)
 	}
 }
 
-// runBackfillCommands starts and cancels a backfill of a source, and makes calls that are wrong.
-func runBackfillCommands(t *testing.T, run func(want string, args ...string), url, dir string) {
-	t.Helper()
-	fails := func(wantCode int, want string, args ...string) {
-		t.Helper()
-		code, _, errs := dateline(t, append([]string{"sources", "backfill", "--data", dir}, args...)...)
-		if code != wantCode || !strings.Contains(errs, want) {
-			t.Errorf("backfill %s: exit code %d, want %d, and %q in:\n%s", strings.Join(args, " "), code, wantCode, want, errs)
-		}
-	}
-	fails(2, "takes the URL of one source")
-	fails(2, "--since", url, "--since", "long ago")
-	fails(2, "ends before it begins", url, "--since", "2024-02-01", "--until", "2024-01-31")
-	fails(2, "--cancel ends a backfill", url, "--cancel", "--undated")
-	fails(1, "no backfill of this source is running", url, "--cancel")
-	run("backfill of "+url+"/ started", "backfill", url, "--since", "2024-01-01", "--until", "2024-01-01")
-	run("backfill running, started", "show", url)
-	fails(1, "wait until it is done, or cancel it", url)
-	run("backfill of "+url+"/ cancelled", "backfill", url, "--cancel")
-	run("backfill cancelled, started", "show", url)
+// manageBackfills starts and cancels a backfill of a source, and makes calls that are wrong.
+func manageBackfills(run sourcesRun, url string) {
+	run(2, "takes the URL of one source", "backfill")
+	run(2, "--since", "backfill", url, "--since", "long ago")
+	run(2, "ends before it begins", "backfill", url, "--since", "2024-02-01", "--until", "2024-01-31")
+	run(2, "--cancel ends a backfill", "backfill", url, "--cancel", "--undated")
+	run(1, "no backfill of this source is running", "backfill", url, "--cancel")
+	run(0, "", "pause", url) // so that a running pipeline does not end the backfill
+	run(0, "backfill of "+url+"/ started", "backfill", url, "--since", "2024-01-01", "--until", "2024-01-01")
+	run(0, "backfill running, started", "show", url)
+	run(1, "wait until it is done, or cancel it", "backfill", url)
+	run(0, "backfill of "+url+"/ cancelled", "backfill", url, "--cancel")
+	run(0, "backfill cancelled, started", "show", url)
 }
 
 // TestKilledWhileDiscovering kills the process again and again while it discovers the

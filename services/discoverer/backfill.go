@@ -10,9 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/subject"
-	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
-	"github.com/dateline-news/dateline/services/discoverer/internal/found"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -30,49 +28,6 @@ const (
 	// backfillLow is the number of URLs to request below which the next sitemap is requested.
 	backfillLow = 500
 )
-
-// StartBackfill starts a backfill of a source: it walks the sitemaps that the source has, and
-// those that its robots.txt names.
-func StartBackfill(ctx context.Context, s *sources.Sources, sourceID string, within sources.BackfillRange) error {
-	source, err := s.Get(ctx, sourceID)
-	if err != nil {
-		return err
-	}
-	known, err := s.Endpoints(ctx, source.ID)
-	if err != nil {
-		return err
-	}
-	seeds, err := backfillSeeds(source, known)
-	if err != nil {
-		return err
-	}
-	return s.StartBackfill(ctx, source.ID, within, seeds, time.Now())
-}
-
-// backfillSeeds returns the sitemaps at which a backfill starts. Sitemaps that an index names
-// are left out, because reading the index finds them.
-func backfillSeeds(source sources.Source, known []sources.Endpoint) ([]sources.BackfillSitemap, error) {
-	home, err := weburl.Parse(source.URL)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := weburl.Parse(home.Origin() + "/robots.txt")
-	if err != nil {
-		return nil, err
-	}
-	seeds := []sources.BackfillSitemap{{
-		Hash: int64(hashOf(rules)), URL: rules.String(), Purpose: datelinev1.Purpose_PURPOSE_ROBOTS, Hint: found.HintRobots,
-	}}
-	for _, e := range known {
-		url, err := weburl.Parse(e.URL)
-		if err == nil && e.Purpose == datelinev1.Purpose_PURPOSE_SITEMAP && e.State == sources.Active && e.Hint != hintIndex {
-			seeds = append(seeds, sources.BackfillSitemap{
-				Hash: int64(hashOf(url)), URL: url.String(), Purpose: e.Purpose, Hint: e.Hint, Place: len(seeds),
-			})
-		}
-	}
-	return seeds, nil
-}
 
 // continueBackfills makes one step of each backfill that is due.
 func (d *Discoverer) continueBackfills(ctx context.Context) error {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
 )
 
@@ -91,7 +90,7 @@ func TestBackfill(t *testing.T) {
 	source := room.add(t, site.URL)
 	start := func(within sources.BackfillRange) sources.Backfill {
 		t.Helper()
-		if err := discoverer.StartBackfill(t.Context(), room.sources, source.ID, within); err != nil {
+		if err := room.sources.BackfillSite(t.Context(), source.ID, within); err != nil {
 			t.Fatal(err)
 		}
 		natstest.Eventually(t, "the backfill is done", func() bool {

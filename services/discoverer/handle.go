@@ -168,7 +168,7 @@ func (d *Discoverer) publish(
 ) ([]sources.Article, error) {
 	var published []sources.Article
 	for _, request := range made.requests(source, page) {
-		key, id := sentKey(source, request.GetUrl()), hashText(request.GetRequestId())
+		key, id := sentKey(source, request.GetUrl()), sources.Hash(request.GetRequestId())
 		sent := d.sent.get(key)
 		if sent != 0 && sent != id {
 			continue
@@ -207,13 +207,7 @@ func (d *Discoverer) publishRequest(ctx context.Context, request *datelinev1.Fet
 // sentKey identifies an article of a source. A source that is removed and added again has
 // other keys.
 func sentKey(source sources.Source, url string) uint64 {
-	return hashText(fmt.Sprintf("%s %d %s", source.ID, source.AddTime.UnixMicro(), url))
-}
-
-func hashText(text string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(text))
-	return h.Sum64()
+	return sources.Hash(fmt.Sprintf("%s %d %s", source.ID, source.AddTime.UnixMicro(), url))
 }
 
 // objectTimeout bounds reading a body from the object store.

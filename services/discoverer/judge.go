@@ -31,8 +31,6 @@ const (
 	// home page and a robots.txt: with these two, a new site costs at most 30 requests.
 	maxHome   = 20
 	maxRobots = 8
-	// hintIndex marks the sitemaps that an index names.
-	hintIndex = "sitemap index"
 	// maxChildren is the maximum number of sitemaps that are taken from an index.
 	maxChildren = 20
 	// robotsInterval is the time between two polls of a robots.txt.
@@ -237,7 +235,7 @@ func namedEndpoints(
 	}
 	for _, child := range listing.Children {
 		if len(named) < maxChildren && (child.LastMod.IsZero() || now.Sub(child.LastMod) <= config.MaxAge) {
-			add(child.URL, datelinev1.Purpose_PURPOSE_SITEMAP, hintIndex)
+			add(child.URL, datelinev1.Purpose_PURPOSE_SITEMAP, sources.HintIndex)
 		}
 	}
 	return named
@@ -290,7 +288,7 @@ func (made *judgement) retireStale(config Config, now time.Time) {
 	if e.NewTime.After(last) {
 		last = e.NewTime
 	}
-	if e.Hint == hintIndex && now.Sub(last) > config.MaxAge {
+	if e.Hint == sources.HintIndex && now.Sub(last) > config.MaxAge {
 		e.State, e.Reason = sources.Retired, fmt.Sprintf("it has listed nothing new since %s", last.Format(time.DateOnly))
 	}
 }
@@ -362,7 +360,7 @@ func listedOf(item found.Item) *datelinev1.ListedItem {
 }
 
 // hashOf returns the hash of a URL in a signature.
-func hashOf(url weburl.URL) uint64 { return hashText(url.ID()) }
+func hashOf(url weburl.URL) uint64 { return sources.Hash(url.ID()) }
 
 // signatureOf returns the signature of an endpoint that lists URLs with hashes, which it
 // sorts: the order of a listing does not matter. It is not empty.

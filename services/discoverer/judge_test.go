@@ -196,7 +196,7 @@ func TestStaleSitemapsOfAnIndexAreRetired(t *testing.T) {
 		lastNew time.Duration
 		want    string
 	}{
-		{hintIndex, 6 * 24 * time.Hour, sources.Active}, {hintIndex, 8 * 24 * time.Hour, sources.Retired},
+		{sources.HintIndex, 6 * 24 * time.Hour, sources.Active}, {sources.HintIndex, 8 * 24 * time.Hour, sources.Retired},
 		{"robots", 8 * 24 * time.Hour, sources.Active},
 	} {
 		p := newPolled(t, "/2026-11.xml", datelinev1.Purpose_PURPOSE_SITEMAP)

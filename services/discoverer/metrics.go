@@ -119,7 +119,7 @@ func (d *Discoverer) countEndpoints(ctx context.Context) error {
 		d.metrics.sources.WithLabelValues(state).Set(float64(n))
 	}
 	d.metrics.overdue.Set(overdue.Seconds())
-	if err := d.sources.Forget(ctx, hintIndex, d.now().Add(-forgetAfter)); err != nil && ctx.Err() == nil {
+	if err := d.sources.Forget(ctx, sources.HintIndex, d.now().Add(-forgetAfter)); err != nil && ctx.Err() == nil {
 		d.log.Warn("deleting retired endpoints failed", "stage", "discover", "error", err)
 	}
 	for _, state := range []string{sources.Candidate, sources.Active, sources.Retired} {

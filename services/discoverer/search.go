@@ -31,7 +31,7 @@ func (d *Discoverer) searchAgain(ctx context.Context) error {
 	}
 	for _, id := range ids {
 		var begun bool
-		if begun, err = d.sources.SearchAgain(ctx, id, now, before, sources.HintHome, hintIndex); err != nil {
+		if begun, err = d.sources.SearchAgain(ctx, id, now, before, sources.HintHome, sources.HintIndex); err != nil {
 			break
 		}
 		if begun {

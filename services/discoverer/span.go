@@ -25,7 +25,7 @@ func takeWalk(
 		}
 	}
 	// What a robots.txt has named may be on another host, with the sitemaps that it names.
-	hint := hintIndex
+	hint := sources.HintIndex
 	if m.Hint == found.HintRobots {
 		hint = found.HintRobots
 	}
@@ -34,7 +34,9 @@ func takeWalk(
 		if err != nil || isBefore(child.LastMod, b.Since) {
 			continue
 		}
-		reading.Sitemaps = append(reading.Sitemaps, newSitemap(url, hint, child.LastMod, i))
+		sitemap := sources.NewBackfillSitemap(url, datelinev1.Purpose_PURPOSE_SITEMAP, hint)
+		sitemap.ModTime, sitemap.Place = child.LastMod, i
+		reading.Sitemaps = append(reading.Sitemaps, sitemap)
 	}
 	for _, item := range listing.Items {
 		url, err := weburl.Parse(item.URL)

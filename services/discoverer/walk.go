@@ -139,7 +139,9 @@ func robotsWalk(source sources.Source, body []byte) []sources.BackfillSitemap {
 	var all []sources.BackfillSitemap
 	add := func(address, hint string) {
 		if url, err := weburl.Parse(found.Resolve(source.URL, address)); err == nil {
-			all = append(all, newSitemap(url, hint, time.Time{}, len(all)))
+			sitemap := sources.NewBackfillSitemap(url, datelinev1.Purpose_PURPOSE_SITEMAP, hint)
+			sitemap.Place = len(all)
+			all = append(all, sitemap)
 		}
 	}
 	for _, address := range robotsSitemaps(body, maxWalkSitemaps) {
@@ -151,11 +153,4 @@ func robotsWalk(source sources.Source, body []byte) []sources.BackfillSitemap {
 		}
 	}
 	return all
-}
-
-func newSitemap(url weburl.URL, hint string, modified time.Time, place int) sources.BackfillSitemap {
-	return sources.BackfillSitemap{
-		Hash: int64(hashOf(url)), URL: url.String(), Purpose: datelinev1.Purpose_PURPOSE_SITEMAP, Hint: hint,
-		ModTime: modified, Place: place,
-	}
 }

@@ -40,38 +40,53 @@ const (
 // BackfillRange selects the articles of a backfill by the dates that sitemaps state.
 type BackfillRange struct {
 	// Since and Until are the first and the last possible date, or zero.
-	Since, Until time.Time
+	Since time.Time `json:"since,omitzero" doc:"Date of the oldest articles to take. Absent means no limit."`
+	Until time.Time `json:"until,omitzero" doc:"Date of the newest articles to take. Absent means no limit."`
 	// Undated means that articles are taken even if it is unknown whether they are in the range.
-	Undated bool
+	Undated bool `json:"undated,omitempty" doc:"Whether to take articles whose date is unknown, or too vague to compare with the range."`
+}
+
+// Validate returns ErrRange if no article can be in the range.
+func (r BackfillRange) Validate() error {
+	if !r.Since.IsZero() && !r.Until.IsZero() && r.Until.Before(r.Since) {
+		return ErrRange
+	}
+	return nil
 }
 
 // Backfill is a walk through the sitemaps of a source that requests the articles they list.
 type Backfill struct {
-	SourceID string
+	SourceID string `json:"-"`
 	// Run is when it was started. It distinguishes the backfills of a source.
-	Run time.Time
+	Run time.Time `json:"start_time"`
 	BackfillRange
 	// State is BackfillRunning, BackfillDone or BackfillCancelled, and EndTime when it ended.
-	State   string
-	EndTime time.Time
+	State   string    `json:"state" enum:"running,done,cancelled"`
+	EndTime time.Time `json:"end_time,omitzero"`
 	// Reason is why something is missing: the last sitemap that could not be read, or a bound.
-	Reason string
+	Reason string `json:"reason,omitempty" doc:"Why something is missing."`
 	// Budget counts its requests by hour.
-	Budget schedule.Budget
+	Budget schedule.Budget `json:"-"`
 	BackfillCounts
 }
 
 // BackfillCounts is the progress of a backfill.
 type BackfillCounts struct {
-	Sitemaps, SitemapsRead, SitemapsFailed int64
+	Sitemaps       int64 `json:"sitemaps"`
+	SitemapsRead   int64 `json:"sitemaps_read"`
+	SitemapsFailed int64 `json:"sitemaps_failed"`
 	// LeftOut counts the URLs that are not taken because of their date or the policy, and
 	// LeftUndated those that are not taken because their date is unknown.
-	LeftOut, LeftUndated int64
+	LeftOut     int64 `json:"left_out" doc:"URLs that are not taken because of their date or the policy."`
+	LeftUndated int64 `json:"left_undated" doc:"URLs that are not taken because their date is unknown."`
 	// Found counts the URLs to request, and Known those among them that were stored already.
-	Found, Known int64
+	Found int64 `json:"urls_found" doc:"URLs to request."`
+	Known int64 `json:"urls_known" doc:"URLs among them that were stored before."`
 	// Requested counts the requests, Articles those that ended as an article of the source, and
 	// Others those that ended otherwise.
-	Requested, Articles, Others int64
+	Requested int64 `json:"urls_requested"`
+	Articles  int64 `json:"articles" doc:"Requests that ended as an article of the source."`
+	Others    int64 `json:"others" doc:"Requests that ended otherwise."`
 }
 
 // Waiting returns the number of URLs that are still to be requested.
@@ -97,12 +112,30 @@ func scanBackfill(rows *sql.Rows) (b Backfill, err error) {
 	return b, err
 }
 
+// BackfillSite starts a backfill of a source: it walks the sitemaps that the source has, and
+// those that its robots.txt names.
+func (s *Sources) BackfillSite(ctx context.Context, sourceID string, within BackfillRange) error {
+	source, err := s.Get(ctx, sourceID)
+	if err != nil {
+		return err
+	}
+	known, err := s.Endpoints(ctx, source.ID)
+	if err != nil {
+		return err
+	}
+	first, err := seeds(source, known)
+	if err != nil {
+		return err
+	}
+	return s.StartBackfill(ctx, source.ID, within, first, time.Now())
+}
+
 // StartBackfill starts a backfill of a source with its first sitemaps.
 func (s *Sources) StartBackfill(
 	ctx context.Context, sourceID string, within BackfillRange, first []BackfillSitemap, now time.Time,
 ) error {
-	if !within.Since.IsZero() && !within.Until.IsZero() && within.Until.Before(within.Since) {
-		return ErrRange
+	if err := within.Validate(); err != nil {
+		return err
 	}
 	undated := 0
 	if within.Undated {
@@ -161,9 +194,9 @@ func (s *Sources) Backfill(ctx context.Context, sourceID string) (Backfill, erro
 }
 
 // CancelBackfill ends a running backfill. URLs that were requested are still fetched.
-func (s *Sources) CancelBackfill(ctx context.Context, sourceID string, now time.Time) error {
+func (s *Sources) CancelBackfill(ctx context.Context, sourceID string) error {
 	err := s.write(ctx, "cancelling the backfill", func(ctx context.Context, tx *sql.Tx) error {
-		return affected(endBackfill(ctx, tx, store.CleanText(sourceID), BackfillCancelled, now))
+		return affected(endBackfill(ctx, tx, store.CleanText(sourceID), BackfillCancelled, time.Now()))
 	})
 	if errors.Is(err, ErrNotFound) {
 		return ErrNoBackfill

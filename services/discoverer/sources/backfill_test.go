@@ -244,7 +244,7 @@ func TestBackfillsOfASource(t *testing.T) {
 			t.Errorf("a second one: %v", err)
 		}
 		for want := range 2 {
-			if err := s.CancelBackfill(t.Context(), b.SourceID, now); (want == 1) != errors.Is(err, sources.ErrNoBackfill) {
+			if err := s.CancelBackfill(t.Context(), b.SourceID); (want == 1) != errors.Is(err, sources.ErrNoBackfill) {
 				t.Errorf("cancelling: %v", err)
 			}
 		}

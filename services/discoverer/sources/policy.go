@@ -133,19 +133,26 @@ func (s Source) BackfillIn24Hours(usual int) int {
 	return usual
 }
 
+// ErrPolicy means that a source cannot have a policy. The message says why.
+var ErrPolicy = errors.New("the source cannot have this policy")
+
 // SetPolicy replaces the policy of a source.
 func (s *Sources) SetPolicy(ctx context.Context, id string, policy Policy) error {
 	if err := policy.Validate(); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrPolicy, err)
 	}
+	id = store.CleanText(id)
+	return s.write(ctx, "changing source "+id, func(ctx context.Context, tx *sql.Tx) error {
+		return setPolicy(ctx, tx, id, policy)
+	})
+}
+
+func setPolicy(ctx context.Context, tx *sql.Tx, id string, policy Policy) error {
 	text, err := json.Marshal(policy)
 	if err != nil {
 		return fmt.Errorf("encoding the policy: %w", err)
 	}
-	id = store.CleanText(id)
-	return s.write(ctx, "changing source "+id, func(ctx context.Context, tx *sql.Tx) error {
-		// The next poll decides by the new budget.
-		return affected(tx.ExecContext(ctx, `UPDATE discovery_sources SET policy = $2, open_time = 0 WHERE id = $1`,
-			id, string(text)))
-	})
+	// The next poll decides by the new budget.
+	return affected(tx.ExecContext(ctx, `UPDATE discovery_sources SET policy = $2, open_time = 0 WHERE id = $1`,
+		id, string(text)))
 }

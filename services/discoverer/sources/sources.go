@@ -139,20 +139,24 @@ func (s *Sources) Add(ctx context.Context, source Source, first []Endpoint) erro
 	if err := checkLabels(source.Labels); err != nil {
 		return err
 	}
+	return s.write(ctx, "adding source "+source.URL, func(ctx context.Context, tx *sql.Tx) error {
+		return add(ctx, tx, source, first)
+	})
+}
+
+func add(ctx context.Context, tx *sql.Tx, source Source, first []Endpoint) error {
 	labels, err := json.Marshal(source.Labels)
 	if err != nil {
 		return fmt.Errorf("encoding labels: %w", err)
 	}
-	return s.write(ctx, "adding source "+source.URL, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO discovery_sources (id, url, labels, state, add_time)
-			VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (id) DO UPDATE SET labels = excluded.labels, state = excluded.state`,
-			source.ID, source.URL, string(labels), Active, source.AddTime.UnixMicro())
-		if err != nil {
-			return err
-		}
-		return insert(ctx, tx, source.ID, first)
-	})
+	_, err = tx.ExecContext(ctx, `INSERT INTO discovery_sources (id, url, labels, state, add_time)
+		VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (id) DO UPDATE SET labels = excluded.labels, state = excluded.state`,
+		source.ID, source.URL, string(labels), Active, source.AddTime.UnixMicro())
+	if err != nil {
+		return err
+	}
+	return insert(ctx, tx, source.ID, first)
 }
 
 func checkLabels(labels map[string]string) error {

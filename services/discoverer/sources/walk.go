@@ -6,9 +6,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"time"
 
+	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -22,6 +24,18 @@ type BackfillSitemap struct {
 	// Place is its position in what names it, and Try the number of its last request.
 	Place int
 	Try   int64
+}
+
+// NewBackfillSitemap returns a sitemap of a backfill.
+func NewBackfillSitemap(url weburl.URL, purpose datelinev1.Purpose, hint string) BackfillSitemap {
+	return BackfillSitemap{Hash: int64(Hash(url.ID())), URL: url.String(), Purpose: purpose, Hint: hint}
+}
+
+// Hash returns a hash that distinguishes the URLs and requests of a source.
+func Hash(text string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(text))
+	return h.Sum64()
 }
 
 // The states of the rows of a backfill.

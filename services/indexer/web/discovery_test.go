@@ -70,6 +70,13 @@ func TestDiscovery(t *testing.T) {
 		{"POST", one + "/pause", operateToken, ``, 204},
 		{"POST", path + "/unknown/pause", operateToken, ``, 404},
 		{"GET", path + "/unknown", readToken, ``, 404},
+		{"POST", one + "/backfill", readToken, `{}`, 403},
+		{"POST", one + "/backfill", operateToken, `{"since":"2024-02-01T00:00:00Z","until":"2024-01-01T00:00:00Z"}`, 400},
+		{"POST", path + "/unknown/backfill", operateToken, `{}`, 404},
+		{"DELETE", one + "/backfill", operateToken, ``, 409},
+		{"POST", one + "/backfill", operateToken, `{"since":"2024-01-01T00:00:00Z"}`, 200},
+		{"POST", one + "/backfill", operateToken, `{}`, 409},
+		{"DELETE", one + "/backfill", operateToken, ``, 204},
 	} {
 		if status := server.call(t, test.method, test.path, test.token, test.body, nil); status != test.want {
 			t.Errorf("%s %s %s: %d, want %d", test.method, test.path, test.body, status, test.want)

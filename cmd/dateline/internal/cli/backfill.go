@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dateline-news/dateline/internal/escape"
-	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
 )
 
@@ -39,33 +38,25 @@ its last change is known, the article is taken if it can be in the range.`,
 	cmd.Flags().BoolVar(&undated, "undated", false,
 		"Also take articles whose date is unknown, or too vague to compare with the range.")
 	cmd.Flags().BoolVar(&stop, "cancel", false, "End the running backfill. URLs that were requested are still fetched.")
-	cmd.RunE = withSources(load, func(ctx context.Context, cmd *cobra.Command, s *sources.Sources, args []string) error {
-		if stop && (undated || since != "" || until != "") {
-			return &usageError{errors.New("--cancel ends a backfill: leave out --since, --until and --undated")}
-		}
-		source, err := newSource(args[0], nil)
+	start := func(ctx context.Context, d discovery, id string) error {
+		within, err := backfillRange(since, until, undated)
 		if err != nil {
 			return err
 		}
-		text := "backfill of %s started: \"dateline sources show\" shows the progress\n"
-		if stop {
-			text = "backfill of %s cancelled\n"
-			err = s.CancelBackfill(ctx, source.ID, time.Now())
-		} else {
-			var within sources.BackfillRange
-			if within, err = backfillRange(since, until, undated); err == nil {
-				err = discoverer.StartBackfill(ctx, s, source.ID, within)
-			}
+		return d.BackfillSite(ctx, id, within)
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !stop {
+			text := "backfill of %s started: \"dateline sources show\" shows the progress\n"
+			return changeSource(load, text, start)(cmd, args)
 		}
-		if errors.Is(err, sources.ErrRange) {
-			return &usageError{fmt.Errorf("--since and --until: %w", err)}
+		if undated || since != "" || until != "" {
+			return &usageError{errors.New("--cancel ends a backfill: leave out --since, --until and --undated")}
 		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", source.URL, err)
-		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), text, source.URL)
-		return err
-	})
+		return changeSource(load, "backfill of %s cancelled\n", func(ctx context.Context, d discovery, id string) error {
+			return d.CancelBackfill(ctx, id)
+		})(cmd, args)
+	}
 	return cmd
 }
 
@@ -80,18 +71,14 @@ func backfillRange(since, until string, undated bool) (within sources.BackfillRa
 	if _, err := time.Parse(time.DateOnly, until); err == nil || until == "today" || until == "yesterday" {
 		within.Until = within.Until.AddDate(0, 0, 1).Add(-time.Microsecond)
 	}
+	if err := within.Validate(); err != nil {
+		return within, &usageError{fmt.Errorf("--since and --until: %w", err)}
+	}
 	return within, nil
 }
 
-// printBackfill prints the progress of the last backfill of a source, if it had one.
-func printBackfill(ctx context.Context, w io.Writer, s *sources.Sources, sourceID string) error {
-	b, err := s.Backfill(ctx, sourceID)
-	if errors.Is(err, sources.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+// printBackfill prints the progress of a backfill.
+func printBackfill(w io.Writer, b sources.Backfill) {
 	fmt.Fprintf(w, "backfill %s, started %s", b.State, when(w, b.Run))
 	if !b.EndTime.IsZero() {
 		fmt.Fprintf(w, ", ended %s", when(w, b.EndTime))
@@ -105,6 +92,5 @@ func printBackfill(ctx context.Context, w io.Writer, s *sources.Sources, sourceI
 	if b.Reason != "" {
 		fmt.Fprintf(w, "; last problem: %s", escape.Line(b.Reason))
 	}
-	_, err = fmt.Fprintln(w)
-	return err
+	fmt.Fprintln(w)
 }

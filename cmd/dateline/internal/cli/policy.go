@@ -66,19 +66,19 @@ shows which articles are left out.`,
 	}
 	load := configured(cmd, quiet)
 	apply := policyFlags(cmd.Flags())
-	cmd.RunE = withSources(load, func(ctx context.Context, cmd *cobra.Command, s *sources.Sources, args []string) error {
+	cmd.RunE = withDiscovery(load, func(ctx context.Context, cmd *cobra.Command, d discovery, args []string) error {
 		wanted, err := newSource(args[0], nil)
 		if err != nil {
 			return err
 		}
-		source, err := s.Get(ctx, wanted.ID)
+		source, err := d.Details(ctx, wanted.ID)
 		if err != nil {
 			return fmt.Errorf("%s: %w", wanted.URL, err)
 		}
 		if err := apply(&source.Policy); err != nil {
 			return err
 		}
-		if err := s.SetPolicy(ctx, source.ID, source.Policy); err != nil {
+		if err := d.SetPolicy(ctx, source.ID, source.Policy); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", source.URL, policyText(source.Policy))

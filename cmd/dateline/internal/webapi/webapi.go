@@ -1,7 +1,8 @@
-// Package webapi reads from the HTTP API of a deployment.
+// Package webapi is a client for the HTTP API of a deployment.
 package webapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,13 +15,14 @@ import (
 )
 
 const (
-	// timeout bounds a request.
-	timeout = 10 * time.Second
+	// timeout bounds a request that only reads, and changeTimeout the others.
+	timeout       = 10 * time.Second
+	changeTimeout = time.Minute
 	// maxResponse is the maximum size of a response, in bytes.
 	maxResponse = 16 << 20
 )
 
-// Client reads from the API at a base URL. The token may be empty.
+// Client calls the API at a base URL. The token may be empty.
 type Client struct{ base, token string }
 
 // New returns a client for an address, which may be only host:port or :port.
@@ -39,11 +41,48 @@ var ErrNotFound = errors.New("not found")
 
 // Get decodes the response to a request for a path below /api/v1 into v.
 func (c Client) Get(ctx context.Context, path string, v any) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	return c.send(ctx, http.MethodGet, path, nil, v)
+}
+
+// send sends a request with a JSON body, unless that is nil, for a path below /api/v1. It
+// decodes the response into v unless v is nil.
+func (c Client) send(ctx context.Context, method, path string, body, v any) error {
+	limit := timeout
+	if method != http.MethodGet {
+		limit = changeTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/api/v1"+path, nil)
+	response, err := c.do(ctx, method, path, body)
 	if err != nil {
-		return fmt.Errorf("the address of the web page is invalid: give another with --client-web")
+		return err
+	}
+	defer response.Body.Close()
+	if v == nil {
+		return nil
+	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxResponse)).Decode(v); err != nil {
+		return fmt.Errorf("decoding the response of %s: %w", c.base, err)
+	}
+	return nil
+}
+
+// do sends a request and returns a successful response, whose body the caller closes.
+func (c Client) do(ctx context.Context, method, path string, body any) (*http.Response, error) {
+	var encoded io.Reader
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return nil, fmt.Errorf("encoding a request: %w", err)
+		}
+		encoded = bytes.NewReader(data)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.base+"/api/v1"+path, encoded)
+	if err != nil {
+		return nil, fmt.Errorf("the address of the web page is invalid: give another with --client-web")
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
 	}
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)
@@ -58,24 +97,28 @@ func (c Client) Get(ctx context.Context, path string, v any) error {
 		if inner, ok := errors.AsType[*url.Error](err); ok {
 			err = inner.Err
 		}
-		return fmt.Errorf("%s does not answer: %w; start the pipeline, or give another address with --client-web",
+		return nil, fmt.Errorf("%s does not answer: %w; start the pipeline, or give another address with --client-web",
 			c.base, err)
 	}
+	if response.StatusCode == http.StatusOK || response.StatusCode == http.StatusNoContent {
+		return response, nil
+	}
 	defer response.Body.Close()
-	body := json.NewDecoder(io.LimitReader(response.Body, maxResponse))
-	switch response.StatusCode {
-	case http.StatusOK:
-	case http.StatusNotFound:
+	return nil, c.refused(method, response)
+}
+
+// refused returns the error that an unsuccessful response stands for.
+func (c Client) refused(method string, response *http.Response) error {
+	detail := detailOf(json.NewDecoder(io.LimitReader(response.Body, maxResponse)))
+	switch status := response.StatusCode; {
+	case status == http.StatusNotFound:
 		return ErrNotFound
-	case http.StatusUnauthorized, http.StatusForbidden:
+	case method != http.MethodGet && status == http.StatusForbidden:
+		return fmt.Errorf("%s refuses the change%s: give the operate token with --http-operate-token", c.base, detail)
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		return fmt.Errorf("%s refuses the token: give another with --http-read-token", c.base)
-	default:
-		return fmt.Errorf("%s answers %s%s", c.base, response.Status, detailOf(body))
 	}
-	if err := body.Decode(v); err != nil {
-		return fmt.Errorf("decoding the response of %s: %w", c.base, err)
-	}
-	return nil
+	return fmt.Errorf("%s answers %s%s", c.base, response.Status, detail)
 }
 
 // detailOf returns the explanation in an error response (RFC 9457), as the end of a

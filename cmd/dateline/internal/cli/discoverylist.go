@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dateline-news/dateline/services/discoverer/sources"
+)
+
+// discoveryPage is the number of sources of discovery that are read at once. Their labels and
+// policies fit into one response of the HTTP API.
+const discoveryPage = 50
+
+// sourcesOf yields all sources.
+func sourcesOf(ctx context.Context, d discovery, do func(sources.Overview) error) error {
+	for after := ""; ; {
+		page, err := d.Overviews(ctx, after, discoveryPage)
+		if err != nil {
+			return err
+		}
+		for _, source := range page {
+			if err := do(source); err != nil {
+				return err
+			}
+			after = source.ID
+		}
+		if len(page) < discoveryPage {
+			return nil
+		}
+	}
+}
+
+func newSourcesList() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{Use: "list", Short: "List the sites that were added", Args: noArgs}
+	load := configured(cmd, quiet)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each source as a line of JSON.")
+	cmd.RunE = withDiscovery(load, func(ctx context.Context, cmd *cobra.Command, d discovery, _ []string) error {
+		out := cmd.OutOrStdout()
+		t := newTable(width(out), "URL", "state", "endpoints", "articles", "last new", "labels")
+		count := 0
+		err := sourcesOf(ctx, d, func(source sources.Overview) error {
+			count++
+			if asJSON {
+				return json.NewEncoder(out).Encode(source)
+			}
+			t.AppendRow([]any{
+				source.URL, source.State, source.Working, source.Found, when(out, source.LastNew), labelText(source.Labels),
+			})
+			return nil
+		})
+		if err != nil || asJSON {
+			return err
+		}
+		if count > 0 {
+			fmt.Fprintln(out, t.Render())
+		}
+		_, err = fmt.Fprintln(out, plural(count, "source"))
+		return err
+	})
+	return cmd
+}
+
+func newSourcesShow() *cobra.Command {
+	cmd := &cobra.Command{Use: "show URL", Short: "Show a source with its endpoints", Args: oneArg(sourceArg)}
+	load := configured(cmd, quiet)
+	cmd.RunE = withDiscovery(load, func(ctx context.Context, cmd *cobra.Command, d discovery, args []string) error {
+		wanted, err := newSource(args[0], nil)
+		if err != nil {
+			return err
+		}
+		source, err := d.Details(ctx, wanted.ID)
+		if err != nil {
+			return fmt.Errorf("%s: %w", wanted.URL, err)
+		}
+		return printSource(cmd.OutOrStdout(), source)
+	})
+	return cmd
+}
+
+func printSource(out io.Writer, source sources.Details) error {
+	fmt.Fprintf(out, "%s  %s  added %s  %s\n", source.URL, source.State, when(out, source.AddTime),
+		labelText(source.Labels))
+	fmt.Fprintf(out, "policy %s; %s and %s in 24 hours\n", policyText(source.Policy),
+		plural(source.Requests, "request"), plural(source.Articles, "article"))
+	if source.Backfill != nil {
+		printBackfill(out, *source.Backfill)
+	}
+	t := newTable(width(out), "kind", "state", "articles", "last new", "last poll", "next poll", "URL", "details")
+	for _, e := range source.Endpoints {
+		t.AppendRow([]any{
+			e.Kind, e.State, e.Articles, when(out, e.LastNew), when(out, e.LastPoll), when(out, e.NextPoll), e.URL, e.Reason,
+		})
+	}
+	_, err := fmt.Fprintln(out, t.Render())
+	return err
+}
+
+func newSourcesExport() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "export", Short: "Print the URL of each source on a line, for \"sources import\"", Args: noArgs,
+	}
+	load := configured(cmd, quiet)
+	cmd.RunE = withDiscovery(load, func(ctx context.Context, cmd *cobra.Command, d discovery, _ []string) error {
+		return sourcesOf(ctx, d, func(source sources.Overview) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), source.URL)
+			return err
+		})
+	})
+	return cmd
+}
+
+// labelText returns labels as key=value pairs, in the order of their keys.
+func labelText(labels map[string]string) string {
+	var pairs []string
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		pairs = append(pairs, key+"="+labels[key])
+	}
+	return strings.Join(pairs, " ")
+}

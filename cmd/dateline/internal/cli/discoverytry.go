@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dateline-news/dateline/internal/escape"
+	"github.com/dateline-news/dateline/internal/loop"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/discoverer"
+	"github.com/dateline-news/dateline/services/discoverer/sources"
+	"github.com/dateline-news/dateline/services/fetcher"
+)
+
+func newSourcesTry() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "try URL",
+		Short: "Show which endpoints and articles would be found on a site, without storing anything",
+		Long: `Fetches the home page and robots.txt of a site, and then the feeds, sitemaps and
+pages of links that they name, with at most 30 requests and the usual pause between
+them. It needs no running pipeline and stores nothing.`,
+		Args: oneArg("the URL of one site"),
+	}
+	load := configured(cmd, quiet)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each endpoint as a line of JSON.")
+	apply := policyFlags(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		cfg, err := load()
+		if err != nil {
+			return err
+		}
+		source, err := newSource(args[0], nil)
+		if err != nil {
+			return err
+		}
+		if err := apply(&source.Policy); err != nil {
+			return err
+		}
+		requested := false
+		get := func(ctx context.Context, e sources.Endpoint) (*datelinev1.Page, error) {
+			if requested {
+				loop.Sleep(ctx, cfg.Fetcher.Delay)
+			}
+			requested = true
+			return fetcher.FetchFor(ctx, cfg.Fetcher, e.URL, e.Purpose)
+		}
+		out := cmd.OutOrStdout()
+		return discoverer.Try(cmd.Context(), source, cfg.Discoverer, get, func(trial discoverer.Trial) {
+			if asJSON {
+				_ = json.NewEncoder(out).Encode(trial)
+				return
+			}
+			printTrial(out, trial)
+		})
+	}
+	return cmd
+}
+
+// maxPreview is the number of articles that are shown for each endpoint.
+const maxPreview = 5
+
+func printTrial(w io.Writer, t discoverer.Trial) {
+	if t.Error != "" {
+		fmt.Fprintf(w, "%s %s: %s\n", t.Purpose, t.URL, escape.Line(t.Error))
+		return
+	}
+	leftOut := ""
+	if t.LeftOut > 0 {
+		leftOut = fmt.Sprintf(", %d left out", t.LeftOut)
+	}
+	fmt.Fprintf(w, "%s %s: %s listed, %d new%s\n", t.Purpose, t.URL, plural(t.Listed, "article"), len(t.New), leftOut)
+	for _, a := range t.New[:min(len(t.New), maxPreview)] {
+		date := "          "
+		if !a.Published.IsZero() {
+			date = a.Published.Format(time.DateOnly)
+		}
+		fmt.Fprintf(w, "  %s  %s  %s\n", date, a.URL, escape.Line(a.Title))
+	}
+}
