@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // Overview is a source with what its endpoints have brought.
@@ -18,11 +19,13 @@ type Overview struct {
 	// Requests and Articles count those of the last 24 hours.
 	Requests int `json:"requests" doc:"Requests in the last 24 hours, other than the first for an article."`
 	Articles int `json:"articles" doc:"Articles found in the last 24 hours."`
-	// Working is the number of active endpoints, and Found the number of new articles that all
-	// endpoints have listed. LastNew is when one last listed a new article, or zero.
-	Working int       `json:"active_endpoints" doc:"Number of active endpoints."`
-	Found   int64     `json:"found" doc:"New articles that the endpoints have listed."`
-	LastNew time.Time `json:"last_new,omitzero" doc:"When an endpoint last listed a new article."`
+	// Working is the number of endpoints that work, without its robots.txt, and Candidates the
+	// number of those that have not been read yet. Found is the number of new articles that all
+	// endpoints have listed, and LastNew when one last listed a new article, or zero.
+	Working    int       `json:"working_endpoints" doc:"Number of feeds, sitemaps and pages of links that work."`
+	Candidates int       `json:"candidate_endpoints" doc:"Number of feeds, sitemaps and pages of links that have not been read yet."`
+	Found      int64     `json:"found" doc:"New articles that the endpoints have listed."`
+	LastNew    time.Time `json:"last_new,omitzero" doc:"When an endpoint last listed a new article."`
 }
 
 // Details is a source with its endpoints and its last backfill.
@@ -65,6 +68,34 @@ func (s *Sources) Overviews(ctx context.Context, after string, limit int) ([]Ove
 	return s.overviews(ctx, page)
 }
 
+// OverviewsByURL returns the sources after a URL, ordered by the bytes of their URLs, at most
+// limit.
+func (s *Sources) OverviewsByURL(ctx context.Context, after string, limit int) ([]Overview, error) {
+	url := "url" + s.bytewise()
+	page, err := query(ctx, s, "listing the sources", scanSource, `SELECT `+sourceColumns+` FROM discovery_sources
+		WHERE `+url+` > $1 ORDER BY `+url+` LIMIT $2`, store.CleanText(after), limit)
+	if err != nil {
+		return nil, err
+	}
+	return s.overviews(ctx, page)
+}
+
+// OverviewsOf returns the sources with ids, without those that do not exist.
+func (s *Sources) OverviewsOf(ctx context.Context, ids []string) ([]Overview, error) {
+	var page []Source
+	for _, id := range ids {
+		source, err := s.Get(ctx, id)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		page = append(page, source)
+	}
+	return s.overviews(ctx, page)
+}
+
 // overviews adds to sources what their endpoints have brought.
 func (s *Sources) overviews(ctx context.Context, page []Source) ([]Overview, error) {
 	all := make([]Overview, 0, len(page))
@@ -81,7 +112,9 @@ func (s *Sources) overviews(ctx context.Context, page []Source) ([]Overview, err
 		})
 	}
 	yields, err := query(ctx, s, "counting the articles of endpoints", scanYield, `SELECT source_id,
-		count(CASE WHEN state = 'active' THEN 1 END), CAST(sum(articles) AS BIGINT), max(new_time)
+		count(CASE WHEN state = 'active' AND reason = '' AND purpose <> `+robots+` THEN 1 END),
+		count(CASE WHEN state = 'candidate' AND purpose <> `+robots+` THEN 1 END),
+		CAST(sum(articles) AS BIGINT), max(new_time)
 		FROM discovery_endpoints WHERE source_id IN (`+strings.Join(places, ", ")+`) GROUP BY source_id`, ids...)
 	if err != nil {
 		return nil, err
@@ -92,22 +125,22 @@ func (s *Sources) overviews(ctx context.Context, page []Source) ([]Overview, err
 	}
 	for i := range all {
 		y := bySource[all[i].ID]
-		all[i].Working, all[i].Found, all[i].LastNew = y.working, y.found, y.last
+		all[i].Working, all[i].Candidates, all[i].Found, all[i].LastNew = y.working, y.candidates, y.found, y.last
 	}
 	return all, nil
 }
 
 // yield is what the endpoints of a source have brought.
 type yield struct {
-	source  string
-	working int
-	found   int64
-	last    time.Time
+	source              string
+	working, candidates int
+	found               int64
+	last                time.Time
 }
 
 func scanYield(rows *sql.Rows) (y yield, err error) {
 	var last int64
-	err = rows.Scan(&y.source, &y.working, &y.found, &last)
+	err = rows.Scan(&y.source, &y.working, &y.candidates, &y.found, &last)
 	y.last = timeOf(last)
 	return y, err
 }

@@ -43,10 +43,17 @@ func TestOverviews(t *testing.T) {
 					t.Errorf("the source is %+v", o)
 				}
 			default:
-				if o.Working != 0 || o.Found != 0 || !o.LastNew.IsZero() || o.Policy.ArticlesPerDay != 7 {
+				if o.Working != 0 || o.Candidates != 1 || o.Found != 0 || !o.LastNew.IsZero() || o.Policy.ArticlesPerDay != 7 {
 					t.Errorf("the other source is %+v", o)
 				}
 			}
+		}
+		if byURL, err := s.OverviewsByURL(t.Context(), source.URL, 10); err != nil || len(byURL) != 1 ||
+			byURL[0].URL != other.URL {
+			t.Errorf("after %s: %+v, %v", source.URL, byURL, err)
+		}
+		if both, err := s.OverviewsOf(t.Context(), []string{other.ID, "gone", source.ID}); err != nil || len(both) != 2 {
+			t.Errorf("of two ids: %+v, %v", both, err)
 		}
 		if rest, err := s.Overviews(t.Context(), page[0].ID, 10); err != nil || len(rest) != 1 {
 			t.Errorf("after the first: %+v, %v", rest, err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +34,9 @@ type Policy struct {
 	// NoRevisits means that its articles are not visited again.
 	NoRevisits bool `json:"no_revisits,omitempty" doc:"Whether not to visit its articles again for corrections."`
 }
+
+// IsZero reports whether a policy takes every article and has the usual limits.
+func (p Policy) IsZero() bool { return reflect.DeepEqual(p, Policy{}) }
 
 // The bounds of a policy.
 const (

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -52,7 +53,9 @@ var functions = template.FuncMap{
 		}
 		return &failures[len(failures)-1]
 	},
-	"spaced": spaced,
+	"spaced":   spaced,
+	"spaces":   func(values []string) string { return strings.Join(values, " ") },
+	"noPolicy": func() sources.Policy { return sources.Policy{} },
 
 	"picture": pictureURL,
 }

@@ -82,6 +82,7 @@ func (server *testServer) fillNewsroom(t *testing.T) {
 		"\n\nCorrection: an earlier version of this article misstated the former fare."
 	server.put(t, changed.record(now, ""))
 	server.recordNewsroom(t, all, now)
+	server.fillDiscovery(t, "harbour-post.example", "capital-wire.example", "hill-gazette.example")
 	const failing = "https://capital-wire.example/"
 	for _, path := range []string{"assembly-votes", "minister-resigns", "budget-annexes"} {
 		server.queue(t, failing+path, now.Add(20*time.Minute), now.Add(-40*time.Minute), now.Add(-10*time.Minute))

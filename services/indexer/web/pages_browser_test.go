@@ -23,7 +23,7 @@ var pages = []string{
 	"/articles/id-train-0000", "/articles/id-ferry-0000/changes?from=1&to=2", "/sources",
 	"/values?field=host&q=ferry", "/stories/id-gazette.test-0000", "/searches",
 	"/articles/id-ferry-0000/changes?view=side",
-	"/sources/example.com", "/pipeline",
+	"/sources/example.com", "/pipeline", "/discovery", "/discovery/" + siteID("example.com"), "/discovery?host=none.test",
 	"/urls", "/urls?url=https://example.com/again", "/hosts/example.com", "/api",
 	"/dead-letters",
 	"/login", "/nothing",
@@ -35,6 +35,7 @@ var pages = []string{
 func TestPagesInBrowser(t *testing.T) {
 	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0", OperateToken: operateToken})
 	server.fill(t)
+	server.fillDiscovery(t, "example.com", "a.test", "b.test")
 	ctx := browser(t)
 	var mutex sync.Mutex
 	var complaints, foreign []string
@@ -78,6 +79,24 @@ func TestPagesInBrowser(t *testing.T) {
 	}
 	if len(foreign) > 0 {
 		t.Errorf("pages load %q from other sites", foreign)
+	}
+}
+
+// TestFormsInBrowser verifies that the pages with forms of operators are accessible.
+func TestFormsInBrowser(t *testing.T) {
+	u := newUser(t)
+	u.server.fillDiscovery(t, "example.com", "a.test", "b.test")
+	for _, path := range []string{"/discovery", "/discovery/" + siteID("example.com"), "/dead-letters"} {
+		for _, scheme := range []string{"light", "dark"} {
+			for _, width := range []int64{320, 390, 1280} {
+				name := fmt.Sprintf("%s, %s, %d wide", path, scheme, width)
+				if err := visit(u.ctx, u.server.URL+path, scheme, width); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				evaluate[bool](u.ctx, t, "document.querySelectorAll('details').forEach(d => d.open = true) || true")
+				verifyAccessible(u.ctx, t, name)
+			}
+		}
 	}
 }
 

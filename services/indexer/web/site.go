@@ -41,11 +41,12 @@ func newSite(deps Dependencies, document *huma.OpenAPI, config Config) *site {
 	functions["asset"] = s.assets.url
 	for _, name := range []string{
 		"search", "values", "story", "searches",
-		"article", "changes", "pipeline", "sources", "source", "deadletters", "url", "host",
+		"article", "changes", "pipeline", "sources", "source", "discovery", "discoverysource", "deadletters", "url", "host",
 		"api", "login", "error",
 	} {
 		s.templates[name] = template.Must(template.New("layout.html").Funcs(functions).
-			ParseFS(files, "templates/layout.html", "templates/charts.html", "templates/"+name+".html"))
+			ParseFS(files, "templates/layout.html", "templates/charts.html", "templates/discoveryparts.html",
+				"templates/"+name+".html"))
 	}
 	return s
 }
@@ -65,6 +66,7 @@ func (s *site) register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /pipeline", s.pipeline)
 	mux.HandleFunc("GET /sources", s.sources)
 	mux.HandleFunc("GET /sources/{host}", s.source)
+	s.registerDiscovery(mux)
 	mux.HandleFunc("GET /urls", s.urls)
 	mux.HandleFunc("GET /hosts/{host}", s.host)
 	mux.HandleFunc("GET /dead-letters", s.deadLetters)

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -27,6 +29,8 @@ type sourcePage struct {
 	// Origins tells from which parts of the pages the recent articles were taken.
 	Origins []fieldOrigins
 	Ends    []library.End
+	// Discovery has the first sites on the host whose new articles are found.
+	Discovery []sources.Details
 }
 
 // fieldOrigins counts the recent articles by where a field was found.
@@ -38,17 +42,17 @@ type fieldOrigins struct {
 
 func (s *site) source(w http.ResponseWriter, r *http.Request) {
 	now := time.Now().UTC()
-	sources, err := s.SourcesHealth(r.Context(), store.SourceQuery{
+	found, err := s.SourcesHealth(r.Context(), store.SourceQuery{
 		Since: now.Add(-24 * time.Hour), At: now, Host: r.PathValue("host"), Limit: 1,
 	})
-	if err == nil && len(sources) == 0 {
+	if err == nil && len(found) == 0 {
 		err = fmt.Errorf("no articles or outcomes from %s: %w", r.PathValue("host"), store.ErrNotFound)
 	}
 	if err != nil {
 		s.showLibraryError(w, r, err)
 		return
 	}
-	page := sourcePage{sourceRow: condition(sources[0]), Ends: library.Ends(sources[0].Outcomes)}
+	page := sourcePage{sourceRow: condition(found[0]), Ends: library.Ends(found[0].Outcomes)}
 	if err := s.fillSource(r.Context(), &page, now); err != nil {
 		s.showLibraryError(w, r, err)
 		return
@@ -66,8 +70,30 @@ func (s *site) fillSource(ctx context.Context, page *sourcePage, now time.Time) 
 	}
 	page.Recent = found.Hits
 	page.Origins = originsOf(found.Hits)
-	page.Drifts, err = s.Drifts(ctx, page.Host)
-	return err
+	if page.Drifts, err = s.Drifts(ctx, page.Host); err != nil {
+		return err
+	}
+	return s.fillDiscovery(ctx, page)
+}
+
+// maxSites is the maximum number of sites of discovery on the page of a source.
+const maxSites = 3
+
+func (s *site) fillDiscovery(ctx context.Context, page *sourcePage) error {
+	ids, err := s.Discovery().OnHost(ctx, page.Host)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids[:min(len(ids), maxSites)] {
+		details, err := s.Discovery().Details(ctx, id)
+		if err != nil && !errors.Is(err, sources.ErrNotFound) {
+			return err
+		}
+		if err == nil {
+			page.Discovery = append(page.Discovery, details)
+		}
+	}
+	return nil
 }
 
 // fillWeek adds the last seven days of a source.

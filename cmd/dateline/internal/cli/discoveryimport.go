@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"reflect"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +36,7 @@ articles_per_day, polls_per_day and revisits. Lists are separated by spaces.`,
 				maps.Copy(own, labels)
 			}
 			var policy *sources.Policy // a source that exists keeps its own
-			if !reflect.DeepEqual(one.policy, sources.Policy{}) {
+			if !one.policy.IsZero() {
 				policy = &one.policy
 			}
 			source, err := newSource(one.url, own)
