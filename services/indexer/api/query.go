@@ -27,7 +27,7 @@ type Filters struct {
 	Since    string   `query:"since" maxLength:"40" doc:"Date (2026-11-25) or time (RFC 3339). Only articles published since then; for articles without a time of publication, the first fetch counts."`
 	From     string   `query:"from" maxLength:"40" deprecated:"true" doc:"The former name of since."`
 	Before   string   `query:"before" maxLength:"40" doc:"Date or time. Only articles published before it."`
-	Order    string   `query:"order" enum:"time,rank" default:"time" doc:"time orders by newest first, rank by best match first."`
+	Order    string   `query:"order" enum:"time,rank" default:"time" doc:"time orders by newest first. rank takes the newest 2,000 matching articles and orders them by best match first."`
 }
 
 // FiltersOf returns the filters in a query string.

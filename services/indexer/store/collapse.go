@@ -29,13 +29,14 @@ type opening struct {
 	first  StoryMember
 }
 
-// storySearch is what a database contributes to a search that returns one article of
-// each story.
-type storySearch interface {
-	// list returns the first matches after the cursor, in order.
+// searcher is what a database contributes to a search.
+type searcher interface {
+	// list returns the newest matches after the cursor, newest first.
 	list(ctx context.Context, after *cursor, limit int) ([]listedRow, error)
 	// shown returns those of the stories that have a match up to the cursor.
 	shown(ctx context.Context, upTo cursor, stories []string) ([]string, error)
+	// headings returns the newest matches with their rankColumns, newest first.
+	headings(ctx context.Context, limit int) ([]headingRow, error)
 	// read returns the hits with the given ids, in any order.
 	read(ctx context.Context, ids []string) ([]hitRow, error)
 	// openings returns the openings of stories.
@@ -43,46 +44,23 @@ type storySearch interface {
 }
 
 // searchStories returns a page that has one article of each story.
-func searchStories(ctx context.Context, s storySearch, query Query, parsed parsedQuery, after *cursor) (Page, error) {
+func searchStories(ctx context.Context, s searcher, query Query, parsed parsedQuery, after *cursor) (Page, error) {
 	limit := query.limit()
 	listed, err := s.list(ctx, after, listedPerHit*limit+1)
 	if err != nil {
 		return Page{}, err
 	}
 	chosen, next, err := chooseFirst(ctx, s, listed, limit, after)
-	if err != nil || len(chosen) == 0 {
-		return Page{Next: next}, err
-	}
-	var ids, stories []string
-	for _, row := range chosen {
-		ids = append(ids, row.id)
-		if row.story != "" {
-			stories = append(stories, row.story)
-		}
-	}
-	read, err := s.read(ctx, ids)
 	if err != nil {
 		return Page{}, err
 	}
-	slices.SortFunc(read, func(a, b hitRow) int {
-		return slices.Index(ids, a.article.id) - slices.Index(ids, b.article.id)
-	})
-	page, err := newPage(query, parsed, read)
-	if page.Next = next; err != nil || len(stories) == 0 {
-		return page, err
-	}
-	openings, err := s.openings(ctx, stories)
-	if err != nil {
-		return Page{}, err
-	}
-	page.addOpenings(openings)
-	return page, nil
+	return readPage(ctx, s, query, parsed, chosen, next)
 }
 
 // chooseFirst chooses the first row of each story, up to a limit, unless an earlier page
 // has shown the story. It returns the cursor of the next page.
 func chooseFirst(
-	ctx context.Context, s storySearch, listed []listedRow, limit int, after *cursor,
+	ctx context.Context, s searcher, listed []listedRow, limit int, after *cursor,
 ) (chosen []listedRow, next string, err error) {
 	seen := map[string]bool{}
 	at := 0
@@ -113,7 +91,7 @@ func chooseFirst(
 
 // withoutShown returns the rows without those of stories that have a match up to the
 // cursor, which an earlier page has shown.
-func withoutShown(ctx context.Context, s storySearch, rows []listedRow, upTo cursor) ([]listedRow, error) {
+func withoutShown(ctx context.Context, s searcher, rows []listedRow, upTo cursor) ([]listedRow, error) {
 	var stories []string
 	for _, row := range rows {
 		if row.story != "" {

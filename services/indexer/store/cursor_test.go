@@ -81,3 +81,22 @@ func wantAllPages(t *testing.T, s store.Store, q store.Query, articles int) {
 		t.Errorf("%+v returns %d pages, want at least %d", q, pages+1, want)
 	}
 }
+
+// testLargeRecords reads pages of articles of three megabytes.
+func testLargeRecords(t *testing.T, b backend) {
+	s := b.open(t)
+	for i := range 5 {
+		text := joined(prose(uint64(i), 6)...) + " tide "
+		put(t, s, article(numbered("many", i), "Tide", strings.Repeat(text, 3_000_000/len(text)), after(i)))
+	}
+	byTime := store.Query{Limit: 1000}
+	byRank := store.Query{Text: "tide", Limit: 1000, ByRank: true}
+	for _, q := range []store.Query{byTime, byRank, {Limit: 1000, OnePerStory: true}} {
+		page, err := s.Search(t.Context(), q)
+		if err != nil || len(page.Hits) != 2 || page.Next == "" {
+			t.Errorf("%+v: %d hits, %v; want two, and a cursor", q, len(page.Hits), err)
+		}
+	}
+	wantAllPages(t, s, byTime, 5)
+	wantAllPages(t, s, byRank, 5)
+}

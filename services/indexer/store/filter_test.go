@@ -142,13 +142,14 @@ func testFacets(t *testing.T, b backend) {
 	}
 }
 
-func testFacetsAreBounded(t *testing.T, b backend) {
+// testNewestAreRead counts and ranks more articles than are read.
+func testNewestAreRead(t *testing.T, b backend) {
 	s := b.open(t)
 	var all []*datelinev1.Article
 	for i := range 2001 {
 		one := article(fmt.Sprint("tide", i), "Tide", "The tide is high.", after(i))
 		if i == 0 {
-			one.Host = "oldest.test"
+			one.Host, one.Tags = "oldest.test", []string{"tide"}
 		}
 		all = append(all, one)
 	}
@@ -158,5 +159,22 @@ func testFacetsAreBounded(t *testing.T, b backend) {
 		if err != nil || got.Articles != 2000 || got.Complete || len(got.Hosts) != 1 || got.Hosts[0].Count != 2000 {
 			t.Errorf("%q: facets %+v, %v; want 2,000 articles of one host, not complete", query.Text, got, err)
 		}
+	}
+	found := 0
+	for query := (store.Query{Text: "tide", ByRank: true, Limit: 1000, WithoutSnippets: true}); ; {
+		page, err := s.Search(t.Context(), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found += len(page.Hits)
+		if page.Hits[0].ID == "id-tide0" {
+			t.Error("the oldest article is ranked")
+		}
+		if query.After = page.Next; page.Next == "" {
+			break
+		}
+	}
+	if found != 2000 {
+		t.Errorf("%d articles are ranked, want 2,000", found)
 	}
 }

@@ -8,48 +8,50 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// postgresStories implements storySearch.
-type postgresStories struct {
+// postgresSearch implements searcher.
+type postgresSearch struct {
 	*postgresStore
 	query  Query
 	parsed parsedQuery
 }
 
-func (s postgresStories) list(ctx context.Context, after *cursor, limit int) ([]listedRow, error) {
+func (s postgresSearch) list(ctx context.Context, after *cursor, limit int) ([]listedRow, error) {
 	matches, arguments := s.query.postgresMatches(s.parsed, after)
-	rows, err := collect(ctx, s.postgresStore, func(row pgx.CollectableRow) (listedRow, error) {
-		one := listedRow{at: cursor{ByRank: s.parsed.isRanked(s.query)}}
+	return collect(ctx, s.postgresStore, func(row pgx.CollectableRow) (listedRow, error) {
+		var one listedRow
 		var sortTime time.Time
-		err := row.Scan(&one.at.Row, &one.at.Rank, &sortTime, &one.id, &one.story)
+		err := row.Scan(&one.at.Row, &sortTime, &one.id, &one.story)
 		one.at.Time = sortTime.Unix()
 		return one, err
-	}, fmt.Sprintf(`SELECT f.row, f.rank, f.sort_time, a.id, coalesce(a.story, '') FROM (%s LIMIT %d) f
-		JOIN articles a USING (id) ORDER BY f.rank, f.sort_time DESC, f.row DESC`, matches, limit), arguments...)
-	if s.parsed.isRanked(s.query) {
-		sortByRank(rows, func(row listedRow) cursor { return row.at })
-	}
-	return rows, err
+	}, fmt.Sprintf(`SELECT row, sort_time, id, coalesce(story, '') FROM (%s LIMIT %d) f
+		ORDER BY sort_time DESC, row DESC`, matches, limit), arguments...)
 }
 
-func (s postgresStories) shown(ctx context.Context, upTo cursor, stories []string) ([]string, error) {
+func (s postgresSearch) headings(ctx context.Context, limit int) ([]headingRow, error) {
+	matches, arguments := s.query.postgresMatches(s.parsed, nil)
+	return collect(ctx, s.postgresStore, func(row pgx.CollectableRow) (headingRow, error) {
+		var one headingRow
+		var sortTime time.Time
+		err := row.Scan(append([]any{&one.at.Row, &sortTime}, rankColumns.fields(&one.article)...)...)
+		one.at.Time = sortTime.Unix()
+		return one, err
+	}, fmt.Sprintf(`SELECT f.row, f.sort_time, %s FROM (%s LIMIT %d) f JOIN articles a USING (id)
+		ORDER BY f.sort_time DESC, f.row DESC`, rankColumns.selected("a."), matches, limit), arguments...)
+}
+
+func (s postgresSearch) shown(ctx context.Context, upTo cursor, stories []string) ([]string, error) {
 	where, arguments := s.query.where(s.parsed)
 	argument := func(value any) string {
 		arguments = append(arguments, value)
 		return fmt.Sprintf("$%d", len(arguments))
 	}
-	earlier := ``
-	if upTo.ByRank {
-		rank := `-ts_rank(words, ` + argument(s.parsed.tsquery(true)) + `::tsquery, 1)::float8`
-		where += ` AND (` + rank + `, -row) <= (` + argument(upTo.Rank) + `, -` + argument(upTo.Row) + `::bigint)`
-	} else {
-		earlier = ` AND (sort_time, row) >= (` + argument(time.Unix(upTo.Time, 0)) + `, ` + argument(upTo.Row) + `)`
-	}
+	earlier := ` AND (sort_time, row) >= (` + argument(time.Unix(upTo.Time, 0)) + `, ` + argument(upTo.Row) + `)`
 	return collect(ctx, s.postgresStore, pgx.RowTo[string], fmt.Sprintf(`SELECT s.story FROM unnest(%s::text[]) s (story)
 		WHERE EXISTS (SELECT 1 FROM (SELECT * FROM articles WHERE story = s.story%s ORDER BY sort_time, row LIMIT %d) a
 			WHERE %s)`, argument(stories), earlier, maxEarlier, where), arguments...)
 }
 
-func (s postgresStories) read(ctx context.Context, ids []string) ([]hitRow, error) {
+func (s postgresSearch) read(ctx context.Context, ids []string) ([]hitRow, error) {
 	return collect(ctx, s.postgresStore, func(row pgx.CollectableRow) (hitRow, error) {
 		var h hitRow
 		err := row.Scan(append(hitColumns.fields(&h.article), &h.record)...)
@@ -58,7 +60,7 @@ func (s postgresStories) read(ctx context.Context, ids []string) ([]hitRow, erro
 		JOIN revisions r ON r.article_id = a.id AND r.number = a.revision WHERE a.id = ANY($1)`, ids)
 }
 
-func (s postgresStories) openings(ctx context.Context, stories []string) ([]opening, error) {
+func (s postgresSearch) openings(ctx context.Context, stories []string) ([]opening, error) {
 	return collect(ctx, s.postgresStore, func(row pgx.CollectableRow) (opening, error) {
 		var one opening
 		var article articleRow

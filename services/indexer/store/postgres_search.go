@@ -1,10 +1,8 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,44 +20,11 @@ func (s *postgresStore) Search(ctx context.Context, query Query) (Page, error) {
 	if err != nil || parsed.matchesNothing {
 		return Page{}, err
 	}
-	if query.OnePerStory {
-		page, err := searchStories(ctx, postgresStories{s, query, parsed}, query, parsed, after)
-		if err != nil {
-			return Page{}, fmt.Errorf("searching %s: %w", s.name, s.explain(err))
-		}
-		return page, nil
-	}
-	ranked := parsed.isRanked(query)
-	matches, arguments := query.postgresMatches(parsed, after)
-	// One row more than the limit shows whether there is another page. The
-	// records are read after the limit is applied, only for the hits.
-	rows, err := collect(ctx, s, func(row pgx.CollectableRow) (hitRow, error) {
-		h := hitRow{at: cursor{ByRank: ranked}}
-		var sortTime time.Time
-		targets := append([]any{&h.at.Row, &h.at.Rank, &sortTime}, hitColumns.fields(&h.article)...)
-		err := row.Scan(append(targets, &h.record)...)
-		h.at.Time = sortTime.Unix()
-		return h, err
-	}, fmt.Sprintf(`SELECT f.row, f.rank, f.sort_time, %s, r.record FROM (%s LIMIT %d) f
-		JOIN articles a USING (id)
-		JOIN revisions r ON r.article_id = f.id AND r.number = f.revision
-		ORDER BY f.rank, f.sort_time DESC, f.row DESC`,
-		hitColumns.selected("a."), matches, query.limit()+1), arguments...)
+	page, err := searchPage(ctx, postgresSearch{s, query, parsed}, query, parsed, after)
 	if err != nil {
 		return Page{}, fmt.Errorf("searching %s: %w", s.name, s.explain(err))
 	}
-	if ranked {
-		sortByRank(rows, func(h hitRow) cursor { return h.at })
-	}
-	return newPage(query, parsed, rows)
-}
-
-// sortByRank sorts rows of equal rank in the order of their numbers, as the cursor
-// expects.
-func sortByRank[R any](rows []R, at func(R) cursor) {
-	slices.SortStableFunc(rows, func(a, b R) int {
-		return cmp.Or(cmp.Compare(at(a).Rank, at(b).Rank), -cmp.Compare(at(a).Row, at(b).Row))
-	})
+	return page, nil
 }
 
 func (s *postgresStore) Facets(ctx context.Context, query Query) (Facets, error) {
@@ -92,31 +57,17 @@ func (q Query) stemLanguages() []string {
 	return words.StemmedLanguages()
 }
 
-// postgresMatches returns the query, with its arguments, for the matching
-// articles after the cursor, in order.
+// postgresMatches returns the query, with its arguments, for the matching articles after
+// the cursor, newest first.
 func (q Query) postgresMatches(parsed parsedQuery, after *cursor) (query string, arguments []any) {
 	where, arguments := q.where(parsed)
-	argument := func(value any) string {
-		arguments = append(arguments, value)
-		return fmt.Sprintf("$%d", len(arguments))
-	}
-	selectRanked := func(rank string) string {
-		return `SELECT row, id, revision, sort_time, ` + rank + `::float8 AS rank FROM articles WHERE ` + where
-	}
-	if !parsed.isRanked(q) {
-		query = selectRanked(`0`)
-		if after != nil {
-			query += ` AND (sort_time, row) < (` + argument(time.Unix(after.Time, 0)) + `, ` + argument(after.Row) + `)`
-		}
-		return query + ` ORDER BY sort_time DESC, row DESC`, arguments
-	}
-	// Normalization 1: the matches of a long text have less weight.
-	rank := `-ts_rank(words, ` + argument(parsed.tsquery(true)) + `::tsquery, 1)`
-	query = `SELECT * FROM (` + selectRanked(rank) + `) m`
+	query = `SELECT row, id, story, sort_time FROM articles WHERE ` + where
 	if after != nil {
-		query += ` WHERE (rank, -row) > (` + argument(after.Rank) + `, -` + argument(after.Row) + `::bigint)`
+		n := len(arguments)
+		query += fmt.Sprintf(` AND (sort_time, row) < ($%d, $%d)`, n+1, n+2)
+		arguments = append(arguments, time.Unix(after.Time, 0), after.Row)
 	}
-	return query + ` ORDER BY rank, row DESC`, arguments
+	return query + ` ORDER BY sort_time DESC, row DESC`, arguments
 }
 
 // where returns the condition on articles, with its arguments.
@@ -127,7 +78,7 @@ func (q Query) where(parsed parsedQuery) (string, []any) {
 		where += fmt.Sprintf(" AND "+format, len(arguments))
 	}
 	if parsed.usesIndex() {
-		add("words @@ $%d::tsquery", parsed.tsquery(false))
+		add("words @@ $%d::tsquery", parsed.tsquery())
 	}
 	if !q.Filter.From.IsZero() {
 		add("sort_time >= $%d", q.Filter.From)
@@ -138,15 +89,13 @@ func (q Query) where(parsed parsedQuery) (string, []any) {
 	return where, arguments
 }
 
-// tsquery returns the query in the syntax of a tsquery. For ranking, it contains only
-// the words to be found. Nothing needs escaping: folded words have only letters and
-// digits, and filter words and stems additionally have a prefix of one sign.
-func (p parsedQuery) tsquery(toRank bool) string {
+// tsquery returns the query in the syntax of a tsquery. Nothing needs escaping: folded
+// words have only letters and digits, and filter words and stems additionally have a
+// prefix of one sign.
+func (p parsedQuery) tsquery() string {
 	var terms []string
-	if !toRank {
-		for _, group := range p.groups {
-			terms = append(terms, "('"+strings.Join(group, "' | '")+"')")
-		}
+	for _, group := range p.groups {
+		terms = append(terms, "('"+strings.Join(group, "' | '")+"')")
 	}
 	for _, one := range p.clauses {
 		var alternatives []string
@@ -154,12 +103,10 @@ func (p parsedQuery) tsquery(toRank bool) string {
 			alternatives = append(alternatives, phrase.tsquery())
 		}
 		expression := "(" + strings.Join(alternatives, " | ") + ")"
-		switch {
-		case !one.omit:
-			terms = append(terms, expression)
-		case !toRank:
-			terms = append(terms, "!"+expression)
+		if one.omit {
+			expression = "!" + expression
 		}
+		terms = append(terms, expression)
 	}
 	return strings.Join(terms, " & ")
 }

@@ -102,6 +102,29 @@ func testOrder(t *testing.T, b backend) {
 	}
 }
 
+// testRank checks the order by best match: more parts of the query in the title, in any form,
+// then in section, authors and tags, then the newest.
+func testRank(t *testing.T, b backend) {
+	s := b.open(t)
+	both := article("both", "Election today", "x", after(0))
+	both.Tags = []string{"Elections"}
+	tagged := article("tagged", "Weather", "The election was held.", after(2))
+	tagged.Section = "Elections"
+	put(t, s, both, article("title", "The elections were held", "Ferries sailed.", after(1)), tagged,
+		article("older", "Weather", "Elections, elections, elections; a ferry.", after(3)),
+		article("newer", "Weather", "An election, but no ferry.", after(4)))
+	for query, want := range map[string][]string{
+		"election":                       {"both", "title", "tagged", "newer", "older"},
+		`"elections"`:                    {"title", "tagged", "both", "older"},
+		"election -today":                {"title", "tagged", "newer", "older"},
+		"election ferry":                 {"title", "newer", "older"},
+		"elec* OR ferry":                 {"both", "title", "tagged", "newer", "older"},
+		`"elections were" OR "no ferry"`: {"title", "newer"},
+	} {
+		wantNames(t, query, names(t, s, store.Query{Text: query, ByRank: true}), want...)
+	}
+}
+
 func testIndexFollows(t *testing.T, b backend) {
 	s := b.open(t)
 	put(t, s, article("a", "Harbour", "Ships return.", after(0)))

@@ -1,11 +1,9 @@
 package store
 
 import (
-	"fmt"
 	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
-	"github.com/dateline-news/dateline/services/indexer/words"
 )
 
 const (
@@ -21,7 +19,9 @@ type Query struct {
 	// prefix. Blank text matches every article.
 	Text   string
 	Filter Filter
-	// ByRank puts the best matches first instead of the newest articles.
+	// ByRank returns only the newest 2,000 matches, with the best first: those that have
+	// the words in the title, then those that have them in the section, the authors or
+	// the tags. Of equal matches, the newest comes first.
 	ByRank bool
 	// Limit is the maximum number of hits. 0 means 20; the highest limit is 1,000.
 	Limit int
@@ -48,7 +48,8 @@ func (q Query) limit() int {
 // Page is one page of the articles that match a query, in the query's order.
 type Page struct {
 	Hits []Hit
-	// Next continues after the last hit. It is empty on the last page. Articles
+	// Next continues after the last hit. It is empty on the last page. A page may have
+	// fewer hits than the limit although more follow, if their records are large. Articles
 	// stored in the meantime do not shift pages ordered by time, but may shift
 	// pages ordered by rank.
 	Next string
@@ -82,7 +83,6 @@ type Hit struct {
 type hitRow struct {
 	article articleRow // only hitColumns are set
 	record  []byte
-	at      cursor
 }
 
 // hit returns the hit without its snippet.
@@ -92,27 +92,4 @@ func (r hitRow) hit() (Hit, error) {
 		Article: article, ID: r.article.id, Story: r.article.story,
 		FirstSeen: r.article.firstSeen.UTC(), LastSeen: r.article.lastSeen.UTC(), Revisions: r.article.revisions,
 	}, err
-}
-
-// newPage makes a page of the rows of a query. If there are more hits, rows has
-// one row more than the query's limit.
-func newPage(query Query, parsed parsedQuery, rows []hitRow) (Page, error) {
-	var page Page
-	if limit := query.limit(); len(rows) > limit {
-		rows = rows[:limit]
-		page.Next = rows[limit-1].at.String()
-	}
-	phrases := highlighted(parsed.clauses)
-	for _, row := range rows {
-		hit, err := row.hit()
-		if err != nil {
-			return Page{}, fmt.Errorf("reading a hit: %w", err)
-		}
-		if !query.WithoutSnippets {
-			m := matcher{phrases, words.StemmerOf(hit.Article.GetLanguage())}
-			hit.Snippet, hit.TitleMatches = m.snippet(hit.Article), m.matchesIn(hit.Article.GetTitle())
-		}
-		page.Hits = append(page.Hits, hit)
-	}
-	return page, nil
 }

@@ -168,6 +168,18 @@ func (m matcher) matchesIn(text string) [][2]int {
 	return matches
 }
 
+// isIn reports whether a text has a match of the query.
+func (m matcher) isIn(text string) bool {
+	var seen []words.Word
+	for w := range words.In(text) {
+		seen = append(seen, w)
+		if m.endsPhrase(text, seen) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // addMatch appends a match, merged with the preceding ones that it overlaps.
 func addMatch(matches [][2]int, m [2]int) [][2]int {
 	for len(matches) > 0 && matches[len(matches)-1][1] > m[0] {

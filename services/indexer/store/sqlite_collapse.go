@@ -8,41 +8,40 @@ import (
 	"time"
 )
 
-// sqliteStories implements storySearch.
-type sqliteStories struct {
+// sqliteSearch implements searcher.
+type sqliteSearch struct {
 	*sqliteStore
 	query  Query
 	parsed parsedQuery
 }
 
-func (s sqliteStories) list(ctx context.Context, after *cursor, limit int) ([]listedRow, error) {
+func (s sqliteSearch) list(ctx context.Context, after *cursor, limit int) ([]listedRow, error) {
 	matches, arguments := s.query.sqliteMatches(s.parsed, after)
 	return queryRows(ctx, s.readers, func(rows *sql.Rows) (listedRow, error) {
-		row := listedRow{at: cursor{ByRank: s.parsed.isRanked(s.query)}}
-		err := rows.Scan(&row.at.Row, &row.at.Rank, &row.id, &row.story)
+		var row listedRow
+		err := rows.Scan(&row.at.Row, &row.id, &row.story)
 		return row, err
-	}, fmt.Sprintf(`SELECT f.row, f.rank, a.id, coalesce(a.story, '') FROM (%s LIMIT %d) f
-		JOIN articles a ON a.row = f.row ORDER BY f.rank, f.row DESC`, matches, limit), arguments...)
+	}, fmt.Sprintf(`SELECT f.row, a.id, coalesce(a.story, '') FROM (%s LIMIT %d) f
+		JOIN articles a ON a.row = f.row ORDER BY f.row DESC`, matches, limit), arguments...)
 }
 
-func (s sqliteStories) shown(ctx context.Context, upTo cursor, stories []string) ([]string, error) {
+func (s sqliteSearch) headings(ctx context.Context, limit int) ([]headingRow, error) {
+	matches, arguments := s.query.sqliteMatches(s.parsed, nil)
+	return queryRows(ctx, s.readers, func(rows *sql.Rows) (headingRow, error) {
+		var row headingRow
+		err := rows.Scan(append([]any{&row.at.Row}, rankColumns.sqliteTargets(&row.article)...)...)
+		return row, err
+	}, fmt.Sprintf(`SELECT f.row, %s FROM (%s LIMIT %d) f JOIN articles a ON a.row = f.row ORDER BY f.row DESC`,
+		rankColumns.selected("a."), matches, limit), arguments...)
+}
+
+func (s sqliteSearch) shown(ctx context.Context, upTo cursor, stories []string) ([]string, error) {
 	list, err := json.Marshal(stories)
 	if err != nil {
 		return nil, err
 	}
 	first, last := s.query.Filter.rows()
 	scan := func(rows *sql.Rows) (story string, err error) { return story, rows.Scan(&story) }
-	if upTo.ByRank {
-		ranked, arguments := s.query.sqliteMatches(s.parsed, nil)
-		n := len(arguments)
-		// The sign keeps the rows from being looked up one by one, because the rank of
-		// each would be computed from all matches again.
-		return queryRows(ctx, s.readers, scan, fmt.Sprintf(`SELECT DISTINCT a.story
-			FROM (%s) f JOIN articles a ON a.row = f.row 
-			WHERE +f.row IN (SELECT row FROM articles WHERE story IN (SELECT value FROM json_each(?%d)))
-			AND (f.rank, -f.row) <= (?%d, -?%d)`, ranked, n+1, n+2, n+3),
-			append(arguments, string(list), upTo.Rank, upTo.Row)...)
-	}
 	arguments := []any{string(list), max(first, upTo.Row), last, maxEarlier}
 	matching := ``
 	if s.parsed.usesIndex() {
@@ -54,7 +53,7 @@ func (s sqliteStories) shown(ctx context.Context, upTo cursor, stories []string)
 		matching+`)`, arguments...)
 }
 
-func (s sqliteStories) read(ctx context.Context, ids []string) ([]hitRow, error) {
+func (s sqliteSearch) read(ctx context.Context, ids []string) ([]hitRow, error) {
 	list, err := json.Marshal(ids)
 	if err != nil {
 		return nil, err
@@ -68,7 +67,7 @@ func (s sqliteStories) read(ctx context.Context, ids []string) ([]hitRow, error)
 		WHERE a.id IN (SELECT value FROM json_each(?1))`, string(list))
 }
 
-func (s sqliteStories) openings(ctx context.Context, stories []string) ([]opening, error) {
+func (s sqliteSearch) openings(ctx context.Context, stories []string) ([]opening, error) {
 	list, err := json.Marshal(stories)
 	if err != nil {
 		return nil, err

@@ -22,30 +22,11 @@ func (s *sqliteStore) Search(ctx context.Context, query Query) (Page, error) {
 	if err != nil || parsed.matchesNothing {
 		return Page{}, err
 	}
-	if query.OnePerStory {
-		page, err := searchStories(ctx, sqliteStories{s, query, parsed}, query, parsed, after)
-		if err != nil {
-			return Page{}, fmt.Errorf("searching %s: %w", s.path, s.explain(err))
-		}
-		return page, nil
-	}
-	ranked := parsed.isRanked(query)
-	matches, arguments := query.sqliteMatches(parsed, after)
-	// One row more than the limit shows whether there is another page. The
-	// records are read after the limit is applied, only for the hits.
-	rows, err := queryRows(ctx, s.readers, func(rows *sql.Rows) (hitRow, error) {
-		h := hitRow{at: cursor{ByRank: ranked}}
-		targets := append([]any{&h.at.Row, &h.at.Rank}, hitColumns.sqliteTargets(&h.article)...)
-		err := rows.Scan(append(targets, &h.record)...)
-		return h, err
-	}, fmt.Sprintf(`SELECT f.row, f.rank, %s, r.record FROM (%s LIMIT %d) f
-		JOIN articles a ON a.row = f.row
-		JOIN revisions r ON r.article_id = a.id AND r.number = a.revision
-		ORDER BY f.rank, f.row DESC`, hitColumns.selected("a."), matches, query.limit()+1), arguments...)
+	page, err := searchPage(ctx, sqliteSearch{s, query, parsed}, query, parsed, after)
 	if err != nil {
 		return Page{}, fmt.Errorf("searching %s: %w", s.path, s.explain(err))
 	}
-	return newPage(query, parsed, rows)
+	return page, nil
 }
 
 func (s *sqliteStore) Facets(ctx context.Context, query Query) (Facets, error) {
@@ -58,7 +39,6 @@ func (s *sqliteStore) Facets(ctx context.Context, query Query) (Facets, error) {
 	if err != nil || parsed.matchesNothing {
 		return counts.facets(query), err
 	}
-	query.ByRank = false
 	matches, arguments := query.sqliteMatches(parsed, nil)
 	_, err = queryRows(ctx, s.readers, func(rows *sql.Rows) (struct{}, error) {
 		var row articleRow
@@ -73,28 +53,19 @@ func (s *sqliteStore) Facets(ctx context.Context, query Query) (Facets, error) {
 	return counts.facets(query), nil
 }
 
-// sqliteMatches returns the query, with its arguments, for the row and the rank
-// of the matching articles after the cursor, in order.
+// sqliteMatches returns the query, with its arguments, for the rows of the matching
+// articles after the cursor, newest first.
 func (q Query) sqliteMatches(parsed parsedQuery, after *cursor) (query string, arguments []any) {
 	first, last := q.Filter.rows()
-	if after != nil && !after.ByRank {
+	if after != nil {
 		last = min(last, after.Row-1)
 	}
 	arguments = []any{first, last}
 	if !parsed.usesIndex() {
-		return `SELECT row, 0 AS rank FROM articles WHERE row BETWEEN ?1 AND ?2 ORDER BY row DESC`, arguments
+		return `SELECT row FROM articles WHERE row BETWEEN ?1 AND ?2 ORDER BY row DESC`, arguments
 	}
-	arguments = append(arguments, parsed.match())
-	const where = ` FROM article_words WHERE article_words MATCH ?3 AND rowid BETWEEN ?1 AND ?2`
-	if !parsed.isRanked(q) {
-		return `SELECT rowid AS row, 0 AS rank` + where + ` ORDER BY rowid DESC`, arguments
-	}
-	query = `SELECT rowid AS row, bm25(article_words, 10, 4, 1, 0) AS rank` + where
-	if after != nil {
-		arguments = append(arguments, after.Rank, after.Row)
-		query = `SELECT * FROM (` + query + `) WHERE (rank, -row) > (?4, -?5)`
-	}
-	return query + ` ORDER BY rank, row DESC`, arguments
+	return `SELECT rowid AS row FROM article_words WHERE article_words MATCH ?3 AND rowid BETWEEN ?1 AND ?2
+		ORDER BY rowid DESC`, append(arguments, parsed.match())
 }
 
 // rows returns the first and the last row of the articles table within the

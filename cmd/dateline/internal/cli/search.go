@@ -31,7 +31,7 @@ with --rank. Without words, the newest articles are listed.
 	}
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each article as a line of JSON.")
-	cmd.Flags().BoolVar(&byRank, "rank", false, "List the best matches first instead of the newest articles.")
+	cmd.Flags().BoolVar(&byRank, "rank", false, "List the best of the newest 2,000 matches first.")
 	cmd.Flags().IntVar(&limit, "limit", 20, "Maximum number of articles to list.")
 	filter.add(cmd.Flags())
 	search := func(ctx context.Context, cmd *cobra.Command, s articles, args []string) error {
