@@ -16,7 +16,7 @@ type (
 		ID      string      `xml:"id"`
 		Title   atomText    `xml:"title"`
 		Updated string      `xml:"updated"`
-		Link    atomLink    `xml:"link"`
+		Links   []atomLink  `xml:"link"`
 		Author  atomPerson  `xml:"author"`
 		Entries []atomEntry `xml:"entry"`
 	}
@@ -50,8 +50,12 @@ type (
 
 func atomFeed(f feed) ([]byte, error) {
 	document := atomDocument{
-		ID: f.self, Title: atomText{Type: "text", Body: printable(f.title)},
-		Updated: newest(f.hits).Format(time.RFC3339), Link: atomLink{"self", f.self}, Author: atomPerson{"Dateline"},
+		ID: f.id, Title: atomText{Type: "text", Body: printable(f.title)},
+		Updated: newest(f.hits).Format(time.RFC3339), Links: []atomLink{{"self", f.self}},
+		Author: atomPerson{"Dateline"},
+	}
+	if f.next != "" {
+		document.Links = append(document.Links, atomLink{"next", f.next})
 	}
 	for _, hit := range f.hits {
 		document.Entries = append(document.Entries, newAtomEntry(hit))
@@ -66,7 +70,7 @@ func atomFeed(f feed) ([]byte, error) {
 
 func newAtomEntry(hit store.Hit) atomEntry {
 	a := hit.Article
-	text := func(s string) atomText { return atomText{"text", languageOf(a), printable(s)} }
+	text := func(s string) atomText { return atomText{"text", languageOf(a), printable(cutText(s))} }
 	entry := atomEntry{
 		ID: feedID(hit), Title: text(a.GetTitle()), Link: atomLink{"alternate", a.GetCanonicalUrl()},
 		Published: published(hit).Format(time.RFC3339), Updated: a.GetFetchTime().AsTime().Format(time.RFC3339),

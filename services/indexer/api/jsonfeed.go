@@ -11,6 +11,7 @@ type (
 		Version string     `json:"version"`
 		Title   string     `json:"title"`
 		FeedURL string     `json:"feed_url"`
+		NextURL string     `json:"next_url,omitempty"`
 		Items   []jsonItem `json:"items"`
 	}
 	jsonItem struct {
@@ -32,12 +33,12 @@ type (
 )
 
 func jsonFeed(f feed) ([]byte, error) {
-	document := jsonDocument{"https://jsonfeed.org/version/1.1", f.title, f.self, []jsonItem{}}
+	document := jsonDocument{"https://jsonfeed.org/version/1.1", f.title, f.self, f.next, []jsonItem{}}
 	for _, hit := range f.hits {
 		a := hit.Article
 		item := jsonItem{
-			ID: feedID(hit), URL: a.GetCanonicalUrl(), Title: a.GetTitle(), Summary: summaryOf(hit),
-			ContentText:   a.GetText(),
+			ID: feedID(hit), URL: a.GetCanonicalUrl(), Title: cutText(a.GetTitle()), Summary: cutText(summaryOf(hit)),
+			ContentText:   cutText(a.GetText()),
 			DatePublished: published(hit).Format(time.RFC3339),
 			DateModified:  a.GetFetchTime().AsTime().Format(time.RFC3339),
 			Tags:          a.GetTags(), Language: languageOf(a),

@@ -2,7 +2,12 @@ package web_test
 
 import (
 	"encoding/xml"
+	"fmt"
+	"html"
+	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
@@ -47,5 +52,35 @@ func TestJSONFeed(t *testing.T) {
 	if feed.Version != "https://jsonfeed.org/version/1.1" || len(feed.Items) != 1 ||
 		feed.Items[0].URL != "https://example.com/a" || feed.FeedURL != server.URL+"/api/v1/feed.json?q=ferry" {
 		t.Errorf("JSON feed %+v", feed)
+	}
+}
+
+// TestFeedsHavePages follows the pages of feeds of long articles.
+func TestFeedsHavePages(t *testing.T) {
+	server := newTestServer(t, web.DefaultConfig())
+	const articles = 150
+	for i := range articles {
+		a := article(fmt.Sprint("a", i), "Ferry", strings.Repeat("The ferry is late. ", 300), noon.Add(time.Duration(i)))
+		a.Summary = strings.Repeat("Late again. ", 50)
+		server.put(t, a)
+	}
+	next := regexp.MustCompile(`(?:rel="next" href="|"next_url":")([^"]*)"`)
+	for path, item := range map[string]string{"/feed.atom": "<entry>", "/feed.json": `"content_text"`} {
+		found, pages := 0, 0
+		for url := "/api/v1" + path + "?q=ferry&title=Late&limit=200"; url != ""; pages++ {
+			page := server.get(t, url)
+			if len(page) > 100_000 || !strings.Contains(page, "Late") || !strings.Contains(page, " …") {
+				t.Errorf("%s: %d bytes: %.2000s; want at most 100,000, with the title and cut texts", url, len(page), page)
+			}
+			found += strings.Count(page, item)
+			url = ""
+			if link := next.FindStringSubmatch(page); link != nil {
+				link[1] = strings.ReplaceAll(html.UnescapeString(link[1]), `\u0026`, "&")
+				url = strings.TrimPrefix(link[1], server.URL)
+			}
+		}
+		if found != articles || pages < 2 {
+			t.Errorf("%s: %d articles on %d pages, want all %d on several", path, found, pages, articles)
+		}
 	}
 }

@@ -157,7 +157,14 @@ func TestInjectedFormats(t *testing.T) {
 			t.Errorf("GET %s: invalid JSON", path)
 		}
 	}
-	expectHarmlessAtom(t, server.get(t, "/api/v1/feed.atom?limit=200"))
+	entries := 0
+	for path := "/api/v1/feed.atom?limit=200"; path != ""; {
+		found, next := expectHarmlessAtom(t, server.get(t, path))
+		entries, path = entries+found, strings.TrimPrefix(next, server.URL)
+	}
+	if entries != len(injections) {
+		t.Errorf("the Atom feed has %d entries, want %d", entries, len(injections))
+	}
 	for _, id := range ids {
 		ninjs := decode[struct {
 			Bodies []struct{ Role, Value string }
@@ -174,12 +181,11 @@ func TestInjectedFormats(t *testing.T) {
 	}
 }
 
-// expectHarmlessAtom verifies that an Atom feed has an entry for each injection
-// and no elements of HTML.
-func expectHarmlessAtom(t *testing.T, document string) {
+// expectHarmlessAtom verifies that a page of an Atom feed has no elements of HTML. It returns
+// the number of its entries, and the URL of the next page.
+func expectHarmlessAtom(t *testing.T, document string) (entries int, next string) {
 	t.Helper()
 	feed := xml.NewDecoder(strings.NewReader(document))
-	entries := 0
 	for {
 		token, err := feed.Token()
 		if errors.Is(err, io.EOF) {
@@ -195,13 +201,15 @@ func expectHarmlessAtom(t *testing.T, document string) {
 		switch element.Name.Local {
 		case "entry":
 			entries++
+		case "link":
+			if rel, href := element.Attr[0].Value, element.Attr[1].Value; rel == "next" {
+				next = href
+			}
 		case "script", "img", "svg", "iframe", "base", "meta", "form", "style", "div":
 			t.Errorf("the Atom feed has an element %s", element.Name.Local)
 		}
 	}
-	if entries != len(injections) {
-		t.Errorf("the Atom feed has %d entries, want %d", entries, len(injections))
-	}
+	return entries, next
 }
 
 // expectHarmless parses a page as a browser does, and verifies that it runs no
