@@ -75,8 +75,8 @@ func boundID(id string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// maxLabels is the maximum size of an outcome's labels in bytes.
-const maxLabels = 64 << 10
+// maxOutcomeLabels is the maximum size of an outcome's labels in bytes.
+const maxOutcomeLabels = 64 << 10
 
 // bound shortens what an outcome repeats from its input, so that the outcome of any
 // input can be stored.
@@ -91,7 +91,7 @@ func bound(o *datelinev1.Outcome) {
 	for name, value := range o.Labels {
 		size += len(name) + len(value)
 	}
-	if size > maxLabels {
+	if size > maxOutcomeLabels {
 		o.Labels = nil
 	}
 }

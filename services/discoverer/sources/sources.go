@@ -29,12 +29,6 @@ var ErrNotFound = errors.New("there is no such source")
 // ErrLabels means that a source cannot have its labels. The message says why.
 var ErrLabels = errors.New("the source cannot have these labels")
 
-// The bounds of labels are those of a request: intake refuses requests that exceed them.
-const (
-	maxLabels = 64
-	maxLabel  = 1024 // bytes of a key or a value
-)
-
 // The states of a source.
 const (
 	Active = "active"
@@ -160,12 +154,12 @@ func add(ctx context.Context, tx *sql.Tx, source Source, first []Endpoint) error
 }
 
 func checkLabels(labels map[string]string) error {
-	if len(labels) > maxLabels {
-		return fmt.Errorf("%w: it has %d, use at most %d", ErrLabels, len(labels), maxLabels)
+	if len(labels) > ledger.MaxLabels {
+		return fmt.Errorf("%w: it has %d, use at most %d", ErrLabels, len(labels), ledger.MaxLabels)
 	}
 	for key, value := range labels {
-		if len(key) > maxLabel || len(value) > maxLabel {
-			return fmt.Errorf("%w: %.40q is longer than %d bytes, shorten it", ErrLabels, key, maxLabel)
+		if len(key) > ledger.MaxLabelBytes || len(value) > ledger.MaxLabelBytes {
+			return fmt.Errorf("%w: %.40q is longer than %d bytes, shorten it", ErrLabels, key, ledger.MaxLabelBytes)
 		}
 	}
 	return nil

@@ -20,10 +20,8 @@ import (
 
 // Limits of one message.
 const (
-	maxLines  = 10_000
-	maxLabels = 64
-	maxID     = 128  // bytes of a request id
-	maxLabel  = 1024 // bytes of a label's key or value
+	maxLines = 10_000
+	maxID    = 128 // bytes of a request id
 )
 
 // decode reads the requests in a message: a FetchRequest in protobuf or JSON, or
@@ -114,12 +112,12 @@ func check(r *datelinev1.FetchRequest) ([]*datelinev1.FetchRequest, error) {
 	case datelinev1.Purpose_name[int32(r.GetPurpose())] == "":
 		return nil, fmt.Errorf("the FetchRequest has the unknown purpose %d: leave it out to request an article, "+
 			"or upgrade the fetcher", r.GetPurpose())
-	case len(r.GetLabels()) > maxLabels:
-		return nil, fmt.Errorf("the FetchRequest has %d labels: send at most %d", len(r.GetLabels()), maxLabels)
+	case len(r.GetLabels()) > ledger.MaxLabels:
+		return nil, fmt.Errorf("the FetchRequest has %d labels: send at most %d", len(r.GetLabels()), ledger.MaxLabels)
 	}
 	for key, value := range r.GetLabels() {
-		if len(key) > maxLabel || len(value) > maxLabel {
-			return nil, fmt.Errorf("the FetchRequest's label %.40q is longer than %d bytes: shorten it", key, maxLabel)
+		if len(key) > ledger.MaxLabelBytes || len(value) > ledger.MaxLabelBytes {
+			return nil, fmt.Errorf("the FetchRequest's label %.40q is longer than %d bytes: shorten it", key, ledger.MaxLabelBytes)
 		}
 	}
 	return []*datelinev1.FetchRequest{r}, nil

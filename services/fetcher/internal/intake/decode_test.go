@@ -7,6 +7,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/ledger"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -79,7 +80,7 @@ func TestDecodeByContentType(t *testing.T) {
 
 func TestDecodeErrors(t *testing.T) {
 	labels := map[string]string{}
-	for i := range maxLabels + 1 {
+	for i := range ledger.MaxLabels + 1 {
 		labels[strings.Repeat("x", i+1)] = ""
 	}
 	for name, test := range map[string]struct{ kind, data, want string }{
@@ -103,7 +104,7 @@ func TestDecodeErrors(t *testing.T) {
 			"application/protobuf", encoded(t, &datelinev1.FetchRequest{Url: "https://example.com/", Labels: labels}), "labels",
 		},
 		"label too long": {
-			"", `{"url": "https://example.com/a", "labels": {"a": "` + strings.Repeat("a", maxLabel+1) + `"}}`, "shorten",
+			"", `{"url": "https://example.com/a", "labels": {"a": "` + strings.Repeat("a", ledger.MaxLabelBytes+1) + `"}}`, "shorten",
 		},
 		"too many lines": {"", strings.Repeat("https://example.com/a\n", maxLines+1), "several messages"},
 	} {
