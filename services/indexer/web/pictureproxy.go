@@ -3,6 +3,7 @@ package web
 import (
 	"container/list"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,7 +52,7 @@ type pictureProxy struct {
 	bytes int
 }
 
-type cachedPicture struct{ url, contentType, data string }
+type cachedPicture struct{ url, contentType, etag, data string }
 
 // newPictureProxy returns a proxy that connects only to public addresses. transport
 // replaces the network in tests.
@@ -134,7 +136,8 @@ func (p *pictureProxy) fetch(ctx context.Context, address string) (cachedPicture
 	if !slices.Contains(pictureTypes, contentType) {
 		return cachedPicture{}, fmt.Errorf("not a picture but %s", contentType)
 	}
-	return cachedPicture{address, contentType, string(data)}, nil
+	sum := sha256.Sum256(data)
+	return cachedPicture{address, contentType, fmt.Sprintf(`"%x"`, sum[:16]), string(data)}, nil
 }
 
 func (p *pictureProxy) cached(address string) (cachedPicture, bool) {
@@ -195,6 +198,8 @@ func (s *site) showPicture(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", one.contentType)
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	w.Header().Set("Cache-Control", "private, max-age=86400")
-	_, _ = io.WriteString(w, one.data) // an error means that the client has gone
+	// A browser asks again before it shows its copy, because the article may be erased.
+	w.Header().Set("Cache-Control", "private, no-cache")
+	w.Header().Set("ETag", one.etag)
+	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(one.data))
 }

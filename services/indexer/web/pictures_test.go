@@ -2,6 +2,10 @@ package web_test
 
 import (
 	"fmt"
+	"image"
+	"image/png"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -44,5 +48,41 @@ func TestPicturesOfPrivateHostsAreNotShown(t *testing.T) {
 		if want := fmt.Sprintf(`src="/articles/id-public-0000/pictures/%d"`, len(private)+i); !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s", want)
 		}
+	}
+}
+
+// pngSite answers every request with a picture.
+type pngSite struct{}
+
+func (pngSite) RoundTrip(*http.Request) (*http.Response, error) {
+	recorder := httptest.NewRecorder()
+	err := png.Encode(recorder, image.NewGray(image.Rect(0, 0, 8, 8)))
+	return recorder.Result(), err
+}
+
+// TestErasedPictures requests a picture as a browser does that has a copy, before and after
+// the article is erased.
+func TestErasedPictures(t *testing.T) {
+	server := newTestServerOf(t, web.Config{Pictures: true}, web.Dependencies{Pictures: pngSite{}})
+	a := article("ferry", "Ferry", "It sails.", noon)
+	a.Images = []*datelinev1.Image{{Url: "https://public.example/ferry.png"}}
+	server.put(t, a)
+	const path = "/articles/id-ferry-0000/pictures/0"
+	status, header, _ := server.request(t, http.MethodGet, path)
+	if status != http.StatusOK || header.Get("Cache-Control") != "private, no-cache" {
+		t.Fatalf("status %d, Cache-Control %q; want 200 and private, no-cache", status, header.Get("Cache-Control"))
+	}
+	again := func() int {
+		status, _, _ := server.request(t, http.MethodGet, path, "If-None-Match", header.Get("ETag"))
+		return status
+	}
+	if status := again(); status != http.StatusNotModified {
+		t.Errorf("asking again: status %d, want 304", status)
+	}
+	if _, err := server.store.Erase(t.Context(), a.GetId()); err != nil {
+		t.Fatal(err)
+	}
+	if status := again(); status != http.StatusNotFound {
+		t.Errorf("asking again after the erasure: status %d, want 404", status)
 	}
 }

@@ -46,6 +46,14 @@ func newTestServer(t *testing.T, config web.Config) *testServer {
 // newTestServerWith changes the HTTP server before it starts.
 func newTestServerWith(t *testing.T, config web.Config, change func(*http.Server)) *testServer {
 	t.Helper()
+	return newTestServerOf(t, config, web.Dependencies{}, change)
+}
+
+// newTestServerOf adds a library to the dependencies of the server.
+func newTestServerOf(
+	t *testing.T, config web.Config, deps web.Dependencies, changes ...func(*http.Server),
+) *testServer {
+	t.Helper()
 	_, js := natstest.Start(t)
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
 	if err != nil {
@@ -56,10 +64,11 @@ func newTestServerWith(t *testing.T, config web.Config, change func(*http.Server
 			t.Error(err)
 		}
 	})
-	server := httptest.NewUnstartedServer(web.Handler(config, web.Dependencies{
-		Library: library.New(s, js), Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
-	}))
-	change(server.Config)
+	deps.Library, deps.Registry, deps.Log = library.New(s, js), prometheus.NewRegistry(), slog.New(slog.DiscardHandler)
+	server := httptest.NewUnstartedServer(web.Handler(config, deps))
+	for _, change := range changes {
+		change(server.Config)
+	}
 	server.Start()
 	t.Cleanup(server.Close)
 	return &testServer{server, s, js}
