@@ -4,10 +4,22 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/dateline-news/dateline/services/indexer/api"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
+
+// savedPerPage is the number of saved searches on a page. Each repeats its filters, up to
+// 8,000 bytes, in seven links.
+const savedPerPage = 50
+
+// savedPage is a page of the saved searches, which are ordered by name. Next is the URL of
+// the next page.
+type savedPage struct {
+	Rows []savedRow
+	Next string
+}
 
 // savedRow is a saved search with what it looks for, its feeds and its exports.
 type savedRow struct {
@@ -24,7 +36,13 @@ func (s *site) searches(w http.ResponseWriter, r *http.Request) {
 		s.showLibraryError(w, r, err)
 		return
 	}
-	var rows []savedRow
+	after := r.URL.Query().Get("after") // id of the last search of the previous page
+	saved = saved[slices.IndexFunc(saved, func(one store.SavedSearch) bool { return one.ID == after })+1:]
+	var page savedPage
+	if len(saved) > savedPerPage {
+		saved = saved[:savedPerPage]
+		page.Next = "/searches?" + url.Values{"after": {saved[savedPerPage-1].ID}}.Encode()
+	}
 	for _, one := range saved {
 		values, _ := url.ParseQuery(one.Query) // it was checked when it was saved
 		row := savedRow{SavedSearch: one, URL: "/?" + one.Query, Links: api.Links(values, one.Name)}
@@ -33,9 +51,9 @@ func (s *site) searches(w http.ResponseWriter, r *http.Request) {
 				row.Filters = append(row.Filters, choice{Field: name, Name: value})
 			}
 		}
-		rows = append(rows, row)
+		page.Rows = append(page.Rows, row)
 	}
-	s.show(w, r, http.StatusOK, "searches", "Saved searches", rows)
+	s.show(w, r, http.StatusOK, "searches", "Saved searches", page)
 }
 
 func (s *site) saveSearch(w http.ResponseWriter, r *http.Request) {

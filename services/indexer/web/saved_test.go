@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -127,5 +128,29 @@ func TestSavingWithoutStore(t *testing.T) {
 	status, body := server.sendBody(t, "/searches", "application/x-www-form-urlencoded", "name=Ferry&query=q%3Dferry")
 	if status != http.StatusInternalServerError {
 		t.Errorf("saving without the table: status %d, want 500: %s", status, body)
+	}
+}
+
+// TestSavedSearchesHavePages saves many searches that are as long as possible, and reads
+// their pages.
+func TestSavedSearchesHavePages(t *testing.T) {
+	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0"})
+	query := "q=" + url.QueryEscape(strings.Repeat("\u05d0", 3900)) // each letter becomes six bytes
+	const searches = 110
+	for i := range searches {
+		if _, err := server.store.SaveSearch(t.Context(), fmt.Sprintf("Search %03d", i), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, path := 0, "/searches"
+	for path != "" {
+		page := server.get(t, path)
+		found += strings.Count(page, "<h2>")
+		if path = ""; strings.Contains(page, "More searches") {
+			path = link(t, page[strings.LastIndex(page, "<p class=\"pages\">"):], "More searches")
+		}
+	}
+	if found != searches {
+		t.Errorf("the pages have %d searches, want %d", found, searches)
 	}
 }
