@@ -18,8 +18,13 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// recentArticles is the number of articles on the page of a source.
-const recentArticles = 10
+const (
+	// recentArticles is the number of articles on the page of a source.
+	recentArticles = 10
+	// recentRead is the number of articles that are read to find them: a filter by a host
+	// also selects those of its subdomains.
+	recentRead = 100
+)
 
 // sourcePage describes one source.
 type sourcePage struct {
@@ -64,12 +69,18 @@ func (s *site) fillSource(ctx context.Context, page *sourcePage, now time.Time) 
 	if err := s.fillWeek(ctx, &page.sourceRow, now); err != nil {
 		return err
 	}
-	found, err := s.Search(ctx, store.Query{Filter: store.Filter{Hosts: []string{page.Host}}, Limit: recentArticles})
+	found, err := s.Search(ctx, store.Query{
+		Filter: store.Filter{Hosts: []string{page.Host}}, Limit: recentRead, WithoutSnippets: true,
+	})
 	if err != nil {
 		return err
 	}
-	page.Recent = found.Hits
-	page.Origins = originsOf(found.Hits)
+	for _, hit := range found.Hits {
+		if hit.Article.GetHost() == page.Host && len(page.Recent) < recentArticles {
+			page.Recent = append(page.Recent, hit)
+		}
+	}
+	page.Origins = originsOf(page.Recent)
 	if page.Drifts, err = s.Drifts(ctx, page.Host); err != nil {
 		return err
 	}

@@ -57,7 +57,15 @@ func TestSourcePage(t *testing.T) {
 	nameless.Provenance, nameless.Published.Value = nil, timestamppb.New(time.Now().Add(time.Minute))
 	server.put(t, nameless)
 
+	below := article("below", "Subdomain news", "x", time.Now())
+	below.Host, below.CanonicalUrl = "m.steady.test", "https://m.steady.test/below"
+	below.RequestedUrl, below.FinalUrl = below.CanonicalUrl, below.CanonicalUrl
+	server.put(t, below)
+
 	page := server.get(t, "/sources/steady.test")
+	if strings.Contains(page, "Subdomain news") {
+		t.Error("the page has an article of a subdomain")
+	}
 	for _, want := range []string{
 		"The Steady Times steady.test · Articles", "healthy", "Steady news", "no date: 90 % of the latest pages, 2 % before",
 		"https://steady.test/undated", "rule (1)", "New in 7 days 16",
