@@ -14,14 +14,18 @@ import (
 	"github.com/dateline-news/dateline/internal/weburl"
 )
 
-// maxListed is the maximum number of queued URLs that Host reads and returns.
-const maxListed = 50
+const (
+	// maxListed is the maximum number of queued URLs that Host returns, maxRead of those
+	// that it reads to find the ones that are due first.
+	maxListed = 50
+	maxRead   = 500
+)
 
 // Host is what the fetchers know about a host, and what waits for it.
 type Host struct {
 	Host   string     `json:"host"`
 	Queued int64      `json:"queued" doc:"Number of the host's URLs that wait to be fetched."`
-	Queue  []Waiting  `json:"queue" doc:"The first of them, at most 50, in the order in which they are due."`
+	Queue  []Waiting  `json:"queue" doc:"Those of the oldest 500 that are due first, at most 50."`
 	Pause  float64    `json:"pause_seconds,omitempty" doc:"Pause after each request in seconds, if the host has a longer one than usual."`
 	Until  time.Time  `json:"paused_until,omitzero" doc:"When the pause ends that the host asked for. Absent if it did not."`
 	Sites  []HostSite `json:"sites" doc:"State of the host's sites. Empty if nothing is known yet."`
@@ -51,10 +55,11 @@ func (l *Library) Host(ctx context.Context, name string) (Host, error) {
 	if h.Queued, err = l.queued(ctx, h.Host); err != nil {
 		return Host{}, err
 	}
-	entries, err := l.queueOf(ctx, url, maxListed)
+	entries, err := l.queueOf(ctx, url, maxRead)
 	if err != nil {
 		return Host{}, err
 	}
+	entries = entries[:min(maxListed, len(entries))]
 	state := l.hostState(ctx, url)
 	now := time.Now()
 	for i, entry := range entries {

@@ -23,7 +23,16 @@ type urlPage struct {
 	Past      []urlEvent
 	Waiting   []library.Waiting
 	Summary   urlSummary
+	// Refresh is the number of seconds after which the page refreshes itself.
+	Refresh int
 }
+
+const (
+	// soon and later are the values of Refresh: later if nothing is expected to happen
+	// soon, or if more than shortQueue URLs were read from a queue.
+	soon, later = 5, 60
+	shortQueue  = 100
+)
 
 // urlEvent is something that has happened to a URL.
 type urlEvent struct {
@@ -54,6 +63,10 @@ func (s *site) urls(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page.Summary = page.summarize(time.Now())
+	page.Refresh = later
+	if page.Summary.Class == "waiting" && (len(page.Waiting) == 0 || page.Waiting[0].Queued <= shortQueue) {
+		page.Refresh = soon
+	}
 	status := http.StatusOK
 	if page.Summary.Class == "unknown" {
 		status = http.StatusNotFound

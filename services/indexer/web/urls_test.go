@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -140,6 +141,24 @@ func TestURLPage(t *testing.T) {
 	}
 }
 
+// TestURLPageRefreshes reads how often the pages of URLs refresh themselves: rarely if
+// nothing will happen soon, or if a long queue is read each time.
+func TestURLPageRefreshes(t *testing.T) {
+	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0"})
+	server.put(t, article("ferry", "Ferry returns", "x", noon))
+	server.queue(t, "https://short.example/a", time.Now())
+	for i := range 101 {
+		server.queue(t, fmt.Sprint("https://long.example/", i), time.Now())
+	}
+	for address, want := range map[string]int{
+		"https://example.com/ferry": 60, "https://short.example/a": 5, "https://long.example/7": 60,
+	} {
+		if page := server.get(t, pathOfURL(address)); !strings.Contains(page, fmt.Sprintf(`data-refresh="%d"`, want)) {
+			t.Errorf("%s: the page does not refresh itself after %d s", address, want)
+		}
+	}
+}
+
 // TestHost reads the state of hosts on the page and over the API.
 func TestHost(t *testing.T) {
 	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0"})
@@ -191,6 +210,14 @@ func TestHost(t *testing.T) {
 	if page := text(server.get(t, "/hosts/once.example")); !strings.Contains(page, "closed, 1 failure since") ||
 		!strings.Contains(page, ", 1 failed request ") {
 		t.Errorf("the page does not count one failure: %s", page)
+	}
+	for i := range 60 {
+		server.queue(t, fmt.Sprint("https://retried.example/", i), now.Add(time.Hour), now)
+	}
+	server.queue(t, "https://retried.example/due", now)
+	retried := decode[answer](t, server.get(t, "/api/v1/hosts/retried.example"))
+	if len(retried.Queue) != 50 || retried.Queue[0].URL != "https://retried.example/due" {
+		t.Errorf("%d URLs are listed, the first is %+v; want 50, and the one that is due", len(retried.Queue), retried.Queue[0])
 	}
 	unknown := decode[answer](t, server.get(t, "/api/v1/hosts/unknown.example"))
 	if unknown.Queued != 0 || unknown.Sites == nil || unknown.Queue == nil {

@@ -43,19 +43,22 @@ button.addEventListener('click', () => help.showModal());
 if (location.hash === '#q') document.getElementById('q')?.focus();
 
 // A section with data-refresh is replaced by its newer version every so many seconds, while
-// the page is visible and nothing in the section is focused or selected.
+// the page is visible and nothing in the section is focused or selected. A request starts only
+// after the one before has ended.
 for (const section of document.querySelectorAll('[data-refresh]')) {
-  setInterval(() => refresh(section.id), 1000 * Math.max(2, +section.dataset.refresh));
+  const later = () => setTimeout(() => refresh(section.id, later), 1000 * Math.max(2, +section.dataset.refresh));
+  later();
 }
 
-function refresh(id) {
+function refresh(id, done) {
   const old = document.getElementById(id);
   const selected = !getSelection().isCollapsed && old.contains(getSelection().anchorNode);
-  if (document.hidden || selected || old.contains(document.activeElement)) return;
+  if (document.hidden || selected || old.contains(document.activeElement)) return done();
   const request = new XMLHttpRequest();
   request.open('GET', location.href);
   request.responseType = 'document';
   request.timeout = 10_000;
+  request.onloadend = done;
   request.onload = () => {
     const newer = request.status === 200 && request.response?.getElementById(id);
     if (!newer) return;
