@@ -31,3 +31,12 @@ func TestRevisionsSideBySide(t *testing.T) {
 		t.Errorf("the last row is %s | %s; want forty removed on the left, and ten added on the right", left, right)
 	}
 }
+
+func TestOneAddedWord(t *testing.T) {
+	server := newTestServer(t, web.Config{})
+	server.put(t, article("ferry", "Ferry", "It sails at noon.", noon),
+		article("ferry", "Ferry", "It sails again at noon.", noon.AddDate(0, 0, 1)))
+	if page := server.get(t, "/articles/id-ferry-0000/changes"); !strings.Contains(page, "1 word added") {
+		t.Errorf("the page does not say that 1 word was added: %s", page)
+	}
+}

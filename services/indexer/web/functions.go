@@ -36,6 +36,7 @@ var functions = template.FuncMap{
 	"access":  store.AccessName,
 	"bytes":   byteSize,
 	"count":   count,
+	"words":   countWords,
 	"clock":   func(t time.Time) string { return t.UTC().Format("15:04") },
 	"escape":  url.PathEscape,
 	"seconds": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },

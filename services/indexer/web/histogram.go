@@ -64,6 +64,14 @@ func articles(n int) string {
 	return count(n) + " articles"
 }
 
+// countWords returns a number of words in words.
+func countWords(n int) string {
+	if n == 1 {
+		return "1 word"
+	}
+	return count(n) + " words"
+}
+
 // within returns the query string with the period of a bar, as far as the filters include
 // it.
 func within(values url.Values, one store.Bar) string {

@@ -13,8 +13,12 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// sourcesPerPage is the number of sources on a page.
-const sourcesPerPage = 50
+// sourcesPerPage is the number of sources on a page, silentPerPage that of silent sources:
+// for the cause of each silence, the outcomes of four weeks are added up.
+const (
+	sourcesPerPage = 50
+	silentPerPage  = 20
+)
 
 type sourcesPage struct {
 	Sources []sourceRow
@@ -36,6 +40,9 @@ func (s *site) sources(w http.ResponseWriter, r *http.Request) {
 		Since: now.Add(-24 * time.Hour), At: now, Silent: r.URL.Query().Get("silent") == "1",
 		After: r.URL.Query().Get("after"), Limit: sourcesPerPage,
 	}
+	if query.Silent {
+		query.Limit = silentPerPage
+	}
 	sources, err := s.SourcesHealth(r.Context(), query)
 	page := sourcesPage{Silent: query.Silent}
 	if err == nil {
@@ -54,7 +61,7 @@ func (s *site) sources(w http.ResponseWriter, r *http.Request) {
 		s.showLibraryError(w, r, err)
 		return
 	}
-	if len(sources) == sourcesPerPage {
+	if len(sources) == query.Limit {
 		next := url.Values{"after": {sources[len(sources)-1].Host}}
 		if query.Silent {
 			next.Set("silent", "1")
