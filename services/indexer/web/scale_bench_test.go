@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -73,11 +74,23 @@ type measuredPage struct {
 	partial bool
 }
 
-// measurePage reports the time and the size of a page.
+// cpu returns the CPU time that the process has used.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// measurePage reports the time and the size of a page, and the CPU time of the server, of
+// SQLite and of reading the page. Other programs prolong the time, but hardly the CPU time.
 func measurePage(b *testing.B, server *httptest.Server, p measuredPage) {
 	b.Helper()
 	var took []time.Duration
 	largest := 0
+	before := cpu(b)
 	for n := range pageSamples {
 		start := time.Now()
 		r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, server.URL+p.path(n), nil)
@@ -107,6 +120,7 @@ func measurePage(b *testing.B, server *httptest.Server, p measuredPage) {
 	quantile := func(i int) float64 { return float64(took[i].Microseconds()) / 1000 }
 	b.ReportMetric(quantile(pageSamples/2), "median-ms")
 	b.ReportMetric(quantile(pageSamples*99/100), "99th-ms")
+	b.ReportMetric(float64((cpu(b)-before).Microseconds())/1000/pageSamples, "CPU-ms")
 	b.ReportMetric(float64(largest)/1000, "KB")
 	b.ReportMetric(0, "ns/op")
 }
