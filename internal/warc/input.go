@@ -29,6 +29,15 @@ type input struct {
 	err error
 }
 
+// failure returns the error other than io.EOF that ended the file, once everything before
+// it has been read.
+func (in *input) failure() error {
+	if in.Buffered() > 0 || in.next < len(in.history) {
+		return nil
+	}
+	return in.err
+}
+
 func newInput(file io.Reader) *input {
 	in := &input{file: file}
 	in.Reader = bufio.NewReaderSize(historian{in}, bufferBytes)

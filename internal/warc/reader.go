@@ -76,8 +76,8 @@ func (r *Reader) Next() (*Record, error) {
 // damaged returns the DamageError for an error inside a record, or the error that ended the
 // file.
 func (r *Reader) damaged(offset int64, err error) error {
-	if r.stream.in.err != nil {
-		return r.stream.in.err
+	if err := r.stream.in.failure(); err != nil {
+		return err
 	}
 	if errors.Is(err, errMemberEnd) {
 		err = errors.New("the record ends within its header")
@@ -237,8 +237,8 @@ func (b *block) interrupt(err error) {
 		return
 	}
 	b.interrupted = true
-	if b.r.stream.in.err != nil {
-		b.r.damage = b.r.stream.in.err
+	if failure := b.r.stream.in.failure(); failure != nil {
+		b.r.damage = failure
 		return
 	}
 	b.r.damage = &DamageError{b.start, fmt.Errorf("the record ends after %d of %d bytes: %w", b.size-b.left, b.size, err)}

@@ -240,6 +240,9 @@ func TestReadErrors(t *testing.T) {
 		for _, at := range []int{0, 10, len(file) / 2, len(file)} {
 			r := warc.NewReader(io.MultiReader(strings.NewReader(file[:at]), iotest.ErrReader(failure)))
 			_, err := r.Next()
+			if at == len(file) && err != nil {
+				t.Errorf("%s: the record before the failure was not read: %v", name, err)
+			}
 			for range 3 {
 				if _, again := r.Next(); again != nil {
 					err = again

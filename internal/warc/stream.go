@@ -83,8 +83,8 @@ func (s *stream) Read(p []byte) (int, error) {
 // had to skip bytes or the current member is broken, and any other error if the file
 // cannot be read. After a DamageError, the next call continues after the damage.
 func (s *stream) next() error {
-	if s.in.err != nil {
-		return s.in.err
+	if err := s.in.failure(); err != nil {
+		return err
 	}
 	if err := s.broken; err != nil {
 		s.broken = nil
@@ -117,8 +117,8 @@ func (s *stream) next() error {
 		return s.end()
 	}
 	found := s.search()
-	if s.in.err != nil {
-		return s.in.err
+	if err := s.in.failure(); err != nil && !found {
+		return err
 	}
 	skipped := s.in.offset() - at
 	if !found {
@@ -129,8 +129,8 @@ func (s *stream) next() error {
 
 // end returns the error for the end of the file.
 func (s *stream) end() error {
-	if s.in.err != nil {
-		return s.in.err
+	if err := s.in.failure(); err != nil {
+		return err
 	}
 	return io.EOF
 }

@@ -100,7 +100,7 @@ func (a *archiveIngestion) process(cmd *cobra.Command, cfg pipeline.Config) erro
 	return errors.Join(err, p.Close())
 }
 
-// archiveReport prints what became of the records of archives.
+// archiveReport prints how many records of archives were published, rejected or left out.
 type archiveReport struct {
 	out     io.Writer
 	asJSON  bool

@@ -19,8 +19,8 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// Why a record is left out. Such a record is no input of the pipeline: it is counted, and
-// has no outcome.
+// Why a record is left out. Such a record is counted, but it has no outcome, because it is
+// not an input of the pipeline.
 const (
 	skipType     = "other record type"
 	skipURL      = "not a web URL"
@@ -170,8 +170,8 @@ func (r *reader) date(c *capture, record *warc.Record) {
 	}
 }
 
-// fill completes a capture with the content of its record. If the content is no page, it
-// returns why.
+// fill completes a capture with the content of its record. If the content is not a page,
+// fill returns the reason.
 func (r *reader) fill(c *capture, record *warc.Record, block []byte) (skip string) {
 	content, err := contentOf(record, block)
 	switch {
@@ -194,7 +194,8 @@ func (r *reader) fill(c *capture, record *warc.Record, block []byte) (skip strin
 	return ""
 }
 
-// set sets the content of a capture, and rejects it if that is no page.
+// set sets the content of a capture, and rejects the capture if the content is an error or
+// empty.
 func (c *capture) set(content content) {
 	c.page.Status, c.page.Headers = int32(content.status), httphead.Fields(httphead.Keep(content.header))
 	c.page.Body, c.page.ContentEncoding = content.body, content.encoding()

@@ -50,7 +50,7 @@ func IsArchive(start []byte) bool {
 const sniffed = 4 << 10
 
 // Find returns the archives that arguments name: files, folders with archives, and "-" for
-// standard input. others are the arguments that are none of these.
+// standard input. others are the remaining arguments.
 func Find(args []string, stdin *bufio.Reader) (archives []Archive, others []string, err error) {
 	for _, arg := range args {
 		found, err := find(arg, stdin)

@@ -89,7 +89,7 @@ const (
 	// batchCaptures and batchBytes bound a batch of captures, which share a query of the
 	// ledger and a write of outcomes. Three batches are in memory at a time.
 	batchCaptures = 256
-	batchBytes    = 8 << 20
+	batchBytes    = 4 << 20
 )
 
 // batch is some captures of an archive.
@@ -127,16 +127,11 @@ func (r *run) archive(ctx context.Context, archive Archive) (Summary, error) {
 	err = tasks.Wait()
 	reading.Archive = archive.Name
 	reading.Add(publishing)
-	if unreadable, ok := errors.AsType[*readError](err); ok {
-		reading.Error, err = unreadable.Error(), nil
-	}
 	return reading, err
 }
 
-// readError means that the rest of an archive cannot be read.
-type readError struct{ error }
-
-// read sends the captures of an archive in batches.
+// read sends the captures of an archive in batches. If the archive cannot be read to its
+// end, the summary has the error.
 func (r *run) read(ctx context.Context, file io.Reader, summary *Summary, batches chan<- batch) error {
 	records := warc.NewReader(file)
 	defer records.Close()
@@ -166,7 +161,8 @@ func (r *run) read(ctx context.Context, file io.Reader, summary *Summary, batche
 			continue
 		}
 		if err != nil {
-			return errors.Join(send(), &readError{err})
+			summary.Error = err.Error()
+			return send()
 		}
 		if c == nil {
 			continue
@@ -210,8 +206,8 @@ func (r *run) next(records *warc.Reader, summary *Summary) (*capture, error) {
 // and in all of one that is too large.
 const firstBytes = warc.MaxHeader
 
-// block reads the block of a record. Of one that is too large, only the start is read,
-// which tells whether it is a page.
+// block reads the block of a record. Only the start of a block that is too large is read:
+// it shows whether the record has a page.
 func (r *reader) block(record *warc.Record) ([]byte, error) {
 	size := record.Length
 	if size > r.maxBytes {

@@ -4,7 +4,7 @@ import "github.com/dateline-news/dateline/internal/warc"
 
 // maxOriginals is the maximum size of the pages that revisit records can refer to, in
 // bytes.
-const maxOriginals = 32 << 20
+const maxOriginals = 16 << 20
 
 // originals remembers the last pages of a run.
 type originals struct {

@@ -15,7 +15,7 @@ type Place struct {
 	Reason string `json:"reason"`
 }
 
-// Summary is what became of the records of an archive.
+// Summary counts the records of an archive by their results.
 type Summary struct {
 	Archive string `json:"archive"`
 	// Records is the number of records that were read.
@@ -26,7 +26,7 @@ type Summary struct {
 	Duplicates int `json:"duplicates"`
 	// Rejected counts the pages that were not published, by the reason in the ledger.
 	Rejected map[outcome.Reason]int `json:"rejected,omitempty"`
-	// LeftOut counts the records that are no pages, by the reason.
+	// LeftOut counts the records without a page, by the reason.
 	LeftOut map[string]int `json:"left_out,omitempty"`
 	// Damaged counts the damaged places. Damages are the first of them.
 	Damaged int     `json:"damaged"`

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dateline-news/dateline/internal/loop"
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/warctest"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// TestIngestKilledAndRepeated kills the process while it ingests an archive, and starts it
+// again. In the end, every page must have one outcome of each stage and one revision.
+func TestIngestKilledAndRepeated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("this test starts and kills a process again and again: run without -short")
+	}
+	t.Parallel()
+	const pages = 1500
+	var records []warctest.Record
+	for i := range pages {
+		records = append(records, archivedPage(fmt.Sprintf("place-%d", i), captured))
+	}
+	dir, file := t.TempDir(), archiveOf(t, records...)
+	const between = pages / 20 // outcomes between two kills
+	progressed, killed := ledgerProgress(t, dir, between), 0
+	for i := range killsWanted(t) {
+		if killOnce(t, []string{"ingest", "--data-dir", dir, file}, progressed, i == 0) {
+			killed++
+		}
+	}
+	out, err := program(natstest.Context(t), t, "ingest", "--data-dir", dir, file).CombinedOutput()
+	if err != nil {
+		t.Fatalf("last run: %v\n%s", err, out)
+	}
+	finish(t, dir)
+	t.Logf("%d kills; the last run reports:\n%s", killed, out)
+	got := checkLedger(t, dir, 0)
+	if n := got[datelinev1.Stage_STAGE_INGEST]; n.all != pages || n.produced != pages {
+		t.Errorf("%d outcomes of ingest, %d produced; want %d", n.all, n.produced, pages)
+	}
+	s := openStore(t, dir)
+	stats, err := s.Stats(t.Context())
+	if err != nil || stats.Articles != pages || stats.Revisions != pages {
+		t.Errorf("%d articles with %d revisions, %v; want %d of each", stats.Articles, stats.Revisions, err, pages)
+	}
+}
+
+// ledgerProgress returns a channel that receives a value whenever the ledger in a data
+// folder has a number of further outcomes.
+func ledgerProgress(t *testing.T, dir string, step int64) <-chan struct{} {
+	t.Helper()
+	progressed, last := make(chan struct{}, 1), int64(0)
+	look := func() {
+		if _, err := os.Stat(filepath.Join(dir, "articles.db")); err != nil {
+			return // the process has not created the store yet
+		}
+		s, err := store.Open(t.Context(), testConfig(dir).StoreURL())
+		if err != nil {
+			return // the process is creating the store
+		}
+		defer s.Close()
+		if stats, err := s.Stats(t.Context()); err == nil && stats.Outcomes >= last+step {
+			last = stats.Outcomes
+			select {
+			case progressed <- struct{}{}:
+			default:
+			}
+		}
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for loop.Sleep(t.Context(), 20*time.Millisecond) {
+			look()
+		}
+	}()
+	t.Cleanup(func() { <-ended })
+	return progressed
+}
+
+// TestIngestFilesOfWget ingests what wget has written, with a chunked response and a
+// redirect.
+func TestIngestFilesOfWget(t *testing.T) {
+	t.Parallel()
+	wget, err := exec.LookPath("wget")
+	if err != nil {
+		t.Skip("wget is not installed")
+	}
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/moved" {
+			http.Redirect(w, r, "/whole", http.StatusFound)
+			return
+		}
+		page := harbourPage(strings.TrimPrefix(r.URL.Path, "/"))
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if r.URL.Path == "/chunked" {
+			for part := range strings.SplitAfterSeq(page, "<p>") {
+				_, _ = w.Write([]byte(part)) // wget reports what is missing
+				_ = http.NewResponseController(w).Flush()
+			}
+			return
+		}
+		_, _ = w.Write([]byte(page)) // wget reports what is missing
+	}))
+	defer site.Close()
+	for name, options := range map[string][]string{"compressed": nil, "plain": {"--no-warc-compression"}} {
+		dir, work := t.TempDir(), t.TempDir()
+		args := slices.Concat(options, []string{
+			"--quiet", "--delete-after", "--warc-file=" + filepath.Join(work, "site"),
+			site.URL + "/chunked", site.URL + "/moved", site.URL + "/last",
+		})
+		run := exec.CommandContext(natstest.Context(t), wget, args...)
+		run.Dir = work
+		if out, err := run.CombinedOutput(); err != nil {
+			t.Fatalf("wget: %v\n%s", err, out)
+		}
+		code, out, errText := dateline(t, "ingest", "--data-dir", dir, work)
+		if code != 0 || !strings.Contains(out, "3 pages published") || !strings.Contains(out, "1 redirect") {
+			t.Errorf("%s: exit code %d:\n%s%s", name, code, out, errText)
+		}
+		s := openStore(t, dir)
+		for _, place := range []string{"chunked", "whole", "last"} {
+			hit, err := s.Article(t.Context(), site.URL+"/"+place)
+			if err != nil || !strings.Contains(hit.Article.GetText(), "as it did before the storm.") {
+				t.Errorf("%s, %s: %v", name, place, err)
+			}
+		}
+	}
+}
