@@ -16,8 +16,8 @@ const (
 	teaserClimb = 3   // levels from its heading up to its name
 )
 
-// dropForms drops the boxes that ask for an e-mail address, and other forms. An element
-// with half of the text or more is no box: some systems put the whole page into a form.
+// dropForms drops the boxes that ask for an e-mail address. An element with half of the
+// text or more is not a box: some systems put the whole page into a form.
 func (s *selection) dropForms() {
 	for _, field := range s.EmailFields[:min(len(s.EmailFields), maxBoxes)] {
 		if box := s.boxAround(field); box > 0 {
