@@ -51,6 +51,20 @@ func TestTitleIsReadFromTemplates(t *testing.T) {
 			og("Oldest Lighthouses of the Northern Coast"),
 			"<h1>The Oldest Lighthouses of the Northern Coast</h1>", "The Oldest Lighthouses of the Northern Coast",
 		},
+		"several h1, one with the words of the title": {
+			og("Ferry strikes new pier, nobody hurt") + "<title>Ferry strikes new pier, nobody hurt</title>",
+			"<h1>Letters from the harbour to all readers</h1><h1>Ferry strikes the new pier, and nobody is hurt</h1>" +
+				"<h1>More of the coast for you this week</h1>", "Ferry strikes the new pier, and nobody is hurt",
+		},
+		"several h1, one with a part of the title": {
+			"<title>The Quayside – Ferry strikes pier as nobody was hurt on board, says the coast guard</title>",
+			"<h1>Letters to all readers</h1><h1>Ferry strikes pier, nobody hurt</h1>", "Ferry strikes pier, nobody hurt",
+		},
+		"several h1, none with the words of the title": {
+			og("Ferry strikes new pier, nobody hurt"),
+			"<h1>Letters from the harbour to all readers</h1><h1>More of the coast for you this week</h1>",
+			"Ferry strikes new pier, nobody hurt",
+		},
 		"standfirst within the heading": {
 			og("Pilot boards the wrong ship") + "<title>Pilot boards the wrong ship</title>",
 			"<h1>Pilot boards the wrong ship <span>He noticed at dinner</span></h1>", "Pilot boards the wrong ship",

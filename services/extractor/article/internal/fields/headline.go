@@ -89,7 +89,7 @@ func (ts titles) headline(p *page.Page, site *Site) candidate {
 			return c
 		}
 		best.offer(ts.partial(&h))
-		h1.see(p, site, &h)
+		h1.see(p, site, ts, &h)
 	}
 	if h1.isHeadline(p, ts) && (best.score < scorePart || h1.outranks(p, ts, best.elem)) {
 		return h1.candidate
@@ -150,26 +150,28 @@ func (ts titles) partial(h *heading) candidate {
 	return candidate{}
 }
 
-// firstH1 is the first h1 of a page.
+// firstH1 is the first h1 of a page, or the first of several that has nearly all words of
+// a declared title.
 type firstH1 struct {
 	candidate
 	several bool // other h1 elements say something else
+	worded  bool // it has nearly all words of a declared title
 }
 
 // minH1 is the minimum length of an h1 that may be the headline, in characters.
 const minH1 = 8
 
 // see records a heading if it is an h1.
-func (first *firstH1) see(p *page.Page, site *Site, h *heading) {
+func (first *firstH1) see(p *page.Page, site *Site, ts titles, h *heading) {
 	if h.tag != atom.H1 || h.part || norm.Len(h.text) <= minH1 ||
 		p.Elems[h.elem].Hints&(page.HintsAgainst&^page.HintAd) != 0 ||
 		strings.EqualFold(h.text, site.Name.Value) || site.Matches(h.text) {
 		return
 	}
-	if first.text == "" {
-		first.candidate = candidate{text: h.text, elem: h.elem}
+	first.several = first.several || first.text != "" && first.text != h.text
+	if worded := !first.worded && ts.wordedAs(h.text); worded || first.text == "" {
+		first.candidate, first.worded = candidate{text: h.text, elem: h.elem}, worded
 	}
-	first.several = first.several || first.text != h.text
 }
 
 // An h1 of this length is a sentence, and not the name of a section.
@@ -178,14 +180,14 @@ const (
 	minSentenceWords = 4
 )
 
-// isHeadline reports whether the first h1 is the headline: it is a sentence, or shares
-// words with a declared title.
+// isHeadline reports whether the h1 is the headline: it is a sentence, or shares words with
+// a declared title.
 func (first *firstH1) isHeadline(p *page.Page, ts titles) bool {
 	if first.text == "" {
 		return false
 	}
 	unlike := ts.unlike(first.text)
-	if first.several && (p.Elems[first.elem].Hints&page.HintTitle == 0 || unlike) {
+	if first.several && !first.worded && (p.Elems[first.elem].Hints&page.HintTitle == 0 || unlike) {
 		return false
 	}
 	sentence := norm.Len(first.text) >= minSentence && len(strings.Fields(first.text)) >= minSentenceWords

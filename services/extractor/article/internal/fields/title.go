@@ -138,3 +138,35 @@ func (ts titles) unlike(heading string) bool {
 	}
 	return declares
 }
+
+const (
+	minTitleWords = 2    // long words of a title that is compared with another
+	wordedPart    = 0.75 // of these, the part that the other must have
+)
+
+// wordedAs reports whether a heading has nearly all long words of a declared title, or the
+// reverse.
+func (ts titles) wordedAs(heading string) bool {
+	heading = strings.ToLower(heading)
+	for _, t := range ts {
+		if title := strings.ToLower(t.Value); hasWords(heading, title) || hasWords(title, heading) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasWords reports whether a text contains nearly all long words of another, which has
+// several.
+func hasWords(text, other string) bool {
+	words, found := 0, 0
+	for w := range strings.FieldsSeq(other) {
+		if w = strings.Trim(w, ".,:;!?\"'“”„«»()"); utf8.RuneCountInString(w) >= minSharedWord {
+			words++
+			if strings.Contains(text, w) {
+				found++
+			}
+		}
+	}
+	return words >= minTitleWords && float64(found) >= wordedPart*float64(words)
+}
