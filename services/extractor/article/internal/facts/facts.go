@@ -91,6 +91,9 @@ func (f *Facts) addMeta(n *html.Node) {
 		if name == "" {
 			continue
 		}
+		if vocabulary, term, ok := strings.Cut(name, ":"); ok && (vocabulary == "dc" || vocabulary == "dcterms") {
+			name = vocabulary + "." + term
+		}
 		if _, ok := f.Meta[name]; !ok {
 			f.Meta[name] = content
 		}

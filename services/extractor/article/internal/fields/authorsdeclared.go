@@ -1,6 +1,8 @@
 package fields
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html/atom"
@@ -58,7 +60,8 @@ func propAuthors(v *View) []record.Author {
 	var item int32
 	for _, i := range v.Props {
 		n := v.Elems[i].Node
-		if !norm.HasWord(page.Props(n), authorKey) ||
+		props := page.Props(n)
+		if !norm.HasWord(props, authorKey) && !norm.HasWord(props, "dc:creator") ||
 			v.within[i]&(page.HintComment|page.HintRelated) != 0 {
 			continue
 		}
@@ -96,6 +99,9 @@ func metaAuthors(v *View) []record.Author {
 	} {
 		var list []record.Author
 		for _, content := range v.facts.Metas[name] {
+			if name == "citation_author" {
+				content = givenNameFirst(content)
+			}
 			if !strings.HasPrefix(content, "@") && !strings.HasPrefix(content, "http") {
 				list = v.addNames(list, content, "")
 			}
@@ -107,11 +113,41 @@ func metaAuthors(v *View) []record.Author {
 	if list := cardAuthors(v); len(list) > 0 {
 		return list
 	}
-	var list []record.Author
-	for _, author := range jsonld.List(v.facts.Parsely["authors"]) {
-		list = v.addNames(list, jsonld.String(author), "")
+	for _, key := range []string{"authors", authorKey} {
+		var list []record.Author
+		for _, author := range jsonld.List(v.facts.Parsely[key]) {
+			list = v.addNames(list, jsonld.String(author), "")
+		}
+		if len(list) > 0 {
+			return list
+		}
 	}
-	return list
+	return ownMetaAuthors(v)
+}
+
+// givenNameFirst returns a name without the comma after the family name, which comes first
+// in references to scholarly articles.
+func givenNameFirst(name string) string {
+	family, given, ok := strings.Cut(name, ",")
+	if !ok || strings.Contains(given, ",") {
+		return name
+	}
+	return strings.TrimSpace(given) + " " + strings.TrimSpace(family)
+}
+
+// ownMetaAuthors reads the meta elements for the search of Cxense, which may have the prefix
+// of a customer ("cXenseParse:abc-author").
+func ownMetaAuthors(v *View) []record.Author {
+	var list []record.Author
+	for _, name := range slices.Sorted(maps.Keys(v.facts.Metas)) {
+		if strings.HasPrefix(name, "cxenseparse:") && strings.HasSuffix(name, "-"+authorKey) {
+			for _, content := range v.facts.Metas[name] {
+				list = v.addNames(list, content, "")
+			}
+			return list
+		}
+	}
+	return nil
 }
 
 // cardAuthors reads the author that WordPress sites declare as a labelled value

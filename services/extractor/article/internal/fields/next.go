@@ -108,7 +108,7 @@ func before(p *page.Page, elem int32) *page.Page {
 	if i := slices.IndexFunc(p.Runs, func(r page.Run) bool { return r.Elem >= elem }); i >= 0 {
 		cut.Runs = p.Runs[:i]
 	}
-	for _, elems := range []*[]int32{&cut.Props, &cut.Times, &cut.Bylines} {
+	for _, elems := range []*[]int32{&cut.Props, &cut.Times, &cut.Titled, &cut.Bylines} {
 		*elems = slices.DeleteFunc(slices.Clone(*elems), func(e int32) bool { return e >= elem })
 	}
 	return &cut

@@ -121,7 +121,12 @@ func declaredDate(v *View) Time {
 	if date := v.propDate("datePublished"); date != nil {
 		return record.NewField(date, record.FromMicrodata, 0.89)
 	}
-	if date := v.propDate("dateCreated"); date != nil {
+	for _, name := range []string{"dateCreated", "dc:created", "dc:date"} {
+		if date := v.propDate(name); date != nil {
+			return record.NewField(date, record.FromMicrodata, 0.85)
+		}
+	}
+	if date := hatomDate(v); date != nil {
 		return record.NewField(date, record.FromMicrodata, 0.85)
 	}
 	return timeField(otherObjectDate(v), record.FromJSONLD, 0.85)

@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/dateline-news/dateline/services/extractor/article/internal/norm"
 	"github.com/dateline-news/dateline/services/extractor/article/internal/page"
@@ -68,7 +67,7 @@ func (s *Site) cutOnce(p *page.Page, title string) string {
 			return head
 		}
 	}
-	if head, ok := cutUnderscore(title); ok {
+	if head, ok := cutUnspaced(title); ok {
 		return head
 	}
 	if _, tail, ok := cutLast(title, titleSeparators); ok && archiveLabel.MatchString(title) && shownAsHeading(p, tail) {
@@ -88,21 +87,6 @@ func (s *Site) cutOnce(p *page.Page, title string) string {
 // archiveLabel matches the name that old blog software gives to the archive, before the
 // title of an entry.
 var archiveLabel = regexp.MustCompile(`(?i)\bblog[ -]?(?:archives?|archiv)\b`)
-
-// minUnderscoreHead is the minimum number of characters before the first underscore.
-const minUnderscoreHead = 6
-
-// cutUnderscore cuts a title without spaces between words at its first underscore:
-// Chinese sites append section, channel and name that way.
-func cutUnderscore(title string) (string, bool) {
-	head, _, ok := strings.Cut(title, "_")
-	if !ok || norm.Len(head) < minUnderscoreHead || !strings.ContainsFunc(head, func(r rune) bool {
-		return unicode.Is(unicode.Han, r)
-	}) {
-		return title, false
-	}
-	return strings.TrimSpace(head), true
-}
 
 // cutLast cuts a text at the last of several separators.
 func cutLast(s string, separators []string) (head, tail string, ok bool) {

@@ -5,6 +5,7 @@ package jsonld
 import (
 	"bytes"
 	"encoding/json"
+	"html"
 	"strconv"
 	"strings"
 
@@ -39,7 +40,7 @@ type Graph struct {
 // be read, if necessary after a repair. It ignores text that exceeds the limits of a
 // page, together with the texts before it.
 func (g *Graph) Add(script []byte) bool {
-	script = trim(script)
+	script = unescape(trim(script))
 	left := jsonbound.Limits{Bytes: maxBytes - g.bytes, Items: maxItems - g.items, Depth: maxNesting}
 	items, ok := left.Count(script)
 	if len(script) == 0 || !ok {
@@ -55,6 +56,15 @@ func (g *Graph) Add(script []byte) bool {
 	}
 	g.collect(v, 0)
 	return true
+}
+
+// unescape returns a script without references to characters if a template has escaped its
+// quotation marks. HTML does not decode references in scripts.
+func unescape(script []byte) []byte {
+	if bytes.IndexByte(script, '"') >= 0 || bytes.IndexByte(script, '&') < 0 {
+		return script
+	}
+	return []byte(html.UnescapeString(string(script)))
 }
 
 // trim removes white space, a byte order mark, and the CDATA and comment marks in

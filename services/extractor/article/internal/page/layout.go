@@ -109,13 +109,15 @@ func (w *walker) skip(n *html.Node) bool {
 		if n.FirstChild != nil && len(n.FirstChild.Data) > MinIslandChars {
 			w.Islands = append(w.Islands, n.FirstChild.Data)
 		}
+	case atom.Template:
+		return !HasAttr(n, "shadowrootmode") // the browser shows a declared shadow root
 	case atom.Button:
-		return n.Parent == nil || !IsHeading(n.Parent.DataAtom) // a heading that opens what is below it
+		return !inHeading(n) // a heading may open what is below it
 	case atom.Input:
 		if strings.EqualFold(Attr(n, "type"), "email") {
 			w.EmailFields = append(w.EmailFields, w.blocks[len(w.blocks)-1])
 		}
-	case atom.Style, atom.Template, atom.Svg, atom.Select, atom.Textarea,
+	case atom.Style, atom.Svg, atom.Select, atom.Textarea,
 		atom.Object, atom.Canvas, atom.Map, atom.Datalist, atom.Dialog:
 	default:
 		return false
@@ -128,12 +130,18 @@ func (w *walker) addScript(n *html.Node) {
 		return
 	}
 	w.ScriptBytes += len(n.FirstChild.Data)
-	switch Attr(n, "type") {
+	switch scriptType(n) {
 	case "application/ld+json":
 		w.JSONLD = append(w.JSONLD, n.FirstChild.Data)
 	case "application/json":
 		w.Islands = append(w.Islands, n.FirstChild.Data)
 	}
+}
+
+// scriptType returns the type of a script in lower case, without parameters.
+func scriptType(n *html.Node) string {
+	declared, _, _ := strings.Cut(Attr(n, "type"), ";")
+	return strings.ToLower(strings.TrimSpace(declared))
 }
 
 func (w *walker) enter(n *html.Node, parent int32) int32 {
@@ -171,6 +179,10 @@ func (w *walker) enter(n *html.Node, parent int32) int32 {
 		return i
 	case atom.Time:
 		w.Times = append(w.Times, i)
+	case atom.Abbr, atom.Span:
+		if HasAttr(n, "title") {
+			w.Titled = append(w.Titled, i)
+		}
 	case atom.A:
 		if e.Hints&HintByline == 0 && AuthorLink(Attr(n, "href")) {
 			w.Bylines = append(w.Bylines, i)
@@ -220,7 +232,7 @@ func (w *walker) leave(i int32) {
 // heading.
 func (w *walker) isBlock(n *html.Node) bool {
 	if n.DataAtom != 0 {
-		return !Inline(n.DataAtom)
+		return !Inline(n.DataAtom) && n.DataAtom != atom.Button // only those in headings are read
 	}
 	switch w.Elems[w.blocks[len(w.blocks)-1]].Node.DataAtom {
 	case atom.P, atom.Li, atom.H1, atom.H2, atom.H3, atom.H4:

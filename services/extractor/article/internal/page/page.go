@@ -29,6 +29,7 @@ type Page struct {
 	HTML        *html.Node   // the html element, nil if there is none
 	Props       []int32      // elements with an itemprop attribute
 	Times       []int32      // time elements
+	Titled      []int32      // abbr and span elements with a title attribute
 	Bylines     []int32      // elements whose hints or links point to an author
 	Breadcrumbs []int32      // elements whose hints call them breadcrumbs
 	EmailFields []int32      // blocks with a field for an e-mail address

@@ -3,29 +3,35 @@ package page
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
+	"strings"
 )
 
 // maxScripted is the maximum size of data that is written as a program, in bytes.
 const maxScripted = 2 << 20
 
-// Openings of scripts that frameworks write data into.
-var (
-	flightOpening = []byte("self.__next_f.push([1,")
-	nuxtOpening   = []byte("window.__NUXT__=")
-)
+// flightOpening is the opening of the scripts that stream data in parts.
+var flightOpening = []byte("self.__next_f.push([1,")
+
+// stateOpening is the opening of a script that assigns the state of a framework to a
+// variable, such as window.__NUXT__. maxStateName bounds the name.
+var stateOpening = []byte("window.__")
+
+const maxStateName = 40
 
 // appendScripted appends the data in a script, if its opening is that of a framework:
 // the chunks of a stream, which the framework joins, or each long string of a program as
 // a line of its own.
 func appendScripted(data, script []byte) []byte {
-	script = bytes.TrimSpace(script)
+	script = bytes.TrimLeft(script, " \t\r\n")
 	if rest, ok := bytes.CutPrefix(script, flightOpening); ok {
-		if chunk, _ := leadingString(rest); len(data)+len(chunk) <= maxScripted {
+		if chunk, _ := leadingString(rest, 0); len(data)+len(chunk) <= maxScripted {
 			data = append(data, chunk...)
 		}
 		return data
 	}
-	if !bytes.HasPrefix(script, nuxtOpening) || len(data)+len(script) > maxScripted {
+	if !bytes.HasPrefix(script, stateOpening) || len(data)+len(script) > maxScripted ||
+		bytes.IndexByte(script[:min(len(script), maxStateName)], '=') < 0 {
 		return data
 	}
 	for {
@@ -33,7 +39,7 @@ func appendScripted(data, script []byte) []byte {
 		if at < 0 {
 			return data
 		}
-		text, width := leadingString(script[at:])
+		text, width := leadingString(script[at:], MinIslandChars)
 		if len(text) >= MinIslandChars {
 			quoted, err := json.Marshal(text)
 			if err == nil {
@@ -45,14 +51,15 @@ func appendScripted(data, script []byte) []byte {
 }
 
 // leadingString returns the string literal at the start of a program, and its length in
-// the program, which is at least 1.
-func leadingString(program []byte) (text string, width int) {
+// the program, which is at least 1. The text of a literal that is shorter than a number of
+// bytes is "".
+func leadingString(program []byte, minimum int) (text string, width int) {
 	for i := 1; i < len(program); i++ {
 		switch program[i] {
 		case '\\':
 			i++
 		case '"':
-			if json.Unmarshal(program[:i+1], &text) != nil {
+			if i < minimum || json.Unmarshal(program[:i+1], &text) != nil {
 				text = ""
 			}
 			return text, i + 1
@@ -61,15 +68,46 @@ func leadingString(program []byte) (text string, width int) {
 	return "", len(program)
 }
 
-// scriptedIslands returns the JSON in the lines of data that appendScripted collected.
-// Each line starts with a number and a colon.
+// scriptedIslands returns the JSON and the markup in the rows of data that appendScripted
+// collected. Each row starts with an identifier and a colon. A row of text has its length,
+// and any other row ends at a line break.
 func scriptedIslands(data []byte) [][]byte {
 	var islands [][]byte
-	for line := range bytes.Lines(data) {
-		_, value, ok := bytes.Cut(line, []byte(":"))
-		if ok && len(value) > MinIslandChars && (value[0] == '[' || value[0] == '{' || value[0] == '"') {
-			islands = append(islands, value)
+	for len(data) > 0 {
+		_, value, ok := bytes.Cut(data, []byte(":"))
+		if !ok {
+			break
 		}
+		row, rest, ok := textRow(value)
+		if !ok {
+			row, rest, _ = bytes.Cut(value, []byte("\n"))
+		}
+		if len(row) > MinIslandChars && strings.IndexByte(`[{"<`, row[0]) >= 0 {
+			islands = append(islands, row)
+		}
+		data = rest
 	}
 	return islands
+}
+
+// maxRowLength is the maximum number of digits of the length of a text.
+const maxRowLength = 8
+
+// textRow returns the text at the start of data, and what follows it: the letter T, the
+// number of bytes in hexadecimal digits, a comma and the text.
+func textRow(data []byte) (text, rest []byte, ok bool) {
+	if len(data) == 0 || data[0] != 'T' {
+		return nil, nil, false
+	}
+	comma := bytes.IndexByte(data[:min(len(data), maxRowLength+2)], ',')
+	if comma < 0 {
+		return nil, nil, false
+	}
+	length, err := strconv.ParseUint(string(data[1:comma]), 16, 32)
+	if err != nil {
+		return nil, nil, false
+	}
+	data = data[comma+1:]
+	end := min(int(length), len(data))
+	return data[:end], data[end:], true
 }

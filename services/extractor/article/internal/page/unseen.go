@@ -156,7 +156,7 @@ func inHeading(n *html.Node) bool {
 		if n = n.Parent; n == nil {
 			return false
 		}
-		if IsHeading(n.DataAtom) {
+		if IsHeading(n.DataAtom) || Attr(n, "role") == "heading" {
 			return true
 		}
 	}
