@@ -40,7 +40,8 @@ type Env struct {
 	Traces   *tracing.Tracer
 }
 
-// Service describes a service. All fields are required, except Inputs.
+// Service describes a service. All fields are required, except Inputs
+// and Archive.
 type Service struct {
 	// Name is the name of the program, and About a sentence about it.
 	Name, About string
@@ -53,6 +54,8 @@ type Service struct {
 	// Inputs are the consumers that the stage reads, whose backlog is exposed as
 	// metrics.
 	Inputs []backlog.Input
+	// Archive declares the consumer of the archiver.
+	Archive bool
 	// New creates the stage and returns additional readiness checks. ctx is the
 	// context of the process.
 	New func(ctx context.Context, env Env) (Runner, []telemetry.Check, error)

@@ -28,7 +28,12 @@ type prepareFunc func(context.Context, jetstream.JetStream, topology.Limits) err
 func (s Service) prepareStreams(ctx context.Context, js jetstream.JetStream, prepare prepareFunc) error {
 	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
 	defer cancel()
-	return prepare(ctx, js, topology.Limits{Replicas: s.NATS.Replicas})
+	return prepare(ctx, js, s.limits())
+}
+
+// limits returns what the streams must have for the service.
+func (s Service) limits() topology.Limits {
+	return topology.Limits{Replicas: s.NATS.Replicas, Archive: s.Archive}
 }
 
 // declare declares the streams, for services whose NATS users may not.
@@ -77,8 +82,7 @@ func (s Service) run(ctx context.Context, log *slog.Logger) error {
 	tasks.Go(func() error { return runner.Run(ctx) })
 	tasks.Go(func() error { return backlogs.Run(ctx) })
 	if s.NATS.Declare {
-		limits := topology.Limits{Replicas: s.NATS.Replicas}
-		tasks.Go(func() error { return topology.Keep(ctx, js, limits, log) })
+		tasks.Go(func() error { return topology.Keep(ctx, js, s.limits(), log) })
 	}
 	tasks.Go(func() error { return s.Admin.Serve(ctx, admin, log) })
 	log.Info("started", "service", s.Name, "nats", nc.ConnectedUrlRedacted(), "admin", s.Admin.Addr)

@@ -1,0 +1,70 @@
+// Command archiver runs the archiver as a service.
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/dateline-news/dateline/internal/bus"
+	"github.com/dateline-news/dateline/internal/disk"
+	"github.com/dateline-news/dateline/internal/process"
+	"github.com/dateline-news/dateline/internal/telemetry"
+	"github.com/dateline-news/dateline/internal/tracing"
+	"github.com/dateline-news/dateline/services/archiver"
+	"github.com/dateline-news/dateline/services/indexer"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+type config struct {
+	NATS     bus.Config
+	Admin    telemetry.Config
+	Tracing  tracing.Config
+	Store    indexer.StoreConfig
+	Archiver archiver.Config
+}
+
+// Validate returns an error if there is no folder to write to.
+func (c config) Validate() error {
+	if c.Archiver.Dir == "" {
+		return errors.New("archiver.dir is empty: name the folder of the archive")
+	}
+	return nil
+}
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	cfg := config{
+		NATS: bus.DefaultConfig(), Admin: telemetry.DefaultConfig(), Tracing: tracing.DefaultConfig(),
+		Store: indexer.DefaultStoreConfig(), Archiver: archiver.DefaultConfig(),
+	}
+	return process.Main(process.Service{
+		Name: "archiver", About: "Writes every fetched page to WARC files, and an index of them to the store.",
+		Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin, Tracing: &cfg.Tracing, Inputs: archiver.Inputs(), Archive: true,
+		New: func(ctx context.Context, env process.Env) (process.Runner, []telemetry.Check, error) {
+			opened, err := store.Open(ctx, cfg.Store.URL)
+			if err != nil {
+				return nil, nil, err
+			}
+			stage, err := archiver.New(ctx, cfg.Archiver, archiver.Dependencies{
+				JS: env.JS, Store: opened, Registry: env.Registry, Log: env.Log, Tracer: env.Traces,
+			})
+			if err != nil {
+				return nil, nil, errors.Join(err, opened.Close())
+			}
+			disk.Register(env.Registry, cfg.Archiver.Dir)
+			return service{stage, opened}, []telemetry.Check{{Name: "store", Test: opened.Ping}}, nil
+		},
+	})
+}
+
+// service runs the stage, and then closes the archive and the store.
+type service struct {
+	stage *archiver.Archiver
+	store store.Store
+}
+
+func (s service) Run(ctx context.Context) error {
+	return errors.Join(s.stage.Run(ctx), s.stage.Close(), s.store.Close())
+}

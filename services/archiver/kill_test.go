@@ -1,0 +1,169 @@
+package archiver
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/natsembed"
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/services/archiver/warcfile"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// TestKilledUnderLoad kills the archiver with SIGKILL repeatedly (ten times, or the number
+// in DATELINE_KILLS) while pages are queued, and then lets it finish. Every page must be in
+// exactly one metadata record, in the index, and in the ledger.
+func TestKilledUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts and kills a process repeatedly: run without -short")
+	}
+	kills := 10
+	if text := os.Getenv("DATELINE_KILLS"); text != "" {
+		var err error
+		if kills, err = strconv.Atoi(text); err != nil {
+			t.Fatalf("DATELINE_KILLS: %v", err)
+		}
+	}
+	k := newKillTest(t)
+	cut := 0
+	for n := range kills {
+		for i := range 200 {
+			id := fmt.Sprintf("p%d-%d", n, i)
+			k.publish(t, page(t, id, "http://example.com/"+id, strings.Repeat(story+id, 200)))
+			k.published = append(k.published, id)
+		}
+		k.killAfter(rand.IntN(200))
+		cut += len(k.openFiles(t))
+	}
+	left := k.finish()
+	k.verify()
+	t.Logf("%d pages, %d kills, %d of them with a file left open, %d pages left for the last run",
+		len(k.published), kills, cut, left)
+}
+
+// killTest runs the archiver as a process on streams of its own.
+type killTest struct {
+	*room
+
+	t                      *testing.T
+	program, natsURL, file string
+	published              []string
+}
+
+func newKillTest(t *testing.T) *killTest {
+	program := filepath.Join(t.TempDir(), "archiver")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/archiver")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building: %v\n%s", err, out)
+	}
+	server, err := natsembed.Start(natsembed.Config{
+		Dir: t.TempDir(), Addr: "127.0.0.1:0", Relaxed: true, MaxStoreBytes: 64 << 30,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	_, js := natstest.Connect(t, server)
+	natstest.Reconcile(t, js, topology.Limits{Archive: true})
+	return &killTest{
+		room: &room{js: js, dir: filepath.Join(t.TempDir(), "archive")}, t: t, program: program,
+		natsURL: server.ClientURL(), file: filepath.Join(t.TempDir(), "articles.db"),
+	}
+}
+
+func (k *killTest) start(ctx context.Context) (*exec.Cmd, *bytes.Buffer) {
+	k.t.Helper()
+	run := exec.CommandContext(ctx, k.program, "--nats-url", k.natsURL, "--store-url", "sqlite:"+k.file,
+		"--archiver-dir", k.dir, "--archiver-min-free=0", "--archiver-max-file-bytes=1MiB", "--admin-addr=",
+		"--admin-log-level=error")
+	var stderr bytes.Buffer
+	run.Stderr = &stderr
+	if err := run.Start(); err != nil {
+		k.t.Fatal(err)
+	}
+	return run, &stderr
+}
+
+// killAfter runs the archiver until it has acked more than a number of pages, and kills it.
+func (k *killTest) killAfter(pages int) {
+	k.t.Helper()
+	floor := k.state().AckFloor.Stream
+	ctx, cancel := context.WithCancel(k.t.Context())
+	defer cancel()
+	run, stderr := k.start(ctx)
+	natstest.Eventually(k.t, "some pages are acked", func() bool {
+		return k.state().AckFloor.Stream > floor+uint64(pages)
+	})
+	cancel()
+	if err := run.Wait(); err == nil || run.ProcessState.Exited() {
+		k.t.Fatalf("the archiver was not killed but ended: %v\n%s", err, stderr)
+	}
+}
+
+// state returns the state of the archiver's consumer.
+func (k *killTest) state() *jetstream.ConsumerInfo {
+	k.t.Helper()
+	consumer, err := k.js.Consumer(k.t.Context(), subject.StreamPages, subject.ConsumerArchive)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return consumer.CachedInfo()
+}
+
+// finish runs the archiver until it has acked everything, and interrupts it. It returns the
+// number of pages that were left for this run.
+func (k *killTest) finish() (left uint64) {
+	k.t.Helper()
+	left = k.state().NumPending
+	run, stderr := k.start(k.t.Context())
+	natstest.Eventually(k.t, "all pages are acked", func() bool {
+		state := k.state()
+		return state.NumPending == 0 && state.NumAckPending == 0
+	})
+	if err := run.Process.Signal(os.Interrupt); err != nil {
+		k.t.Fatal(err)
+	}
+	if err := run.Wait(); err != nil {
+		k.t.Fatalf("%v\n%s", err, stderr)
+	}
+	return left
+}
+
+// verify compares the files, the index and the ledger with what was published.
+func (k *killTest) verify() {
+	k.t.Helper()
+	written := map[string]int{}
+	for _, entry := range k.records(k.t) {
+		if entry.Get(warcfile.FieldType) == warcfile.TypeMetadata {
+			written[warcfile.Value(entry.Block, fieldPageID)]++
+		}
+	}
+	outcomes := k.outcomes(k.t)
+	if open := k.openFiles(k.t); len(open) > 0 || len(written) != len(k.published) || len(outcomes) != len(k.published) {
+		k.t.Errorf("%d pages in files and %d in the ledger, want %d; files left open: %q", len(written), len(outcomes),
+			len(k.published), open)
+	}
+	for _, id := range k.published {
+		if written[id] != 1 || outcomes[id] != "produced" {
+			k.t.Errorf("page %s is in the files %d times, and in the ledger as %q", id, written[id], outcomes[id])
+		}
+	}
+	var err error
+	if k.store, err = store.Open(k.t.Context(), "sqlite:"+k.file); err != nil {
+		k.t.Fatal(err)
+	}
+	defer k.store.Close()
+	checkIndex(k.t, k.room, k.published)
+}
