@@ -193,6 +193,7 @@ var table = []Entry{
 		archive, produced, Revisit, final, "",
 		"The body is that of an earlier capture of the URL, and was not written again.",
 	},
+	{archive, rejected, Erased, final, "", "The article was erased and is not archived again."},
 	{archive, rejected, NoExchange, final, "", "The page was not fetched, or by a version that keeps no requests."},
 	{archive, dead, Body, retried, "", "The body of the page cannot be read from the object store."},
 	{archive, dead, BodyGone, final, "", "The body of the page has expired in the object store."},

@@ -51,8 +51,12 @@ const (
 type Dependencies struct {
 	// JS is a connection to streams that topology.Reconcile has declared, with the
 	// archiver's consumer.
-	JS       jetstream.JetStream
-	Store    interface{ SQL() store.Database }
+	JS jetstream.JetStream
+	// Store has the index, and knows which articles were erased.
+	Store interface {
+		SQL() store.Database
+		store.Eraser
+	}
 	Registry prometheus.Registerer
 	Log      *slog.Logger
 	// Tracer creates a span for each page. Nil means no spans.
@@ -64,6 +68,7 @@ type Archiver struct {
 	loop    *stage.Loop
 	bodies  *pagebody.Reader
 	index   *captures.Index
+	erased  store.Eraser
 	metrics *metrics
 	log     *slog.Logger
 
@@ -82,7 +87,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, erro
 	if err != nil {
 		return nil, fmt.Errorf("opening consumer %s: %w", subject.ConsumerArchive, err)
 	}
-	a := &Archiver{index: captures.Of(deps.Store), metrics: newMetrics(deps.Registry), log: deps.Log}
+	a := &Archiver{index: captures.Of(deps.Store), erased: deps.Store, metrics: newMetrics(deps.Registry), log: deps.Log}
 	if a.encoder, err = warcfile.NewEncoder(); err != nil {
 		return nil, err
 	}

@@ -94,6 +94,9 @@ func host(text string) string {
 // that cannot be read has its error in its result, and becomes nil.
 func (a *Archiver) write(ctx context.Context, pages []*datelinev1.Page, results []stage.Result) error {
 	known, err := a.known(ctx, pages)
+	if err == nil {
+		err = a.refuseErased(ctx, pages, results)
+	}
 	if err != nil {
 		return err
 	}
@@ -127,6 +130,29 @@ func (a *Archiver) write(ctx context.Context, pages []*datelinev1.Page, results 
 		return errors.Join(err, a.folder.Rollback())
 	}
 	a.unindexed = next
+	return nil
+}
+
+// refuseErased ends the pages of articles that were erased.
+func (a *Archiver) refuseErased(ctx context.Context, pages []*datelinev1.Page, results []stage.Result) error {
+	var urls []string
+	for _, page := range pages {
+		if page != nil {
+			urls = append(urls, page.GetFinalUrl())
+		}
+	}
+	erased, err := a.erased.ErasedURLs(ctx, urls)
+	if err != nil {
+		return err
+	}
+	for i, page := range pages {
+		if page != nil && erased[page.GetFinalUrl()] {
+			ended := results[i].Outcome
+			ended.Verdict, ended.Reason = datelinev1.Verdict_VERDICT_REJECTED, string(outcome.Erased)
+			ended.Detail = "The article was erased and is not archived again."
+			pages[i] = nil
+		}
+	}
 	return nil
 }
 

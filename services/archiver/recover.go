@@ -114,10 +114,12 @@ func (r *unitReader) next() (unit []captures.Capture, end int64, err error) {
 			capture.Position = len(r.unit)
 			r.unit = append(r.unit, capture)
 		case warcfile.TypeMetadata:
-			unit, r.unit = r.unit, nil
 			id := warcfile.Value(entry.Block, fieldPageID)
-			if id == "" || len(unit) == 0 {
-				continue
+			if id == "" {
+				continue // the tombstone of a response
+			}
+			if unit, r.unit = r.unit, nil; len(unit) == 0 {
+				continue // all were erased
 			}
 			for i := range unit {
 				unit[i].PageID = id

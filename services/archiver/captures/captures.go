@@ -106,7 +106,8 @@ func (x *Index) Latest(ctx context.Context, url string) (Capture, error) {
 // Page returns the captures of a page in their order. The error is ErrNotFound if the
 // archive does not have the page.
 func (x *Index) Page(ctx context.Context, pageID string) ([]Capture, error) {
-	all, err := x.read(ctx, "reading the captures of page "+pageID, `WHERE c.page_id = $1 ORDER BY c.position`, pageID)
+	all, err := x.read(ctx, "reading the captures of page "+pageID,
+		`WHERE c.page_id = $1 AND `+live+` ORDER BY c.position`, pageID)
 	if err == nil && len(all) == 0 {
 		err = fmt.Errorf("page %s: %w", pageID, ErrNotFound)
 	}

@@ -27,6 +27,7 @@ func (f Filter) conditions() (conditions []string, args []any) {
 		}
 		conditions = append(conditions, text)
 	}
+	conditions = []string{live}
 	if f.URL != "" {
 		add("c.url_key = ?", boundKey(Key(f.URL)))
 	}
@@ -51,15 +52,8 @@ func (x *Index) Recent(ctx context.Context, filter Filter, limit int) ([]Capture
 		order = "c.time DESC, c.page_id, c.position DESC"
 	}
 	args = append(args, limit)
-	return x.read(ctx, "listing captures", where(conditions)+
+	return x.read(ctx, "listing captures", "WHERE "+strings.Join(conditions, " AND ")+
 		fmt.Sprintf(" ORDER BY %s LIMIT $%d", order, len(args)), args...)
-}
-
-func where(conditions []string) string {
-	if len(conditions) == 0 {
-		return ""
-	}
-	return "WHERE " + strings.Join(conditions, " AND ")
 }
 
 // chunk is the number of captures in one query of Sorted.
@@ -78,7 +72,7 @@ func (x *Index) Sorted(ctx context.Context, filter Filter) iter.Seq2[Capture, er
 					n+1, n+2, n+3, n+4))
 				args = append(args, last.Key(), last.Time.UnixMicro(), last.PageID, last.Position)
 			}
-			page, err := x.read(ctx, "reading the index of the archive", where(conditions)+
+			page, err := x.read(ctx, "reading the index of the archive", "WHERE "+strings.Join(conditions, " AND ")+
 				fmt.Sprintf(" ORDER BY c.url_key, c.time, c.page_id, c.position LIMIT %d", chunk), args...)
 			if err != nil {
 				yield(Capture{}, err)

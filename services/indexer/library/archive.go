@@ -86,6 +86,17 @@ func (l *Library) Captures(ctx context.Context, article *datelinev1.Article) ([]
 	return all, nil
 }
 
+// eraseCaptures erases all captures of the given URLs, and returns their number.
+func (l *Library) eraseCaptures(ctx context.Context, urls []string) (erased int, err error) {
+	for _, url := range urls {
+		n, err := captures.Of(l.Store).Erase(ctx, l.archive, url, time.Now())
+		if erased += n; err != nil {
+			return erased, err
+		}
+	}
+	return erased, nil
+}
+
 // RawCapture returns the archived page of a capture of an article's URLs at a time. The
 // error is ErrGone if there is none.
 func (l *Library) RawCapture(ctx context.Context, article *datelinev1.Article, at time.Time) (Raw, error) {

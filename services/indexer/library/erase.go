@@ -28,6 +28,7 @@ type Erased struct {
 	Revisions   int      `json:"revisions" doc:"Number of revisions removed from the store."`
 	Pages       int      `json:"pages" doc:"Number of pages removed from the stream of pages and from the samples of drifting sites."`
 	Records     int      `json:"records" doc:"Number of records removed from the streams of articles and revisions."`
+	Captures    int      `json:"captures" doc:"Number of captures removed from the archive."`
 	DeadLetters int      `json:"dead_letters" doc:"Number of dead letters removed."`
 	TrimmedIn   []string `json:"trimmed_in,omitempty" doc:"Streams that have dropped messages about the article before. A file of the stream may contain them until the stages have processed the 8 MiB that follow, and the stream drops those, too."`
 
@@ -53,6 +54,10 @@ func (l *Library) Erase(ctx context.Context, idOrURL string) (Erased, error) {
 	e.ownURLs = slices.DeleteFunc(slices.Clone(e.URLs), gone.IsForeign)
 	if err := l.eraseStreams(ctx, &e, gone); err != nil {
 		return e, fmt.Errorf("article %s was erased from the store, but not from all streams: erase %s again (%w)",
+			gone.ID, gone.ID, err)
+	}
+	if e.Captures, err = l.eraseCaptures(ctx, e.ownURLs); err != nil {
+		return e, fmt.Errorf("article %s was erased from the store, but not from the archive: erase %s again (%w)",
 			gone.ID, gone.ID, err)
 	}
 	msg, err := RevisionMessage(&datelinev1.RevisionEvent{

@@ -88,3 +88,11 @@ func (e *Erasure) addURL(u string) {
 		e.URLs = append(e.URLs, u)
 	}
 }
+
+func setOf(urls []string) map[string]bool {
+	set := make(map[string]bool, len(urls))
+	for _, url := range urls {
+		set[url] = true
+	}
+	return set
+}

@@ -105,3 +105,18 @@ func (b *postgresBatch) describe(e *Erasure) error {
 	})
 	return err
 }
+
+func (s *postgresStore) ErasedURLs(ctx context.Context, urls []string) (map[string]bool, error) {
+	keys := make([][]byte, len(urls))
+	for i, url := range urls {
+		keys[i] = digest(CleanText(url))
+	}
+	found, err := collect(ctx, s, func(row pgx.CollectableRow) (url string, err error) {
+		return url, row.Scan(&url)
+	}, `SELECT url FROM aliases WHERE url_key = ANY ($1::bytea[]) AND canonical AND starts_with(article_id, $2)`,
+		keys, tombstone)
+	if err != nil {
+		return nil, fmt.Errorf("looking up erased URLs in %s: %w", s.name, s.explain(err))
+	}
+	return setOf(found), nil
+}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -145,4 +146,19 @@ func (b *sqliteBatch) describe(e *Erasure) error {
 		}
 	}
 	return rows.Err()
+}
+
+func (s *sqliteStore) ErasedURLs(ctx context.Context, urls []string) (map[string]bool, error) {
+	list, err := json.Marshal(urls)
+	if err != nil {
+		return nil, fmt.Errorf("encoding URLs: %w", err)
+	}
+	found, err := queryRows(ctx, s.readers, func(rows *sql.Rows) (url string, err error) {
+		return url, rows.Scan(&url)
+	}, `SELECT url FROM aliases WHERE url IN (SELECT value FROM json_each(?1)) AND canonical
+		AND substr(article_id, 1, length(?2)) = ?2`, string(list), tombstone)
+	if err != nil {
+		return nil, fmt.Errorf("looking up erased URLs in %s: %w", s.path, s.explain(err))
+	}
+	return setOf(found), nil
 }

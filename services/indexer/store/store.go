@@ -121,6 +121,9 @@ type Eraser interface {
 	// its full id or a URL, therefore returns its URLs again, with no revisions.
 	// If there never was such an article, the error is ErrNotFound.
 	Erase(ctx context.Context, idOrURL string) (Erasure, error)
+	// ErasedURLs returns which of the given URLs in canonical form are those of erased
+	// articles, so that nothing that comes from them is stored again.
+	ErasedURLs(ctx context.Context, urls []string) (map[string]bool, error)
 	// Overwrite removes what erased articles have left in the store's files. Call it
 	// after one or more erasures. If there was none since the last call, it does
 	// nothing and returns false.

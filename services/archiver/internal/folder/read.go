@@ -23,3 +23,25 @@ func OpenFile(dir, name string) (*os.File, error) {
 	}
 	return file, nil
 }
+
+// Overwrite replaces bytes of a file of the archive in a folder, and returns once they are
+// durable. It may be called while another process adds records to the file.
+func Overwrite(dir, name string, offset int64, data []byte) error {
+	found, err := OpenFile(dir, name)
+	if err != nil {
+		return err
+	}
+	path := found.Name()
+	if err := found.Close(); err != nil {
+		return fmt.Errorf("closing %s: %w", name, err)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("opening a file of the archive to erase from it: %w", err)
+	}
+	_, err = file.WriteAt(data, offset)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return fmt.Errorf("erasing from %s: %w", name, err)
+	}
+	return nil
+}
