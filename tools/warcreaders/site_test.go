@@ -93,7 +93,8 @@ func text(number int) []byte {
 			return bytes.Repeat([]byte("<p>0123456789"), maxBody/13)
 		}
 	}
-	return fmt.Appendf(nil, "<!doctype html><title>Page %d</title>%s", number, strings.Repeat("<p>Some text.", number%1000))
+	return fmt.Appendf(nil, "<!doctype html><title>Page %d</title>%s", number,
+		strings.Repeat("<p>Some text.", number%1000))
 }
 
 // encoded returns the body of a page as sent, and its content coding.
@@ -216,7 +217,9 @@ func archiveSite(t *testing.T) (dir string, s *site) {
 	config.UserAgent, config.AllowPrivate = "TestNews/1.0 (+https://example.com/bot)", true
 	config.Delay, config.DelayFactor, config.PerAddress = time.Millisecond, 0, false
 	config.MaxAttempts, config.RetryDelay, config.MaxBodyBytes = 2, 10*time.Millisecond, maxBody+1000
-	fetch, err := fetcher.New(t.Context(), fetcher.Env{NC: nc, JS: js, Registry: prometheus.NewRegistry(), Log: log}, config)
+	fetch, err := fetcher.New(t.Context(), fetcher.Env{
+		NC: nc, JS: js, Registry: prometheus.NewRegistry(), Log: log,
+	}, config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,8 @@ const (
 	maxStored   = 65_535
 )
 
-// Tombstone returns a gzip member of exactly the given length with a record that says that
-// another one was erased. It can replace the member of that record in its file, so that the
+// Tombstone returns a gzip member of exactly the given length with a record that replaces an
+// erased one. It can overwrite the member of that record in its file, so that the
 // offsets of the other records stay valid. id is the id of the tombstone.
 func Tombstone(id string, at time.Time, length int64) ([]byte, error) {
 	if length > MaxBlock {
