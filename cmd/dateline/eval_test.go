@@ -66,7 +66,9 @@ func TestEval(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
-	for _, want := range []string{"harbour", "0.500", "0.7500", "made pages", "[-Nobody was hurt in the storm.-]", "expected calibration error"} {
+	for _, want := range []string{
+		"harbour", "0.500", "0.7500", "made pages", "[-Nobody was hurt in the storm.-]", "expected calibration error",
+	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the output lacks %q:\n%s", want, out)
 		}

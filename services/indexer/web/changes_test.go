@@ -37,6 +37,6 @@ func TestOneAddedWord(t *testing.T) {
 	server.put(t, article("ferry", "Ferry", "It sails at noon.", noon),
 		article("ferry", "Ferry", "It sails again at noon.", noon.AddDate(0, 0, 1)))
 	if page := server.get(t, "/articles/id-ferry-0000/changes"); !strings.Contains(page, "1 word added") {
-		t.Errorf("the page does not say that 1 word was added: %s", page)
+		t.Errorf("the page does not count 1 word as added: %s", page)
 	}
 }

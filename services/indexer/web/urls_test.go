@@ -217,7 +217,8 @@ func TestHost(t *testing.T) {
 	server.queue(t, "https://retried.example/due", now)
 	retried := decode[answer](t, server.get(t, "/api/v1/hosts/retried.example"))
 	if len(retried.Queue) != 50 || retried.Queue[0].URL != "https://retried.example/due" {
-		t.Errorf("%d URLs are listed, the first is %+v; want 50, and the one that is due", len(retried.Queue), retried.Queue[0])
+		t.Errorf("%d URLs are listed, the first is %+v; want 50, and the one that is due",
+			len(retried.Queue), retried.Queue[0])
 	}
 	unknown := decode[answer](t, server.get(t, "/api/v1/hosts/unknown.example"))
 	if unknown.Queued != 0 || unknown.Sites == nil || unknown.Queue == nil {

@@ -117,7 +117,8 @@ func check(r *datelinev1.FetchRequest) ([]*datelinev1.FetchRequest, error) {
 	}
 	for key, value := range r.GetLabels() {
 		if len(key) > ledger.MaxLabelBytes || len(value) > ledger.MaxLabelBytes {
-			return nil, fmt.Errorf("the FetchRequest's label %.40q is longer than %d bytes: shorten it", key, ledger.MaxLabelBytes)
+			return nil, fmt.Errorf("the FetchRequest's label %.40q is longer than %d bytes: shorten it",
+				key, ledger.MaxLabelBytes)
 		}
 	}
 	return []*datelinev1.FetchRequest{r}, nil

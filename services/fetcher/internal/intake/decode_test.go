@@ -104,7 +104,8 @@ func TestDecodeErrors(t *testing.T) {
 			"application/protobuf", encoded(t, &datelinev1.FetchRequest{Url: "https://example.com/", Labels: labels}), "labels",
 		},
 		"label too long": {
-			"", `{"url": "https://example.com/a", "labels": {"a": "` + strings.Repeat("a", ledger.MaxLabelBytes+1) + `"}}`, "shorten",
+			"", `{"url": "https://example.com/a", "labels": {"a": "` + strings.Repeat("a", ledger.MaxLabelBytes+1) + `"}}`,
+			"shorten",
 		},
 		"too many lines": {"", strings.Repeat("https://example.com/a\n", maxLines+1), "several messages"},
 	} {
