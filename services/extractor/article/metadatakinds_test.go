@@ -158,7 +158,7 @@ func TestMetadataVariants(t *testing.T) {
 		"JSON-LD, date object": {
 			head: ld + "{" + news + `,"datePublished":{"@type":"Date","@value":"2023-03-03"},"author":"Jane Roe"}</script>`,
 		},
-		"number that is no date": {
+		"number that is not a date": {
 			head: ld + "{" + news + `,"datePublished":20,"author":"Jane Roe"}</script>`, publish: "none",
 		},
 	} {
