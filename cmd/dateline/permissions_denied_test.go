@@ -43,7 +43,7 @@ func deniedByUser() map[string]denied {
 		},
 		"discoverer": {
 			publish: []string{
-				"urls.x", "listings.feed.com.example", "pages.com.example", "frontier.0.fresh.com.example",
+				"urls.x", "pages.com.example", "frontier.0.fresh.com.example",
 				"articles.en.com.example", "outcomes.fetch.produced", "dead.fetch.dns",
 				"$JS.API.STREAM.PURGE.LISTINGS", "$JS.API.STREAM.DELETE.LISTINGS", "$JS.API.STREAM.UPDATE.LISTINGS",
 				"$JS.API.STREAM.MSG.DELETE.LISTINGS", "$JS.API.DIRECT.GET.PAGES", "$JS.API.CONSUMER.MSG.NEXT.URLS.intake",

@@ -3,6 +3,7 @@ package discoverer
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/dateline-news/dateline/services/discoverer/internal/schedule"
@@ -18,6 +19,9 @@ type Config struct {
 	Revisits       []string      `doc:"Ages at which an article is requested again to see whether it has changed, in ascending order, such as 1h, 6h. An article that has changed is visited again as often as a new one. Visits take at most a third of the requests of a source. Empty means never."`
 	BackfillPerDay int           `doc:"Maximum number of requests in 24 hours that the backfill of a source makes, for sitemaps and articles. They are fetched after all other requests for the same host, and not counted for polls-per-day."`
 	PollTimeout    time.Duration `doc:"Time to wait for the response to a request before it is made again. Choose more than URLs usually wait in the frontier."`
+	CallbackURL    string        `doc:"Public URL at which the hubs of feeds reach this program, such as https://dateline.example.org/hub. It makes the discoverer subscribe to feeds whose changes a hub pushes (WebSub). Such feeds are polled rarely while pushes arrive. Empty turns subscriptions off."`
+	CallbackAddr   string        `doc:"Address on which the callback is served, such as 127.0.0.1:8090. Have a proxy pass the requests for callback-url to it. It needs callback-url."`
+	AllowPrivate   bool          `doc:"Allow hubs at addresses that are not public, and on all ports. Only for tests and your own machine."`
 	MaxAttempts    int           `doc:"Maximum number of attempts to read a response before it is dead-lettered."`
 	DrainTimeout   time.Duration `doc:"Maximum time to finish work in progress when the process stops."`
 }
@@ -54,6 +58,15 @@ func (c Config) Validate() error {
 	}
 	check(c.PollTimeout > 0, "poll-timeout is %s: it must be positive", c.PollTimeout)
 	check(c.MaxAttempts > 0, "max-attempts is %d: it must be at least 1", c.MaxAttempts)
+	check((c.CallbackURL == "") == (c.CallbackAddr == ""), "callback-url is %q and callback-addr is %q: set both or none",
+		c.CallbackURL, c.CallbackAddr)
+	if c.CallbackURL != "" {
+		parsed, err := url.Parse(c.CallbackURL)
+		check(err == nil && (parsed.Scheme == "https" || parsed.Scheme == "http") && parsed.Host != "" &&
+			parsed.RawQuery == "" && parsed.Fragment == "",
+			"callback-url is %q: give an http or https URL without query, such as https://dateline.example.org/hub",
+			c.CallbackURL)
+	}
 	check(c.DrainTimeout >= 0, "drain-timeout is %s: it must not be negative", c.DrainTimeout)
 	return errors.Join(problems...)
 }

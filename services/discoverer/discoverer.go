@@ -22,6 +22,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/discoverer/internal/hub"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -54,6 +55,8 @@ type Discoverer struct {
 	metrics *discoverMetrics
 	log     *slog.Logger
 	now     func() time.Time
+	hubs    *hub.Client
+	pushing chan struct{}                 // has an element for each push that is read
 	known   generations[string, credited] // by the id of the source
 	sent    generations[uint64, uint64]   // the articles that were published last, with their requests
 	locks   [64]sync.Mutex                // a source has one of them: its responses are read one after the other
@@ -84,6 +87,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Discoverer, er
 		stored: deps.Store,
 		writer: writer, zstd: decoder,
 		metrics: newDiscoverMetrics(deps.Registry), log: deps.Log, now: time.Now,
+		hubs: hub.NewClient(config.AllowPrivate), pushing: make(chan struct{}, maxPushing),
 		known: generations[string, credited]{size: maxCredited}, sent: generations[uint64, uint64]{size: maxSent},
 	}
 	d.loop = stage.New(stage.Config{
@@ -104,5 +108,12 @@ func (d *Discoverer) Run(ctx context.Context) error {
 	tasks.Go(func() error { return loop.Every(ctx, learnInterval, d.learnOutcomes) })
 	tasks.Go(func() error { return loop.Tick(ctx, searchInterval, d.searchAgain) })
 	tasks.Go(func() error { return loop.Every(ctx, countInterval, d.countEndpoints) })
+	if d.config.CallbackURL != "" {
+		if err := d.sources.Resubscribe(ctx, d.config.CallbackURL, d.now()); err != nil && ctx.Err() == nil {
+			d.log.Warn("looking for subscriptions of another callback failed", "stage", "discover", "error", err)
+		}
+		tasks.Go(func() error { return d.serveCallback(ctx) })
+		tasks.Go(func() error { return loop.Every(ctx, hubInterval, d.askHubs) })
+	}
 	return tasks.Wait()
 }

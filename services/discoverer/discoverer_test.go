@@ -128,10 +128,17 @@ type newsroom struct {
 	sources *sources.Sources
 	stage   *discoverer.Discoverer
 	ahead   atomic.Int64 // how far its clock is ahead
+	change  func(*discoverer.Config)
 	stop    func()
 }
 
 func startNewsroom(t *testing.T) *newsroom {
+	t.Helper()
+	return startNewsroomWith(t, func(*discoverer.Config) {})
+}
+
+// startNewsroomWith starts a pipeline with a changed configuration of the discoverer.
+func startNewsroomWith(t *testing.T, change func(*discoverer.Config)) *newsroom {
 	t.Helper()
 	nc, js := natstest.Start(t)
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
@@ -139,7 +146,7 @@ func startNewsroom(t *testing.T) *newsroom {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	room := &newsroom{js: js, store: s, sources: sources.Of(s)}
+	room := &newsroom{js: js, store: s, sources: sources.Of(s), change: change}
 	room.stop = room.run(t, nc)
 	return room
 }
@@ -158,6 +165,7 @@ func (n *newsroom) run(t *testing.T, nc *nats.Conn) (stop func()) {
 	}
 	quick := discoverer.DefaultConfig()
 	quick.MinInterval, quick.MaxInterval, quick.PollsPerDay = time.Millisecond, time.Second, 10_000
+	n.change(&quick)
 	discover, err := discoverer.New(t.Context(), quick, discoverer.Dependencies{
 		JS: n.js, Store: n.store, Registry: prometheus.NewRegistry(), Log: log,
 	})

@@ -119,8 +119,11 @@ func (d *Discoverer) settle(
 		return judgement{}, err
 	}
 	stored, err := d.sources.Settle(ctx, made.endpoint, sources.Reading{
-		Signature: made.signature, Named: made.named, Found: found,
+		Signature: made.signature, Named: made.named, Found: found, Announced: d.announced(made),
 	})
+	if err == nil && !stored && endpoint.Pushed {
+		err = errors.New("a response was stored meanwhile") // the push is judged again
+	}
 	if err == nil && stored && endpoint.Purpose != datelinev1.Purpose_PURPOSE_ROBOTS {
 		d.known.put(source.ID, shared.credited)
 		for _, published := range made.delays {
@@ -134,19 +137,36 @@ func (d *Discoverer) settle(
 	return made, nil
 }
 
-// lookUp returns the endpoint that the request of a response polls.
+// lookUp returns the endpoint that the request of a response polls, or that a hub has pushed.
 func (d *Discoverer) lookUp(ctx context.Context, page *datelinev1.Page) (e sources.Endpoint, err error) {
 	id, poll, ok := parsePollID(page.GetRequest().GetRequestId())
+	pushed := false
 	if !ok {
+		id, pushed = parsePushID(page.GetRequest().GetRequestId())
+	}
+	if !ok && !pushed {
 		return e, sources.ErrNotFound
 	}
 	if e, err = d.sources.Endpoint(ctx, id); err != nil {
 		return e, err
 	}
+	if pushed {
+		poll = e.Settled
+	}
+	e.Pushed = pushed
+	if d.subscribes(e) {
+		sub, err := d.sources.Subscription(ctx, e.ID)
+		if err != nil && !errors.Is(err, sources.ErrNotFound) {
+			return e, err
+		}
+		e.Subscription = sub
+	}
 	if poll > e.Poll || e.Purpose != page.GetRequest().GetPurpose() || e.URL != page.GetRequestedUrl() {
 		return e, sources.ErrNotFound
 	}
-	e.Poll = poll
+	if !pushed {
+		e.Poll = poll
+	}
 	return e, nil
 }
 

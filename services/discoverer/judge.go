@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/discoverer/internal/found"
+	"github.com/dateline-news/dateline/services/discoverer/internal/hub"
 	"github.com/dateline-news/dateline/services/discoverer/internal/schedule"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
 )
@@ -35,6 +37,11 @@ const (
 	maxChildren = 20
 	// robotsInterval is the time between two polls of a robots.txt.
 	robotsInterval = 24 * time.Hour
+	// maxPushed is the number of known articles above which a push adds none to the signature.
+	maxPushed = 50_000
+	// pushedShare is the share of the maximum interval after which an endpoint is polled whose hub
+	// delivers, in case a push was lost.
+	pushedShare = 6
 	// hashSize is the size of one hash in a signature in bytes.
 	hashSize = 8
 )
@@ -55,8 +62,9 @@ type judgement struct {
 	// are stored.
 	signature []byte
 	fresh     []newArticle
-	delays    []time.Time // dates of the articles that the source did not list before
-	leftOut   int         // articles that the policy of the source does not take
+	delays    []time.Time    // dates of the articles that the source did not list before
+	leftOut   int            // articles that the policy of the source does not take
+	announced *hub.Announced // by a feed that was polled, or nil
 	named     []sources.Endpoint
 }
 
@@ -65,20 +73,22 @@ func judge(
 	e sources.Endpoint, source sources.Source, shared *peers, page *datelinev1.Page, body []byte, config Config,
 	now time.Time,
 ) judgement {
-	if e.Settled >= e.Poll || e.State == sources.Retired {
+	if e.Settled >= e.Poll && !e.Pushed || e.State == sources.Retired {
 		made := judgement{endpoint: e}
 		made.end(datelinev1.Verdict_VERDICT_UNCHANGED, outcome.NoNewItems,
 			"a response to this or a later request was read before, or the endpoint is retired")
-		if e.Poll == e.NewPoll { // this response: the process ended before its outcome was published
+		if e.Poll == e.NewPoll && !e.Pushed { // this response: the process ended before its outcome was published
 			made.end(datelinev1.Verdict_VERDICT_PRODUCED, "", e.NewDetail)
 		}
 		return made
 	}
-	first := len(e.Signature) == 0
-	e.Settled, e.PollTime = e.Poll, now
+	first := len(e.Signature) == 0 && !e.Pushed
+	if !e.Pushed {
+		e.Settled, e.PollTime = e.Poll, now
+	}
 	made := judgement{endpoint: e}
 	self := shared.join(e)
-	seen := schedule.Observation{At: now, Requests: 1 + len(page.GetRedirects())}
+	seen := schedule.Observation{At: now, Requests: 1 + len(page.GetRedirects()), Partial: e.Pushed}
 	switch reason := page.GetFailureReason(); {
 	case reason == string(outcome.NotModified):
 		seen.Outcome, seen.Fresh = schedule.Unchanged, fresh(page)
@@ -99,13 +109,16 @@ func judge(
 			break
 		}
 		made.take(listing, source, first, config, now)
-		made.follow(listing, source, shared, page, first)
+		if !e.Pushed { // a hub cannot move the endpoint
+			made.follow(listing, source, shared, page, first)
+			made.announced = announcedOf(page, listing.Hub, listing.Self)
+		}
 		seen.Listed, seen.TTL, seen.Fresh = len(listing.Items), listing.TTL, fresh(page)
 		shared.list(self, made.fresh, &seen)
 		if !first {
 			made.delays = seen.New
 		}
-		seen.Disjoint = !first && len(listing.Items) > 0 && len(made.fresh) == len(listing.Items) &&
+		seen.Disjoint = !first && !e.Pushed && len(listing.Items) > 0 && len(made.fresh) == len(listing.Items) &&
 			4*len(seen.New) >= len(made.fresh)
 	}
 	made.reschedule(seen, shared, self, source, config, now)
@@ -134,6 +147,9 @@ func (made *judgement) take(
 	e.State, e.Reason = sources.Active, ""
 	known := hashesOf(e.Signature)
 	listed := make([]uint64, 0, len(listing.Items))
+	if e.Pushed && len(known) <= maxPushed { // a push may have only the items that have changed
+		listed = slices.AppendSeq(listed, maps.Keys(known))
+	}
 	undated, leftOut, waiting := 0, 0, int64(0)
 	room := maxNew
 	if limit := source.Policy.ArticlesPerDay; limit > 0 {
@@ -145,7 +161,7 @@ func (made *judgement) take(
 			continue
 		}
 		hash := hashOf(url)
-		isNew := !known[hash] && (!first || !tooOld(item, e.Purpose, config, now))
+		isNew := !known[hash] && (!first && !e.Pushed || !tooOld(item, e.Purpose, config, now))
 		if isNew && first && publishedAt(item).IsZero() {
 			undated++
 			isNew = undated <= maxUndated
@@ -155,7 +171,9 @@ func (made *judgement) take(
 			waiting++ // it stays unknown, so that a later reading takes it
 			continue
 		}
-		listed = append(listed, hash)
+		if !e.Pushed || !known[hash] {
+			listed = append(listed, hash)
+		}
 		switch {
 		case takes:
 			known[hash] = true
@@ -165,7 +183,10 @@ func (made *judgement) take(
 			leftOut++
 		}
 	}
-	e.Waiting = waiting
+	if !e.Pushed {
+		e.Waiting = 0
+	}
+	e.Waiting += waiting
 	if signature := signatureOf(listed); !bytes.Equal(signature, e.Signature) {
 		e.Signature, made.signature = signature, signature
 	}
@@ -189,7 +210,10 @@ func (made *judgement) take(
 		made.end(datelinev1.Verdict_VERDICT_UNCHANGED, outcome.NoNewItems, detail)
 		return
 	}
-	e.NewTime, e.NewPoll, e.NewDetail = now, e.Poll, detail
+	e.NewTime = now
+	if !e.Pushed {
+		e.NewPoll, e.NewDetail = e.Poll, detail
+	}
 	made.end(datelinev1.Verdict_VERDICT_PRODUCED, "", detail)
 }
 
@@ -307,6 +331,13 @@ func (made *judgement) reschedule(
 	limits.Min, limits.Max = config.MinInterval, config.MaxInterval
 	plenty := source.Budget.Plenty(now, source.PollsIn24Hours(config.PollsPerDay, now), limits, shared.polled(self))
 	e.NextPoll = state.Next(limits, plenty, rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())))
+	missed := !e.Pushed && len(seen.New) > 0
+	if e.State == sources.Active && !missed && e.Subscription.Delivers(now) {
+		safe := now.Add(config.MaxInterval / pushedShare)
+		if safe.After(e.NextPoll) {
+			e.NextPoll = safe
+		}
+	}
 	if e.Purpose == datelinev1.Purpose_PURPOSE_ROBOTS {
 		e.NextPoll = now.Add(robotsInterval)
 	}
@@ -332,7 +363,7 @@ func (made *judgement) requests(source sources.Source, page *datelinev1.Page) []
 	all := make([]*datelinev1.FetchRequest, 0, len(made.fresh))
 	for _, a := range made.fresh {
 		all = append(all, &datelinev1.FetchRequest{
-			Url: a.url.String(), RequestId: fmt.Sprintf("found.%s.%d.%d", e.ID, e.Poll, a.item.Position+1),
+			Url: a.url.String(), RequestId: foundID(page.GetRequest().GetRequestId(), a.item.Position+1),
 			Priority: datelinev1.Priority_PRIORITY_FRESH, Labels: source.Labels, RequestTime: page.GetFetchTime(),
 			Listed: listedOf(a.item),
 			Origin: &datelinev1.Origin{
@@ -342,6 +373,12 @@ func (made *judgement) requests(source sources.Source, page *datelinev1.Page) []
 		})
 	}
 	return all
+}
+
+// foundID returns the id of the request for an article by that of the poll or push that listed it.
+func foundID(request string, position int) string {
+	_, rest, _ := strings.Cut(request, ".")
+	return fmt.Sprintf("found.%s.%d", rest, position)
 }
 
 // listedOf returns what a listing states about an article.

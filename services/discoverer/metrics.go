@@ -23,6 +23,9 @@ type discoverMetrics struct {
 	polls, found     *prometheus.CounterVec
 	backfill         *prometheus.CounterVec
 	backfills        prometheus.Gauge
+	pushes           *prometheus.CounterVec
+	hubRequests      *prometheus.CounterVec
+	subscriptions    *prometheus.GaugeVec
 	visits, searches prometheus.Counter
 	endpoints        *prometheus.GaugeVec
 	sources          *prometheus.GaugeVec
@@ -69,6 +72,7 @@ func newDiscoverMetrics(reg prometheus.Registerer) *discoverMetrics {
 	m.backfills = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "dateline_discover_backfills", Help: "Backfills that are running.",
 	})
+	m.registerHubs(reg)
 	reg.MustRegister(m.sources, m.overdue, m.delay, m.backfill, m.backfills)
 	for _, purpose := range []datelinev1.Purpose{
 		datelinev1.Purpose_PURPOSE_ARTICLE, datelinev1.Purpose_PURPOSE_SITEMAP, datelinev1.Purpose_PURPOSE_ROBOTS,
@@ -115,6 +119,7 @@ func (d *Discoverer) countEndpoints(ctx context.Context) error {
 		return nil
 	}
 	d.metrics.backfills.Set(float64(running))
+	d.countSubscriptions(ctx)
 	for state, n := range states {
 		d.metrics.sources.WithLabelValues(state).Set(float64(n))
 	}

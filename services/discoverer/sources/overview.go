@@ -46,6 +46,19 @@ type EndpointDetails struct {
 	LastNew  time.Time `json:"last_new,omitzero" doc:"When it last listed a new article."`
 	LastPoll time.Time `json:"last_poll,omitzero" doc:"When a response was last read."`
 	NextPoll time.Time `json:"next_poll,omitzero" doc:"Absent if it is retired."`
+	// Hub is the subscription to the hub that pushes its changes, or nil.
+	Hub *HubDetails `json:"hub,omitempty" doc:"Subscription to the hub that pushes its changes (WebSub). Absent if it has none."`
+}
+
+// HubDetails is a subscription as it is shown to users.
+type HubDetails struct {
+	URL      string    `json:"url"`
+	Topic    string    `json:"topic"`
+	State    string    `json:"state" enum:"requested,subscribed,refused"`
+	Reason   string    `json:"reason,omitempty" doc:"Why the last request to the hub failed."`
+	LeaseEnd time.Time `json:"lease_end,omitzero" doc:"Until when the hub pushes. The subscription is renewed before."`
+	Pushes   int64     `json:"pushes" doc:"Pushes that were taken."`
+	LastPush time.Time `json:"last_push,omitzero"`
 }
 
 func newEndpointDetails(e Endpoint) EndpointDetails {
@@ -159,9 +172,17 @@ func (s *Sources) Details(ctx context.Context, id string) (Details, error) {
 	if err != nil {
 		return Details{}, err
 	}
+	subscriptions, err := s.Subscriptions(ctx, source.ID)
+	if err != nil {
+		return Details{}, err
+	}
 	details := Details{Overview: all[0], Endpoints: make([]EndpointDetails, 0, len(endpoints))}
 	for _, e := range endpoints {
-		details.Endpoints = append(details.Endpoints, newEndpointDetails(e))
+		one := newEndpointDetails(e)
+		if sub, ok := subscriptions[e.ID]; ok {
+			one.Hub = &HubDetails{sub.Hub, sub.Topic, sub.State, sub.Reason, sub.LeaseEnd, sub.Pushes, sub.PushTime}
+		}
+		details.Endpoints = append(details.Endpoints, one)
 	}
 	backfill, err := s.Backfill(ctx, source.ID)
 	switch {

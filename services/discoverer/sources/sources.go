@@ -95,6 +95,10 @@ type Endpoint struct {
 	Schedule []byte
 	// Signature has the hashes of what it listed last. Only Sources.Endpoint sets it.
 	Signature []byte
+	// Pushed means that the response was pushed by a hub. Subscription is that of the endpoint, or
+	// zero. The discoverer sets both; they are not stored with the endpoint.
+	Pushed       bool
+	Subscription Subscription
 }
 
 // Reading is what a response has brought besides a changed endpoint.
@@ -104,6 +108,8 @@ type Reading struct {
 	// Named are endpoints to add, and Found articles whose outcomes are awaited.
 	Named []Endpoint
 	Found []Article
+	// Announced is what a feed that was polled says about its hub, or nil if this is unknown.
+	Announced *Announcement
 }
 
 // New returns a source for the site with a home page.
@@ -204,6 +210,9 @@ func (s *Sources) Remove(ctx context.Context, id string) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM discovery_signatures
 			WHERE endpoint_id IN (SELECT id FROM discovery_endpoints WHERE source_id = $1)`, id)
 		if err != nil {
+			return err
+		}
+		if err := leave(ctx, tx, "source_id", id, time.Now()); err != nil {
 			return err
 		}
 		for _, table := range []string{
@@ -390,15 +399,20 @@ func (s *Sources) spend(ctx context.Context, tx *sql.Tx, id string, now time.Tim
 // Settle stores what a response has changed about an endpoint, and what it has brought.
 // Reason may contain any bytes from a site: it is cut and made storable.
 // Settle reports false, and stores nothing, if a response to the same or a later request
-// was stored before, or if the endpoint was removed.
+// was stored before, or if the endpoint was removed. For a push, it does so if the response to any
+// request was stored after the endpoint was read.
 func (s *Sources) Settle(ctx context.Context, e Endpoint, read Reading) (stored bool, err error) {
+	pushed := 0
+	if e.Pushed {
+		pushed = 1
+	}
 	err = s.write(ctx, "storing endpoint "+e.URL, func(ctx context.Context, tx *sql.Tx) error {
 		err := affected(tx.ExecContext(ctx, `UPDATE discovery_endpoints SET url = $2, state = $3, reason = $4,
 			next_poll = $5, settled = $6, poll_time = $7, new_time = $8, articles = $9, schedule = $10, waiting = $11,
-			new_poll = $12, new_detail = $13 WHERE id = $1 AND settled < $6`,
+			new_poll = $12, new_detail = $13 WHERE id = $1 AND (settled < $6 OR settled = $6 AND $14 = 1)`,
 			e.ID, e.URL, e.State, store.CleanText(ledger.Cut(e.Reason)), e.NextPoll.UnixMicro(), e.Settled,
 			micros(e.PollTime), micros(e.NewTime), e.Articles, notNil(e.Schedule), e.Waiting,
-			e.NewPoll, store.CleanText(ledger.Cut(e.NewDetail))))
+			e.NewPoll, store.CleanText(ledger.Cut(e.NewDetail)), pushed))
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}
@@ -414,6 +428,9 @@ func (s *Sources) Settle(ctx context.Context, e Endpoint, read Reading) (stored 
 			}
 		}
 		if err := insert(ctx, tx, e.SourceID, read.Named); err != nil {
+			return err
+		}
+		if err := announce(ctx, tx, e, read.Announced); err != nil {
 			return err
 		}
 		return s.awaitOutcomes(ctx, tx, e.SourceID, read.Found)
@@ -457,13 +474,18 @@ func (s *Sources) Forget(ctx context.Context, hint string, before time.Time) err
 
 // Count returns the number of endpoints in each state.
 func (s *Sources) Count(ctx context.Context) (map[string]int64, error) {
+	return s.countStates(ctx, "counting the endpoints", `SELECT state, count(*) FROM discovery_endpoints GROUP BY state`)
+}
+
+// countStates returns the numbers that a query selects by state.
+func (s *Sources) countStates(ctx context.Context, action, text string) (map[string]int64, error) {
 	type count struct {
 		state  string
 		number int64
 	}
-	counts, err := query(ctx, s, "counting the endpoints", func(rows *sql.Rows) (c count, err error) {
+	counts, err := query(ctx, s, action, func(rows *sql.Rows) (c count, err error) {
 		return c, rows.Scan(&c.state, &c.number)
-	}, `SELECT state, count(*) FROM discovery_endpoints GROUP BY state`)
+	}, text)
 	all := map[string]int64{}
 	for _, c := range counts {
 		all[c.state] = c.number

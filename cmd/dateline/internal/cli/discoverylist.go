@@ -93,6 +93,7 @@ func printSource(out io.Writer, source sources.Details) error {
 	if source.Backfill != nil {
 		printBackfill(out, *source.Backfill)
 	}
+	printHubs(out, source.Endpoints)
 	t := newTable(width(out), "kind", "state", "articles", "last new", "last poll", "next poll", "URL", "details")
 	for _, e := range source.Endpoints {
 		t.AppendRow([]any{

@@ -116,6 +116,9 @@ type Observation struct {
 	// Disjoint means that no item was in the listing before, and that at least a quarter of
 	// them are in New: items were missed that no other endpoint gave.
 	Disjoint bool
+	// Partial means that only some of the items are known, such as those that a hub has pushed. It
+	// says nothing about the listing and how late it is.
+	Partial bool
 	// Fresh is the max-age of Cache-Control, less Age. TTL is what the feed asks for.
 	// RetryAfter is the header of a 429 or 503. All are 0 if absent.
 	Fresh, TTL, RetryAfter time.Duration
@@ -146,6 +149,12 @@ func (s *State) Observe(o Observation) {
 	if o.Outcome == Unchanged {
 		return
 	}
+	for _, t := range o.New {
+		s.add(appeared(t.Unix(), from, now), 1)
+	}
+	if o.Partial {
+		return
+	}
 	s.listed = float32(o.Listed)
 	interval := float64(now-from) / 3600
 	if o.Disjoint && interval > 0 {
@@ -155,9 +164,6 @@ func (s *State) Observe(o Observation) {
 		if s.overflow > 24 {
 			s.overflow = 0
 		}
-	}
-	for _, t := range o.New {
-		s.add(appeared(t.Unix(), from, now), 1)
 	}
 	s.learnLag(from, now, o.New)
 	s.learnLag(from, now, o.Late)
