@@ -168,7 +168,12 @@ func manageBackfills(run sourcesRun, url string) {
 	run(2, "--since", "backfill", url, "--since", "long ago")
 	run(2, "ends before it begins", "backfill", url, "--since", "2024-02-01", "--until", "2024-01-31")
 	run(2, "--cancel ends a backfill", "backfill", url, "--cancel", "--undated")
+	run(2, "--cancel ends a backfill", "backfill", url, "--cancel", "--dry-run")
 	run(1, "no backfill of this source is running", "backfill", url, "--cancel")
+	try := append([]string{"backfill", url, "--dry-run"}, loopback...)
+	run(0, "sitemap.xml: 2 URLs, 0 sitemaps, left out 1 by date or policy", try...)
+	run(0, "0 URLs would be requested, which takes 1 day; left out 1 by date or policy, 2 without a date",
+		append(try, "--until", "2020-01-01")...)
 	run(0, "", "pause", url) // so that a running pipeline does not end the backfill
 	run(0, "backfill of "+url+"/ started", "backfill", url, "--since", "2024-01-01", "--until", "2024-01-01")
 	run(0, "backfill running, started", "show", url)

@@ -123,7 +123,7 @@ func (s *Sources) BackfillSite(ctx context.Context, sourceID string, within Back
 	if err != nil {
 		return err
 	}
-	first, err := seeds(source, known)
+	first, err := Seeds(source, known)
 	if err != nil {
 		return err
 	}

@@ -35,9 +35,9 @@ func homeAndRules(source Source) (home, rules weburl.URL, err error) {
 	return home, rules, err
 }
 
-// seeds returns the sitemaps at which a backfill starts. Sitemaps that an index names are left
+// Seeds returns the sitemaps at which a backfill starts. Sitemaps that an index names are left
 // out, because reading the index finds them.
-func seeds(source Source, known []Endpoint) ([]BackfillSitemap, error) {
+func Seeds(source Source, known []Endpoint) ([]BackfillSitemap, error) {
 	_, rules, err := homeAndRules(source)
 	if err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ import (
 
 func newSourcesBackfill() *cobra.Command {
 	var since, until string
-	var undated, stop bool
+	var undated, stop, dryRun bool
 	cmd := &cobra.Command{
 		Use:   "backfill URL",
 		Short: "Take the older articles of a source: a running pipeline walks its sitemaps",
@@ -28,6 +28,7 @@ the progress. A backfill continues after a restart, and pauses with its source.
 The date of an article is the one that the sitemap or the URL states. If only the date of
 its last change is known, the article is taken if it can be in the range.`,
 		Example: `  dateline sources backfill https://example.com --since 2024-01-01 --until 2024-12-31
+  dateline sources backfill https://example.com --since 2024-01-01 --dry-run
   dateline sources backfill https://example.com --cancel`,
 		Args: oneArg(sourceArg),
 	}
@@ -37,6 +38,8 @@ its last change is known, the article is taken if it can be in the range.`,
 	cmd.Flags().StringVar(&until, "until", "", "Only articles until this `time`, or until the end of this day.")
 	cmd.Flags().BoolVar(&undated, "undated", false,
 		"Also take articles whose date is unknown, or too vague to compare with the range.")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "Store nothing: read at most 100 sitemaps of the site, with the usual "+
+		"pause between them, and print how many URLs would be requested. URLs that are stored already count as well.")
 	cmd.Flags().BoolVar(&stop, "cancel", false, "End the running backfill. URLs that were requested are still fetched.")
 	start := func(ctx context.Context, d discovery, id string) error {
 		within, err := backfillRange(since, until, undated)
@@ -46,12 +49,18 @@ its last change is known, the article is taken if it can be in the range.`,
 		return d.BackfillSite(ctx, id, within)
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if !stop {
+		switch {
+		case stop && (dryRun || undated || since != "" || until != ""):
+			return &usageError{errors.New("--cancel ends a backfill: leave out --since, --until, --undated and --dry-run")}
+		case dryRun:
+			within, err := backfillRange(since, until, undated)
+			if err != nil {
+				return err
+			}
+			return tryBackfill(load, within)(cmd, args)
+		case !stop:
 			text := "backfill of %s started: \"dateline sources show\" shows the progress\n"
 			return changeSource(load, text, start)(cmd, args)
-		}
-		if undated || since != "" || until != "" {
-			return &usageError{errors.New("--cancel ends a backfill: leave out --since, --until and --undated")}
 		}
 		return changeSource(load, "backfill of %s cancelled\n", func(ctx context.Context, d discovery, id string) error {
 			return d.CancelBackfill(ctx, id)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,11 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dateline-news/dateline/internal/escape"
-	"github.com/dateline-news/dateline/internal/loop"
-	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/discoverer"
-	"github.com/dateline-news/dateline/services/discoverer/sources"
-	"github.com/dateline-news/dateline/services/fetcher"
 )
 
 func newSourcesTry() *cobra.Command {
@@ -42,16 +37,8 @@ them. It needs no running pipeline and stores nothing.`,
 		if err := apply(&source.Policy); err != nil {
 			return err
 		}
-		requested := false
-		get := func(ctx context.Context, e sources.Endpoint) (*datelinev1.Page, error) {
-			if requested {
-				loop.Sleep(ctx, cfg.Fetcher.Delay)
-			}
-			requested = true
-			return fetcher.FetchFor(ctx, cfg.Fetcher, e.URL, e.Purpose)
-		}
 		out := cmd.OutOrStdout()
-		return discoverer.Try(cmd.Context(), source, cfg.Discoverer, get, func(trial discoverer.Trial) {
+		return discoverer.Try(cmd.Context(), source, cfg.Discoverer, politeGet(cfg.Fetcher), func(trial discoverer.Trial) {
 			if asJSON {
 				_ = json.NewEncoder(out).Encode(trial)
 				return
