@@ -129,6 +129,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 	defer room.Close()
 	cfg := testConfig(t.TempDir())
 	cfg.Admin.Addr, cfg.HTTP.Addr = natstest.FreeAddr(t), natstest.FreeAddr(t)
+	cfg.Archiver.Dir, cfg.Archiver.MinFree = t.TempDir(), 0
 	allowLoopback(&cfg)
 	p := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
 	urls := append(room.URLs(), "no URL", "http://127.0.0.1:1/nobody-listens")
