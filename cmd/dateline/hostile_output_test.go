@@ -26,6 +26,7 @@ import (
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/archiver/captures"
 )
 
 // hostile is text that a terminal would act on, and that tries to look like another row.
@@ -57,6 +58,12 @@ func hostileFolder(t *testing.T) (dir string) {
 		Verdict: datelinev1.Verdict_VERDICT_DEAD, Reason: hostile, Detail: hostile, Time: timestamppb.Now(),
 	}
 	if err := s.Record(t.Context(), []*datelinev1.Outcome{o}); err != nil {
+		t.Fatal(err)
+	}
+	err := captures.Of(s).Add(t.Context(), hostile, 1, []captures.Capture{{
+		PageID: "page", URL: hostileURL, Time: time.Now(), Status: 200, Type: hostile, Digest: hostile,
+	}})
+	if err != nil {
 		t.Fatal(err)
 	}
 	putHostileStreams(t, dir, o)
@@ -154,6 +161,9 @@ func hostileCommands(t *testing.T, dir string) map[string][][]string {
 		"context": nil, // its own test hides secrets
 		"top":     {{"top", "--admin", hostile, "--interval", "100ms"}},
 		"backup":  {{"backup", filepath.Join(t.TempDir(), hostile)}}, "restore": {{"restore", hostile}},
+		"archive": {
+			{"archive", "ls"}, {"archive", "ls", "--json"}, {"archive", "ls", "--url", hostileURL}, {"archive", "cdxj"},
+		},
 		"up":   {{"up", "--config", hostile}},
 		"demo": nil, "eval": nil, "reference": nil, "version": nil, "settings": nil, "help": nil, "completion": nil,
 	}

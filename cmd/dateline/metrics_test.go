@@ -26,7 +26,9 @@ import (
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/telemetry"
+	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/archiver"
 	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
@@ -196,6 +198,7 @@ func TestServicesMetricsAreDocumented(t *testing.T) {
 	t.Parallel()
 	docs := readDocumented(t)
 	nc, js := natstest.Start(t)
+	natstest.Reconcile(t, js, topology.Limits{Archive: true})
 	log := slog.New(slog.DiscardHandler)
 	dir := t.TempDir()
 	articles, err := store.Open(t.Context(), filepath.Join(dir, "articles.db"))
@@ -214,6 +217,17 @@ func TestServicesMetricsAreDocumented(t *testing.T) {
 				JS: js, Store: articles, Registry: reg, Log: log,
 			})
 			return discoverer.Inputs(), err
+		},
+		"archiver": func(reg prometheus.Registerer) ([]backlog.Input, error) {
+			config := archiver.DefaultConfig()
+			config.Dir, config.MinFree = filepath.Join(dir, "archive"), 0
+			stage, err := archiver.New(t.Context(), config, archiver.Dependencies{
+				JS: js, Store: articles, Registry: reg, Log: log,
+			})
+			if err != nil {
+				return nil, err
+			}
+			return archiver.Inputs(), stage.Close()
 		},
 		"extractor": func(reg prometheus.Registerer) ([]backlog.Input, error) {
 			deps := extractor.Dependencies{JS: js, Registry: reg, Log: log}

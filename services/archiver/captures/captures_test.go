@@ -182,6 +182,7 @@ func TestKeys(t *testing.T) {
 		"http://[2001:db8::1]:81/":              "2001:db8::1:81)/",
 		"https://example.com/?":                 "com,example)/",
 		"nonsense":                              "nonsense",
+		"no URL\r\nwith lines":                  "no%20url%0d%0awith%20lines",
 	} {
 		if got := captures.Key(url); got != want {
 			t.Errorf("%s: key %s, want %s", url, got, want)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Key returns the key of a URL in sort-friendly form (SURT), as CDX servers such as pywb
@@ -16,7 +17,7 @@ import (
 func Key(text string) string {
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Host == "" {
-		return strings.ToLower(text)
+		return withoutSpace(strings.ToLower(text))
 	}
 	key := HostKey(parsed.Hostname())
 	if port := parsed.Port(); port != "" && port != "80" && port != "443" {
@@ -32,7 +33,21 @@ func Key(text string) string {
 		slices.Sort(parameters)
 		key += "?" + strings.Join(parameters, "&")
 	}
-	return key
+	return withoutSpace(key)
+}
+
+// withoutSpace escapes white space and control characters, at which a line of an index would end
+// or have another field. URLs that cannot be parsed may contain any character.
+func withoutSpace(key string) string {
+	var b strings.Builder
+	for _, r := range key {
+		if unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			b.WriteString(strings.ToLower(url.PathEscape(string(r))))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 var leadingWWW = regexp.MustCompile(`^www\d*\.`)
