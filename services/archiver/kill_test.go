@@ -22,14 +22,14 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// TestKilledUnderLoad kills the archiver with SIGKILL repeatedly (ten times, or the number
+// TestKilledUnderLoad kills the archiver with SIGKILL repeatedly (five times, or the number
 // in DATELINE_KILLS) while pages are queued, and then lets it finish. Every page must be in
 // exactly one metadata record, in the index, and in the ledger.
 func TestKilledUnderLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills a process repeatedly: run without -short")
 	}
-	kills := 10
+	kills := 5
 	if text := os.Getenv("DATELINE_KILLS"); text != "" {
 		var err error
 		if kills, err = strconv.Atoi(text); err != nil {
@@ -40,9 +40,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	cut := 0
 	for n := range kills {
 		for i := range 200 {
-			id := fmt.Sprintf("p%d-%d", n, i)
-			k.publish(t, page(t, id, "http://example.com/"+id, strings.Repeat(story+id, 200)))
-			k.published = append(k.published, id)
+			k.publishPage(fmt.Sprintf("p%d-%d", n, i))
 		}
 		k.killAfter(rand.IntN(200))
 		cut += len(k.openFiles(t))
@@ -81,6 +79,12 @@ func newKillTest(t *testing.T) *killTest {
 		room: &room{js: js, dir: filepath.Join(t.TempDir(), "archive")}, t: t, program: program,
 		natsURL: server.ClientURL(), file: filepath.Join(t.TempDir(), "articles.db"),
 	}
+}
+
+func (k *killTest) publishPage(id string) {
+	k.t.Helper()
+	k.publish(k.t, page(k.t, id, "http://example.com/"+id, strings.Repeat(story+id, 200)))
+	k.published = append(k.published, id)
 }
 
 func (k *killTest) start(ctx context.Context) (*exec.Cmd, *bytes.Buffer) {
@@ -127,6 +131,7 @@ func (k *killTest) state() *jetstream.ConsumerInfo {
 func (k *killTest) finish() (left uint64) {
 	k.t.Helper()
 	left = k.state().NumPending
+	k.publishPage("last") // once it is acked, the program handles signals
 	run, stderr := k.start(k.t.Context())
 	natstest.Eventually(k.t, "all pages are acked", func() bool {
 		state := k.state()
