@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -103,6 +104,10 @@ func TestSourcesCommandsOverHTTP(t *testing.T) {
 	cfg.Data.NATSAddr, cfg.HTTP.Addr = "127.0.0.1:0", natstest.FreeAddr(t)
 	cfg.HTTP.ReadToken, cfg.HTTP.OperateToken = "ReadTokenOfTheTest", "OperateTokenOfTheTest"
 	runPipeline(t, cfg, slog.New(slog.DiscardHandler))
+	natstest.Eventually(t, "the API accepts connections", func() bool {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", cfg.HTTP.Addr)
+		return err == nil && conn.Close() == nil
+	})
 	u := user{t.TempDir(), t.TempDir()}
 	settings := "nats: {url: nats://" + closedAddr + "}\nclient: {web: http://" + cfg.HTTP.Addr + "}\n"
 	u.writeContext(t, "operator", settings+"http: {operate-token: OperateTokenOfTheTest}\n")
@@ -131,7 +136,7 @@ func manageSources(t *testing.T, run sourcesRun, site string) {
 	run(0, "added "+site, "add", site, "--label", "project=harbour")
 	run(0, "project=harbour", "list")
 	run(0, `"labels":{"project":"harbour"}`, "list", "--json")
-	run(0, site+"/robots.txt", "show", site)
+	run(0, " robots ", "show", site) // a running pipeline may have read it
 	run(0, "is paused", "pause", site)
 	run(0, "paused", "list")
 	run(0, "is active", "resume", site)
