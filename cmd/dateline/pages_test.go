@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/outcome"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -140,8 +141,8 @@ func storyURLs(origin string) []string {
 	return urls
 }
 
-// finishPages runs a pipeline on a data folder until all pages are joined. It reads what is
-// stored: the outcome "completed" can be missing if a kill came between commit and outcome.
+// finishPages runs a pipeline on a data folder until all pages are joined and each record has an
+// outcome of the indexer. After a kill, the record of a first page can come after the joined one.
 func finishPages(t *testing.T, dir, origin string) {
 	t.Helper()
 	cfg := testConfig(dir)
@@ -158,11 +159,30 @@ func finishPages(t *testing.T, dir, origin string) {
 				return false
 			}
 		}
-		return true
+		return recordsToEnd(t, p.Store) == 0
 	})
 	if err := p.Settle(t.Context(), natstest.Patience(t)); err != nil {
 		t.Error(err)
 	}
+}
+
+// recordsToEnd returns the number of records that have no outcome of the indexer.
+func recordsToEnd(t *testing.T, s store.Store) (open int64) {
+	t.Helper()
+	tally, err := s.Tally(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range tally {
+		switch {
+		case line.Stage == datelinev1.Stage_STAGE_INDEX:
+			open -= line.Count
+		case line.Stage == datelinev1.Stage_STAGE_EXTRACT && line.Verdict == datelinev1.Verdict_VERDICT_PRODUCED &&
+			line.Reason != string(outcome.Continued):
+			open += line.Count
+		}
+	}
+	return open
 }
 
 func TestPagesAreFollowedAndJoined(t *testing.T) {
