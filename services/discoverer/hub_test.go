@@ -46,8 +46,8 @@ func TestHubPushes(t *testing.T) {
 	site, room := newPress(t, hub.URL), startSubscriber(t)
 	source := room.add(t, site.URL)
 	room.subscription(t, source, sources.SubscriptionSubscribed)
-	by, ok := hub.subscriber(site.topic())
-	if !ok || len(by.secret) < 32 {
+	by := hub.awaitSubscriber(t, site.topic())
+	if len(by.secret) < 32 {
 		t.Fatalf("the hub knows %+v", by)
 	}
 	room.awaitArticles(t, 2)
@@ -132,9 +132,9 @@ func TestHubTrouble(t *testing.T) {
 	hub.set(0, moved.URL)
 	room.ahead.Add(int64(time.Hour))
 	room.subscription(t, source, sources.SubscriptionSubscribed)
-	by, ok := moved.subscriber(site.topic())
-	if !ok || hub.requests() != 1 {
-		t.Fatalf("the new hub knows %+v, the old one got %d requests", by, hub.requests())
+	by := moved.awaitSubscriber(t, site.topic())
+	if hub.requests() != 1 {
+		t.Fatalf("the old hub got %d requests", hub.requests())
 	}
 	room.awaitArticles(t, 2)
 

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/dateline-news/dateline/internal/natstest"
 )
 
 // wire is a hub that follows WebSub to the letter: it refuses incomplete requests, and verifies
@@ -120,6 +122,17 @@ func (h *wire) subscriber(topic string) (subscriber, bool) {
 	defer h.mu.Unlock()
 	by, ok := h.topics[topic]
 	return by, ok
+}
+
+// awaitSubscriber returns the subscriber to a topic. The discoverer stores a subscription before
+// the hub does, which waits for the answer to its verification.
+func (h *wire) awaitSubscriber(t *testing.T, topic string) (by subscriber) {
+	t.Helper()
+	natstest.Eventually(t, "the hub knows the subscriber", func() (ok bool) {
+		by, ok = h.subscriber(topic)
+		return ok
+	})
+	return by
 }
 
 func (h *wire) set(refusal int, moved string) {
