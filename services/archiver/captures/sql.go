@@ -3,56 +3,22 @@ package captures
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
-)
 
-// opTimeout bounds one query or transaction.
-const opTimeout = 30 * time.Second
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
 
 // write runs a transaction.
 func (x *Index) write(ctx context.Context, action string, do func(context.Context, *sql.Tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	tx, err := x.db.Writer.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("%s: %w", action, err)
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	if err := do(ctx, tx); err != nil {
-		return fmt.Errorf("%s: %w", action, err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("%s: %w", action, err)
-	}
-	return nil
+	return x.db.Write(ctx, action, do)
 }
 
-// query returns what scan makes of the rows of a query.
 func query[T any](
 	ctx context.Context, x *Index, action string, scan func(*sql.Rows) (T, error), text string, args ...any,
 ) ([]T, error) {
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	rows, err := x.db.Reader.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", action, err)
-	}
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		row, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", action, err)
-		}
-		all = append(all, row)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", action, err)
-	}
-	return all, nil
+	return store.ReadRows(ctx, x.db, action, scan, text, args...)
 }
 
 // one returns the only capture, or ErrNotFound.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/internal/weburl"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // MaxArticles is the maximum number of articles of a source that are remembered until their
@@ -115,7 +116,7 @@ func (s *Sources) ClaimArticles(
 		if err != nil {
 			return err
 		}
-		claimed, err = scanAll(rows, func(rows *sql.Rows) (a Article, err error) {
+		claimed, err = store.ScanRows(rows, func(rows *sql.Rows) (a Article, err error) {
 			var found, requested int64
 			err = rows.Scan(&a.RequestID, &a.SourceID, &a.URL, &found, &a.Request, &requested, &a.Visit, &a.Awaited)
 			a.FindTime, a.RequestTime = timeOf(found), timeOf(requested)

@@ -184,7 +184,7 @@ func (s *Sources) lockedBackfill(ctx context.Context, tx *sql.Tx, sourceID strin
 	if err != nil {
 		return Backfill{}, err
 	}
-	return one(scanAll(rows, scanBackfill))
+	return one(store.ScanRows(rows, scanBackfill))
 }
 
 // Backfill returns the last backfill of a source, or ErrNotFound.
@@ -233,7 +233,7 @@ func (s *Sources) ClaimBackfills(ctx context.Context, now, again time.Time, limi
 		if err != nil {
 			return err
 		}
-		claimed, err = scanAll(rows, scanBackfill)
+		claimed, err = store.ScanRows(rows, scanBackfill)
 		return err
 	})
 	return claimed, err

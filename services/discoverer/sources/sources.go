@@ -302,7 +302,7 @@ func (s *Sources) Claim(ctx context.Context, now, again time.Time, limit, perDay
 		if err != nil {
 			return err
 		}
-		if claimed, err = scanAll(rows, scanEndpoint); err != nil {
+		if claimed, err = store.ScanRows(rows, scanEndpoint); err != nil {
 			return err
 		}
 		return s.count(ctx, tx, claimed, now, perDay)
@@ -381,7 +381,7 @@ func (s *Sources) locked(ctx context.Context, tx *sql.Tx, id string) (Source, er
 	if err != nil {
 		return Source{}, err
 	}
-	return one(scanAll(rows, scanSource))
+	return one(store.ScanRows(rows, scanSource))
 }
 
 // spend counts requests of a source.

@@ -8,57 +8,18 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/services/discoverer/internal/schedule"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
-
-// opTimeout bounds one query or transaction.
-const opTimeout = 30 * time.Second
 
 // write runs a transaction.
 func (s *Sources) write(ctx context.Context, action string, do func(context.Context, *sql.Tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	tx, err := s.db.Writer.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("%s: %w", action, err)
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	if err := do(ctx, tx); err != nil {
-		return fmt.Errorf("%s: %w", action, err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("%s: %w", action, err)
-	}
-	return nil
+	return s.db.Write(ctx, action, do)
 }
 
 func query[T any](
 	ctx context.Context, s *Sources, action string, scan func(*sql.Rows) (T, error), text string, args ...any,
 ) ([]T, error) {
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	rows, err := s.db.Reader.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", action, err)
-	}
-	all, err := scanAll(rows, scan)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", action, err)
-	}
-	return all, nil
-}
-
-// scanAll returns what scan makes of all rows, and closes them.
-func scanAll[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		row, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, row)
-	}
-	return all, rows.Err()
+	return store.ReadRows(ctx, s.db, action, scan, text, args...)
 }
 
 // one returns the only row, or ErrNotFound.

@@ -116,7 +116,7 @@ func announce(ctx context.Context, tx *sql.Tx, e Endpoint, at *Announcement) err
 	if err != nil {
 		return err
 	}
-	current, err := one(scanAll(rows, scanSubscription))
+	current, err := one(store.ScanRows(rows, scanSubscription))
 	exists := err == nil
 	switch {
 	case err != nil && !errors.Is(err, ErrNotFound):
@@ -173,7 +173,7 @@ func (s *Sources) ClaimSubscriptions(
 		if err != nil {
 			return err
 		}
-		claimed, err = scanAll(rows, scanSubscription)
+		claimed, err = store.ScanRows(rows, scanSubscription)
 		return err
 	})
 	return claimed, err
@@ -249,7 +249,7 @@ func (s *Sources) Pushed(ctx context.Context, token string, digest []byte, now t
 		if err != nil {
 			return err
 		}
-		sub, err := one(scanAll(rows, scanSubscription))
+		sub, err := one(store.ScanRows(rows, scanSubscription))
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"iter"
 	"time"
@@ -189,16 +188,6 @@ type Monitor interface {
 	// Ping checks that the store answers. If a call has returned ErrDamaged, so does
 	// Ping until the store is closed.
 	Ping(ctx context.Context) error
-}
-
-// Database gives access to the database of a store. Both handles belong to the store and
-// are valid until it is closed.
-type Database struct {
-	// Reader is for queries, and Writer for transactions that write. Placeholders are
-	// $1, $2 and so on.
-	Reader, Writer *sql.DB
-	// Postgres reports whether the database is PostgreSQL rather than SQLite.
-	Postgres bool
 }
 
 // Size is the size of a store.
