@@ -31,7 +31,7 @@ func (d *DamageError) Unwrap() error { return d.Reason }
 type Reader struct {
 	stream *stream
 	text   *bufio.Reader // reads from stream
-	block  *block        // of the current record, nil if there is none
+	block  *block        // of the current record, nil before the first
 	isWARC bool          // since the first record of a WARC file
 	// damage is to be returned by the next call of Next.
 	damage error

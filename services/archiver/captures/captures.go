@@ -97,7 +97,8 @@ func (x *Index) Has(ctx context.Context, pageIDs []string) (map[string]bool, err
 	return known, err
 }
 
-// Latest returns the last capture of a URL. The error is ErrNotFound if there is none.
+// Latest returns the last capture of a URL. The error is ErrNotFound if the URL was never
+// captured.
 func (x *Index) Latest(ctx context.Context, url string) (Capture, error) {
 	return one(x.read(ctx, "reading the last capture of "+url,
 		`WHERE c.url_key = $1 AND c.url = $2 ORDER BY c.time DESC LIMIT 1`, boundKey(Key(url)), url))

@@ -156,7 +156,7 @@ func published(hit store.Hit) time.Time {
 
 func feedID(hit store.Hit) string { return "urn:dateline:article:" + hit.ID }
 
-// summaryOf returns the standfirst, or the search snippet if there is none.
+// summaryOf returns the standfirst, or the search snippet of an article without one.
 func summaryOf(hit store.Hit) string {
 	if summary := hit.Article.GetSummary(); summary != "" {
 		return summary

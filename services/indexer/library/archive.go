@@ -98,7 +98,7 @@ func (l *Library) eraseCaptures(ctx context.Context, urls []string) (erased int,
 }
 
 // RawCapture returns the archived page of a capture of an article's URLs at a time. The
-// error is ErrGone if there is none.
+// error is ErrGone if the archive does not have the capture.
 func (l *Library) RawCapture(ctx context.Context, article *datelinev1.Article, at time.Time) (Raw, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()

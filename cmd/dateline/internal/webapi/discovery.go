@@ -13,7 +13,8 @@ import (
 // discoveryPath is the path of the sites whose new articles are found.
 const discoveryPath = "/discovery/sources"
 
-// onSource sends a request for a source. The error is sources.ErrNotFound if there is none.
+// onSource sends a request for the source with an id. The error is sources.ErrNotFound if the
+// deployment does not have the source.
 func (c Client) onSource(ctx context.Context, method, id, operation string, body, v any) error {
 	err := c.send(ctx, method, discoveryPath+"/"+url.PathEscape(id)+operation, body, v)
 	if errors.Is(err, ErrNotFound) {

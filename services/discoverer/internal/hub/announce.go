@@ -11,7 +11,7 @@ import (
 type Announced struct{ Hub, Topic string }
 
 // Links returns the first hub and the first self that Link headers name, resolved against the
-// URL of the response. Either is empty if there is none.
+// URL of the response. A result is empty if no header names it.
 func Links(base string, headers []string) (hub, self string) {
 	for _, header := range headers {
 		for _, link := range splitLinks(header) {

@@ -20,7 +20,7 @@ type Response struct {
 	// it is limited to 64 KiB.
 	Body []byte
 	// ContentEncoding is the Content-Encoding header in lower case, such as
-	// "gzip" or "deflate, br". It is empty if there is none.
+	// "gzip" or "deflate, br". It is empty if the header is absent.
 	ContentEncoding string
 	// Truncated reports whether Body was cut at the limit, or has EndedEarly.
 	Truncated bool

@@ -20,7 +20,7 @@ const maxMediaType = 80
 // everything.
 type typeCheck struct {
 	pending  bool   // the start of the body has yet to be checked
-	declared string // media type in lower case, empty if there is none
+	declared string // media type in lower case, empty if not declared
 	encoding string
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // readLead adds the images between the headline and the text. The first is the lead
-// image. If there are none, the lead may be the background of an element.
+// image. If no picture is found, the lead may be the background of an element.
 func (t *Text) readLead() {
 	start, end := 0, min(t.firstProse(), len(t.Runs))
 	if t.Headline.Elem > 0 {

@@ -26,7 +26,7 @@ type Page struct {
 	Canonical   string       // the declared canonical address, as written
 	Neighbours  []string     // the addresses of the next and previous page in link elements, as written
 	Title       string       // the document's title
-	HTML        *html.Node   // the html element, nil if there is none
+	HTML        *html.Node   // the html element, or nil
 	Props       []int32      // elements with an itemprop attribute
 	Times       []int32      // time elements
 	Titled      []int32      // abbr and span elements with a title attribute
