@@ -166,7 +166,7 @@ func TestIngestArchive(t *testing.T) {
 	for _, want := range []string{
 		"24 records, 12 pages published",
 		"rejected: 1 bad_status, 1 bad_time, 1 empty, 1 forbidden, 1 not_found, 1 original_missing",
-		"left out: 2 other record type, 1 not HTML, 1 not a web URL, 1 redirect",
+		"left out: 2 of another type, 1 not HTML, 1 not a web URL, 1 redirect",
 		"damaged at byte " + fmt.Sprint(len(bytes.Join(members, nil))), "results of the pages: 11 new, 1 unchanged",
 	} {
 		if !strings.Contains(out, want) {

@@ -44,7 +44,7 @@ func newSourcesList() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each source as a line of JSON.")
 	cmd.RunE = withDiscovery(load, func(ctx context.Context, cmd *cobra.Command, d discovery, _ []string) error {
 		out := cmd.OutOrStdout()
-		t := newTable(width(out), "URL", "state", "endpoints", "articles", "last new", "labels")
+		t := newTable(width(out), "URL", "state", "endpoints", "listed", "last new", "labels")
 		count := 0
 		err := sourcesOf(ctx, d, func(source sources.Overview) error {
 			count++

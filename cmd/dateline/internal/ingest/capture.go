@@ -22,7 +22,7 @@ import (
 // Why a record is left out. Such a record is counted, but it has no outcome, because it is
 // not an input of the pipeline.
 const (
-	skipType     = "other record type"
+	skipType     = "of another type"
 	skipURL      = "not a web URL"
 	skipRedirect = "redirect"
 	skipNotHTML  = "not HTML"
