@@ -1,10 +1,18 @@
 package ingest
 
-import "github.com/dateline-news/dateline/internal/warc"
+import (
+	"strings"
 
-// maxOriginals is the maximum size of the pages that revisit records can refer to, in
-// bytes.
-const maxOriginals = 16 << 20
+	"github.com/dateline-news/dateline/internal/warc"
+)
+
+const (
+	// maxOriginals is the maximum size of the pages that revisit records can refer to, in
+	// bytes.
+	maxOriginals = 16 << 20
+	// originalCost is the size of what is remembered of a page besides its body, header and keys.
+	originalCost = 512
+)
 
 // originals remembers the last pages of a run.
 type originals struct {
@@ -26,11 +34,16 @@ func (o *originals) add(record *warc.Record, page content) {
 	if len(keys) == 0 || len(page.body) > maxOriginals {
 		return
 	}
+	cost := originalCost + len(page.body)
+	for name, values := range page.header {
+		cost += len(name) + len(strings.Join(values, ""))
+	}
 	for _, key := range keys {
 		o.byKey[key] = page
+		cost += len(key)
 	}
-	o.queue = append(o.queue, original{keys, len(page.body)})
-	for o.size += len(page.body); o.size > maxOriginals; o.queue = o.queue[1:] {
+	o.queue = append(o.queue, original{keys, cost})
+	for o.size += cost; o.size > maxOriginals; o.queue = o.queue[1:] {
 		for _, key := range o.queue[0].keys {
 			delete(o.byKey, key)
 		}
