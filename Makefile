@@ -174,6 +174,7 @@ trial: ## Bring the shipped Compose file up, put it to the test, and take it dow
 	deploy/test/doctor.sh
 	CLUSTER=1 deploy/test/doctor.sh
 	EXTERNAL=1 deploy/test/doctor.sh
+	PODS=1 deploy/test/doctor.sh
 	deploy/test/backup.sh
 
 # The Prometheus that rules and dashboards are tried with is built once, in the

@@ -3,18 +3,24 @@
 # eleven faults, and nothing again once they are gone. stack.sh lists the variables.
 #   CLUSTER=1    three NATS nodes
 #   EXTERNAL=1   NATS and PostgreSQL outside the project
+#   PODS=1       the pods of the Helm chart, with NATS and PostgreSQL outside
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init doctor
 [ "${CLUSTER:-0}" = 0 ] || OVERLAYS=$deploy/compose.cluster.yaml
-[ "${EXTERNAL:-0}" = 0 ] || outside_up
-stack_up
+if [ "${PODS:-0}" = 1 ]; then
+  EXTERNAL=1 command=doctor
+  pods_up
+else
+  [ "${EXTERNAL:-0}" = 0 ] || outside_up
+  stack_up
+fi
 
 # servers …: runs Compose on the project that has NATS and PostgreSQL.
 servers() { if [ "${EXTERNAL:-0}" = 0 ]; then compose "$@"; else outside "$@"; fi; }
 
 # doctor [ARGUMENTS OF RUN…]: examines the stack, and writes the findings to a file.
-doctor() { compose run --rm -T --no-deps "$@" dateline doctor --json >"$scratch/findings" 2>"$scratch/errors"; }
+doctor() { compose run --rm -T --no-deps "$@" "${command:-dateline}" doctor --json >"$scratch/findings" 2>"$scratch/errors"; }
 problem() { grep '"status":"problem"' "$scratch/findings" | grep -m 1 -i -- "$1"; }
 
 # finds TEXT [ARGUMENTS OF RUN…]: repeats the examination until it reports a problem with

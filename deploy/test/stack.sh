@@ -9,6 +9,8 @@
 #   promql QUERY             run an instant query on Prometheus
 #   outside_up               start NATS and PostgreSQL outside the project, and use them
 #   outside …                run Compose on these
+#   pods_up                  run the pods of the Helm chart as containers, with NATS and
+#                            PostgreSQL outside; from then on, compose means these
 #   until_true SECONDS WHAT COMMAND…   repeat a command until it succeeds
 #
 #   KEEP=1      leave the stack running
@@ -89,6 +91,31 @@ EOF
 }
 outside() { docker compose -p "$project-outside" --env-file "$scratch/env" -f "$test/outside.yaml" "$@"; }
 outside_down() { [ -z "$(setting OUTSIDE_NETWORK)" ] || outside down -v --timeout 5 >/dev/null 2>&1 || true; }
+
+# pods_up runs the pods of the Helm chart as containers, each with the image, settings and
+# limits that Kubernetes would give it. Network policies and probes have no effect.
+pods_up() {
+  outside_up
+  say 'building the images'
+  [ "${BUILD:-1}" = 0 ] || PROFILES='*' compose build --quiet
+  local address user
+  address=$(setting NATS_ADDRESS)
+  {
+    printf 'userAgent: DatelineTrial/1.0 (+https://example.com/bot)\nnatsReplicas: 1\n'
+    printf 'image: { prefix: dateline-trial, tag: latest }\n'
+    printf 'settings: { DATELINE_CLIENT_NATS_MONITOR: %s }\nsecret:\n  data:\n' "$(setting NATS_MONITOR_URL)"
+    for user in setup fetcher discoverer extractor indexer operator; do
+      printf '    nats-%s-url: nats://%s:%s@%s\n' $user $user "$(setting "NATS_${user^^}_PASSWORD")" "$address"
+    done
+    printf '    store-url: %s\n' "$(setting STORE_URL)"
+    printf '    http-read-token: %s\n    http-operate-token: %s\n' \
+      "$(setting DATELINE_HTTP_READ_TOKEN)" "$(setting DATELINE_HTTP_OPERATE_TOKEN)"
+  } >"$scratch/values.yaml"
+  GOWORK=off go -C "$root/tools" run ./manifests/cmd/compose "$deploy/helm/dateline" "$scratch/values.yaml" \
+    "$project-outside" dateline-trial-site >"$scratch/pods.yaml"
+  compose() { docker compose -p "$project" -f "$scratch/pods.yaml" "$@"; }
+  compose up -d >"$scratch/up.log" 2>&1 || { cat "$scratch/up.log"; fail 'the pods do not start'; }
+}
 
 # on_exit removes what a test has started outside the stack. A test may redefine it.
 on_exit() { :; }

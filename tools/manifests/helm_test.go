@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"helm.sh/helm/v3/pkg/chart/loader"
-	"helm.sh/helm/v3/pkg/chartutil"
-	"helm.sh/helm/v3/pkg/engine"
 	"helm.sh/helm/v3/pkg/lint"
 	"helm.sh/helm/v3/pkg/lint/support"
 	core "k8s.io/api/core/v1"
@@ -27,31 +25,7 @@ func chartPath() string { return filepath.Join(root, "deploy", "helm", "dateline
 // template renders the chart like "helm template", and returns the objects as text.
 func template(t *testing.T, values map[string]any) ([]string, error) {
 	t.Helper()
-	chart, err := loader.Load(chartPath())
-	if err != nil {
-		t.Fatal(err)
-	}
-	options := chartutil.ReleaseOptions{Name: "trial", Namespace: "news", IsInstall: true}
-	merged, err := chartutil.ToRenderValues(chart, values, options, chartutil.DefaultCapabilities)
-	if err != nil {
-		return nil, err
-	}
-	files, err := engine.Render(chart, merged)
-	if err != nil {
-		return nil, err
-	}
-	var objects []string
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if strings.HasSuffix(name, "NOTES.txt") {
-			continue
-		}
-		for _, text := range regexp.MustCompile(`(?m)^---$`).Split(files[name], -1) {
-			if strings.TrimSpace(text) != "" {
-				objects = append(objects, text)
-			}
-		}
-	}
-	return objects, nil
+	return Template(chartPath(), values)
 }
 
 // render renders the chart, and decodes the objects strictly into their API types.
@@ -63,7 +37,7 @@ func render(t *testing.T, values map[string]any) []any {
 	}
 	var objects []any
 	for _, text := range texts {
-		object, err := decode([]byte(text))
+		object, err := Decode([]byte(text))
 		if err != nil {
 			t.Fatalf("%v in:\n%s", err, text)
 		}
@@ -170,7 +144,7 @@ func TestValuesAreUsed(t *testing.T) {
 			t.Errorf("network policy %s although they are off", object.Name)
 		}
 	}
-	if want := 12; len(objects) != want { // 4 deployments, 4 budgets, ConfigMap, Secret, Service, Ingress
+	if want := 17; len(objects) != want { // 4 deployments, 4 budgets, 5 Services, CronJob, ConfigMap, Secret, Ingress
 		t.Errorf("%d objects, want %d", len(objects), want)
 	}
 }

@@ -1,7 +1,6 @@
 package manifests
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,48 +9,15 @@ import (
 	"testing"
 
 	apps "k8s.io/api/apps/v1"
+	batch "k8s.io/api/batch/v1"
 	core "k8s.io/api/core/v1"
-	networking "k8s.io/api/networking/v1"
-	policy "k8s.io/api/policy/v1"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
-	"sigs.k8s.io/yaml"
 
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
 const root = "../.."
-
-// types are the API types that the manifests use.
-var types = map[string]func() any{
-	"v1/ConfigMap":                       func() any { return new(core.ConfigMap) },
-	"v1/Service":                         func() any { return new(core.Service) },
-	"apps/v1/Deployment":                 func() any { return new(apps.Deployment) },
-	"policy/v1/PodDisruptionBudget":      func() any { return new(policy.PodDisruptionBudget) },
-	"v1/Secret":                          func() any { return new(core.Secret) },
-	"networking.k8s.io/v1/Ingress":       func() any { return new(networking.Ingress) },
-	"networking.k8s.io/v1/NetworkPolicy": func() any { return new(networking.NetworkPolicy) },
-	"keda.sh/v1alpha1/ScaledObject":      func() any { return new(ScaledObject) },
-}
-
-// decode decodes an object strictly: an unknown, repeated or misplaced field is
-// an error.
-func decode(text []byte) (any, error) {
-	var kind struct{ APIVersion, Kind string }
-	if err := yaml.Unmarshal(text, &kind); err != nil {
-		return nil, err
-	}
-	name := kind.APIVersion + "/" + kind.Kind
-	create, found := types[name]
-	if !found {
-		return nil, fmt.Errorf("unknown type %s", name)
-	}
-	object := create()
-	if err := yaml.UnmarshalStrict(text, object); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return object, nil
-}
 
 // build builds a kustomization and decodes the resulting objects.
 func build(t *testing.T, name string) []any {
@@ -67,7 +33,7 @@ func build(t *testing.T, name string) []any {
 		if err != nil {
 			t.Fatal(err)
 		}
-		object, err := decode(text)
+		object, err := Decode(text)
 		if err != nil {
 			t.Errorf("%s: %s: %v", name, resource.GetName(), err)
 			continue
@@ -82,6 +48,20 @@ func deployments(objects []any) map[string]*apps.Deployment {
 	for _, object := range objects {
 		if d, ok := object.(*apps.Deployment); ok {
 			found[d.Name] = d
+		}
+	}
+	return found
+}
+
+// pods returns the pods of deployments and jobs, by the name of their object.
+func pods(objects []any) map[string]core.PodSpec {
+	found := map[string]core.PodSpec{}
+	for _, object := range objects {
+		switch object := object.(type) {
+		case *apps.Deployment:
+			found[object.Name] = object.Spec.Template.Spec
+		case *batch.CronJob:
+			found[object.Name] = object.Spec.JobTemplate.Spec.Template.Spec
 		}
 	}
 	return found
@@ -104,7 +84,7 @@ func TestInvalidObjectsAreRefused(t *testing.T) {
 		"of KEDA": "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: x}\n" +
 			"spec: {scaleTargetRef: {name: x}, maxReplicas: 3}\n",
 	} {
-		if _, err := decode([]byte(text)); err == nil {
+		if _, err := Decode([]byte(text)); err == nil {
 			t.Errorf("%s: no error", what)
 		}
 	}
@@ -113,8 +93,9 @@ func TestInvalidObjectsAreRefused(t *testing.T) {
 func isTrue(b *bool) bool { return b != nil && *b }
 
 func TestEveryContainerIsLockedDown(t *testing.T) {
-	for name, d := range deployments(build(t, "base")) {
-		pod := d.Spec.Template.Spec
+	objects := build(t, "base")
+	services := deployments(objects)
+	for name, pod := range pods(objects) {
 		context := pod.SecurityContext
 		if context == nil || !isTrue(context.RunAsNonRoot) || context.SeccompProfile == nil {
 			t.Errorf("%s may run as root or without seccomp", name)
@@ -137,6 +118,9 @@ func TestEveryContainerIsLockedDown(t *testing.T) {
 			}
 		}
 		for _, c := range pod.Containers {
+			if services[name] == nil {
+				continue // a job ends by itself
+			}
 			if c.ReadinessProbe == nil || c.LivenessProbe == nil || c.StartupProbe == nil {
 				t.Errorf("%s/%s lacks a probe", name, c.Name)
 			}
@@ -155,17 +139,18 @@ func TestSettingsExist(t *testing.T) {
 			t.Errorf("%s: unknown setting %s", where, name)
 		}
 	}
-	for _, object := range build(t, "base") {
-		switch object := object.(type) {
-		case *core.ConfigMap:
+	objects := build(t, "base")
+	for _, object := range objects {
+		if object, ok := object.(*core.ConfigMap); ok {
 			for name := range object.Data {
 				check(object.Name, name)
 			}
-		case *apps.Deployment:
-			for _, c := range slices.Concat(object.Spec.Template.Spec.InitContainers, object.Spec.Template.Spec.Containers) {
-				for _, e := range c.Env {
-					check(object.Name, e.Name)
-				}
+		}
+	}
+	for name, pod := range pods(objects) {
+		for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
+			for _, e := range c.Env {
+				check(name, e.Name)
 			}
 		}
 	}

@@ -4,6 +4,7 @@
 //	deploytrial site                         serve the site on :8080
 //	deploytrial publish NATS-URL [SUBJECT]   publish each line of standard input,
 //	                                         by default on the subject urls
+//	deploytrial forward ADDR TARGET          forward connections, like a Service of Kubernetes
 package main
 
 import (
@@ -54,8 +55,10 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 		return publish(ctx, args[1], subject.URLs, in, out)
 	case len(args) == 3 && args[0] == "publish":
 		return publish(ctx, args[1], args[2], in, out)
+	case len(args) == 3 && args[0] == "forward":
+		return forward(ctx, args[1], args[2])
 	}
-	return errors.New("usage: deploytrial site | deploytrial publish NATS-URL [SUBJECT]")
+	return errors.New("usage: deploytrial site | deploytrial publish NATS-URL [SUBJECT] | deploytrial forward ADDR TARGET")
 }
 
 func serve(ctx context.Context, addr string) error {

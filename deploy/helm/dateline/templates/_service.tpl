@@ -30,7 +30,7 @@ capabilities: { drop: [ALL] }
 {{- end }}
 
 {{/*
-service: the Deployment and the PodDisruptionBudget of a service. The argument has root,
+service: the Deployment of a service, its PodDisruptionBudget, and the addresses of its pods. The argument has root,
 name, and, as YAML, env, ports and initContainers.
 */}}
 {{- define "dateline.service" -}}
@@ -126,4 +126,19 @@ spec:
   selector:
     matchLabels:
       {{- include "dateline.labels" .name | nindent 6 }}
+---
+# The address of each pod, ready or not, for "dateline doctor" and "dateline top".
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ .name }}-pods
+  labels:
+    app.kubernetes.io/name: dateline
+spec:
+  clusterIP: None
+  publishNotReadyAddresses: true
+  selector:
+    {{- include "dateline.labels" .name | nindent 4 }}
+  ports:
+    - { name: admin, port: 9464, targetPort: admin }
 {{- end }}
