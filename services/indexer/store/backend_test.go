@@ -52,8 +52,8 @@ var sqliteBackend = backend{
 			STRICT, WITHOUT ROWID`,
 		`INSERT INTO article_words (article_words, rank) VALUES ('automerge', 8), ('crisismerge', 16)`,
 	}, downgradeBoth...),
-	refusePoison: []string{`CREATE TRIGGER poison BEFORE INSERT ON articles WHEN NEW.title = 'poison'
-		BEGIN SELECT RAISE(ABORT, 'no poison here'); END`},
+	refusePoison: map[string]string{"trigger": `CREATE TRIGGER poison BEFORE INSERT ON articles
+		WHEN NEW.title = 'poison' BEGIN SELECT RAISE(ABORT, 'no poison here'); END`},
 }
 
 var postgresBackend = backend{
@@ -72,9 +72,16 @@ var postgresBackend = backend{
 			t.Fatal(err)
 		}
 	},
-	passWindow:   `SELECT setval(pg_get_serial_sequence('articles', 'row'), (SELECT max(row) + 524288 FROM articles))`,
-	downgrade:    downgradeBoth,
-	refusePoison: []string{`ALTER TABLE articles ADD CONSTRAINT no_poison_here CHECK (title <> 'poison')`},
+	passWindow: `SELECT setval(pg_get_serial_sequence('articles', 'row'), (SELECT max(row) + 524288 FROM articles))`,
+	downgrade:  downgradeBoth,
+	refusePoison: map[string]string{
+		"constraint": `ALTER TABLE articles ADD CONSTRAINT no_poison_here CHECK (title <> 'poison')`,
+		// invalid_parameter_value, of the class of data exceptions
+		"data exception": `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+			BEGIN RAISE 'no poison here' USING ERRCODE = '22023'; END $$;
+			CREATE TRIGGER poison BEFORE INSERT ON articles
+			FOR EACH ROW WHEN (NEW.title = 'poison') EXECUTE FUNCTION refuse()`,
+	},
 }
 
 func openSQLite(t *testing.T, dsn string) *sql.DB {

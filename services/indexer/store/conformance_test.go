@@ -116,8 +116,8 @@ type backend struct {
 	// downgrade is SQL that changes a store's tables back to version 2.
 	downgrade []string
 	// refusePoison is SQL that makes the database refuse articles with the title
-	// "poison".
-	refusePoison []string
+	// "poison", by the kind of refusal.
+	refusePoison map[string]string
 }
 
 // pendingOverwrites returns the number of erasures that are not overwritten yet.

@@ -35,25 +35,27 @@ func testPoison(t *testing.T, b backend) {
 }
 
 func testRefusal(t *testing.T, b backend) {
-	dsn := b.newDSN(t)
-	s := reopen(t, dsn)
-	for _, statement := range b.refusePoison {
-		b.execute(t, dsn, statement)
+	for name, statement := range b.refusePoison {
+		t.Run(name, func(t *testing.T) {
+			dsn := b.newDSN(t)
+			s := reopen(t, dsn)
+			b.execute(t, dsn, statement)
+			results, err := s.Put(t.Context(), []*datelinev1.Article{
+				article("a", "A", "x", noon), article("p", "poison", "x", noon), article("z", "Z", "x", noon),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if results[0].Status != store.New || results[2].Status != store.New || results[1].Status != 0 {
+				t.Errorf("results %v, want only the second record refused", results)
+			}
+			err = results[1].Err
+			if err == nil || !strings.Contains(err.Error(), "id-p") || !strings.Contains(err.Error(), "poison") {
+				t.Errorf("the refused record has the error %v, want it to contain its id and poison", err)
+			}
+			wantStats(t, s, 2, 2)
+		})
 	}
-	results, err := s.Put(t.Context(), []*datelinev1.Article{
-		article("a", "A", "x", noon), article("p", "poison", "x", noon), article("z", "Z", "x", noon),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if results[0].Status != store.New || results[2].Status != store.New || results[1].Status != 0 {
-		t.Errorf("results %v, want only the second record refused", results)
-	}
-	err = results[1].Err
-	if err == nil || !strings.Contains(err.Error(), "id-p") || !strings.Contains(err.Error(), "poison") {
-		t.Errorf("the refused record has the error %v, want it to contain its id and poison", err)
-	}
-	wantStats(t, s, 2, 2)
 }
 
 func testBrokenText(t *testing.T, b backend) {

@@ -43,6 +43,7 @@ func serve(tb testing.TB, reply func(q dnsmessage.Question) dnsmessage.Message) 
 				return
 			}
 			_, _ = socket.WriteTo([]byte("not a reply"), from)
+			_, _ = socket.WriteTo(forged(buffer[:n]), from)
 			_, _ = socket.WriteTo(s.answer(buffer[:n], true), from)
 		}
 	}()
@@ -82,6 +83,26 @@ func (s *nameServer) answer(query []byte, datagram bool) []byte {
 		out.Answers = nil
 	}
 	packed, err := out.Pack()
+	if err != nil {
+		return nil
+	}
+	return packed
+}
+
+// forged returns a datagram as an attacker would send it, who has guessed the id of the
+// query and gives an address for another name.
+func forged(query []byte) []byte {
+	var message dnsmessage.Message
+	if err := message.Unpack(query); err != nil {
+		return nil
+	}
+	other := dnsmessage.MustNewName("attacker.example.")
+	message.Response, message.Questions[0].Name = true, other
+	message.Answers = []dnsmessage.Resource{{
+		Header: dnsmessage.ResourceHeader{Name: other, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET, TTL: 60},
+		Body:   &dnsmessage.AResource{A: [4]byte{203, 0, 113, 66}},
+	}}
+	packed, err := message.Pack()
 	if err != nil {
 		return nil
 	}

@@ -124,15 +124,22 @@ func newServerWith(t *testing.T, limits topology.Limits) (*natsembed.Server, jet
 	return server, js
 }
 
-// join starts a replica with a connection of its own.
-func join(t *testing.T, server *natsembed.Server, name string, visitor Visitor) *replica {
+// join starts a replica with a connection of its own, and a configuration that options
+// may change.
+func join(
+	t *testing.T, server *natsembed.Server, name string, visitor Visitor, options ...func(*Config),
+) *replica {
 	t.Helper()
 	nc, js := natstest.Connect(t, server)
-	f, err := New(t.Context(), nc, js, Config{
+	config := Config{
 		Replica: name, MaxInFlight: 16, Quiet: time.Millisecond, DrainTimeout: 10 * time.Second, Visitor: visitor,
 		MaxRetryWait: time.Hour,
 		Log:          slog.New(slog.DiscardHandler), Now: time.Now, Registry: prometheus.NewRegistry(),
-	})
+	}
+	for _, option := range options {
+		option(&config)
+	}
+	f, err := New(t.Context(), nc, js, config)
 	if err != nil {
 		t.Fatal(err)
 	}

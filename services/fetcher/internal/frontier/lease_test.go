@@ -73,6 +73,40 @@ func TestLeaseConflict(t *testing.T) {
 	}
 }
 
+// TestUseOfALease checks that requests are made only after the quiet interval, and only
+// for two thirds of the lifetimes of the lease and of the session.
+func TestUseOfALease(t *testing.T) {
+	const ttl, lifetime, quiet = 30 * time.Second, 6 * time.Second, time.Second
+	start := time.Date(2026, time.March, 1, 6, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		lease, session time.Duration // since the last renewal
+		taken          time.Duration // since the partition was taken
+		want           bool
+	}{
+		"just renewed":                 {0, 0, time.Minute, true},
+		"lease near two thirds":        {ttl*2/3 - 1, 0, time.Minute, true},
+		"lease at two thirds":          {ttl * 2 / 3, 0, time.Minute, false},
+		"session near two thirds":      {0, lifetime*2/3 - 1, time.Minute, true},
+		"session at two thirds":        {0, lifetime * 2 / 3, time.Minute, false},
+		"in the quiet interval":        {0, 0, quiet - 1, false},
+		"at the end of the quiet time": {0, 0, quiet, true},
+	} {
+		l := &leases{
+			now: func() time.Time { return start }, ttl: ttl, lifetime: lifetime,
+			own: session{revision: 1, beat: start.Add(-test.session)},
+			held: map[int]lease{
+				3: {revision: 5, renewed: start.Add(-test.lease), taken: start.Add(-test.taken), pause: quiet},
+			},
+		}
+		if got := l.valid(3); got != test.want {
+			t.Errorf("%s: valid is %t, want %t", name, got, test.want)
+		}
+		if l.valid(4) {
+			t.Errorf("%s: a partition that is not held is valid", name)
+		}
+	}
+}
+
 func TestPreferredSpreadsAndMovesLittle(t *testing.T) {
 	three, two := []string{"a", "b", "c"}, []string{"a", "b"}
 	shares := map[string]int{}

@@ -116,6 +116,34 @@ func TestReplicaThatStopsIsReplaced(t *testing.T) {
 	}
 }
 
+// TestQuietAfterATakeover kills a replica. The one that takes its partitions over makes
+// no request before the quiet interval has passed, because the previous owner's last
+// request may still be under way.
+func TestQuietAfterATakeover(t *testing.T) {
+	const quiet = 500 * time.Millisecond
+	server, js := newServer(t)
+	a := join(t, server, "a", &recorder{})
+	natstest.Eventually(t, "a owns all partitions", a.ownsAll)
+	a.nc.Close()
+	urls := putAll(t, js, 10, 1)
+	var b *replica
+	started := make(chan struct{})
+	visitor := &recorder{decide: func(e *Entry) (Decision, error) {
+		<-started
+		partition, _ := partitionOf(e.Subject)
+		if rested := time.Since(b.leases.taken(partition)); rested < quiet {
+			t.Errorf("partition %d: the first request comes %s after it was taken", partition, rested)
+		}
+		return Decision{}, nil
+	}}
+	b = join(t, server, "b", visitor, func(c *Config) { c.Quiet = quiet })
+	close(started)
+	waitUntilEmpty(t, js)
+	if got := visitor.urls(); len(got) != len(urls) {
+		t.Errorf("%d visits, want %d", len(got), len(urls))
+	}
+}
+
 // TestReplicaWhoseSessionWasEnded ends the session of a living replica: it drops its
 // partitions at once, and takes them back in a new session.
 func TestReplicaWhoseSessionWasEnded(t *testing.T) {
