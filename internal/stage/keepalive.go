@@ -14,8 +14,11 @@ import (
 // server delivers a message again if it is not reported to be in progress within
 // the consumer's ack wait.
 type heldMessages struct {
-	mu   sync.Mutex
-	msgs map[jetstream.Msg]struct{}
+	mu    sync.Mutex
+	msgs  map[jetstream.Msg]struct{}
+	bytes int64
+	// removed receives a value after messages were removed.
+	removed chan struct{}
 }
 
 func (h *heldMessages) add(msg jetstream.Msg) {
@@ -25,12 +28,42 @@ func (h *heldMessages) add(msg jetstream.Msg) {
 		h.msgs = make(map[jetstream.Msg]struct{})
 	}
 	h.msgs[msg] = struct{}{}
+	h.bytes += int64(len(msg.Data()))
 }
 
 func (h *heldMessages) remove(msg jetstream.Msg) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if _, held := h.msgs[msg]; !held {
+		return
+	}
 	delete(h.msgs, msg)
+	h.bytes -= int64(len(msg.Data()))
+	select {
+	case h.removed <- struct{}{}:
+	default: // a value waits
+	}
+}
+
+// room waits until a message of a size fits into a maximum of bytes, and returns how many of
+// these fit. It returns 0 if ctx ends first.
+func (h *heldMessages) room(ctx context.Context, maximum, size int64) int {
+	for {
+		h.mu.Lock()
+		left := maximum - h.bytes
+		if h.bytes == 0 {
+			left = max(left, size)
+		}
+		h.mu.Unlock()
+		if left >= size {
+			return int(left / size)
+		}
+		select {
+		case <-h.removed:
+		case <-ctx.Done():
+			return 0
+		}
+	}
 }
 
 // keepAlive reports all messages to be in progress, once per interval.

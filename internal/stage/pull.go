@@ -52,16 +52,24 @@ func (s slots) release(n int) {
 	}
 }
 
-// pull passes messages to incoming until ctx ends. It requests as many messages
-// as there are free slots and receives them at once. A message that waited in the
-// client's buffer would not be kept alive, and would be delivered a second time.
+// pull passes messages to incoming until ctx ends. It requests as many messages as there
+// are free slots, and as MaxBytes permits, and receives them at once. A message that waited
+// in the client's buffer would not be kept alive, and would be delivered a second time.
 func (l *Loop) pull(ctx context.Context, incoming chan<- jetstream.Msg) error {
 	for {
 		free := l.slots.acquire(ctx)
 		if free == 0 {
 			return nil
 		}
-		received, err := l.receive(ctx, free, incoming)
+		limit := free
+		if l.MaxBytes > 0 {
+			limit = min(free, l.held.room(ctx, l.MaxBytes, l.MaxMessage))
+		}
+		if limit == 0 {
+			l.slots.release(free)
+			return nil
+		}
+		received, err := l.receive(ctx, limit, incoming)
 		l.slots.release(free - received)
 		if err != nil || ctx.Err() != nil {
 			return err

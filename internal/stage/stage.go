@@ -87,6 +87,9 @@ type Config struct {
 	// BatchWait is the maximum time to wait for a batch to fill up. Default 0: no
 	// wait.
 	BatchWait time.Duration
+	// MaxBytes is the maximum size of all messages that are pulled but not settled, in bytes.
+	// MaxMessage is the size of the largest message. Default 0: only their number is bounded.
+	MaxBytes, MaxMessage int64
 	// MaxAttempts is the number of attempts after which an input is dead-lettered.
 	MaxAttempts int
 	// DrainTimeout is the maximum time to finish pulled messages after the context
@@ -108,7 +111,10 @@ type Loop struct {
 
 // New returns a loop.
 func New(config Config) *Loop {
-	return &Loop{Config: config, slots: make(slots, slotsPerWorker*config.Workers*config.Batch)}
+	return &Loop{
+		Config: config, slots: make(slots, slotsPerWorker*config.Workers*config.Batch),
+		held: heldMessages{removed: make(chan struct{}, 1)},
+	}
 }
 
 // Run processes messages until ctx ends, and then finishes those that it has

@@ -197,3 +197,34 @@ func TestLoopEndsIfTheConsumerCannotBeRead(t *testing.T) {
 
 // The span of the first delivery is a child of the span that published the input.
 // The span of a later delivery is linked with that span.
+
+// TestHeldMessagesAreBoundedByBytes pulls messages that fill the limit long before there are
+// as many as there are slots. All must be handled, and never more bytes be held than allowed.
+func TestHeldMessagesAreBoundedByBytes(t *testing.T) {
+	h := newHarness(t)
+	const size, inputs = 100_000, 30
+	for range inputs {
+		if _, err := h.js.Publish(t.Context(), subject.Pages("com.example"), make([]byte, size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	release := make(chan struct{})
+	config := h.config(each(func(in *stage.Input) stage.Result {
+		<-release
+		return produced(in, 10)
+	}))
+	config.Workers, config.Batch = 1, inputs
+	config.MaxBytes, config.MaxMessage = 5*size, size
+	h.run(config)
+	natstest.Eventually(t, "the limit is reached", func() bool {
+		unacked, _ := h.pending()
+		return unacked == 5
+	})
+	for range inputs {
+		if unacked, _ := h.pending(); unacked > 5 {
+			t.Errorf("%d messages are held, want at most 5", unacked)
+		}
+		release <- struct{}{}
+	}
+	h.settled(inputs)
+}

@@ -37,14 +37,16 @@ func Inputs() []backlog.Input {
 
 const (
 	// batchSize is the maximum number of pages that share the syncs of the file, of the
-	// index and of the ledger. The stage holds up to three batches, so more would need
-	// much memory for large pages.
+	// index and of the ledger.
 	batchSize = 32
+	// maxHeld is the maximum size of all pages that the stage holds, in bytes. Bodies that
+	// are not in their messages are read one at a time.
+	maxHeld = 32 << 20
 	// batchWait is the maximum time to wait for a batch to fill.
 	batchWait = 50 * time.Millisecond
-	// completeInterval is the interval at which a file without new pages is tested for
-	// its age.
-	completeInterval = time.Second
+	// upkeepInterval is the interval at which a file without new pages is tested for its
+	// age, and the records of erased captures are overwritten.
+	upkeepInterval = time.Second
 )
 
 // Dependencies are the services that an Archiver uses.
@@ -71,6 +73,7 @@ type Archiver struct {
 	erased  store.Eraser
 	metrics *metrics
 	log     *slog.Logger
+	dir     string
 
 	mu      sync.Mutex // guards what follows
 	folder  *folder.Folder
@@ -87,7 +90,10 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, erro
 	if err != nil {
 		return nil, fmt.Errorf("opening consumer %s: %w", subject.ConsumerArchive, err)
 	}
-	a := &Archiver{index: captures.Of(deps.Store), erased: deps.Store, metrics: newMetrics(deps.Registry), log: deps.Log}
+	a := &Archiver{
+		index: captures.Of(deps.Store), erased: deps.Store, metrics: newMetrics(deps.Registry), log: deps.Log,
+		dir: config.Dir,
+	}
 	if a.encoder, err = warcfile.NewEncoder(); err != nil {
 		return nil, err
 	}
@@ -102,7 +108,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, erro
 		a.bodies.Close()
 		return nil, err
 	}
-	if err := a.recover(ctx, config.Dir); err != nil {
+	if err := a.recover(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("bringing the archive in line with its index: %w", err), a.Close())
 	}
 	metrics := stage.NewMetrics(deps.Registry, datelinev1.Stage_STAGE_ARCHIVE)
@@ -113,7 +119,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, erro
 			Count: metrics.CountOutcome, CountUnkept: metrics.CountUnkept,
 		}),
 		Handle: a.handle, Metrics: metrics, Log: deps.Log, Traces: deps.Tracer,
-		Workers: 1, Batch: batchSize, BatchWait: batchWait,
+		Workers: 1, Batch: batchSize, BatchWait: batchWait, MaxBytes: maxHeld, MaxMessage: deps.JS.Conn().MaxPayload(),
 		MaxAttempts: config.MaxAttempts, DrainTimeout: config.DrainTimeout,
 	})
 	return a, nil
@@ -125,8 +131,11 @@ func (a *Archiver) Run(ctx context.Context) error {
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return a.loop.Run(ctx) })
 	tasks.Go(func() error {
-		return loop.Every(ctx, completeInterval, func(context.Context) error {
+		return loop.Every(ctx, upkeepInterval, func(ctx context.Context) error {
 			a.completeDue()
+			if err := a.index.Overwrite(ctx, a.dir); err != nil && ctx.Err() == nil {
+				a.log.WarnContext(ctx, "overwriting erased captures failed, retrying", "error", err)
+			}
 			return nil
 		})
 	})

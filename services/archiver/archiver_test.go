@@ -306,7 +306,8 @@ func checkIndex(t *testing.T, room *room, ids []string) {
 			continue
 		}
 		read, err := captureOf(entry)
-		read.PageID, read.File = id, indexed[0].File
+		// The metadata record has the labels.
+		read.PageID, read.File, read.Labels = id, indexed[0].File, `{"team":"rivers"}`
 		if err != nil || read != indexed[0] {
 			t.Errorf("the record says %+v, %v; the index %+v", read, err, indexed[0])
 		}

@@ -2,16 +2,23 @@ package archiver
 
 import (
 	"bytes"
-	"errors"
+	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/stage"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/archiver/captures"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // TestErasedBytesAreNowhere erases captures from a complete file and from the open one.
@@ -25,12 +32,9 @@ func TestErasedBytesAreNowhere(t *testing.T) {
 	room.use(t, func(a *Archiver) {
 		archive(t, a, page(t, "p3", url, secret+secret), page(t, "p4", "http://example.com/4", story))
 		before := sizes(t, room)
-		if _, err := index.Erase(t.Context(), "", url, noon); !errors.Is(err, captures.ErrNoFolder) {
-			t.Errorf("without a folder: %v", err)
-		}
 		for want := range slices.Values([]int{2, 0}) {
-			if n, err := index.Erase(t.Context(), room.dir, url, noon); err != nil || n != want {
-				t.Errorf("erased %d captures, %v; want %d", n, err, want)
+			if n, left, err := index.Erase(t.Context(), room.dir, url, noon); err != nil || n != want || left != 0 {
+				t.Errorf("erased %d captures, %d are left, %v; want %d", n, left, err, want)
 			}
 		}
 		if after := sizes(t, room); !slices.Equal(before, after) {
@@ -76,17 +80,51 @@ func sizes(t *testing.T, room *room) (all []int64) {
 	return all
 }
 
-// TestErasedArticleIsNotArchived fetches a page again after its article was erased.
-func TestErasedArticleIsNotArchived(t *testing.T) {
+// TestArchiverOverwritesWhatOthersErase erases in a process without the folder.
+func TestArchiverOverwritesWhatOthersErase(t *testing.T) {
 	room := newRoom(t)
-	const url = "http://example.com/secret"
+	index := captures.Of(room.store)
+	const secret, url = "The mayor's address is a secret.", "http://example.com/secret"
+	a := room.archiver(t, room.config())
+	archive(t, a, page(t, "p1", url, secret))
+	if n, left, err := index.Erase(t.Context(), "", url, noon); err != nil || n != 1 || left != 1 {
+		t.Errorf("erased %d captures, %d are left, %v; want 1 and 1", n, left, err)
+	}
+	if found, err := index.Recent(t.Context(), captures.Filter{}, 10); err != nil || len(found) != 0 {
+		t.Errorf("the index still has %+v, %v", found, err)
+	}
+	stop := run(t, a)
+	natstest.Eventually(t, "the record is overwritten", func() bool {
+		left, err := index.Erasing(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return left == 0
+	})
+	stop()
+	for _, entry := range room.records(t) {
+		if bytes.Contains(entry.Block, []byte("mayor")) {
+			t.Errorf("a %s record has the text", entry.Get(warcfile.FieldType))
+		}
+	}
+}
+
+func putArticle(t *testing.T, articles store.Store, url string) {
+	t.Helper()
 	article := &datelinev1.Article{
 		Id: "0123456789abcdef", CanonicalUrl: url, RequestedUrl: url, FinalUrl: url, Host: "example.com", Title: "A",
 		ContentHash: "a", Text: strings.Repeat("word ", 50),
 	}
-	if _, err := room.store.Put(t.Context(), []*datelinev1.Article{article}); err != nil {
+	if _, err := articles.Put(t.Context(), []*datelinev1.Article{article}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestErasedArticleIsNotArchived fetches a page again after its article was erased.
+func TestErasedArticleIsNotArchived(t *testing.T) {
+	room := newRoom(t)
+	const url = "http://example.com/secret"
+	putArticle(t, room.store, url)
 	if _, err := room.store.Erase(t.Context(), url); err != nil {
 		t.Fatal(err)
 	}
@@ -98,5 +136,78 @@ func TestErasedArticleIsNotArchived(t *testing.T) {
 	})
 	if ids := room.ids(t); !slices.Equal(ids, []string{"p2"}) {
 		t.Errorf("archived %q", ids)
+	}
+}
+
+// meanwhile is a store in which something happens after it was first asked for erased URLs.
+type meanwhile struct {
+	store.Store
+
+	once   *sync.Once
+	happen func()
+}
+
+func (m meanwhile) ErasedURLs(ctx context.Context, urls []string) (map[string]bool, error) {
+	found, err := m.Store.ErasedURLs(ctx, urls)
+	m.once.Do(m.happen)
+	return found, err
+}
+
+// TestErasedWhileItIsArchived erases an article after the archiver has found that it is not
+// erased, and before its page is in the index. The bytes must not stay.
+func TestErasedWhileItIsArchived(t *testing.T) {
+	room := newRoom(t)
+	const url = "http://example.com/secret"
+	putArticle(t, room.store, url)
+	a, err := New(t.Context(), room.config(), Dependencies{
+		JS: room.js, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
+		Store: meanwhile{room.store, &sync.Once{}, func() {
+			if _, err := room.store.Erase(t.Context(), url); err != nil {
+				t.Error(err)
+			}
+			n, _, err := captures.Of(room.store).Erase(t.Context(), room.dir, url, noon)
+			if err != nil || n != 0 {
+				t.Errorf("erased %d captures before they were indexed, %v", n, err)
+			}
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive(t, a, page(t, "p1", url, story), page(t, "p2", "http://example.com/2", story))
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range room.records(t) {
+		if entry.Get(warcfile.FieldURL) == url && entry.Get(warcfile.FieldType) == warcfile.TypeResponse {
+			t.Error("the response is still in the archive")
+		}
+	}
+	found, err := captures.Of(room.store).Recent(t.Context(), captures.Filter{}, 10)
+	if err != nil || len(found) != 1 || found[0].PageID != "p2" {
+		t.Errorf("the index has %+v, %v; want only p2", found, err)
+	}
+}
+
+// TestErasedBeforeRecovery erases an article whose page is in a file, but not in the index,
+// because the archiver was killed between the two.
+func TestErasedBeforeRecovery(t *testing.T) {
+	room := newRoom(t)
+	const url = "http://example.com/secret"
+	putArticle(t, room.store, url)
+	a := room.archiver(t, room.config())
+	p := page(t, "p1", url, story)
+	if err := a.write(t.Context(), []*datelinev1.Page{p}, make([]stage.Result, 1)); err != nil {
+		t.Fatal(err)
+	}
+	room.crash(t, a)
+	if _, err := room.store.Erase(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	room.use(t, func(*Archiver) {})
+	for _, entry := range room.records(t) {
+		if entry.Get(warcfile.FieldType) == warcfile.TypeResponse {
+			t.Error("the response is still in the archive")
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -35,12 +36,16 @@ func (a *Archiver) handle(ctx context.Context, inputs []*stage.Input) []stage.Re
 	for i, input := range inputs {
 		pages[i], results[i] = decode(input)
 	}
+	urls := finalURLs(pages)
 	err := a.flush(ctx)
 	if err == nil {
 		err = a.write(ctx, pages, results)
 	}
 	if err == nil {
 		err = a.flush(ctx)
+	}
+	if err == nil {
+		err = a.eraseLate(ctx, urls)
 	}
 	for i := range results {
 		if err != nil && pages[i] != nil {
@@ -135,13 +140,7 @@ func (a *Archiver) write(ctx context.Context, pages []*datelinev1.Page, results 
 
 // refuseErased ends the pages of articles that were erased.
 func (a *Archiver) refuseErased(ctx context.Context, pages []*datelinev1.Page, results []stage.Result) error {
-	var urls []string
-	for _, page := range pages {
-		if page != nil {
-			urls = append(urls, page.GetFinalUrl())
-		}
-	}
-	erased, err := a.erased.ErasedURLs(ctx, urls)
+	erased, err := a.erased.ErasedURLs(ctx, finalURLs(pages))
 	if err != nil {
 		return err
 	}
@@ -151,6 +150,40 @@ func (a *Archiver) refuseErased(ctx context.Context, pages []*datelinev1.Page, r
 			ended.Verdict, ended.Reason = datelinev1.Verdict_VERDICT_REJECTED, string(outcome.Erased)
 			ended.Detail = "The article was erased and is not archived again."
 			pages[i] = nil
+		}
+	}
+	return nil
+}
+
+// finalURLs returns the URLs of the pages that are not nil.
+func finalURLs(pages []*datelinev1.Page) (urls []string) {
+	for _, page := range pages {
+		if page != nil {
+			urls = append(urls, page.GetFinalUrl())
+		}
+	}
+	return urls
+}
+
+// eraseLate erases the captures of articles that were erased while their pages were being
+// written. Whoever erases an article marks it first and looks for captures then. So either
+// they have found the captures in the index, or the mark is seen here, after the captures
+// were committed.
+func (a *Archiver) eraseLate(ctx context.Context, urls []string) error {
+	if len(urls) == 0 {
+		return nil
+	}
+	erased, err := a.erased.ErasedURLs(ctx, urls)
+	if err != nil {
+		return err
+	}
+	for url := range erased {
+		n, _, err := a.index.Erase(ctx, a.dir, url, time.Now())
+		if err != nil {
+			return fmt.Errorf("erasing what was archived after an erasure: %w", err)
+		}
+		if n > 0 {
+			a.log.InfoContext(ctx, "captures of an article that was erased meanwhile are erased", "captures", n)
 		}
 	}
 	return nil

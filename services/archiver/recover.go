@@ -17,7 +17,7 @@ import (
 // recover brings the files and the index in line after a crash, or after the store was
 // restored from an older backup. It adds to the index what the files have beyond the
 // indexed offsets, cuts off an incomplete end of the file that was open, and completes it.
-func (a *Archiver) recover(ctx context.Context, dir string) error {
+func (a *Archiver) recover(ctx context.Context) error {
 	files, err := a.folder.Files()
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func (a *Archiver) recover(ctx context.Context, dir string) error {
 		if !file.Open && from == file.Size {
 			continue
 		}
-		end, added, err := a.indexRest(ctx, dir, file.Name, from)
+		end, added, err := a.indexRest(ctx, file.Name, from)
 		if err != nil {
 			return err
 		}
@@ -55,8 +55,8 @@ func (a *Archiver) recover(ctx context.Context, dir string) error {
 // indexRest adds the whole units of a file from an offset on to the index. It returns the
 // end of the last unit that the archive needs, and the number of captures. It stops at
 // a record that cannot be read.
-func (a *Archiver) indexRest(ctx context.Context, dir, name string, from int64) (end int64, added int, err error) {
-	file, err := folder.OpenFile(dir, name)
+func (a *Archiver) indexRest(ctx context.Context, name string, from int64) (end int64, added int, err error) {
+	file, err := folder.OpenFile(a.dir, name)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -84,6 +84,9 @@ func (a *Archiver) indexRest(ctx context.Context, dir, name string, from int64) 
 			continue // another archiver has written the page meanwhile
 		}
 		if err := a.index.Add(ctx, name, until, unit); err != nil {
+			return 0, 0, err
+		}
+		if err := a.eraseLate(ctx, []string{unit[len(unit)-1].URL}); err != nil {
 			return 0, 0, err
 		}
 		end, added = until, added+len(unit)
@@ -124,6 +127,7 @@ func (r *unitReader) next() (unit []captures.Capture, end int64, err error) {
 			for i := range unit {
 				unit[i].PageID = id
 			}
+			unit[len(unit)-1].Labels = warcfile.Value(entry.Block, fieldLabels)
 			return unit, entry.Offset + entry.Length, nil
 		}
 	}

@@ -100,8 +100,11 @@ func (b *unitBuilder) add(e exchange, original *captures.Capture) {
 	b.records, b.captures, b.last = append(b.records, response), append(b.captures, capture), response.ID
 }
 
-// Names of the fields in the block of a metadata record.
-const fieldPageID = "pageId"
+// Names of fields in the block of a metadata record.
+const (
+	fieldPageID = "pageId"
+	fieldLabels = "labels"
+)
 
 // addMetadata adds what the records do not say about the page.
 func (b *unitBuilder) addMetadata() {
@@ -115,9 +118,10 @@ func (b *unitBuilder) addMetadata() {
 		text, _ := json.Marshal(of) // a map of texts
 		labels = string(text)
 	}
+	b.captures[len(b.captures)-1].Labels = labels
 	block := warcfile.FieldBlock(fields(
 		fieldPageID, page.GetId(), "requestId", page.GetRequest().GetRequestId(), "requestedUrl", page.GetRequestedUrl(),
-		"outcome", outcome, "labels", labels, "fetchTimeMs", milliseconds(timings.GetTotal()),
+		"outcome", outcome, fieldLabels, labels, "fetchTimeMs", milliseconds(timings.GetTotal()),
 		"dnsMs", milliseconds(timings.GetDns()), "connectMs", milliseconds(timings.GetConnect()),
 		"tlsMs", milliseconds(timings.GetTls()), "firstByteMs", milliseconds(timings.GetFirstByte()),
 	))

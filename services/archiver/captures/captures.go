@@ -32,6 +32,9 @@ type Capture struct {
 	// OriginalTime is set if the record is a revisit: its payload is that of the capture
 	// of the same URL at this time.
 	OriginalTime time.Time
+	// Labels are the labels of the request as a JSON object, or empty. Only the last capture
+	// of a page has them.
+	Labels string
 	// File is the name of the file when it is complete. Offset and Length are those of
 	// the record in it.
 	File           string
@@ -60,8 +63,8 @@ func (x *Index) Add(ctx context.Context, file string, indexed int64, all []Captu
 			return err
 		}
 		insert, err := tx.PrepareContext(ctx, `INSERT INTO archive_captures (page_id, position, url_key, url, time, status,
-				type, digest, original_time, file_id, place, length)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+				type, digest, original_time, file_id, place, length, labels)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 			ON CONFLICT (page_id, position) DO NOTHING`)
 		if err != nil {
 			return err
@@ -69,7 +72,7 @@ func (x *Index) Add(ctx context.Context, file string, indexed int64, all []Captu
 		defer insert.Close()
 		for _, c := range all {
 			_, err := insert.ExecContext(ctx, c.PageID, c.Position, c.Key(), c.URL, c.Time.UnixMicro(), c.Status,
-				c.Type, c.Digest, micros(c.OriginalTime), id, c.Offset, c.Length)
+				c.Type, c.Digest, micros(c.OriginalTime), id, c.Offset, c.Length, c.Labels)
 			if err != nil {
 				return err
 			}
@@ -134,7 +137,7 @@ func (x *Index) Files(ctx context.Context) (map[string]int64, error) {
 // read returns captures that match a condition.
 func (x *Index) read(ctx context.Context, action, condition string, args ...any) ([]Capture, error) {
 	return query(ctx, x, action, scan, `SELECT c.page_id, c.position, c.url, c.time, c.status, c.type, c.digest,
-			c.original_time, f.name, c.place, c.length
+			c.original_time, f.name, c.place, c.length, c.labels
 		FROM archive_captures c JOIN archive_files f ON f.id = c.file_id `+condition, args...)
 }
 
@@ -142,7 +145,7 @@ func scan(rows *sql.Rows) (Capture, error) {
 	var c Capture
 	var at, original int64
 	err := rows.Scan(&c.PageID, &c.Position, &c.URL, &at, &c.Status, &c.Type, &c.Digest, &original, &c.File,
-		&c.Offset, &c.Length)
+		&c.Offset, &c.Length, &c.Labels)
 	c.Time, c.OriginalTime = timeOf(at), timeOf(original)
 	return c, err
 }

@@ -6,56 +6,105 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/dateline-news/dateline/services/archiver/internal/folder"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
 )
 
-// ErrNoFolder means that captures cannot be erased without the folder of the archive.
-var ErrNoFolder = errors.New("the archive has captures of this article: erase it in a process that knows the folder " +
-	"of the archive (archiver.dir)")
-
-// erasedType marks the rows of erased captures. Their pages stay known, so that a page that
+// Rows of erased captures have one of two types. Their pages stay known, so that a page that
 // is delivered again is not archived again.
-const erasedType = "erased"
+const (
+	// erasingType means that the record still has to be overwritten. The time of the row is
+	// that of the erasure, so that everyone who overwrites the record writes the same bytes.
+	erasingType = "erasing"
+	erasedType  = "erased"
+)
 
 // live is a condition that leaves out the erased captures.
-const live = "c.type <> '" + erasedType + "'"
+const live = "c.type NOT IN ('" + erasedType + "', '" + erasingType + "')"
 
-// eraseBatch is the number of captures that are erased together.
+// eraseBatch is the number of captures that are overwritten together.
 const eraseBatch = 100
 
-// Erase overwrites all captures of a URL in the files of a folder with tombstones of the
-// same length, and returns their number. The index keeps only the ids of their pages.
-// Erase may be called again after an error.
-func (x *Index) Erase(ctx context.Context, dir, url string, at time.Time) (erased int, err error) {
-	for {
-		found, err := x.read(ctx, "finding captures to erase",
-			`WHERE c.url_key = $1 AND c.url = $2 AND `+live+fmt.Sprintf(` LIMIT %d`, eraseBatch), boundKey(Key(url)), url)
-		if err != nil || len(found) == 0 {
-			return erased, err
+// Erase erases all captures of a URL, and returns their number. From now on, the index keeps
+// only the ids of their pages and the places of their records. If this process can write to
+// the folder, it overwrites the records. Otherwise they are left to the archiver, which
+// overwrites them within seconds. Erase may be called again after an error.
+func (x *Index) Erase(ctx context.Context, dir, url string, at time.Time) (erased, left int, err error) {
+	if erased, err = x.markErasing(ctx, url, at); err != nil {
+		return 0, 0, err
+	}
+	if dir != "" {
+		err = x.Overwrite(ctx, dir)
+	}
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		err = nil // it can only read the folder
+	}
+	if err != nil {
+		return erased, 0, err
+	}
+	left, err = x.Erasing(ctx)
+	return erased, left, err
+}
+
+func (x *Index) markErasing(ctx context.Context, url string, at time.Time) (marked int, err error) {
+	err = x.write(ctx, "erasing captures from the index", func(ctx context.Context, tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `UPDATE archive_captures AS c SET type = $3, time = $4,
+				url = '', url_key = '', digest = '', status = 0, original_time = 0, labels = ''
+			WHERE url_key = $1 AND url = $2 AND `+live, boundKey(Key(url)), url, erasingType, at.UnixMicro())
+		if err != nil {
+			return err
 		}
-		if dir == "" {
-			return erased, ErrNoFolder
+		n, err := result.RowsAffected()
+		marked = int(n)
+		return err
+	})
+	return marked, err
+}
+
+// maxCounted is the maximum number of captures that Erasing counts.
+const maxCounted = 10_000
+
+// Erasing returns the number of captures whose records still have to be overwritten, of at
+// most 10,000.
+func (x *Index) Erasing(ctx context.Context) (int, error) {
+	counts, err := query(ctx, x, "counting captures to overwrite", func(rows *sql.Rows) (n int, err error) {
+		return n, rows.Scan(&n)
+	}, `SELECT count(*) FROM (SELECT 1 FROM archive_captures WHERE type = '`+erasingType+
+		fmt.Sprintf(`' LIMIT %d) AS c`, maxCounted))
+	if err != nil || len(counts) == 0 {
+		return 0, err
+	}
+	return counts[0], nil
+}
+
+// Overwrite overwrites the records of erased captures in the files of a folder with
+// tombstones of the same length. Several processes may do so at the same time.
+func (x *Index) Overwrite(ctx context.Context, dir string) error {
+	for {
+		found, err := x.read(ctx, "finding captures to overwrite",
+			fmt.Sprintf(`WHERE c.type = '%s' ORDER BY c.file_id, c.place LIMIT %d`, erasingType, eraseBatch))
+		if err != nil || len(found) == 0 {
+			return err
 		}
 		for _, c := range found {
-			if err := overwrite(dir, c, at); err != nil {
-				return erased, err
+			if err := overwrite(dir, c); err != nil {
+				return err
 			}
 		}
 		if err := x.markErased(ctx, found); err != nil {
-			return erased, err
+			return err
 		}
-		erased += len(found)
 	}
 }
 
 // overwrite replaces the record of a capture. A file that is not there any more has nothing
 // to erase.
-func overwrite(dir string, c Capture, at time.Time) error {
+func overwrite(dir string, c Capture) error {
 	id := warcfile.ID(fmt.Sprintf("erased\n%s\n%d", c.File, c.Offset))
-	tombstone, err := warcfile.Tombstone(id, at, c.Length)
+	tombstone, err := warcfile.Tombstone(id, c.Time, c.Length)
 	if err != nil {
 		return fmt.Errorf("erasing from file %s of the archive at offset %d: %w", c.File, c.Offset, err)
 	}
@@ -69,8 +118,8 @@ func overwrite(dir string, c Capture, at time.Time) error {
 func (x *Index) markErased(ctx context.Context, found []Capture) error {
 	return x.write(ctx, "erasing captures from the index", func(ctx context.Context, tx *sql.Tx) error {
 		for _, c := range found {
-			_, err := tx.ExecContext(ctx, `UPDATE archive_captures SET type = $3, url = '', url_key = '', digest = '', status = 0
-				WHERE page_id = $1 AND position = $2`, c.PageID, c.Position, erasedType)
+			_, err := tx.ExecContext(ctx, `UPDATE archive_captures SET type = $3 WHERE page_id = $1 AND position = $2`,
+				c.PageID, c.Position, erasedType)
 			if err != nil {
 				return err
 			}

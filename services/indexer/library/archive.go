@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -13,6 +14,11 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/archiver/captures"
 )
+
+// ArchiveConfig names the archive from which pages are read that their stream has dropped.
+type ArchiveConfig struct {
+	Dir string `doc:"Folder of the archive. The indexer only reads it, to show pages that their stream has dropped. Empty means that it reads no archive."`
+}
 
 // LastPage returns the requested URL of the page whose extraction gave a record.
 func LastPage(record *datelinev1.Article) string {
@@ -38,7 +44,7 @@ func (l *Library) rawInArchive(ctx context.Context, article *datelinev1.Article)
 	var response captures.Response
 	if err == nil {
 		// The last response of a page has its body.
-		response, err = index.Read(ctx, l.archive, page[len(page)-1])
+		response, err = l.readCapture(ctx, page[len(page)-1])
 	}
 	if errors.Is(err, captures.ErrNotFound) {
 		return Raw{}, fmt.Errorf("reading page of article %s: %w; neither the stream of pages nor the archive has it",
@@ -86,15 +92,16 @@ func (l *Library) Captures(ctx context.Context, article *datelinev1.Article) ([]
 	return all, nil
 }
 
-// eraseCaptures erases all captures of the given URLs, and returns their number.
-func (l *Library) eraseCaptures(ctx context.Context, urls []string) (erased int, err error) {
-	for _, url := range urls {
-		n, err := captures.Of(l.Store).Erase(ctx, l.archive, url, time.Now())
-		if erased += n; err != nil {
-			return erased, err
+// eraseCaptures erases all captures of the article's URLs.
+func (l *Library) eraseCaptures(ctx context.Context, e *Erased) error {
+	for _, url := range e.ownURLs {
+		n, left, err := captures.Of(l.Store).Erase(ctx, l.archive, url, time.Now())
+		e.Captures += n
+		if e.CapturesLeft = left; err != nil {
+			return err
 		}
 	}
-	return erased, nil
+	return nil
 }
 
 // RawCapture returns the archived page of a capture of an article's URLs at a time. The
@@ -107,13 +114,28 @@ func (l *Library) RawCapture(ctx context.Context, article *datelinev1.Article, a
 		return Raw{}, err
 	}
 	i := slices.IndexFunc(all, func(c captures.Capture) bool { return c.Time.Equal(at) })
-	if i < 0 || l.archive == "" {
+	if i < 0 {
 		return Raw{}, fmt.Errorf("article %s has no capture at %s in the archive: %w", article.GetId(),
 			at.Format(time.RFC3339Nano), ErrGone)
 	}
-	response, err := captures.Of(l.Store).Read(ctx, l.archive, all[i])
+	response, err := l.readCapture(ctx, all[i])
 	if errors.Is(err, captures.ErrNotFound) {
 		return Raw{}, fmt.Errorf("%w: %w", ErrGone, err)
 	}
 	return rawOf(response), err
+}
+
+// readCapture reads a capture from the archive. If this process cannot read the archive, the
+// error is ErrGone and tells what to do.
+func (l *Library) readCapture(ctx context.Context, c captures.Capture) (captures.Response, error) {
+	if l.archive == "" {
+		return captures.Response{}, fmt.Errorf("%w here: it is in file %s of the archive, which this process does not know; "+
+			"name the folder of the archive with archiver.dir", ErrGone, c.File)
+	}
+	r, err := captures.Of(l.Store).Read(ctx, l.archive, c)
+	if errors.Is(err, os.ErrNotExist) {
+		return r, fmt.Errorf("%w here: the archive's folder %s has no file %s; if the archiver runs elsewhere, share its "+
+			"folder with this process", ErrGone, l.archive, c.File)
+	}
+	return r, err
 }

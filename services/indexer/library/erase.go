@@ -23,14 +23,15 @@ import (
 
 // Erased reports what was erased.
 type Erased struct {
-	ID          string   `json:"id" doc:"Id of the article."`
-	URLs        []string `json:"urls" doc:"URLs that led to the article. Those on its site will not be stored again."`
-	Revisions   int      `json:"revisions" doc:"Number of revisions removed from the store."`
-	Pages       int      `json:"pages" doc:"Number of pages removed from the stream of pages and from the samples of drifting sites."`
-	Records     int      `json:"records" doc:"Number of records removed from the streams of articles and revisions."`
-	Captures    int      `json:"captures" doc:"Number of captures removed from the archive."`
-	DeadLetters int      `json:"dead_letters" doc:"Number of dead letters removed."`
-	TrimmedIn   []string `json:"trimmed_in,omitempty" doc:"Streams that have dropped messages about the article before. A file of the stream may contain them until the stages have processed the 8 MiB that follow, and the stream drops those, too."`
+	ID           string   `json:"id" doc:"Id of the article."`
+	URLs         []string `json:"urls" doc:"URLs that led to the article. Those on its site will not be stored again."`
+	Revisions    int      `json:"revisions" doc:"Number of revisions removed from the store."`
+	Pages        int      `json:"pages" doc:"Number of pages removed from the stream of pages and from the samples of drifting sites."`
+	Records      int      `json:"records" doc:"Number of records removed from the streams of articles and revisions."`
+	Captures     int      `json:"captures" doc:"Number of captures removed from the archive."`
+	CapturesLeft int      `json:"captures_left,omitempty" doc:"Number of erased captures whose records the archiver still has to overwrite, because this process cannot write to the archive. It does so within seconds, or when it is started."`
+	DeadLetters  int      `json:"dead_letters" doc:"Number of dead letters removed."`
+	TrimmedIn    []string `json:"trimmed_in,omitempty" doc:"Streams that have dropped messages about the article before. A file of the stream may contain them until the stages have processed the 8 MiB that follow, and the stream drops those, too."`
 
 	ownURLs []string // the URLs on the article's site
 }
@@ -56,7 +57,7 @@ func (l *Library) Erase(ctx context.Context, idOrURL string) (Erased, error) {
 		return e, fmt.Errorf("article %s was erased from the store, but not from all streams: erase %s again (%w)",
 			gone.ID, gone.ID, err)
 	}
-	if e.Captures, err = l.eraseCaptures(ctx, e.ownURLs); err != nil {
+	if err = l.eraseCaptures(ctx, &e); err != nil {
 		return e, fmt.Errorf("article %s was erased from the store, but not from the archive: erase %s again (%w)",
 			gone.ID, gone.ID, err)
 	}

@@ -59,8 +59,7 @@ type Library struct {
 // New returns a library that uses a store and the streams that fill it.
 func New(articles Store, js jetstream.JetStream) *Library { return &Library{Store: articles, js: js} }
 
-// WithArchive returns a library that also reads the archive in a folder. Without a folder,
-// it reads no archive.
+// WithArchive returns a library that reads the archive in a folder.
 func (l *Library) WithArchive(dir string) *Library { return &Library{l.Store, l.js, dir} }
 
 // Discovery returns the sites whose new articles the discoverer finds.
@@ -106,7 +105,7 @@ func (l *Library) Raw(ctx context.Context, article *datelinev1.Article) (Raw, er
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	raw, err := l.rawOnStream(ctx, article)
-	if l.archive != "" && errors.Is(err, ErrGone) {
+	if errors.Is(err, ErrGone) {
 		return l.rawInArchive(ctx, article)
 	}
 	return raw, err

@@ -85,8 +85,15 @@ func erase(cmd *cobra.Command, cfg configuration, s library.Store, idOrURL strin
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "erased %s: %s, %s, %s on streams, %s\n", erased.ID,
+	if erased.CapturesLeft > 0 {
+		_, err := fmt.Fprintf(cmd.ErrOrStderr(), "the archive still has %s: the archiver overwrites them within seconds, or "+
+			"when it is started\n", plural(erased.CapturesLeft, "erased record"))
+		if err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "erased %s: %s, %s, %s on streams, %s, %s\n", erased.ID,
 		plural(erased.Revisions, "revision"), plural(erased.Pages, "page"), plural(erased.Records, "record"),
-		plural(erased.DeadLetters, "dead letter"))
+		plural(erased.Captures, "capture"), plural(erased.DeadLetters, "dead letter"))
 	return err
 }

@@ -28,6 +28,8 @@ type config struct {
 	Store   indexer.StoreConfig
 	Indexer indexer.Config
 	HTTP    web.Config
+
+	Archiver library.ArchiveConfig
 }
 
 func main() { os.Exit(run()) }
@@ -56,7 +58,7 @@ func run() int {
 				articles.Close()
 				return nil, nil, err
 			}
-			s := service{stage: stage, store: articles, http: cfg.HTTP, env: env}
+			s := service{stage: stage, store: articles, http: cfg.HTTP, archive: cfg.Archiver.Dir, env: env}
 			return s, stage.Checks(), nil
 		},
 	})
@@ -68,10 +70,11 @@ const trimInterval = 10 * time.Second
 
 // service runs the stage together with the web server and the trimmer.
 type service struct {
-	stage *indexer.Indexer
-	store store.Store
-	http  web.Config
-	env   process.Env
+	stage   *indexer.Indexer
+	store   store.Store
+	http    web.Config
+	archive string
+	env     process.Env
 }
 
 // Run works until ctx ends, and then closes the store.
@@ -84,7 +87,7 @@ func (s service) Run(ctx context.Context) error {
 	tasks.Go(func() error { return topology.Trim(ctx, s.env.JS, s.env.Log, trimInterval) })
 	tasks.Go(func() error {
 		return web.Serve(ctx, s.http, web.Dependencies{
-			Library: library.New(s.store, s.env.JS), Registry: s.env.Registry, Log: s.env.Log,
+			Library: library.New(s.store, s.env.JS).WithArchive(s.archive), Registry: s.env.Registry, Log: s.env.Log,
 		})
 	})
 	return tasks.Wait()
