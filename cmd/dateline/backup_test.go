@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -46,6 +47,23 @@ func TestBackup(t *testing.T) {
 	code, _, text = dateline(t, "restore", "--data", from, saved)
 	if code == 0 || !strings.Contains(text, "restore into an empty one") {
 		t.Errorf("a restore into a used folder: exit code %d, %q", code, text)
+	}
+	// Without the streams, the store is still in use.
+	used := filepath.Join(dir, "used")
+	if err := os.MkdirAll(used, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const articles = "the articles of somebody"
+	usedStore := filepath.Join(used, "articles.db")
+	if err := os.WriteFile(usedStore, []byte(articles), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, text = dateline(t, "restore", "--data", used, saved)
+	if code == 0 || !strings.Contains(text, "exists: restore into an empty folder") {
+		t.Errorf("a restore beside a store: exit code %d, %q", code, text)
+	}
+	if kept, err := os.ReadFile(usedStore); err != nil || string(kept) != articles {
+		t.Errorf("the restore has replaced the store: %v", err)
 	}
 	if code, _, text := dateline(t, "restore", "--data", to, saved); code != 0 {
 		t.Fatalf("restore: %s", text)

@@ -15,6 +15,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/cli"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/outcome"
@@ -128,6 +129,24 @@ func filesWith(t *testing.T, dir string, traces [][]byte) []string {
 	return found
 }
 
+// exportToFullDisk checks that an export fails that cannot be written.
+func exportToFullDisk(t *testing.T, dir string) {
+	t.Helper()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	for _, format := range []string{"jsonl", "csv", "parquet"} {
+		var errs bytes.Buffer
+		args := []string{"export", "--format", format, "--data", dir}
+		code := cli.Run(natstest.Context(t), args, cli.Streams{In: strings.NewReader(""), Out: full, Err: &errs})
+		if code != 1 || !strings.Contains(errs.String(), "no space left") {
+			t.Errorf("%s to a full disk: exit code %d, %q", format, code, errs.String())
+		}
+	}
+}
+
 // TestErase erases one of several articles and searches every file of the data folder
 // for its words. Then it ingests the page again, under its URL and under others.
 func TestErase(t *testing.T) {
@@ -146,7 +165,15 @@ func TestErase(t *testing.T) {
 	if found := filesWith(t, dir, all); len(found) < len(all)/2 {
 		t.Fatalf("the article is in the files only as %v", found)
 	}
-	code, out, errs := dateline(t, "erase", secret, "--data", dir, "--yes")
+	code, out, errs := dateline(t, "erase", secret, "--data", dir)
+	if code != 0 || !strings.Contains(out, "add --yes to erase") {
+		t.Fatalf("erasing without --yes: exit code %d\n%s%s", code, out, errs)
+	}
+	if code, _, errs := dateline(t, "show", secret, "--data", dir); code != 0 {
+		t.Fatalf("after erasing without --yes, the article is gone: %s", errs)
+	}
+	exportToFullDisk(t, dir)
+	code, out, errs = dateline(t, "erase", secret, "--data", dir, "--yes")
 	if code != 0 || !strings.Contains(out, "1 revision, 2 pages, 2 records on streams") {
 		t.Fatalf("erasing: exit code %d\n%s%s", code, out, errs)
 	}

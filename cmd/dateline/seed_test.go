@@ -128,8 +128,16 @@ func TestRequeue(t *testing.T) {
 	if strings.Count(out, `"reason":"server_error"`) != 1 {
 		t.Fatalf("dead list: %s", out)
 	}
+	// Numbers beside --all are contradictory: nothing may change.
+	code, _, errText := dateline(t, "dead", "requeue", "1", "--all", "--data", dir)
+	if code != 2 || !strings.Contains(errText, "either the numbers of dead letters or --all") {
+		t.Errorf("dead requeue 1 --all: exit code %d, %s", code, errText)
+	}
+	if _, out, _ := dateline(t, "dead", "list", "--data", dir, "--json"); strings.Count(out, "\n") != 1 {
+		t.Errorf("after a wrong call, the dead letters are %s", out)
+	}
 	broken = false
-	code, out, errText := dateline(t, "dead", "requeue", "--data", dir, "--all")
+	code, out, errText = dateline(t, "dead", "requeue", "--data", dir, "--all")
 	if code != 0 || !strings.Contains(out, "1 dead") {
 		t.Fatalf("dead requeue: exit code %d\n%s%s", code, out, errText)
 	}
