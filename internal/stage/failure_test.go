@@ -150,22 +150,41 @@ func TestRequeuedInputEndsAgain(t *testing.T) {
 	}
 }
 
-func TestInputThatCrashesTheProcess(t *testing.T) {
-	h := newHarness(t)
+// deliver has an input delivered a number of times without an outcome, as to processes
+// that were restarted meanwhile.
+func (h *harness) deliver(times int) {
+	h.t.Helper()
 	h.publish(1)
-	consumer, err := h.js.Consumer(t.Context(), subject.StreamPages, subject.ConsumerExtract)
+	consumer, err := h.js.Consumer(h.t.Context(), subject.StreamPages, subject.ConsumerExtract)
 	if err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	for range 20 {
+	for range times {
 		msg, err := consumer.Next()
 		if err != nil {
-			t.Fatal(err)
+			h.t.Fatal(err)
 		}
 		if err := msg.Nak(); err != nil {
-			t.Fatal(err)
+			h.t.Fatal(err)
 		}
 	}
+}
+
+// TestRestartsDoNotMakePoison has more deliveries end in a restart than an input has
+// attempts. The input is nevertheless worked on.
+func TestRestartsDoNotMakePoison(t *testing.T) {
+	h := newHarness(t)
+	config := h.config(each(func(in *stage.Input) stage.Result { return produced(in, 10) }))
+	h.deliver(5 * config.MaxAttempts)
+	h.run(config)
+	if o := h.settled(1)[0]; o.Verdict != datelinev1.Verdict_VERDICT_PRODUCED {
+		t.Errorf("outcome: %v", o)
+	}
+}
+
+func TestInputThatCrashesTheProcess(t *testing.T) {
+	h := newHarness(t)
+	h.deliver(20)
 	h.run(h.config(each(func(*stage.Input) stage.Result {
 		t.Error("the handler was called with the input")
 		return stage.Result{Outcome: &datelinev1.Outcome{InputId: "seen"}}

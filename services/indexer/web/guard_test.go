@@ -86,6 +86,31 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// TestReadTokenAlone checks that readers need the token, and that an empty token of
+// operators lets nobody operate.
+func TestReadTokenAlone(t *testing.T) {
+	server := newTestServer(t, web.Config{Addr: ":8080", ReadToken: readToken})
+	server.put(t, article("a", "A", "x", noon))
+	for _, c := range []struct {
+		method, path string
+		headers      []string
+		want         int
+	}{
+		{"GET", "/api/v1/articles/id-a-0000", nil, 401},
+		{"GET", "/api/v1/articles/id-a-0000", bearer(""), 401},
+		{"DELETE", "/api/v1/articles/id-a-0000", nil, 401},
+		{"DELETE", "/api/v1/articles/id-a-0000", bearer(""), 401},
+		{"DELETE", "/api/v1/articles/id-a-0000", bearer(readToken), 403},
+		{"POST", "/articles/id-a-0000/erase", cookie(""), 401},
+		{"POST", "/articles/id-a-0000/erase", cookie(readToken), 403},
+		{"GET", "/api/v1/articles/id-a-0000", bearer(readToken), 200},
+	} {
+		if status, _, body := server.request(t, c.method, c.path, c.headers...); status != c.want {
+			t.Errorf("%s %s %v: status %d, want %d: %.200s", c.method, c.path, c.headers, status, c.want, body)
+		}
+	}
+}
+
 func TestLogin(t *testing.T) {
 	server := newGuardedServer(t)
 	status, headers, _ := server.request(t, http.MethodGet, "/?q=a&host=b")

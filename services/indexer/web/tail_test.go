@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dateline-news/dateline/internal/natstest"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/web"
@@ -80,5 +81,42 @@ func TestTail(t *testing.T) {
 	status, _, _ := server.request(t, http.MethodGet, "/api/v1/tail", "Last-Event-ID", "x")
 	if status != http.StatusBadRequest {
 		t.Errorf("an invalid Last-Event-ID: status %d, want 400", status)
+	}
+}
+
+// TestTailsAreBounded follows with as many clients as there are places. One more is
+// refused, and a client that leaves makes room for another.
+func TestTailsAreBounded(t *testing.T) {
+	const places = 64
+	server := newTestServer(t, web.DefaultConfig())
+	ask := func() (status int, leave func()) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/api/v1/tail", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { response.Body.Close() })
+		return response.StatusCode, func() { response.Body.Close() }
+	}
+	var leave func()
+	for n := range places {
+		var status int
+		if status, leave = ask(); status != http.StatusOK {
+			t.Fatalf("client %d gets status %d", n+1, status)
+		}
+	}
+	for range 2 {
+		if status, _ := ask(); status != http.StatusTooManyRequests {
+			t.Fatalf("one client too many gets status %d, want 429", status)
+		}
+		leave()
+		natstest.Eventually(t, "the place is free again", func() bool {
+			var status int
+			status, leave = ask()
+			return status == http.StatusOK
+		})
 	}
 }
