@@ -146,6 +146,33 @@ func TestPageReadsABoundedNumberOfLetters(t *testing.T) {
 	}
 }
 
+// TestRequeueKeepsTheLetterUntilItIsPublished requeues to a stream without room.
+func TestRequeueKeepsTheLetterUntilItIsPublished(t *testing.T) {
+	_, js := natstest.Start(t)
+	stream := bury(t, js, &datelinev1.DeadLetter{
+		InputId: "a", Stage: intake, Reason: "bad_url", Data: []byte("https://one.example/"), Subject: subject.URLs,
+	})
+	urls, err := js.Stream(t.Context(), subject.StreamURLs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := urls.CachedInfo().Config
+	config.MaxBytes = 1
+	if _, err := js.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	letter, err := stream.Get(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Requeue(t.Context(), letter); err == nil || !strings.Contains(err.Error(), "requeueing dead letter 1") {
+		t.Errorf("requeueing to a full stream: %v", err)
+	}
+	if _, err := stream.Get(t.Context(), 1); err != nil {
+		t.Errorf("the dead letter is gone although it was not published: %v", err)
+	}
+}
+
 func TestRequeueResetsTheAttemptsOfAFrontierEntry(t *testing.T) {
 	_, js := natstest.Start(t)
 	entry := &datelinev1.FrontierEntry{Url: "https://one.example/", Attempts: 4, NotBeforeTime: timestamppb.Now()}

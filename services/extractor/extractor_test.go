@@ -100,7 +100,7 @@ func TestExtractPublishesRecord(t *testing.T) {
 				t.Errorf("subject and id = %q, %q", msg.Subject, msg.Header.Get(jetstream.MsgIDHeader))
 			}
 			if !strings.Contains(record.GetTitle(), "second round of US-Iran talks") || record.GetRequestId() != "request-1" ||
-				record.GetRawPage().GetSequence() != 7 || record.GetExtractTime() == nil {
+				record.GetLabels()["team"] != "iran" || record.GetRawPage().GetSequence() != 7 || record.GetExtractTime() == nil {
 				t.Errorf("record = %v", record)
 			}
 			outcome := result.Outcome

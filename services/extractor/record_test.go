@@ -90,7 +90,8 @@ func TestFromArticleConvertsEveryField(t *testing.T) {
 		t.Errorf("authors = %v", r.GetAuthors())
 	case len(r.GetImages()) != 1, !r.GetImages()[0].GetLead(), r.GetImages()[0].GetCaption() != "The bridge":
 		t.Errorf("images = %v", r.GetImages())
-	case len(r.GetBody()) != 2, len(r.GetBody()[0].GetLinks()) != 1, r.GetBody()[0].GetLinks()[0].GetEnd() != 10:
+	case len(r.GetBody()) != 2, len(r.GetBody()[0].GetLinks()) != 1,
+		r.GetBody()[0].GetLinks()[0].GetStart() != 4, r.GetBody()[0].GetLinks()[0].GetEnd() != 10:
 		t.Errorf("body = %v", r.GetBody())
 	case len(r.GetBody()[1].GetRows()) != 2, !r.GetBody()[1].GetRows()[0].GetHeader(),
 		r.GetBody()[1].GetRows()[1].GetHeader():

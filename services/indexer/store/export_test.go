@@ -65,6 +65,16 @@ func Checkpoint(tb testing.TB, s Store) {
 	}
 }
 
+// WriterSynchronous returns how SQLite syncs the commits of a store: 2 means before a
+// commit returns (https://www.sqlite.org/pragma.html#pragma_synchronous).
+func WriterSynchronous(tb testing.TB, s Store) (mode int) {
+	tb.Helper()
+	if err := s.(*sqliteStore).writer.QueryRowContext(tb.Context(), "PRAGMA synchronous").Scan(&mode); err != nil {
+		tb.Fatal(err)
+	}
+	return mode
+}
+
 // SQLiteDSN returns the name under which the driver opens a file with the store's
 // settings, except that SQLite runs its own checkpoints.
 func SQLiteDSN(path string) string {

@@ -61,7 +61,7 @@ func testRefusal(t *testing.T, b backend) {
 func testBrokenText(t *testing.T, b backend) {
 	s := b.open(t)
 	a := article("broken", "Nul\x00l and broken\xff title", "Body with \x00 and \xc3( in it.", noon)
-	a.Host, a.Tags = "exa\x00mple.com", []string{"t\x00ag", "\xfe"}
+	a.Host, a.Tags = "exa\x00mple.com", []string{"plain", "t\x00ag", "\xfe"}
 	a.Authors = []*datelinev1.Author{{Name: "Jo\x00e"}}
 	a.Labels = map[string]string{"k\x00ey": "val\xffue"}
 	a.Body = []*datelinev1.Block{{Text: "Block\x00"}}
@@ -73,7 +73,7 @@ func testBrokenText(t *testing.T, b backend) {
 	}
 	want.Title, want.Text = "Null and broken\uFFFD title", "Body with  and \uFFFD( in it."
 	want.Host = "example.com"
-	want.Tags, want.Authors[0].Name = []string{"tag", "\uFFFD"}, "Joe"
+	want.Tags, want.Authors[0].Name = []string{"plain", "tag", "\uFFFD"}, "Joe"
 	want.Labels = map[string]string{"key": "val\uFFFDue"}
 	want.Body[0].Text, want.RequestedUrl = "Block", "https://example.com/broken"
 	wantArticle(t, s, "id-broken", want)

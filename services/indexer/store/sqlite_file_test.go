@@ -9,6 +9,14 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
+// TestCommitsAreSynced checks that a commit is on disk before the article is acked.
+func TestCommitsAreSynced(t *testing.T) {
+	const full = 2
+	if mode := store.WriterSynchronous(t, reopen(t, sqliteFile(t))); mode < full {
+		t.Errorf("the writer's synchronous mode is %d, want at least %d", mode, full)
+	}
+}
+
 // TestOnlyTheOwnerMayRead checks the modes of a store's files and of a backup, also if
 // an older version created the store.
 func TestOnlyTheOwnerMayRead(t *testing.T) {

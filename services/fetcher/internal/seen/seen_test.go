@@ -10,9 +10,11 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/natstest"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -158,5 +160,27 @@ func TestClaimAllAtOnce(t *testing.T) {
 	}
 	if total != urls {
 		t.Errorf("%d claims of %d URLs succeeded", total, urls)
+	}
+}
+
+// TestCarriedMark checks that an entry of the frontier carries a mark unchanged, so that
+// conditional requests have the right validators.
+func TestCarriedMark(t *testing.T) {
+	want := Mark{
+		Request: "request", Input: "input", Time: time.Date(2026, time.March, 1, 6, 0, 0, 0, time.UTC), revision: 7,
+		Version: Version{URL: "url", ETag: "etag", LastModified: "modified"},
+	}
+	carried := want.Proto()
+	if carried.GetEtag() != "etag" || carried.GetLastModified() != "modified" {
+		t.Errorf("the entry carries %v", carried)
+	}
+	got, ok := Carried(&datelinev1.FrontierEntry{
+		Request: &datelinev1.FetchRequest{RequestId: want.Request}, AdmitTime: timestamppb.New(want.Time), Mark: carried,
+	})
+	if !ok || got != want {
+		t.Errorf("got %+v (%t), want %+v", got, ok, want)
+	}
+	if _, ok := Carried(&datelinev1.FrontierEntry{}); ok {
+		t.Error("an entry without a mark carries one")
 	}
 }
