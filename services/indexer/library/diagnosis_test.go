@@ -94,13 +94,13 @@ func TestDiagnose(t *testing.T) {
 				count(extract, produced, "", 10),
 				count(index, unchanged, "unchanged", 9), count(index, produced, "changed", 1)},
 			want: outcome.CauseDuplicates, evidence: "nothing new resulted from 40 of the 40"},
-		// Half of the requests are for known URLs, as always. The change is that
-		// the others are refused.
+		// Most requests are for known URLs, as always. The change is that the others
+		// are refused.
 		"some refused": {
-			now: admitted(30, count(intake, duplicate, "seen", 30), count(fetch, rejected, "forbidden", 30)),
+			now: admitted(30, count(intake, duplicate, "seen", 40), count(fetch, rejected, "forbidden", 30)),
 			before: fetched(600, count(intake, duplicate, "seen", 600), count(extract, produced, "", 600),
 				count(index, produced, "new", 600)),
-			want: outcome.CauseBlocked, evidence: "30 of the 60"},
+			want: outcome.CauseBlocked, evidence: "30 of the 70"},
 		"same outcomes as before": {
 			now:    admitted(20, count(fetch, rejected, "not_found", 20)),
 			before: admitted(200, count(fetch, rejected, "not_found", 200)),

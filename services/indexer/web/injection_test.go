@@ -88,8 +88,10 @@ func (server *testServer) inject(t *testing.T, i int, injection string) (id stri
 		for kind := range datelinev1.BlockKind_name {
 			a.Body = append(a.Body, &datelinev1.Block{
 				Kind: datelinev1.BlockKind(kind), Text: text, Items: []string{text}, EmbedUrl: text,
-				Rows:  []*datelinev1.TableRow{{Cells: []string{text}, Header: true}},
-				Links: []*datelinev1.Link{{Start: 0, End: 3, Url: text}, {Start: -5, End: 1 << 30, Url: text}},
+				Rows: []*datelinev1.TableRow{{Cells: []string{text}, Header: true}},
+				Links: []*datelinev1.Link{
+					{Start: 0, End: 3, Url: text}, {Start: -5, End: 1 << 30, Url: text}, {Start: 0, End: 1 << 30, Url: text},
+				},
 			})
 		}
 		a.Images = []*datelinev1.Image{{Url: text, Alt: text, Caption: text, Credit: text, Lead: true}, {Url: text}}
