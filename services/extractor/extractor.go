@@ -47,14 +47,14 @@ type Dependencies struct {
 
 // Extractor is the extraction stage. Create it with New.
 type Extractor struct {
-	config  Config
-	options article.Options
-	js      jetstream.JetStream
-	loop    *stage.Loop
-	bodies  *pagebody.Reader
-	drift   *driftMonitor
-	metrics *extractMetrics
-	now     func() time.Time
+	config     Config
+	extraction *Extraction
+	js         jetstream.JetStream
+	loop       *stage.Loop
+	bodies     *pagebody.Reader
+	drift      *driftMonitor
+	metrics    *extractMetrics
+	now        func() time.Time
 }
 
 // New returns an Extractor for a valid configuration.
@@ -65,7 +65,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Extractor, err
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
-	options, err := config.Options()
+	extraction, err := NewExtraction(config)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Extractor, err
 		return nil, err
 	}
 	e := &Extractor{
-		config: config, options: options, js: deps.JS, bodies: bodies,
+		config: config, extraction: extraction, js: deps.JS, bodies: bodies,
 		metrics: newExtractMetrics(deps.Registry), now: deps.Now,
 	}
 	if e.drift, err = newDriftMonitor(ctx, deps); err != nil {
@@ -182,7 +182,7 @@ func (e *Extractor) extractArticle(
 	ctx context.Context, page *datelinev1.Page, body []byte,
 ) (*article.Article, error) {
 	source := sourceOf(page, body)
-	found, err := e.extractOnce(ctx, source)
+	found, err := e.extraction.extract(ctx, source)
 	reason := article.ReasonOf(err)
 	if page.GetRequest().GetContinuation() == nil && (found != nil || reason != "") {
 		e.metrics.observe(found, err)
@@ -191,13 +191,6 @@ func (e *Extractor) extractArticle(
 		}
 	}
 	return found, err
-}
-
-// extractOnce extracts a page within the configured timeout.
-func (e *Extractor) extractOnce(ctx context.Context, source article.Page) (*article.Article, error) {
-	limited, cancel := context.WithTimeout(ctx, e.config.Timeout)
-	defer cancel()
-	return article.Extract(limited, source, e.options)
 }
 
 // sourceOf returns a page in the form that the article package reads.

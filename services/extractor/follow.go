@@ -138,7 +138,7 @@ func (e *Extractor) proceed(
 	}
 	ended.Reason = string(outcome.Joined)
 	ended.Detail = fmt.Sprintf("page %d of an article: joined %d pages of %s", number, number, pages[0].GetRequestedUrl())
-	return joined(pages, before[0]), nil
+	return joinedFrom(pages, before[0]), nil
 }
 
 // endBefore handles a page that has no article, or not the one that it was requested for.
@@ -168,17 +168,23 @@ func (e *Extractor) endBefore(
 	ended.Reason = string(outcome.Joined)
 	ended.Detail = fmt.Sprintf("page %d of an article: %s; joined the %d pages before it, of %s",
 		len(before)+1, why, len(before), pages[0].GetRequestedUrl())
-	return joined(pages, before[0]), nil
+	return joinedFrom(pages, before[0]), nil
 }
 
-// joined returns the record of all pages. sequence is that of the first one.
-func joined(pages []fetchedPage, sequence uint64) *datelinev1.Article {
+// joinedFrom returns the record of all pages. sequence is that of the first one.
+func joinedFrom(pages []fetchedPage, sequence uint64) *datelinev1.Article {
+	record := joined(pages)
+	record.RawPage = &datelinev1.RawPage{Stream: subject.StreamPages, Sequence: sequence}
+	return record
+}
+
+// joined returns the record of all pages, without the place of the first one.
+func joined(pages []fetchedPage) *datelinev1.Article {
 	first, rest := pages[0], make([]*article.Article, 0, len(pages)-1)
 	for _, page := range pages[1:] {
 		rest = append(rest, page.found)
 	}
 	record := toRecord(article.Join(first.found, rest...), first.Page)
-	record.RawPage = &datelinev1.RawPage{Stream: subject.StreamPages, Sequence: sequence}
 	record.FirstPageHash = first.found.ContentHash
 	for _, page := range pages {
 		record.PageUrls = append(record.PageUrls, page.GetRequestedUrl())
@@ -258,7 +264,7 @@ func (e *Extractor) readAgain(ctx context.Context, stream jetstream.Stream, sequ
 	if err != nil {
 		return fetchedPage{}, err
 	}
-	found, err := e.extractOnce(ctx, sourceOf(page, body))
+	found, err := e.extraction.extract(ctx, sourceOf(page, body))
 	if article.ReasonOf(err) != "" {
 		return fetchedPage{}, chainError(fmt.Sprintf("message %d has no article: %v", sequence, err))
 	}
