@@ -9,7 +9,7 @@ import (
 // Version identifies the extraction rules. It changes whenever the same page may
 // yield a different record, so that stored records can be told apart and extracted
 // again.
-const Version = "1.6.0"
+const Version = "1.7.0"
 
 // Article is the content of a page, with one field per fact. A field that the page
 // does not state is zero. Provenance has an entry for each field that it states.
