@@ -89,6 +89,11 @@ const (
 	// ErasedCopy differs from Erased: the article is known only by its text.
 	ErasedCopy Reason = "erased_copy"
 	Refused    Reason = "refused"
+	// ExtractedAgain and Restored replace the newest revision, which was extracted again
+	// from its page. Replay gives them too.
+	ExtractedAgain Reason = "extracted_again"
+	Restored       Reason = "restored"
+	Superseded     Reason = "superseded"
 )
 
 // Reasons given by the archiver.
@@ -102,3 +107,6 @@ const (
 	OriginalMissing Reason = "original_missing"
 	BadTime         Reason = "bad_time"
 )
+
+// Accepted is given when a stored page without an article has one after all.
+const Accepted Reason = "accepted"

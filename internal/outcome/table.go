@@ -18,6 +18,7 @@ const (
 	extract  = "extract"
 	index    = "index"
 	ingest   = "ingest"
+	replay   = "replay"
 
 	retried = true
 	final   = false
@@ -160,10 +161,22 @@ var table = []Entry{
 	{extract, retry, Unavailable, retried, "", meansUnavailable},
 	{index, produced, Changed, final, CauseDuplicates, "The article has a new revision."},
 	{index, produced, Completed, final, "", "The text of the article's other pages was added as a new revision."},
+	{
+		index, produced, ExtractedAgain, final, "",
+		"The newest revision was replaced by its page extracted again. The publisher changed nothing.",
+	},
 	{index, produced, New, final, "", "The article is new."},
 	{
 		index, produced, Outdated, final, CauseDuplicates,
 		"The revision was fetched before the newest one and was stored as an older one.",
+	},
+	{
+		index, produced, Restored, final, "",
+		"A run that had extracted the page again was undone, and the earlier record was restored.",
+	},
+	{
+		index, unchanged, Superseded, final, "",
+		"The record was extracted again, but the article was fetched since, or the run was undone.",
 	},
 	{index, unchanged, Unchanged, final, CauseDuplicates, "The content is stored already."},
 	{index, rejected, Erased, final, "", "The article was erased and is not stored again."},
@@ -218,6 +231,10 @@ var table = []Entry{
 		"The record refers to an earlier capture of the same page, which was not read in the same run.",
 	},
 	{ingest, rejected, TooLarge, final, "", "The archived page exceeds fetcher.max-body-bytes."},
+	{replay, produced, Accepted, final, "", "The page has an article now, and had none when it was fetched."},
+	{replay, produced, ExtractedAgain, final, "", "The record differs from the stored one."},
+	{replay, produced, Restored, final, "", "The run was undone: the record is the one that it replaced."},
+	{replay, rejected, TooLarge, final, "", meansTooLarge},
 	{LedgerStage, dead, Unmarked, retried, "", meansUnmarked},
 	{LedgerStage, dead, Malformed, final, "", "The message is not an Outcome."},
 	{LedgerStage, dead, Panic, final, "", meansPanic},

@@ -214,6 +214,13 @@ func PurposeName(p datelinev1.Purpose) string { return enumToken(p.String(), "PU
 // ChangeName returns the token of a revision's change in subjects and messages.
 func ChangeName(c datelinev1.RevisionChange) string { return enumToken(c.String(), "REVISION_CHANGE_") }
 
+// IsReplay reports whether a change is that of a record that was extracted again, or
+// restored: the publisher changed nothing.
+func IsReplay(c datelinev1.RevisionChange) bool {
+	return c == datelinev1.RevisionChange_REVISION_CHANGE_EXTRACTED_AGAIN ||
+		c == datelinev1.RevisionChange_REVISION_CHANGE_RESTORED
+}
+
 func enumToken(name, prefix string) string {
 	return strings.ToLower(strings.TrimPrefix(name, prefix))
 }

@@ -33,6 +33,10 @@ func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Resul
 			InputId: library.PageID(record), RequestId: record.GetRequestId(), Url: library.LastPage(record),
 			Host: record.GetHost(), OutputId: record.GetId(), Labels: record.GetLabels(),
 		}
+		if record.GetReplay() != nil {
+			id := library.ReplayID(record)
+			results[i].Outcome.InputId, results[i].Outcome.RequestId = id, id
+		}
 		batch, at = append(batch, record), append(at, i)
 	}
 	start := time.Now()
@@ -70,6 +74,9 @@ func judge(result *stage.Result, stored store.PutResult) {
 	case store.ErasedCopy:
 		o.Verdict, o.OutputId = datelinev1.Verdict_VERDICT_REJECTED, ""
 		o.Detail = "An article of this site with the same text was erased, and the text is not stored again."
+	case store.Superseded:
+		o.Verdict = datelinev1.Verdict_VERDICT_UNCHANGED
+		o.Detail = "The newest revision has changed since its page was extracted again, or the run was undone."
 	case store.Unchanged:
 		o.Verdict = datelinev1.Verdict_VERDICT_UNCHANGED
 		if stored.Revision == 0 {
@@ -97,6 +104,10 @@ func announce(result *stage.Result, stored store.PutResult, record *datelinev1.A
 	}
 	change := datelinev1.RevisionChange_REVISION_CHANGE_CHANGED
 	switch {
+	case stored.Status == store.ExtractedAgain:
+		change = datelinev1.RevisionChange_REVISION_CHANGE_EXTRACTED_AGAIN
+	case stored.Status == store.Restored:
+		change = datelinev1.RevisionChange_REVISION_CHANGE_RESTORED
 	case stored.Status == store.Outdated:
 		change = datelinev1.RevisionChange_REVISION_CHANGE_OUTDATED
 	case stored.Revision == 1:

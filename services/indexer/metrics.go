@@ -96,6 +96,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	)
 	for _, status := range []store.Status{
 		store.New, store.Changed, store.Unchanged, store.Outdated, store.Erased, store.ErasedCopy,
+		store.ExtractedAgain, store.Restored, store.Superseded,
 	} {
 		m.articles.WithLabelValues(status.String())
 	}
@@ -124,7 +125,7 @@ func (m *metrics) put(record *datelinev1.Article, result store.PutResult, now ti
 	}
 	due := record.GetDueTime()
 	refused := result.Status == store.Erased || result.Status == store.ErasedCopy
-	if !refused && due.IsValid() && record.GetPriority() != datelinev1.Priority_PRIORITY_BACKFILL {
+	if !refused && record.GetReplay() == nil && due.IsValid() && record.GetPriority() != datelinev1.Priority_PRIORITY_BACKFILL {
 		m.freshness.Observe(max(0, now.Sub(due.AsTime()).Seconds()))
 	}
 }

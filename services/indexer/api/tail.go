@@ -90,7 +90,7 @@ func (s *service) writeTail(hc huma.Context, after library.Place) {
 			return
 		}
 		text := ": alive\n\n"
-		if event != nil {
+		if event != nil && !subject.IsReplay(event.GetChange()) {
 			if text, err = eventText(event); err != nil {
 				s.log.Warn("tail aborted", "error", err)
 				return

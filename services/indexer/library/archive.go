@@ -5,10 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/textproto"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/dateline-news/dateline/internal/httphead"
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -36,22 +40,42 @@ func PageID(record *datelinev1.Article) string {
 	return record.GetRequestId()
 }
 
+// ReplayID returns the id under which the ledger knows a record that was extracted again, or
+// that restores the record from before that. It differs from the id of the page, which the
+// outcomes of the fetched page have.
+func ReplayID(record *datelinev1.Article) string {
+	replay, kind := record.GetReplay(), "replay"
+	if replay.GetUndo() {
+		kind = "undo"
+	}
+	return kind + ":" + replay.GetRun() + ":" + PageID(record)
+}
+
 // rawInArchive returns the archived page that an article was extracted from. The error is
 // ErrGone if the archive does not have it.
 func (l *Library) rawInArchive(ctx context.Context, article *datelinev1.Article) (Raw, error) {
+	raw, err := l.Archived(ctx, PageID(article))
+	if err != nil {
+		return Raw{}, fmt.Errorf("reading page of article %s: %w", article.GetId(), err)
+	}
+	return raw, nil
+}
+
+// Archived returns the page with an id from the archive. The error is ErrGone if the
+// archive does not have it.
+func (l *Library) Archived(ctx context.Context, pageID string) (Raw, error) {
 	index := captures.Of(l.Store)
-	page, err := index.Page(ctx, PageID(article))
+	page, err := index.Page(ctx, pageID)
 	var response captures.Response
 	if err == nil {
 		// The last response of a page has its body.
 		response, err = l.readCapture(ctx, page[len(page)-1])
 	}
 	if errors.Is(err, captures.ErrNotFound) {
-		return Raw{}, fmt.Errorf("reading page of article %s: %w; neither the stream of pages nor the archive has it",
-			article.GetId(), ErrGone)
+		return Raw{}, fmt.Errorf("%w; neither the stream of pages nor the archive has it", ErrGone)
 	}
 	if err != nil {
-		return Raw{}, fmt.Errorf("reading page of article %s: %w", article.GetId(), err)
+		return Raw{}, err
 	}
 	return rawOf(response), nil
 }
@@ -59,8 +83,22 @@ func (l *Library) rawInArchive(ctx context.Context, article *datelinev1.Article)
 func rawOf(r captures.Response) Raw {
 	return Raw{
 		URL: r.URL, Body: r.Body, ContentEncoding: r.Header("Content-Encoding"), ContentType: r.Header("Content-Type"),
-		FetchTime: r.Time,
+		FetchTime: r.Time, Headers: headersOf(r.Head),
 	}
+}
+
+// headersOf returns the fields of the head of a response that a page keeps.
+func headersOf(head []byte) []*datelinev1.Header {
+	header := http.Header{}
+	first := true
+	for line := range strings.Lines(string(head)) {
+		name, value, isField := strings.Cut(line, ":")
+		if isField && !first { // the first line is the status
+			header.Add(textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name)), strings.TrimSpace(value))
+		}
+		first = false
+	}
+	return httphead.Fields(httphead.Keep(header))
 }
 
 // maxCaptures is the maximum number of captures of each URL of an article that are listed.

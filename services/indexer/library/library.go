@@ -78,6 +78,9 @@ func Name(idOrURL string) string {
 func RevisionMessage(event *datelinev1.RevisionEvent, language, host string) (*nats.Msg, error) {
 	id := fmt.Sprintf("revision:%s:%d:%s", event.GetArticleId(), event.GetRevision(),
 		subject.ChangeName(event.GetChange()))
+	if run := event.GetArticle().GetReplay().GetRun(); run != "" {
+		id += ":" + run // which may be one of several that replace the record of the revision
+	}
 	return ledger.Message(subject.Revisions(event.GetChange(), language, subjectHost(host)), id, event)
 }
 
@@ -97,6 +100,8 @@ type Raw struct {
 	ContentEncoding string
 	ContentType     string
 	FetchTime       time.Time
+	// Headers are the response headers that a page keeps.
+	Headers []*datelinev1.Header
 }
 
 // Raw returns the page that an article was extracted from. The error is ErrGone
@@ -104,14 +109,15 @@ type Raw struct {
 func (l *Library) Raw(ctx context.Context, article *datelinev1.Article) (Raw, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	raw, err := l.rawOnStream(ctx, article)
+	raw, err := l.OnStream(ctx, article)
 	if errors.Is(err, ErrGone) {
 		return l.rawInArchive(ctx, article)
 	}
 	return raw, err
 }
 
-func (l *Library) rawOnStream(ctx context.Context, article *datelinev1.Article) (Raw, error) {
+// OnStream is like Raw, but reads only the stream of pages.
+func (l *Library) OnStream(ctx context.Context, article *datelinev1.Article) (Raw, error) {
 	ref := article.GetRawPage()
 	if !isPageReference(ref) {
 		return Raw{}, fmt.Errorf("reading page of article %s: %w; its record names no page in stream %s",
@@ -139,6 +145,7 @@ func (l *Library) rawOnStream(ctx context.Context, article *datelinev1.Article) 
 	}
 	raw := Raw{
 		URL: page.GetFinalUrl(), ContentEncoding: page.GetContentEncoding(), FetchTime: page.GetFetchTime().AsTime(),
+		Headers: page.GetHeaders(),
 	}
 	for _, header := range page.GetHeaders() {
 		if header.GetName() == "content-type" {

@@ -48,6 +48,7 @@ type articleRow struct {
 	sortTime               time.Time
 	contentHash, wordsHash string
 	firstPageHash          string    // of the first page alone, if the text is that of several
+	replacedHash           string    // of the newest revision before it was extracted again, or ""
 	joinedPages            int       // that the text is joined from, 0 if it is that of one page
 	fetched, extracted     time.Time // of the newest revision's record
 	firstSeen, lastSeen    time.Time
@@ -106,6 +107,7 @@ type arrival struct {
 	words  indexedWords
 	sketch sketch.Sketch
 	urls   []string // that lead to the article, the canonical URL first
+	replay *datelinev1.Replay
 }
 
 // newArrival prepares an article. It returns an error if the article can never
@@ -114,7 +116,7 @@ func newArrival(article *datelinev1.Article) (arrival, error) {
 	if article == nil {
 		return arrival{}, errors.New("the message contains no article; send a dateline.v1.Article")
 	}
-	article = WithOwnIdentity(scrubbed(article))
+	replay, article := replayOf(WithOwnIdentity(scrubbed(article)))
 	if err := validate(article); err != nil {
 		return arrival{}, err
 	}
@@ -122,7 +124,7 @@ func newArrival(article *datelinev1.Article) (arrival, error) {
 	if err != nil {
 		return arrival{}, fmt.Errorf("encoding article %s: %w", article.GetId(), err)
 	}
-	a := arrival{record: record, words: wordsOf(article), urls: []string{article.GetCanonicalUrl()}}
+	a := arrival{record: record, words: wordsOf(article), replay: replay, urls: []string{article.GetCanonicalUrl()}}
 	for _, url := range append([]string{article.GetFinalUrl(), article.GetRequestedUrl()}, article.GetPageUrls()...) {
 		if url != "" && !slices.Contains(a.urls, url) {
 			a.urls = append(a.urls, url)

@@ -16,7 +16,8 @@ var downgradeTo8 = []string{
 	`ALTER TABLE articles DROP COLUMN first_page_hash`, `ALTER TABLE articles DROP COLUMN joined_pages`,
 	`DROP TABLE saved_searches`, `DROP TABLE archive_files`, `DROP TABLE archive_captures`,
 	`DROP TABLE discovery_backfills`, `DROP TABLE discovery_backfill_sitemaps`, `DROP TABLE discovery_backfill_urls`,
-	`DROP TABLE discovery_subscriptions`, `ALTER TABLE sources DROP COLUMN name`,
+	`DROP TABLE discovery_subscriptions`, `DROP TABLE replaced_records`, `DROP TABLE replay_runs`,
+	`ALTER TABLE articles DROP COLUMN replaced_hash`, `ALTER TABLE sources DROP COLUMN name`,
 	`DROP TABLE stream_spans`, `DROP TABLE discovery_sources`, `DROP TABLE discovery_endpoints`,
 	`DROP TABLE discovery_articles`, `DROP TABLE discovery_shapes`, `DROP TABLE discovery_signatures`,
 }

@@ -34,11 +34,15 @@ func planChanges(
 		c := byID[a.row.id]
 		if c == nil {
 			before, ok := known[a.row.id]
+			if !ok && a.replay.GetUndo() {
+				results[i] = PutResult{Status: Superseded, ID: a.row.id}
+				continue
+			}
 			c = &change{stored: before, isNew: !ok, before: before.row}
 			byID[a.row.id] = c
 		}
 		for _, other := range a.joinable(links, known) {
-			if byID[other.row.id] == nil && joined[other.row.id] == "" {
+			if a.replay == nil && byID[other.row.id] == nil && joined[other.row.id] == "" {
 				joined[other.row.id] = a.row.id
 				c.join(other, a)
 			}

@@ -11,6 +11,8 @@ type stored struct {
 	row       articleRow
 	revisions []revisionBrief
 	rowID     int64 // the row's number in the articles table
+	// replacements are what the runs of the batch have replaced before.
+	replacements []replacement
 }
 
 // revisionBrief is a revision without its record.
@@ -35,6 +37,8 @@ type change struct {
 	words     *indexedWords // nil if the index stays as it is
 	aliases   []aliasRow
 	added     int // number of new revisions
+	// replacements are the records that the batch replaces or restores.
+	replacements []replacement
 }
 
 // join is an article that becomes part of another. The offset is added to its
@@ -64,6 +68,9 @@ func (c *change) join(other stored, a arrival) {
 
 // apply adds an arrival to the change.
 func (c *change) apply(a arrival) PutResult {
+	if a.replay != nil && c.row.revisions > 0 {
+		return c.applyReplay(a)
+	}
 	for i, url := range a.urls {
 		c.addAlias(aliasRow{url: url, articleID: a.row.id, canonical: i == 0, fetched: a.row.fetched})
 	}
@@ -82,6 +89,11 @@ func (c *change) apply(a arrival) PutResult {
 			c.refreshRevision(a)
 		}
 	}
+	if a.replay != nil {
+		c.replacements = append(c.replacements, replacement{
+			run: a.replay.GetRun(), articleID: a.row.id, number: c.row.revision, extracted: a.row.extracted, wasNew: true,
+		})
+	}
 	result := PutResult{Status: status, ID: a.row.id}
 	for i, r := range c.stored.revisions {
 		if r.contentHash == a.row.contentHash && r.firstSeen.Equal(a.row.fetched) {
@@ -94,7 +106,8 @@ func (c *change) apply(a arrival) PutResult {
 
 // statusOf decides what storing the arrival means for the article.
 func (c *change) statusOf(a arrival) Status {
-	isKnown := slices.ContainsFunc(c.stored.revisions, func(r revisionBrief) bool {
+	isReplaced := a.row.contentHash == c.row.replacedHash
+	isKnown := isReplaced || slices.ContainsFunc(c.stored.revisions, func(r revisionBrief) bool {
 		return r.contentHash == a.row.contentHash
 	})
 	switch {
@@ -104,7 +117,7 @@ func (c *change) statusOf(a arrival) Status {
 		return Unchanged
 	case a.isOlderThan(c.row):
 		return Outdated
-	case a.row.contentHash == c.row.contentHash || c.isVariant(a) || a.row.contentHash == c.row.firstPageHash ||
+	case a.row.contentHash == c.row.contentHash || isReplaced || c.isVariant(a) || a.row.contentHash == c.row.firstPageHash ||
 		c.missesPages(a):
 		return Unchanged
 	}
@@ -143,6 +156,9 @@ func (c *change) replaceRow(a arrival) {
 		return
 	}
 	c.row.firstSeen, c.row.lastSeen = before.firstSeen, before.lastSeen
+	if a.row.contentHash == before.contentHash {
+		c.row.replacedHash = before.replacedHash
+	}
 	if a.row.published == nil {
 		c.row.sortTime = before.sortTime // a later fetch does not make it newer
 	}

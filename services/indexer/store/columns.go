@@ -54,6 +54,7 @@ var articleColumns = columns{
 	newColumn("sort_time", "timestamptz", func(r *articleRow) *time.Time { return &r.sortTime }),
 	newColumn("content_hash", "text", func(r *articleRow) *string { return &r.contentHash }),
 	newColumn("first_page_hash", "text", func(r *articleRow) *string { return &r.firstPageHash }),
+	newColumn("replaced_hash", "text", func(r *articleRow) *string { return &r.replacedHash }),
 	newColumn("joined_pages", "int", func(r *articleRow) *int { return &r.joinedPages }),
 	newColumn("words_hash", "text", func(r *articleRow) *string { return &r.wordsHash }),
 	newColumn("fetch_time", "timestamptz", func(r *articleRow) *time.Time { return &r.fetched }),

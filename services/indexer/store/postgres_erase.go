@@ -63,6 +63,7 @@ func (b *postgresBatch) erase(id string) (Erasure, error) {
 	}
 	steps := []step{
 		{`DELETE FROM revisions WHERE article_id = $1`, []any{id}},
+		{`DELETE FROM replaced_records WHERE article_id = $1`, []any{id}},
 		{`DELETE FROM articles WHERE id = $1`, []any{id}},
 		// The id and the canonical URL get the highest time, so that no later
 		// alias overrides them.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -71,6 +72,24 @@ func (b *postgresBatch) loadStored(ids []string) (map[string]stored, error) {
 		return nil
 	})
 	return known, err
+}
+
+// loadReplacements reads what runs have replaced of the stored articles.
+func (b *postgresBatch) loadReplacements(known map[string]stored, runs []string) error {
+	for id, k := range known {
+		for _, run := range runs {
+			r, err := scanReplacement(b.tx.QueryRow(b.ctx, loadReplacements, run, id).Scan)
+			if errors.Is(err, pgx.ErrNoRows) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			k.replacements = append(k.replacements, r)
+		}
+		known[id] = k
+	}
+	return nil
 }
 
 // findStories reads the candidates of all articles of the batch at once.

@@ -77,6 +77,9 @@ func (b *postgresBatch) put(arrivals []arrival, from []Span) ([]PutResult, error
 	if err != nil {
 		return nil, fmt.Errorf("reading what is stored: %w", err)
 	}
+	if err := b.loadReplacements(known, replaysOf(arrivals)); err != nil {
+		return nil, fmt.Errorf("reading the replaced records: %w", err)
+	}
 	erased, err := b.loadErasedTexts(arrivals)
 	if err != nil {
 		return nil, fmt.Errorf("reading the erased texts: %w", err)
@@ -92,6 +95,9 @@ func (b *postgresBatch) put(arrivals []arrival, from []Span) ([]PutResult, error
 		return nil, fmt.Errorf("looking for copies: %w", err)
 	}
 	markCopies(changes, results)
+	if err := b.runSteps(replacementSteps(changes)); err != nil {
+		return nil, fmt.Errorf("keeping the replaced records: %w", err)
+	}
 	for part := range statementParts(changes) {
 		if err := b.writeArticles(part); err != nil {
 			return nil, err

@@ -17,6 +17,8 @@ func (b *postgresBatch) join(c *change) error {
 		steps = append(steps,
 			step{`UPDATE revisions SET article_id = $2, number = number + $3 WHERE article_id = $1`,
 				[]any{from, c.row.id, offset}},
+			step{`UPDATE replaced_records SET article_id = $2, number = number + $3 WHERE article_id = $1`,
+				[]any{from, c.row.id, offset}},
 			step{`UPDATE aliases SET article_id = $2, canonical = false WHERE article_id = $1`, []any{from, c.row.id}})
 	}
 	if c.renamedFrom != "" {
@@ -117,7 +119,8 @@ func (b *postgresBatch) writeRevisions(part []*change) error {
 	}
 	return b.exec(`INSERT INTO revisions (article_id, number, content_hash, first_seen, last_seen, record)
 		SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bytea[])
-		ON CONFLICT (article_id, number) DO UPDATE SET last_seen = excluded.last_seen, record = excluded.record`,
+		ON CONFLICT (article_id, number) DO UPDATE SET content_hash = excluded.content_hash,
+		last_seen = excluded.last_seen, record = excluded.record`,
 		ids, numbers, hashes, firstSeen, lastSeen, records)
 }
 

@@ -25,6 +25,14 @@ const (
 	// ErasedCopy means that the article has the text of an erased one of its site
 	// and was not stored.
 	ErasedCopy
+	// ExtractedAgain means that the record of the newest revision was replaced by one that
+	// was extracted again from the same page.
+	ExtractedAgain
+	// Restored means that the record from before that was restored.
+	Restored
+	// Superseded means that the record was extracted again, or should be restored, but the
+	// newest revision has changed since.
+	Superseded
 )
 
 // String returns the status as one lower-case word.
@@ -42,6 +50,12 @@ func (s Status) String() string {
 		return string(outcome.Erased)
 	case ErasedCopy:
 		return string(outcome.ErasedCopy)
+	case ExtractedAgain:
+		return string(outcome.ExtractedAgain)
+	case Restored:
+		return string(outcome.Restored)
+	case Superseded:
+		return string(outcome.Superseded)
 	}
 	return "none"
 }

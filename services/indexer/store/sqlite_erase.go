@@ -104,6 +104,7 @@ func (b *sqliteBatch) erase(id string) (Erasure, error) {
 	}
 	steps := []step{
 		{`DELETE FROM revisions WHERE article_id = ?`, []any{id}},
+		{`DELETE FROM replaced_records WHERE article_id = ?`, []any{id}},
 		{`DELETE FROM articles WHERE id = ?`, []any{id}},
 		// The id and the canonical URL get the highest time, so that no later
 		// alias overrides them.

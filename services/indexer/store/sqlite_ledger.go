@@ -151,9 +151,9 @@ func (s *sqliteStore) Hours(ctx context.Context, host string, since time.Time) (
 
 // sqliteOutstanding selects the outcomes h with verdict ?4 of the stages before ?1, in
 // the period from ?2 to ?3, whose input of stage ?1 has no outcome. Pages for extract (3) come
-// from fetch and from ingest (6).
+// from fetch and from ingest (7), and articles for index (4) from extract and from replay (8).
 const sqliteOutstanding = `FROM outcomes h INDEXED BY outcomes_by_time
-	WHERE h.time >= ?2 AND h.time < ?3 AND h.stage IN (?1 - 1, CASE ?1 WHEN 3 THEN 7 END) AND h.verdict = ?4
+	WHERE h.time >= ?2 AND h.time < ?3 AND h.stage IN (?1 - 1, CASE ?1 WHEN 3 THEN 7 WHEN 4 THEN 8 END) AND h.verdict = ?4
 		AND h.reason NOT IN ('split', 'listing', 'continued')
 	AND NOT EXISTS (SELECT 1 FROM outcomes o INDEXED BY outcomes_by_url
 		WHERE o.url = h.url AND o.stage = ?1 AND o.request_id = h.request_id)`

@@ -17,6 +17,7 @@ func (b *sqliteBatch) load(arrivals []arrival) (map[string]link, map[string]stor
 			return nil, nil, err
 		}
 	}
+	runs := replaysOf(arrivals)
 	known := make(map[string]stored)
 	for _, id := range affectedIDs(arrivals, links) {
 		before, err := b.loadStored(id)
@@ -24,6 +25,9 @@ func (b *sqliteBatch) load(arrivals []arrival) (map[string]link, map[string]stor
 			continue
 		}
 		if err != nil {
+			return nil, nil, fmt.Errorf("article %s: %w", id, err)
+		}
+		if before.replacements, err = b.loadReplacements(id, runs); err != nil {
 			return nil, nil, fmt.Errorf("article %s: %w", id, err)
 		}
 		known[id] = before
@@ -72,6 +76,20 @@ func (b *sqliteBatch) loadStored(id string) (stored, error) {
 		s.revisions = append(s.revisions, revisionBrief{one.Number, one.Hash, fromMicros(one.FirstSeen)})
 	}
 	return s, nil
+}
+
+// loadReplacements reads what runs have replaced of an article.
+func (b *sqliteBatch) loadReplacements(id string, runs []string) ([]replacement, error) {
+	var all []replacement
+	for _, run := range runs {
+		r, err := scanReplacement(b.tx.QueryRowContext(b.ctx, loadReplacements, run, id).Scan)
+		if err == nil {
+			all = append(all, r)
+		} else if !errors.Is(err, sql.ErrNoRows) {
+			return nil, fmt.Errorf("reading the replaced records: %w", err)
+		}
+	}
+	return all, nil
 }
 
 // readRecentKeys reads the keys that this process or another one has stored

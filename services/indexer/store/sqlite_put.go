@@ -125,6 +125,9 @@ func (b *sqliteBatch) put(arrivals []arrival, from []Span) ([]PutResult, error) 
 		return nil, fmt.Errorf("looking for copies: %w", err)
 	}
 	markCopies(changes, results)
+	if err := b.runSteps(replacementSteps(changes)); err != nil {
+		return nil, fmt.Errorf("keeping the replaced records: %w", err)
+	}
 	for _, c := range changes {
 		if err := b.writeArticle(c); err != nil {
 			return nil, fmt.Errorf("writing article %s: %w", c.row.id, err)

@@ -30,6 +30,8 @@ func (b *sqliteBatch) join(c *change) error {
 		steps = append(steps,
 			step{`UPDATE revisions SET article_id = ?2, number = number + ?3 WHERE article_id = ?1`,
 				[]any{from, c.row.id, offset}},
+			step{`UPDATE replaced_records SET article_id = ?2, number = number + ?3 WHERE article_id = ?1`,
+				[]any{from, c.row.id, offset}},
 			step{`UPDATE aliases SET article_id = ?2, canonical = 0 WHERE article_id = ?1`, []any{from, c.row.id}})
 	}
 	if c.renamedFrom != "" {

@@ -66,6 +66,10 @@ type Writer interface {
 	// page. Two articles are joined if a URL of one now leads to the other and
 	// their texts are the same. Erased articles are not stored again.
 	//
+	// A record with the field replay was extracted again from a stored page. It creates no
+	// revision, but takes the place of the record from the same fetch. The replaced record
+	// is kept for the run, and a record with replay.undo restores it.
+	//
 	// A record that cannot be stored has the reason in its result; the others are
 	// stored. Invalid UTF-8 is stored as U+FFFD, and NUL bytes are removed.
 	//
@@ -148,8 +152,9 @@ type Ledger interface {
 	// empty host counts those of all hosts.
 	Hours(ctx context.Context, host string, since time.Time) ([]Hour, error)
 	// Outstanding counts the inputs of a stage that have no outcome although the
-	// preceding stage (for extract: fetch or ingest) produced them in [from, to). An outcome belongs to an input
-	// if both have the same request and URL. The requests of the discoverer for
+	// preceding stage (for extract: fetch or ingest, for index: extract or replay) produced
+	// them in [from, to). An outcome belongs to an input if both have the same request and
+	// URL. The requests of the discoverer for
 	// endpoints are left out, because it repeats those that are lost.
 	Outstanding(ctx context.Context, stage datelinev1.Stage, from, to time.Time) (Outstanding, error)
 	// Unfinished yields the outcomes of the preceding stage whose inputs Outstanding

@@ -86,7 +86,7 @@ func (f tailFlags) follow(cmd *cobra.Command, nc *nats.Conn) error {
 			return fmt.Errorf("following revisions: %w", err)
 		}
 		event := &datelinev1.RevisionEvent{}
-		if proto.Unmarshal(msg.Data, event) != nil || !f.match(event.GetArticle()) {
+		if proto.Unmarshal(msg.Data, event) != nil || subject.IsReplay(event.GetChange()) || !f.match(event.GetArticle()) {
 			continue // other programs may publish there
 		}
 		if err := f.print(cmd, event); err != nil {

@@ -47,12 +47,19 @@ func NewPublisher(ctx context.Context, js jetstream.JetStream, lost []Lost) (*Pu
 // have another page now.
 var errArchived = errors.New("the page is no longer on the stream: run \"dateline ingest --force\" with its archive")
 
+// errReplayed means that a record is lost that was extracted again. The stored record has not
+// changed.
+var errReplayed = errors.New("the record was extracted again by \"dateline replay\": run that command again")
+
 // Publish publishes a lost input again: its page, if that is still on the stream, and
 // otherwise its URL, to be fetched. If this fails, the input stays lost, and the error
 // says why.
 func (p *Publisher) Publish(ctx context.Context, l Lost) error {
 	if err := l.check(); err != nil {
 		return err
+	}
+	if l.Last.GetStage() == datelinev1.Stage_STAGE_REPLAY {
+		return errReplayed
 	}
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()

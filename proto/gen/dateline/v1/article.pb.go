@@ -563,6 +563,8 @@ type Article struct {
 	PageUrls []string `protobuf:"bytes,42,rep,name=page_urls,json=pageUrls,proto3" json:"page_urls,omitempty"`
 	// The content hash of the first page alone. Empty if the text is that of one page.
 	FirstPageHash string `protobuf:"bytes,43,opt,name=first_page_hash,json=firstPageHash,proto3" json:"first_page_hash,omitempty"`
+	// The run that extracted the record again from a stored page. Unset if the record was extracted after the fetch.
+	Replay        *Replay `protobuf:"bytes,44,opt,name=replay,proto3" json:"replay,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -898,6 +900,77 @@ func (x *Article) GetFirstPageHash() string {
 	return ""
 }
 
+func (x *Article) GetReplay() *Replay {
+	if x != nil {
+		return x.Replay
+	}
+	return nil
+}
+
+// Replay is a run of `dateline replay` that replaced the record of an article.
+type Replay struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the run.
+	Run string `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	// Whether the run is undone: the record is the one that the run replaced. Only set on the way to the store.
+	Undo bool `protobuf:"varint,2,opt,name=undo,proto3" json:"undo,omitempty"`
+	// The value of `Article.replay` in the record that is restored. Only set if `undo` is set.
+	Restored      *Replay `protobuf:"bytes,3,opt,name=restored,proto3" json:"restored,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Replay) Reset() {
+	*x = Replay{}
+	mi := &file_dateline_v1_article_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Replay) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Replay) ProtoMessage() {}
+
+func (x *Replay) ProtoReflect() protoreflect.Message {
+	mi := &file_dateline_v1_article_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Replay.ProtoReflect.Descriptor instead.
+func (*Replay) Descriptor() ([]byte, []int) {
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Replay) GetRun() string {
+	if x != nil {
+		return x.Run
+	}
+	return ""
+}
+
+func (x *Replay) GetUndo() bool {
+	if x != nil {
+		return x.Undo
+	}
+	return false
+}
+
+func (x *Replay) GetRestored() *Replay {
+	if x != nil {
+		return x.Restored
+	}
+	return nil
+}
+
 // Author is a person or organisation that wrote the article.
 type Author struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -913,7 +986,7 @@ type Author struct {
 
 func (x *Author) Reset() {
 	*x = Author{}
-	mi := &file_dateline_v1_article_proto_msgTypes[1]
+	mi := &file_dateline_v1_article_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -925,7 +998,7 @@ func (x *Author) String() string {
 func (*Author) ProtoMessage() {}
 
 func (x *Author) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_article_proto_msgTypes[1]
+	mi := &file_dateline_v1_article_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -938,7 +1011,7 @@ func (x *Author) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Author.ProtoReflect.Descriptor instead.
 func (*Author) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{1}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Author) GetName() string {
@@ -977,7 +1050,7 @@ type PublicationTime struct {
 
 func (x *PublicationTime) Reset() {
 	*x = PublicationTime{}
-	mi := &file_dateline_v1_article_proto_msgTypes[2]
+	mi := &file_dateline_v1_article_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -989,7 +1062,7 @@ func (x *PublicationTime) String() string {
 func (*PublicationTime) ProtoMessage() {}
 
 func (x *PublicationTime) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_article_proto_msgTypes[2]
+	mi := &file_dateline_v1_article_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1002,7 +1075,7 @@ func (x *PublicationTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublicationTime.ProtoReflect.Descriptor instead.
 func (*PublicationTime) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{2}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *PublicationTime) GetValue() *timestamppb.Timestamp {
@@ -1053,7 +1126,7 @@ type Block struct {
 
 func (x *Block) Reset() {
 	*x = Block{}
-	mi := &file_dateline_v1_article_proto_msgTypes[3]
+	mi := &file_dateline_v1_article_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1065,7 +1138,7 @@ func (x *Block) String() string {
 func (*Block) ProtoMessage() {}
 
 func (x *Block) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_article_proto_msgTypes[3]
+	mi := &file_dateline_v1_article_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1078,7 +1151,7 @@ func (x *Block) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Block.ProtoReflect.Descriptor instead.
 func (*Block) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{3}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Block) GetKind() BlockKind {
@@ -1157,7 +1230,7 @@ type TableRow struct {
 
 func (x *TableRow) Reset() {
 	*x = TableRow{}
-	mi := &file_dateline_v1_article_proto_msgTypes[4]
+	mi := &file_dateline_v1_article_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1169,7 +1242,7 @@ func (x *TableRow) String() string {
 func (*TableRow) ProtoMessage() {}
 
 func (x *TableRow) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_article_proto_msgTypes[4]
+	mi := &file_dateline_v1_article_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1182,7 +1255,7 @@ func (x *TableRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TableRow.ProtoReflect.Descriptor instead.
 func (*TableRow) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{4}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TableRow) GetCells() []string {
@@ -1214,7 +1287,7 @@ type Link struct {
 
 func (x *Link) Reset() {
 	*x = Link{}
-	mi := &file_dateline_v1_article_proto_msgTypes[5]
+	mi := &file_dateline_v1_article_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1226,7 +1299,7 @@ func (x *Link) String() string {
 func (*Link) ProtoMessage() {}
 
 func (x *Link) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_article_proto_msgTypes[5]
+	mi := &file_dateline_v1_article_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1239,7 +1312,7 @@ func (x *Link) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Link.ProtoReflect.Descriptor instead.
 func (*Link) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{5}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Link) GetStart() int32 {
@@ -1282,7 +1355,7 @@ type Image struct {
 
 func (x *Image) Reset() {
 	*x = Image{}
-	mi := &file_dateline_v1_article_proto_msgTypes[6]
+	mi := &file_dateline_v1_article_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1294,7 +1367,7 @@ func (x *Image) String() string {
 func (*Image) ProtoMessage() {}
 
 func (x *Image) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_article_proto_msgTypes[6]
+	mi := &file_dateline_v1_article_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1307,7 +1380,7 @@ func (x *Image) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Image.ProtoReflect.Descriptor instead.
 func (*Image) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{6}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Image) GetUrl() string {
@@ -1358,7 +1431,7 @@ type Provenance struct {
 
 func (x *Provenance) Reset() {
 	*x = Provenance{}
-	mi := &file_dateline_v1_article_proto_msgTypes[7]
+	mi := &file_dateline_v1_article_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1370,7 +1443,7 @@ func (x *Provenance) String() string {
 func (*Provenance) ProtoMessage() {}
 
 func (x *Provenance) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_article_proto_msgTypes[7]
+	mi := &file_dateline_v1_article_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1383,7 +1456,7 @@ func (x *Provenance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Provenance.ProtoReflect.Descriptor instead.
 func (*Provenance) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{7}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Provenance) GetSource() FieldSource {
@@ -1413,7 +1486,7 @@ type RawPage struct {
 
 func (x *RawPage) Reset() {
 	*x = RawPage{}
-	mi := &file_dateline_v1_article_proto_msgTypes[8]
+	mi := &file_dateline_v1_article_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1425,7 +1498,7 @@ func (x *RawPage) String() string {
 func (*RawPage) ProtoMessage() {}
 
 func (x *RawPage) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_article_proto_msgTypes[8]
+	mi := &file_dateline_v1_article_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1438,7 +1511,7 @@ func (x *RawPage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RawPage.ProtoReflect.Descriptor instead.
 func (*RawPage) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{8}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RawPage) GetStream() string {
@@ -1471,7 +1544,7 @@ type RightsSignal struct {
 
 func (x *RightsSignal) Reset() {
 	*x = RightsSignal{}
-	mi := &file_dateline_v1_article_proto_msgTypes[9]
+	mi := &file_dateline_v1_article_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1483,7 +1556,7 @@ func (x *RightsSignal) String() string {
 func (*RightsSignal) ProtoMessage() {}
 
 func (x *RightsSignal) ProtoReflect() protoreflect.Message {
-	mi := &file_dateline_v1_article_proto_msgTypes[9]
+	mi := &file_dateline_v1_article_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1496,7 +1569,7 @@ func (x *RightsSignal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RightsSignal.ProtoReflect.Descriptor instead.
 func (*RightsSignal) Descriptor() ([]byte, []int) {
-	return file_dateline_v1_article_proto_rawDescGZIP(), []int{9}
+	return file_dateline_v1_article_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RightsSignal) GetPlace() string {
@@ -1524,7 +1597,7 @@ var File_dateline_v1_article_proto protoreflect.FileDescriptor
 
 const file_dateline_v1_article_proto_rawDesc = "" +
 	"\n" +
-	"\x19dateline/v1/article.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x0e\n" +
+	"\x19dateline/v1/article.proto\x12\vdateline.v1\x1a\x1fdateline/v1/fetch_request.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xeb\x0e\n" +
 	"\aArticle\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
 	"\rrequested_url\x18\x02 \x01(\tR\frequestedUrl\x12\x1b\n" +
@@ -1574,14 +1647,19 @@ const file_dateline_v1_article_proto_rawDesc = "" +
 	"\x05pages\x18( \x01(\x05R\x05pages\x12\x1f\n" +
 	"\bcomplete\x18) \x01(\bH\x00R\bcomplete\x88\x01\x01\x12\x1b\n" +
 	"\tpage_urls\x18* \x03(\tR\bpageUrls\x12&\n" +
-	"\x0ffirst_page_hash\x18+ \x01(\tR\rfirstPageHash\x1aV\n" +
+	"\x0ffirst_page_hash\x18+ \x01(\tR\rfirstPageHash\x12+\n" +
+	"\x06replay\x18, \x01(\v2\x13.dateline.v1.ReplayR\x06replay\x1aV\n" +
 	"\x0fProvenanceEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12-\n" +
 	"\x05value\x18\x02 \x01(\v2\x17.dateline.v1.ProvenanceR\x05value:\x028\x01\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\v\n" +
-	"\t_complete\"[\n" +
+	"\t_complete\"_\n" +
+	"\x06Replay\x12\x10\n" +
+	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
+	"\x04undo\x18\x02 \x01(\bR\x04undo\x12/\n" +
+	"\brestored\x18\x03 \x01(\v2\x13.dateline.v1.ReplayR\brestored\"[\n" +
 	"\x06Author\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12+\n" +
@@ -1691,7 +1769,7 @@ func file_dateline_v1_article_proto_rawDescGZIP() []byte {
 }
 
 var file_dateline_v1_article_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_dateline_v1_article_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_dateline_v1_article_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_dateline_v1_article_proto_goTypes = []any{
 	(PageKind)(0),                 // 0: dateline.v1.PageKind
 	(AuthorKind)(0),               // 1: dateline.v1.AuthorKind
@@ -1701,52 +1779,55 @@ var file_dateline_v1_article_proto_goTypes = []any{
 	(Access)(0),                   // 5: dateline.v1.Access
 	(FieldSource)(0),              // 6: dateline.v1.FieldSource
 	(*Article)(nil),               // 7: dateline.v1.Article
-	(*Author)(nil),                // 8: dateline.v1.Author
-	(*PublicationTime)(nil),       // 9: dateline.v1.PublicationTime
-	(*Block)(nil),                 // 10: dateline.v1.Block
-	(*TableRow)(nil),              // 11: dateline.v1.TableRow
-	(*Link)(nil),                  // 12: dateline.v1.Link
-	(*Image)(nil),                 // 13: dateline.v1.Image
-	(*Provenance)(nil),            // 14: dateline.v1.Provenance
-	(*RawPage)(nil),               // 15: dateline.v1.RawPage
-	(*RightsSignal)(nil),          // 16: dateline.v1.RightsSignal
-	nil,                           // 17: dateline.v1.Article.ProvenanceEntry
-	nil,                           // 18: dateline.v1.Article.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
-	(Priority)(0),                 // 20: dateline.v1.Priority
-	(*Origin)(nil),                // 21: dateline.v1.Origin
+	(*Replay)(nil),                // 8: dateline.v1.Replay
+	(*Author)(nil),                // 9: dateline.v1.Author
+	(*PublicationTime)(nil),       // 10: dateline.v1.PublicationTime
+	(*Block)(nil),                 // 11: dateline.v1.Block
+	(*TableRow)(nil),              // 12: dateline.v1.TableRow
+	(*Link)(nil),                  // 13: dateline.v1.Link
+	(*Image)(nil),                 // 14: dateline.v1.Image
+	(*Provenance)(nil),            // 15: dateline.v1.Provenance
+	(*RawPage)(nil),               // 16: dateline.v1.RawPage
+	(*RightsSignal)(nil),          // 17: dateline.v1.RightsSignal
+	nil,                           // 18: dateline.v1.Article.ProvenanceEntry
+	nil,                           // 19: dateline.v1.Article.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(Priority)(0),                 // 21: dateline.v1.Priority
+	(*Origin)(nil),                // 22: dateline.v1.Origin
 }
 var file_dateline_v1_article_proto_depIdxs = []int32{
-	8,  // 0: dateline.v1.Article.authors:type_name -> dateline.v1.Author
-	9,  // 1: dateline.v1.Article.published:type_name -> dateline.v1.PublicationTime
-	9,  // 2: dateline.v1.Article.modified:type_name -> dateline.v1.PublicationTime
+	9,  // 0: dateline.v1.Article.authors:type_name -> dateline.v1.Author
+	10, // 1: dateline.v1.Article.published:type_name -> dateline.v1.PublicationTime
+	10, // 2: dateline.v1.Article.modified:type_name -> dateline.v1.PublicationTime
 	3,  // 3: dateline.v1.Article.direction:type_name -> dateline.v1.Direction
-	10, // 4: dateline.v1.Article.body:type_name -> dateline.v1.Block
-	13, // 5: dateline.v1.Article.images:type_name -> dateline.v1.Image
+	11, // 4: dateline.v1.Article.body:type_name -> dateline.v1.Block
+	14, // 5: dateline.v1.Article.images:type_name -> dateline.v1.Image
 	5,  // 6: dateline.v1.Article.access:type_name -> dateline.v1.Access
-	17, // 7: dateline.v1.Article.provenance:type_name -> dateline.v1.Article.ProvenanceEntry
-	19, // 8: dateline.v1.Article.fetch_time:type_name -> google.protobuf.Timestamp
-	19, // 9: dateline.v1.Article.extract_time:type_name -> google.protobuf.Timestamp
-	18, // 10: dateline.v1.Article.labels:type_name -> dateline.v1.Article.LabelsEntry
-	15, // 11: dateline.v1.Article.raw_page:type_name -> dateline.v1.RawPage
+	18, // 7: dateline.v1.Article.provenance:type_name -> dateline.v1.Article.ProvenanceEntry
+	20, // 8: dateline.v1.Article.fetch_time:type_name -> google.protobuf.Timestamp
+	20, // 9: dateline.v1.Article.extract_time:type_name -> google.protobuf.Timestamp
+	19, // 10: dateline.v1.Article.labels:type_name -> dateline.v1.Article.LabelsEntry
+	16, // 11: dateline.v1.Article.raw_page:type_name -> dateline.v1.RawPage
 	0,  // 12: dateline.v1.Article.page_kind:type_name -> dateline.v1.PageKind
-	16, // 13: dateline.v1.Article.rights:type_name -> dateline.v1.RightsSignal
-	19, // 14: dateline.v1.Article.due_time:type_name -> google.protobuf.Timestamp
-	20, // 15: dateline.v1.Article.priority:type_name -> dateline.v1.Priority
-	21, // 16: dateline.v1.Article.origin:type_name -> dateline.v1.Origin
-	1,  // 17: dateline.v1.Author.kind:type_name -> dateline.v1.AuthorKind
-	19, // 18: dateline.v1.PublicationTime.value:type_name -> google.protobuf.Timestamp
-	2,  // 19: dateline.v1.PublicationTime.precision:type_name -> dateline.v1.TimePrecision
-	4,  // 20: dateline.v1.Block.kind:type_name -> dateline.v1.BlockKind
-	11, // 21: dateline.v1.Block.rows:type_name -> dateline.v1.TableRow
-	12, // 22: dateline.v1.Block.links:type_name -> dateline.v1.Link
-	6,  // 23: dateline.v1.Provenance.source:type_name -> dateline.v1.FieldSource
-	14, // 24: dateline.v1.Article.ProvenanceEntry.value:type_name -> dateline.v1.Provenance
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	17, // 13: dateline.v1.Article.rights:type_name -> dateline.v1.RightsSignal
+	20, // 14: dateline.v1.Article.due_time:type_name -> google.protobuf.Timestamp
+	21, // 15: dateline.v1.Article.priority:type_name -> dateline.v1.Priority
+	22, // 16: dateline.v1.Article.origin:type_name -> dateline.v1.Origin
+	8,  // 17: dateline.v1.Article.replay:type_name -> dateline.v1.Replay
+	8,  // 18: dateline.v1.Replay.restored:type_name -> dateline.v1.Replay
+	1,  // 19: dateline.v1.Author.kind:type_name -> dateline.v1.AuthorKind
+	20, // 20: dateline.v1.PublicationTime.value:type_name -> google.protobuf.Timestamp
+	2,  // 21: dateline.v1.PublicationTime.precision:type_name -> dateline.v1.TimePrecision
+	4,  // 22: dateline.v1.Block.kind:type_name -> dateline.v1.BlockKind
+	12, // 23: dateline.v1.Block.rows:type_name -> dateline.v1.TableRow
+	13, // 24: dateline.v1.Block.links:type_name -> dateline.v1.Link
+	6,  // 25: dateline.v1.Provenance.source:type_name -> dateline.v1.FieldSource
+	15, // 26: dateline.v1.Article.ProvenanceEntry.value:type_name -> dateline.v1.Provenance
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_dateline_v1_article_proto_init() }
@@ -1756,14 +1837,14 @@ func file_dateline_v1_article_proto_init() {
 	}
 	file_dateline_v1_fetch_request_proto_init()
 	file_dateline_v1_article_proto_msgTypes[0].OneofWrappers = []any{}
-	file_dateline_v1_article_proto_msgTypes[2].OneofWrappers = []any{}
+	file_dateline_v1_article_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dateline_v1_article_proto_rawDesc), len(file_dateline_v1_article_proto_rawDesc)),
 			NumEnums:      7,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -43,6 +43,8 @@ const (
 	Stage_STAGE_ARCHIVE Stage = 6
 	// Reads pages from web archives (WARC, ARC).
 	Stage_STAGE_INGEST Stage = 7
+	// Extracts stored pages again, or restores the records from before that.
+	Stage_STAGE_REPLAY Stage = 8
 )
 
 // Enum value maps for Stage.
@@ -56,6 +58,7 @@ var (
 		5: "STAGE_DISCOVER",
 		6: "STAGE_ARCHIVE",
 		7: "STAGE_INGEST",
+		8: "STAGE_REPLAY",
 	}
 	Stage_value = map[string]int32{
 		"STAGE_UNSPECIFIED": 0,
@@ -66,6 +69,7 @@ var (
 		"STAGE_DISCOVER":    5,
 		"STAGE_ARCHIVE":     6,
 		"STAGE_INGEST":      7,
+		"STAGE_REPLAY":      8,
 	}
 )
 
@@ -351,7 +355,7 @@ const file_dateline_v1_outcome_proto_rawDesc = "" +
 	"\x11origin_request_id\x18\x0e \x01(\tR\x0foriginRequestId\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\x9e\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xb0\x01\n" +
 	"\x05Stage\x12\x15\n" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSTAGE_INTAKE\x10\x01\x12\x0f\n" +
@@ -360,7 +364,8 @@ const file_dateline_v1_outcome_proto_rawDesc = "" +
 	"\vSTAGE_INDEX\x10\x04\x12\x12\n" +
 	"\x0eSTAGE_DISCOVER\x10\x05\x12\x11\n" +
 	"\rSTAGE_ARCHIVE\x10\x06\x12\x10\n" +
-	"\fSTAGE_INGEST\x10\a*\x8e\x01\n" +
+	"\fSTAGE_INGEST\x10\a\x12\x10\n" +
+	"\fSTAGE_REPLAY\x10\b*\x8e\x01\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VERDICT_PRODUCED\x10\x01\x12\x15\n" +

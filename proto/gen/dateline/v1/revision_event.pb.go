@@ -38,6 +38,11 @@ const (
 	RevisionChange_REVISION_CHANGE_ERASED RevisionChange = 4
 	// The text of the article's other pages was added. The publisher changed nothing.
 	RevisionChange_REVISION_CHANGE_COMPLETED RevisionChange = 5
+	// The newest revision was extracted again from the stored page. The publisher changed nothing, and the number of the
+	// revision stays. `Article.replay` names the run.
+	RevisionChange_REVISION_CHANGE_EXTRACTED_AGAIN RevisionChange = 6
+	// A run that extracted the newest revision again was undone, and the earlier record was restored.
+	RevisionChange_REVISION_CHANGE_RESTORED RevisionChange = 7
 )
 
 // Enum value maps for RevisionChange.
@@ -49,14 +54,18 @@ var (
 		3: "REVISION_CHANGE_OUTDATED",
 		4: "REVISION_CHANGE_ERASED",
 		5: "REVISION_CHANGE_COMPLETED",
+		6: "REVISION_CHANGE_EXTRACTED_AGAIN",
+		7: "REVISION_CHANGE_RESTORED",
 	}
 	RevisionChange_value = map[string]int32{
-		"REVISION_CHANGE_UNSPECIFIED": 0,
-		"REVISION_CHANGE_NEW":         1,
-		"REVISION_CHANGE_CHANGED":     2,
-		"REVISION_CHANGE_OUTDATED":    3,
-		"REVISION_CHANGE_ERASED":      4,
-		"REVISION_CHANGE_COMPLETED":   5,
+		"REVISION_CHANGE_UNSPECIFIED":     0,
+		"REVISION_CHANGE_NEW":             1,
+		"REVISION_CHANGE_CHANGED":         2,
+		"REVISION_CHANGE_OUTDATED":        3,
+		"REVISION_CHANGE_ERASED":          4,
+		"REVISION_CHANGE_COMPLETED":       5,
+		"REVISION_CHANGE_EXTRACTED_AGAIN": 6,
+		"REVISION_CHANGE_RESTORED":        7,
 	}
 )
 
@@ -182,14 +191,16 @@ const file_dateline_v1_revision_event_proto_rawDesc = "" +
 	"article_id\x18\x02 \x01(\tR\tarticleId\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\x05R\brevision\x12.\n" +
 	"\aarticle\x18\x04 \x01(\v2\x14.dateline.v1.ArticleR\aarticle\x12.\n" +
-	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time*\xc0\x01\n" +
+	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time*\x83\x02\n" +
 	"\x0eRevisionChange\x12\x1f\n" +
 	"\x1bREVISION_CHANGE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13REVISION_CHANGE_NEW\x10\x01\x12\x1b\n" +
 	"\x17REVISION_CHANGE_CHANGED\x10\x02\x12\x1c\n" +
 	"\x18REVISION_CHANGE_OUTDATED\x10\x03\x12\x1a\n" +
 	"\x16REVISION_CHANGE_ERASED\x10\x04\x12\x1d\n" +
-	"\x19REVISION_CHANGE_COMPLETED\x10\x05BDZBgithub.com/dateline-news/dateline/proto/gen/dateline/v1;datelinev1b\x06proto3"
+	"\x19REVISION_CHANGE_COMPLETED\x10\x05\x12#\n" +
+	"\x1fREVISION_CHANGE_EXTRACTED_AGAIN\x10\x06\x12\x1c\n" +
+	"\x18REVISION_CHANGE_RESTORED\x10\aBDZBgithub.com/dateline-news/dateline/proto/gen/dateline/v1;datelinev1b\x06proto3"
 
 var (
 	file_dateline_v1_revision_event_proto_rawDescOnce sync.Once
