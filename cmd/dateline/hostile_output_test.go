@@ -137,6 +137,7 @@ func hostileCommands(t *testing.T, dir string) map[string][][]string {
 	}
 	own := []string{"ingest", "--data", t.TempDir(), server.URL + "/story", server.URL + "/loop", "bad:" + hostile}
 	return map[string][][]string{
+		"replay":  {{"replay", "--archive", dir}, {"replay", "--archive", dir, "--json"}, {"replay", "runs"}},
 		"search":  {{"search", "ferry"}, {"search", "ferry", "--json"}},
 		"show":    {{"show", hostileURL}, {"show", hostileURL, "--json"}, {"show", hostile}},
 		"history": {{"history", hostileURL, "--changes"}},

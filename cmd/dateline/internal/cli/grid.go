@@ -59,6 +59,8 @@ var shrinkable = map[any]shrinking{
 	"text":        {16, snip, 3},
 	"correction":  {12, snip, 1},
 	"first value": {16, snip, 2},
+	"before":      {16, snip, 2},
+	"after":       {16, snip, 2},
 	"selector":    {12, snip, 1},
 	"proposed by": {16, wrap, 2},
 	"because":     {20, wrap, 2},

@@ -95,6 +95,13 @@ func writeContext(name string, cfg pipeline.Config) error {
 		}
 		put("data", "dir", dir)
 	}
+	if cfg.Archiver.Dir != "" {
+		dir, err := filepath.Abs(cfg.Archiver.Dir)
+		if err != nil {
+			return fmt.Errorf("resolving the folder of the archive: %w", err)
+		}
+		put("archiver", "dir", dir)
+	}
 	put("nats", "url", cfg.NATS.URL)
 	encryption := map[string]string{}
 	for file, value := range map[string]string{

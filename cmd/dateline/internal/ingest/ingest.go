@@ -46,9 +46,7 @@ type Config struct {
 // of each to report. While a stream is full, it waits. It goes on after an archive that
 // cannot be read, which is in its summary.
 func Run(ctx context.Context, config Config, archives []Archive, report func(Summary) error) error {
-	r := run{Config: config, recent: newRecent(), reader: &reader{
-		labels: config.Labels, maxBytes: config.MaxBytes, now: config.Now, originals: newOriginals(),
-	}}
+	r := newRun(config)
 	if !config.DryRun {
 		r.writer = ledger.NewWriter(ledger.Config{
 			JS: config.JS, Stage: datelinev1.Stage_STAGE_INGEST, Log: config.Log, Now: config.Now,
@@ -83,6 +81,12 @@ type run struct {
 	recent *recent
 	writer *ledger.Writer
 	pages  *pages.Writer
+}
+
+func newRun(config Config) *run {
+	return &run{Config: config, recent: newRecent(), reader: &reader{
+		labels: config.Labels, maxBytes: config.MaxBytes, now: config.Now, originals: newOriginals(),
+	}}
 }
 
 const (
@@ -148,13 +152,29 @@ func (r *run) read(ctx context.Context, file io.Reader, summary *Summary, batche
 			return ctx.Err()
 		}
 	}
+	err := r.each(ctx, records, summary, func(c *capture) error {
+		next.captures = append(next.captures, c)
+		if next.bytes += len(c.page.GetBody()); len(next.captures) == batchCaptures || next.bytes >= batchBytes {
+			return send()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return send()
+}
+
+// each passes the captures of an archive to take. If the archive cannot be read to its end,
+// the summary has the error. each returns the error of take or of ctx.
+func (r *run) each(ctx context.Context, records *warc.Reader, summary *Summary, take func(*capture) error) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		c, err := r.next(records, summary)
 		if errors.Is(err, io.EOF) {
-			return send()
+			return nil
 		}
 		if damage, ok := errors.AsType[*warc.DamageError](err); ok {
 			summary.damage(damage.Offset, damage.Reason.Error())
@@ -162,16 +182,13 @@ func (r *run) read(ctx context.Context, file io.Reader, summary *Summary, batche
 		}
 		if err != nil {
 			summary.Error = err.Error()
-			return send()
+			return nil
 		}
 		if c == nil {
 			continue
 		}
-		next.captures = append(next.captures, c)
-		if next.bytes += len(c.page.GetBody()); len(next.captures) == batchCaptures || next.bytes >= batchBytes {
-			if err := send(); err != nil {
-				return err
-			}
+		if err := take(c); err != nil {
+			return err
 		}
 	}
 }

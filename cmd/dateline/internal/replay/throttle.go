@@ -1,0 +1,105 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/loop"
+	"github.com/dateline-news/dateline/internal/subject"
+)
+
+const (
+	// lookEvery is the minimum time between two looks at the pages and articles that wait in
+	// the pipeline, and the pause while some wait.
+	lookEvery = 250 * time.Millisecond
+	// lookTimeout bounds one look.
+	lookTimeout = 5 * time.Second
+)
+
+// throttle keeps a run from delaying the pipeline: it bounds the rate, and pauses while
+// pages wait for the extractor. While more articles than a batch wait for the indexer, it
+// pauses, too.
+type throttle struct {
+	interval time.Duration // between two pages
+	next     time.Time
+	looked   time.Time
+	now      func() time.Time
+	queues   []queue // none if no pipeline runs
+}
+
+// queue is a consumer of the pipeline, and how many messages may wait for it.
+type queue struct {
+	consumer jetstream.Consumer
+	most     uint64
+}
+
+// maxArticles is the number of articles that may wait for the indexer.
+const maxArticles = 500
+
+func newThrottle(ctx context.Context, config Config) (*throttle, error) {
+	t := &throttle{now: config.Now}
+	if config.Rate > 0 {
+		t.interval = time.Duration(float64(time.Second) / config.Rate)
+	}
+	if config.JS == nil {
+		return t, nil
+	}
+	for _, one := range []struct {
+		stream, consumer string
+		most             uint64
+	}{
+		{subject.StreamPages, subject.ConsumerExtract, 0}, {subject.StreamArticles, subject.ConsumerIndex, maxArticles},
+	} {
+		consumer, err := config.JS.Consumer(ctx, one.stream, one.consumer)
+		if err != nil {
+			return nil, fmt.Errorf("opening consumer %s: %w", one.consumer, err)
+		}
+		t.queues = append(t.queues, queue{consumer, one.most})
+	}
+	return t, nil
+}
+
+// wait waits until the next page may be extracted.
+func (t *throttle) wait(ctx context.Context) error {
+	now := t.now()
+	if pause := t.next.Sub(now); pause > 0 && !loop.Sleep(ctx, pause) {
+		return ctx.Err()
+	}
+	if now = t.now(); t.next.Before(now.Add(-t.interval)) {
+		t.next = now // what was missed is not caught up with
+	}
+	t.next = t.next.Add(t.interval)
+	for now.Sub(t.looked) >= lookEvery {
+		busy, err := t.isBusy(ctx)
+		if err != nil {
+			return err
+		}
+		if t.looked = t.now(); !busy {
+			return nil
+		}
+		if !loop.Sleep(ctx, lookEvery) {
+			return ctx.Err()
+		}
+		now = t.now()
+	}
+	return nil
+}
+
+// isBusy reports whether more messages wait for a stage than may.
+func (t *throttle) isBusy(ctx context.Context) (bool, error) {
+	for _, q := range t.queues {
+		limited, cancel := context.WithTimeout(ctx, lookTimeout)
+		info, err := q.consumer.Info(limited)
+		cancel()
+		if err != nil {
+			return false, fmt.Errorf("looking at what waits in the pipeline: %w", err)
+		}
+		if info.NumPending > q.most {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/dateline-news/dateline/cmd/dateline/internal/replay"
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/extractor/article"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// archivedSite is a site whose pages were fetched, stored and archived.
+type archivedSite struct {
+	url, dir, archive string
+	// config is the configuration that the site was fetched with.
+	flags []string
+}
+
+// newArchivedSite fetches articles with the given names, and a page without an article, into
+// an archive.
+func newArchivedSite(t *testing.T, names ...string) *archivedSite {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		switch r.URL.Path {
+		case "/empty":
+			fmt.Fprint(w, "<html><title>Nothing</title><p>Nothing here.")
+			return
+		case "/erased": // of which the others must not be copies
+			fmt.Fprint(w, storyPage(1))
+			return
+		}
+		fmt.Fprint(w, strings.Replace(harbourPage(r.URL.Path[1:]), "<h1>",
+			`<meta name="author" content="Ann Lee"><meta property="article:published_time" content="2026-03-04T05:06:07Z"><h1>`,
+			1))
+	}))
+	t.Cleanup(server.Close)
+	s := &archivedSite{url: server.URL, dir: t.TempDir()}
+	s.archive = filepath.Join(s.dir, "archive")
+	s.flags = []string{"--data", s.dir, "--archive", s.archive, "--archiver-min-free=0", "--data-min-free=0"}
+	args := slices.Clone(s.flags[2:])
+	for _, name := range append(names, "empty") {
+		args = append(args, server.URL+"/"+name)
+	}
+	ingest(t, s.dir, args...)
+	cfg := testConfig(s.dir)
+	cfg.Archiver.Dir, cfg.Archiver.MinFree = s.archive, 0
+	run := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
+	natstest.Eventually(t, "all pages are archived", func() bool {
+		consumer, err := run.Bus.JS.Consumer(t.Context(), subject.StreamPages, subject.ConsumerArchive)
+		return err == nil && consumer.CachedInfo().AckFloor.Stream == uint64(len(names)+1)
+	})
+	run.stop()
+	return s
+}
+
+// alter changes the stored record of a page, as if an earlier extractor had made it.
+func (s *archivedSite) alter(t *testing.T, name string, change func(*datelinev1.Article)) {
+	t.Helper()
+	st := openStore(t, s.dir)
+	defer st.Close()
+	hit, err := st.Article(t.Context(), s.url+"/"+name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := proto.CloneOf(hit.Article)
+	change(a)
+	a.ContentHash, a.ExtractorVersion = "hash of "+name, "1.0.0"
+	record, err := proto.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range []string{
+		`UPDATE revisions SET record = $1, content_hash = $2 WHERE article_id = $3`,
+		`UPDATE articles SET content_hash = $2 WHERE id = $3 AND $1 <> ''`,
+	} {
+		if _, err := st.SQL().Writer.ExecContext(t.Context(), query, record, a.GetContentHash(), hit.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// replay runs dateline replay, and returns the lines with differences by the last part of
+// their URL, and the summary.
+func (s *archivedSite) replay(t *testing.T, args ...string) (map[string]replay.Result, replay.Summary, string) {
+	t.Helper()
+	args = slices.Concat([]string{"replay", "--json", "--rate=0"}, args, s.flags)
+	code, out, errText := dateline(t, args...)
+	if code != 0 {
+		t.Fatalf("%s: exit code %d, %s", args, code, errText)
+	}
+	return decodeReplay(t, out)
+}
+
+// decodeReplay decodes the output of dateline replay.
+func decodeReplay(t *testing.T, out string) (map[string]replay.Result, replay.Summary, string) {
+	t.Helper()
+	lines := map[string]replay.Result{}
+	var last struct {
+		Run     string         `json:"run"`
+		Summary replay.Summary `json:"summary"`
+	}
+	for line := range strings.Lines(out) {
+		var one replay.Result
+		if err := json.Unmarshal([]byte(line), &one); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if one.URL == "" {
+			if err := json.Unmarshal([]byte(line), &last); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		lines[one.URL[strings.LastIndexByte(one.URL, '/')+1:]] = one
+	}
+	return lines, last.Summary, last.Run
+}
+
+// fieldsOf returns the fields that differ.
+func fieldsOf(r replay.Result) string {
+	var names []string
+	for _, d := range r.Differences {
+		names = append(names, d.Field)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// TestReplayNamesWhatDiffers alters stored records, and compares them with their pages.
+func TestReplayNamesWhatDiffers(t *testing.T) {
+	t.Parallel()
+	s := newArchivedSite(t, "same", "title", "date", "minute", "authors", "longer", "shorter", "many", "added")
+	if lines, summary, _ := s.replay(t); len(lines) != 1 || summary.Statuses[replay.Same] != 9 ||
+		lines["empty"].Status != replay.StillRefused {
+		t.Fatalf("before any change: %+v, %+v", lines, summary)
+	}
+	s.alter(t, "title", func(a *datelinev1.Article) { a.Title = "Another title" })
+	s.alter(t, "date", func(a *datelinev1.Article) {
+		a.Published.Value = timestamppb.New(a.GetPublished().GetValue().AsTime().Add(48 * time.Hour))
+	})
+	s.alter(t, "minute", func(a *datelinev1.Article) {
+		a.Published.Value = timestamppb.New(a.GetPublished().GetValue().AsTime().Add(time.Minute))
+	})
+	s.alter(t, "authors", func(a *datelinev1.Article) { a.Authors = nil })
+	s.alter(t, "longer", func(a *datelinev1.Article) { a.Text, _, _ = strings.Cut(a.GetText(), "\n") })
+	s.alter(t, "shorter", func(a *datelinev1.Article) { a.Text += "\n\nAnd many more words that were not in the text." })
+	s.alter(t, "many", func(a *datelinev1.Article) { a.Title, a.Language, a.Tags = "Other", "de", []string{"tag"} })
+	s.remove(t, "added")
+
+	want := map[string]string{
+		"title": "title", "date": "content_hash, date", "minute": "content_hash, published",
+		"authors": "authors, content_hash", "longer": "text gained", "shorter": "text lost",
+		"many": "language, tags, title", "added": "accepted now",
+	}
+	lines, summary, run := s.replay(t)
+	for name, fields := range want {
+		if got := fieldsOf(lines[name]); got != fields {
+			t.Errorf("%s differs in %q, want %q", name, got, fields)
+		}
+	}
+	if len(lines) != len(want)+1 || summary.Statuses[replay.Same] != 1 || summary.Differing() != len(want) || run != "" {
+		t.Errorf("%d lines, run %q, %+v", len(lines), run, summary)
+	}
+	if lines, _, _ := s.replay(t, "--extractor-version", article.Version); len(lines) != 0 {
+		t.Errorf("records of this version: %+v", lines)
+	}
+	if lines, _, _ := s.replay(t, "--url", s.url+"/title"); len(lines) != 1 || lines["title"].Version != "1.0.0" {
+		t.Errorf("one URL: %+v", lines)
+	}
+	if _, summary, _ := s.replay(t, "--host", "example.com"); summary.Pages != 0 {
+		t.Errorf("another host: %+v", summary)
+	}
+	checkReplayReports(t, s)
+}
+
+// checkReplayReports checks the table and the page.
+func checkReplayReports(t *testing.T, s *archivedSite) {
+	t.Helper()
+	page := filepath.Join(t.TempDir(), "report.html")
+	s.alter(t, "title", func(a *datelinev1.Article) { a.Title = "<script>alert(1)</script>" })
+	args := slices.Concat([]string{"replay", "--html", page}, s.flags)
+	code, out, errText := dateline(t, args...)
+	if code != 0 || !strings.Contains(out, "accepted now") || !strings.Contains(out, "8 differ") {
+		t.Errorf("exit code %d, %s\n%s", code, errText, out)
+	}
+	html, err := os.ReadFile(page)
+	if err != nil || !strings.Contains(string(html), "&lt;script&gt;alert(1)") || strings.Contains(string(html), "<script") ||
+		!strings.Contains(string(html), "Harbour reopens") {
+		t.Errorf("report %v:\n%s", err, html)
+	}
+	code, _, errText = dateline(t, "replay", "--data", s.dir)
+	if code != 1 || !strings.Contains(errText, "--archive") {
+		t.Errorf("without an archive: exit code %d, %s", code, errText)
+	}
+}
+
+// remove deletes the article of a page from the store, as if its page had been refused.
+func (s *archivedSite) remove(t *testing.T, name string) {
+	t.Helper()
+	st := openStore(t, s.dir)
+	defer st.Close()
+	hit, err := st.Article(t.Context(), s.url+"/"+name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range []string{
+		`DELETE FROM article_words WHERE rowid = (SELECT row FROM articles WHERE id = $1)`,
+		`DELETE FROM recent_keys WHERE row = (SELECT row FROM articles WHERE id = $1)`,
+		`DELETE FROM revisions WHERE article_id = $1`, `DELETE FROM articles WHERE id = $1`,
+		`DELETE FROM aliases WHERE article_id = $1`,
+	} {
+		if _, err := st.SQL().Writer.ExecContext(t.Context(), query, hit.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// stored returns the article of a page.
+func (s *archivedSite) stored(t *testing.T, name string) (store.Hit, error) {
+	t.Helper()
+	st := openStore(t, s.dir)
+	defer st.Close()
+	return st.Article(t.Context(), s.url+"/"+name)
+}
+
+// title returns the title of the article of a page.
+func (s *archivedSite) title(t *testing.T, name string) string {
+	t.Helper()
+	hit, err := s.stored(t, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hit.Article.GetTitle()
+}
+
+// TestReplayAppliesAndUndoes replaces records, and restores them.
+func TestReplayAppliesAndUndoes(t *testing.T) {
+	t.Parallel()
+	s := newArchivedSite(t, "one", "two", "erased", "added")
+	for _, name := range []string{"one", "two", "erased"} {
+		s.alter(t, name, func(a *datelinev1.Article) { a.Title = "Before " + name })
+	}
+	s.remove(t, "added")
+	if code, _, errText := dateline(t, slices.Concat([]string{"erase", "--yes", s.url + "/erased"}, s.flags)...); code != 0 {
+		t.Fatal(errText)
+	}
+	_, summary, run := s.replay(t, "--apply")
+	if run == "" || summary.Statuses[replay.Differs] != 2 || summary.Statuses[replay.Accepted] != 1 {
+		t.Fatalf("run %q, %+v", run, summary)
+	}
+	hit, err := s.stored(t, "one")
+	if err != nil || hit.Article.GetTitle() != "Harbour reopens" || hit.Revisions != 1 ||
+		hit.Article.GetReplay().GetRun() != run || hit.Article.GetExtractorVersion() != article.Version {
+		t.Errorf("after the run: %v, %v", hit, err)
+	}
+	if s.title(t, "added") != "Harbour reopens" {
+		t.Error("the page that has an article now is not stored")
+	}
+	if _, err := s.stored(t, "erased"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the erased article: %v", err)
+	}
+	if _, summary, _ := s.replay(t); summary.Differing() != 0 {
+		t.Errorf("after the run, %+v", summary)
+	}
+	checkLedger(t, s.dir, 0)
+	s.checkUndo(t, run)
+}
+
+// checkUndo undoes a run after one of its articles has changed.
+func (s *archivedSite) checkUndo(t *testing.T, run string) {
+	t.Helper()
+	s.alter(t, "two", func(a *datelinev1.Article) { a.Title = "Before two" })
+	_, _, second := s.replay(t, "--apply")
+	for _, test := range []struct{ run, one, two string }{
+		{run, "Before one", "Harbour reopens"}, // the second run has replaced the other one
+		{second, "Before one", "Before two"},
+	} {
+		code, out, errText := dateline(t, slices.Concat([]string{"replay", "undo", test.run}, s.flags)...)
+		if code != 0 {
+			t.Fatalf("exit code %d, %s%s", code, out, errText)
+		}
+		if one, two := s.title(t, "one"), s.title(t, "two"); one != test.one || two != test.two {
+			t.Errorf("after undoing %s: %q and %q, want %q and %q", test.run, one, two, test.one, test.two)
+		}
+	}
+	checkLedger(t, s.dir, 0)
+	code, out, errText := dateline(t, slices.Concat([]string{"replay", "runs"}, s.flags)...)
+	if code != 0 || strings.Count(out, "undone") != 2 || !strings.Contains(out, "2 runs") {
+		t.Errorf("exit code %d, %s\n%s", code, errText, out)
+	}
+	code, _, errText = dateline(t, slices.Concat([]string{"replay", "undo", "unknown"}, s.flags)...)
+	if code != 1 || !strings.Contains(errText, "there is no such run") {
+		t.Errorf("an unknown run: exit code %d, %s", code, errText)
+	}
+}
