@@ -28,6 +28,10 @@ build: ## Build the dateline command and the four services into bin/
 test: ## Run every test with the race detector
 	go test -race -timeout 45m ./...
 
+.PHONY: mutants
+mutants: ## Plant faults in packages and see whether the tests notice (PKG='./internal/stage …' N=20 SEED=1 WITH=…)
+	$(TOOLS) run ./mutants -n $(or $(N),20) -seed $(or $(SEED),1) $(if $(WITH),-with $(WITH)) $(or $(PKG),$(error name the packages with PKG=…))
+
 .PHONY: check
 check: format vet lint prose modules install-check licences vulnerabilities contracts breaking reference ## Run all static checks
 
