@@ -25,8 +25,8 @@ build: ## Build the dateline command and the four services into bin/
 	go build $(RELEASE) -o $(BIN)/ ./cmd/dateline ./services/fetcher/cmd/fetcher ./services/discoverer/cmd/discoverer ./services/extractor/cmd/extractor ./services/indexer/cmd/indexer
 
 .PHONY: test
-test: ## Run every test with the race detector
-	go test -race -timeout 45m ./...
+test: $(BIN)/gotestsum ## Run every test with the race detector, and list at the end what was skipped and why
+	$(BIN)/gotestsum --format pkgname --format-hide-empty-pkg -- -race -timeout 45m ./...
 
 .PHONY: mutants
 mutants: ## Plant faults in packages and see whether the tests notice (PKG='./internal/stage …' N=20 SEED=1 WITH=…)
@@ -48,6 +48,8 @@ INSTALL  := GOWORK=off GOBIN=$(CURDIR)/$(BIN) go install
 
 $(BIN)/golangci-lint: tools/versions.mk
 	$(INSTALL) $(GOLANGCI)
+$(BIN)/gotestsum: tools/versions.mk
+	$(INSTALL) $(GOTESTSUM)
 $(BIN)/vale: tools/versions.mk
 	$(INSTALL) $(VALE)
 $(BIN)/govulncheck: tools/versions.mk

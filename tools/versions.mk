@@ -2,5 +2,6 @@
 # modules, so that their dependencies change no version there.
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VALE     := github.com/vale-cli/vale/v3/cmd/vale@v3.21.0
+GOTESTSUM := gotest.tools/gotestsum@v1.13.0
 VULN     := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 VULNDB   := golang.org/x/vulndb@v0.0.0-20261105234957-e22db6528018

@@ -2,6 +2,7 @@ package warc_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -259,9 +260,9 @@ func TestReadErrors(t *testing.T) {
 // TestForeignFiles reads files of other programs, good and broken. DATELINE_WARC names
 // their folder.
 func TestForeignFiles(t *testing.T) {
-	dir := os.Getenv("DATELINE_WARC")
-	if dir == "" {
-		t.Skip("set DATELINE_WARC to a folder of WARC files")
+	dir := cmp.Or(os.Getenv("DATELINE_WARC"), filepath.Join("..", "..", "..", "shared", "data", "warc"))
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("no WARC files at %s: set DATELINE_WARC to a folder of them to run this test", dir)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*warc*"))
 	if err != nil || len(files) == 0 {
