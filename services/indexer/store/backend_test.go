@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +21,12 @@ var downgradeTo8 = []string{
 	`ALTER TABLE articles DROP COLUMN replaced_hash`, `ALTER TABLE sources DROP COLUMN name`,
 	`DROP TABLE stream_spans`, `DROP TABLE discovery_sources`, `DROP TABLE discovery_endpoints`,
 	`DROP TABLE discovery_articles`, `DROP TABLE discovery_shapes`, `DROP TABLE discovery_signatures`,
+}
+
+// downgradePostgresTo8 is SQL that undoes the migrations after version 8 that only PostgreSQL has.
+var downgradePostgresTo8 = []string{
+	`DROP INDEX articles_by_words_and_period`, `DROP FUNCTION article_periods`,
+	`CREATE INDEX articles_by_words ON articles USING gin (words)`,
 }
 
 // downgradeBoth is the part of backend.downgrade that both databases accept.
@@ -55,6 +62,7 @@ var sqliteBackend = backend{
 	}, downgradeBoth...),
 	refusePoison: map[string]string{"trigger": `CREATE TRIGGER poison BEFORE INSERT ON articles
 		WHEN NEW.title = 'poison' BEGIN SELECT RAISE(ABORT, 'no poison here'); END`},
+	downgradeTo8: downgradeTo8,
 }
 
 var postgresBackend = backend{
@@ -73,8 +81,9 @@ var postgresBackend = backend{
 			t.Fatal(err)
 		}
 	},
-	passWindow: `SELECT setval(pg_get_serial_sequence('articles', 'row'), (SELECT max(row) + 524288 FROM articles))`,
-	downgrade:  downgradeBoth,
+	passWindow:   `SELECT setval(pg_get_serial_sequence('articles', 'row'), (SELECT max(row) + 524288 FROM articles))`,
+	downgrade:    append(slices.Clone(downgradePostgresTo8), downgradeBoth...),
+	downgradeTo8: append(slices.Clone(downgradePostgresTo8), downgradeTo8...),
 	refusePoison: map[string]string{
 		"constraint": `ALTER TABLE articles ADD CONSTRAINT no_poison_here CHECK (title <> 'poison')`,
 		// invalid_parameter_value, of the class of data exceptions

@@ -43,24 +43,33 @@ type searcher interface {
 	openings(ctx context.Context, stories []string) ([]opening, error)
 }
 
-// searchStories returns a page that has one article of each story.
+// searchStories returns a page that has one article of each story. It reads a long list only if
+// copies take up most of a short one.
 func searchStories(ctx context.Context, s searcher, query Query, parsed parsedQuery, after *cursor) (Page, error) {
 	limit := query.limit()
-	listed, err := s.list(ctx, after, listedPerHit*limit+1)
-	if err != nil {
-		return Page{}, err
+	longest := listedPerHit*limit + 1
+	for length := 2*limit + 1; ; length = longest {
+		listed, err := s.list(ctx, after, length)
+		if err != nil {
+			return Page{}, err
+		}
+		more := len(listed) == length
+		chosen, next, err := chooseFirst(ctx, s, listed, limit, after, more)
+		if err != nil {
+			return Page{}, err
+		}
+		readAll := more && next == listed[length-1].at.String()
+		if length == longest || !readAll {
+			return readPage(ctx, s, query, parsed, chosen, next)
+		}
 	}
-	chosen, next, err := chooseFirst(ctx, s, listed, limit, after)
-	if err != nil {
-		return Page{}, err
-	}
-	return readPage(ctx, s, query, parsed, chosen, next)
 }
 
 // chooseFirst chooses the first row of each story, up to a limit, unless an earlier page
-// has shown the story. It returns the cursor of the next page.
+// has shown the story. It returns the cursor of the next page, given whether there are more rows
+// than those listed.
 func chooseFirst(
-	ctx context.Context, s searcher, listed []listedRow, limit int, after *cursor,
+	ctx context.Context, s searcher, listed []listedRow, limit int, after *cursor, more bool,
 ) (chosen []listedRow, next string, err error) {
 	seen := map[string]bool{}
 	at := 0
@@ -83,7 +92,7 @@ func chooseFirst(
 	for at < len(listed) && seen[listed[at].story] { // so that a page of copies does not follow
 		at++
 	}
-	if at < len(listed) || len(listed) == listedPerHit*limit+1 {
+	if at < len(listed) || more {
 		next = listed[at-1].at.String()
 	}
 	return chosen, next, nil

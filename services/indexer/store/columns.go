@@ -80,6 +80,7 @@ var (
 	candidateColumns = articleColumns.named("id", "story", "first_seen", "sketch")
 	facetColumns     = articleColumns.named(
 		"host", "language", "section", "access", "authors", "tags", "sort_time", "story")
+	listColumns   = articleColumns.named("id", "story", "sort_time")
 	rankColumns   = articleColumns.named("id", "story", "title", "language", "section", "authors", "tags")
 	memberColumns = articleColumns.named(
 		"id", "canonical_url", "host", "title", "language", "sort_time", "first_seen", "revisions")

@@ -58,6 +58,8 @@ var conformance = map[string]func(*testing.T, backend){
 	"a histogram counts articles by time":                          testHistogram,
 	"facets count values":                                          testFacets,
 	"only the newest matches are read":                             testNewestAreRead,
+	"only the newest candidates are examined":                      testNewestAreExamined,
+	"no match is missed at any time":                               testAnyTime,
 	"the best match has the words in its title":                    testRank,
 	"copies form a story":                                          testStories,
 	"a search returns one hit per story":                           testOnePerStory,
@@ -118,6 +120,8 @@ type backend struct {
 	passWindow string
 	// downgrade is SQL that changes a store's tables back to version 2.
 	downgrade []string
+	// downgradeTo8 is SQL that changes them back to version 8, except for their version.
+	downgradeTo8 []string
 	// refusePoison is SQL that makes the database refuse articles with the title
 	// "poison", by the kind of refusal.
 	refusePoison map[string]string

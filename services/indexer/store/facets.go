@@ -50,6 +50,7 @@ const (
 // facetCounts counts values while rows are read. The zero value is ready for use.
 type facetCounts struct {
 	articles int
+	partial  bool // whether there may be more matches
 	fields   [facetFields]map[string]int
 	stories  map[string]bool // of articles that have copies
 	copies   int             // articles that have copies
@@ -95,7 +96,7 @@ func (f *facetCounts) facets(query Query) Facets {
 	}
 	articles := min(f.articles, maxFacetArticles)
 	return Facets{
-		Articles: articles, Stories: articles - f.copies + len(f.stories), Complete: f.articles <= maxFacetArticles,
+		Articles: articles, Stories: articles - f.copies + len(f.stories), Complete: !f.partial && f.articles <= maxFacetArticles,
 		Times: newHistogram(f.times), Hosts: f.mostFrequent(hostFacet, limit),
 		Languages: f.mostFrequent(languageFacet, limit), Sections: f.mostFrequent(sectionFacet, limit),
 		Authors: f.mostFrequent(authorFacet, limit), Tags: f.mostFrequent(tagFacet, limit),

@@ -119,6 +119,19 @@ func (f Filter) groups() [][]string {
 	return groups
 }
 
+// seconds returns the filter's bounds of time. Articles have whole seconds, so that both
+// bounds are rounded up.
+func (f Filter) seconds() timeRange {
+	bounds := timeRange{firstSecond, lastSecond + 1}
+	if !f.From.IsZero() {
+		bounds.first = max(bounds.first, f.From.Add(time.Second-1).Unix())
+	}
+	if !f.Before.IsZero() {
+		bounds.before = min(bounds.before, f.Before.Add(time.Second-1).Unix())
+	}
+	return bounds
+}
+
 // ParseTime parses a bound of a filter: a day, such as 2026-11-25, which means
 // its start in UTC, or a time in RFC 3339.
 func ParseTime(text string) (time.Time, error) {

@@ -27,9 +27,10 @@ const (
 // postgresStore keeps everything in one PostgreSQL database, to which several
 // programs write at once.
 type postgresStore struct {
-	pool *pgxpool.Pool
-	sql  *sql.DB // on the connections of pool
-	name string  // of the database and its server, for messages
+	pool  *pgxpool.Pool
+	sql   *sql.DB // on the connections of pool
+	name  string  // of the database and its server, for messages
+	times sampledTimes
 	damage
 	savedSearches
 }

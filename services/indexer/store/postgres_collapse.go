@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,27 +18,18 @@ type postgresSearch struct {
 }
 
 func (s postgresSearch) list(ctx context.Context, after *cursor, limit int) ([]listedRow, error) {
-	matches, arguments := s.query.postgresMatches(s.parsed, after)
-	return collect(ctx, s.postgresStore, func(row pgx.CollectableRow) (listedRow, error) {
-		var one listedRow
-		var sortTime time.Time
-		err := row.Scan(&one.at.Row, &sortTime, &one.id, &one.story)
-		one.at.Time = sortTime.Unix()
-		return one, err
-	}, fmt.Sprintf(`SELECT row, sort_time, id, coalesce(story, '') FROM (%s LIMIT %d) f
-		ORDER BY sort_time DESC, row DESC`, matches, limit), arguments...)
+	found, _, err := s.newest(ctx, listColumns, after, limit, math.MaxInt32)
+	listed := make([]listedRow, len(found))
+	for i, one := range found {
+		listed[i] = listedRow{at: one.at, id: one.article.id, story: one.article.story}
+	}
+	return listed, err
 }
 
 func (s postgresSearch) headings(ctx context.Context, limit int) ([]headingRow, error) {
-	matches, arguments := s.query.postgresMatches(s.parsed, nil)
-	return collect(ctx, s.postgresStore, func(row pgx.CollectableRow) (headingRow, error) {
-		var one headingRow
-		var sortTime time.Time
-		err := row.Scan(append([]any{&one.at.Row, &sortTime}, rankColumns.fields(&one.article)...)...)
-		one.at.Time = sortTime.Unix()
-		return one, err
-	}, fmt.Sprintf(`SELECT f.row, f.sort_time, %s FROM (%s LIMIT %d) f JOIN articles a USING (id)
-		ORDER BY f.sort_time DESC, f.row DESC`, rankColumns.selected("a."), matches, limit), arguments...)
+	columns := append(slices.Clone(rankColumns), listColumns.named("sort_time")...)
+	found, _, err := s.newest(ctx, columns, nil, limit, maxExamined)
+	return found, err
 }
 
 func (s postgresSearch) shown(ctx context.Context, upTo cursor, stories []string) ([]string, error) {

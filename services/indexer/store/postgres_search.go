@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/dateline-news/dateline/services/indexer/words"
 )
@@ -33,17 +30,15 @@ func (s *postgresStore) Facets(ctx context.Context, query Query) (Facets, error)
 	if err != nil || parsed.matchesNothing {
 		return counts.facets(query), err
 	}
-	where, arguments := query.where(parsed)
-	_, err = collect(ctx, s, func(row pgx.CollectableRow) (struct{}, error) {
-		var article articleRow
-		err := row.Scan(facetColumns.fields(&article)...)
-		counts.add(article)
-		return struct{}{}, err
-	}, fmt.Sprintf(`SELECT %s FROM articles WHERE %s ORDER BY sort_time DESC, row DESC LIMIT %d`,
-		facetColumns.selected(""), where, maxFacetArticles+1), arguments...)
+	found, exhausted, err := postgresSearch{s, query, parsed}.newest(
+		ctx, facetColumns, nil, maxFacetArticles+1, maxExamined)
 	if err != nil {
 		return Facets{}, fmt.Errorf("counting in %s: %w", s.name, s.explain(err))
 	}
+	for _, one := range found {
+		counts.add(one.article)
+	}
+	counts.partial = exhausted
 	return counts.facets(query), nil
 }
 
@@ -55,19 +50,6 @@ func (q Query) stemLanguages() []string {
 		return q.Filter.Languages
 	}
 	return words.StemmedLanguages()
-}
-
-// postgresMatches returns the query, with its arguments, for the matching articles after
-// the cursor, newest first.
-func (q Query) postgresMatches(parsed parsedQuery, after *cursor) (query string, arguments []any) {
-	where, arguments := q.where(parsed)
-	query = `SELECT row, id, story, sort_time FROM articles WHERE ` + where
-	if after != nil {
-		n := len(arguments)
-		query += fmt.Sprintf(` AND (sort_time, row) < ($%d, $%d)`, n+1, n+2)
-		arguments = append(arguments, time.Unix(after.Time, 0), after.Row)
-	}
-	return query + ` ORDER BY sort_time DESC, row DESC`, arguments
 }
 
 // where returns the condition on articles, with its arguments.
@@ -93,6 +75,10 @@ func (q Query) where(parsed parsedQuery) (string, []any) {
 // words have only letters and digits, and filter words and stems additionally have a
 // prefix of one sign.
 func (p parsedQuery) tsquery() string {
+	following := " <-> "
+	if p.anyOrder {
+		following = " & "
+	}
 	var terms []string
 	for _, group := range p.groups {
 		terms = append(terms, "('"+strings.Join(group, "' | '")+"')")
@@ -100,7 +86,7 @@ func (p parsedQuery) tsquery() string {
 	for _, one := range p.clauses {
 		var alternatives []string
 		for _, phrase := range one.any {
-			alternatives = append(alternatives, phrase.tsquery())
+			alternatives = append(alternatives, phrase.tsquery(following))
 		}
 		expression := "(" + strings.Join(alternatives, " | ") + ")"
 		if one.omit {
@@ -111,11 +97,11 @@ func (p parsedQuery) tsquery() string {
 	return strings.Join(terms, " & ")
 }
 
-func (p phrase) tsquery() string {
+func (p phrase) tsquery(following string) string {
 	if p.stems != nil {
 		return "'" + strings.Join(p.alternatives(), "' | '") + "'"
 	}
-	term := "'" + strings.Join(p.words, "' <-> '") + "'"
+	term := "'" + strings.Join(p.words, "'"+following+"'") + "'"
 	if p.prefix {
 		term += ":*"
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dateline-news/dateline/services/indexer/words"
@@ -63,6 +64,8 @@ type clause struct {
 type parsedQuery struct {
 	clauses []clause
 	groups  [][]string // of filter words
+	// anyOrder is set if the words of phrases may be in any order.
+	anyOrder bool
 	// matchesNothing is set if no article can match.
 	matchesNothing bool
 }
@@ -97,6 +100,29 @@ func (p parsedQuery) isRanked(q Query) bool { return q.ByRank && len(p.clauses) 
 
 // usesIndex reports whether the query needs the index of words.
 func (p parsedQuery) usesIndex() bool { return len(p.clauses)+len(p.groups) > 0 }
+
+// hasPhrase reports whether any of the clause's phrases has several words.
+func (c clause) hasPhrase() bool {
+	return slices.ContainsFunc(c.any, func(p phrase) bool { return len(p.words) > 1 })
+}
+
+// hasPhrases reports whether an article that has the words of the query may not match it.
+func (p parsedQuery) hasPhrases() bool { return slices.ContainsFunc(p.clauses, clause.hasPhrase) }
+
+// hasPrefixes reports whether the query needs words that start with a prefix.
+func (p parsedQuery) hasPrefixes() bool {
+	return slices.ContainsFunc(p.clauses, func(c clause) bool {
+		return slices.ContainsFunc(c.any, func(p phrase) bool { return p.prefix })
+	})
+}
+
+// loose returns the query with only the words of its phrases required, in any order. It
+// matches more articles, none of which needs to be read for that.
+func (p parsedQuery) loose() parsedQuery {
+	p.anyOrder = true
+	p.clauses = slices.DeleteFunc(slices.Clone(p.clauses), func(c clause) bool { return c.omit && c.hasPhrase() })
+	return p
+}
 
 // highlighted returns the phrases that are marked in titles and snippets.
 func highlighted(clauses []clause) []phrase {

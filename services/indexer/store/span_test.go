@@ -98,7 +98,7 @@ func testSpansOfOlderStore(t *testing.T, b backend) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		for _, statement := range downgradeTo8 {
+		for _, statement := range b.downgradeTo8 {
 			b.execute(t, dsn, statement)
 		}
 		b.execute(t, dsn, `DELETE FROM goose_db_version WHERE version_id > 8`)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -16,7 +17,7 @@ type sqliteSearch struct {
 }
 
 func (s sqliteSearch) list(ctx context.Context, after *cursor, limit int) ([]listedRow, error) {
-	matches, arguments := s.query.sqliteMatches(s.parsed, after)
+	matches, arguments := s.query.sqliteMatches(s.parsed, after, math.MinInt64)
 	return queryRows(ctx, s.readers, func(rows *sql.Rows) (listedRow, error) {
 		var row listedRow
 		err := rows.Scan(&row.at.Row, &row.id, &row.story)
@@ -26,7 +27,11 @@ func (s sqliteSearch) list(ctx context.Context, after *cursor, limit int) ([]lis
 }
 
 func (s sqliteSearch) headings(ctx context.Context, limit int) ([]headingRow, error) {
-	matches, arguments := s.query.sqliteMatches(s.parsed, nil)
+	oldest, _, err := s.oldestExamined(ctx, s.query, s.parsed)
+	if err != nil {
+		return nil, err
+	}
+	matches, arguments := s.query.sqliteMatches(s.parsed, nil, oldest)
 	return queryRows(ctx, s.readers, func(rows *sql.Rows) (headingRow, error) {
 		var row headingRow
 		err := rows.Scan(append([]any{&row.at.Row}, rankColumns.sqliteTargets(&row.article)...)...)

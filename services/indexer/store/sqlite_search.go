@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -39,7 +40,12 @@ func (s *sqliteStore) Facets(ctx context.Context, query Query) (Facets, error) {
 	if err != nil || parsed.matchesNothing {
 		return counts.facets(query), err
 	}
-	matches, arguments := query.sqliteMatches(parsed, nil)
+	oldest, exhausted, err := s.oldestExamined(ctx, query, parsed)
+	if err != nil {
+		return Facets{}, fmt.Errorf("counting in %s: %w", s.path, s.explain(err))
+	}
+	counts.partial = exhausted
+	matches, arguments := query.sqliteMatches(parsed, nil, oldest)
 	_, err = queryRows(ctx, s.readers, func(rows *sql.Rows) (struct{}, error) {
 		var row articleRow
 		err := rows.Scan(facetColumns.sqliteTargets(&row)...)
@@ -53,10 +59,26 @@ func (s *sqliteStore) Facets(ctx context.Context, query Query) (Facets, error) {
 	return counts.facets(query), nil
 }
 
+// oldestExamined returns the oldest row that is examined when matches are ranked or counted. It
+// reports whether there are older ones that may match.
+func (s *sqliteStore) oldestExamined(ctx context.Context, query Query, parsed parsedQuery) (int64, bool, error) {
+	if !parsed.hasPhrases() {
+		return math.MinInt64, false, nil
+	}
+	matches, arguments := query.sqliteMatches(parsed.loose(), nil, math.MinInt64)
+	var next int64
+	err := s.readers.QueryRowContext(ctx, fmt.Sprintf(`%s LIMIT 1 OFFSET %d`, matches, maxExamined), arguments...).Scan(&next)
+	if errors.Is(err, sql.ErrNoRows) {
+		return math.MinInt64, false, nil
+	}
+	return next + 1, true, err
+}
+
 // sqliteMatches returns the query, with its arguments, for the rows of the matching
-// articles after the cursor, newest first.
-func (q Query) sqliteMatches(parsed parsedQuery, after *cursor) (query string, arguments []any) {
+// articles after the cursor, newest first, down to the oldest row.
+func (q Query) sqliteMatches(parsed parsedQuery, after *cursor, oldest int64) (query string, arguments []any) {
 	first, last := q.Filter.rows()
+	first = max(first, oldest)
 	if after != nil {
 		last = min(last, after.Row-1)
 	}
@@ -87,6 +109,10 @@ func (f Filter) rows() (first, last int64) {
 // have only letters and digits, and filter words and stems additionally have a prefix
 // of one sign.
 func (p parsedQuery) match() string {
+	following := " "
+	if p.anyOrder {
+		following = `" AND "`
+	}
 	var required, omitted []string
 	for _, group := range p.groups {
 		required = append(required, `("`+strings.Join(group, `" OR "`)+`")`)
@@ -94,7 +120,7 @@ func (p parsedQuery) match() string {
 	for _, one := range p.clauses {
 		var terms []string
 		for _, phrase := range one.any {
-			terms = append(terms, phrase.match())
+			terms = append(terms, phrase.match(following))
 		}
 		if expression := "(" + strings.Join(terms, " OR ") + ")"; one.omit {
 			omitted = append(omitted, expression)
@@ -109,13 +135,14 @@ func (p parsedQuery) match() string {
 	return expression
 }
 
-func (p phrase) match() string {
+// match returns the phrase, given the text between its words.
+func (p phrase) match(following string) string {
 	if p.stems != nil {
 		return `"` + strings.Join(p.alternatives(), `" OR "`) + `"`
 	}
-	term := `"` + strings.Join(p.words, " ") + `"`
+	term := `"` + strings.Join(p.words, following) + `"`
 	if p.prefix {
 		term += "*"
 	}
-	return term
+	return "(" + term + ")"
 }

@@ -29,12 +29,18 @@ const (
 // past is the articles of the last weeks: 1,000 an hour until the last midnight in UTC.
 // The article with a number is the same in each run of a day.
 type past struct {
-	total int
-	end   time.Time
+	total        int
+	words        int // the median length of a text
+	outcomeEvery int // each outcomeEvery-th article has outcomes
+	end          time.Time
 }
 
-func newPast(total int) *past {
-	return &past{total, time.Now().UTC().Truncate(24 * time.Hour)}
+func newPast(b *testing.B) *past {
+	b.Helper()
+	return &past{
+		total: number(b, "DATELINE_SCALE", 5000), words: number(b, "DATELINE_WORDS", 350),
+		outcomeEvery: number(b, "DATELINE_OUTCOMES", 1), end: time.Now().UTC().Truncate(24 * time.Hour),
+	}
 }
 
 // sample returns the number of an article that is neither a copy nor copied.
@@ -83,7 +89,7 @@ func (w writer) words(count int) string {
 }
 
 // article returns the article with a number. Its length is distributed like that of news:
-// half of them have more than 350 words, one in twenty more than 1,100.
+// if the median is 350 words, one article in twenty has more than 1,100.
 func (p *past) article(n int) *datelinev1.Article {
 	text := n
 	if n%copyEvery == copyEvery-1 {
@@ -110,8 +116,8 @@ func (p *past) article(n int) *datelinev1.Article {
 			"title": {Source: datelinev1.FieldSource_FIELD_SOURCE_JSON_LD, Confidence: 0.97},
 		},
 	}
-	count := int(350 * math.Exp(0.7*shared.NormFloat64()))
-	a.WordCount = int32(min(max(count, 60), 4000))
+	count := int(float64(p.words) * math.Exp(0.7*shared.NormFloat64()))
+	a.WordCount = int32(min(max(count, p.words/6), 12*p.words))
 	for left := int(a.GetWordCount()); left > 0; left -= 55 {
 		a.Body = append(a.Body, &datelinev1.Block{
 			Kind: datelinev1.BlockKind_BLOCK_KIND_PARAGRAPH, Text: shared.words(min(left, 55)),
@@ -201,7 +207,9 @@ func (p *past) put(b *testing.B, s store.Store, from, until int) {
 		if n%changeEvery == 0 {
 			changes = append(changes, revised(a))
 		}
-		ends = append(ends, outcomes(a, n)...)
+		if n%p.outcomeEvery == 0 {
+			ends = append(ends, outcomes(a, n)...)
+		}
 	}
 	for _, batch := range [][]*datelinev1.Article{articles, changes} {
 		results, err := s.Put(b.Context(), batch)

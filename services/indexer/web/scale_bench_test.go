@@ -35,10 +35,6 @@ const pageSamples = 101
 // names an existing store to fill; the default is a new SQLite file. A store that is
 // filled in part is continued.
 func BenchmarkPages(b *testing.B) {
-	total, err := strconv.Atoi(cmp.Or(os.Getenv("DATELINE_SCALE"), "5000"))
-	if err != nil {
-		b.Fatal(err)
-	}
 	file := "sqlite:" + filepath.Join(b.TempDir(), "articles.db")
 	s, err := store.Open(b.Context(), cmp.Or(os.Getenv("DATELINE_STORE"), file))
 	if err != nil {
@@ -49,7 +45,7 @@ func BenchmarkPages(b *testing.B) {
 			b.Error(err)
 		}
 	}()
-	past := newPast(total)
+	past := newPast(b)
 	past.fill(b, s)
 	_, js := natstest.Start(b)
 	past.fillDeadLetters(b, js)
@@ -64,6 +60,16 @@ func BenchmarkPages(b *testing.B) {
 			}
 		})
 	}
+}
+
+// number returns the number in an environment variable, or a default.
+func number(b *testing.B, name string, otherwise int) int {
+	b.Helper()
+	n, err := strconv.Atoi(cmp.Or(os.Getenv(name), strconv.Itoa(otherwise)))
+	if err != nil {
+		b.Fatalf("reading %s: %v", name, err)
+	}
+	return n
 }
 
 // measuredPage is a page to measure. path returns the path of its nth request.
