@@ -40,13 +40,19 @@ const (
 	CauseWaiting Cause = "waiting"
 	// CauseNothingPublished means that almost nothing was requested.
 	CauseNothingPublished Cause = "nothing_published"
+	// CauseEndpointsGone means that no endpoint of discovery works that used to bring
+	// articles.
+	CauseEndpointsGone Cause = "endpoints_gone"
+	// CauseFeedFrozen means that the feeds and sitemaps list nothing new, but the home page
+	// does.
+	CauseFeedFrozen Cause = "feed_frozen"
 )
 
 // Causes returns all causes.
 func Causes() []Cause {
 	return []Cause{
 		CauseBlocked, CauseRobots, CauseUnreachable, CauseGone, CauseDrifted, CauseDuplicates, CauseWaiting,
-		CauseNothingPublished,
+		CauseNothingPublished, CauseEndpointsGone, CauseFeedFrozen,
 	}
 }
 

@@ -15,7 +15,9 @@ import (
 
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/outcome"
+	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -83,6 +85,39 @@ func (s *sourcesTest) recordHour(results map[string][]result) {
 	s.now = s.now.Add(time.Hour)
 }
 
+// discover adds the site of a host as a source of discovery with a feed, and changes its endpoints.
+func (s *sourcesTest) discover(host string, change func(*sources.Endpoint)) {
+	s.t.Helper()
+	all := sources.Of(s.store)
+	home, err := weburl.Parse("https://" + host + "/")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	feed, err := weburl.Parse("https://" + host + "/feed.xml")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	source := sources.New(home, nil, s.now)
+	err = all.Add(s.t.Context(), source, []sources.Endpoint{
+		sources.NewEndpoint(source.ID, home, datelinev1.Purpose_PURPOSE_LINKS, sources.HintHome),
+		sources.NewEndpoint(source.ID, feed, datelinev1.Purpose_PURPOSE_FEED, "link"),
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	claimed, err := all.Claim(s.t.Context(), s.now, s.now.Add(time.Hour), 10, 100)
+	if err != nil || len(claimed) != 2 {
+		s.t.Fatalf("%d endpoints, %v", len(claimed), err)
+	}
+	for _, e := range claimed {
+		e.Settled, e.NextPoll = e.Poll, s.now.Add(1000*time.Hour)
+		change(&e)
+		if stored, err := all.Settle(s.t.Context(), e, sources.Reading{}); err != nil || !stored {
+			s.t.Fatal(stored, err)
+		}
+	}
+}
+
 // expect examines the sources and compares the metrics.
 func (s *sourcesTest) expect(states, causes map[string]float64) {
 	s.t.Helper()
@@ -113,8 +148,11 @@ func TestSourcesFallSilent(t *testing.T) {
 		"gone.test":    {{intakeStage, produced, ""}, {fetchStage, rejected, "not_found"}},
 		"redesign.test": {{intakeStage, produced, ""}, {fetchStage, produced, ""},
 			{extractStage, rejected, "no_article"}},
-		"repeats.test": {{intakeStage, datelinev1.Verdict_VERDICT_DUPLICATE, "seen"}},
-		"quiet.test":   nil,
+		"repeats.test":  {{intakeStage, datelinev1.Verdict_VERDICT_DUPLICATE, "seen"}},
+		"quiet.test":    nil,
+		"feedless.test": nil,
+		"frozen.test": {{intakeStage, produced, ""}, {fetchStage, produced, ""},
+			{extractStage, rejected, "no_article"}},
 	}
 	usual := map[string][]result{}
 	for host := range endings {
@@ -129,14 +167,25 @@ func TestSourcesFallSilent(t *testing.T) {
 		s.recordHour(usual)
 	}
 	s.now = s.now.Add(10 * time.Minute)
-	s.expect(map[string]float64{"publishing": 8, "silent": 0, "learning": 0}, nil)
+	s.expect(map[string]float64{"publishing": 10, "silent": 0, "learning": 0}, nil)
+	s.discover("feedless.test", func(e *sources.Endpoint) {
+		e.State, e.Reason, e.Articles, e.NewTime = sources.Retired, "gone: 410", 9, s.now
+	})
+	frozen := s.now
+	s.discover("frozen.test", func(e *sources.Endpoint) {
+		e.State, e.Articles, e.NewTime = sources.Active, 9, frozen.Add(-time.Hour)
+		if e.Hint == sources.HintHome {
+			e.NewTime = frozen.Add(20 * time.Hour)
+		}
+	})
 	for range 30 {
 		s.recordHour(endings)
 		if err := s.watch.examine(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.expect(map[string]float64{"publishing": 1, "silent": 7}, map[string]float64{
+	s.expect(map[string]float64{"publishing": 1, "silent": 9}, map[string]float64{
+		"endpoints_gone": 1, "feed_frozen": 1,
 		"blocked": 1, "robots": 1, "unreachable": 1, "gone": 1, "drifted": 1, "duplicates": 1, "nothing_published": 1,
 	})
 	for host, cause := range map[string]string{
@@ -151,6 +200,7 @@ func TestSourcesFallSilent(t *testing.T) {
 	for host, cause := range map[string]string{
 		"blocked.test": "blocked", "robots.test": "robots", "down.test": "unreachable", "gone.test": "gone",
 		"redesign.test": "drifted", "repeats.test": "duplicates", "quiet.test": "nothing_published", "fine.test": "",
+		"feedless.test": "endpoints_gone", "frozen.test": "feed_frozen",
 	} {
 		state := library.StateSilent
 		if cause == "" {
@@ -160,8 +210,8 @@ func TestSourcesFallSilent(t *testing.T) {
 			listed[host] = state + " " + cause
 		}
 	}
-	if n := testutil.CollectAndCount(s.watch.list.info); len(listed) > 0 || n != 8 {
-		t.Errorf("%d sources are listed by host, want 8; missing are %v", n, listed)
+	if n := testutil.CollectAndCount(s.watch.list.info); len(listed) > 0 || n != 10 {
+		t.Errorf("%d sources are listed by host, want 10; missing are %v", n, listed)
 	}
 	if strings.Contains(s.log.String(), "fine.test") {
 		t.Errorf("the log mentions a source that publishes as usual:\n%s", s.log.String())

@@ -152,7 +152,7 @@ func plural(n int64, noun string) string {
 }
 
 // start formats the time at which the silence began.
-func (s silence) start() string { return s.since.UTC().Format("2006-01-02 15:04 UTC") }
+func (s silence) start() string { return minute(s.since) }
 
 // evidenceOf holds the start of the sentence that describes the evidence.
 var evidenceOf = map[outcome.Cause]string{

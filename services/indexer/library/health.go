@@ -32,7 +32,7 @@ type Health struct {
 	New         int64         `json:"new" doc:"Number of new articles in the requested period."`
 	Expected    *float64      `json:"expected,omitempty" doc:"Number of new articles that are usual in the requested period, from the source's usual week. Absent while the state is learning."`
 	SilentSince *time.Time    `json:"silent_since,omitempty" doc:"End of the last hour with a new article. Only given if the source is silent."`
-	Cause       outcome.Cause `json:"cause,omitempty" enum:"blocked,robots,unreachable,gone,drifted,duplicates,waiting,nothing_published" doc:"Why the source is silent."`
+	Cause       outcome.Cause `json:"cause,omitempty" enum:"blocked,robots,unreachable,gone,drifted,duplicates,waiting,nothing_published,endpoints_gone,feed_frozen" doc:"Why the source is silent."`
 	Evidence    string        `json:"evidence,omitempty" doc:"Evidence for the cause, in words."`
 }
 
@@ -85,11 +85,17 @@ func (l *Library) health(ctx context.Context, one store.Source, since, at time.T
 	if err != nil {
 		return Health{}, err
 	}
-	h.Cause, h.Evidence = silence{
+	endpoints, err := l.endpointsOn(ctx, one.Host)
+	if err != nil {
+		return Health{}, err
+	}
+	silent := silence{
 		since: one.Silence.Since, now: newTally(one.Silence.Outcomes), before: newTally(one.Silence.Before),
 		hours:       at.Sub(one.Silence.Since).Hours(),
 		hoursBefore: float64(min(hoursBefore, one.Baseline.Last-one.Baseline.First+1)), queued: queued,
-	}.diagnose()
+	}
+	h.Cause, h.Evidence = silent.diagnose()
+	h.Cause, h.Evidence = silent.refine(h.Cause, h.Evidence, endpoints)
 	if h.Cause == outcome.CauseDrifted {
 		alarms, err := l.driftAlarms(ctx, one.Host)
 		if err != nil {

@@ -38,7 +38,7 @@ func newSources() *cobra.Command {
 last hours and the usual number for these hours of the week. A source is silent if
 it has published nothing new for longer than chance explains. The cause of a silence
 is derived from its outcomes: blocked, robots, unreachable, gone, drifted,
-duplicates, waiting or nothing_published.
+duplicates, waiting, nothing_published, endpoints_gone or feed_frozen.
 
 Its commands manage the sites whose new articles a running pipeline finds by itself.`,
 		Example: `  dateline sources --silent
