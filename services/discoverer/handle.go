@@ -118,16 +118,17 @@ func (d *Discoverer) settle(
 	if err != nil {
 		return judgement{}, err
 	}
+	delays := delaysOf(made.delays, d.now())
 	stored, err := d.sources.Settle(ctx, made.endpoint, sources.Reading{
-		Signature: made.signature, Named: made.named, Found: found, Announced: d.announced(made),
+		Signature: made.signature, Named: made.named, Found: found, Delays: delays, Announced: d.announced(made),
 	})
 	if err == nil && !stored && endpoint.Pushed {
 		err = errors.New("a response was stored meanwhile") // the push is judged again
 	}
 	if err == nil && stored && endpoint.Purpose != datelinev1.Purpose_PURPOSE_ROBOTS {
 		d.known.put(source.ID, shared.credited)
-		for _, published := range made.delays {
-			d.metrics.observeDelay(published, d.now())
+		for _, delay := range delays {
+			d.metrics.delay.Observe(delay.Seconds())
 		}
 		err = d.saveOthers(ctx, shared, endpoint.ID)
 	}

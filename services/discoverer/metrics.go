@@ -133,14 +133,17 @@ func (d *Discoverer) countEndpoints(ctx context.Context) error {
 	return nil
 }
 
-// maxDelay is the longest delay that is observed. Older articles are corrections, or were found
+// maxDelay is the longest delay that counts. Older articles are corrections, or were found
 // by another endpoint.
 const maxDelay = 24 * time.Hour
 
-// observeDelay observes how long ago an article was published that a source lists for the first
-// time.
-func (m *discoverMetrics) observeDelay(published, now time.Time) {
-	if delay := now.Sub(published); !published.IsZero() && delay >= 0 && delay <= maxDelay {
-		m.delay.Observe(delay.Seconds())
+// delaysOf returns how long ago articles were published that a source lists for the first time.
+func delaysOf(published []time.Time, now time.Time) []time.Duration {
+	var delays []time.Duration
+	for _, at := range published {
+		if delay := now.Sub(at); !at.IsZero() && delay >= 0 && delay <= maxDelay {
+			delays = append(delays, delay)
+		}
 	}
+	return delays
 }

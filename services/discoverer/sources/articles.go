@@ -37,9 +37,11 @@ type Article struct {
 // firstLook is the time from a request to the first look for its outcome.
 const firstLook = 5 * time.Minute
 
-// awaitOutcomes adds articles of a source, up to MaxArticles, and counts them. If there are more,
+// awaitOutcomes adds articles of a source, up to MaxArticles, and counts them with their delays. If there are more,
 // those that wait for a visit make room.
-func (s *Sources) awaitOutcomes(ctx context.Context, tx *sql.Tx, sourceID string, articles []Article) error {
+func (s *Sources) awaitOutcomes(
+	ctx context.Context, tx *sql.Tx, sourceID string, articles []Article, delays []time.Duration,
+) error {
 	if len(articles) == 0 {
 		return nil
 	}
@@ -48,7 +50,8 @@ func (s *Sources) awaitOutcomes(ctx context.Context, tx *sql.Tx, sourceID string
 		return err
 	}
 	source.Taken.Spend(articles[0].FindTime, len(articles))
-	_, err = tx.ExecContext(ctx, `UPDATE discovery_sources SET taken = $2 WHERE id = $1`, sourceID, source.Taken.Bytes())
+	_, err = tx.ExecContext(ctx, `UPDATE discovery_sources SET taken = $2, delays = $3 WHERE id = $1`,
+		sourceID, source.Taken.Bytes(), notNil(addDelays(source.delays, delays)))
 	if err != nil {
 		return err
 	}

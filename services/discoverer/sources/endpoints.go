@@ -188,7 +188,7 @@ func (s *Sources) Settle(ctx context.Context, e Endpoint, read Reading) (stored 
 		if err := announce(ctx, tx, e, read.Announced); err != nil {
 			return err
 		}
-		return s.awaitOutcomes(ctx, tx, e.SourceID, read.Found)
+		return s.awaitOutcomes(ctx, tx, e.SourceID, read.Found, read.Delays)
 	})
 	return stored && err == nil, err
 }

@@ -26,6 +26,8 @@ type Overview struct {
 	Candidates int       `json:"candidate_endpoints" doc:"Number of feeds, sitemaps and pages of links that have not been read yet."`
 	Found      int64     `json:"found" doc:"New articles that the endpoints have listed."`
 	LastNew    time.Time `json:"last_new,omitzero" doc:"When an endpoint last listed a new article."`
+	// MedianDelay is nil if no publication time is known.
+	MedianDelay *float64 `json:"median_delay_seconds,omitempty" doc:"Median time from the publication of an article, as its listing states it, to its discovery by a later request, of the last 64 such articles."`
 }
 
 // Details is a source with its endpoints and its last backfill.
@@ -43,6 +45,7 @@ type EndpointDetails struct {
 	Reason   string    `json:"reason,omitempty" doc:"Why the last request failed, or why the endpoint was retired."`
 	Hint     string    `json:"hint" doc:"How the endpoint was found."`
 	Articles int64     `json:"articles" doc:"New articles that it has listed."`
+	Waiting  int64     `json:"waiting,omitempty" doc:"Articles that it listed last and that wait for the daily maximum or a later reading."`
 	LastNew  time.Time `json:"last_new,omitzero" doc:"When it last listed a new article."`
 	LastPoll time.Time `json:"last_poll,omitzero" doc:"When a response was last read."`
 	NextPoll time.Time `json:"next_poll,omitzero" doc:"Absent if it is retired."`
@@ -64,7 +67,7 @@ type HubDetails struct {
 func newEndpointDetails(e Endpoint) EndpointDetails {
 	details := EndpointDetails{
 		URL: e.URL, Kind: subject.PurposeName(e.Purpose), State: e.State, Reason: e.Reason, Hint: e.Hint,
-		Articles: e.Articles, LastNew: e.NewTime, LastPoll: e.PollTime,
+		Articles: e.Articles, Waiting: e.Waiting, LastNew: e.NewTime, LastPoll: e.PollTime,
 	}
 	if e.State != Retired {
 		details.NextPoll = e.NextPoll
@@ -122,6 +125,7 @@ func (s *Sources) overviews(ctx context.Context, page []Source) ([]Overview, err
 		ids, places = append(ids, source.ID), append(places, "$"+strconv.Itoa(i+1))
 		all = append(all, Overview{
 			Source: source, Requests: source.Budget.Used(now), Articles: source.Taken.Used(now),
+			MedianDelay: medianDelay(source.delays),
 		})
 	}
 	yields, err := query(ctx, s, "counting the articles of endpoints", scanYield, `SELECT source_id,

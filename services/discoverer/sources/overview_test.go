@@ -2,6 +2,8 @@ package sources_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -82,6 +84,44 @@ func verifyDetails(t *testing.T, s *sources.Sources, id string) {
 	if _, err := s.Details(t.Context(), "unknown"); !errors.Is(err, sources.ErrNotFound) {
 		t.Errorf("an unknown source: %v", err)
 	}
+}
+
+// TestMedianDelay reads the median of the delays of the last articles of a source.
+func TestMedianDelay(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *sources.Sources) {
+		source, _ := add(t, s, "/feed.xml")
+		median := func() *float64 {
+			t.Helper()
+			all, err := s.OverviewsOf(t.Context(), []string{source.ID})
+			if err != nil || len(all) != 1 {
+				t.Fatal(all, err)
+			}
+			return all[0].MedianDelay
+		}
+		if got := median(); got != nil {
+			t.Errorf("without articles, the median delay is %v", *got)
+		}
+		now := time.Now()
+		for i, test := range []struct {
+			delays []time.Duration
+			want   float64
+		}{
+			{[]time.Duration{10 * time.Minute, time.Minute, 2 * time.Minute}, 120},
+			{[]time.Duration{4 * time.Minute}, 180},
+			{slices.Repeat([]time.Duration{time.Hour}, 70), 3600}, // only the last ones count
+			{slices.Repeat([]time.Duration{time.Minute}, 40), 60},
+		} {
+			e := claim(t, s, now, 1)[0]
+			e.Settled, e.State, e.NextPoll = e.Poll, sources.Active, now
+			found := []sources.Article{{RequestID: fmt.Sprint(i), SourceID: source.ID, URL: e.URL, FindTime: now}}
+			if ok, err := s.Settle(t.Context(), e, sources.Reading{Found: found, Delays: test.delays}); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			if got := median(); got == nil || *got != test.want {
+				t.Errorf("after %v: %v, want %v", test.delays, got, test.want)
+			}
+		}
+	})
 }
 
 // TestAddSite verifies that a site that cannot be added as wanted is not added at all.

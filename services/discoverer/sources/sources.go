@@ -57,6 +57,8 @@ type Source struct {
 	// Budget counts its requests in the last 24 hours, Visits those among them that were
 	// visits to known articles, and Taken the articles that were found.
 	Budget, Visits, Taken schedule.Budget `json:"-"`
+	// delays are those of its last articles: see addDelays.
+	delays []byte
 	// Shapes is what Sources.Shapes returns. It is set only to read a page of links.
 	Shapes []byte `json:"-"`
 }
@@ -105,6 +107,8 @@ type Reading struct {
 	// Named are endpoints to add, and Found articles whose outcomes are awaited.
 	Named []Endpoint
 	Found []Article
+	// Delays are those from the publication of articles to their discovery.
+	Delays []time.Duration
 	// Announced is what a feed that was polled says about its hub, or nil if this is unknown.
 	Announced *Announcement
 }

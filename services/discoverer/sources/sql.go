@@ -35,7 +35,7 @@ func one[T any](rows []T, err error) (T, error) {
 }
 
 // sourceColumns are what scanSource reads.
-const sourceColumns = `id, url, labels, state, add_time, policy, budget, visits, taken`
+const sourceColumns = `id, url, labels, state, add_time, policy, budget, visits, taken, delays`
 
 func scanSource(rows *sql.Rows) (Source, error) {
 	var s Source
@@ -43,7 +43,7 @@ func scanSource(rows *sql.Rows) (Source, error) {
 	var added int64
 	var policy string
 	var budget, visits, taken []byte
-	err := rows.Scan(&s.ID, &s.URL, &labels, &s.State, &added, &policy, &budget, &visits, &taken)
+	err := rows.Scan(&s.ID, &s.URL, &labels, &s.State, &added, &policy, &budget, &visits, &taken, &s.delays)
 	if err != nil {
 		return Source{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,12 +40,17 @@ func sourcesOf(ctx context.Context, d discovery, do func(sources.Overview) error
 
 func newSourcesList() *cobra.Command {
 	var asJSON bool
-	cmd := &cobra.Command{Use: "list", Short: "List the sites that were added", Args: noArgs}
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the sites that were added", Args: noArgs,
+		Long: `Lists the sites that were added. The delay is the median time from the publication of
+an article to its discovery, of the last 64 articles with a time. The requests are those
+of the last 24 hours, other than the first for an article.`,
+	}
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each source as a line of JSON.")
 	cmd.RunE = withDiscovery(load, func(ctx context.Context, cmd *cobra.Command, d discovery, _ []string) error {
 		out := cmd.OutOrStdout()
-		t := newTable(width(out), "URL", "state", "endpoints", "listed", "last new", "labels")
+		t := newTable(width(out), "URL", "state", "endpoints", "listed", "last new", "delay", "requests", "labels")
 		count := 0
 		err := sourcesOf(ctx, d, func(source sources.Overview) error {
 			count++
@@ -52,7 +58,8 @@ func newSourcesList() *cobra.Command {
 				return json.NewEncoder(out).Encode(source)
 			}
 			t.AppendRow([]any{
-				source.URL, source.State, source.Working, source.Found, when(out, source.LastNew), labelText(source.Labels),
+				source.URL, source.State, source.Working, source.Found, when(out, source.LastNew), delayText(source.MedianDelay),
+				source.Requests, labelText(source.Labels),
 			})
 			return nil
 		})
@@ -88,16 +95,24 @@ func newSourcesShow() *cobra.Command {
 func printSource(out io.Writer, source sources.Details) error {
 	fmt.Fprintf(out, "%s  %s  added %s  %s\n", source.URL, source.State, when(out, source.AddTime),
 		labelText(source.Labels))
-	fmt.Fprintf(out, "policy %s; %s and %s in 24 hours\n", policyText(source.Policy),
-		plural(source.Requests, "request"), plural(source.Articles, "article"))
+	delay := ""
+	if source.MedianDelay != nil {
+		delay = "; median delay " + delayText(source.MedianDelay)
+	}
+	fmt.Fprintf(out, "policy %s; %s and %s in 24 hours%s\n", policyText(source.Policy),
+		plural(source.Requests, "request"), plural(source.Articles, "article"), delay)
 	if source.Backfill != nil {
 		printBackfill(out, *source.Backfill)
 	}
 	printHubs(out, source.Endpoints)
 	t := newTable(width(out), "kind", "state", "articles", "last new", "last poll", "next poll", "URL", "details")
 	for _, e := range source.Endpoints {
+		details := e.Reason
+		if details == "" && e.Waiting > 0 {
+			details = plural(int(e.Waiting), "article") + " beyond the daily maximum"
+		}
 		t.AppendRow([]any{
-			e.Kind, e.State, e.Articles, when(out, e.LastNew), when(out, e.LastPoll), when(out, e.NextPoll), e.URL, e.Reason,
+			e.Kind, e.State, e.Articles, when(out, e.LastNew), when(out, e.LastPoll), when(out, e.NextPoll), e.URL, details,
 		})
 	}
 	_, err := fmt.Fprintln(out, t.Render())
@@ -116,6 +131,14 @@ func newSourcesExport() *cobra.Command {
 		})
 	})
 	return cmd
+}
+
+// delayText returns a delay in seconds as a text, or "" if it is unknown.
+func delayText(seconds *float64) string {
+	if seconds == nil {
+		return ""
+	}
+	return (time.Duration(*seconds) * time.Second).String()
 }
 
 // labelText returns labels as key=value pairs, in the order of their keys.

@@ -1,0 +1,4 @@
+-- The delays from publication to discovery of the last articles of a source.
+
+-- +goose Up
+ALTER TABLE discovery_sources ADD COLUMN delays bytea NOT NULL DEFAULT ''; -- seconds, four bytes each, the oldest first
