@@ -16,6 +16,7 @@ type Config struct {
 	MinInterval    time.Duration `doc:"Minimum time between two requests for an endpoint."`
 	MaxInterval    time.Duration `doc:"Maximum time between two requests for an endpoint."`
 	PollsPerDay    int           `doc:"Maximum number of requests for the endpoints of a source in 24 hours, plus one for each article that it has brought in that time, up to three times as many. The fewer are left, the more new articles a request must be expected to find."`
+	ArticlesPerDay int           `doc:"Maximum number of articles that are taken from a source in 24 hours, unless its policy states another. The others stay unknown, so that later readings take them."`
 	Revisits       []string      `doc:"Ages at which an article is requested again to see whether it has changed, in ascending order, such as 1h, 6h. An article that has changed is visited again as often as a new one. Visits take at most a third of the requests of a source. Empty means never."`
 	BackfillPerDay int           `doc:"Maximum number of requests in 24 hours that the backfill of a source makes, for sitemaps and articles. They are fetched after all other requests for the same host, and not counted for polls-per-day."`
 	PollTimeout    time.Duration `doc:"Time to wait for the response to a request before it is made again. Choose more than URLs usually wait in the frontier."`
@@ -30,7 +31,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Workers: 4, MaxAge: 7 * 24 * time.Hour, MinInterval: 2 * time.Minute, MaxInterval: 24 * time.Hour,
-		PollsPerDay: schedule.DefaultRequests, Revisits: []string{"1h", "6h", "24h", "168h"},
+		PollsPerDay: schedule.DefaultRequests, ArticlesPerDay: 10_000, Revisits: []string{"1h", "6h", "24h", "168h"},
 		BackfillPerDay: 5_000, PollTimeout: 30 * time.Minute, MaxAttempts: 5, DrainTimeout: 10 * time.Second,
 	}
 }
@@ -49,6 +50,7 @@ func (c Config) Validate() error {
 	check(c.MaxInterval >= c.MinInterval, "max-interval is %s, shorter than the min-interval of %s",
 		c.MaxInterval, c.MinInterval)
 	check(c.PollsPerDay > 0, "polls-per-day is %d: it must be at least 1", c.PollsPerDay)
+	check(c.ArticlesPerDay > 0, "articles-per-day is %d: it must be at least 1", c.ArticlesPerDay)
 	check(c.BackfillPerDay > 0, "backfill-per-day is %d: it must be at least 1", c.BackfillPerDay)
 	last := time.Duration(0)
 	for _, text := range c.Revisits {

@@ -30,10 +30,7 @@ func (made *judgement) take(
 		listed = slices.AppendSeq(listed, maps.Keys(known))
 	}
 	undated, leftOut, waiting := 0, 0, int64(0)
-	room := maxNew
-	if limit := source.Policy.ArticlesPerDay; limit > 0 {
-		room = min(room, max(0, limit-source.Taken.Used(now)))
-	}
+	room := min(maxNew, max(0, source.ArticlesIn24Hours(config.ArticlesPerDay)-source.Taken.Used(now)))
 	for _, item := range listing.Items {
 		url, err := weburl.Parse(item.URL)
 		if err != nil {

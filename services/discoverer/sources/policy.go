@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -26,8 +27,8 @@ type Policy struct {
 	// Languages are those of the articles to take, such as "en". An article whose listing
 	// states no language is taken.
 	Languages []string `json:"languages,omitempty" maxItems:"50" doc:"Languages of the articles to take, such as en. An article whose listing states no language is taken."`
-	// ArticlesPerDay is the maximum number of articles in 24 hours. 0 means no limit.
-	ArticlesPerDay int `json:"articles_per_day,omitempty" minimum:"0" doc:"Maximum number of articles in 24 hours. 0 means no limit."`
+	// ArticlesPerDay is the maximum number of articles in 24 hours. 0 means the setting.
+	ArticlesPerDay int `json:"articles_per_day,omitempty" minimum:"0" doc:"Maximum number of articles in 24 hours. 0 means discoverer.articles-per-day."`
 	// PollsPerDay is the maximum number of requests in 24 hours. 0 means the setting. At most a
 	// third of them visit known articles again, so a limit of 1 or 2 allows no visits.
 	PollsPerDay int `json:"polls_per_day,omitempty" minimum:"0" doc:"Maximum number of requests in 24 hours, other than the first for an article. 0 means discoverer.polls-per-day, which grows with the articles. Below 3, its articles are not visited again."`
@@ -127,6 +128,10 @@ func (s Source) PollsIn24Hours(usual int, now time.Time) int {
 	}
 	return schedule.PerDay(usual, s.Taken.Used(now))
 }
+
+// ArticlesIn24Hours returns the maximum number of articles of the source: that of its policy, or else
+// the usual number.
+func (s Source) ArticlesIn24Hours(usual int) int { return cmp.Or(s.Policy.ArticlesPerDay, usual) }
 
 // BackfillIn24Hours returns the maximum number of requests of a backfill of the source: usual, or
 // the maximum number of articles that its policy has, if that is lower.

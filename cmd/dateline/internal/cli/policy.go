@@ -21,7 +21,8 @@ func policyFlags(flags *pflag.FlagSet) func(*sources.Policy) error {
 		"Take no article whose path matches this `pattern`; repeatable.")
 	flags.StringSliceVar(&given.Languages, "language", nil,
 		"Take only articles in these `languages`, such as en,fr, as far as their listing states one.")
-	flags.IntVar(&given.ArticlesPerDay, "articles-per-day", 0, "Take at most `N` articles in 24 hours. 0 means no limit.")
+	flags.IntVar(&given.ArticlesPerDay, "articles-per-day", 0,
+		"Take at most `N` articles in 24 hours. 0 means discoverer.articles-per-day.")
 	flags.IntVar(&given.PollsPerDay, "polls-per-day", 0,
 		"Make at most `N` requests in 24 hours. 0 means discoverer.polls-per-day, which grows with the articles.")
 	flags.BoolVar(&revisits, "revisits", true, "Visit its articles again for corrections.")
