@@ -123,6 +123,9 @@ func TestSourcesCommandsOverHTTP(t *testing.T) {
 			}
 		}
 	}
+	as("operator")(0, "feed "+site.URL+"/atom.xml: 3 articles listed, 3 new", "try", site.URL)
+	as("operator")(0, `"articles":[{"url":"`+site.URL, "try", site.URL, "--json", "--exclude", "*part-1-*")
+	as("reader")(1, "give the operate token with --http-operate-token", "try", site.URL)
 	manageSources(t, as("operator"), site.URL)
 	as("reader")(0, "1 source", "list")
 	as("reader")(1, "give the operate token with --http-operate-token", "add", site.URL)

@@ -26,6 +26,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
+	"github.com/dateline-news/dateline/services/discoverer/trial"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
@@ -196,10 +197,24 @@ func (d *deployment) publishAsClient(t *testing.T) {
 	}
 }
 
-// discover adds a source, and waits until the discoverer has read its home page and
-// robots.txt.
+// discover tries a site as the indexer. Then it adds the site as a source, and waits until the
+// discoverer has read its home page and robots.txt.
 func (d *deployment) discover(t *testing.T) {
 	t.Helper()
+	endpoints, err := d.lib.Try(natstest.Context(t), trial.Request{URL: d.site.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for _, err := range endpoints {
+		if err != nil {
+			t.Fatal(err)
+		}
+		tried++
+	}
+	if tried < 2 {
+		t.Errorf("%d endpoints were tried", tried)
+	}
 	home, err := weburl.Parse(d.site.URL)
 	if err != nil {
 		t.Fatal(err)

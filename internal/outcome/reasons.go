@@ -58,6 +58,7 @@ const (
 	FetchFailed     Reason = "fetch_failed"
 	UnknownEndpoint Reason = "unknown_endpoint"
 	NoNewItems      Reason = "no_new_items"
+	Trial           Reason = "trial"
 )
 
 // Reasons given by the extractor. Other stages share some of them.

@@ -192,6 +192,7 @@ var table = []Entry{
 	{index, dead, TooLarge, final, "", meansTooLarge},
 	{index, retry, Unavailable, retried, "", meansUnavailable},
 	{discover, unchanged, NoNewItems, final, "", "The endpoint lists nothing new, or has not changed."},
+	{discover, unchanged, Trial, final, "", "The response was read for a trial of a site, which stores nothing."},
 	{discover, rejected, FetchFailed, final, "", "The endpoint could not be fetched; the next poll tries again."},
 	{discover, rejected, NotListing, final, "", "The response is not of the kind that the endpoint should have."},
 	{discover, rejected, UnknownEndpoint, final, "", "The endpoint was removed, or somebody else requested it."},

@@ -41,6 +41,7 @@ func TestPermissionsNameKnownSubjects(t *testing.T) {
 	}
 	roots := []string{subject.URLs}
 	for _, pattern := range []string{
+		subject.TryDiscovery,
 		subject.AllFrontier, subject.AllListings, subject.AllPages, subject.AllArticles, subject.AllRevisions,
 		subject.AllOutcomes, subject.AllDead,
 	} {

@@ -26,6 +26,14 @@ const (
 	AllDead      = "dead.*.*"
 )
 
+// TryDiscovery is the subject of requests to the discoverer to try a site: see package trial.
+// Messages on it are not stored.
+const TryDiscovery = "discover.try"
+
+// TrialPages returns the subject on which the replicas of the discoverer pass the responses of a
+// trial to the one that runs it. Messages on it are not stored.
+func TrialPages(trial string) string { return "discover.pages." + trial }
+
 // First tokens of the subjects.
 const (
 	pages     = "pages."

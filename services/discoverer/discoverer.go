@@ -107,6 +107,7 @@ func (d *Discoverer) Run(ctx context.Context) error {
 	tasks.Go(func() error { return loop.Every(ctx, pollInterval, d.continueBackfills) })
 	tasks.Go(func() error { return loop.Every(ctx, learnInterval, d.learnOutcomes) })
 	tasks.Go(func() error { return loop.Tick(ctx, searchInterval, d.searchAgain) })
+	tasks.Go(func() error { return d.serveTrials(ctx) })
 	tasks.Go(func() error { return loop.Every(ctx, countInterval, d.countEndpoints) })
 	if d.config.CallbackURL != "" {
 		if err := d.sources.Resubscribe(ctx, d.config.CallbackURL, d.now()); err != nil && ctx.Err() == nil {

@@ -61,6 +61,12 @@ func (d *Discoverer) readResponse(ctx context.Context, input *stage.Input) stage
 		}
 		return end(made.verdict, made.reason, made.detail)
 	}
+	if trial, ok := parseTrialID(page.GetRequest().GetRequestId()); ok {
+		if err := d.deliver(trial, input.Data); err != nil {
+			return failed(stage.Unavailable(err))
+		}
+		return end(datelinev1.Verdict_VERDICT_UNCHANGED, outcome.Trial, "")
+	}
 	made, err := d.read(ctx, page)
 	if errors.Is(err, sources.ErrNotFound) {
 		return end(datelinev1.Verdict_VERDICT_REJECTED, outcome.UnknownEndpoint,

@@ -1,9 +1,11 @@
 package fetcher_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -163,6 +165,38 @@ func TestPolls(t *testing.T) {
 			if endingOf(o) != (ending{dead, "malformed"}) {
 				t.Errorf("an unknown purpose: %v", endingOf(o))
 			}
+		}
+	}
+}
+
+// TestForcedPolls requests a feed by force after it has changed, as a trial does. The next poll gets the
+// change as well.
+func TestForcedPolls(t *testing.T) {
+	var version atomic.Int64
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		etag := fmt.Sprintf("\"%d\"", version.Load())
+		w.Header().Set("Etag", etag)
+		if r.Header.Get("If-None-Match") == etag {
+			w.WriteHeader(http.StatusNotModified)
+		}
+	}))
+	t.Cleanup(site.Close)
+	nc, js := natstest.Start(t)
+	run(t, nc, js, quickConfig())
+	for i, test := range []struct {
+		id      string
+		force   bool
+		version int64
+		failure string
+	}{
+		{"1", false, 1, ""}, {"2", false, 1, "not_modified"}, {"trial", true, 2, ""}, {"3", false, 2, ""},
+		{"4", false, 2, "not_modified"},
+	} {
+		version.Store(test.version)
+		send(t, js, &datelinev1.FetchRequest{Url: site.URL + "/f", RequestId: test.id, Purpose: feed, Force: test.force})
+		waitForOutcomes(t, js, fetch, i+1)
+		if got := listings(t, js)[test.id].GetFailureReason(); got != test.failure {
+			t.Errorf("poll %s: failure %q, want %q", test.id, got, test.failure)
 		}
 	}
 }

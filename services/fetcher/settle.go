@@ -140,6 +140,11 @@ func (v *visit) storePage(ctx context.Context, r *httpget.Response) error {
 	}
 	if v.isListing() {
 		ended.Reason = string(outcome.Listing)
+		if v.entry.GetRequest().GetForce() {
+			// Another reader than that of the polls may have made the request, such as a trial. The
+			// version of the last poll stays, so that the next poll gets what has changed since then.
+			version = seen.Version{}
+		}
 	}
 	return v.store(ctx, ended, version)
 }

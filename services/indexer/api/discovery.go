@@ -64,6 +64,17 @@ func (s *service) registerDiscovery(a huma.API) {
 		description: "Adding a site again replaces its labels and resumes it. ",
 		errors:      []int{http.StatusBadRequest, http.StatusForbidden},
 	}), s.addDiscovery)
+	huma.Register(a, register(http.MethodPost, operation{
+		id: "try-discovery-source", path: "/discovery/try", summary: "Show what would be found on a site",
+		description: "A running discoverer reads the home page and robots.txt of the site, and then the feeds, sitemaps " +
+			"and pages of links that they name, with at most 30 requests and the usual pauses. Nothing is stored. Each line " +
+			"of the response is a JSON object with the member endpoint. The last line has end, or error if the trial has " +
+			"failed. ",
+		contentTypes: []string{"application/jsonl"}, response: "The endpoints, one a line, as they are read",
+		errors: []int{
+			http.StatusBadRequest, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable,
+		},
+	}), s.tryDiscovery)
 	huma.Register(a, register(http.MethodPut, operation{
 		id: "set-discovery-policy", path: path + "/{id}/policy", summary: "Replace the policy of a site",
 		errors: append(changing, http.StatusBadRequest),

@@ -25,6 +25,7 @@ type discoveryPage struct {
 func (s *site) registerDiscovery(mux *http.ServeMux) {
 	mux.HandleFunc("GET /discovery", s.discovery)
 	mux.HandleFunc("POST /discovery", s.addSite)
+	mux.HandleFunc("POST /discovery/try", s.trySite)
 	mux.HandleFunc("GET /discovery/{id}", s.discoverySource)
 	for operation, change := range map[string]func(context.Context, *sources.Sources, string, url.Values) error{
 		"pause": func(ctx context.Context, all *sources.Sources, id string, _ url.Values) error {

@@ -47,7 +47,8 @@ func (server *testServer) fillDiscovery(t *testing.T, hosts ...string) (ids []st
 		case strings.HasSuffix(e.URL, "/old-feed.xml"):
 			e.State, e.Reason = sources.Retired, "410 Gone: the feed has ended"
 		}
-		_, err := all.Settle(t.Context(), e, sources.Reading{})
+		found := []sources.Article{{RequestID: e.ID, SourceID: e.SourceID, URL: e.URL + "/pier", FindTime: now}}
+		_, err := all.Settle(t.Context(), e, sources.Reading{Found: found, Delays: []time.Duration{7 * time.Minute}})
 		must(err)
 	}
 	must(all.BackfillSite(t.Context(), ids[0], sources.BackfillRange{}))
@@ -143,7 +144,9 @@ func TestDiscoveryTables(t *testing.T) {
 	server.fill(t)
 	ids := server.fillDiscovery(t, "example.com", "a.test", "b.test")
 	for path, wants := range map[string][]string{
-		"/discovery":                 {"https://example.com/", ">active<", ">searching<", ">paused<", "=harbour", "824"},
+		"/discovery": {
+			"https://example.com/", ">active<", ">searching<", ">paused<", "=harbour", "824", "7 min",
+		},
 		"/discovery?host=a.test":     {"https://a.test/", "Show all"},
 		"/discovery?host=none.test":  {"No site on this host was added."},
 		"/discovery?after=https://z": {"No sites were added yet."},

@@ -41,8 +41,9 @@ func newSite(deps Dependencies, document *huma.OpenAPI, config Config) *site {
 	functions["asset"] = s.assets.url
 	for _, name := range []string{
 		"search", "values", "story", "searches",
-		"article", "changes", "pipeline", "sources", "source", "discovery", "discoverysource", "deadletters", "url", "host",
-		"api", "login", "error",
+		"article", "changes", "pipeline", "sources", "source", "discovery", "discoverysource", "discoverytry",
+		"deadletters", "url",
+		"host", "api", "login", "error",
 	} {
 		s.templates[name] = template.Must(template.New("layout.html").Funcs(functions).
 			ParseFS(files, "templates/layout.html", "templates/charts.html", "templates/discoveryparts.html",
@@ -97,16 +98,20 @@ type view struct {
 	Page                           any
 }
 
-// show renders a page and sends it, or sends an error if rendering fails.
-func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name, title string, page any) {
+// view returns the data of a page.
+func (s *site) view(r *http.Request, name, title string, page any) view {
 	is := roleOf(r.Context())
 	_, cookie := r.Cookie(cookieName)
-	v := view{
+	return view{
 		Title: title, Name: name, MayOperate: is == operator, LoggedIn: cookie == nil && is != nobody,
 		MayLogIn: s.config.ReadToken != "" || s.config.OperateToken != "", Page: page,
 	}
+}
+
+// show renders a page and sends it, or sends an error if rendering fails.
+func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name, title string, page any) {
 	b := boundedBuffer{max: maxPageBytes}
-	err := s.templates[name].Execute(&b, v)
+	err := s.templates[name].Execute(&b, s.view(r, name, title, page))
 	if errors.Is(err, errPageTooLarge) {
 		http.Error(w, "the page is too large: use the API to read it", http.StatusInsufficientStorage)
 		return

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/escape"
 	"github.com/dateline-news/dateline/services/discoverer"
+	"github.com/dateline-news/dateline/services/discoverer/trial"
 )
 
 func newSourcesTry() *cobra.Command {
@@ -19,7 +20,9 @@ func newSourcesTry() *cobra.Command {
 		Short: "Show which endpoints and articles would be found on a site, without storing anything",
 		Long: `Fetches the home page and robots.txt of a site, and then the feeds, sitemaps and
 pages of links that they name, with at most 30 requests and the usual pause between
-them. It needs no running pipeline and stores nothing.`,
+them. Nothing is stored. If a context reaches its deployment only over HTTP, the
+discoverer and the fetcher there make the requests, which needs the operate token.
+Otherwise this command makes them, and no running pipeline is needed.`,
 		Args: oneArg("the URL of one site"),
 	}
 	load := configured(cmd, quiet)
@@ -38,13 +41,21 @@ them. It needs no running pipeline and stores nothing.`,
 			return err
 		}
 		out := cmd.OutOrStdout()
-		return discoverer.Try(cmd.Context(), source, cfg.Discoverer, politeGet(cfg.Fetcher), func(trial discoverer.Trial) {
+		report := func(e trial.Endpoint) {
 			if asJSON {
-				_ = json.NewEncoder(out).Encode(trial)
+				_ = json.NewEncoder(out).Encode(e)
 				return
 			}
-			printTrial(out, trial)
-		})
+			printTrial(out, e)
+		}
+		if cfg.remote() {
+			api, err := cfg.api()
+			if err != nil {
+				return err
+			}
+			return cfg.advise(api.Try(cmd.Context(), trial.Request{URL: source.URL, Policy: source.Policy}, report))
+		}
+		return discoverer.Try(cmd.Context(), source, cfg.Discoverer, politeGet(cfg.Fetcher), report)
 	}
 	return cmd
 }
@@ -52,7 +63,7 @@ them. It needs no running pipeline and stores nothing.`,
 // maxPreview is the number of articles that are shown for each endpoint.
 const maxPreview = 5
 
-func printTrial(w io.Writer, t discoverer.Trial) {
+func printTrial(w io.Writer, t trial.Endpoint) {
 	if t.Error != "" {
 		fmt.Fprintf(w, "%s %s: %s\n", t.Purpose, t.URL, escape.Line(t.Error))
 		return
@@ -61,8 +72,8 @@ func printTrial(w io.Writer, t discoverer.Trial) {
 	if t.LeftOut > 0 {
 		leftOut = fmt.Sprintf(", %d left out", t.LeftOut)
 	}
-	fmt.Fprintf(w, "%s %s: %s listed, %d new%s\n", t.Purpose, t.URL, plural(t.Listed, "article"), len(t.New), leftOut)
-	for _, a := range t.New[:min(len(t.New), maxPreview)] {
+	fmt.Fprintf(w, "%s %s: %s listed, %d new%s\n", t.Purpose, t.URL, plural(t.Listed, "article"), t.New, leftOut)
+	for _, a := range t.Articles[:min(len(t.Articles), maxPreview)] {
 		date := "          "
 		if !a.Published.IsZero() {
 			date = a.Published.Format(time.DateOnly)

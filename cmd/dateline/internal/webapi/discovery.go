@@ -2,12 +2,16 @@ package webapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 
 	"github.com/dateline-news/dateline/services/discoverer/sources"
+	"github.com/dateline-news/dateline/services/discoverer/trial"
 )
 
 // discoveryPath is the path of the sites whose new articles are found.
@@ -73,4 +77,33 @@ func (c Client) BackfillSite(ctx context.Context, id string, within sources.Back
 // CancelBackfill ends the running backfill of a source.
 func (c Client) CancelBackfill(ctx context.Context, id string) error {
 	return c.onSource(ctx, http.MethodDelete, id, "/backfill", nil, nil)
+}
+
+// trialTimeout bounds a trial. The server ends it earlier.
+const trialTimeout = trial.MaxTime + trial.RequestTime
+
+// Try has the discoverer of the deployment try a site, and reports each endpoint.
+func (c Client) Try(ctx context.Context, request trial.Request, report func(trial.Endpoint)) error {
+	ctx, cancel := context.WithTimeout(ctx, trialTimeout)
+	defer cancel()
+	response, err := c.do(ctx, http.MethodPost, "/discovery/try", request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	lines := json.NewDecoder(io.LimitReader(response.Body, maxResponse))
+	for {
+		var event trial.Event
+		if err := lines.Decode(&event); err != nil {
+			return fmt.Errorf("%s ended the trial early: %w", c.base, err)
+		}
+		switch {
+		case event.Error != "":
+			return errors.New(event.Error)
+		case event.End:
+			return nil
+		case event.Endpoint != nil:
+			report(*event.Endpoint)
+		}
+	}
 }
