@@ -60,6 +60,9 @@ func TestKilledBetweenClaimAndPublish(t *testing.T) {
 	if err := killed.request(t.Context(), claimed[0]); err != nil {
 		t.Fatal(err)
 	}
+	if most := 30 * time.Second; pollLease+pollInterval > most {
+		t.Errorf("another replica takes over after %s, want at most %s", pollLease+pollInterval, most)
+	}
 	for range 2 { // the second time, nothing is due
 		now = now.Add(pollLease)
 		if err := next.pollDue(t.Context()); err != nil {

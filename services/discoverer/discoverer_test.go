@@ -128,6 +128,7 @@ type newsroom struct {
 	sources *sources.Sources
 	stage   *discoverer.Discoverer
 	ahead   atomic.Int64 // how far its clock is ahead
+	frozen  atomic.Int64 // time at which its clock stands still, in Unix nanoseconds, or 0
 	change  func(*discoverer.Config)
 	stop    func()
 }
@@ -172,7 +173,12 @@ func (n *newsroom) run(t *testing.T, nc *nats.Conn) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	discover.SetClock(func() time.Time { return time.Now().Add(time.Duration(n.ahead.Load())) })
+	discover.SetClock(func() time.Time {
+		if at := n.frozen.Load(); at != 0 {
+			return time.Unix(0, at)
+		}
+		return time.Now().Add(time.Duration(n.ahead.Load()))
+	})
 	n.stage = discover
 	extract, err := extractor.New(t.Context(), extractor.DefaultConfig(), extractor.Dependencies{
 		JS: n.js, Registry: prometheus.NewRegistry(), Log: log,
