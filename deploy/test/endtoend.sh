@@ -50,8 +50,8 @@ restarted() {
 }
 
 # The overlays fit compose.yaml.
-for overlay in cluster external; do
-  NATS_ADDRESS=nats.example:4222 STORE_URL=postgres://postgres.example/dateline OVERLAYS=$deploy/compose.$overlay.yaml \
+for overlay in cluster external hub; do
+  NATS_ADDRESS=nats.example:4222 STORE_URL=postgres://postgres.example/dateline HUB_CALLBACK_URL=https://hub.example/hub OVERLAYS=$deploy/compose.$overlay.yaml \
     compose config -q || fail "compose.$overlay.yaml does not fit compose.yaml"
 done
 OVERLAYS="$deploy/compose.cluster.yaml $deploy/compose.tls.yaml $deploy/compose.cluster-tls.yaml" compose config -q ||

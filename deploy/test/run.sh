@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Starts the shipped stack, publishes URLs of a made-up site, and checks that their
-# articles are in PostgreSQL and in the API, that Prometheus reaches every service, and
-# that replicas share the work. Then removes the stack. stack.sh lists the variables.
+# articles are in PostgreSQL and in the API, that a site can be previewed, that the callback
+# for hubs answers, that Prometheus reaches every service, and that replicas share the work.
+# Then removes the stack. stack.sh lists the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 hosts=(north south east west harbour upland)
 articles=5
 stack_init trial
 PROFILES=monitoring
+OVERLAYS=$deploy/compose.hub.yaml
+printf 'HUB_CALLBACK_URL=https://dateline.example.org/hub\nHUB_PORT=0\n' >>"$scratch/env"
 
 stored() { [ "$(sql 'SELECT count(*) FROM articles')" = "$1" ]; }
 # The ledger by stage (intake, fetch, extract, index) and verdict (1 produced, 4 rejected).
@@ -28,7 +31,7 @@ grep -q 'generate-env.sh' <<<"$refusal" || fail "the error does not say what to 
 
 stack_up
 
-for port in 'nats 4222' 'indexer 8080' 'prometheus 9090' 'alertmanager 9093'; do
+for port in 'nats 4222' 'indexer 8080' 'prometheus 9090' 'alertmanager 9093' 'discoverer 8090'; do
   address=$(compose port $port)
   [[ $address == 127.0.0.1:* ]] || fail "$port is published on $address, not on loopback"
   (exec 3<>"/dev/tcp/${address/://}") || fail "nothing answers on $address ($port)"
@@ -51,9 +54,11 @@ say "every URL has its outcome at every stage: $want"
 
 # Request the API over the published port, without and with a token.
 address=$(compose port indexer 8080)
-ask() { # path, headers: prints the whole response
+ask() { # path, headers, body: prints the whole response to a POST if there is a body, or else to a GET
+  local method=GET length=''
+  [ -z "${3-}" ] || { method=POST; length="Content-Type: application/json\r\nContent-Length: ${#3}\r\n"; }
   exec 3<>"/dev/tcp/${address/://}" || return 1
-  printf 'GET %s HTTP/1.0\r\nHost: %s\r\n%b\r\n' "$1" "$address" "${2-}" >&3
+  printf '%s %s HTTP/1.0\r\nHost: %s\r\n%b\r\n%s' "$method" "$1" "$address" "${2-}$length" "${3-}" >&3
   cat <&3
 }
 [[ $(ask /api/v1/articles) == *' 401 '* ]] || fail 'the API answers without a token'
@@ -61,6 +66,13 @@ token=$(setting DATELINE_HTTP_READ_TOKEN)
 found=$(ask '/api/v1/articles?limit=1000' "Authorization: Bearer $token\r\n" | grep -o '"first_seen"' | wc -l)
 [[ $found == "$good" ]] || fail "the API finds $found articles, not $good"
 say "the API finds all $good articles, and refuses requests without a token"
+
+tried=$(ask /api/v1/discovery/try "Authorization: Bearer $(setting DATELINE_HTTP_OPERATE_TOKEN)\r\n" '{"url":"http://north.example:8080"}')
+[[ $tried == *'"purpose":"links"'*'{"end":true}'* ]] || fail "the preview of a site lacks its home page or its end: $tried"
+say "a site was previewed: $(grep -c '"endpoint"' <<<"$tried") endpoints"
+address=$(compose port discoverer 8090)
+[[ $(ask /hub/unknown) == *' 404 '* ]] || fail 'the callback for hubs does not refuse an unknown subscription'
+say 'the callback for hubs answers'
 
 for job in fetcher extractor indexer postgres prometheus alertmanager; do
   until_true 60 "Prometheus to reach the $job" targets_up "$job" 1

@@ -186,9 +186,14 @@ var variable = regexp.MustCompile(`\$\{([A-Z_0-9]+)(:[?-][^}]*)?\}`)
 // its images.
 var notSettings = []string{"IMAGE_PREFIX"}
 
+// overlays are the Compose files whose variables users set in .env.
+var overlays = []string{
+	"compose.yaml", "compose.cluster.yaml", "compose.external.yaml", "compose.hub.yaml", "compose.tls.yaml",
+}
+
 func TestEnvExampleIsComplete(t *testing.T) {
 	used := map[string]bool{}
-	for _, name := range []string{"compose.yaml", "compose.cluster.yaml", "compose.external.yaml", "compose.tls.yaml"} {
+	for _, name := range overlays {
 		for _, match := range variable.FindAllStringSubmatch(read(t, name), -1) {
 			used[match[1]] = true
 		}
@@ -226,7 +231,7 @@ func TestEnvExampleIsComplete(t *testing.T) {
 
 func TestNoSecretHasADefault(t *testing.T) {
 	secret := regexp.MustCompile(`PASSWORD|TOKEN|SECRET`)
-	for _, name := range []string{"compose.yaml", "compose.cluster.yaml", "compose.external.yaml", "compose.tls.yaml"} {
+	for _, name := range overlays {
 		required := map[string]bool{}
 		text := read(t, name) + read(t, "compose.yaml")
 		for _, match := range variable.FindAllStringSubmatch(text, -1) {
