@@ -60,9 +60,20 @@ func TestKilledWhileBackfilling(t *testing.T) {
 		t.Skip("this test starts and kills a process again and again: run without -short")
 	}
 	t.Parallel()
-	const months, perMonth = 6, 12
-	handler, paths := archiveSite(months, perMonth)
-	site := &countedSite{handler: handler, requests: map[string]int{}, requested: make(chan struct{}, 1)}
+	const months = 6
+	kills := killsWanted(t)
+	handler, paths := archiveSite(months, 12+kills) // more than the runs before the kills take
+	taken := make(chan struct{}, 1)                 // receives a value after a request of the backfill
+	site := &countedSite{requests: map[string]int{}, handler: http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			handler(w, r)
+			if strings.HasPrefix(r.URL.Path, "/map-") || strings.HasPrefix(r.URL.Path, "/2019/") {
+				select {
+				case taken <- struct{}{}:
+				default:
+				}
+			}
+		})}
 	server := httptest.NewServer(site)
 	t.Cleanup(server.Close)
 	dir := storeFolder(t)
@@ -72,15 +83,13 @@ func TestKilledWhileBackfilling(t *testing.T) {
 		}
 	}
 	source, config := siteSource(t, server.URL), testConfig(dir)
-	// The polls of the home page give the kills requests to wait for once the backfill is done.
 	args := append([]string{
-		"up", "--data", dir, "--data-nats-addr=", "--admin-addr=", "--http-addr=", "--discoverer-poll-timeout=2s",
-		"--discoverer-min-interval=1s", "--discoverer-max-interval=2s", "--discoverer-polls-per-day=10000",
+		"up", "--data", dir, "--data-nats-addr=", "--admin-addr=", "--http-addr=", "--discoverer-poll-timeout=20s",
 	}, loopback...)
-	args = append(args, "--fetcher-delay=50ms")
-	kills, before := killsWanted(t), sources.BackfillCounts{}
+	args = append(args, "--fetcher-delay=200ms") // a kill comes at most half a second after a request
+	before := sources.BackfillCounts{}
 	for i := range kills {
-		killOnce(t, args, site.requested, i%3 == 0)
+		killOnce(t, args, taken, i%3 == 2)
 		now := storedBackfill(t, config.StoreURL(), source.ID).BackfillCounts
 		if now.Found < before.Found || now.SitemapsRead < before.SitemapsRead || now.Requested < before.Requested ||
 			now.Articles < before.Articles {
@@ -89,7 +98,7 @@ func TestKilledWhileBackfilling(t *testing.T) {
 		before = now
 	}
 	allowLoopback(&config)
-	config.Discoverer.PollTimeout = 2 * time.Second
+	config.Discoverer.PollTimeout = 20 * time.Second
 	p := runPipeline(t, config, slog.New(slog.DiscardHandler))
 	defer p.stop()
 	var done sources.Backfill
@@ -109,6 +118,9 @@ func TestKilledWhileBackfilling(t *testing.T) {
 		if admitted, stored := backfilled(t, p.Store, server.URL+path); admitted != 1 || stored != 1 {
 			t.Errorf("%s was admitted %d times and stored %d times, want once", path, admitted, stored)
 		}
+	}
+	if before.Found == 0 || before.Articles == before.Found {
+		t.Errorf("no kill came during the backfill: %+v", before)
 	}
 	site.mu.Lock()
 	defer site.mu.Unlock()
