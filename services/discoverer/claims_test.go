@@ -53,7 +53,7 @@ func TestKilledBetweenClaimAndPublish(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	claimed, err := killed.claim(t.Context())
+	claimed, err := killed.claim(t.Context(), pollBatch)
 	if err != nil || len(claimed) != 2 {
 		t.Fatalf("%d endpoints were claimed, %v", len(claimed), err)
 	}

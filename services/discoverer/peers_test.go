@@ -75,7 +75,7 @@ func simulate(t *testing.T, config Config, paths ...string) *simulation {
 func (s *simulation) run(length time.Duration, body func(path string, now time.Time) string) {
 	s.t.Helper()
 	for until := s.now.Add(length); s.now.Before(until); s.now = s.nextPoll(until) {
-		claimed, err := s.d.claim(s.t.Context())
+		claimed, err := s.d.claim(s.t.Context(), pollBatch)
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -156,7 +156,7 @@ func TestArticleTooLarge(t *testing.T) {
 	if _, err := s.js.UpdateStream(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
-	claimed, err := s.d.claim(t.Context())
+	claimed, err := s.d.claim(t.Context(), pollBatch)
 	if err != nil || len(claimed) != 1 {
 		t.Fatalf("%d endpoints, %v", len(claimed), err)
 	}

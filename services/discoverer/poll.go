@@ -22,15 +22,18 @@ const (
 	// time in which their requests must be published. Then another process may publish them,
 	// because this one may have been killed: the stream or intake drops the repeats.
 	pollBatch, pollLease = 100, 20 * time.Second
-	// overdueGap is the time between two polls that were due while nothing ran, and
-	// overdueSpan the maximum time until the last of them.
+	// overdueFirst is the number of endpoints that are polled at once after the start. overdueGap is
+	// the time between two other polls that were due while nothing ran, and overdueSpan the maximum
+	// time until the last of them.
+	overdueFirst            = 10
 	overdueGap, overdueSpan = 10 * time.Millisecond, 10 * time.Minute
 )
 
-// pollDue requests all endpoints that are due. The first call spreads those that were due
-// while nothing ran.
+// pollDue requests all endpoints that are due. The first call requests some, and spreads the others
+// that were due while nothing ran, which takes seconds if they are many.
 func (d *Discoverer) pollDue(ctx context.Context) error {
 	if !d.spread {
+		d.pollSome(ctx, overdueFirst)
 		if err := d.spreadOverdue(ctx); err != nil {
 			if ctx.Err() == nil {
 				d.log.Warn("spreading overdue polls failed, retrying", "stage", "discover", "error", err)
@@ -39,25 +42,27 @@ func (d *Discoverer) pollDue(ctx context.Context) error {
 		}
 		d.spread = true
 	}
-	for ctx.Err() == nil {
-		endpoints, err := d.claim(ctx)
-		if err != nil {
-			if ctx.Err() == nil {
-				d.log.Warn("looking for endpoints that are due failed, retrying", "stage", "discover", "error", err)
-			}
-			return nil
-		}
-		if err := d.requestAll(ctx, endpoints); err != nil {
-			if ctx.Err() == nil {
-				d.log.Warn("storing the requests for endpoints failed, repeating them", "stage", "discover", "error", err)
-			}
-			return nil
-		}
-		if len(endpoints) < pollBatch {
-			return nil
-		}
+	for ctx.Err() == nil && d.pollSome(ctx, pollBatch) {
 	}
 	return nil
+}
+
+// pollSome requests at most limit endpoints that are due, and reports whether more may be.
+func (d *Discoverer) pollSome(ctx context.Context, limit int) (more bool) {
+	endpoints, err := d.claim(ctx, limit)
+	if err != nil {
+		if ctx.Err() == nil {
+			d.log.Warn("looking for endpoints that are due failed, retrying", "stage", "discover", "error", err)
+		}
+		return false
+	}
+	if err := d.requestAll(ctx, endpoints); err != nil {
+		if ctx.Err() == nil {
+			d.log.Warn("storing the requests for endpoints failed, repeating them", "stage", "discover", "error", err)
+		}
+		return false
+	}
+	return len(endpoints) == limit
 }
 
 func (d *Discoverer) spreadOverdue(ctx context.Context) error {
@@ -68,9 +73,9 @@ func (d *Discoverer) spreadOverdue(ctx context.Context) error {
 	return err
 }
 
-func (d *Discoverer) claim(ctx context.Context) ([]sources.Endpoint, error) {
+func (d *Discoverer) claim(ctx context.Context, limit int) ([]sources.Endpoint, error) {
 	now := d.now()
-	return d.sources.Claim(ctx, now, now.Add(pollLease), pollBatch, d.config.PollsPerDay)
+	return d.sources.Claim(ctx, now, now.Add(pollLease), limit, d.config.PollsPerDay)
 }
 
 // requestAll publishes the requests for claimed endpoints, and then stores that it has.
