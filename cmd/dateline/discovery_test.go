@@ -140,6 +140,7 @@ func manageSources(t *testing.T, run sourcesRun, site string) {
 	run(0, "project=harbour", "list")
 	run(0, `"labels":{"project":"harbour"}`, "list", "--json")
 	run(0, " robots ", "show", site) // a running pipeline may have read it
+	run(0, `"kind":"robots"`, "show", site, "--json")
 	run(0, "is paused", "pause", site)
 	run(0, "paused", "list")
 	run(0, "is active", "resume", site)

@@ -76,8 +76,10 @@ of the last 24 hours, other than the first for an article.`,
 }
 
 func newSourcesShow() *cobra.Command {
+	var asJSON bool
 	cmd := &cobra.Command{Use: "show URL", Short: "Show a source with its endpoints", Args: oneArg(sourceArg)}
 	load := configured(cmd, quiet)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print the source as a line of JSON.")
 	cmd.RunE = withDiscovery(load, func(ctx context.Context, cmd *cobra.Command, d discovery, args []string) error {
 		wanted, err := newSource(args[0], nil)
 		if err != nil {
@@ -86,6 +88,9 @@ func newSourcesShow() *cobra.Command {
 		source, err := d.Details(ctx, wanted.ID)
 		if err != nil {
 			return fmt.Errorf("%s: %w", wanted.URL, err)
+		}
+		if asJSON {
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(source)
 		}
 		return printSource(cmd.OutOrStdout(), source)
 	})
@@ -105,17 +110,37 @@ func printSource(out io.Writer, source sources.Details) error {
 		printBackfill(out, *source.Backfill)
 	}
 	printHubs(out, source.Endpoints)
-	t := newTable(width(out), "kind", "state", "articles", "last new", "last poll", "next poll", "URL", "details")
-	for _, e := range source.Endpoints {
-		details := e.Reason
-		if details == "" && e.Waiting > 0 {
-			details = plural(int(e.Waiting), "article") + " beyond the daily maximum"
+	return printEndpoints(out, source.Endpoints)
+}
+
+// printEndpoints prints the endpoints in use, and below them the retired ones. Notes and
+// reasons are long, so they have tables of their own, with few other columns.
+func printEndpoints(out io.Writer, endpoints []sources.EndpointDetails) error {
+	used := newTable(width(out), "kind", "state", "articles", "last new", "last poll", "next poll", "URL")
+	noted := newTable(width(out), "kind", "URL", "note")
+	retired := newTable(width(out), "kind", "articles", "URL", "retired because")
+	for _, e := range endpoints {
+		if e.State == sources.Retired {
+			retired.AppendRow([]any{e.Kind, e.Articles, e.URL, e.Reason})
+			continue
 		}
-		t.AppendRow([]any{
-			e.Kind, e.State, e.Articles, when(out, e.LastNew), when(out, e.LastPoll), when(out, e.NextPoll), e.URL, details,
-		})
+		used.AppendRow([]any{e.Kind, e.State, e.Articles, when(out, e.LastNew), when(out, e.LastPoll), when(out, e.NextPoll),
+			e.URL})
+		note := e.Reason
+		if note == "" && e.Waiting > 0 {
+			note = plural(int(e.Waiting), "article") + " beyond the daily maximum"
+		}
+		if note != "" {
+			noted.AppendRow([]any{e.Kind, e.URL, note})
+		}
 	}
-	_, err := fmt.Fprintln(out, t.Render())
+	var tables []string
+	for _, t := range []*grid{used, noted, retired} {
+		if len(t.rows) > 0 {
+			tables = append(tables, t.Render())
+		}
+	}
+	_, err := fmt.Fprintln(out, strings.Join(tables, "\n\n"))
 	return err
 }
 

@@ -71,10 +71,13 @@ var shrinkable = map[any]shrinking{
 	"server":      {16, elide, 2},
 	"web":         {12, elide, 1},
 	"URL":         {14, elide, 2},
-	"details":     {12, wrap, 2},
-	"finding":     {16, wrap, 1},
-	"what to do":  {16, wrap, 1},
-	"meaning":     {24, wrap, 1},
+	// The reasons of endpoints leave two thirds of the space to the URL.
+	"note":            {16, wrap, 1},
+	"retired because": {16, wrap, 1},
+	"details":         {12, wrap, 2},
+	"finding":         {16, wrap, 1},
+	"what to do":      {16, wrap, 1},
+	"meaning":         {24, wrap, 1},
 }
 
 // droppable are the columns that are left out, in this order, if an output is too narrow

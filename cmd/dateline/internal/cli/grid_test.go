@@ -19,7 +19,8 @@ func TestTablesFit(t *testing.T) {
 			"letters":  newTable(columns, "number", "time", "stage", "reason", "attempts", "URL", "details"),
 			"ends":     newTable(columns, "stage", "verdict", "reason", "URL", "id", "details"),
 			"sources":  newTable(columns, "URL", "state", "endpoints", "articles", "last new", "labels"),
-			"source":   newTable(columns, "kind", "state", "articles", "last new", "last poll", "next poll", "URL", "details"),
+			"source":   newTable(columns, "kind", "state", "articles", "last new", "last poll", "next poll", "URL"),
+			"retired":  newTable(columns, "kind", "articles", "URL", "retired because"),
 			"doctor":   newTable(columns, "", "check", "finding", "what to do"),
 		} {
 			for i, words := range []string{
