@@ -54,13 +54,16 @@ type Library struct {
 	js jetstream.JetStream
 	// archive is the folder of the archive, or "".
 	archive string
+	queues  queues
 }
 
 // New returns a library that uses a store and the streams that fill it.
 func New(articles Store, js jetstream.JetStream) *Library { return &Library{Store: articles, js: js} }
 
 // WithArchive returns a library that reads the archive in a folder.
-func (l *Library) WithArchive(dir string) *Library { return &Library{l.Store, l.js, dir} }
+func (l *Library) WithArchive(dir string) *Library {
+	return &Library{Store: l.Store, js: l.js, archive: dir}
+}
 
 // Discovery returns the sites whose new articles the discoverer finds.
 func (l *Library) Discovery() *sources.Sources { return sources.Of(l.Store) }

@@ -1,26 +1,17 @@
 package library
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
-
-	"github.com/nats-io/nats.go/jetstream"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/hosts"
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
-	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
-
-// maxQueue is the maximum number of queued URLs of a host that are read to find one.
-const maxQueue = 5_000
 
 // Waiting is a URL in the frontier: its attempts so far, and why it waits.
 type Waiting struct {
@@ -32,6 +23,7 @@ type Waiting struct {
 	Failures []FailedAttempt `json:"failures" doc:"The last of them, in order."`
 	Next     time.Time       `json:"next,omitzero" doc:"Earliest time of the next attempt. Absent if it may be made now."`
 	Place    int             `json:"place" doc:"Place in the host's queue, counted from 1."`
+	AsOf     time.Time       `json:"as_of" doc:"When the queue was read that the place refers to. A long queue is read at most once in a minute."`
 	Queued   int             `json:"queued" doc:"Length of the host's queue. At most 5000 URLs are counted."`
 	SharedBy int             `json:"shared_by,omitempty" doc:"Number of other hosts on the host's address that take turns with it (fetcher.per-address). Absent if the host waits for none of them."`
 	Why      string          `json:"why" doc:"Why the URL waits, in words."`
@@ -53,7 +45,7 @@ func (l *Library) Waiting(ctx context.Context, address string) ([]Waiting, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	queue, err := l.queueOf(ctx, url, maxQueue)
+	queue, asOf, err := l.recentQueue(ctx, url)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +56,13 @@ func (l *Library) Waiting(ctx context.Context, address string) ([]Waiting, error
 		if entry.requested() != url.String() && entry.GetUrl() != url.String() {
 			continue
 		}
+		if waits, err := l.waits(ctx, entry); err != nil {
+			return nil, err
+		} else if !waits {
+			continue // it has ended since the queue was read
+		}
 		one := entry.waiting(i, len(queue), now)
+		one.AsOf = asOf
 		one.SharedBy = state.sharedBy(now)
 		one.Why = one.explain(url.Host(), state, now)
 		found = append(found, one)
@@ -74,22 +72,6 @@ func (l *Library) Waiting(ctx context.Context, address string) ([]Waiting, error
 
 // ErrNoURL means that a text is not a URL.
 var ErrNoURL = errors.New("give a URL that starts with https:// or http://")
-
-// queued is an entry of the frontier.
-type queued struct {
-	*datelinev1.FrontierEntry
-	lane     string
-	sequence uint64
-}
-
-// requested returns the URL that was requested, in canonical form.
-func (q queued) requested() string {
-	address := q.GetRequest().GetUrl()
-	if url, err := weburl.Parse(address); err == nil {
-		return url.String()
-	}
-	return address
-}
 
 // waiting describes the entry, which is at a position of its host's queue.
 func (q queued) waiting(position, length int, now time.Time) Waiting {
@@ -105,54 +87,6 @@ func (q queued) waiting(position, length int, now time.Time) Waiting {
 		w.Failures = append(w.Failures, FailedAttempt{timeOf(failure.GetTime()), failure.GetReason(), failure.GetDetail()})
 	}
 	return w
-}
-
-// queueOf returns the queue of a URL's host in the order in which the fetcher takes it:
-// what is due first, then the fresh lane before the other one, then what came first. It
-// reads at most limit entries.
-func (l *Library) queueOf(ctx context.Context, url weburl.URL, limit int) ([]queued, error) {
-	stream, err := l.js.Stream(ctx, subject.StreamFrontier)
-	if err != nil {
-		return nil, fmt.Errorf("reading stream %s: %w", subject.StreamFrontier, err)
-	}
-	partition := weburl.Partition(url.Host(), subject.Partitions)
-	var all []queued
-	for _, lane := range []string{subject.LaneFresh, subject.LaneBackfill} {
-		name := subject.Frontier(partition, lane, url.SubjectHost())
-		for next := uint64(1); len(all) < limit; {
-			msg, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(name))
-			if errors.Is(err, jetstream.ErrMsgNotFound) {
-				break
-			}
-			if err != nil {
-				return nil, fmt.Errorf("reading the queue of %s: %w", url.Host(), err)
-			}
-			next = msg.Sequence + 1
-			entry := &datelinev1.FrontierEntry{}
-			if proto.Unmarshal(msg.Data, entry) == nil { // else the fetcher makes it a dead letter
-				all = append(all, queued{entry, lane, msg.Sequence})
-			}
-		}
-	}
-	all = lastOfEach(all)
-	now := time.Now()
-	wait := func(q queued) time.Duration { return max(0, timeOf(q.GetNotBeforeTime()).Sub(now)) }
-	slices.SortStableFunc(all, func(a, b queued) int { return cmp.Compare(wait(a), wait(b)) })
-	return all, nil
-}
-
-// lastOfEach leaves out the entries of which a later one exists. The fetcher stores a
-// request at the end of the queue before it removes it from its old place.
-func lastOfEach(queue []queued) []queued {
-	last := map[string]uint64{}
-	for _, q := range queue {
-		id := q.GetRequest().GetRequestId()
-		last[id] = max(last[id], q.sequence)
-	}
-	return slices.DeleteFunc(queue, func(q queued) bool {
-		id := q.GetRequest().GetRequestId()
-		return id != "" && q.sequence < last[id]
-	})
 }
 
 // hostState is what the fetchers have stored about a URL's host.
