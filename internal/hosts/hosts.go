@@ -1,5 +1,6 @@
 // Package hosts describes what the fetchers store about hosts in the bucket
-// subject.BucketHosts, for code that explains why a URL waits. A value is JSON.
+// subject.BucketHosts, for code that explains why a URL waits, and the rules for sites that
+// the extractors follow. A value is JSON.
 package hosts
 
 import "time"

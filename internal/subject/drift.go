@@ -13,6 +13,9 @@ const (
 	AllDriftSamples = samples + ">"
 )
 
+// DriftRules is the key in BucketDrift of the rules for sites that the extractors follow.
+const DriftRules = "rules"
+
 // First tokens of the keys in BucketDrift.
 const (
 	alarms    = "alarms."

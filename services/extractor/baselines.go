@@ -34,6 +34,7 @@ const (
 func (d *driftMonitor) saveBaselinesUntil(ctx context.Context) {
 	_ = loop.Tick(ctx, baselineInterval, func(ctx context.Context) error {
 		d.saveBaselines(ctx)
+		d.saveRules(ctx)
 		return nil
 	})
 	d.saveBaselines(context.WithoutCancel(ctx))

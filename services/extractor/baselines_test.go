@@ -13,7 +13,7 @@ import (
 func TestBaselinesSurviveRestart(t *testing.T) {
 	_, js := natstest.Start(t)
 	start := func() *driftMonitor {
-		d, err := newDriftMonitor(t.Context(), dependencies(js))
+		d, err := newDriftMonitor(t.Context(), nil, dependencies(js))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,7 @@ func TestBaselinesSurviveRestart(t *testing.T) {
 
 func TestDamagedBaselinesAreReplaced(t *testing.T) {
 	_, js := natstest.Start(t)
-	d, err := newDriftMonitor(t.Context(), dependencies(js))
+	d, err := newDriftMonitor(t.Context(), nil, dependencies(js))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/hosts"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -39,9 +40,10 @@ type driftMonitor struct {
 	alarms *prometheus.CounterVec
 	log    *slog.Logger
 	now    func() time.Time
+	rules  hosts.Rules // for sites, to be shown to users
 }
 
-func newDriftMonitor(ctx context.Context, deps Dependencies) (*driftMonitor, error) {
+func newDriftMonitor(ctx context.Context, rules hosts.Rules, deps Dependencies) (*driftMonitor, error) {
 	bucket, err := deps.JS.KeyValue(ctx, subject.BucketDrift)
 	if err != nil {
 		return nil, fmt.Errorf("opening bucket %s: %w", subject.BucketDrift, err)
@@ -51,7 +53,7 @@ func newDriftMonitor(ctx context.Context, deps Dependencies) (*driftMonitor, err
 		return nil, fmt.Errorf("creating zstd encoder: %w", err)
 	}
 	d := &driftMonitor{
-		watch: drift.New(maxWatched), bucket: bucket, zstd: encoder, log: deps.Log, now: deps.Now,
+		watch: drift.New(maxWatched), bucket: bucket, zstd: encoder, log: deps.Log, now: deps.Now, rules: rules,
 		alarms: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dateline_extract_drift_alarms_total",
 			Help: "Alarms raised because a host's pages yield less than they used to, by signal.",

@@ -35,7 +35,7 @@ func TestDriftMonitorWritesAlarmAndSamples(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	deps := dependencies(js)
 	deps.Registry = registry
-	d, err := newDriftMonitor(t.Context(), deps)
+	d, err := newDriftMonitor(t.Context(), nil, deps)
 	if err != nil {
 		t.Fatal(err)
 	}

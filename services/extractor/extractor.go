@@ -81,7 +81,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Extractor, err
 		config: config, extraction: extraction, js: deps.JS, bodies: bodies,
 		metrics: newExtractMetrics(deps.Registry), now: deps.Now,
 	}
-	if e.drift, err = newDriftMonitor(ctx, deps); err != nil {
+	if e.drift, err = newDriftMonitor(ctx, extraction.options.Rules.Selectors(), deps); err != nil {
 		return nil, err
 	}
 	metrics := stage.NewMetrics(deps.Registry, datelinev1.Stage_STAGE_EXTRACT)
@@ -102,6 +102,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Extractor, err
 func (e *Extractor) Run(ctx context.Context) error {
 	defer e.bodies.Close()
 	e.drift.loadBaselines(ctx)
+	e.drift.saveRules(ctx)
 	saving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var saver sync.WaitGroup
 	saver.Go(func() { e.drift.saveBaselinesUntil(saving) })

@@ -148,6 +148,21 @@ func readRulesFile(folder fs.FS, name string) (sites []SiteRules, err error) {
 	}
 }
 
+// Selectors returns the CSS selectors of the rules, by host and by the name of the field.
+func (r *Rules) Selectors() map[string]map[string]string {
+	all := make(map[string]map[string]string)
+	if r == nil {
+		return all
+	}
+	for host, site := range r.sites {
+		all[host] = make(map[string]string)
+		for field, selector := range site.sources {
+			all[host][string(field)] = selector
+		}
+	}
+	return all
+}
+
 // of returns the rules for an address: those of its host, or of the closest parent
 // domain that has rules. It returns nil if no domain has.
 func (r *Rules) of(address string) *compiledRules {

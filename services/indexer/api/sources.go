@@ -24,7 +24,8 @@ type sourceAnswer struct {
 
 type sourceWeek struct {
 	sourceAnswer
-	Week []float64 `json:"week" doc:"Usual number of new articles in each of the 168 hours of a week, starting on Monday at 00:00 UTC. Empty if the source has no history."`
+	Rules *library.Rules `json:"rules,omitempty" doc:"Rules for the pages of the host that the extractors follow (extractor.rules-dir). Absent if there are none."`
+	Week  []float64      `json:"week" doc:"Usual number of new articles in each of the 168 hours of a week, starting on Monday at 00:00 UTC. Empty if the source has no history."`
 }
 
 type sourcesInput struct {
@@ -102,7 +103,10 @@ func (s *service) getSource(ctx context.Context, in *sourceInput) (*body[sourceW
 	if len(sources) == 0 {
 		return nil, huma.Error404NotFound("there are no articles or outcomes from " + in.Host)
 	}
-	answer := sourceWeek{answerSource(sources[0]), []float64{}}
+	answer := sourceWeek{sourceAnswer: answerSource(sources[0]), Week: []float64{}}
+	if answer.Rules, err = s.Rules(ctx, in.Host); err != nil {
+		return nil, s.errorResponse(ctx, err)
+	}
 	if known := sources[0].Baseline; known != nil {
 		usual := known.Usual()
 		answer.Week = usual[:]

@@ -34,6 +34,8 @@ type sourcePage struct {
 	// Origins tells from which parts of the pages the recent articles were taken.
 	Origins []fieldOrigins
 	Ends    []library.End
+	// Rules are nil if the extractors have none for the host.
+	Rules *library.Rules
 	// Discovery has the first sites on the host whose new articles are found.
 	Discovery []sources.Details
 }
@@ -82,6 +84,9 @@ func (s *site) fillSource(ctx context.Context, page *sourcePage, now time.Time) 
 	}
 	page.Origins = originsOf(page.Recent)
 	if page.Drifts, err = s.Drifts(ctx, page.Host); err != nil {
+		return err
+	}
+	if page.Rules, err = s.Rules(ctx, page.Host); err != nil {
 		return err
 	}
 	return s.fillDiscovery(ctx, page)

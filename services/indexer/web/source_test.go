@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,10 +10,54 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/hosts"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
+
+// setRules stores rules for sites, as an extractor does.
+func (server *testServer) setRules(t *testing.T, rules hosts.Rules) {
+	t.Helper()
+	bucket, err := server.js.KeyValue(t.Context(), subject.BucketDrift)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bucket.Put(t.Context(), subject.DriftRules, data); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRulesOfSource looks for the rules of a domain on the page of one of its hosts, and in
+// the API.
+func TestRulesOfSource(t *testing.T) {
+	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0"})
+	for _, host := range []string{"www.post.test", "other.test"} {
+		a := article(host, "Ferry", "It sails.", noon)
+		a.Host = host
+		server.put(t, a)
+	}
+	server.setRules(t, hosts.Rules{"post.test": {"title": "h1.hed"}})
+	for host, want := range map[string]bool{"www.post.test": true, "other.test": false} {
+		page := server.get(t, "/sources/"+host)
+		if got := strings.Contains(page, "<code>h1.hed</code>"); got != want {
+			t.Errorf("the page of %s shows the rule: %v, want %v", host, got, want)
+		}
+		answer := decode[struct {
+			Rules *struct {
+				Site      string
+				Selectors map[string]string
+			}
+		}](t, server.get(t, "/api/v1/sources/"+host))
+		if got := answer.Rules; (got != nil) != want || want && (got.Site != "post.test" || got.Selectors["title"] != "h1.hed") {
+			t.Errorf("rules of %s in the API: %+v", host, got)
+		}
+	}
+}
 
 // setDrift raises the alarm that a host's articles have no date, with one sample page.
 func (server *testServer) setDrift(t *testing.T, host, sample string) {
