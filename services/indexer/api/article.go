@@ -70,6 +70,17 @@ func (s *service) registerArticle(a huma.API) {
 		errors: []int{http.StatusNotFound},
 	}.huma(), s.listRevisions)
 	huma.Register(a, operation{
+		id: "revision", path: "/articles/{id}/revisions/{number}", tag: "articles", summary: "Read a revision of an article",
+		description: "The permanent address of a revision. It changes only if the revision is seen again or the article is erased.",
+		errors:      []int{http.StatusNotFound},
+	}.huma(), s.getRevision)
+	huma.Register(a, operation{
+		id: "revision-raw", path: "/articles/{id}/revisions/{number}/raw", tag: "articles",
+		summary:     "Get the page of a revision as received",
+		description: "The page of the last fetch that returned the revision, like /articles/{id}/raw.",
+		errors:      []int{http.StatusNotFound, http.StatusGone},
+	}.huma(), s.rawRevision)
+	huma.Register(a, operation{
 		id: "diff", path: "/articles/{id}/diff", tag: "articles", summary: "Compare two revisions",
 		description: "Compares word by word. The default is the newest revision and the one before it.",
 		errors:      []int{http.StatusBadRequest, http.StatusNotFound},
@@ -179,6 +190,11 @@ func (s *service) raw(ctx context.Context, in *ArticleName) (*rawAnswer, error) 
 	if err != nil {
 		return nil, err
 	}
+	return s.rawPage(ctx, hit)
+}
+
+// rawPage returns the page that a hit's record was extracted from.
+func (s *service) rawPage(ctx context.Context, hit store.Hit) (*rawAnswer, error) {
 	raw, err := s.Raw(ctx, hit.Article)
 	if err != nil {
 		return nil, s.errorResponse(ctx, err)

@@ -15,12 +15,13 @@ import (
 
 type revisionAnswer struct {
 	Number     int       `json:"number" doc:"Number of the revision, from 1, in the order in which they reached the store."`
+	Newest     bool      `json:"newest" doc:"Whether it is the article's newest revision."`
 	FirstSeen  time.Time `json:"first_seen" doc:"Time of the first fetch with this revision."`
 	LastSeen   time.Time `json:"last_seen" doc:"Time of the last fetch with this revision."`
 	Title      string    `json:"title"`
 	WordCount  int32     `json:"word_count"`
 	Correction string    `json:"correction,omitempty" doc:"Paragraph in which the page states that it was corrected."`
-	Record     *Record   `json:"record,omitempty" doc:"Full record. Only given if records=true."`
+	Record     *Record   `json:"record,omitempty" doc:"Full record. A list contains it only if records=true."`
 }
 
 type revisionsInput struct {
@@ -34,17 +35,65 @@ func (s *service) listRevisions(ctx context.Context, in *revisionsInput) (*body[
 		return nil, err
 	}
 	answers := []revisionAnswer{}
-	for _, r := range revisions {
-		one := revisionAnswer{
-			Number: r.Number, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen, Title: r.Article.GetTitle(),
-			WordCount: r.Article.GetWordCount(), Correction: library.Correction(r.Article),
-		}
+	for i, r := range revisions {
+		one := newRevision(r, i == len(revisions)-1)
 		if in.Records {
 			one.Record = &Record{r.Article}
 		}
 		answers = append(answers, one)
 	}
 	return &body[[]revisionAnswer]{answers}, nil
+}
+
+// newRevision returns a revision without its record.
+func newRevision(r store.Revision, newest bool) revisionAnswer {
+	return revisionAnswer{
+		Number: r.Number, Newest: newest, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen, Title: r.Article.GetTitle(),
+		WordCount: r.Article.GetWordCount(), Correction: library.Correction(r.Article),
+	}
+}
+
+type revisionName struct {
+	ArticleName
+
+	Number int `path:"number" minimum:"1" doc:"Number of the revision."`
+}
+
+func (s *service) getRevision(ctx context.Context, in *revisionName) (*body[revisionAnswer], error) {
+	_, revision, newest, err := s.revision(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	answer := newRevision(revision, newest)
+	answer.Record = &Record{revision.Article}
+	return &body[revisionAnswer]{answer}, nil
+}
+
+func (s *service) rawRevision(ctx context.Context, in *revisionName) (*rawAnswer, error) {
+	hit, revision, _, err := s.revision(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	hit.Article = revision.Article
+	return s.rawPage(ctx, hit)
+}
+
+// revision returns an article with one of its revisions, and reports whether it is the
+// newest.
+func (s *service) revision(
+	ctx context.Context, in *revisionName,
+) (hit store.Hit, revision store.Revision, newest bool, err error) {
+	if hit, err = s.article(ctx, in.ID); err != nil {
+		return hit, revision, false, err
+	}
+	revisions, err := s.Revisions(ctx, hit.ID)
+	if err == nil {
+		revision, err = library.RevisionOf(hit, revisions, in.Number)
+	}
+	if err != nil {
+		return hit, revision, false, s.errorResponse(ctx, err)
+	}
+	return hit, revision, revision.Number == revisions[len(revisions)-1].Number, nil
 }
 
 type diffInput struct {

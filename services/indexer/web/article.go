@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -16,7 +17,13 @@ import (
 
 type articlePage struct {
 	store.Hit
-	Blocks     []block
+	Blocks []block
+	// Permalink is the revision that is shown, if the page is the permanent one of a revision.
+	Permalink *store.Revision
+	IsNewest  bool
+	Path      string // of the article, or of the revision that is shown
+	// Captures is the number of captures of the article's URLs in the archive.
+	Captures   int
 	Lead       *datelinev1.Image
 	Pictures   bool // whether to show pictures
 	MayShow    bool // whether there are any, and the setting allows them
@@ -30,7 +37,7 @@ type articlePage struct {
 
 type revision struct {
 	store.Revision
-	Correction, Changes string
+	Correction, Changes, Path string
 }
 
 type fieldProvenance struct {
@@ -56,37 +63,100 @@ const (
 	bottomHeading = 6
 )
 
+// article shows an article, or one of its revisions if the path names one.
 func (s *site) article(w http.ResponseWriter, r *http.Request) {
 	hit, err := s.Article(r.Context(), library.Name(r.PathValue("id")))
+	var revisions []store.Revision
+	if err == nil {
+		revisions, err = s.Revisions(r.Context(), hit.ID)
+	}
+	page := articlePage{Hit: hit, Path: articleURL(hit.ID)}
+	if number := r.PathValue("revision"); err == nil && number != "" {
+		var shown store.Revision
+		shown, err = revisionOf(hit, revisions, number)
+		page.Permalink, page.Article, page.Path = &shown, shown.Article, revisionURL(hit.ID, shown.Number)
+		page.IsNewest = err == nil && shown.Number == revisions[len(revisions)-1].Number
+	}
+	if err == nil {
+		page.addRevisions(revisions)
+		err = s.fillArticle(r, &page)
+	}
 	if err != nil {
 		s.showLibraryError(w, r, err)
 		return
 	}
-	a, path := hit.Article, "/articles/"+url.PathEscape(hit.ID)
-	page := articlePage{
-		Hit: hit, Pictures: s.config.Pictures && r.URL.Query().Get("pictures") == "1", PictureURL: path + "?pictures=1",
-		MayShow: s.config.Pictures && len(a.GetImages()) > 0,
-		API:     api.Prefix + path, Blocks: blocks(a), Lead: leadImage(a), Provenance: provenance(a),
+	s.show(w, r, http.StatusOK, "article", cmp.Or(page.Article.GetTitle(), page.Article.GetCanonicalUrl()), page)
+}
+
+// fillArticle adds what belongs to the record that the page shows, and the copies and the
+// captures of the article.
+func (s *site) fillArticle(r *http.Request, page *articlePage) error {
+	a := page.Article
+	page.Pictures = s.config.Pictures && r.URL.Query().Get("pictures") == "1"
+	page.PictureURL, page.MayShow = page.Path+"?pictures=1", s.config.Pictures && len(a.GetImages()) > 0
+	page.API, page.Blocks, page.Lead, page.Provenance = api.Prefix+page.Path, blocks(a), leadImage(a), provenance(a)
+	captured, err := s.Captures(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	page.Captures = len(captured)
+	if page.Story, err = s.Story(r.Context(), page.ID); err != nil {
+		return err
+	}
+	page.Sites, err = s.siteNames(r.Context(), memberHosts(page.Story))
+	return err
+}
+
+func (p *articlePage) addRevisions(revisions []store.Revision) {
+	for i, one := range revisions {
+		next := revision{
+			Revision: one, Correction: library.Correction(one.Article), Path: revisionURL(p.ID, one.Number),
+		}
+		if i > 0 {
+			next.Changes = fmt.Sprintf("%s/changes?from=%d&to=%d", articleURL(p.ID), revisions[i-1].Number, one.Number)
+		}
+		p.Revisions = append(p.Revisions, next)
+	}
+}
+
+// ShownNumber returns the number of the revision of a permanent page.
+func (p articlePage) ShownNumber() int { return p.Permalink.Number }
+
+// CompareURL returns the path of the difference between that revision and the newest one.
+func (p articlePage) CompareURL() string {
+	return fmt.Sprintf("%s/changes?from=%d&to=%d", articleURL(p.ID), p.Permalink.Number,
+		p.Revisions[len(p.Revisions)-1].Number)
+}
+
+// articleURL returns the path of an article, and revisionURL that of one of its revisions.
+func articleURL(id string) string { return "/articles/" + url.PathEscape(id) }
+
+func revisionURL(id string, number int) string {
+	return fmt.Sprintf("%s/revisions/%d", articleURL(id), number)
+}
+
+// revisionOf returns the revision of an article with a number.
+func revisionOf(hit store.Hit, revisions []store.Revision, number string) (store.Revision, error) {
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return store.Revision{}, fmt.Errorf("%.20q is not the number of a revision: %w", number, store.ErrNotFound)
+	}
+	return library.RevisionOf(hit, revisions, n)
+}
+
+// namedRecord returns the record of the article that a path names, or of its revision.
+func (s *site) namedRecord(r *http.Request) (*datelinev1.Article, error) {
+	hit, err := s.Article(r.Context(), library.Name(r.PathValue("id")))
+	number := r.PathValue("revision")
+	if err != nil || number == "" {
+		return hit.Article, err
 	}
 	revisions, err := s.Revisions(r.Context(), hit.ID)
-	if err == nil {
-		page.Story, err = s.Story(r.Context(), hit.ID)
-	}
-	if err == nil {
-		page.Sites, err = s.siteNames(r.Context(), memberHosts(page.Story))
-	}
 	if err != nil {
-		s.showLibraryError(w, r, err)
-		return
+		return nil, err
 	}
-	for i, one := range revisions {
-		next := revision{Revision: one, Correction: library.Correction(one.Article)}
-		if i > 0 {
-			next.Changes = fmt.Sprintf("%s/changes?from=%d&to=%d", path, revisions[i-1].Number, one.Number)
-		}
-		page.Revisions = append(page.Revisions, next)
-	}
-	s.show(w, r, http.StatusOK, "article", cmp.Or(a.GetTitle(), a.GetCanonicalUrl()), page)
+	one, err := revisionOf(hit, revisions, number)
+	return one.Article, err
 }
 
 // provenance lists where the fields were found, ordered by field.

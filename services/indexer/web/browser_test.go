@@ -138,7 +138,9 @@ func (server *testServer) fill(t *testing.T) {
 		copyOf("Gazette", "gazette.test", "The board has decided", -80))
 	for i := range 30 {
 		at := noon.Add(-time.Duration(i) * time.Hour)
-		server.put(t, article(fmt.Sprint("more", i), fmt.Sprint("Market report ", i), "Prices.", at))
+		report := article(fmt.Sprint("more", i), fmt.Sprint("Market report ", i), "Prices.", at)
+		report.Images = []*datelinev1.Image{{Url: fmt.Sprintf("https://pictures.test/%d.png", i), Lead: true}}
+		server.put(t, report)
 	}
 	server.send(t, subject.Dead(datelinev1.Stage_STAGE_INTAKE, "malformed"), "d", &datelinev1.DeadLetter{
 		Stage: datelinev1.Stage_STAGE_INTAKE, Reason: "malformed", Error: "not a URL: " + strings.Repeat("x", 300),

@@ -26,7 +26,8 @@ func link(t *testing.T, page, content string) string {
 func TestFiltersCanBeAddedAndRemoved(t *testing.T) {
 	server := newStoryServer(t)
 	page := server.get(t, "/?q=ferry&since=2026-03-04&language=en&copies=1")
-	filtered := link(t, page, `<bdi>The Ledger</bdi>`)
+	_, filters, _ := strings.Cut(page, `id="filters"`)
+	filtered := link(t, filters, `<bdi>The Ledger</bdi>`)
 	page = server.get(t, filtered)
 	if !strings.Contains(page, "1 article<") || !strings.Contains(page, "<bdi>4 March 2026</bdi>") {
 		t.Errorf("GET %s: want one article and the filters as words:\n%s", filtered, page)

@@ -38,6 +38,9 @@ func (n newsroomArticle) record(now time.Time, text string) *datelinev1.Article 
 	a.Host, a.SiteName, a.Language, a.Section, a.Kicker, a.Tags = n.Host, n.Site, n.Language, n.Section, n.Kicker, n.Tags
 	a.CanonicalUrl = "https://" + n.Host + "/" + n.Name
 	a.RequestedUrl, a.FinalUrl = a.CanonicalUrl, a.CanonicalUrl
+	if n.Hours%4 != 0 { // not every article has a picture
+		a.Images = []*datelinev1.Image{{Url: a.GetCanonicalUrl() + ".png", Lead: true}}
+	}
 	a.Summary, a.Authors = n.Summary, []*datelinev1.Author{{Name: n.Author}}
 	a.Text, a.Body, a.ContentHash = "", nil, fmt.Sprintf("%x", n.Title+text)
 	if n.Direction == "rtl" {
@@ -82,6 +85,10 @@ func (server *testServer) fillNewsroom(t *testing.T) {
 		"\n\nCorrection: an earlier version of this article misstated the former fare."
 	server.put(t, changed.record(now, ""))
 	server.recordNewsroom(t, all, now)
+	server.setRules(t, hosts.Rules{"harbour-post.example": {
+		"title": "h1.headline", "authors": ".byline a", "published": "meta[name=pubtime]", "remove": ".newsletter, .promo",
+	}})
+	server.setDrift(t, "example.harbour-post", "https://harbour-post.example/undated")
 	server.fillDiscovery(t, "harbour-post.example", "capital-wire.example", "hill-gazette.example")
 	const failing = "https://capital-wire.example/"
 	for _, path := range []string{"assembly-votes", "minister-resigns", "budget-annexes"} {

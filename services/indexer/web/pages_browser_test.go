@@ -22,7 +22,7 @@ var pages = []string{
 	"/", "/?q=ferry", "/?q=ferry&host=example.com&language=en", "/?q=%22open", "/?q=absent", "/articles/id-ferry-0000",
 	"/articles/id-train-0000", "/articles/id-ferry-0000/changes?from=1&to=2", "/sources",
 	"/values?field=host&q=ferry", "/stories/id-gazette.test-0000", "/searches",
-	"/articles/id-ferry-0000/changes?view=side",
+	"/articles/id-ferry-0000/changes?view=side", "/articles/id-ferry-0000/revisions/1", "/articles/id-ferry-0000/revisions/2",
 	"/sources/example.com", "/pipeline", "/discovery", "/discovery/" + siteID("example.com"), "/discovery?host=none.test",
 	"/urls", "/urls?url=https://example.com/again", "/hosts/example.com", "/api",
 	"/dead-letters",
@@ -33,7 +33,8 @@ var pages = []string{
 // mode and in narrow and wide windows, that it causes no errors in the browser,
 // and that it loads nothing from other sites.
 func TestPagesInBrowser(t *testing.T) {
-	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0", OperateToken: operateToken})
+	server := newTestServerOf(t, web.Config{Addr: "127.0.0.1:0", OperateToken: operateToken, Pictures: true},
+		web.Dependencies{Pictures: scenes{}})
 	server.fill(t)
 	server.fillDiscovery(t, "example.com", "a.test", "b.test")
 	ctx := browser(t)

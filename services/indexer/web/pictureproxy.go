@@ -19,7 +19,6 @@ import (
 
 	"github.com/dateline-news/dateline/internal/dialguard"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
-	"github.com/dateline-news/dateline/services/indexer/library"
 )
 
 const (
@@ -34,6 +33,10 @@ const (
 	maxPictureRequests = 8
 	// maxPictureRedirects is the maximum number of redirects that are followed.
 	maxPictureRedirects = 3
+	// failureMemory is how long a picture is not requested again after it could not be had.
+	failureMemory = 10 * time.Minute
+	// entryBytes is the size of an entry of the cache without its picture, at most.
+	entryBytes = 1 << 10
 )
 
 // pictureTypes are the types of pictures that are served. SVG can contain scripts.
@@ -45,6 +48,8 @@ type pictureProxy struct {
 	client *http.Client
 	flight singleflight.Group
 	free   chan struct{}
+	// decoding lets one picture be decoded at a time, which bounds the memory that it takes.
+	decoding chan struct{}
 
 	mu    sync.Mutex
 	cache map[string]*list.Element // by URL
@@ -52,7 +57,23 @@ type pictureProxy struct {
 	bytes int
 }
 
-type cachedPicture struct{ url, contentType, etag, data string }
+// cachedPicture is a picture, or the failure to get it, which is forgotten after until.
+type cachedPicture struct {
+	url, contentType, etag, data string
+
+	err   error
+	until time.Time
+}
+
+func newCachedPicture(url, contentType string, data []byte) cachedPicture {
+	sum := sha256.Sum256(data)
+	return cachedPicture{
+		url: url, contentType: contentType, etag: fmt.Sprintf(`"%x"`, sum[:16]), data: string(data),
+	}
+}
+
+// errBusy means that too many pictures are being requested.
+var errBusy = errors.New("too many pictures are requested at the moment")
 
 // newPictureProxy returns a proxy that connects only to public addresses. transport
 // replaces the network in tests.
@@ -66,7 +87,8 @@ func newPictureProxy(transport http.RoundTripper) *pictureProxy {
 	}
 	return &pictureProxy{
 		client: &http.Client{Transport: transport, CheckRedirect: checkPictureRedirect},
-		free:   make(chan struct{}, maxPictureRequests), cache: map[string]*list.Element{}, order: list.New(),
+		free:   make(chan struct{}, maxPictureRequests), decoding: make(chan struct{}, 1),
+		cache: map[string]*list.Element{}, order: list.New(),
 	}
 }
 
@@ -80,17 +102,20 @@ func checkPictureRedirect(next *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// get returns a picture from the cache or from its site.
+// get returns a picture from the cache or from its site. It remembers failures too.
 func (p *pictureProxy) get(ctx context.Context, address string) (cachedPicture, error) {
 	if one, ok := p.cached(address); ok {
-		return one, nil
+		return one, one.err
 	}
 	got := p.flight.DoChan(address, func() (any, error) {
 		// Another reader may wait for the same picture.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pictureTimeout)
 		defer cancel()
 		one, err := p.fetch(ctx, address)
-		if err == nil {
+		if err != nil {
+			one = cachedPicture{url: address, err: err, until: time.Now().Add(failureMemory)}
+		}
+		if !errors.Is(err, errBusy) {
 			p.keep(one)
 		}
 		return one, err
@@ -109,7 +134,7 @@ func (p *pictureProxy) fetch(ctx context.Context, address string) (cachedPicture
 	case p.free <- struct{}{}:
 		defer func() { <-p.free }()
 	case <-ctx.Done():
-		return cachedPicture{}, ctx.Err()
+		return cachedPicture{}, errBusy
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -136,8 +161,7 @@ func (p *pictureProxy) fetch(ctx context.Context, address string) (cachedPicture
 	if !slices.Contains(pictureTypes, contentType) {
 		return cachedPicture{}, fmt.Errorf("not a picture but %s", contentType)
 	}
-	sum := sha256.Sum256(data)
-	return cachedPicture{address, contentType, fmt.Sprintf(`"%x"`, sum[:16]), string(data)}, nil
+	return newCachedPicture(address, contentType, data), nil
 }
 
 func (p *pictureProxy) cached(address string) (cachedPicture, bool) {
@@ -147,8 +171,13 @@ func (p *pictureProxy) cached(address string) (cachedPicture, bool) {
 	if !ok {
 		return cachedPicture{}, false
 	}
+	one := element.Value.(cachedPicture)
+	if !one.until.IsZero() && time.Now().After(one.until) {
+		p.remove(element)
+		return cachedPicture{}, false
+	}
 	p.order.MoveToFront(element)
-	return element.Value.(cachedPicture), true
+	return one, true
 }
 
 // keep adds a picture to the cache and removes those that have not been used for longest.
@@ -159,33 +188,39 @@ func (p *pictureProxy) keep(one cachedPicture) {
 		return
 	}
 	p.cache[one.url] = p.order.PushFront(one)
-	p.bytes += len(one.data)
+	p.bytes += entryBytes + len(one.data)
 	for p.bytes > maxCacheBytes {
-		oldest := p.order.Remove(p.order.Back()).(cachedPicture)
-		delete(p.cache, oldest.url)
-		p.bytes -= len(oldest.data)
+		p.remove(p.order.Back())
 	}
 }
 
+// remove removes an entry. p.mu must be held.
+func (p *pictureProxy) remove(element *list.Element) {
+	one := p.order.Remove(element).(cachedPicture)
+	delete(p.cache, one.url)
+	p.bytes -= entryBytes + len(one.data)
+}
+
 // pictureURL returns the path of an article's picture on this server, or "" if the picture
-// may not be shown.
-func pictureURL(id string, a *datelinev1.Article, image *datelinev1.Image) string {
+// may not be shown. path is that of the article or of its revision.
+func pictureURL(path string, a *datelinev1.Article, image *datelinev1.Image) string {
 	i := slices.Index(a.GetImages(), image)
 	if i < 0 || picture(image.GetUrl()) == "" {
 		return ""
 	}
-	return fmt.Sprintf("/articles/%s/pictures/%d", id, i)
+	return fmt.Sprintf("%s/pictures/%d", path, i)
 }
 
-// showPicture serves a picture of an article. Only pictures of stored articles are served.
+// showPicture serves a picture of an article or of a revision. Only pictures of stored
+// articles are served.
 func (s *site) showPicture(w http.ResponseWriter, r *http.Request) {
-	hit, err := s.Article(r.Context(), library.Name(r.PathValue("id")))
+	article, err := s.namedRecord(r)
 	if err != nil {
 		s.showLibraryError(w, r, err)
 		return
 	}
 	number, err := strconv.ParseUint(r.PathValue("number"), 10, 16)
-	images := hit.Article.GetImages()
+	images := article.GetImages()
 	if err != nil || number >= uint64(len(images)) || picture(images[number].GetUrl()) == "" || !s.config.Pictures {
 		http.Error(w, "no such picture", http.StatusNotFound)
 		return
@@ -196,6 +231,11 @@ func (s *site) showPicture(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the site did not serve this picture", http.StatusBadGateway)
 		return
 	}
+	servePicture(w, r, one)
+}
+
+// servePicture serves a picture that came from a site.
+func servePicture(w http.ResponseWriter, r *http.Request, one cachedPicture) {
 	w.Header().Set("Content-Type", one.contentType)
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	// A browser asks again before it shows its copy, because the article may be erased.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"github.com/dateline-news/dateline/services/indexer/web"
@@ -31,6 +32,9 @@ var pictures = []picture{
 	{"page-article-arabic", "/articles/id-train-ar-0000", "dark", 1280, 800},
 	{"page-article-kurdish-phone", "/articles/id-bazaar-ckb-0000", "light", 390, 800},
 	{"page-article-chinese", "/articles/id-bridge-zh-0000", "light", 1280, 800},
+	{"page-revision", "/articles/id-ferry-0000/revisions/1", "light", 1280, 800},
+	{"page-story-phone", "/stories/id-ferry-0000", "dark", 390, 800},
+	{"page-story", "/stories/id-ferry-0000", "light", 1280, 600},
 	{"page-changes", "/articles/id-ferry-0000/changes", "light", 1280, 800},
 	{"page-pipeline", "/pipeline", "light", 1280, 1000},
 	{"page-pipeline-dark", "/pipeline", "dark", 1280, 1000},
@@ -41,7 +45,7 @@ var pictures = []picture{
 	{"page-discovery-phone", "/discovery", "dark", 390, 1000},
 	{"page-site", "/discovery/" + siteID("harbour-post.example"), "light", 1280, 1000},
 	{"page-api", "/api", "light", 1280, 600},
-	{"page-source", "/sources/harbour-post.example", "light", 1280, 1000},
+	{"page-source", "/sources/harbour-post.example", "light", 1280, 1900},
 	{"page-source-phone", "/sources/capital-wire.example", "dark", 390, 1000},
 	{"page-host", "/hosts/capital-wire.example", "light", 1280, 1000},
 	{"page-host-phone", "/hosts/capital-wire.example", "dark", 390, 1000},
@@ -50,13 +54,17 @@ var pictures = []picture{
 	{"page-dead-letters", "/dead-letters", "light", 1280, 600},
 }
 
+// loadPicturesScript waits until the pictures of a page are loaded.
+const loadPicturesScript = `Promise.all([...document.images].map(i => { i.loading = 'eager'; return i.decode(); }))`
+
 // TestDrawPages draws a picture of every page of a made-up newsroom. Without the flag
 // -pictures it does nothing.
 func TestDrawPages(t *testing.T) {
 	if *picturesDir == "" {
 		t.Skip("no folder is given: make pictures")
 	}
-	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0", OperateToken: operateToken})
+	server := newTestServerOf(t, web.Config{Addr: "127.0.0.1:0", OperateToken: operateToken, Pictures: true},
+		web.Dependencies{Pictures: scenes{}})
 	server.fillNewsroom(t)
 	ctx := browser(t)
 	for _, one := range pictures {
@@ -75,6 +83,11 @@ func (p picture) draw(ctx context.Context, server string) ([]byte, error) {
 		return nil, err
 	}
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(p.width, p.height)); err != nil {
+		return nil, err
+	}
+	if _, err := chromedp.Call(ctx, runtime.Evaluate, runtime.EvaluateParams{
+		Expression: loadPicturesScript, AwaitPromise: new(true),
+	}); err != nil {
 		return nil, err
 	}
 	shot, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{

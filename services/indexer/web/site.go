@@ -38,7 +38,7 @@ func newSite(deps Dependencies, document *huma.OpenAPI, config Config) *site {
 		templates: map[string]*template.Template{}, api: newAPIPage(document), pictures: newPictureProxy(deps.Pictures),
 	}
 	functions := maps.Clone(functions)
-	functions["asset"] = s.assets.url
+	functions["asset"], functions["thumbnail"] = s.assets.url, s.thumbnailURL
 	for _, name := range []string{
 		"search", "values", "story", "searches",
 		"article", "changes", "pipeline", "sources", "source", "discovery", "discoverysource", "discoverytry",
@@ -62,7 +62,10 @@ func (s *site) register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /stories/{id}", s.story)
 	mux.HandleFunc("GET /articles/{id}", s.article)
 	mux.HandleFunc("GET /articles/{id}/changes", s.changes)
+	mux.HandleFunc("GET /articles/{id}/thumbnail", s.showThumbnail)
 	mux.HandleFunc("GET /articles/{id}/pictures/{number}", s.showPicture)
+	mux.HandleFunc("GET /articles/{id}/revisions/{revision}", s.article)
+	mux.HandleFunc("GET /articles/{id}/revisions/{revision}/pictures/{number}", s.showPicture)
 	mux.HandleFunc("POST /articles/{id}/erase", s.erase)
 	mux.HandleFunc("GET /pipeline", s.pipeline)
 	mux.HandleFunc("GET /sources", s.sources)

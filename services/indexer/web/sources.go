@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -35,6 +36,10 @@ type sourceRow struct {
 }
 
 func (s *site) sources(w http.ResponseWriter, r *http.Request) {
+	if host := hostOf(r.URL.Query().Get("host")); host != "" {
+		http.Redirect(w, r, "/sources/"+url.PathEscape(host), http.StatusSeeOther)
+		return
+	}
 	now := time.Now()
 	query := store.SourceQuery{
 		Since: now.Add(-24 * time.Hour), At: now, Silent: r.URL.Query().Get("silent") == "1",
@@ -69,6 +74,19 @@ func (s *site) sources(w http.ResponseWriter, r *http.Request) {
 		page.Next = "/sources?" + next.Encode()
 	}
 	s.show(w, r, http.StatusOK, "sources", "Sources", page)
+}
+
+// hostOf returns the host that a user has entered, as such or in a URL, or "".
+func hostOf(text string) string {
+	text = strings.TrimSpace(text)
+	if !strings.Contains(text, "://") {
+		text = "https://" + text + "/"
+	}
+	parsed, err := weburl.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return parsed.Host()
 }
 
 // condition judges a source. Its baseline decides whether it is silent. Otherwise it

@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -131,5 +132,19 @@ func TestSourcesInBrowser(t *testing.T) {
 	}
 	if rows := evaluate[[]string](ctx, t, rowsScript); len(rows) != 1 || !strings.Contains(rows[0], "refusing.test") {
 		t.Errorf("silent sources %q", rows)
+	}
+}
+
+// TestFindSource opens the page of a source by its host and by a URL.
+func TestFindSource(t *testing.T) {
+	server := newTestServer(t, web.DefaultConfig())
+	for entered, want := range map[string]string{
+		"example.com": "/sources/example.com", " Example.COM ": "/sources/example.com",
+		"https://example.com:8443/a?b": "/sources/example.com:8443", "": "", "not a host": "",
+	} {
+		status, header, _ := server.request(t, http.MethodGet, "/sources?"+url.Values{"host": {entered}}.Encode())
+		if want == "" && status != http.StatusOK || want != "" && header.Get("Location") != want {
+			t.Errorf("%q: status %d, location %q; want location %q", entered, status, header.Get("Location"), want)
+		}
 	}
 }

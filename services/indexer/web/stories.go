@@ -2,6 +2,8 @@ package web
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,7 +33,12 @@ type storyEvent struct {
 	// Compare is the URL of the last change's difference. It is empty if the event is the
 	// publication.
 	Compare string
+	// Thumbnail is the path of the article's thumbnail, or empty.
+	Thumbnail string
 }
+
+// maxStoryThumbnails is the maximum number of members that are shown with a thumbnail.
+const maxStoryThumbnails = 12
 
 // maxStoryMembers is the number of members that a store returns at most.
 const maxStoryMembers = 200
@@ -55,8 +62,29 @@ func (s *site) story(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := newStoryPage(members, names)
+	if err := s.addThumbnails(r.Context(), page.Events); err != nil {
+		s.showLibraryError(w, r, err)
+		return
+	}
 	page.Title = cmp.Or(members[0].Title, members[0].URL)
 	s.show(w, r, http.StatusOK, "story", page.Title, page)
+}
+
+// addThumbnails adds the thumbnails of the first publications.
+func (s *site) addThumbnails(ctx context.Context, events []storyEvent) error {
+	shown := 0
+	for i := range events {
+		if events[i].Compare != "" || shown == maxStoryThumbnails || !s.config.Pictures {
+			continue
+		}
+		shown++
+		hit, err := s.Article(ctx, events[i].ID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		events[i].Thumbnail = s.thumbnailURL(events[i].ID, hit.Article)
+	}
+	return nil
 }
 
 func memberHosts(members []store.StoryMember) []string {

@@ -42,7 +42,7 @@ func TestSearchShowsStories(t *testing.T) {
 	page := server.get(t, "/")
 	for _, want := range []string{
 		"4 articles\nin 2 stories", "The ferry is back", ">3 copies</a>", "<bdi>The Ledger</bdi></a>,",
-		`href="/stories/id-post.test-0000"`, `<bdi class="site">Post</bdi>`,
+		`href="/stories/id-post.test-0000"`, `<a class="site" href="/sources/post.test"><bdi>Post</bdi></a>`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not contain %q", want)
