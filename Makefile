@@ -20,9 +20,9 @@ demo: build ## Ingest a made-up newsroom on this machine and leave searchable ar
 	$(BIN)/dateline demo --once
 
 .PHONY: build
-build: ## Build the dateline command and the four services into bin/
+build: ## Build the dateline command and the services into bin/
 	@mkdir -p $(BIN)
-	go build $(RELEASE) -o $(BIN)/ ./cmd/dateline ./services/fetcher/cmd/fetcher ./services/discoverer/cmd/discoverer ./services/extractor/cmd/extractor ./services/indexer/cmd/indexer
+	go build $(RELEASE) -o $(BIN)/ ./cmd/dateline ./services/fetcher/cmd/fetcher ./services/discoverer/cmd/discoverer ./services/extractor/cmd/extractor ./services/archiver/cmd/archiver ./services/indexer/cmd/indexer
 
 .PHONY: test
 test: $(BIN)/gotestsum ## Run every test with the race detector, and list at the end what was skipped and why
@@ -129,7 +129,7 @@ deployment: ## Check what is under deploy/ without starting it: Compose, setting
 kubernetes: ## Apply the manifests to Kubernetes's own API server, in this process (builds it: 15 minutes)
 	$(TOOLS) test -tags kubernetes -timeout 30m ./apiserver
 
-IMAGES := fetcher discoverer extractor indexer
+IMAGES := fetcher discoverer extractor archiver indexer
 
 .PHONY: images
 images: ## Build the services' images and look at what is in them (VERSION=…)

@@ -22,7 +22,9 @@ import (
 )
 
 // natsUsers are the users in deploy/nats/accounts.conf.
-var natsUsers = []string{"setup", "fetcher", "discoverer", "extractor", "indexer", "monitor", "operator", "client"}
+var natsUsers = []string{
+	"setup", "fetcher", "discoverer", "extractor", "archiver", "indexer", "monitor", "operator", "client",
+}
 
 func password(user string) string { return "passwordOf" + user }
 

@@ -36,7 +36,7 @@ func TestEncryptedPipeline(t *testing.T) {
 	}
 	connect := func(user string) bus.Config { return bus.Config{URL: urlFor(srv, user), TLS: certificateOf(user)} }
 	_, setup := connectWith(t, connect("setup"), "declare")
-	if err := topology.Reconcile(t.Context(), setup, topology.Limits{}); err != nil {
+	if err := topology.Reconcile(t.Context(), setup, topology.Limits{Archive: true}); err != nil {
 		t.Fatal(err)
 	}
 	own := authority.Issue(t, "postgres", until)

@@ -164,6 +164,7 @@ func hostileCommands(t *testing.T, dir string) map[string][][]string {
 		"backup":  {{"backup", filepath.Join(t.TempDir(), hostile)}}, "restore": {{"restore", hostile}},
 		"archive": {
 			{"archive", "ls"}, {"archive", "ls", "--json"}, {"archive", "ls", "--url", hostileURL}, {"archive", "cdxj"},
+			{"archive", "stop"},
 		},
 		"up":   {{"up", "--config", hostile}},
 		"demo": nil, "eval": nil, "reference": nil, "version": nil, "settings": nil, "help": nil, "completion": nil,

@@ -32,6 +32,7 @@ func writable() map[string][]string {
 			subject.StreamURLs, subject.StreamArticles, subject.StreamOutcomes, subject.StreamDead,
 			kv(subject.BucketDrift), kv(subject.BucketHealth),
 		},
+		"archiver": {subject.StreamOutcomes, subject.StreamDead, kv(subject.BucketHealth)},
 		"indexer": {
 			subject.StreamURLs, subject.StreamFrontier, subject.StreamListings, subject.StreamPages, subject.StreamArticles,
 			subject.StreamOutcomes, subject.StreamDead, subject.StreamRevisions, kv(subject.BucketDrift),
@@ -68,7 +69,7 @@ func TestResponsesDoNotReachOtherStreams(t *testing.T) {
 			t.Parallel()
 			srv, _ := deployedNATS(t)
 			_, operator := connectAs(t, srv, "operator", "operator")
-			natstest.Reconcile(t, operator, topology.Limits{})
+			natstest.Reconcile(t, operator, topology.Limits{Archive: true})
 			for _, name := range victims() { // so that there is something to read and to purge
 				if _, err := operator.Publish(t.Context(), name, []byte("{}")); err != nil {
 					t.Fatal(err)
@@ -108,7 +109,9 @@ func attack(t *testing.T, nc *nats.Conn, own []string) {
 			t.Fatal(err)
 		}
 	}
-	consumers := []string{"URLS.intake", "LISTINGS.discover", "PAGES.extract", "ARTICLES.index", "OUTCOMES.ledger"}
+	consumers := []string{
+		"URLS.intake", "LISTINGS.discover", "PAGES.extract", "PAGES.archive", "ARTICLES.index", "OUTCOMES.ledger",
+	}
 	for _, reply := range replies {
 		for stream, name := range victims() {
 			send("$JS.API.STREAM.INFO."+stream, reply, nil)

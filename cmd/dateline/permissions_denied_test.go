@@ -65,6 +65,16 @@ func deniedByUser() map[string]denied {
 			},
 			subscribe: []string{">", "articles.>", "urls", "_INBOX.indexer.>"},
 		},
+		"archiver": {
+			publish: []string{
+				"urls", "pages.com.example", "articles.en.com.example", "outcomes.fetch.produced", "dead.fetch.dns",
+				"$JS.API.STREAM.PURGE.PAGES", "$JS.API.STREAM.DELETE.PAGES", "$JS.API.STREAM.MSG.DELETE.PAGES",
+				"$JS.API.STREAM.UPDATE.PAGES", "$JS.API.CONSUMER.CREATE.PAGES.spy", "$JS.API.CONSUMER.DELETE.PAGES.archive",
+				"$JS.API.CONSUMER.MSG.NEXT.PAGES.extract", "$JS.API.CONSUMER.MSG.NEXT.ARTICLES.index",
+				"$JS.API.DIRECT.GET.ARTICLES", "$KV.dateline-seen.x", "$O.dateline-bodies.C.x",
+			},
+			subscribe: []string{">", "pages.>", "urls", "_INBOX.indexer.>"},
+		},
 		"indexer": {
 			publish: []string{
 				"$JS.API.STREAM.PURGE.URLS", "$JS.API.STREAM.PURGE.FRONTIER", "$JS.API.STREAM.PURGE.DEAD",

@@ -24,6 +24,7 @@ import (
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/archiver"
 	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/discoverer/trial"
@@ -42,7 +43,7 @@ func TestUsersHaveTheirPermissions(t *testing.T) {
 	srv, refused := deployedNATS(t)
 	_, setup := connectAs(t, srv, "setup", "declare")
 	for range 2 { // the second time, nothing is missing
-		if err := topology.Reconcile(t.Context(), setup, topology.Limits{}); err != nil {
+		if err := topology.Reconcile(t.Context(), setup, topology.Limits{Archive: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,7 +78,7 @@ func TestUsersOfACluster(t *testing.T) {
 	nodes := deployedCluster(t)
 	_, setup := connectAs(t, nodes[0], "setup", "declare")
 	natstest.Eventually(t, "the nodes to form a cluster", func() bool {
-		return topology.Reconcile(t.Context(), setup, topology.Limits{Replicas: len(nodes)}) == nil
+		return topology.Reconcile(t.Context(), setup, topology.Limits{Replicas: len(nodes), Archive: true}) == nil
 	})
 	articles, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
 	if err != nil {
@@ -160,6 +161,7 @@ func (d *deployment) checkServices(t *testing.T) {
 		{"fetcher", d.fetchNC, d.fetchJS, fetcher.Inputs()},
 		{"discoverer", d.discoverNC, d.discoverJS, discoverer.Inputs()},
 		{"extractor", d.extractNC, d.extractJS, extractor.Inputs()},
+		{"archiver", d.archiveNC, d.archiveJS, archiver.Inputs()},
 		{"indexer", d.indexNC, d.indexJS, indexer.Inputs()},
 	} {
 		if err := topology.Await(t.Context(), service.js, topology.Limits{}); err != nil {

@@ -22,7 +22,7 @@ func TestPublishAsClient(t *testing.T) {
 	t.Parallel()
 	srv, refused := deployedNATS(t)
 	_, setup := connectAs(t, srv, "setup", "declare")
-	if err := topology.Reconcile(t.Context(), setup, topology.Limits{}); err != nil {
+	if err := topology.Reconcile(t.Context(), setup, topology.Limits{Archive: true}); err != nil {
 		t.Fatal(err)
 	}
 	articles, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))

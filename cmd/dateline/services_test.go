@@ -3,6 +3,7 @@ package main
 import (
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/process"
+	"github.com/dateline-news/dateline/services/archiver"
 	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
@@ -78,8 +80,8 @@ type deployment struct {
 	articles store.Store
 	lib      *library.Library
 
-	fetchNC, discoverNC, extractNC, indexNC *nats.Conn
-	fetchJS, discoverJS, extractJS, indexJS jetstream.JetStream
+	fetchNC, discoverNC, extractNC, archiveNC, indexNC *nats.Conn
+	fetchJS, discoverJS, extractJS, archiveJS, indexJS jetstream.JetStream
 }
 
 // start runs the services, and returns a function that stops them.
@@ -99,6 +101,7 @@ func (d *deployment) start(t *testing.T) (stop func()) {
 	d.fetchNC, d.fetchJS = connect(nodes[0], "fetcher")
 	d.discoverNC, d.discoverJS = connect(nodes[1], "discoverer")
 	d.extractNC, d.extractJS = connect(nodes[1], "extractor")
+	d.archiveNC, d.archiveJS = connect(nodes[1], "archiver")
 	d.indexNC, d.indexJS = connect(nodes[2], "indexer")
 	d.lib = library.New(d.articles, d.indexJS)
 	log := slog.New(slog.DiscardHandler)
@@ -128,14 +131,22 @@ func (d *deployment) start(t *testing.T) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	keep := archiver.DefaultConfig()
+	keep.Dir, keep.MinFree = t.TempDir(), 0
+	archive, err := archiver.New(t.Context(), keep, archiver.Dependencies{
+		JS: d.archiveJS, Store: d.articles, Registry: prometheus.NewRegistry(), Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var stages errgroup.Group
-	for _, stage := range []process.Runner{fetch, discover, extract, index} {
+	for _, stage := range []process.Runner{fetch, discover, extract, archive, index} {
 		stages.Go(func() error { return stage.Run(ctx) })
 	}
 	return func() {
 		cancel()
-		if err := stages.Wait(); err != nil {
+		if err := errors.Join(stages.Wait(), archive.Close()); err != nil {
 			t.Error(err)
 		}
 	}

@@ -25,7 +25,11 @@ const (
 
 // Input is a stream and the durable consumer that reads it. Consumer is empty if only the
 // stream is watched.
-type Input struct{ Stream, Consumer string }
+type Input struct {
+	Stream, Consumer string
+	// Optional means that the consumer need not exist.
+	Optional bool
+}
 
 // Watch updates the metrics of its inputs. Use New to create one.
 type Watch struct {
@@ -121,6 +125,10 @@ func (w *Watch) read(ctx context.Context, input Input) error {
 		return nil
 	}
 	consumer, err := stream.Consumer(ctx, input.Consumer)
+	if input.Optional && errors.Is(err, jetstream.ErrConsumerNotFound) {
+		w.metrics.forget(input)
+		return nil
+	}
 	if err != nil {
 		return w.countFailure(ctx, fmt.Errorf("reading consumer %s: %w", input.Consumer, err))
 	}

@@ -17,7 +17,7 @@ func newMetrics(reg prometheus.Registerer, inputs []Input) *metrics {
 			switch {
 			case len(labels) == 1:
 				g.WithLabelValues(input.Stream)
-			case input.Consumer != "":
+			case input.Consumer != "" && !input.Optional:
 				g.WithLabelValues(input.Stream, input.Consumer)
 			}
 		}
@@ -56,4 +56,11 @@ func newMetrics(reg prometheus.Registerer, inputs []Input) *metrics {
 	}
 	reg.MustRegister(m.storage, m.storageLimit, m.errors)
 	return m
+}
+
+// forget removes the metrics of a consumer that does not exist.
+func (m *metrics) forget(input Input) {
+	for _, gauge := range []*prometheus.GaugeVec{m.pending, m.ackPending, m.redelivered, m.waiting} {
+		gauge.DeleteLabelValues(input.Stream, input.Consumer)
+	}
 }

@@ -47,6 +47,7 @@ func (a *Archiver) handle(ctx context.Context, inputs []*stage.Input) []stage.Re
 	if err == nil {
 		err = a.eraseLate(ctx, urls)
 	}
+	a.metrics.block(err != nil)
 	for i := range results {
 		if err != nil && pages[i] != nil {
 			results[i].Err = unavailable(err)

@@ -6,6 +6,7 @@ type metrics struct {
 	records  prometheus.Counter
 	bytes    prometheus.Counter
 	revisits prometheus.Counter
+	blocked  prometheus.Gauge
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -20,8 +21,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "dateline_archive_revisits_total",
 			Help: "Pages whose body the archive had from an earlier capture, so that it was not written again.",
 		}),
+		blocked: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_archive_blocked",
+			Help: "1 if the archive or its index could not be written at the last attempt, so that pages wait, otherwise 0.",
+		}),
 	}
-	reg.MustRegister(m.records, m.bytes, m.revisits)
+	reg.MustRegister(m.records, m.bytes, m.revisits, m.blocked)
 	return m
 }
 
@@ -32,4 +37,13 @@ func (m *metrics) wrote(records int, written int64, revisit bool) {
 	if revisit {
 		m.revisits.Inc()
 	}
+}
+
+// block records whether pages wait because the archive cannot be written.
+func (m *metrics) block(blocked bool) {
+	value := 0.0
+	if blocked {
+		value = 1
+	}
+	m.blocked.Set(value)
 }

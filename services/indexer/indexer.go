@@ -31,6 +31,9 @@ func Inputs() []backlog.Input {
 		{Stream: subject.StreamArticles, Consumer: subject.ConsumerIndex},
 		{Stream: subject.StreamOutcomes, Consumer: subject.ConsumerLedger},
 		{Stream: subject.StreamDead}, {Stream: subject.StreamRevisions},
+		// Also watched if the archiver does not run: pages stay on their stream until they
+		// are archived.
+		{Stream: subject.StreamPages, Consumer: subject.ConsumerArchive, Optional: true},
 	}
 }
 

@@ -60,6 +60,7 @@ func byName(t *testing.T, objects []any) map[string]any {
 		text = regexp.MustCompile(`"dateline-[a-z0-9]{10}"`).ReplaceAll(text, []byte(`"dateline"`))
 		text = regexp.MustCompile(`"checksum/(settings|secret)":"[^"]*",`).ReplaceAll(text, nil)
 		text = regexp.MustCompile(`"imagePullPolicy":"IfNotPresent",`).ReplaceAll(text, nil)
+		text = regexp.MustCompile(`,"annotations":\{"helm.sh/resource-policy":"keep"\}`).ReplaceAll(text, nil)
 		var value struct {
 			Kind     string
 			Metadata struct{ Name string }
@@ -77,8 +78,16 @@ func byName(t *testing.T, objects []any) map[string]any {
 }
 
 func TestTheChartIsTheBase(t *testing.T) {
-	base := byName(t, build(t, "base"))
-	chart := byName(t, render(t, map[string]any{"userAgent": agent}))
+	compareChart(t, build(t, "base"), map[string]any{"userAgent": agent})
+	compareChart(t, buildFolder(t, withArchive), map[string]any{
+		"userAgent": agent, "archiver": map[string]any{"enabled": true},
+	})
+}
+
+func compareChart(t *testing.T, objects []any, values map[string]any) {
+	t.Helper()
+	base := byName(t, objects)
+	chart := byName(t, render(t, values))
 	names := slices.Sorted(maps.Keys(base))
 	if got := slices.Sorted(maps.Keys(chart)); !slices.Equal(got, names) {
 		t.Fatalf("the chart has %q, the base has %q", got, names)
@@ -209,7 +218,7 @@ func TestKeysOfTheSecretAreDocumented(t *testing.T) {
 			documented = string(file.Data)
 		}
 	}
-	texts, err := template(t, map[string]any{"userAgent": agent})
+	texts, err := template(t, map[string]any{"userAgent": agent, "archiver": map[string]any{"enabled": true}})
 	if err != nil {
 		t.Fatal(err)
 	}

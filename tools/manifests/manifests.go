@@ -24,6 +24,7 @@ import (
 // types are the API types that the manifests use.
 var types = map[string]func() any{
 	"v1/ConfigMap":                       func() any { return new(core.ConfigMap) },
+	"v1/PersistentVolumeClaim":           func() any { return new(core.PersistentVolumeClaim) },
 	"v1/Service":                         func() any { return new(core.Service) },
 	"apps/v1/Deployment":                 func() any { return new(apps.Deployment) },
 	"batch/v1/CronJob":                   func() any { return new(batch.CronJob) },

@@ -22,8 +22,17 @@ const root = "../.."
 // build builds a kustomization and decodes the resulting objects.
 func build(t *testing.T, name string) []any {
 	t.Helper()
+	return buildFolder(t, filepath.Join(root, "deploy", "kubernetes", name))
+}
+
+// withArchive is a kustomization of the base with the archiver.
+const withArchive = "testdata/archive"
+
+// buildFolder builds the kustomization in a folder.
+func buildFolder(t *testing.T, name string) []any {
+	t.Helper()
 	kustomizer := krusty.MakeKustomizer(krusty.MakeDefaultOptions())
-	made, err := kustomizer.Run(filesys.MakeFsOnDisk(), filepath.Join(root, "deploy", "kubernetes", name))
+	made, err := kustomizer.Run(filesys.MakeFsOnDisk(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +102,7 @@ func TestInvalidObjectsAreRefused(t *testing.T) {
 func isTrue(b *bool) bool { return b != nil && *b }
 
 func TestEveryContainerIsLockedDown(t *testing.T) {
-	objects := build(t, "base")
+	objects := buildFolder(t, withArchive)
 	services := deployments(objects)
 	for name, pod := range pods(objects) {
 		context := pod.SecurityContext
@@ -139,7 +148,7 @@ func TestSettingsExist(t *testing.T) {
 			t.Errorf("%s: unknown setting %s", where, name)
 		}
 	}
-	objects := build(t, "base")
+	objects := buildFolder(t, withArchive)
 	for _, object := range objects {
 		if object, ok := object.(*core.ConfigMap); ok {
 			for name := range object.Data {
@@ -189,5 +198,34 @@ func TestScalingIsByConsumersThatExist(t *testing.T) {
 	}
 	if count != 3 {
 		t.Errorf("%d deployments are scaled, want 3", count)
+	}
+}
+
+// TestOnlyTheArchiverWritesToTheArchive checks the volumes of the archive.
+func TestOnlyTheArchiverWritesToTheArchive(t *testing.T) {
+	found := deployments(buildFolder(t, withArchive))
+	if len(found) != 5 {
+		t.Fatalf("%d deployments, want 5", len(found))
+	}
+	for name, d := range found {
+		var mounts []core.VolumeMount
+		for _, c := range d.Spec.Template.Spec.Containers {
+			mounts = append(mounts, c.VolumeMounts...)
+		}
+		switch name {
+		case "archiver":
+			if replicas, strategy := *d.Spec.Replicas, d.Spec.Strategy.Type; len(mounts) != 1 || mounts[0].ReadOnly ||
+				replicas != 1 || strategy != apps.RecreateDeploymentStrategyType {
+				t.Errorf("the archiver has the mounts %+v, %d replicas and the strategy %s", mounts, replicas, strategy)
+			}
+		case "indexer":
+			if len(mounts) != 1 || !mounts[0].ReadOnly {
+				t.Errorf("the indexer has the mounts %+v", mounts)
+			}
+		default:
+			if len(mounts) != 0 {
+				t.Errorf("%s has the mounts %+v", name, mounts)
+			}
+		}
 	}
 }

@@ -17,11 +17,11 @@ import (
 func newArchive() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "archive",
-		Short: "List the captures in the archive, or export their index",
+		Short: "List the captures in the archive, export their index, or stop archiving",
 		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newArchiveList(), newArchiveCDXJ())
+	cmd.AddCommand(newArchiveList(), newArchiveCDXJ(), newArchiveStop())
 	return cmd
 }
 

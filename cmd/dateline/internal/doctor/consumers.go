@@ -22,6 +22,7 @@ func stageConsumers() []stageConsumer {
 		{subject.StreamURLs, subject.ConsumerIntake, "fetcher"},
 		{subject.StreamListings, subject.ConsumerDiscover, "discoverer"},
 		{subject.StreamPages, subject.ConsumerExtract, "extractor"},
+		{subject.StreamPages, subject.ConsumerArchive, "archiver"}, // exists only if pages are archived
 		{subject.StreamArticles, subject.ConsumerIndex, "indexer"},
 		{subject.StreamOutcomes, subject.ConsumerLedger, "indexer"},
 	}

@@ -32,6 +32,7 @@ capabilities: { drop: [ALL] }
 {{/*
 service: the Deployment of a service, its PodDisruptionBudget, and the addresses of its pods. The argument has root,
 name, and, as YAML, env, ports and initContainers.
+archive is "read" or "write" if the service mounts the archive.
 */}}
 {{- define "dateline.service" -}}
 {{- $values := index .root.Values .name }}
@@ -44,6 +45,9 @@ metadata:
 spec:
   {{- if not (kindIs "invalid" $values.replicas) }}
   replicas: {{ $values.replicas }}
+  {{- end }}
+  {{- if eq (.archive | default "") "write" }}
+  strategy: { type: Recreate }
   {{- end }}
   revisionHistoryLimit: 3
   selector:
@@ -70,7 +74,16 @@ spec:
         runAsNonRoot: true
         runAsUser: 65532
         runAsGroup: 65532
+        {{- if eq (.archive | default "") "write" }}
+        fsGroup: 65532
+        {{- end }}
         seccompProfile: { type: RuntimeDefault }
+      {{- with .archive }}
+      volumes:
+        - name: archive
+          persistentVolumeClaim: { claimName: archive{{ if eq . "read" }}, readOnly: true{{ end }} }
+      {{- end }}
+      {{- if ne (.archive | default "") "write" }}
       topologySpreadConstraints:
         - maxSkew: 1
           topologyKey: kubernetes.io/hostname
@@ -78,6 +91,7 @@ spec:
           labelSelector:
             matchLabels:
               {{- include "dateline.labels" .name | nindent 14 }}
+      {{- end }}
       {{- with .initContainers }}
       initContainers:
         {{- . | nindent 8 }}
@@ -95,6 +109,10 @@ spec:
             {{- with .ports }}
             {{- . | nindent 12 }}
             {{- end }}
+          {{- with .archive }}
+          volumeMounts:
+            - { name: archive, mountPath: /archive{{ if eq . "read" }}, readOnly: true{{ end }} }
+          {{- end }}
           startupProbe:
             httpGet: { path: /readyz, port: admin }
             periodSeconds: 2
@@ -113,6 +131,7 @@ spec:
             {{- toYaml $values.resources | nindent 12 }}
           securityContext:
             {{- include "dateline.lockedDown" . | nindent 12 }}
+{{- if ne (.archive | default "") "write" }}
 ---
 # At most one is unavailable while nodes are drained.
 apiVersion: policy/v1
@@ -126,6 +145,7 @@ spec:
   selector:
     matchLabels:
       {{- include "dateline.labels" .name | nindent 6 }}
+{{- end }}
 ---
 # The address of each pod, ready or not, for "dateline doctor" and "dateline top".
 apiVersion: v1
