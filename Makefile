@@ -175,6 +175,7 @@ trial: ## Bring the shipped Compose file up, put it to the test, and take it dow
 	deploy/test/fulldisk.sh
 	deploy/test/cluster.sh
 	deploy/test/external.sh
+	deploy/test/archive.sh
 	deploy/test/encrypted.sh
 	CLUSTER=1 deploy/test/encrypted.sh
 	deploy/test/doctor.sh
