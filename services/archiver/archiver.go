@@ -45,7 +45,7 @@ const (
 	// batchWait is the maximum time to wait for a batch to fill.
 	batchWait = 50 * time.Millisecond
 	// upkeepInterval is the interval at which a file without new pages is tested for its
-	// age, and the records of erased captures are overwritten.
+	// age, the records of erased captures are overwritten, and a step of retention is taken.
 	upkeepInterval = time.Second
 )
 
@@ -75,6 +75,8 @@ type Archiver struct {
 	log     *slog.Logger
 	dir     string
 
+	retention retention
+
 	mu      sync.Mutex // guards what follows
 	folder  *folder.Folder
 	encoder *warcfile.Encoder
@@ -93,6 +95,9 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, erro
 	a := &Archiver{
 		index: captures.Of(deps.Store), erased: deps.Store, metrics: newMetrics(deps.Registry), log: deps.Log,
 		dir: config.Dir,
+	}
+	if a.retention, err = newRetention(config); err != nil {
+		return nil, err
 	}
 	if a.encoder, err = warcfile.NewEncoder(); err != nil {
 		return nil, err
@@ -135,6 +140,9 @@ func (a *Archiver) Run(ctx context.Context) error {
 			a.completeDue()
 			if err := a.index.Overwrite(ctx, a.dir); err != nil && ctx.Err() == nil {
 				a.log.WarnContext(ctx, "overwriting erased captures failed, retrying", "error", err)
+			}
+			if err := a.retain(ctx, time.Now()); err != nil && ctx.Err() == nil {
+				a.log.WarnContext(ctx, "deleting what the archive keeps no longer failed, retrying", "error", err)
 			}
 			return nil
 		})

@@ -3,6 +3,7 @@ package archiver
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -12,6 +13,9 @@ type Config struct {
 	MaxFileBytes int64         `doc:"Size at which a file of the archive is completed and the next is begun." unit:"bytes"`
 	MaxFileAge   time.Duration `doc:"Age at which a file of the archive is completed, such as 1h."`
 	MinFree      int64         `doc:"Minimum free space on the disk of the archive. With less, pages wait on the stream." unit:"bytes"`
+	MaxAge       time.Duration `doc:"Age after which files of the archive are deleted, together with their captures, such as 8760h. A body that is older than a quarter of it is written again instead of being referred to. 0 keeps all."`
+	MaxBytes     int64         `doc:"Maximum size of the archive. If it is exceeded, the oldest files are deleted. 0 means no limit." unit:"bytes"`
+	Expire       []string      `doc:"Labels whose pages are erased from the archive after some time, in the form label=value:age, such as team=trial:720h."`
 	MaxAttempts  int           `doc:"Maximum number of attempts at a page before it is dead-lettered."`
 	DrainTimeout time.Duration `doc:"Maximum time to finish pages in progress at shutdown, such as 10s. Unfinished pages are delivered again."`
 }
@@ -41,5 +45,37 @@ func (c Config) Validate() error {
 	if c.MaxAttempts < 1 {
 		problems = append(problems, fmt.Errorf("max-attempts is %d: it must be at least 1", c.MaxAttempts))
 	}
+	if c.MaxAge < 0 || c.MaxAge > 0 && c.MaxAge < c.MaxFileAge {
+		problems = append(problems, fmt.Errorf("max-age is %s: it must be 0, or at least max-file-age (%s)", c.MaxAge, c.MaxFileAge))
+	}
+	if c.MaxBytes < 0 || c.MaxBytes > 0 && c.MaxBytes < c.MaxFileBytes {
+		problems = append(problems, fmt.Errorf("max-bytes is %d: it must be 0, or at least max-file-bytes (%d)",
+			c.MaxBytes, c.MaxFileBytes))
+	}
+	if _, err := parseExpiries(c.Expire); err != nil {
+		problems = append(problems, err)
+	}
 	return errors.Join(problems...)
+}
+
+// expiry is a label whose pages are erased at an age.
+type expiry struct {
+	label, value string
+	age          time.Duration
+}
+
+func parseExpiries(texts []string) (all []expiry, err error) {
+	for _, text := range texts {
+		label, rest, isLabel := strings.Cut(text, "=")
+		at := strings.LastIndexByte(rest, ':')
+		var age time.Duration
+		if at >= 0 {
+			age, err = time.ParseDuration(rest[at+1:])
+		}
+		if !isLabel || label == "" || at < 0 || err != nil || age <= 0 {
+			return nil, fmt.Errorf("expire contains %q: use label=value:age, such as team=trial:720h", text)
+		}
+		all = append(all, expiry{label, rest[:at], age})
+	}
+	return all, nil
 }

@@ -258,6 +258,9 @@ func (a *Archiver) original(ctx context.Context, url, digest string, size int) (
 	case last.IsRevisit():
 		last.Time = last.OriginalTime
 	}
+	if !a.retention.isOriginal(&last, time.Now()) {
+		return nil, nil
+	}
 	return &last, nil
 }
 

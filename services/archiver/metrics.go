@@ -1,12 +1,19 @@
 package archiver
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/dateline-news/dateline/services/archiver/captures"
+)
 
 type metrics struct {
 	records  prometheus.Counter
 	bytes    prometheus.Counter
 	revisits prometheus.Counter
 	blocked  prometheus.Gauge
+	files    prometheus.Gauge
+	size     prometheus.Gauge
+	deleted  prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -21,12 +28,21 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "dateline_archive_revisits_total",
 			Help: "Pages whose body the archive had from an earlier capture, so that it was not written again.",
 		}),
+		files: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_archive_files", Help: "Files of the archive.",
+		}),
+		size: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_archive_size_bytes", Help: "Size of all files of the archive in bytes.",
+		}),
+		deleted: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "dateline_archive_deleted_files_total", Help: "Files deleted because of archiver.max-age or archiver.max-bytes.",
+		}),
 		blocked: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "dateline_archive_blocked",
 			Help: "1 if the archive or its index could not be written at the last attempt, so that pages wait, otherwise 0.",
 		}),
 	}
-	reg.MustRegister(m.records, m.bytes, m.revisits, m.blocked)
+	reg.MustRegister(m.records, m.bytes, m.revisits, m.blocked, m.files, m.size, m.deleted)
 	return m
 }
 
@@ -46,4 +62,9 @@ func (m *metrics) block(blocked bool) {
 		value = 1
 	}
 	m.blocked.Set(value)
+}
+
+func (m *metrics) extent(size captures.Size) {
+	m.files.Set(float64(size.Files))
+	m.size.Set(float64(size.Bytes))
 }

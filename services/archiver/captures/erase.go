@@ -25,6 +25,11 @@ const (
 // live is a condition that leaves out the erased captures.
 const live = "c.type NOT IN ('" + erasedType + "', '" + erasingType + "')"
 
+// eraseRows is the start of a statement that erases captures from the index. Its arguments
+// are erasingType and the time.
+const eraseRows = `UPDATE archive_captures AS c SET type = $1, time = $2, url = '', url_key = '', digest = '',
+	status = 0, original_time = 0, labels = '' `
+
 // eraseBatch is the number of captures that are overwritten together.
 const eraseBatch = 100
 
@@ -51,9 +56,8 @@ func (x *Index) Erase(ctx context.Context, dir, url string, at time.Time) (erase
 
 func (x *Index) markErasing(ctx context.Context, url string, at time.Time) (marked int, err error) {
 	err = x.write(ctx, "erasing captures from the index", func(ctx context.Context, tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `UPDATE archive_captures AS c SET type = $3, time = $4,
-				url = '', url_key = '', digest = '', status = 0, original_time = 0, labels = ''
-			WHERE url_key = $1 AND url = $2 AND `+live, boundKey(Key(url)), url, erasingType, at.UnixMicro())
+		result, err := tx.ExecContext(ctx, eraseRows+`WHERE url_key = $3 AND url = $4 AND `+live,
+			erasingType, at.UnixMicro(), boundKey(Key(url)), url)
 		if err != nil {
 			return err
 		}

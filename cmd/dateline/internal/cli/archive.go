@@ -81,7 +81,10 @@ func newArchiveList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printCaptures(cmd.OutOrStdout(), found, asJSON)
+			if err := printCaptures(cmd.OutOrStdout(), found, asJSON); err != nil || asJSON {
+				return err
+			}
+			return printSize(ctx, cmd.OutOrStdout(), index)
 		})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if limit < 1 {
@@ -90,6 +93,20 @@ func newArchiveList() *cobra.Command {
 		return list(cmd, args)
 	}
 	return cmd
+}
+
+// printSize prints the extent of the archive.
+func printSize(ctx context.Context, out io.Writer, index *captures.Index) error {
+	size, err := index.Size(ctx)
+	if err != nil || size.Files == 0 {
+		return err
+	}
+	since := ""
+	if !size.Oldest.IsZero() {
+		since = ", the oldest from " + when(out, size.Oldest)
+	}
+	_, err = fmt.Fprintf(out, "the archive has %s with %.1f MB%s\n", plural(size.Files, "file"), float64(size.Bytes)/1e6, since)
+	return err
 }
 
 // captureLine is a capture as a line of JSON.

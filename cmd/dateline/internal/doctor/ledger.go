@@ -21,7 +21,7 @@ func examineStored(ctx context.Context, js jetstream.JetStream, t Target, r *rep
 	checks := []struct {
 		name    string
 		examine func(context.Context, jetstream.JetStream, store.Store, *report) error
-	}{{"ledger", examineLedger}, {"progress", examineProgress}}
+	}{{"ledger", examineLedger}, {"progress", examineProgress}, {"archive", examineArchive}}
 	s, err := openCurrent(ctx, t)
 	if err == nil {
 		defer func() { _ = s.Close() }() // nothing was written

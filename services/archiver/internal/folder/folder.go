@@ -275,6 +275,19 @@ func (f *Folder) Repair(name string, size int64) error {
 	return f.rename(name)
 }
 
+// IsOpen reports whether a name is that of the open file.
+func (f *Folder) IsOpen(name string) bool { return f.file != nil && f.name == name }
+
+// Delete deletes a complete file. It succeeds if there is no such file. It may be called while
+// records are written to another file.
+func (f *Folder) Delete(name string) error {
+	err := os.Remove(filepath.Join(f.config.Dir, filepath.Base(name)))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return syncDir(f.config.Dir)
+}
+
 // Close completes the open file and releases the folder.
 func (f *Folder) Close() error { return errors.Join(f.Complete(), f.lock.Unlock()) }
 
