@@ -46,7 +46,8 @@ func (c Config) Validate() error {
 		problems = append(problems, fmt.Errorf("max-attempts is %d: it must be at least 1", c.MaxAttempts))
 	}
 	if c.MaxAge < 0 || c.MaxAge > 0 && c.MaxAge < c.MaxFileAge {
-		problems = append(problems, fmt.Errorf("max-age is %s: it must be 0, or at least max-file-age (%s)", c.MaxAge, c.MaxFileAge))
+		problems = append(problems, fmt.Errorf("max-age is %s: it must be 0, or at least max-file-age (%s)",
+			c.MaxAge, c.MaxFileAge))
 	}
 	if c.MaxBytes < 0 || c.MaxBytes > 0 && c.MaxBytes < c.MaxFileBytes {
 		problems = append(problems, fmt.Errorf("max-bytes is %d: it must be 0, or at least max-file-bytes (%d)",

@@ -35,7 +35,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "dateline_archive_size_bytes", Help: "Size of all files of the archive in bytes.",
 		}),
 		deleted: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "dateline_archive_deleted_files_total", Help: "Files deleted because of archiver.max-age or archiver.max-bytes.",
+			Name: "dateline_archive_deleted_files_total",
+			Help: "Files deleted because of archiver.max-age or archiver.max-bytes.",
 		}),
 		blocked: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "dateline_archive_blocked",

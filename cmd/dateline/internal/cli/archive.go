@@ -105,7 +105,8 @@ func printSize(ctx context.Context, out io.Writer, index *captures.Index) error 
 	if !size.Oldest.IsZero() {
 		since = ", the oldest from " + when(out, size.Oldest)
 	}
-	_, err = fmt.Fprintf(out, "the archive has %s with %.1f MB%s\n", plural(size.Files, "file"), float64(size.Bytes)/1e6, since)
+	_, err = fmt.Fprintf(out, "the archive has %s with %.1f MB%s\n", plural(size.Files, "file"),
+		float64(size.Bytes)/1e6, since)
 	return err
 }
 

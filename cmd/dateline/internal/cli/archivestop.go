@@ -21,7 +21,7 @@ that wait are not archived. The archive itself stays as it is. The archiver decl
 consumer again when it is deployed again.`,
 	}
 	load := configured(cmd, quiet)
-	cmd.Flags().BoolVar(&confirmed, "yes", false, "Stop. Without this flag, only print how many pages would not be archived.")
+	cmd.Flags().BoolVar(&confirmed, "yes", false, "Stop. Without this flag, only print how many pages wait.")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		cfg, err := load()
 		if err != nil {
@@ -39,8 +39,8 @@ consumer again when it is deployed again.`,
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "pages are no longer kept for an archiver; %s that waited will not be archived\n",
-			plural(int(waiting), "page"))
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "pages are no longer kept for an archiver; %s that waited will not be "+
+			"archived\n", plural(int(waiting), "page"))
 		return err
 	}
 	return cmd

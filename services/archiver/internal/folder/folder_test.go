@@ -74,7 +74,8 @@ func TestDiskFullAtRotation(t *testing.T) {
 	}
 	first := write(t, f, "a record that fills the file")
 	full = true
-	if _, err := f.Begin(); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "creating a file of the archive") {
+	if _, err := f.Begin(); !errors.Is(err, syscall.ENOSPC) ||
+		!strings.Contains(err.Error(), "creating a file of the archive") {
 		t.Errorf("without space: %v", err)
 	}
 	files, err := f.Files()
