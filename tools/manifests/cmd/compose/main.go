@@ -16,7 +16,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"slices"
 	"strings"
 
 	apps "k8s.io/api/apps/v1"
@@ -117,7 +116,7 @@ func (o *objects) file(network, forwarder string) (map[string]any, error) {
 	for _, p := range o.pods {
 		var after []string
 		for _, container := range p.spec.InitContainers {
-			service, err := o.container(p, container, nil)
+			service, err := o.container(p, container, []string{})
 			if err != nil {
 				return nil, err
 			}
@@ -136,6 +135,8 @@ func (o *objects) file(network, forwarder string) (map[string]any, error) {
 		service["deploy"] = map[string]any{"replicas": p.replicas}
 		if p.suspends {
 			service["profiles"] = []string{"tools"}
+		} else {
+			service["restart"] = "always"
 		}
 		services[p.name] = service
 	}
@@ -161,7 +162,7 @@ func (o *objects) file(network, forwarder string) (map[string]any, error) {
 
 // names returns the headless Services that select the pod: they resolve to its address.
 func (o *objects) names(p pod) []string {
-	var names []string
+	names := []string{}
 	for _, s := range o.services {
 		if s.Spec.ClusterIP == core.ClusterIPNone && selects(s, p) {
 			names = append(names, s.Name)
@@ -218,11 +219,15 @@ func (o *objects) container(p pod, c core.Container, aliases []string) (map[stri
 	for name, value := range environment {
 		environment[name] = strings.ReplaceAll(value, "$", "$$")
 	}
-	return map[string]any{
-		"image": c.Image, "pull_policy": "never", "command": slices.Clone(c.Args), "environment": environment,
+	service := map[string]any{
+		"image": c.Image, "pull_policy": "never", "environment": environment,
 		"user":      fmt.Sprintf("%d:%d", *p.spec.SecurityContext.RunAsUser, *p.spec.SecurityContext.RunAsGroup),
 		"read_only": true, "cap_drop": []string{"ALL"}, "security_opt": []string{"no-new-privileges:true"},
 		"mem_limit": fmt.Sprint(c.Resources.Limits.Memory().Value()),
 		"networks":  map[string]any{"cluster": map[string]any{"aliases": aliases}},
-	}, nil
+	}
+	if len(c.Args) > 0 {
+		service["command"] = c.Args
+	}
+	return service, nil
 }

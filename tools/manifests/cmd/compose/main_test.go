@@ -75,6 +75,9 @@ func TestThePodsBecomeContainers(t *testing.T) {
 	if got := file.Services["declare"].Command; len(got) != 1 || got[0] != "declare" {
 		t.Errorf("the first container of the indexer runs %q", got)
 	}
+	if strings.Contains(text, "null") {
+		t.Errorf("Compose refuses null in\n%s", text)
+	}
 	if len(file.Services) != 7 { // four services, declare, the doctor, the page
 		t.Errorf("%d services in\n%s", len(file.Services), text)
 	}
