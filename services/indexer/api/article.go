@@ -71,8 +71,9 @@ func (s *service) registerArticle(a huma.API) {
 	}.huma(), s.listRevisions)
 	huma.Register(a, operation{
 		id: "revision", path: "/articles/{id}/revisions/{number}", tag: "articles", summary: "Read a revision of an article",
-		description: "The permanent address of a revision. It changes only if the revision is seen again or the article is erased.",
-		errors:      []int{http.StatusNotFound},
+		description: "The permanent address of a revision. The response changes only if the revision is seen again or " +
+			"the article is erased.",
+		errors: []int{http.StatusNotFound},
 	}.huma(), s.getRevision)
 	huma.Register(a, operation{
 		id: "revision-raw", path: "/articles/{id}/revisions/{number}/raw", tag: "articles",

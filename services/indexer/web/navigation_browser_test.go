@@ -7,11 +7,12 @@ import (
 )
 
 // navigationLines counts the lines of the navigation's visible entries.
-const navigationLines = `new Set([...document.querySelectorAll('header nav > a, header nav summary, header nav .menu > a')]
+const navigationLines = `new Set([...document.querySelectorAll('header nav a, header nav summary')]
   .filter(e => e.checkVisibility()).map(e => Math.round(e.getBoundingClientRect().top))).size`
 
 // visibleEntries counts the visible entries of the navigation.
-const visibleEntries = `[...document.querySelectorAll('header nav a, header nav summary')].filter(e => e.checkVisibility()).length`
+const visibleEntries = `[...document.querySelectorAll('header nav a, header nav summary')]
+  .filter(e => e.checkVisibility()).length`
 
 // TestNavigationInBrowser verifies that the navigation has one line in windows of all widths,
 // and opens a page from its menu on phones.

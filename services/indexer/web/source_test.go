@@ -53,7 +53,8 @@ func TestRulesOfSource(t *testing.T) {
 				Selectors map[string]string
 			}
 		}](t, server.get(t, "/api/v1/sources/"+host))
-		if got := answer.Rules; (got != nil) != want || want && (got.Site != "post.test" || got.Selectors["title"] != "h1.hed") {
+		got := answer.Rules
+		if (got != nil) != want || want && (got.Site != "post.test" || got.Selectors["title"] != "h1.hed") {
 			t.Errorf("rules of %s in the API: %+v", host, got)
 		}
 	}

@@ -8,14 +8,14 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	_ "image/gif" // registers the decoder, as the next ones do
+	_ "image/gif" // registers the decoder of GIF
 	"image/jpeg"
-	_ "image/png"
+	_ "image/png" // registers the decoder of PNG
 	"net/http"
 	"net/url"
 	"strings"
 
-	_ "golang.org/x/image/webp"
+	_ "golang.org/x/image/webp" // registers the decoder of WebP
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
