@@ -81,6 +81,8 @@ func (o operation) huma() huma.Operation {
 	h := huma.Operation{
 		OperationID: o.id, Method: http.MethodGet, Path: Prefix + o.path, Tags: []string{o.tag},
 		Summary: o.summary, Description: o.description, Errors: append(o.errors, http.StatusInternalServerError),
+		// The body has been received before. A deadline for reading it would end a long response.
+		BodyReadTimeout: -1,
 	}
 	if len(o.contentTypes) > 0 {
 		content := map[string]*huma.MediaType{}

@@ -106,6 +106,7 @@ func TestTry(t *testing.T) {
 	site := httptest.NewServer(mux)
 	t.Cleanup(site.Close)
 	form := url.Values{"url": {site.URL}, "exclude": {"*/live/*"}, "labels": {"project=harbour"}}
+	const wait = 5500 * time.Millisecond
 	const formType = "application/x-www-form-urlencoded"
 	if status, _, _ := server.begin(t, "/discovery/try", formType, form.Encode(), ""); status != 503 {
 		t.Errorf("without a discoverer: %d", status)
@@ -131,6 +132,7 @@ func TestTry(t *testing.T) {
 			`"purpose":"links"`, []string{`"new":1`, `"left_out":1`, `{"end":true}`}},
 	} {
 		_, text, rest := server.begin(t, test.path, test.contentType, test.body, test.first)
+		<-time.After(wait) // longer than the body of a request may take to arrive
 		shown <- struct{}{}
 		text += rest()
 		for _, want := range test.want {
