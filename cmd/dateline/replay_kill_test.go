@@ -111,6 +111,23 @@ func TestReplayReadsWebArchives(t *testing.T) {
 	if code != 1 || !strings.Contains(errText, "damaged at byte 0") {
 		t.Errorf("exit code %d, %s", code, errText)
 	}
+	code, _, errText = dateline(t, "replay", "--data", s.dir, "--data-min-free=0", "--apply", archiveOf(t,
+		archivedPage("rome", captured), archivedPage("unknown", captured)))
+	if code != 0 || s.title(t, "rome") == "Before" || s.title(t, "unknown") == "" {
+		t.Errorf("replacing records: exit code %d, %s", code, errText)
+	}
+	code, _, errText = dateline(t, "replay", "--data", s.dir, "--resume", s.runs(t, true)[0].ID)
+	if code != 1 || !strings.Contains(errText, "has ended") {
+		t.Errorf("continuing a run that has ended: exit code %d, %s", code, errText)
+	}
+	st := openStore(t, s.dir)
+	if _, err := st.SQL().Writer.ExecContext(t.Context(), `UPDATE replay_runs SET end_time = 0`); err != nil {
+		t.Fatal(err)
+	}
+	code, _, errText = dateline(t, "replay", "--data", s.dir, "--resume", s.runs(t, false)[0].ID)
+	if code != 1 || !strings.Contains(errText, "cannot be continued") {
+		t.Errorf("continuing a run over web archives: exit code %d, %s", code, errText)
+	}
 	lines, summary, _ := decodeReplay(t, out)
 	want := map[replay.Status]int{replay.Same: 1, replay.Differs: 1, replay.Superseded: 1, replay.Accepted: 1}
 	if fieldsOf(lines["rome"]) != "title" || fieldsOf(lines["unknown"]) != "accepted now" || len(lines) != 2 ||

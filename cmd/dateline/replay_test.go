@@ -28,15 +28,14 @@ import (
 // archivedSite is a site whose pages were fetched, stored and archived.
 type archivedSite struct {
 	url, dir, archive string
-	// config is the configuration that the site was fetched with.
-	flags []string
+	flags             []string // for commands
 }
 
 // newArchivedSite fetches articles with the given names, and a page without an article, into
 // an archive.
 func newArchivedSite(t *testing.T, names ...string) *archivedSite {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		switch r.URL.Path {
 		case "/empty":
@@ -49,13 +48,20 @@ func newArchivedSite(t *testing.T, names ...string) *archivedSite {
 		fmt.Fprint(w, strings.Replace(harbourPage(r.URL.Path[1:]), "<h1>",
 			`<meta name="author" content="Ann Lee"><meta property="article:published_time" content="2026-03-04T05:06:07Z"><h1>`,
 			1))
-	}))
+	}
+	return fetchIntoArchive(t, handler, nil, append(names, "empty")...)
+}
+
+// fetchIntoArchive fetches pages of a site into an archive, with further flags.
+func fetchIntoArchive(t *testing.T, handler http.HandlerFunc, flags []string, names ...string) *archivedSite {
+	t.Helper()
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	s := &archivedSite{url: server.URL, dir: t.TempDir()}
 	s.archive = filepath.Join(s.dir, "archive")
 	s.flags = []string{"--data", s.dir, "--archive", s.archive, "--archiver-min-free=0", "--data-min-free=0"}
-	args := slices.Clone(s.flags[2:])
-	for _, name := range append(names, "empty") {
+	args := slices.Concat(s.flags[2:], flags)
+	for _, name := range names {
 		args = append(args, server.URL+"/"+name)
 	}
 	ingest(t, s.dir, args...)
@@ -64,7 +70,7 @@ func newArchivedSite(t *testing.T, names ...string) *archivedSite {
 	run := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
 	natstest.Eventually(t, "all pages are archived", func() bool {
 		consumer, err := run.Bus.JS.Consumer(t.Context(), subject.StreamPages, subject.ConsumerArchive)
-		return err == nil && consumer.CachedInfo().AckFloor.Stream == uint64(len(names)+1)
+		return err == nil && consumer.CachedInfo().AckFloor.Stream == streamState(t, run.Bus, subject.StreamPages).LastSeq
 	})
 	run.stop()
 	return s
@@ -187,6 +193,23 @@ func TestReplayNamesWhatDiffers(t *testing.T) {
 		t.Errorf("another host: %+v", summary)
 	}
 	checkReplayReports(t, s)
+}
+
+// TestReplayJoinsPages extracts articles again whose text was joined from several pages.
+func TestReplayJoinsPages(t *testing.T) {
+	t.Parallel()
+	s := fetchIntoArchive(t, servePages, []string{"--extractor-follow"}, "three", "chain", "broken", "soft", "single")
+	if lines, summary, _ := s.replay(t); summary.Statuses[replay.Same] != 5 || summary.Differing() != 0 {
+		t.Fatalf("%+v, %+v", lines, summary)
+	}
+	s.alter(t, "three", func(a *datelinev1.Article) { a.Title = "Before" })
+	if _, summary, _ := s.replay(t, "--apply"); summary.Statuses[replay.Differs] != 1 {
+		t.Errorf("%+v", summary)
+	}
+	checkPaged(t, openStore(t, s.dir), s.url+"/three", "/three", 3, 2, true)
+	if s.title(t, "three") == "Before" {
+		t.Error("the joined record was not replaced")
+	}
 }
 
 // checkReplayReports checks the table and the page.

@@ -104,8 +104,7 @@ func (f *replayFlags) selection(cmd *cobra.Command, args []string) (replay.Selec
 	case f.writes() && dryRun.Changed && dryRun.Value.String() == "true":
 		return replay.Selection{}, &usageError{errors.New("--dry-run and --apply or --resume exclude each other")}
 	case f.resume != "" && len(args) > 0:
-		return replay.Selection{}, &usageError{errors.New("a run over web archives cannot be continued: repeat it, and " +
-			"what it has replaced is the same then")}
+		return replay.Selection{}, &usageError{errRepeat}
 	}
 	filter, err := f.articles.filter()
 	if err != nil {
@@ -127,8 +126,15 @@ func (f *replayFlags) selection(cmd *cobra.Command, args []string) (replay.Selec
 		err = &usageError{fmt.Errorf("%s is not a web archive (WARC or ARC)", others[0])}
 	}
 	selection.Archives = archives
+	for _, archive := range archives {
+		selection.Files = append(selection.Files, archive.Name)
+	}
 	return selection, err
 }
+
+// errRepeat means that a run reads web archives, which are not in the store.
+var errRepeat = errors.New("a run over web archives cannot be continued: repeat it with the archives; the records that " +
+	"it has replaced are the same then")
 
 func isSameFilter(a, b store.Filter) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
 
@@ -174,7 +180,7 @@ func (f *replayFlags) replay(
 	config.Report, config.ReportFile, config.Progress = report.add, report.addFile, report.progress
 	report.expect(selection, size.Articles)
 	err = replay.Replay(ctx, config)
-	if err != nil && config.Run != nil {
+	if err != nil && config.Run != nil && len(selection.Files) == 0 {
 		err = fmt.Errorf("%w; \"dateline replay --resume %s\" continues the run", err, config.Run.ID)
 	}
 	if err != nil {
@@ -200,6 +206,8 @@ func (f *replayFlags) begin(
 		return nil, fmt.Errorf("run %s was undone: start a new one", run.ID)
 	case !run.Ended.IsZero():
 		return nil, fmt.Errorf("run %s has ended: start a new one", run.ID)
+	case len(run.Selection.Files) > 0:
+		return nil, fmt.Errorf("run %s: %w", run.ID, errRepeat)
 	}
 	return run, nil
 }

@@ -35,6 +35,8 @@ type Selection struct {
 	// Archives are web archives to read the pages from, instead of the store's archive. Only
 	// the version restricts them further.
 	Archives []ingest.Archive `json:"-"`
+	// Files are the names of Archives, which a stored run does not have.
+	Files []string `json:"files,omitempty"`
 }
 
 // Config configures Replay.
