@@ -19,6 +19,7 @@ import (
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/replay"
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/extractor/article"
@@ -70,10 +71,30 @@ func fetchIntoArchive(t *testing.T, handler http.HandlerFunc, flags []string, na
 	run := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
 	natstest.Eventually(t, "all pages are archived", func() bool {
 		consumer, err := run.Bus.JS.Consumer(t.Context(), subject.StreamPages, subject.ConsumerArchive)
-		return err == nil && consumer.CachedInfo().AckFloor.Stream == streamState(t, run.Bus, subject.StreamPages).LastSeq
+		return err == nil && isDone(t, run) && isDone(t, run) &&
+			consumer.CachedInfo().AckFloor.Stream == streamState(t, run.Bus, subject.StreamPages).LastSeq
 	})
+	if err := run.Settle(t.Context(), natstest.Patience(t)); err != nil {
+		t.Fatal(err)
+	}
 	run.stop()
 	return s
+}
+
+// isDone reports whether all URLs, pages and articles of a pipeline have ended. The extractor
+// requests the next page of an article before it acks a page.
+func isDone(t *testing.T, run *running) bool {
+	t.Helper()
+	for stream, name := range map[string]string{
+		subject.StreamPages: subject.ConsumerExtract, subject.StreamArticles: subject.ConsumerIndex,
+	} {
+		consumer, err := run.Bus.JS.Consumer(t.Context(), stream, name)
+		if err != nil || consumer.CachedInfo().NumPending > 0 || consumer.CachedInfo().NumAckPending > 0 {
+			return false
+		}
+	}
+	urls, frontier := streamState(t, run.Bus, subject.StreamURLs), streamState(t, run.Bus, subject.StreamFrontier)
+	return urls.Msgs+frontier.Msgs == 0
 }
 
 // alter changes the stored record of a page, as if an earlier extractor had made it.
@@ -223,8 +244,8 @@ func checkReplayReports(t *testing.T, s *archivedSite) {
 		t.Errorf("exit code %d, %s\n%s", code, errText, out)
 	}
 	html, err := os.ReadFile(page)
-	if err != nil || !strings.Contains(string(html), "&lt;script&gt;alert(1)") || strings.Contains(string(html), "<script") ||
-		!strings.Contains(string(html), "Harbour reopens") {
+	if err != nil || !strings.Contains(string(html), "&lt;script&gt;alert(1)") ||
+		strings.Contains(string(html), "<script") || !strings.Contains(string(html), "Harbour reopens") {
 		t.Errorf("report %v:\n%s", err, html)
 	}
 	code, _, errText = dateline(t, "replay", "--data", s.dir)
@@ -249,6 +270,31 @@ func (s *archivedSite) remove(t *testing.T, name string) {
 		`DELETE FROM aliases WHERE article_id = $1`,
 	} {
 		if _, err := st.SQL().Writer.ExecContext(t.Context(), query, hit.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refuse(t, st, hit.Article)
+}
+
+// refuse changes the outcome of the extraction of a page to a refusal.
+func refuse(t *testing.T, st store.Store, a *datelinev1.Article) {
+	t.Helper()
+	outcomes, err := st.RequestOutcomes(t.Context(), []string{a.GetRequestId()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range outcomes {
+		if o.GetStage() != datelinev1.Stage_STAGE_EXTRACT {
+			continue
+		}
+		o.Verdict, o.Reason = datelinev1.Verdict_VERDICT_REJECTED, string(outcome.NoArticle)
+		record, err := proto.Marshal(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const query = `UPDATE outcomes SET record = $1 WHERE stage = $2 AND input_id = $3`
+		_, err = st.SQL().Writer.ExecContext(t.Context(), query, record, int32(o.GetStage()), o.GetInputId())
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -280,7 +326,8 @@ func TestReplayAppliesAndUndoes(t *testing.T) {
 		s.alter(t, name, func(a *datelinev1.Article) { a.Title = "Before " + name })
 	}
 	s.remove(t, "added")
-	if code, _, errText := dateline(t, slices.Concat([]string{"erase", "--yes", s.url + "/erased"}, s.flags)...); code != 0 {
+	erase := slices.Concat([]string{"erase", "--yes", s.url + "/erased"}, s.flags)
+	if code, _, errText := dateline(t, erase...); code != 0 {
 		t.Fatal(errText)
 	}
 	_, summary, run := s.replay(t, "--apply")

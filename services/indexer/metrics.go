@@ -125,7 +125,8 @@ func (m *metrics) put(record *datelinev1.Article, result store.PutResult, now ti
 	}
 	due := record.GetDueTime()
 	refused := result.Status == store.Erased || result.Status == store.ErasedCopy
-	if !refused && record.GetReplay() == nil && due.IsValid() && record.GetPriority() != datelinev1.Priority_PRIORITY_BACKFILL {
+	late := record.GetReplay() != nil || record.GetPriority() == datelinev1.Priority_PRIORITY_BACKFILL
+	if !refused && !late && due.IsValid() {
 		m.freshness.Observe(max(0, now.Sub(due.AsTime()).Seconds()))
 	}
 }

@@ -117,8 +117,8 @@ func (c *change) statusOf(a arrival) Status {
 		return Unchanged
 	case a.isOlderThan(c.row):
 		return Outdated
-	case a.row.contentHash == c.row.contentHash || isReplaced || c.isVariant(a) || a.row.contentHash == c.row.firstPageHash ||
-		c.missesPages(a):
+	case a.row.contentHash == c.row.contentHash || isReplaced || c.isVariant(a) ||
+		a.row.contentHash == c.row.firstPageHash || c.missesPages(a):
 		return Unchanged
 	}
 	return Changed

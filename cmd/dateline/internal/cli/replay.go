@@ -133,8 +133,8 @@ func (f *replayFlags) selection(cmd *cobra.Command, args []string) (replay.Selec
 }
 
 // errRepeat means that a run reads web archives, which are not in the store.
-var errRepeat = errors.New("a run over web archives cannot be continued: repeat it with the archives; the records that " +
-	"it has replaced are the same then")
+var errRepeat = errors.New("a run over web archives cannot be continued: repeat it with the archives; the records " +
+	"that it has replaced are the same then")
 
 func isSameFilter(a, b store.Filter) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
 

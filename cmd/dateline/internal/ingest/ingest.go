@@ -182,7 +182,7 @@ func (r *run) each(ctx context.Context, records *warc.Reader, summary *Summary, 
 		}
 		if err != nil {
 			summary.Error = err.Error()
-			return nil
+			return nil //nolint:nilerr // the summary has it
 		}
 		if c == nil {
 			continue

@@ -49,11 +49,11 @@ func newPublisher(js jetstream.JetStream, log *slog.Logger, now func() time.Time
 
 // add adds a record to the batch. The record names its run.
 func (p *publisher) add(ctx context.Context, record *datelinev1.Article, reason outcome.Reason, known bool) error {
-	id := library.ReplayID(record)
+	id, run := library.ReplayID(record), record.GetReplay().GetRun()
 	p.batch = append(p.batch, published{record: record, known: known, ended: &datelinev1.Outcome{
 		InputId: id, RequestId: id, Verdict: datelinev1.Verdict_VERDICT_PRODUCED, Reason: string(reason),
 		Url: library.LastPage(record), Host: record.GetHost(), OutputId: record.GetId(), Labels: record.GetLabels(),
-		Attempt: 1, Detail: "Run " + record.GetReplay().GetRun() + ", extractor version " + record.GetExtractorVersion() + ".",
+		Attempt: 1, Detail: "Run " + run + ", extractor version " + record.GetExtractorVersion() + ".",
 	}})
 	if len(p.batch) < batchRecords {
 		return nil

@@ -164,10 +164,13 @@ type replacedRecord struct {
 
 // replaced returns records that a run has replaced and that were not restored, after a
 // place, at most limit.
-func (r Runs) replaced(ctx context.Context, run string, after replacedRecord, limit int) ([]replacedRecord, error) {
-	return store.ReadRows(ctx, r.db, "reading the records of run "+run, func(rows *sql.Rows) (one replacedRecord, err error) {
+func (r Runs) replaced(
+	ctx context.Context, run string, after replacedRecord, limit int,
+) ([]replacedRecord, error) {
+	scan := func(rows *sql.Rows) (one replacedRecord, err error) {
 		return one, rows.Scan(&one.articleID, &one.number, &one.record)
-	}, `SELECT article_id, number, record FROM replaced_records
-		WHERE run = $1 AND NOT restored AND (article_id, number) > ($2, $3) ORDER BY article_id, number LIMIT $4`,
+	}
+	return store.ReadRows(ctx, r.db, "reading the records of run "+run, scan, `SELECT article_id, number, record
+		FROM replaced_records WHERE run = $1 AND NOT restored AND (article_id, number) > ($2, $3) ORDER BY article_id, number LIMIT $4`,
 		run, after.articleID, after.number, limit)
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/contenttype"
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/archiver/captures"
@@ -148,7 +149,8 @@ func isPage(c captures.Capture) bool {
 	return c.Status == ok && (err != nil || contenttype.IsUnspecific(declared) || contenttype.IsHTML(declared))
 }
 
-// errHasArticle means that a URL has an article, or that its article was erased.
+// errHasArticle means that a URL has an article, or had one that was erased, or that its page
+// was not refused.
 var errHasArticle = errors.New("the URL has an article")
 
 // withoutArticle returns the page of a capture whose URL has no article.
@@ -164,12 +166,34 @@ func (r *run) withoutArticle(ctx context.Context, c captures.Capture) (candidate
 	if err == nil && erased[c.URL] {
 		err = errHasArticle
 	}
+	if err == nil {
+		err = r.checkRefused(ctx, c.PageID)
+	}
 	if err != nil {
 		return candidate{}, err
 	}
 	return candidate{url: c.URL, pageID: c.PageID, pages: func(ctx context.Context) ([]extractor.StoredPage, error) {
 		return r.archivedPage(ctx, c)
 	}}, nil
+}
+
+// checkRefused returns errHasArticle unless the extractor has refused a page. A page that was
+// extracted, such as a later page of an article, is part of an article, and others still wait
+// for the extractor.
+func (r *run) checkRefused(ctx context.Context, pageID string) error {
+	request, _ := requestOf(pageID)
+	outcomes, err := r.Library.RequestOutcomes(ctx, []string{request})
+	if err != nil {
+		return fmt.Errorf("looking for the outcome of page %s: %w", pageID, err)
+	}
+	for _, o := range outcomes {
+		if o.GetStage() == datelinev1.Stage_STAGE_EXTRACT && o.GetInputId() == pageID &&
+			o.GetReason() != string(outcome.NotContinued) &&
+			(o.GetVerdict() == datelinev1.Verdict_VERDICT_REJECTED || o.GetVerdict() == datelinev1.Verdict_VERDICT_DEAD) {
+			return nil
+		}
+	}
+	return errHasArticle
 }
 
 // archivedPage returns a page of the archive that has no record from which its request is
