@@ -339,6 +339,10 @@ func TestReplayAppliesAndUndoes(t *testing.T) {
 		hit.Article.GetReplay().GetRun() != run || hit.Article.GetExtractorVersion() != article.Version {
 		t.Errorf("after the run: %v, %v", hit, err)
 	}
+	_, out, _ := dateline(t, slices.Concat([]string{"history", s.url + "/one"}, s.flags)...)
+	if !strings.Contains(out, "revision 1: extracted again by "+article.Version+", run "+run) {
+		t.Errorf("the history does not tell of the run:\n%s", out)
+	}
 	if s.title(t, "added") != "Harbour reopens" {
 		t.Error("the page that has an article now is not stored")
 	}

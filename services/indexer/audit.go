@@ -52,6 +52,7 @@ type audit struct {
 	store interface {
 		store.Ledger
 		store.Monitor
+		SQL() store.Database
 	}
 	metrics *metrics
 	log     *slog.Logger
@@ -89,7 +90,7 @@ func (a *audit) run(ctx context.Context) error {
 	}
 }
 
-// measure reports the size of the store.
+// measure reports the size of the store and the progress of a replay.
 func (a *audit) measure(ctx context.Context) error {
 	size, err := a.store.Size(ctx)
 	if err != nil {
@@ -97,7 +98,7 @@ func (a *audit) measure(ctx context.Context) error {
 	}
 	a.metrics.storeBytes.Set(float64(size.Bytes))
 	a.metrics.stored.Set(float64(size.Articles))
-	return nil
+	return a.metrics.replay.measure(ctx, a.store.SQL(), a.now())
 }
 
 // balance counts the inputs that were missing at the last snapshot, if the

@@ -28,6 +28,7 @@ type metrics struct {
 	stored      prometheus.Gauge
 	unaccounted *prometheus.GaugeVec
 	missing     *prometheus.GaugeVec
+	replay      replayMetrics
 }
 
 // batches measures the transactions of one loop.
@@ -52,6 +53,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 	}, []string{"loop"})
 	m := &metrics{
+		replay: newReplayMetrics(reg),
 		articles: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dateline_index_articles_total", Help: "Articles handed to the store, by result.",
 		}, []string{"status"}),

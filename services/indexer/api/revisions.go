@@ -21,6 +21,7 @@ type revisionAnswer struct {
 	Title      string    `json:"title"`
 	WordCount  int32     `json:"word_count"`
 	Correction string    `json:"correction,omitempty" doc:"Paragraph in which the page states that it was corrected."`
+	Replayed   string    `json:"replayed,omitempty" doc:"Version and run that extracted the revision again from its stored page. Empty if it was extracted after the fetch."`
 	Record     *Record   `json:"record,omitempty" doc:"Full record. A list contains it only if records=true."`
 }
 
@@ -50,6 +51,7 @@ func newRevision(r store.Revision, newest bool) revisionAnswer {
 	return revisionAnswer{
 		Number: r.Number, Newest: newest, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen, Title: r.Article.GetTitle(),
 		WordCount: r.Article.GetWordCount(), Correction: library.Correction(r.Article),
+		Replayed: library.ExtractedAgain(r.Article),
 	}
 }
 

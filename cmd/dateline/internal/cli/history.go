@@ -61,6 +61,11 @@ func printRevisions(w io.Writer, revisions []store.Revision) {
 		})
 	}
 	fmt.Fprintln(w, t.Render())
+	for _, r := range revisions {
+		if again := library.ExtractedAgain(r.Article); again != "" {
+			fmt.Fprintf(w, "revision %d: %s\n", r.Number, again)
+		}
+	}
 }
 
 func printChanges(w io.Writer, revisions []store.Revision) {
