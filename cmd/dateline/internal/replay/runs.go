@@ -171,6 +171,7 @@ func (r Runs) replaced(
 		return one, rows.Scan(&one.articleID, &one.number, &one.record)
 	}
 	return store.ReadRows(ctx, r.db, "reading the records of run "+run, scan, `SELECT article_id, number, record
-		FROM replaced_records WHERE run = $1 AND NOT restored AND (article_id, number) > ($2, $3) ORDER BY article_id, number LIMIT $4`,
+		FROM replaced_records WHERE run = $1 AND NOT restored AND (article_id, number) > ($2, $3)
+		ORDER BY article_id, number LIMIT $4`,
 		run, after.articleID, after.number, limit)
 }
