@@ -23,6 +23,7 @@ import (
 	"github.com/dateline-news/dateline/internal/corpus"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/archiver/captures"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/extractor/article"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -31,7 +32,8 @@ import (
 // BenchmarkPipeline runs the pipeline over the corpus (aeb-dev and fundus-dev) and, on the
 // same pages in the same run, each of its parts separately: requesting the page, parsing
 // it, extracting the article, sending it over two streams, and storing the article. It
-// reports pages per second and CPU milliseconds per page. The metric cpu/parts is the
+// also runs the pipeline with an archiver, whose metric cpu/whole is its CPU time divided by
+// that without. It reports pages per second and CPU milliseconds per page. The metric cpu/parts is the
 // pipeline's CPU time divided by that of its parts.
 //
 // The web server runs in the same process, so its CPU time is part of the pipeline's and
@@ -68,9 +70,13 @@ func BenchmarkPipeline(b *testing.B) {
 		})
 	}
 	b.Run("whole", func(b *testing.B) {
-		cost := load.measure(b, load.pipeline)
+		costs["whole"] = load.measure(b, func(b *testing.B) { load.pipeline(b) })
 		// Extraction parses, so parsing is not added.
-		b.ReportMetric(cost/(costs["get"]+costs["extract"]+costs["streams"]+costs["store"]), "cpu/parts")
+		b.ReportMetric(costs["whole"]/(costs["get"]+costs["extract"]+costs["streams"]+costs["store"]), "cpu/parts")
+	})
+	b.Run("archived", func(b *testing.B) {
+		cost := load.measure(b, load.archived)
+		b.ReportMetric(cost/costs["whole"], "cpu/whole")
 	})
 }
 
@@ -242,9 +248,10 @@ func (l *load) store(b *testing.B) {
 	}
 }
 
-func (l *load) pipeline(b *testing.B) {
+func (l *load) pipeline(b *testing.B, settings ...string) (data string) {
 	b.Helper()
 	dir := b.TempDir()
+	data = filepath.Join(dir, "data")
 	list := filepath.Join(dir, "urls.txt")
 	var text bytes.Buffer
 	for _, url := range l.urls {
@@ -253,10 +260,26 @@ func (l *load) pipeline(b *testing.B) {
 	if err := os.WriteFile(list, text.Bytes(), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	args := append([]string{"ingest", "--json", "--data", filepath.Join(dir, "data"), list}, loopback...)
+	args := slices.Concat([]string{"ingest", "--json", "--data", data, list}, loopback, settings)
 	var errText bytes.Buffer
 	code := cli.Run(b.Context(), args, cli.Streams{In: &bytes.Buffer{}, Out: io.Discard, Err: &errText})
 	if code == 2 || errText.Len() > 0 {
 		b.Fatalf("ingest: exit code %d: %s", code, errText.String())
+	}
+	return data
+}
+
+// archived runs the pipeline with an archiver, and checks that it has archived every page.
+func (l *load) archived(b *testing.B) {
+	b.Helper()
+	data := l.pipeline(b, "--archiver-dir", filepath.Join(b.TempDir(), "archive"), "--archiver-min-free=0")
+	articles, err := store.Open(b.Context(), "sqlite:"+filepath.Join(data, "articles.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer articles.Close()
+	all, err := captures.Of(articles).Recent(b.Context(), captures.Filter{}, len(l.urls)+1)
+	if err != nil || len(all) != len(l.urls) {
+		b.Fatalf("%d captures of %d pages, %v", len(all), len(l.urls), err)
 	}
 }
