@@ -18,7 +18,7 @@ type Config struct {
 	Hosts     []string `doc:"Host names under which the admin address is reached, besides IP addresses, names without a dot, and names in .local, .localhost and .internal. Requests to other names are refused, except those of probes (/healthz and /readyz)."`
 	LogLevel  string   `doc:"Minimum severity to log: debug, info, warn or error."`
 	LogFormat string   `doc:"Format of log lines: text or json."`
-	Discover  []string `doc:"Names and ports of services, such as fetcher:9464, whose replicas /targets lists for Prometheus (HTTP service discovery). Empty lists none."`
+	Discover  []string `doc:"Names and ports of services, such as fetcher:9464, whose replicas /targets lists for Prometheus (HTTP service discovery). A service without an address is listed by its name, or left out if its entry ends in a question mark: archiver:9464?. Empty lists none."`
 	Pprof     bool     `doc:"Serve profiles of the running process on the admin address under /debug/pprof/. They reveal internals of the process: do not expose the address."`
 }
 
@@ -44,7 +44,7 @@ func (c Config) Validate() error {
 		}
 	}
 	for _, service := range c.Discover {
-		if host, port, err := net.SplitHostPort(service); err != nil || host == "" || port == "" {
+		if host, port, err := net.SplitHostPort(strings.TrimSuffix(service, optionalSuffix)); err != nil || host == "" || port == "" {
 			problems = append(problems,
 				fmt.Errorf("discover contains %q: use names with ports, such as fetcher:9464", service))
 		}

@@ -25,19 +25,31 @@ type targetGroup struct {
 // their names resolve at the time of the request. The label job is the service's
 // name. The label instance is the replica's host name if its address has one, so that
 // it survives a restart. A service without an address is listed by its name, so that
-// it appears as down.
+// it appears as down, unless its entry ends in a question mark.
 func (c Config) Targets() Route {
 	return Route{Pattern: "GET /targets", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), lookupTimeout)
 		defer cancel()
 		all := []targetGroup{}
 		for _, service := range c.Discover {
+			service, optional := strings.CutSuffix(service, optionalSuffix)
 			name, port, _ := net.SplitHostPort(service) // checked by Validate
+			if optional && !hasAddress(ctx, name) {
+				continue
+			}
 			all = append(all, replicas(ctx, name, port)...)
 		}
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(all)
 	})}
+}
+
+// optionalSuffix marks a service that need not be deployed.
+const optionalSuffix = "?"
+
+func hasAddress(ctx context.Context, name string) bool {
+	_, err := net.DefaultResolver.LookupHost(ctx, name)
+	return err == nil
 }
 
 func replicas(ctx context.Context, name, port string) []targetGroup {
