@@ -48,7 +48,7 @@ type searcher interface {
 func searchStories(ctx context.Context, s searcher, query Query, parsed parsedQuery, after *cursor) (Page, error) {
 	limit := query.limit()
 	longest := listedPerHit*limit + 1
-	for length := 2*limit + 1; ; length = longest {
+	for length := limit + limit/2 + 1; ; length = longest {
 		listed, err := s.list(ctx, after, length)
 		if err != nil {
 			return Page{}, err

@@ -110,7 +110,7 @@ func everyHit(t *testing.T, s store.Store, query store.Query) []store.Hit {
 
 // testNewestAreExamined searches for a phrase that only the oldest articles with its words have.
 func testNewestAreExamined(t *testing.T, b backend) {
-	const examined = 5000
+	const examined = 2000
 	s := b.open(t)
 	var all []*datelinev1.Article
 	for i := range examined + 2 {

@@ -14,7 +14,7 @@ const (
 	maxRanked = 2000
 	// maxExamined bounds the cost of phrases when matches are ranked or counted. It is the number
 	// of the newest articles with the words of the phrases that are examined.
-	maxExamined = 5000
+	maxExamined = 2000
 	// A match of the query adds one of these to the score of an article.
 	titleScore, aboutScore = 2, 1
 )

@@ -22,7 +22,7 @@ type Query struct {
 	// ByRank returns only the newest 2,000 matches, with the best first: those that have
 	// the words in the title, then those that have them in the section, the authors or
 	// the tags. Of equal matches, the newest comes first. For a phrase, only the newest
-	// 5,000 articles with its words are examined.
+	// 2,000 articles with its words are examined.
 	ByRank bool
 	// Limit is the maximum number of hits. 0 means 20; the highest limit is 1,000.
 	Limit int

@@ -106,7 +106,7 @@ type Reader interface {
 	Search(ctx context.Context, query Query) (Page, error)
 	// Facets counts the values of each field in the newest articles that match a
 	// query. It ignores the query's limit, cursor and order, and counts all copies. For
-	// a phrase, it examines only the newest 5,000 articles with its words.
+	// a phrase, it examines only the newest 2,000 articles with its words.
 	Facets(ctx context.Context, query Query) (Facets, error)
 	// Story returns the given article and its copies, ordered by time of
 	// publication: the first member is the first publisher's. It returns at most

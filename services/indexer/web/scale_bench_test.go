@@ -3,15 +3,16 @@ package web_test
 import (
 	"cmp"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
@@ -53,10 +54,11 @@ func BenchmarkPages(b *testing.B) {
 		Library: library.New(s, js), Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	}))
 	defer server.Close()
+	cpu := newProcessors(b, s)
 	for _, page := range past.pages() {
 		b.Run(page.name, func(b *testing.B) {
 			for b.Loop() {
-				measurePage(b, server, page)
+				measurePage(b, server, cpu, page)
 			}
 		})
 	}
@@ -78,57 +80,70 @@ type measuredPage struct {
 	path func(n int) string
 	// partial means that only the first byte is awaited, because the page has no bound.
 	partial bool
+	// second means that the next page of the search is measured.
+	second bool
 }
 
-// cpu returns the CPU time that the process has used.
-func cpu(b *testing.B) time.Duration {
+// measurePage reports the time and the size of a page, and the CPU time of this process and of
+// PostgreSQL. Other programs prolong the time, but hardly the CPU time.
+func measurePage(b *testing.B, server *httptest.Server, cpu processors, p measuredPage) {
 	b.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
-// measurePage reports the time and the size of a page, and the CPU time of the server, of
-// SQLite and of reading the page. Other programs prolong the time, but hardly the CPU time.
-func measurePage(b *testing.B, server *httptest.Server, p measuredPage) {
-	b.Helper()
-	var took []time.Duration
+	var took, used []time.Duration
 	largest := 0
-	before := cpu(b)
 	for n := range pageSamples {
-		start := time.Now()
-		r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, server.URL+p.path(n), nil)
-		if err != nil {
-			b.Fatal(err)
+		path := p.path(n)
+		if p.second {
+			next := nextPage.FindSubmatch(request(b, server, path, false))
+			if next == nil {
+				continue
+			}
+			path = html.UnescapeString(string(next[1]))
 		}
-		r.Header.Set("Accept-Encoding", "identity")
-		response, err := server.Client().Do(r)
-		if err != nil {
-			b.Fatal(err)
-		}
-		in := io.Reader(response.Body)
-		if p.partial {
-			in = io.LimitReader(in, 1)
-		}
-		body, err := io.ReadAll(in)
+		before, start := cpu.used(b), time.Now()
+		body := request(b, server, path, p.partial)
 		took = append(took, time.Since(start))
-		if err := response.Body.Close(); err != nil {
-			b.Fatal(err)
-		}
-		if err != nil || response.StatusCode != http.StatusOK {
-			b.Fatalf("%s: status %d, %v: %.200s", p.path(n), response.StatusCode, err, body)
-		}
+		used = append(used, max(0, cpu.used(b)-before))
 		largest = max(largest, len(body))
 	}
-	slices.Sort(took)
-	quantile := func(i int) float64 { return float64(took[i].Microseconds()) / 1000 }
-	b.ReportMetric(quantile(pageSamples/2), "median-ms")
-	b.ReportMetric(quantile(pageSamples*99/100), "99th-ms")
-	b.ReportMetric(float64((cpu(b)-before).Microseconds())/1000/pageSamples, "CPU-ms")
+	if len(took) == 0 {
+		b.Fatal("no search has a second page")
+	}
+	report := func(all []time.Duration, unit string) {
+		slices.Sort(all)
+		b.ReportMetric(float64(all[len(all)/2].Microseconds())/1000, "median-"+unit)
+		b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "99th-"+unit)
+	}
+	report(took, "ms")
+	report(used, "CPU-ms")
 	b.ReportMetric(float64(largest)/1000, "KB")
 	b.ReportMetric(0, "ns/op")
+}
+
+// nextPage matches the link to the next page of a search.
+var nextPage = regexp.MustCompile(`href="(/\?[^"]*cursor=[^"]*)"`)
+
+// request returns a page or, if partial is set, its first byte.
+func request(b *testing.B, server *httptest.Server, path string, partial bool) []byte {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, server.URL+path, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Header.Set("Accept-Encoding", "identity")
+	response, err := server.Client().Do(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer response.Body.Close()
+	in := io.Reader(response.Body)
+	if partial {
+		in = io.LimitReader(in, 1)
+	}
+	body, err := io.ReadAll(in)
+	if err != nil || response.StatusCode != http.StatusOK {
+		b.Fatalf("%s: status %d, %v: %.200s", path, response.StatusCode, err, body)
+	}
+	return body
 }
 
 // pages returns every page, and every kind of search.
@@ -140,14 +155,22 @@ func (p *past) pages() []measuredPage {
 	host := func(n int) string { return p.article(p.sample(n)).GetHost() }
 	common := func(n int) string { return pseudoword(uint64(n)) }
 	rare := func(n int) string { return pseudoword(uint64(500 + 37*n)) }
+	tenth := func(n int) string { return pseudoword(uint64(90 + n)) }
 	return []measuredPage{
 		{name: "front page", path: fixed("/")},
 		{name: "front page, all copies", path: fixed("/?copies=1")},
 		{name: "search, one common word", path: func(n int) string { return "/?q=" + common(n) }},
 		{name: "search, one rare word", path: func(n int) string { return "/?q=" + rare(n) }},
+		{name: "search, a word in a tenth", path: func(n int) string { return "/?q=" + tenth(n) }},
+		{name: "search, a word in a tenth, page 2", second: true, path: func(n int) string { return "/?q=" + tenth(n) }},
+		{name: "search, prefix", path: func(n int) string { return "/?q=" + tenth(n)[:4] + "*" }},
+		{name: "search, rare prefix", path: func(n int) string { return "/?q=" + rare(n) + "*" }},
 		{name: "search, two words", path: func(n int) string { return "/?q=" + common(n) + "+" + rare(n) }},
 		{name: "search, two common words", path: func(n int) string { return "/?q=" + common(n) + "+" + common(n+7) }},
 		{name: "search, phrase", path: func(n int) string { return "/?q=%22" + common(n) + "+" + common(n+3) + "%22" }},
+		{name: "search, phrase of other words", path: func(n int) string {
+			return "/?q=%22" + common(n) + "+" + tenth(n) + "%22"
+		}},
 		{name: "search, common word, best match", path: func(n int) string { return "/?order=rank&q=" + common(n) }},
 		{name: "search, two words, best match", path: func(n int) string {
 			return "/?order=rank&q=" + common(n) + "+" + rare(n)
@@ -155,6 +178,7 @@ func (p *past) pages() []measuredPage {
 		{name: "search, a site", path: func(n int) string { return "/?host=" + host(n) }},
 		{name: "search, a site and a word", path: func(n int) string { return "/?host=" + host(n) + "&q=" + common(n) }},
 		{name: "search, a language", path: fixed("/?language=de")},
+		{name: "search, a language and a word", path: func(n int) string { return "/?language=de&q=" + common(n) }},
 		{name: "search, a section", path: func(n int) string { return fmt.Sprintf("/?section=Section+%d", n%20) }},
 		{name: "search, an author", path: func(n int) string { return fmt.Sprintf("/?author=Author+%d", n) }},
 		{name: "search, a tag", path: func(n int) string { return "/?tag=" + common(n) }},
