@@ -96,8 +96,9 @@ func (f *facetCounts) facets(query Query) Facets {
 	}
 	articles := min(f.articles, maxFacetArticles)
 	return Facets{
-		Articles: articles, Stories: articles - f.copies + len(f.stories), Complete: !f.partial && f.articles <= maxFacetArticles,
-		Times: newHistogram(f.times), Hosts: f.mostFrequent(hostFacet, limit),
+		Articles: articles, Stories: articles - f.copies + len(f.stories),
+		Complete: !f.partial && f.articles <= maxFacetArticles,
+		Times:    newHistogram(f.times), Hosts: f.mostFrequent(hostFacet, limit),
 		Languages: f.mostFrequent(languageFacet, limit), Sections: f.mostFrequent(sectionFacet, limit),
 		Authors: f.mostFrequent(authorFacet, limit), Tags: f.mostFrequent(tagFacet, limit),
 		Access: f.mostFrequent(accessFacet, limit),

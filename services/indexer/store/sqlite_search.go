@@ -67,7 +67,8 @@ func (s *sqliteStore) oldestExamined(ctx context.Context, query Query, parsed pa
 	}
 	matches, arguments := query.sqliteMatches(parsed.loose(), nil, math.MinInt64)
 	var next int64
-	err := s.readers.QueryRowContext(ctx, fmt.Sprintf(`%s LIMIT 1 OFFSET %d`, matches, maxExamined), arguments...).Scan(&next)
+	matches += fmt.Sprintf(` LIMIT 1 OFFSET %d`, maxExamined)
+	err := s.readers.QueryRowContext(ctx, matches, arguments...).Scan(&next)
 	if errors.Is(err, sql.ErrNoRows) {
 		return math.MinInt64, false, nil
 	}
