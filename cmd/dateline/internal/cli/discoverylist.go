@@ -116,9 +116,9 @@ func printSource(out io.Writer, source sources.Details) error {
 // printEndpoints prints the endpoints in use, and below them the retired ones. Notes and
 // reasons are long, so they have tables of their own, with few other columns.
 func printEndpoints(out io.Writer, endpoints []sources.EndpointDetails) error {
-	used := newTable(width(out), "kind", "state", "articles", "last new", "last poll", "next poll", "URL")
-	noted := newTable(width(out), "kind", "URL", "note")
-	retired := newTable(width(out), "kind", "articles", "URL", "retired because")
+	used := newTable(width(out), "kind", "state", "articles", "last new", "last poll", "next poll", "endpoint")
+	noted := newTable(width(out), "kind", "endpoint", "note")
+	retired := newTable(width(out), "kind", "articles", "endpoint", "retired because")
 	for _, e := range endpoints {
 		if e.State == sources.Retired {
 			retired.AppendRow([]any{e.Kind, e.Articles, e.URL, e.Reason})

@@ -71,7 +71,9 @@ var shrinkable = map[any]shrinking{
 	"server":      {16, elide, 2},
 	"web":         {12, elide, 1},
 	"URL":         {14, elide, 2},
-	// The reasons of endpoints leave two thirds of the space to the URL.
+	// The URL of an endpoint matters more than when it was polled, and has twice the space of
+	// a reason.
+	"endpoint":        {34, elide, 2},
 	"note":            {16, wrap, 1},
 	"retired because": {16, wrap, 1},
 	"details":         {12, wrap, 2},

@@ -19,8 +19,8 @@ func TestTablesFit(t *testing.T) {
 			"letters":  newTable(columns, "number", "time", "stage", "reason", "attempts", "URL", "details"),
 			"ends":     newTable(columns, "stage", "verdict", "reason", "URL", "id", "details"),
 			"sources":  newTable(columns, "URL", "state", "endpoints", "articles", "last new", "labels"),
-			"source":   newTable(columns, "kind", "state", "articles", "last new", "last poll", "next poll", "URL"),
-			"retired":  newTable(columns, "kind", "articles", "URL", "retired because"),
+			"source":   newTable(columns, "kind", "state", "articles", "last new", "last poll", "next poll", "endpoint"),
+			"retired":  newTable(columns, "kind", "articles", "endpoint", "retired because"),
 			"doctor":   newTable(columns, "", "check", "finding", "what to do"),
 		} {
 			for i, words := range []string{
@@ -30,7 +30,7 @@ func TestTablesFit(t *testing.T) {
 				row := make([]any, len(g.header))
 				for j, header := range g.header {
 					row[j] = map[any]any{
-						"id": id, "URL": long, "number": 40_000 + i, "words": 1000, "attempts": 4, "lang": "zh-Hans",
+						"id": id, "URL": long, "endpoint": long, "number": 40_000 + i, "words": 1000, "attempts": 4, "lang": "zh-Hans",
 						"published": "2026-11-28 22:10", "time": at,
 						"last new": at, "last poll": at, "next poll": at, "kind": "sitemap", "state": "publishing", "endpoints": 12,
 						"articles": 1000, "stage": "extract", "verdict": "rejected",
