@@ -14,9 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/replay"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/outcome"
@@ -50,7 +52,7 @@ func newArchivedSite(t *testing.T, names ...string) *archivedSite {
 			`<meta name="author" content="Ann Lee"><meta property="article:published_time" content="2026-03-04T05:06:07Z"><h1>`,
 			1))
 	}
-	return fetchIntoArchive(t, handler, nil, append(names, "empty")...)
+	return fetchIntoArchive(t, handler, []string{"--label", "desk=harbour"}, append(names, "empty")...)
 }
 
 // fetchIntoArchive fetches pages of a site into an archive, with further flags.
@@ -343,8 +345,9 @@ func TestReplayAppliesAndUndoes(t *testing.T) {
 	if !strings.Contains(out, "revision 1: extracted again by "+article.Version+", run "+run) {
 		t.Errorf("the history does not tell of the run:\n%s", out)
 	}
-	if s.title(t, "added") != "Harbour reopens" {
-		t.Error("the page that has an article now is not stored")
+	if hit, err := s.stored(t, "added"); err != nil || hit.Article.GetTitle() != "Harbour reopens" ||
+		hit.Article.GetLabels()["desk"] != "harbour" {
+		t.Errorf("the page that has an article now: %v, %v", hit, err)
 	}
 	if _, err := s.stored(t, "erased"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the erased article: %v", err)
@@ -354,6 +357,26 @@ func TestReplayAppliesAndUndoes(t *testing.T) {
 	}
 	checkLedger(t, s.dir, 0)
 	s.checkUndo(t, run)
+	bus, err := pipeline.OpenBus(t.Context(), testConfig(s.dir), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	stream, err := bus.JS.Stream(t.Context(), subject.StreamRevisions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := stream.Info(t.Context(), jetstream.WithSubjectFilter(subject.AllRevisions))
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := map[string]uint64{}
+	for name, n := range info.State.Subjects {
+		events[strings.Split(name, ".")[1]] += n
+	}
+	if events["extracted_again"] < 3 || events["restored"] < 2 || events["changed"] > 0 {
+		t.Errorf("events %v, want only articles that were extracted again or restored", events)
+	}
 }
 
 // checkUndo undoes a run after one of its articles has changed.

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -209,6 +210,12 @@ func (r *run) archivedPage(ctx context.Context, c captures.Capture) ([]extractor
 	}
 	requested := responses[0].URL // the redirects come first
 	requestID, _ := requestOf(c.PageID)
+	var labels map[string]string
+	if c.Labels != "" {
+		if err := json.Unmarshal([]byte(c.Labels), &labels); err != nil {
+			return nil, fmt.Errorf("decoding the labels of page %s: %w", c.PageID, err)
+		}
+	}
 	if url, err := weburl.Parse(requested); err == nil {
 		requested = url.String()
 	}
@@ -216,7 +223,7 @@ func (r *run) archivedPage(ctx context.Context, c captures.Capture) ([]extractor
 		RequestedUrl: requested, FinalUrl: raw.URL, ContentEncoding: raw.ContentEncoding, Headers: raw.Headers,
 		FetchTime: timestamppb.New(raw.FetchTime),
 		Request: &datelinev1.FetchRequest{
-			Url: requested, RequestId: requestID, Priority: datelinev1.Priority_PRIORITY_BACKFILL,
+			Url: requested, RequestId: requestID, Labels: labels, Priority: datelinev1.Priority_PRIORITY_BACKFILL,
 			RequestTime: timestamppb.New(raw.FetchTime),
 		},
 	}}}, nil
