@@ -44,7 +44,8 @@ func (c Config) Validate() error {
 		}
 	}
 	for _, service := range c.Discover {
-		if host, port, err := net.SplitHostPort(strings.TrimSuffix(service, optionalSuffix)); err != nil || host == "" || port == "" {
+		host, port, err := net.SplitHostPort(strings.TrimSuffix(service, optionalSuffix))
+		if err != nil || host == "" || port == "" {
 			problems = append(problems,
 				fmt.Errorf("discover contains %q: use names with ports, such as fetcher:9464", service))
 		}

@@ -17,7 +17,8 @@ func TestOptionalServicesAreListedWhileTheyRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer := httptest.NewRecorder()
-	config.Targets().Handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/targets", nil))
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/targets", nil)
+	config.Targets().Handler.ServeHTTP(answer, request)
 	var groups []struct{ Targets []string }
 	if err := json.Unmarshal(answer.Body.Bytes(), &groups); err != nil {
 		t.Fatal(err)
