@@ -42,18 +42,20 @@ func TestCompare(t *testing.T) {
 			a.ExtractorVersion, a.ExtractTime, a.Replay = "2.0.0", timestamppb.Now(), &datelinev1.Replay{Run: "run"}
 			a.RawPage = &datelinev1.RawPage{Stream: "PAGES", Sequence: 1}
 		}, ""},
-		"title":          {func(a *datelinev1.Article) { a.Title, a.ContentHash = "Other", "2" }, "title"},
-		"a day":          {func(a *datelinev1.Article) { a.Published = dated(at.Add(24 * time.Hour)) }, "published"},
-		"more":           {func(a *datelinev1.Article) { a.Published = dated(at.Add(-24*time.Hour - time.Second)) }, "date"},
-		"no date":        {func(a *datelinev1.Article) { a.Published = nil }, "date"},
-		"author's URL":   {func(a *datelinev1.Article) { a.Authors[0].Url = "https://example.com/ann" }, "authors"},
-		"language":       {func(a *datelinev1.Article) { a.Language = "de" }, "language"},
-		"five words":     {func(a *datelinev1.Article) { a.Text, a.WordCount = numberedWords(0, 105), 105 }, "text"},
-		"six words":      {func(a *datelinev1.Article) { a.Text, a.WordCount = numberedWords(0, 106), 106 }, "text gained"},
-		"five less":      {func(a *datelinev1.Article) { a.Text = numberedWords(0, 95) }, "text"},
-		"six less":       {func(a *datelinev1.Article) { a.Text = numberedWords(0, 94) }, "text lost"},
-		"replaced":       {func(a *datelinev1.Article) { a.Text = numberedWords(10, 100) }, "text lost"},
-		"another order":  {func(a *datelinev1.Article) { a.Text = numberedWords(50, 50) + " " + numberedWords(0, 50) }, "text"},
+		"title":        {func(a *datelinev1.Article) { a.Title, a.ContentHash = "Other", "2" }, "title"},
+		"a day":        {func(a *datelinev1.Article) { a.Published = dated(at.Add(24 * time.Hour)) }, "published"},
+		"more":         {func(a *datelinev1.Article) { a.Published = dated(at.Add(-24*time.Hour - time.Second)) }, "date"},
+		"no date":      {func(a *datelinev1.Article) { a.Published = nil }, "date"},
+		"author's URL": {func(a *datelinev1.Article) { a.Authors[0].Url = "https://example.com/ann" }, "authors"},
+		"language":     {func(a *datelinev1.Article) { a.Language = "de" }, "language"},
+		"five words":   {func(a *datelinev1.Article) { a.Text, a.WordCount = numberedWords(0, 105), 105 }, "text"},
+		"six words":    {func(a *datelinev1.Article) { a.Text, a.WordCount = numberedWords(0, 106), 106 }, "text gained"},
+		"five less":    {func(a *datelinev1.Article) { a.Text = numberedWords(0, 95) }, "text"},
+		"six less":     {func(a *datelinev1.Article) { a.Text = numberedWords(0, 94) }, "text lost"},
+		"replaced":     {func(a *datelinev1.Article) { a.Text = numberedWords(10, 100) }, "text lost"},
+		"another order": {func(a *datelinev1.Article) {
+			a.Text = numberedWords(50, 50) + " " + numberedWords(0, 50)
+		}, "text"},
 		"another number": {func(a *datelinev1.Article) { a.WordCount = 99 }, "word_count"},
 		"provenance": {func(a *datelinev1.Article) {
 			a.Provenance = map[string]*datelinev1.Provenance{"title": {Confidence: 0.5}}
