@@ -22,7 +22,8 @@ func newReplayMetrics(reg prometheus.Registerer) replayMetrics {
 	m := replayMetrics{
 		gauge("dateline_replay_pages", "Pages that the replay in progress has extracted, updated every one to two minutes. "+
 			"0 if none is in progress."),
-		gauge("dateline_replay_expected_pages", "Pages that the replay in progress extracts at most. 0 if none is in progress."),
+		gauge("dateline_replay_expected_pages", "Pages that the replay in progress extracts at most. "+
+			"0 if none is in progress."),
 		gauge("dateline_replay_left_seconds", "Estimated seconds until the replay in progress ends, at the latest. "+
 			"0 if none is in progress."),
 	}

@@ -23,7 +23,8 @@ func TestReplayMetrics(t *testing.T) {
 	update := start.Add(time.Minute)
 	_, err = s.SQL().Writer.ExecContext(t.Context(), `INSERT INTO replay_runs
 		(id, version, selection, place, counts, start_time, update_time, end_time, undo_time)
-		VALUES ('run', '1.0.0', '{}', '', '{"pages":100,"expected":400}', $1, $2, 0, 0)`, start.UnixMicro(), update.UnixMicro())
+		VALUES ('run', '1.0.0', '{}', '', '{"pages":100,"expected":400}', $1, $2, 0, 0)`,
+		start.UnixMicro(), update.UnixMicro())
 	if err != nil {
 		t.Fatal(err)
 	}

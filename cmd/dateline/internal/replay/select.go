@@ -182,8 +182,7 @@ func (r *run) withoutArticle(ctx context.Context, c captures.Capture) (candidate
 // extracted, such as a later page of an article, is part of an article, and others still wait
 // for the extractor.
 func (r *run) checkRefused(ctx context.Context, pageID string) error {
-	request, _ := requestOf(pageID)
-	outcomes, err := r.Library.RequestOutcomes(ctx, []string{request})
+	outcomes, err := r.Library.RequestOutcomes(ctx, []string{requestOf(pageID)})
 	if err != nil {
 		return fmt.Errorf("looking for the outcome of page %s: %w", pageID, err)
 	}
@@ -209,7 +208,7 @@ func (r *run) archivedPage(ctx context.Context, c captures.Capture) ([]extractor
 		return nil, err
 	}
 	requested := responses[0].URL // the redirects come first
-	requestID, _ := requestOf(c.PageID)
+	requestID := requestOf(c.PageID)
 	var labels map[string]string
 	if c.Labels != "" {
 		if err := json.Unmarshal([]byte(c.Labels), &labels); err != nil {
@@ -230,10 +229,9 @@ func (r *run) archivedPage(ctx context.Context, c captures.Capture) ([]extractor
 }
 
 // requestOf returns the id of the request in the id of a page (outcome.FetchID).
-func requestOf(pageID string) (requestID string, found bool) {
-	at := strings.LastIndexByte(pageID, '.')
-	if at < 0 {
-		return pageID, false
+func requestOf(pageID string) string {
+	if at := strings.LastIndexByte(pageID, '.'); at >= 0 {
+		return pageID[:at]
 	}
-	return pageID[:at], true
+	return pageID
 }
