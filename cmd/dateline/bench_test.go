@@ -70,7 +70,7 @@ func BenchmarkPipeline(b *testing.B) {
 		})
 	}
 	b.Run("whole", func(b *testing.B) {
-		costs["whole"] = load.measure(b, func(b *testing.B) { load.pipeline(b) })
+		costs["whole"] = load.measure(b, func(b *testing.B) { b.Helper(); load.pipeline(b) })
 		// Extraction parses, so parsing is not added.
 		b.ReportMetric(costs["whole"]/(costs["get"]+costs["extract"]+costs["streams"]+costs["store"]), "cpu/parts")
 	})

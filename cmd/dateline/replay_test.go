@@ -343,7 +343,7 @@ func TestReplayAppliesAndUndoes(t *testing.T) {
 	}
 	_, out, _ := dateline(t, slices.Concat([]string{"history", s.url + "/one"}, s.flags)...)
 	if !strings.Contains(out, "revision 1: extracted again by "+article.Version+", run "+run) {
-		t.Errorf("the history does not tell of the run:\n%s", out)
+		t.Errorf("the history lacks the run:\n%s", out)
 	}
 	if hit, err := s.stored(t, "added"); err != nil || hit.Article.GetTitle() != "Harbour reopens" ||
 		hit.Article.GetLabels()["desk"] != "harbour" {

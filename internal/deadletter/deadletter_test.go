@@ -165,7 +165,8 @@ func TestRequeueKeepsTheLetterUntilItIsPublished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := stream.Requeue(t.Context(), letter); err == nil || !strings.Contains(err.Error(), "requeueing dead letter 1") {
+	err = stream.Requeue(t.Context(), letter)
+	if err == nil || !strings.Contains(err.Error(), "requeueing dead letter 1") {
 		t.Errorf("requeueing to a full stream: %v", err)
 	}
 	if _, err := stream.Get(t.Context(), 1); err != nil {

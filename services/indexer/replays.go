@@ -22,9 +22,9 @@ func newReplayMetrics(reg prometheus.Registerer) replayMetrics {
 	m := replayMetrics{
 		gauge("dateline_replay_pages", "Pages that the replay in progress has extracted, updated every one to two minutes. "+
 			"0 if none is in progress."),
-		gauge("dateline_replay_expected_pages", "Pages that the replay in progress extracts at most. "+
+		gauge("dateline_replay_expected_pages", "Maximum number of pages that the replay in progress extracts. "+
 			"0 if none is in progress."),
-		gauge("dateline_replay_left_seconds", "Estimated seconds until the replay in progress ends, at the latest. "+
+		gauge("dateline_replay_left_seconds", "Estimated maximum of seconds until the replay in progress ends. "+
 			"0 if none is in progress."),
 	}
 	reg.MustRegister(m.pages, m.expected, m.secondsLeft)

@@ -26,8 +26,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
@@ -85,11 +86,11 @@ func examine(ctx context.Context, tests tester, all []mutant, number int) ([]mut
 			break
 		}
 		result, err := tests.try(ctx, m)
-		if ctx.Err() != nil {
-			break
-		}
 		if err != nil {
 			return nil, err
+		}
+		if result == unfinished {
+			break
 		}
 		if result == notCompiled {
 			continue

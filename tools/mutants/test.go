@@ -18,6 +18,7 @@ const (
 	timedOut    = "timed out"
 	survived    = "survived"
 	notCompiled = "not compiled"
+	unfinished  = "unfinished" // the time for all tests is over
 )
 
 const (
@@ -84,6 +85,8 @@ func (t *tester) try(ctx context.Context, m mutant) (result string, err error) {
 	}
 	output, err := t.test(ctx, "-overlay", overlay)
 	switch {
+	case ctx.Err() != nil:
+		return unfinished, nil
 	case err == nil:
 		return survived, nil
 	case strings.Contains(output, "[build failed]"), strings.Contains(output, "[setup failed]"):

@@ -33,7 +33,7 @@ const (
 	maxPictureRequests = 8
 	// maxPictureRedirects is the maximum number of redirects that are followed.
 	maxPictureRedirects = 3
-	// failureMemory is how long a picture is not requested again after it could not be had.
+	// failureMemory is how long a picture is not requested again after a request for it has failed.
 	failureMemory = 10 * time.Minute
 	// entryBytes is the size of an entry of the cache without its picture, at most.
 	entryBytes = 1 << 10

@@ -11,7 +11,8 @@ import (
 // forward forwards each connection to the target, whose name is resolved for each one,
 // until the context ends.
 func forward(ctx context.Context, addr, target string) error {
-	listener, err := net.Listen("tcp", addr)
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", addr, err)
 	}

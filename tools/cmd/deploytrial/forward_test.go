@@ -14,7 +14,7 @@ import (
 // and reads the answer.
 func TestForward(t *testing.T) {
 	listen := func() net.Listener {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +35,7 @@ func TestForward(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- forwardFrom(ctx, entry, server.Addr().String()) }()
 
-	conn, err := net.Dial("tcp", entry.Addr().String())
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", entry.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

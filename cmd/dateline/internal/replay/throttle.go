@@ -95,7 +95,7 @@ func (t *throttle) isBusy(ctx context.Context) (bool, error) {
 		info, err := q.consumer.Info(limited)
 		cancel()
 		if err != nil {
-			return false, fmt.Errorf("looking at what waits in the pipeline: %w", err)
+			return false, fmt.Errorf("reading the backlogs of the pipeline: %w", err)
 		}
 		if info.NumPending > q.most {
 			return true, nil

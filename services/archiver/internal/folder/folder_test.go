@@ -34,8 +34,8 @@ func write(t *testing.T, f *Folder, record string) (file string) {
 	return file
 }
 
-// TestClockSetBack begins files of which the clock says that they exist already, after a
-// restart. No file may be written twice.
+// TestClockSetBack begins files after a restart, with a clock whose time gives them the
+// names of existing ones. No file may be written twice.
 func TestClockSetBack(t *testing.T) {
 	config := testConfig(t, time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC))
 	names := map[string]bool{}
