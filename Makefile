@@ -48,6 +48,8 @@ INSTALL  := GOWORK=off GOBIN=$(CURDIR)/$(BIN) go install
 
 $(BIN)/golangci-lint: tools/versions.mk
 	$(INSTALL) $(GOLANGCI)
+$(BIN)/actionlint: tools/versions.mk
+	$(INSTALL) $(ACTIONLINT)
 $(BIN)/gotestsum: tools/versions.mk
 	$(INSTALL) $(GOTESTSUM)
 $(BIN)/vale: tools/versions.mk
@@ -56,7 +58,8 @@ $(BIN)/govulncheck: tools/versions.mk
 	$(INSTALL) $(VULN)
 
 .PHONY: lint
-lint: $(BIN)/golangci-lint ## Run golangci-lint on both modules
+lint: $(BIN)/golangci-lint $(BIN)/actionlint ## Run golangci-lint on both modules, and actionlint on the workflows
+	$(BIN)/actionlint
 	$(BIN)/golangci-lint run ./...
 	cd tools && GOWORK=off ../$(BIN)/golangci-lint run -c ../.golangci.yml ./...
 
