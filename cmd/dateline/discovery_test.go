@@ -144,16 +144,16 @@ func manageSources(t *testing.T, run sourcesRun, site string) {
 	run(0, "is paused", "pause", site)
 	run(0, "paused", "list")
 	run(0, "is active", "resume", site)
-	run(0, `{"exclude":["*part-1-*"],"no_revisits":true}`, "set", site, "--exclude", "*part-1-*", "--revisits=false")
-	run(0, `{"exclude":["*part-1-*"],"polls_per_day":50}`, "set", site, "--polls-per-day", "50", "--revisits")
-	run(0, `"polls_per_day":50`, "show", site)
+	run(0, `policy --exclude "*part-1-*" --revisits=false`, "set", site, "--exclude", "*part-1-*", "--revisits=false")
+	run(0, `policy --exclude "*part-1-*" --polls-per-day 50`, "set", site, "--polls-per-day", "50", "--revisits")
+	run(0, "--polls-per-day 50", "show", site)
 	table := filepath.Join(dir, "sites.csv")
 	rows := "url,label.region,include,articles_per_day\nhttp://" + closedAddr + "/,north,/news/* /sport/*,9\n"
 	if err := os.WriteFile(table, []byte(rows), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run(0, "added 1 source", "import", table)
-	run(0, `{"include":["/news/*","/sport/*"],"articles_per_day":9}`, "show", "http://"+closedAddr+"/")
+	run(0, `--include "/news/*" --include "/sport/*" --articles-per-day 9`, "show", "http://"+closedAddr+"/")
 	run(0, "removed", "remove", "http://"+closedAddr+"/")
 	manageBackfills(run, site)
 	file := filepath.Join(dir, "feeds.opml")

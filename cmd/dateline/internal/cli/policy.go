@@ -1,9 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -82,17 +83,31 @@ shows which articles are left out.`,
 		if err := d.SetPolicy(ctx, source.ID, source.Policy); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", source.URL, policyText(source.Policy))
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: policy %s\n", source.URL, policyText(source.Policy))
 		return err
 	})
 	return cmd
 }
 
-// policyText returns a policy as one line.
+// policyText returns a policy as the flags that set it, or "default".
 func policyText(p sources.Policy) string {
-	data, err := json.Marshal(p)
-	if err != nil {
-		return err.Error()
+	var flags []string
+	for _, list := range []struct {
+		flag   string
+		values []string
+	}{{"include", p.Include}, {"exclude", p.Exclude}, {"language", p.Languages}} {
+		for _, value := range list.values {
+			flags = append(flags, fmt.Sprintf("--%s %q", list.flag, value))
+		}
 	}
-	return string(data)
+	if p.ArticlesPerDay > 0 {
+		flags = append(flags, fmt.Sprintf("--articles-per-day %d", p.ArticlesPerDay))
+	}
+	if p.PollsPerDay > 0 {
+		flags = append(flags, fmt.Sprintf("--polls-per-day %d", p.PollsPerDay))
+	}
+	if p.NoRevisits {
+		flags = append(flags, "--revisits=false")
+	}
+	return cmp.Or(strings.Join(flags, " "), "default")
 }
