@@ -37,7 +37,7 @@ func TestPermissionsNameKnownSubjects(t *testing.T) {
 	buckets = append(buckets, subject.BucketBodies, "*")
 	consumers := []string{
 		subject.ConsumerIntake, subject.ConsumerDiscover, subject.ConsumerExtract, subject.ConsumerIndex,
-		subject.ConsumerLedger,
+		subject.ConsumerLedger, subject.ConsumerArchive,
 	}
 	roots := []string{subject.URLs}
 	for _, pattern := range []string{
