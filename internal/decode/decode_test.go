@@ -38,6 +38,39 @@ func TestUncompressIgnoresWrongHeader(t *testing.T) {
 	}
 }
 
+func TestUnknownCodings(t *testing.T) {
+	t.Parallel()
+	page := []byte("<p>Something happened.")
+	for _, header := range []string{"sdch", "gzip, sdch", "aes128gcm"} {
+		if body, _, err := Uncompress(page, header, Bounds{MaxBytes: 100, MaxRatio: 10}); !errors.Is(err, ErrUnknownEncoding) {
+			t.Errorf("%s: got %q, error %v, want %v", header, body, err, ErrUnknownEncoding)
+		}
+	}
+	// Neither plain text nor compressed.
+	for _, coding := range []string{"gzip", "x-gzip", "zstd"} {
+		body, damaged, err := Uncompress([]byte("\x00\x01\x02\x03\x04\x05\x06\x07"), coding, Bounds{MaxBytes: 100, MaxRatio: 10})
+		if !errors.Is(err, ErrBroken) || !damaged {
+			t.Errorf("binary data as %s: got %q, damaged %v, error %v, want %v", coding, body, damaged, err, ErrBroken)
+		}
+	}
+}
+
+// TestJSONIsNotAPage tells JSON from a page that begins with a bracket.
+func TestJSONIsNotAPage(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"title": "Harbour"}`: "application/json",
+		" \n[1, 2]":            "application/json",
+		"[Updated] <html><body><P>Something new.":  "",
+		"{{ banner }}<html><body><p>Something new": "",
+		"<p>{}": "",
+	} {
+		if got := Kind([]byte(body)); got != want {
+			t.Errorf("%q is %q, want %q", body, got, want)
+		}
+	}
+}
+
 func TestCharsetAsContentEncoding(t *testing.T) {
 	const page = "<p>Something happened."
 	for _, header := range []string{"utf-8", "iso-8859-1", "windows-1251", "UTF8"} {

@@ -164,9 +164,10 @@ func (f *finder) returned(n *ast.ReturnStmt) {
 	}
 }
 
-// arguments swaps neighbouring arguments of the same type.
+// arguments swaps neighbouring arguments of the same type, unless their order does not
+// matter.
 func (f *finder) arguments(n *ast.CallExpr) {
-	if f.logs(n) {
+	if name, ok := n.Fun.(*ast.Ident); f.logs(n) || ok && (name.Name == "min" || name.Name == "max") {
 		return
 	}
 	for i := 1; i < len(n.Args); i++ {
