@@ -26,7 +26,7 @@ build: ## Build the dateline command and the services into bin/
 
 .PHONY: test
 test: $(BIN)/gotestsum ## Run every test with the race detector, and list at the end what was skipped and why
-	$(BIN)/gotestsum --format pkgname --format-hide-empty-pkg -- -race -timeout 45m ./...
+	$(BIN)/gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 45m ./...
 
 .PHONY: mutants
 mutants: ## Plant faults in packages and see whether the tests notice (PKG='./internal/stage …' N=20 SEED=1 WITH=…)
