@@ -126,7 +126,7 @@ func checkArchiveCommands(t *testing.T, dir, site string) {
 	}{
 		{[]string{"ls", "--json"}, 3, `"url":"` + site + `/new","status":200,"type":"text/html"`},
 		{[]string{"ls", "--host", "127.0.0.1", "--since", "1h"}, 0, "3 captures"},
-		{[]string{"ls", "--host", "example.com"}, 1, "0 captures"},
+		{[]string{"ls", "--host", "example.com"}, 2, "0 captures"},
 		{[]string{"ls", "--url", site + "/old", "--json"}, 1, `"status":301`},
 		{[]string{"cdxj"}, 3, `127.0.0.1:` + site[strings.LastIndexByte(site, ':')+1:] + ")/a 20"},
 	} {
