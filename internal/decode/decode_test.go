@@ -42,13 +42,15 @@ func TestUnknownCodings(t *testing.T) {
 	t.Parallel()
 	page := []byte("<p>Something happened.")
 	for _, header := range []string{"sdch", "gzip, sdch", "aes128gcm"} {
-		if body, _, err := Uncompress(page, header, Bounds{MaxBytes: 100, MaxRatio: 10}); !errors.Is(err, ErrUnknownEncoding) {
+		body, _, err := Uncompress(page, header, Bounds{MaxBytes: 100, MaxRatio: 10})
+		if !errors.Is(err, ErrUnknownEncoding) {
 			t.Errorf("%s: got %q, error %v, want %v", header, body, err, ErrUnknownEncoding)
 		}
 	}
 	// Neither plain text nor compressed.
 	for _, coding := range []string{"gzip", "x-gzip", "zstd"} {
-		body, damaged, err := Uncompress([]byte("\x00\x01\x02\x03\x04\x05\x06\x07"), coding, Bounds{MaxBytes: 100, MaxRatio: 10})
+		binary := []byte("\x00\x01\x02\x03\x04\x05\x06\x07")
+		body, damaged, err := Uncompress(binary, coding, Bounds{MaxBytes: 100, MaxRatio: 10})
 		if !errors.Is(err, ErrBroken) || !damaged {
 			t.Errorf("binary data as %s: got %q, damaged %v, error %v, want %v", coding, body, damaged, err, ErrBroken)
 		}

@@ -175,7 +175,7 @@ func TestNotASitemap(t *testing.T) {
 		want       error
 	}{
 		{"page", "<!doctype html><html><p>Not found", found.ErrHTML},
-		{"XHTML page", `<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN" "x.dtd"><html/>`, found.ErrHTML},
+		{"XHTML page", `<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN" ""><html/>`, found.ErrHTML},
 		{"page in XML", `<?xml version="1.0"?><html><body><p>Not found</p></body></html>`, found.ErrHTML},
 		{"malformed XML", `<?xml version="1.0"?><urlset <`, found.ErrFormat},
 		{"declaration only", `<?xml version="1.0"?>`, found.ErrFormat},
