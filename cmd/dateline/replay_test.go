@@ -72,6 +72,7 @@ func fetchIntoArchive(t *testing.T, handler http.HandlerFunc, flags []string, na
 	cfg.Archiver.Dir, cfg.Archiver.MinFree = s.archive, 0
 	// ingest does not wait for the other pages of an article.
 	cfg.Extractor.Follow = slices.Contains(flags, "--extractor-follow")
+	cfg.Fetcher.AllowPrivate, cfg.Fetcher.Delay, cfg.Fetcher.DelayFactor = true, time.Millisecond, 0
 	run := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
 	natstest.Eventually(t, "all pages are archived", func() bool {
 		consumer, err := run.Bus.JS.Consumer(t.Context(), subject.StreamPages, subject.ConsumerArchive)
