@@ -24,7 +24,7 @@ import (
 )
 
 // defaultKills is the number of kills if DATELINE_KILLS is not set.
-const defaultKills = 8
+const defaultKills = 5
 
 // hosts is the number of loopback addresses that the pages are spread over.
 const hosts = 12

@@ -7,7 +7,7 @@
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init endtoend
-PROFILES=monitoring
+PROFILES=monitoring,archive
 OVERLAYS=$test/compose.load.yaml
 hosts=(north south east west harbour upland)
 pages=500
@@ -62,7 +62,7 @@ stack_up
 say "publishing $pages URLs"
 urls 1 "$pages" | publish urls
 # The fetcher comes last, because its hosts wait until its leases have expired.
-for service in extractor indexer postgres nats prometheus alertmanager postgres-exporter fetcher; do
+for service in extractor archiver indexer postgres nats prometheus alertmanager postgres-exporter fetcher; do
   killed "$service"
 done
 until_true 300 "$pages articles in PostgreSQL" stored "$pages"

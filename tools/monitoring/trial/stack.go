@@ -65,7 +65,8 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 		return nil, err
 	}
 	s.program(running, config.Dir, config.Dateline, "up", "--context=",
-		"--data-dir", filepath.Join(config.Dir, "data"), "--admin-addr", admin, "--http-addr", web, "--data-nats-addr", bus,
+		"--data-dir", filepath.Join(config.Dir, "data"), "--archive", filepath.Join(config.Dir, "archive"),
+		"--admin-addr", admin, "--http-addr", web, "--data-nats-addr", bus,
 		"--fetcher-allow-private", "--fetcher-delay", "100ms", "--fetcher-delay-factor", "0",
 		"--fetcher-max-attempts", "2", "--fetcher-retry-delay", "2s", "--fetcher-breaker-rest", "20s",
 		"--discoverer-min-interval", "2s", "--discoverer-max-interval", "5s")
