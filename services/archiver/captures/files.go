@@ -41,7 +41,8 @@ type File struct {
 	id int64
 }
 
-// OldestFile returns the file that was begun first. The error is ErrNotFound if there is none.
+// OldestFile returns the file that was begun first. The error is ErrNotFound if the
+// archive has no files.
 func (x *Index) OldestFile(ctx context.Context) (File, error) {
 	all, err := query(ctx, x, "finding the oldest file of the archive", func(rows *sql.Rows) (f File, err error) {
 		var newest int64

@@ -21,7 +21,7 @@ func addDelays(stored []byte, delays []time.Duration) []byte {
 	return stored[max(0, len(stored)-maxDelays*delaySize):]
 }
 
-// medianDelay returns the median of stored delays, in seconds, or nil if there are none.
+// medianDelay returns the median of the stored delays in seconds. Without any delay, it returns nil.
 func medianDelay(stored []byte) *float64 {
 	var all []float64
 	for delay := range slices.Chunk(stored, delaySize) {

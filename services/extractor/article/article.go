@@ -18,7 +18,7 @@ type Article struct {
 	URL string `json:"url"`
 	// CanonicalURL is the article's own address: the address that the page declares,
 	// if it is credible and on the site of URL, or URL without its fragment. A site is
-	// a registrable domain, or a host if there is none.
+	// a registrable domain, or the host if it has no registrable domain.
 	CanonicalURL string `json:"canonical_url"`
 	// DeclaredCanonicalURL is an address on another site that the page declares as its
 	// own, by rel=canonical or og:url. It is a hint at where the text was published

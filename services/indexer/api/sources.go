@@ -24,7 +24,7 @@ type sourceAnswer struct {
 
 type sourceWeek struct {
 	sourceAnswer
-	Rules *library.Rules `json:"rules,omitempty" doc:"Rules for the pages of the host that the extractors follow (extractor.rules-dir). Absent if there are none."`
+	Rules *library.Rules `json:"rules,omitempty" doc:"Rules for the pages of the host that the extractors follow (extractor.rules-dir). Absent for a host without rules."`
 	Week  []float64      `json:"week" doc:"Usual number of new articles in each of the 168 hours of a week, starting on Monday at 00:00 UTC. Empty if the source has no history."`
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // RevisionOf returns the revision of an article that has a number. The error is
-// store.ErrNotFound if there is none.
+// store.ErrNotFound if it does not exist.
 func RevisionOf(hit store.Hit, revisions []store.Revision, number int) (store.Revision, error) {
 	for _, one := range revisions {
 		if one.Number == number {

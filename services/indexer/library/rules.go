@@ -18,7 +18,7 @@ type Rules struct {
 	Selectors map[string]string `json:"selectors" doc:"CSS selector of each field, by the name of the field."`
 }
 
-// Rules returns the rules for a host, or nil if there are none.
+// Rules returns the rules for a host, or nil if the host has none.
 func (l *Library) Rules(ctx context.Context, host string) (*Rules, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()

@@ -24,7 +24,7 @@ type Target struct {
 	// machine cannot reach the store.
 	StoreURL string
 	// Admin lists the admin addresses of the services, and Web is the address of the
-	// web page and API. They are empty if there are none.
+	// web page and API. A deployment without them leaves both empty.
 	Admin []string
 	Web   string
 	// ReadToken and OperateToken are the tokens of the web page, if they are known.

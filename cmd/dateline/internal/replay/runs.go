@@ -99,7 +99,7 @@ func (r Runs) List(ctx context.Context) ([]Run, error) {
 		ORDER BY start_time DESC, id LIMIT $1`, maxRuns)
 }
 
-// Run returns a run. The error is ErrNoRun if there is none with this id.
+// Run returns the run with an id. The error is ErrNoRun if no run has it.
 func (r Runs) Run(ctx context.Context, id string) (*Run, error) {
 	found, err := store.ReadRows(ctx, r.db, "reading the run "+id, scanRun, `SELECT `+runColumns+` FROM replay_runs
 		WHERE id = $1`, id)
