@@ -158,6 +158,7 @@ func (n *newsroom) run(t *testing.T, nc *nats.Conn) (stop func()) {
 	polite := fetcher.DefaultConfig()
 	polite.AllowPrivate, polite.Delay, polite.DelayFactor = true, time.Millisecond, 0
 	polite.MaxAttempts, polite.RetryDelay = 2, 10*time.Millisecond
+	polite.HeaderTimeout, polite.IdleBodyTimeout, polite.TotalTimeout = time.Minute, time.Minute, 3*time.Minute
 	fetch, err := fetcher.New(t.Context(), fetcher.Env{
 		NC: nc, JS: n.js, Registry: prometheus.NewRegistry(), Log: log,
 	}, polite)

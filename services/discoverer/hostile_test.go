@@ -1,6 +1,7 @@
 package discoverer_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
@@ -20,24 +21,34 @@ type hostile struct {
 	*httptest.Server
 	links atomic.Int64 // links that its home page has had
 	sent  atomic.Int64 // bytes of the endless feed
+	bomb  []byte       // a small compressed feed that becomes large
 }
 
 const (
 	hostileLinks = 300      // on each home page
 	hostileSize  = 2 << 30  // of the endless feed, in bytes
 	hostileBomb  = 64 << 20 // of the feed that is compressed, in bytes
+	hostileItem  = `<item><title>Tide</title><link>/2026/tide-tables-for-the-week</link></item>`
 )
 
 func newHostile(t *testing.T) *hostile {
 	t.Helper()
-	site := &hostile{}
+	var bomb bytes.Buffer
+	packed := gzip.NewWriter(&bomb)
+	_, _ = io.WriteString(packed, "<rss><channel>"+hostileItem)
+	for range hostileBomb >> 20 {
+		_, _ = io.WriteString(packed, strings.Repeat(" ", 1<<20))
+	}
+	if err := packed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	site := &hostile{bomb: bomb.Bytes()}
 	site.Server = httptest.NewServer(http.HandlerFunc(site.serve))
 	t.Cleanup(site.Close)
 	return site
 }
 
 func (s *hostile) serve(w http.ResponseWriter, r *http.Request) {
-	const item = `<item><title>Tide</title><link>/2026/tide-tables-for-the-week</link></item>`
 	switch r.URL.Path {
 	case "/":
 		fmt.Fprint(w, `<html><head>`)
@@ -61,7 +72,7 @@ func (s *hostile) serve(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "%PDF-1.7\n%\xe2\xe3\xcf\xd3")
 	case "/endless.xml":
 		w.Header().Set("Content-Length", fmt.Sprint(hostileSize))
-		n, _ := io.WriteString(w, "<rss><channel>"+item)
+		n, _ := io.WriteString(w, "<rss><channel>"+hostileItem)
 		for block := strings.Repeat("<!-- tide -->", 5000); s.sent.Add(int64(n)) < hostileSize; {
 			var err error
 			if n, err = io.WriteString(w, block); err != nil {
@@ -70,12 +81,7 @@ func (s *hostile) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	case "/bomb.xml":
 		w.Header().Set("Content-Encoding", "gzip")
-		packed := gzip.NewWriter(w)
-		_, _ = io.WriteString(packed, "<rss><channel>"+item)
-		for range hostileBomb >> 20 {
-			_, _ = io.WriteString(packed, strings.Repeat(" ", 1<<20))
-		}
-		_ = packed.Close() // an error means that the fetcher has gone
+		_, _ = w.Write(s.bomb) // an error means that the fetcher has gone
 	case "/entities.xml":
 		fmt.Fprint(w, `<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
 			<!ENTITY c SYSTEM "http://127.0.0.1/secret">]><rss version="2.0"><channel><title>T</title><item><title>&b;&c;</title>

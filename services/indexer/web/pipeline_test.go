@@ -34,8 +34,8 @@ func TestPipelineInBrowser(t *testing.T) {
 	})
 	ctx := browser(t)
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 1000), chromedp.Navigate(server.URL+"/pipeline"),
-		chromedp.WaitVisible(".flow"), chromedp.Click("summary"), chromedp.WaitVisible("details table")); err != nil {
-		t.Fatal(err)
+		chromedp.WaitVisible(".flow"), chromedp.Click("#live summary"), chromedp.WaitVisible("#live table")); err != nil {
+		t.Fatalf("opening the table: %v", err)
 	}
 	want := []string{
 		"URLS 0 waiting Intake checks URLs and drops repeats 0 in the last hour 0 dead, 0 rejected in 24 hours",
@@ -46,7 +46,7 @@ func TestPipelineInBrowser(t *testing.T) {
 	if flow := evaluate[[]string](ctx, t, flowScript); strings.Join(flow, "\n") != strings.Join(want, "\n") {
 		t.Errorf("the flow is\n%s\nwant\n%s", strings.Join(flow, "\n"), strings.Join(want, "\n"))
 	}
-	row := evaluate[string](ctx, t, `document.querySelector('details tbody tr').innerText`)
+	row := evaluate[string](ctx, t, `document.querySelector('#live details tbody tr').innerText`)
 	if !strings.HasSuffix(row, "\t1\t0\t1\t1") {
 		t.Errorf("the current hour is %q, want 1 stored, 0 unchanged, 1 rejected and 1 dead", row)
 	}
@@ -59,7 +59,7 @@ func TestPipelineInBrowser(t *testing.T) {
 	if err := chromedp.Do(ctx, waiting); err != nil {
 		t.Fatalf("waiting for the page to refresh: %v", err)
 	}
-	if !evaluate[bool](ctx, t, `window.sameDocument && document.querySelector('details').open`) {
+	if !evaluate[bool](ctx, t, `window.sameDocument && document.querySelector('#live details').open`) {
 		t.Error("the page was loaded again, or it closed the table that was open")
 	}
 }
