@@ -2,10 +2,10 @@
 CORPUS  ?= ../shared/corpus
 BIN     := bin
 # The build of a release. no_antithesis_sdk leaves out the test instrumentation
-# that nats-server links, grpcnotrace the request tracing of grpc, and
-# nopgxregisterdefaulttypes the types of parameters whose type PostgreSQL does not
-# state. It states all of them, because statements are prepared.
-RELEASE := -trimpath -tags no_antithesis_sdk,grpcnotrace,nopgxregisterdefaulttypes -ldflags '-s -w'
+# that nats-server links, and nopgxregisterdefaulttypes the types of parameters
+# whose type PostgreSQL does not state. It states all of them, because statements
+# are prepared.
+RELEASE := -trimpath -tags no_antithesis_sdk,nopgxregisterdefaulttypes -ldflags '-s -w'
 # The developer tools are a module of their own, outside the workspace, so that
 # their dependencies do not change the product's.
 TOOLS   := GOWORK=off go -C tools

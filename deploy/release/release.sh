@@ -50,7 +50,7 @@ for platform in $platforms; do
   os=${platform%/*} architecture=${platform#*/}
   name=dateline_${version}_${os}_$architecture
   mkdir -p "$stage/$name/sbom"
-  (cd "$root" && GOOS=$os GOARCH=$architecture go build -trimpath -buildvcs=true -tags no_antithesis_sdk,grpcnotrace,nopgxregisterdefaulttypes -ldflags "$flags" -o "$stage/$name/" \
+  (cd "$root" && GOOS=$os GOARCH=$architecture go build -trimpath -buildvcs=true -tags no_antithesis_sdk,nopgxregisterdefaulttypes -ldflags "$flags" -o "$stage/$name/" \
     ./cmd/dateline ./services/fetcher/cmd/fetcher ./services/discoverer/cmd/discoverer \
     ./services/extractor/cmd/extractor ./services/archiver/cmd/archiver ./services/indexer/cmd/indexer)
   for program in dateline fetcher discoverer extractor archiver indexer; do

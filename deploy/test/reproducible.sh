@@ -14,7 +14,7 @@ build() { # folder
   mkdir -p "$1/out"
   tar -C "$root" -c go.mod go.sum proto internal services | tar -C "$1" -x
   for service in ${SERVICES:-fetcher discoverer extractor archiver indexer}; do
-    (cd "$1" && GOWORK=off CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags no_antithesis_sdk,grpcnotrace,nopgxregisterdefaulttypes \
+    (cd "$1" && GOWORK=off CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags no_antithesis_sdk,nopgxregisterdefaulttypes \
       -o "$1/out/$service" -ldflags="$flags" "./services/$service/cmd/$service")
   done
 }

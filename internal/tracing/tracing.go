@@ -16,7 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -54,8 +54,7 @@ func New(ctx context.Context, config Config, service, version string, log *slog.
 	if endpoint == "" {
 		return &Tracer{}, nil
 	}
-	otlp, err := otlptracehttp.New(ctx,
-		otlptracehttp.WithEndpointURL(endpoint), otlptracehttp.WithTimeout(exportTimeout))
+	otlp, err := otlptrace.New(ctx, newCollector(endpoint))
 	if err != nil {
 		return nil, fmt.Errorf("creating trace exporter: %w", err)
 	}

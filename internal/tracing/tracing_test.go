@@ -163,6 +163,28 @@ func TestCollectorRefuses(t *testing.T) {
 	}
 }
 
+// TestRefusedExportIsRepeated checks that spans reach a collector that refuses them at first.
+func TestRefusedExportIsRepeated(t *testing.T) {
+	statuses := []int{http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusOK}
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(statuses[min(int(requests.Add(1)), len(statuses))-1])
+	}))
+	defer server.Close()
+	var log strings.Builder
+	config := tracing.Config{Endpoint: server.URL, SampleRatio: 1}
+	traces, err := tracing.New(t.Context(), config, "trial", "v1", slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, span := traces.Receive(t.Context(), "intake", nil, false)
+	span.End()
+	traces.Close(t.Context())
+	if requests.Load() != int32(len(statuses)) || log.Len() > 0 {
+		t.Errorf("after %d requests the log is %q", requests.Load(), log.String())
+	}
+}
+
 func TestInvalidConfig(t *testing.T) {
 	for _, config := range []tracing.Config{
 		{Endpoint: "collector:4318"}, {Endpoint: "ftp://collector"}, {Endpoint: "http://"},
