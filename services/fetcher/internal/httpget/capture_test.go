@@ -51,8 +51,8 @@ func TestCaptureOfHTTP1IsVerbatim(t *testing.T) {
 		"LF only":  {"", strings.ReplaceAll(head, "\r", "") + "Content-Length: " + length + "\n\n", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
+			site := answerOnce(t, test.before+test.head+page) // ends when the client closes its connection
 			client := newClient(t, nil)
-			site := answerOnce(t, test.before+test.head+page)
 			for range test.requests {
 				r := mustGet(t, client, Request{URL: site + "/a?b=c", IfNoneMatch: `"v1"`, Cookie: "k=v"})
 				if got := string(r.Capture.Response); got != test.head {
