@@ -23,9 +23,9 @@ func newReplayMetrics(reg prometheus.Registerer) replayMetrics {
 		gauge("dateline_replay_pages", "Pages that the replay in progress has extracted, updated every one to two minutes. "+
 			"0 if none is in progress."),
 		gauge("dateline_replay_expected_pages", "Maximum number of pages that the replay in progress extracts. "+
-			"0 if none is in progress."),
+			"0 if none is in progress, or if the number is unknown, as for web archives."),
 		gauge("dateline_replay_left_seconds", "Estimated maximum of seconds until the replay in progress ends. "+
-			"0 if none is in progress."),
+			"0 if none is in progress, or if its number of pages is unknown."),
 	}
 	reg.MustRegister(m.pages, m.expected, m.secondsLeft)
 	return m

@@ -14,6 +14,8 @@ type Filter struct {
 	URL string
 	// Host selects a host and its subdomains.
 	Host string
+	// AfterKey selects the captures whose keys are greater.
+	AfterKey string
 	// Since selects captures at this time or later.
 	Since time.Time
 }
@@ -37,6 +39,9 @@ func (f Filter) conditions() (conditions []string, args []any) {
 		key := HostKey(f.Host)
 		add("c.url_key > ? AND c.url_key < ?", key+"(", key+";")
 		add("(c.url_key < ? OR c.url_key >= ?)", key+"-", key+":")
+	}
+	if f.AfterKey != "" {
+		add("c.url_key > ?", f.AfterKey)
 	}
 	if !f.Since.IsZero() {
 		add("c.time >= ?", f.Since.UnixMicro())

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/ingest"
@@ -26,7 +28,8 @@ type replayFlags struct {
 	query, url, chosen string
 	rate               float64
 	workers            int
-	asJSON, apply      bool
+	asJSON             bool
+	dryRun, apply      bool
 	resume, page       string
 }
 
@@ -36,20 +39,20 @@ func newReplay() *cobra.Command {
 		Use:   "replay [flags] [FILE|DIR|- ...]",
 		Short: "Extract stored pages again, and show which records would change",
 		Long: `Extracts the pages of stored articles again, without fetching them, and compares the
-records with the stored ones field by field. The pages come from the archive or, as long
-as the stream of pages keeps them, from the stream. With web archives (WARC or ARC) as
-arguments, or - for standard input, the pages come from them.
+new records with the stored ones, field by field. The pages come from the archive or, as
+long as the stream of pages keeps them, from the stream. If arguments name web archives
+(WARC or ARC, or - for standard input), the pages come from those instead.
 
-Each article is compared with the page that its newest revision was extracted from. If
-nothing but the host and the time restricts the articles, archived pages of URLs without
-an article are extracted, too: they may have one now.
+The record of an article is compared with that of the page from which its newest revision
+was extracted. If only --host, --since and --before restrict the articles, archived pages
+that the extractor refused are extracted as well: they may have an article now.
 
-With --apply, the records that differ replace the stored ones. The number and the times of
-the revision stay, because the publisher changed nothing: feeds and "dateline tail" do not
-repeat the article. A record whose article was fetched again meanwhile is not replaced, and
-erased articles stay erased. An article whose page is refused now stays as it is. A run that
-is interrupted continues with --resume, and "dateline replay undo" restores the records
-that it has replaced. If no pipeline runs, this process runs one.`,
+With --apply, the new records replace the stored ones that differ. The number and the times
+of the revision stay, because the publisher changed nothing: feeds and "dateline tail" do
+not repeat the article. A record is not replaced if its article has been fetched again
+meanwhile. Erased articles stay erased, and articles whose page is refused now stay as they
+are. --resume continues an interrupted run, and "dateline replay undo" restores the records
+that a run has replaced. If no pipeline runs, this process runs one.`,
 		Example: `  dateline replay --host example.com --since 30d
   dateline replay --extractor-version 1.6.0 --json > changes.jsonl
   dateline replay CC-NEWS-20261101000000-00042.warc.gz
@@ -78,33 +81,39 @@ const defaultRate = 50
 
 func (f *replayFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	f.articles.add(flags)
-	flags.StringVar(&f.query, "query", "", "Only articles that match these `words`, as \"dateline search\" reads them.")
-	flags.StringVar(&f.url, "url", "", "Only the article of this `URL`.")
-	flags.StringVar(&f.chosen, "extractor-version", "", "Only records of this `version` of the extractor, such as 1.6.0.")
+	f.addSelecting(flags)
 	flags.Float64Var(&f.rate, "rate", defaultRate,
-		"Maximum number of pages in a second. 0 means no limit. While pages wait for the extractor of a running "+
-			"pipeline, none is extracted.")
+		"Maximum number of pages per second. 0 means no limit. The command pauses while pages wait for the extractor of a "+
+			"running pipeline, or many articles for its indexer.")
 	flags.IntVar(&f.workers, "workers", 0,
 		"Maximum number of pages extracted at the same time. 0 means half of the processors, at least one.")
-	flags.Bool("dry-run", true, "Only report what would change. This is the default; --apply ends it.")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "Only report what would change. This is the default without --apply.")
 	flags.BoolVar(&f.apply, "apply", false, "Replace the stored records that differ.")
-	flags.StringVar(&f.resume, "resume", "", "Continue the interrupted `run` with this id. It keeps its selection.")
-	flags.StringVar(&f.page, "html", "", "Also write a report with samples side by side to this `file`.")
+	flags.StringVar(&f.resume, "resume", "", "Continue the interrupted `run` with this id, with the selection that it was started with.")
+	flags.StringVar(&f.page, "html", "", "Also write a report in HTML to this `file`, with samples of the old and new values side by side.")
 	flags.BoolVar(&f.asJSON, "json", false,
-		"Print each record that differs as a line of JSON, and at the end a line with the counts.")
+		"Print a line of JSON for each record that differs, and at the end a line with the counts.")
+}
+
+// addSelecting adds the flags that select pages.
+func (f *replayFlags) addSelecting(flags *pflag.FlagSet) {
+	f.articles.add(flags)
+	flags.StringVar(&f.query, "query", "", "Only articles that match these `words`, as in \"dateline search\".")
+	flags.StringVar(&f.url, "url", "", "Only the article with this `URL`.")
+	flags.StringVar(&f.chosen, "extractor-version", "", "Only records of this `version` of the extractor, such as 1.6.0.")
 }
 
 // selection returns the pages that the flags and arguments select.
 func (f *replayFlags) selection(cmd *cobra.Command, args []string) (replay.Selection, error) {
-	dryRun := cmd.Flags().Lookup("dry-run")
 	switch {
 	case f.rate < 0 || f.workers < 0:
 		return replay.Selection{}, &usageError{errors.New("--rate and --workers must not be negative")}
-	case f.writes() && dryRun.Changed && dryRun.Value.String() == "true":
-		return replay.Selection{}, &usageError{errors.New("--dry-run and --apply or --resume exclude each other")}
+	case f.writes() && f.dryRun:
+		return replay.Selection{}, &usageError{errors.New("--dry-run cannot be combined with --apply or --resume")}
 	case f.resume != "" && len(args) > 0:
-		return replay.Selection{}, &usageError{errRepeat}
+		return replay.Selection{}, &usageError{replay.ErrFiles}
+	case f.resume != "":
+		return replay.Selection{}, f.checkUnselected(cmd.Flags())
 	}
 	filter, err := f.articles.filter()
 	if err != nil {
@@ -114,12 +123,12 @@ func (f *replayFlags) selection(cmd *cobra.Command, args []string) (replay.Selec
 		Query: store.Query{Text: f.query, Filter: filter}, URL: f.url, Version: f.chosen,
 	}
 	onlyHostAndTime := store.Filter{Hosts: filter.Hosts, From: filter.From, Before: filter.Before}
-	selection.Refused = f.query == "" && f.url == "" && f.chosen == "" && isSameFilter(filter, onlyHostAndTime)
+	selection.Refused = f.query == "" && f.url == "" && f.chosen == "" && reflect.DeepEqual(filter, onlyHostAndTime)
 	if len(args) == 0 {
 		return selection, nil
 	}
-	if f.query != "" || f.url != "" || !isSameFilter(filter, store.Filter{}) {
-		return selection, &usageError{errors.New("of web archives, only --extractor-version selects pages")}
+	if f.query != "" || f.url != "" || !reflect.DeepEqual(filter, store.Filter{}) {
+		return selection, &usageError{errors.New("--extractor-version is the only flag that selects pages of web archives")}
 	}
 	archives, others, err := ingest.Find(args, bufio.NewReaderSize(cmd.InOrStdin(), stdinBuffer))
 	if err == nil && len(others) > 0 {
@@ -132,15 +141,22 @@ func (f *replayFlags) selection(cmd *cobra.Command, args []string) (replay.Selec
 	return selection, err
 }
 
-// errRepeat means that a run reads web archives, which are not in the store.
-var errRepeat = errors.New("a run over web archives cannot be continued: repeat it with the archives; the records " +
-	"that it has replaced are the same then")
-
-func isSameFilter(a, b store.Filter) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
+// checkUnselected returns an error if a flag selects pages.
+func (f *replayFlags) checkUnselected(flags *pflag.FlagSet) error {
+	selecting := pflag.NewFlagSet("", pflag.ContinueOnError)
+	(&replayFlags{}).addSelecting(selecting)
+	var err error
+	selecting.VisitAll(func(flag *pflag.Flag) {
+		if flags.Changed(flag.Name) && err == nil {
+			err = &usageError{fmt.Errorf("--resume cannot be combined with --%s: a run keeps its selection", flag.Name)}
+		}
+	})
+	return err
+}
 
 // errNoPages means that there are no pages to extract again.
-var errNoPages = errors.New("there are no stored pages: no pipeline runs whose stream has some, and no archive is " +
-	"configured; name its folder with --archive, or give web archives as arguments")
+var errNoPages = errors.New("there are no stored pages: no pipeline with a stream of pages is running, and no archive " +
+	"is configured; name its folder with --archive, or give web archives as arguments")
 
 // run extracts the selected pages, with the pipeline that runs, if there is one.
 func (f *replayFlags) run(cmd *cobra.Command, cfg configuration, selection replay.Selection) error {
@@ -164,21 +180,27 @@ func (f *replayFlags) replay(
 	if err != nil {
 		return err
 	}
-	config := replay.Config{JS: js}
-	if f.writes() {
-		if config.Run, err = f.begin(ctx, s, selection, size.Articles); err != nil {
-			return err
-		}
-		selection = config.Run.Selection
+	expected := size.Articles
+	if len(selection.Archives) > 0 {
+		expected = 0 // unknown
 	}
-	if config, err = f.config(cmd, cfg, config, selection); err != nil {
+	config, err := f.config(cmd, cfg)
+	if err != nil {
 		return err
 	}
-	config.Library = library.New(s, js).WithArchive(cfg.Archiver.Dir)
+	if f.writes() {
+		if config.Run, err = f.begin(ctx, s, selection, expected); err != nil {
+			return err
+		}
+		if f.resume != "" {
+			selection = config.Run.Selection
+		}
+	}
+	config.JS, config.Library, config.Selection = js, library.New(s, js).WithArchive(cfg.Archiver.Dir), selection
 	report := newReplayReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), f.asJSON)
 	report.run, report.page = config.Run, f.page
 	config.Report, config.ReportFile, config.Progress = report.add, report.addFile, report.progress
-	report.expect(selection, size.Articles)
+	report.expect(selection, expected)
 	err = replay.Replay(ctx, config)
 	if err != nil && config.Run != nil && len(selection.Files) == 0 {
 		err = fmt.Errorf("%w; \"dateline replay --resume %s\" continues the run", err, config.Run.ID)
@@ -189,8 +211,7 @@ func (f *replayFlags) replay(
 	return report.finish()
 }
 
-// begin returns the run that replaces records: a new one, or one to continue. A run over web
-// archives cannot be continued, because they are not in the store.
+// begin returns the run that replaces records: a new one, or one to continue.
 func (f *replayFlags) begin(
 	ctx context.Context, s store.Store, selection replay.Selection, articles int64,
 ) (*replay.Run, error) {
@@ -198,31 +219,19 @@ func (f *replayFlags) begin(
 	if f.resume == "" {
 		return runs.Start(ctx, selection, articles, time.Now())
 	}
-	run, err := runs.Run(ctx, f.resume)
-	switch {
-	case err != nil:
-		return nil, err
-	case !run.Undone.IsZero():
-		return nil, fmt.Errorf("run %s was undone: start a new one", run.ID)
-	case !run.Ended.IsZero():
-		return nil, fmt.Errorf("run %s has ended: start a new one", run.ID)
-	case len(run.Selection.Files) > 0:
-		return nil, fmt.Errorf("run %s: %w", run.ID, errRepeat)
-	}
-	return run, nil
+	return runs.Resume(ctx, f.resume, time.Now)
 }
 
-// config completes the configuration of a run, except for its library and reports.
-func (f *replayFlags) config(
-	cmd *cobra.Command, cfg configuration, config replay.Config, selection replay.Selection,
-) (replay.Config, error) {
-	var err error
-	config.Extraction, err = extractor.NewExtraction(cfg.Extractor)
-	if config.Workers = f.workers; f.workers == 0 {
+// config returns the part of the configuration that follows from flags and settings.
+func (f *replayFlags) config(cmd *cobra.Command, cfg configuration) (replay.Config, error) {
+	extraction, err := extractor.NewExtraction(cfg.Extractor)
+	config := replay.Config{
+		Extraction: extraction, Archived: cfg.Archiver.Dir != "", Rate: f.rate, Workers: f.workers,
+		MaxBytes: cfg.Fetcher.MaxBodyBytes, Log: cfg.Admin.Logger(cmd.ErrOrStderr()), Now: time.Now,
+	}
+	if f.workers == 0 {
 		config.Workers = max(1, runtime.GOMAXPROCS(0)/2)
 	}
-	config.Archived, config.Selection, config.Rate = cfg.Archiver.Dir != "", selection, f.rate
-	config.MaxBytes, config.Log, config.Now = cfg.Fetcher.MaxBodyBytes, cfg.Admin.Logger(cmd.ErrOrStderr()), time.Now
 	return config, err
 }
 
@@ -237,11 +246,14 @@ func withRunning(
 	bus, attachErr := cfg.connect(cmd, pipeline.Attach)
 	if attachErr != nil {
 		cmd.SetContext(ctx) // connect has ended its own
+		named := cfg.context != "" || cfg.NATS.URL != ""
 		switch {
-		case needed && (cfg.context != "" || cfg.NATS.URL != ""):
+		case needed && named:
 			return attachErr
 		case needed:
 			return runAround(cmd, cfg.Config, do)
+		case named:
+			fmt.Fprintf(cmd.ErrOrStderr(), "warning: the command continues without the pipeline's streams: %v\n", attachErr)
 		}
 	} else {
 		defer func() { err = errors.Join(err, bus.Close()) }()

@@ -30,8 +30,8 @@ func newReplayReport(out, errs io.Writer, asJSON bool) *replayReport {
 	return &replayReport{out: out, errs: errs, asJSON: asJSON, started: time.Now()}
 }
 
-// expect shows a progress bar on a terminal. Without web archives, it counts pages, of which
-// there are at most as many as articles.
+// expect shows a progress bar on a terminal. It counts bytes of web archives, or else pages, of
+// which there are nearly as many as articles.
 func (r *replayReport) expect(selection replay.Selection, articles int64) {
 	if !isTerminal(r.errs) {
 		return
@@ -81,7 +81,7 @@ func (r *replayReport) addFile(s ingest.Summary) error {
 		}
 	}
 	if s.Error != "" {
-		_, err := fmt.Fprintf(r.errs, "%s: the rest was not read: %s\n", s.Archive, s.Error)
+		_, err := fmt.Fprintf(r.errs, "%s: reading stopped before the end: %s\n", s.Archive, s.Error)
 		return err
 	}
 	return nil
@@ -140,7 +140,7 @@ func (r *replayReport) print() error {
 		plural(r.summary.Pages, "page"), article.Version, time.Since(r.started).Round(10*time.Millisecond),
 		byCount(r.summary.Statuses), r.summary.Differing())
 	if err == nil && r.run != nil {
-		_, err = fmt.Fprintf(r.out, "run %s: %s and %s published; \"dateline replay undo %s\" restores the replaced "+
+		_, err = fmt.Fprintf(r.out, "run %s: published %s and %s; \"dateline replay undo %s\" restores the replaced "+
 			"records\n", r.run.ID, plural(r.run.Counts.Replaced, "record"), plural(r.run.Counts.Accepted, "new article"),
 			r.run.ID)
 	}

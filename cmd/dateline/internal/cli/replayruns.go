@@ -18,7 +18,8 @@ func newReplayRuns() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "runs", Short: "List the runs that replaced records, newest first", Args: noArgs,
-		Long: `Lists the runs of "dateline replay --apply", newest first. Runs are kept for 90 days.`,
+		Long: `Lists the runs of "dateline replay --apply", newest first. Runs are kept for at
+least 90 days.`,
 	}
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each run as a line of JSON.")
@@ -76,9 +77,10 @@ func stateOf(run replay.Run) string {
 func newReplayUndo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "undo RUN", Short: "Restore the records that a run has replaced", Args: oneArg("the id of a run"),
-		Long: `Restores the records that a run of "dateline replay --apply" has replaced. An article that
-has changed since, by a later fetch or another run, stays as it is. Articles that the run
-added stay, too.`,
+		Long: `Restores the records that a run of "dateline replay --apply" has replaced. A run that is in
+progress ends. Articles that have changed since, by a later fetch or another run, stay as
+they are, and so do articles that the run added. The command waits until the indexer has
+stored what the run has published. It can be repeated after an interruption.`,
 		Example: "  dateline replay undo 20261129-143000-1f2e",
 	}
 	load := configured(cmd, quiet)
@@ -95,10 +97,10 @@ added stay, too.`,
 			}
 			done, err := replay.Undo(ctx, runs, run, js, cfg.Admin.Logger(cmd.ErrOrStderr()))
 			if err != nil {
-				return fmt.Errorf("undoing run %s: %w; run the command again", run.ID, err)
+				return fmt.Errorf("undoing run %s: %w; the command can be repeated", run.ID, err)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "run %s: %s restored, unless the article has changed since; %s that "+
-				"the run added stay\n", run.ID, plural(done.Published, "record"), plural(done.New, "article"))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "run %s: published %s to be restored, unless their articles have changed "+
+				"since, and kept %s that the run added\n", run.ID, plural(done.Published, "record"), plural(done.New, "article"))
 			return err
 		})
 	}

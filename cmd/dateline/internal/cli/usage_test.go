@@ -31,6 +31,13 @@ func TestUnknownCommandsAreWrongCalls(t *testing.T) {
 		"--nosuch":      `"dateline --help" lists the flags`,
 
 		"dead list --limit 0": "must be at least 1",
+
+		"replay --apply --dry-run":         "--dry-run cannot be combined with",
+		"replay --resume a --dry-run":      "--dry-run cannot be combined with",
+		"replay --resume a --since 7d":     "--resume cannot be combined with --since",
+		"replay --resume a --query sea":    "--resume cannot be combined with --query",
+		"replay --resume a news.warc.gz":   "cannot be continued",
+		"replay --host example.com x.warc": "--extractor-version is the only flag",
 	} {
 		code, out, errs := call(t, strings.Fields(line)...)
 		if code != exitUsage || out != "" || !strings.Contains(errs, want) {

@@ -61,9 +61,9 @@ func (p *publisher) add(ctx context.Context, record *datelinev1.Article, reason 
 	return p.flush(ctx)
 }
 
-// flush publishes the batch. While a stream is full, it waits. After an interruption, a
-// batch that is published again changes nothing: the store knows the records of the run, and
-// the ledger the outcomes.
+// flush publishes the batch. While a stream is full, it waits. After an error, it keeps the
+// batch. A batch that is published again changes nothing: the store knows the records of the
+// run, and the ledger the outcomes.
 func (p *publisher) flush(ctx context.Context) error {
 	publishing, limited := errgroup.WithContext(ctx)
 	publishing.SetLimit(batchRecords)
@@ -87,8 +87,11 @@ func (p *publisher) flush(ctx context.Context) error {
 	if err := publishing.Wait(); err != nil {
 		return fmt.Errorf("publishing records: %w", err)
 	}
-	defer func() { p.batch = nil }()
-	return p.flushOutcomes(ctx)
+	if err := p.flushOutcomes(ctx); err != nil {
+		return err
+	}
+	p.batch = nil
+	return nil
 }
 
 // flushOutcomes stores the outcomes of the batch.
@@ -140,11 +143,9 @@ func newApplier(config Config) (*applier, error) {
 	return &applier{newPublisher(config.JS, config.Log, config.Now), config.Run, RunsOf(config.Library)}, nil
 }
 
-// add publishes the record of a result that differs, and stores the progress where the run
-// could continue.
-func (a *applier) add(ctx context.Context, r Result) error {
+// add counts a result, and publishes the record of one that differs.
+func (a *applier) add(ctx context.Context, r Result) (err error) {
 	a.run.Counts.Pages++
-	var err error
 	switch r.Status {
 	case Differs:
 		a.run.Counts.Replaced++
@@ -158,10 +159,7 @@ func (a *applier) add(ctx context.Context, r Result) error {
 	case Refused:
 		a.run.Counts.Refused++
 	}
-	if err != nil || r.next == "" {
-		return err
-	}
-	return a.save(ctx, r.next)
+	return err
 }
 
 // replacing returns the record that replaces the stored one. It keeps the identity of the

@@ -1,12 +1,13 @@
 package replay
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -178,22 +179,62 @@ func valueText(m protoreflect.Message, field protoreflect.FieldDescriptor) strin
 		list := value.List()
 		all := make([]string, list.Len())
 		for i := range all {
-			all[i] = fmt.Sprint(list.Get(i).Interface())
+			all[i] = singleText(field, list.Get(i))
 		}
 		return strings.Join(all, "\n")
 	case field.IsMap():
 		var all []string
 		value.Map().Range(func(key protoreflect.MapKey, value protoreflect.Value) bool {
-			all = append(all, fmt.Sprintf("%v: %v", key, value.Interface()))
+			all = append(all, key.String()+": "+singleText(field.MapValue(), value))
 			return true
 		})
 		slices.Sort(all)
 		return strings.Join(all, "\n")
-	case field.Enum() != nil:
-		return string(field.Enum().Values().ByNumber(value.Enum()).Name())
 	default:
-		return fmt.Sprint(value.Interface())
+		return singleText(field, value)
 	}
+}
+
+// singleText returns a single value of a field, of a list or of a map in a readable form.
+func singleText(field protoreflect.FieldDescriptor, value protoreflect.Value) string {
+	switch {
+	case field.Enum() != nil:
+		if known := field.Enum().Values().ByNumber(value.Enum()); known != nil {
+			return string(known.Name())
+		}
+		return strconv.Itoa(int(value.Enum()))
+	case field.Message() != nil:
+		return messageText(value.Message())
+	}
+	return value.String()
+}
+
+// messageText returns a message in a readable form: a time as text, and other messages as
+// their fields with names, separated by commas.
+func messageText(m protoreflect.Message) string {
+	switch m := m.Interface().(type) {
+	case *timestamppb.Timestamp:
+		return m.AsTime().Format(time.RFC3339)
+	case *datelinev1.PublicationTime:
+		return dateText(m)
+	}
+	var all []string
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		field := fields.Get(i)
+		if !m.Has(field) {
+			continue
+		}
+		text := strings.ReplaceAll(valueText(m, field), "\n", ", ")
+		switch {
+		case field.IsList():
+			text = "[" + text + "]"
+		case field.Message() != nil:
+			text = "{" + text + "}"
+		}
+		all = append(all, string(field.Name())+": "+text)
+	}
+	return strings.Join(all, ", ")
 }
 
 // sample shortens a value for a report.

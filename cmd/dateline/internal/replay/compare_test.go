@@ -76,3 +76,38 @@ func fieldsOf(all []replay.Difference) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// TestSamplesAreReadable compares fields whose values are messages, enums, lists and maps.
+func TestSamplesAreReadable(t *testing.T) {
+	t.Parallel()
+	at := timestamppb.New(time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC))
+	for field, test := range map[string]struct {
+		record *datelinev1.Article
+		want   string
+	}{
+		"modified": {
+			&datelinev1.Article{Modified: &datelinev1.PublicationTime{Value: at, UtcOffsetMinutes: proto.Int32(60)}},
+			"2026-03-04T06:06:07+01:00",
+		},
+		"fetch_time": {&datelinev1.Article{FetchTime: at}, "2026-03-04T05:06:07Z"},
+		"access":     {&datelinev1.Article{Access: datelinev1.Access_ACCESS_PAYWALLED}, "ACCESS_PAYWALLED"},
+		"page_kind":  {&datelinev1.Article{PageKind: 4711}, "4711"},
+		"tags":       {&datelinev1.Article{Tags: []string{"sea", "port"}}, "sea\nport"},
+		"labels":     {&datelinev1.Article{Labels: map[string]string{"b": "2", "a": "1"}}, "a: 1\nb: 2"},
+		"images": {
+			&datelinev1.Article{Images: []*datelinev1.Image{{Url: "https://example.com/1"}, {Url: "https://example.com/2"}}},
+			"url: https://example.com/1\nurl: https://example.com/2",
+		},
+		"provenance": {
+			&datelinev1.Article{Provenance: map[string]*datelinev1.Provenance{
+				"title": {Source: datelinev1.FieldSource_FIELD_SOURCE_META, Confidence: 0.5},
+			}},
+			"title: source: FIELD_SOURCE_META, confidence: 0.5",
+		},
+	} {
+		all := replay.Compare(&datelinev1.Article{}, test.record)
+		if len(all) != 1 || all[0].Field != field || all[0].After != test.want {
+			t.Errorf("%s: %q, want %q", field, all, test.want)
+		}
+	}
+}

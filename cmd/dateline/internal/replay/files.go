@@ -19,6 +19,7 @@ import (
 func (r *run) inFiles(ctx context.Context) iter.Seq2[candidate, error] {
 	config := ingest.Config{MaxBytes: r.MaxBytes, Now: r.Now, Progress: r.Progress}
 	return func(yield func(candidate, error) bool) {
+		yielded := 0
 		for page, err := range ingest.Pages(ctx, config, r.Selection.Archives, r.ReportFile) {
 			if err != nil {
 				yield(candidate{}, err)
@@ -29,6 +30,9 @@ func (r *run) inFiles(ctx context.Context) iter.Seq2[candidate, error] {
 				continue
 			}
 			if !yield(c, err) || err != nil {
+				return
+			}
+			if yielded++; yielded%searchPage == 0 && !yield(candidate{mark: &mark{}}, nil) {
 				return
 			}
 		}

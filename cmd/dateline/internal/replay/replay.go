@@ -110,8 +110,7 @@ type Result struct {
 	Before *datelinev1.Article `json:"-"`
 	After  *datelinev1.Article `json:"-"`
 
-	// next is where the run continues after this page, if that is known.
-	next   string
+	mark   *mark
 	pageID string
 }
 
@@ -130,12 +129,23 @@ func Replay(ctx context.Context, config Config) error {
 	if r.throttle, err = newThrottle(ctx, config); err != nil {
 		return err
 	}
-	if config.Run != nil {
+	if config.Run == nil {
+		return r.work(ctx)
+	}
+	return RunsOf(config.Library).holding(ctx, config.Run, config.Log, config.Now, func(ctx context.Context) error {
 		if r.applier, err = newApplier(config); err != nil {
 			return err
 		}
-	}
-	pending := make(chan chan Result, 2*config.Workers)
+		if err := r.work(ctx); err != nil {
+			return err
+		}
+		return r.applier.finish(ctx)
+	})
+}
+
+// work extracts the selected pages, and reports and applies the results.
+func (r *run) work(ctx context.Context) error {
+	pending := make(chan chan Result, 2*r.Workers)
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error {
 		defer close(pending)
@@ -151,7 +161,7 @@ func (r *run) feed(ctx context.Context, pending chan<- chan Result) error {
 	workers, ctx := errgroup.WithContext(ctx)
 	workers.SetLimit(r.Workers)
 	for one, err := range r.candidates(ctx) {
-		if err == nil {
+		if err == nil && one.mark == nil {
 			err = r.throttle.wait(ctx)
 		}
 		if err != nil {
@@ -182,23 +192,33 @@ func (r *run) collect(ctx context.Context, pending <-chan chan Result) error {
 		if !ok {
 			return nil // feed returns the error
 		}
-		if err := r.Report(one); err != nil {
+		if err := r.collectOne(ctx, one); err != nil {
 			return err
 		}
-		if r.applier != nil {
-			if err := r.applier.add(ctx, one); err != nil {
-				return err
-			}
-		}
-	}
-	if r.applier != nil && ctx.Err() == nil {
-		return r.applier.finish(ctx)
 	}
 	return nil
 }
 
-// candidate is a page to extract again.
+func (r *run) collectOne(ctx context.Context, one Result) error {
+	if one.mark != nil {
+		if r.applier == nil {
+			return nil
+		}
+		return r.applier.save(ctx, one.mark.place)
+	}
+	if err := r.Report(one); err != nil || r.applier == nil {
+		return err
+	}
+	return r.applier.add(ctx, one)
+}
+
+// mark means that the results so far are stored together with a place, after which the run
+// continues.
+type mark struct{ place string }
+
+// candidate is a page to extract again, or a mark.
 type candidate struct {
+	mark *mark
 	// before is the stored record, or nil if the URL has no article.
 	before *datelinev1.Article
 	id     string // of the stored article
@@ -208,17 +228,16 @@ type candidate struct {
 	pages func(context.Context) ([]extractor.StoredPage, error)
 	// known is the result if it is known without the page.
 	known Status
-	next  string
 }
 
 // extract extracts a candidate and compares the record with the stored one. It returns an
 // error only if the run cannot go on.
 func (r *run) extract(ctx context.Context, c candidate) (Result, error) {
 	result := Result{
-		Status: c.known, ID: c.id, URL: c.url, Version: c.before.GetExtractorVersion(), Before: c.before, next: c.next,
+		Status: c.known, ID: c.id, URL: c.url, Version: c.before.GetExtractorVersion(), Before: c.before, mark: c.mark,
 		pageID: c.pageID,
 	}
-	if c.known != "" {
+	if c.known != "" || c.mark != nil {
 		return result, nil
 	}
 	pages, err := c.pages(ctx)
