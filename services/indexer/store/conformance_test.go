@@ -67,6 +67,7 @@ var conformance = map[string]func(*testing.T, backend){
 	"a story may have many copies":                      testManyCopies,
 	"sites have the name of their last record":          testSiteNames,
 	"facets count stories":                              testStoriesAreCounted,
+	"standing queries match what a search finds":        testStanding,
 	"searches can be saved":                             testSavedSearches,
 	"stories merge":                                     testStoriesMerge,
 	"a common line does not make a story":               testFurniture,

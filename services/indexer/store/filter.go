@@ -43,11 +43,23 @@ const (
 	byAccess
 )
 
+// filterSign marks a filter word in the index. It does not occur in any word.
+const filterSign = "§"
+
 // filterWord returns the word that stands for a value in the index. It starts
 // with a character that no word of a text contains.
 func filterWord(kind int, value string) string {
 	sum := sha256.Sum256([]byte(value))
-	return fmt.Sprintf("§%d%s", kind, hex.EncodeToString(sum[:8]))
+	return fmt.Sprintf("%s%d%s", filterSign, kind, hex.EncodeToString(sum[:8]))
+}
+
+// filterKind returns the kind of a filter word, and reports whether a term is one.
+func filterKind(term string) (kind int, isFilter bool) {
+	rest, isFilter := strings.CutPrefix(term, filterSign)
+	if !isFilter {
+		return 0, false
+	}
+	return int(rest[0] - '0'), true
 }
 
 // maxFilterWords bounds the filter words of an article, such as one that has
