@@ -11,8 +11,8 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/words"
 )
 
-// missesBeforeMove is the number of articles that a query is tested against in vain before its
-// terms are chosen again.
+// missesBeforeMove is the number of articles that a query is tested against without a match
+// before its terms are chosen again.
 const missesBeforeMove = 64
 
 // StandingQueries finds the queries that match an article: the reverse of a search. A query
