@@ -64,7 +64,9 @@ func (l *Library) SourcesHealth(ctx context.Context, query store.SourceQuery) ([
 	return all, nil
 }
 
-func (l *Library) health(ctx context.Context, one store.Source, since, at time.Time) (Health, error) {
+// StoredHealth returns the health of a source in a period, without the cause of a silence.
+// It needs only what the store knows.
+func StoredHealth(one store.Source, since, at time.Time) Health {
 	h := Health{State: StateLearning}
 	for _, c := range one.Outcomes {
 		produced := c.Verdict == datelinev1.Verdict_VERDICT_PRODUCED
@@ -73,14 +75,21 @@ func (l *Library) health(ctx context.Context, one store.Source, since, at time.T
 		}
 	}
 	if one.Baseline == nil || !one.Baseline.IsKnown() {
-		return h, nil
+		return h
 	}
 	expected := expectedIn(one.Baseline, since, at)
 	h.State, h.Expected = StatePublishing, &expected
-	if one.Silence == nil {
+	if one.Silence != nil {
+		h.State, h.SilentSince = StateSilent, &one.Silence.Since
+	}
+	return h
+}
+
+func (l *Library) health(ctx context.Context, one store.Source, since, at time.Time) (Health, error) {
+	h := StoredHealth(one, since, at)
+	if h.State != StateSilent {
 		return h, nil
 	}
-	h.State, h.SilentSince = StateSilent, &one.Silence.Since
 	queued, err := l.queued(ctx, one.Host)
 	if err != nil {
 		return Health{}, err

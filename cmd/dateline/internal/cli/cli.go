@@ -87,7 +87,7 @@ headline, authors, dates, text and more, and stores the articles for search.
 	root.AddCommand(
 		newIngest(), newDemo(), newUp(), newPublish(), newContext(),
 		newExtract(), newRules(),
-		newSearch(), newShow(), newHistory(), newExport(), newErase(),
+		newSearch(), newShow(), newHistory(), newExport(), newErase(), newMCP(),
 		newExplain(), newDead(), newDrift(), newSources(), newArchive(), newReplay(),
 		newStatus(), newTail(), newDoctor(), newRepair(), newTop(), newBackup(), newRestore(),
 		newEval(), newReference(), newSettings(), newVersion(),

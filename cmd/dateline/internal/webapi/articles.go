@@ -26,6 +26,10 @@ type article struct {
 	Revisions int       `json:"revisions"`
 	Story     string    `json:"story"`
 	Record    record    `json:"record"`
+	Snippet   struct {
+		Text    string   `json:"text"`
+		Matches [][2]int `json:"matches"`
+	} `json:"snippet"`
 }
 
 // record is an article's record in its protobuf JSON encoding.
@@ -40,12 +44,11 @@ func (r *record) UnmarshalJSON(data []byte) error {
 func (a article) hit() store.Hit {
 	return store.Hit{
 		ID: a.ID, Article: a.Record.Article, FirstSeen: a.FirstSeen, LastSeen: a.LastSeen, Revisions: a.Revisions,
-		Story: a.Story,
+		Story: a.Story, Snippet: store.Snippet{Text: a.Snippet.Text, Matches: a.Snippet.Matches},
 	}
 }
 
-// Search returns a page of the articles that match a query, like the store does. The hits
-// have no snippets.
+// Search returns a page of the articles that match a query, like the store does.
 func (c Client) Search(ctx context.Context, query store.Query) (store.Page, error) {
 	page := store.Page{Next: query.After}
 	for len(page.Hits) < query.Limit {
@@ -54,6 +57,7 @@ func (c Client) Search(ctx context.Context, query store.Query) (store.Page, erro
 			Next     string    `json:"next"`
 		}
 		values := parameters(query)
+		values.Set("records", "true")
 		values.Set("limit", strconv.Itoa(min(query.Limit-len(page.Hits), maxPage)))
 		if page.Next != "" {
 			values.Set("cursor", page.Next)
@@ -75,7 +79,7 @@ func (c Client) Search(ctx context.Context, query store.Query) (store.Page, erro
 func parameters(query store.Query) url.Values {
 	f := query.Filter
 	values := url.Values{
-		"records": {"true"}, "host": f.Hosts, "language": f.Languages, "section": f.Sections, "author": f.Authors,
+		"host": f.Hosts, "language": f.Languages, "section": f.Sections, "author": f.Authors,
 		"tag": f.Tags, "label": f.Labels,
 	}
 	if query.Text != "" {
