@@ -222,7 +222,7 @@ func TestServicesMetricsAreDocumented(t *testing.T) {
 			config := archiver.DefaultConfig()
 			config.Dir, config.MinFree = filepath.Join(dir, "archive"), 0
 			stage, err := archiver.New(t.Context(), config, archiver.Dependencies{
-				JS: js, Store: articles, Registry: reg, Log: log,
+				JS: js, Store: articles, Registry: reg, Log: log, Now: time.Now,
 			})
 			if err != nil {
 				return nil, err

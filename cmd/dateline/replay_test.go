@@ -70,8 +70,6 @@ func fetchIntoArchive(t *testing.T, handler http.HandlerFunc, flags []string, na
 	ingest(t, s.dir, args...)
 	cfg := testConfig(s.dir)
 	cfg.Archiver.Dir, cfg.Archiver.MinFree = s.archive, 0
-	// ingest does not wait for the other pages of an article.
-	cfg.Extractor.Follow = slices.Contains(flags, "--extractor-follow")
 	cfg.Fetcher.AllowPrivate, cfg.Fetcher.Delay, cfg.Fetcher.DelayFactor = true, time.Millisecond, 0
 	run := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
 	natstest.Eventually(t, "all pages are archived", func() bool {

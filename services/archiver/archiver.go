@@ -63,6 +63,8 @@ type Dependencies struct {
 	Log      *slog.Logger
 	// Tracer creates a span for each page. Nil means no spans.
 	Tracer *tracing.Tracer
+	// Now returns the time. It decides what is kept, and is the date of erased records.
+	Now func() time.Time
 }
 
 // Archiver is the archiving stage. Create it with New.
@@ -74,6 +76,7 @@ type Archiver struct {
 	metrics *metrics
 	log     *slog.Logger
 	dir     string
+	now     func() time.Time
 
 	retention retention
 
@@ -94,7 +97,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, erro
 	}
 	a := &Archiver{
 		index: captures.Of(deps.Store), erased: deps.Store, metrics: newMetrics(deps.Registry), log: deps.Log,
-		dir: config.Dir,
+		dir: config.Dir, now: deps.Now,
 	}
 	if a.retention, err = newRetention(config); err != nil {
 		return nil, err
@@ -107,7 +110,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, erro
 	}
 	a.folder, err = folder.Open(folder.Config{
 		Dir: config.Dir, MaxBytes: config.MaxFileBytes, MaxAge: config.MaxFileAge, MinFree: config.MinFree,
-		Info: a.infoMember, Now: time.Now,
+		Info: a.infoMember, Now: deps.Now,
 	})
 	if err != nil {
 		a.bodies.Close()
@@ -120,7 +123,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, erro
 	a.loop = stage.New(stage.Config{
 		Stage: datelinev1.Stage_STAGE_ARCHIVE, Consumer: consumer,
 		Writer: ledger.NewWriter(ledger.Config{
-			JS: deps.JS, Stage: datelinev1.Stage_STAGE_ARCHIVE, Log: deps.Log, Now: time.Now,
+			JS: deps.JS, Stage: datelinev1.Stage_STAGE_ARCHIVE, Log: deps.Log, Now: deps.Now,
 			Count: metrics.CountOutcome, CountUnkept: metrics.CountUnkept,
 		}),
 		Handle: a.handle, Metrics: metrics, Log: deps.Log, Traces: deps.Tracer,
@@ -141,8 +144,8 @@ func (a *Archiver) Run(ctx context.Context) error {
 			if err := a.index.Overwrite(ctx, a.dir); err != nil && ctx.Err() == nil {
 				a.log.WarnContext(ctx, "overwriting erased captures failed, retrying", "error", err)
 			}
-			if err := a.retain(ctx, time.Now()); err != nil && ctx.Err() == nil {
-				a.log.WarnContext(ctx, "deleting what the archive keeps no longer failed, retrying", "error", err)
+			if err := a.retain(ctx, a.now()); err != nil && ctx.Err() == nil {
+				a.log.WarnContext(ctx, "applying the retention settings failed, retrying", "error", err)
 			}
 			return nil
 		})
@@ -173,7 +176,7 @@ func (a *Archiver) Close() error {
 func (a *Archiver) infoMember(name string) ([]byte, error) {
 	version, revision := telemetry.Build()
 	record := warcfile.Record{
-		Type: warcfile.TypeInfo, ID: warcfile.ID(name), Date: time.Now(),
+		Type: warcfile.TypeInfo, ID: warcfile.ID(name), Date: a.now(),
 		Fields: fields(warcfile.FieldContentType, warcfile.Fields, "WARC-Filename", name),
 		Head: warcfile.FieldBlock(fields("software", "Dateline/"+version, "revision", revision,
 			"format", "WARC File Format 1.1",

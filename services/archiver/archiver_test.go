@@ -318,7 +318,7 @@ func TestFolderHasOneArchiver(t *testing.T) {
 	room := newRoom(t)
 	room.use(t, func(*Archiver) {
 		_, err := New(t.Context(), room.config(), Dependencies{
-			JS: room.js, Store: room.store, Registry: prometheus.NewRegistry(),
+			JS: room.js, Store: room.store, Registry: prometheus.NewRegistry(), Now: time.Now,
 		})
 		if err == nil || !strings.Contains(err.Error(), "another archiver writes to the folder "+room.dir) {
 			t.Errorf("second archiver: %v", err)

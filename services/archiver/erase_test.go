@@ -3,6 +3,7 @@ package archiver
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -78,6 +80,36 @@ func sizes(t *testing.T, room *room) (all []int64) {
 		all = append(all, info.Size())
 	}
 	return all
+}
+
+// TestOtherRecordsAreOverwritten erases captures of which the first one in order cannot be
+// overwritten, because the index has a wrong length.
+func TestOtherRecordsAreOverwritten(t *testing.T) {
+	room := newRoom(t)
+	index := captures.Of(room.store)
+	const secret, url = "The mayor's address is a secret.", "http://example.com/secret"
+	broken := captures.Capture{PageID: "p0", URL: url, Time: noon, Type: "text/html", File: "one.warc.gz", Length: 10}
+	if err := index.Add(t.Context(), broken.File, 10, []captures.Capture{broken}); err != nil {
+		t.Fatal(err)
+	}
+	room.use(t, func(a *Archiver) {
+		for i := range 150 { // more than are overwritten together
+			archive(t, a, page(t, fmt.Sprint("p", i+1), url, secret+fmt.Sprint(i)))
+		}
+	})
+	erased, _, err := index.Erase(t.Context(), room.dir, url, noon)
+	if erased != 151 || err == nil || !strings.Contains(err.Error(), "one.warc.gz") ||
+		!strings.Contains(err.Error(), "1 erased captures are not overwritten") {
+		t.Errorf("erased %d captures, %v; want 151 and the error of one", erased, err)
+	}
+	if left, err := index.Erasing(t.Context()); err != nil || left != 1 {
+		t.Errorf("%d captures are left, %v; want the broken one", left, err)
+	}
+	for _, entry := range room.records(t) {
+		if bytes.Contains(entry.Block, []byte("mayor")) {
+			t.Errorf("a %s record has the text", entry.Get(warcfile.FieldType))
+		}
+	}
 }
 
 // TestArchiverOverwritesWhatOthersErase erases in a process without the folder.
@@ -160,7 +192,7 @@ func TestErasedWhileItIsArchived(t *testing.T) {
 	const url = "http://example.com/secret"
 	putArticle(t, room.store, url)
 	a, err := New(t.Context(), room.config(), Dependencies{
-		JS: room.js, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
+		JS: room.js, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Store: meanwhile{room.store, &sync.Once{}, func() {
 			if _, err := room.store.Erase(t.Context(), url); err != nil {
 				t.Error(err)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -179,7 +178,7 @@ func (a *Archiver) eraseLate(ctx context.Context, urls []string) error {
 		return err
 	}
 	for url := range erased {
-		n, _, err := a.index.Erase(ctx, a.dir, url, time.Now())
+		n, _, err := a.index.Erase(ctx, a.dir, url, a.now())
 		if err != nil {
 			return fmt.Errorf("erasing what was archived after an erasure: %w", err)
 		}
@@ -258,7 +257,7 @@ func (a *Archiver) original(ctx context.Context, url, digest string, size int) (
 	case last.IsRevisit():
 		last.Time = last.OriginalTime
 	}
-	if !a.retention.isOriginal(&last, time.Now()) {
+	if !a.retention.isOriginal(&last, a.now()) {
 		return nil, nil
 	}
 	return &last, nil
@@ -272,6 +271,7 @@ func (a *Archiver) flush(ctx context.Context) error {
 	if err := a.index.Add(ctx, a.unindexed.file, a.unindexed.size, a.unindexed.captures); err != nil {
 		return err
 	}
+	a.noteLate(a.unindexed.captures)
 	a.unindexed = nil
 	return nil
 }

@@ -85,7 +85,7 @@ func (r *room) config() Config {
 func (r *room) archiver(tb testing.TB, config Config) *Archiver {
 	tb.Helper()
 	a, err := New(tb.Context(), config, Dependencies{
-		JS: r.js, Store: r.store, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
+		JS: r.js, Store: r.store, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	if err != nil {
 		tb.Fatal(err)

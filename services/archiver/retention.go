@@ -9,19 +9,22 @@ import (
 	"github.com/dateline-news/dateline/services/archiver/captures"
 )
 
-// retention deletes what the archive keeps no longer.
+// retention holds the retention settings and their progress.
 type retention struct {
 	maxAge   time.Duration
 	maxBytes int64
 	labels   []expiring
 }
 
-// expiring is a label whose pages expire, and the time of the captures until which the pages
-// were examined.
+// expiring is a label whose pages expire.
 type expiring struct {
 	expiry
 
+	// until is the time of the captures until which the pages were examined.
 	until time.Time
+	// late is the time of the first capture that was archived after pages of that time were
+	// examined, or zero. Archiver.mu guards it.
+	late time.Time
 }
 
 func newRetention(config Config) (retention, error) {
@@ -80,10 +83,11 @@ func (a *Archiver) retain(ctx context.Context, now time.Time) error {
 
 func (a *Archiver) expireLabel(ctx context.Context, e *expiring, now time.Time) error {
 	before := now.Add(-e.age)
-	if !before.After(e.until) {
+	from := a.takeLate(e)
+	if !before.After(from) {
 		return nil
 	}
-	until, erased, err := a.index.EraseLabelled(ctx, e.label, e.value, e.until, before)
+	until, erased, err := a.index.EraseLabelled(ctx, e.label, e.value, from, before, now)
 	if err != nil {
 		return err
 	}
@@ -91,6 +95,31 @@ func (a *Archiver) expireLabel(ctx context.Context, e *expiring, now time.Time) 
 		a.log.InfoContext(ctx, "pages of the archive have expired", "label", e.label, "value", e.value, "pages", erased)
 	}
 	return nil
+}
+
+// noteLate notes captures with labels that expire, so that they are examined even if they are
+// older than captures that were examined already. The caller holds a.mu.
+func (a *Archiver) noteLate(added []captures.Capture) {
+	for i := range a.retention.labels {
+		e := &a.retention.labels[i]
+		for _, c := range added {
+			if c.HasLabel(e.label, e.value) && (e.late.IsZero() || c.Time.Before(e.late)) {
+				e.late = c.Time
+			}
+		}
+	}
+}
+
+// takeLate moves the time until which the pages with a label were examined back to the first
+// capture that was archived since, and returns it.
+func (a *Archiver) takeLate(e *expiring) time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !e.late.IsZero() && e.late.Before(e.until) {
+		e.until = e.late
+	}
+	e.late = time.Time{}
+	return e.until
 }
 
 // deleteFile removes captures of a complete file from the index, and after the last of them

@@ -11,6 +11,7 @@ import (
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/archiver/captures"
+	"github.com/dateline-news/dateline/services/archiver/warcfile"
 )
 
 // archivedAt returns a page that was fetched at a time, with labels.
@@ -151,6 +152,35 @@ func TestLabelledPagesExpire(t *testing.T) {
 	}
 	if bodies != 2 {
 		t.Errorf("the files have %d bodies, want 2", bodies)
+	}
+	for _, entry := range room.records(t) {
+		if at := warcfile.Value(entry.Block, "erased"); at != "" && at != warcfile.Date(noon.AddDate(0, 0, 2)) {
+			t.Errorf("the record was erased at %s, want the time of the erasure", at)
+		}
+	}
+}
+
+// TestLatePagesExpire archives a page when pages of its time were examined already.
+func TestLatePagesExpire(t *testing.T) {
+	room := newRoom(t)
+	config := room.config()
+	config.Expire = []string{"team=trial:24h"}
+	a := room.archiver(t, config)
+	trial := map[string]string{"team": "trial"}
+	now := noon.AddDate(0, 0, 2)
+	for i, p := range []*datelinev1.Page{
+		archivedAt(t, "p1", noon, trial), archivedAt(t, "p2", noon.Add(-time.Hour), trial), archivedAt(t, "p3", now, trial),
+	} {
+		archive(t, a, p)
+		if err := a.retain(t.Context(), now.Add(time.Duration(i)*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ids, _ := left(t, room); !slices.Equal(ids, []string{"p3"}) {
+		t.Errorf("the index has %q, want the page that has not expired", ids)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package captures
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -44,8 +45,8 @@ func (x *Index) Erase(ctx context.Context, dir, url string, at time.Time) (erase
 	if dir != "" {
 		err = x.Overwrite(ctx, dir)
 	}
-	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
-		err = nil // it can only read the folder
+	if isReadOnly(err) {
+		err = nil // leave the records to the archiver
 	}
 	if err != nil {
 		return erased, 0, err
@@ -84,24 +85,51 @@ func (x *Index) Erasing(ctx context.Context) (int, error) {
 	return counts[0], nil
 }
 
+// isReadOnly reports whether an error means that this process can only read the folder.
+func isReadOnly(err error) bool {
+	return errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS)
+}
+
 // Overwrite overwrites the records of erased captures in the files of a folder with
-// tombstones of the same length. Several processes may do so at the same time.
+// tombstones of the same length. Several processes may do so at the same time. A record that
+// cannot be overwritten does not keep the others from being overwritten. The error is then
+// that of the first one.
 func (x *Index) Overwrite(ctx context.Context, dir string) error {
+	var failed int
+	var first error
+	var last Capture // of the batch before
 	for {
-		found, err := x.read(ctx, "finding captures to overwrite",
-			fmt.Sprintf(`WHERE c.type = '%s' ORDER BY c.file_id, c.place LIMIT %d`, erasingType, eraseBatch))
-		if err != nil || len(found) == 0 {
+		found, err := x.read(ctx, "finding captures to overwrite", fmt.Sprintf(`WHERE c.type = '%s' AND ($1 = '' OR
+			(c.file_id, c.place) > ((SELECT id FROM archive_files WHERE name = $1), $2))
+			ORDER BY c.file_id, c.place LIMIT %d`, erasingType, eraseBatch), last.File, last.Offset)
+		if err != nil {
 			return err
 		}
+		done := make([]Capture, 0, len(found))
 		for _, c := range found {
-			if err := overwrite(dir, c); err != nil {
-				return err
+			err := overwrite(dir, c)
+			switch {
+			case isReadOnly(err):
+				return err // all others would fail, too
+			case err == nil:
+				done = append(done, c)
+			default:
+				failed++
+				first = cmp.Or(first, err)
 			}
 		}
-		if err := x.markErased(ctx, found); err != nil {
+		if err := x.markErased(ctx, done); err != nil {
 			return err
 		}
+		if len(found) < eraseBatch {
+			break
+		}
+		last = found[len(found)-1]
 	}
+	if first != nil {
+		return fmt.Errorf("%d erased captures are not overwritten yet: %w", failed, first)
+	}
+	return nil
 }
 
 // overwrite replaces the record of a capture. A file that is not there any more has nothing
@@ -120,6 +148,9 @@ func overwrite(dir string, c Capture) error {
 }
 
 func (x *Index) markErased(ctx context.Context, found []Capture) error {
+	if len(found) == 0 {
+		return nil
+	}
 	return x.write(ctx, "erasing captures from the index", func(ctx context.Context, tx *sql.Tx) error {
 		for _, c := range found {
 			_, err := tx.ExecContext(ctx, `UPDATE archive_captures SET type = $3 WHERE page_id = $1 AND position = $2`,

@@ -85,11 +85,11 @@ func (x *Index) DropFile(ctx context.Context, f File) error {
 	})
 }
 
-// EraseLabelled erases the pages with a label that were captured in a span of time, as Erase
-// does. It examines up to 1,000 pages with labels, and returns the time until which it has
+// EraseLabelled marks the pages with a label that were captured in a span of time as erased at
+// a time. It examines up to 1,000 pages with labels, and returns the time until which it has
 // examined the span, and the number of erased pages.
 func (x *Index) EraseLabelled(
-	ctx context.Context, label, value string, from, before time.Time,
+	ctx context.Context, label, value string, from, before, at time.Time,
 ) (until time.Time, erased int, err error) {
 	found, err := x.read(ctx, "finding pages with the label "+label, fmt.Sprintf(`WHERE c.labels <> '' AND c.time >= $1
 		AND c.time < $2 AND %s ORDER BY c.time LIMIT %d`, live, chunk), micros(from), before.UnixMicro())
@@ -106,7 +106,7 @@ func (x *Index) EraseLabelled(
 				continue
 			}
 			erased++
-			_, err := tx.ExecContext(ctx, eraseRows+`WHERE page_id = $3 AND `+live, erasingType, before.UnixMicro(), c.PageID)
+			_, err := tx.ExecContext(ctx, eraseRows+`WHERE page_id = $3 AND `+live, erasingType, at.UnixMicro(), c.PageID)
 			if err != nil {
 				return err
 			}

@@ -130,16 +130,15 @@ func (l *Library) Captures(ctx context.Context, article *datelinev1.Article) ([]
 	return all, nil
 }
 
-// eraseCaptures erases all captures of the article's URLs.
-func (l *Library) eraseCaptures(ctx context.Context, e *Erased) error {
+// eraseCaptures erases all captures of the article's URLs. It goes on after an error.
+func (l *Library) eraseCaptures(ctx context.Context, e *Erased) (err error) {
 	for _, url := range e.ownURLs {
-		n, left, err := captures.Of(l.Store).Erase(ctx, l.archive, url, time.Now())
+		n, left, failed := captures.Of(l.Store).Erase(ctx, l.archive, url, time.Now())
 		e.Captures += n
-		if e.CapturesLeft = left; err != nil {
-			return err
-		}
+		e.CapturesLeft = left
+		err = cmp.Or(err, failed)
 	}
-	return nil
+	return err
 }
 
 // RawCapture returns the archived page of a capture of an article's URLs at a time. The

@@ -112,7 +112,8 @@ func condition(source library.SourceHealth) sourceRow {
 	default:
 		row.Condition = "healthy"
 		if reason != "" {
-			row.Why = fmt.Sprintf("%d did not succeed, most common reason: %s", row.Dead+row.Rejected, reason)
+			row.Why = fmt.Sprintf("%d of %d succeeded in the last 24 hours, most common reason of the others: %s",
+				row.Produced, row.Produced+row.Dead+row.Rejected, reason)
 		}
 	}
 	return row

@@ -101,12 +101,12 @@ func printSize(ctx context.Context, out io.Writer, index *captures.Index) error 
 	if err != nil || size.Files == 0 {
 		return err
 	}
-	since := ""
+	oldest := ""
 	if !size.Oldest.IsZero() {
-		since = ", the oldest from " + when(out, size.Oldest)
+		oldest = "; the oldest capture is from " + when(out, size.Oldest)
 	}
-	_, err = fmt.Fprintf(out, "the archive has %s with %.1f MB%s\n", plural(size.Files, "file"),
-		float64(size.Bytes)/1e6, since)
+	_, err = fmt.Fprintf(out, "the archive has %s (%.1f MB)%s\n", plural(size.Files, "file"),
+		float64(size.Bytes)/1e6, oldest)
 	return err
 }
 

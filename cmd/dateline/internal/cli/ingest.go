@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"time"
 
@@ -37,7 +38,8 @@ func newIngest() *cobra.Command {
 		Use:   "ingest URL|FILE|DIR|- ...",
 		Short: "Fetch or read pages, extract and store articles, and print the results",
 		Long: `Runs the whole pipeline in this process until every URL has ended: fetches each
-page, extracts the article, stores it, and prints the result. An argument is a URL,
+page, extracts the article, stores it, and prints the result. With --extractor-follow, the
+further pages of articles are fetched and joined before it ends. An argument is a URL,
 a file of URLs (one per line, # starts a comment), a saved HTML page, or - for
 standard input. The exit code is 1 if any URL led to no article.
 
@@ -122,6 +124,11 @@ func (i ingestion) run(cmd *cobra.Command, cfg pipeline.Config) error {
 		if err := i.feed(running, p); err != nil {
 			return err
 		}
+		if cfg.Extractor.Follow {
+			if err := awaitFurtherPages(running, cmd.ErrOrStderr(), p); err != nil {
+				return err
+			}
+		}
 		if err := p.Settle(running, settleLimit); err != nil || i.then == nil {
 			return err
 		}
@@ -133,6 +140,21 @@ func (i ingestion) run(cmd *cobra.Command, cfg pipeline.Config) error {
 	}
 	stop()
 	return errors.Join(err, p.Close())
+}
+
+// furtherPagesLimit is the maximum time without progress while further pages of articles are
+// fetched.
+const furtherPagesLimit = time.Minute
+
+// awaitFurtherPages waits until the further pages of articles are fetched and joined. The
+// requests for them are made after the URLs of the first pages have ended.
+func awaitFurtherPages(ctx context.Context, errs io.Writer, p *pipeline.Pipeline) error {
+	ended, err := ingest.DrainRequests(ctx, p.Bus.JS, furtherPagesLimit)
+	if err == nil && !ended {
+		_, err = fmt.Fprintf(errs, "warning: some URLs, such as further pages of articles, are not fetched yet: there was "+
+			"no progress for %s; the next run on the same data folder continues with them\n", furtherPagesLimit)
+	}
+	return err
 }
 
 // feed publishes the inputs, at most maxWaiting at a time, and reports how each of

@@ -83,14 +83,16 @@ func (f *replayFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.addSelecting(flags)
 	flags.Float64Var(&f.rate, "rate", defaultRate,
-		"Maximum number of pages per second. 0 means no limit. The command pauses while pages wait for the extractor of a "+
-			"running pipeline, or many articles for its indexer.")
+		"Maximum number of pages per second. 0 means no limit. The command pauses while pages wait for the extractor of "+
+			"a running pipeline, or many articles for its indexer.")
 	flags.IntVar(&f.workers, "workers", 0,
 		"Maximum number of pages extracted at the same time. 0 means half of the processors, at least one.")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "Only report what would change. This is the default without --apply.")
 	flags.BoolVar(&f.apply, "apply", false, "Replace the stored records that differ.")
-	flags.StringVar(&f.resume, "resume", "", "Continue the interrupted `run` with this id, with the selection that it was started with.")
-	flags.StringVar(&f.page, "html", "", "Also write a report in HTML to this `file`, with samples of the old and new values side by side.")
+	flags.StringVar(&f.resume, "resume", "",
+		"Continue the interrupted `run` with this id. It keeps its selection.")
+	flags.StringVar(&f.page, "html", "",
+		"Also write a report in HTML to this `file`, with samples of the old and new values side by side.")
 	flags.BoolVar(&f.asJSON, "json", false,
 		"Print a line of JSON for each record that differs, and at the end a line with the counts.")
 }
@@ -128,7 +130,7 @@ func (f *replayFlags) selection(cmd *cobra.Command, args []string) (replay.Selec
 		return selection, nil
 	}
 	if f.query != "" || f.url != "" || !reflect.DeepEqual(filter, store.Filter{}) {
-		return selection, &usageError{errors.New("--extractor-version is the only flag that selects pages of web archives")}
+		return selection, &usageError{errors.New("only --extractor-version selects pages of archives")}
 	}
 	archives, others, err := ingest.Find(args, bufio.NewReaderSize(cmd.InOrStdin(), stdinBuffer))
 	if err == nil && len(others) > 0 {
@@ -155,8 +157,8 @@ func (f *replayFlags) checkUnselected(flags *pflag.FlagSet) error {
 }
 
 // errNoPages means that there are no pages to extract again.
-var errNoPages = errors.New("there are no stored pages: no pipeline with a stream of pages is running, and no archive " +
-	"is configured; name its folder with --archive, or give web archives as arguments")
+var errNoPages = errors.New("there are no stored pages: no pipeline with a stream of pages is running, and no " +
+	"archive is configured; name its folder with --archive, or give web archives as arguments")
 
 // run extracts the selected pages, with the pipeline that runs, if there is one.
 func (f *replayFlags) run(cmd *cobra.Command, cfg configuration, selection replay.Selection) error {

@@ -37,7 +37,7 @@ func TestUnknownCommandsAreWrongCalls(t *testing.T) {
 		"replay --resume a --since 7d":     "--resume cannot be combined with --since",
 		"replay --resume a --query sea":    "--resume cannot be combined with --query",
 		"replay --resume a news.warc.gz":   "cannot be continued",
-		"replay --host example.com x.warc": "--extractor-version is the only flag",
+		"replay --host example.com x.warc": "only --extractor-version selects pages",
 	} {
 		code, out, errs := call(t, strings.Fields(line)...)
 		if code != exitUsage || out != "" || !strings.Contains(errs, want) {

@@ -56,6 +56,60 @@ func Drain(ctx context.Context, js jetstream.JetStream, progress func(waiting ui
 	return nil
 }
 
+// DrainRequests waits until every requested URL has been fetched, and every page and article
+// has been processed. It gives up if nothing has changed for limit, and reports whether
+// everything has ended.
+func DrainRequests(ctx context.Context, js jetstream.JetStream, limit time.Duration) (ended bool, err error) {
+	var last flow
+	for changed := time.Now(); ; {
+		now, err := readFlow(ctx, js)
+		if err != nil {
+			return false, err
+		}
+		switch {
+		case now != last:
+			last, changed = now, time.Now()
+		case now.waiting == 0: // also in the look before, and nothing moved in between
+			return true, nil
+		case time.Since(changed) >= limit:
+			return false, nil
+		}
+		if !loop.Sleep(ctx, awaitPoll) {
+			return false, ctx.Err()
+		}
+	}
+}
+
+// flow is the state of the streams from URLs to articles.
+type flow struct {
+	waiting uint64 // messages
+	moved   uint64 // changes with each message that is published or acked
+}
+
+func readFlow(ctx context.Context, js jetstream.JetStream) (f flow, err error) {
+	for _, name := range []string{subject.StreamURLs, subject.StreamFrontier} {
+		stream, err := js.Stream(ctx, name)
+		if err != nil {
+			return f, fmt.Errorf("opening stream %s: %w", name, err)
+		}
+		state := stream.CachedInfo().State
+		f.waiting += state.Msgs
+		f.moved += state.LastSeq + state.FirstSeq
+	}
+	for stream, name := range map[string]string{
+		subject.StreamPages: subject.ConsumerExtract, subject.StreamArticles: subject.ConsumerIndex,
+	} {
+		consumer, err := js.Consumer(ctx, stream, name)
+		if err != nil {
+			return f, fmt.Errorf("opening consumer %s: %w", name, err)
+		}
+		info := consumer.CachedInfo()
+		f.waiting += info.NumPending + uint64(info.NumAckPending)
+		f.moved += info.Delivered.Consumer + info.AckFloor.Consumer
+	}
+	return f, nil
+}
+
 // await waits until a consumer is in a state.
 func await(
 	ctx context.Context, js jetstream.JetStream, stream, name string, reached func(*jetstream.ConsumerInfo) bool,

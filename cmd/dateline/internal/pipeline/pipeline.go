@@ -123,7 +123,7 @@ func (p *Pipeline) createStages(ctx context.Context) error {
 func (p *Pipeline) createArchiver(ctx context.Context) error {
 	var err error
 	p.archiver, err = archiver.New(ctx, p.config.Archiver, archiver.Dependencies{
-		JS: p.Bus.JS, Store: p.Store, Registry: p.registry, Log: p.log, Tracer: p.traces,
+		JS: p.Bus.JS, Store: p.Store, Registry: p.registry, Log: p.log, Tracer: p.traces, Now: time.Now,
 	})
 	if err == nil {
 		p.stages = append(p.stages, p.archiver)

@@ -100,9 +100,9 @@ func (r Runs) Resume(ctx context.Context, id string, now func() time.Time) (*Run
 
 // lease returns the time until which a process has the lease of a run.
 func (r Runs) lease(ctx context.Context, id string) (time.Time, error) {
-	found, err := store.ReadRows(ctx, r.db, "reading the lease of run "+id, func(rows *sql.Rows) (micros int64, err error) {
-		return micros, rows.Scan(&micros)
-	}, `SELECT lease_time FROM replay_runs WHERE id = $1`, id)
+	scan := func(rows *sql.Rows) (micros int64, err error) { return micros, rows.Scan(&micros) }
+	found, err := store.ReadRows(ctx, r.db, "reading the lease of run "+id, scan,
+		`SELECT lease_time FROM replay_runs WHERE id = $1`, id)
 	if err == nil && len(found) == 0 {
 		err = fmt.Errorf("run %q: %w", id, ErrNoRun)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"time"
 
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/disk"
@@ -48,7 +49,7 @@ func run() int {
 				return nil, nil, err
 			}
 			stage, err := archiver.New(ctx, cfg.Archiver, archiver.Dependencies{
-				JS: env.JS, Store: opened, Registry: env.Registry, Log: env.Log, Tracer: env.Traces,
+				JS: env.JS, Store: opened, Registry: env.Registry, Log: env.Log, Tracer: env.Traces, Now: time.Now,
 			})
 			if err != nil {
 				return nil, nil, errors.Join(err, opened.Close())
