@@ -25,11 +25,13 @@ func TestConditionOfASource(t *testing.T) {
 			[]store.Count{count(produced, "", 38), count(rejected, "no_article", 2)},
 			"healthy: 38 of 40 succeeded in the last 24 hours, most common reason of the others: no_article",
 		},
-		"most fail":    {[]store.Count{count(produced, "", 1), count(dead, "timeout", 2)}, "failing: most common reason: timeout"},
+		"most fail": {
+			[]store.Count{count(produced, "", 1), count(dead, "timeout", 2)}, "failing: most common reason: timeout",
+		},
 		"none succeed": {[]store.Count{count(rejected, "no_article", 2)}, "refused: most common reason: no_article"},
 		"nothing":      {nil, "quiet: no requests in the last 24 hours"},
 	} {
-		row := condition(library.SourceHealth{Outcomes: test.outcomes})
+		row := condition(library.SourceHealth{Source: store.Source{Outcomes: test.outcomes}})
 		if got := row.Condition + ": " + row.Why; got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
