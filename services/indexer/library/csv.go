@@ -1,7 +1,6 @@
 package library
 
 import (
-	"encoding/csv"
 	"io"
 	"strconv"
 	"strings"
@@ -19,23 +18,45 @@ var csvHeader = []string{
 
 // WriteCSV writes the articles as CSV (RFC 4180) with a header. Times are in RFC 3339 and
 // empty if unknown, authors and tags are separated by semicolons. A cell that a
-// spreadsheet would run as a formula starts with an apostrophe.
+// spreadsheet would run as a formula starts with an apostrophe. Line breaks within a text
+// stay as they are, which encoding/csv would change.
 func WriteCSV(w io.Writer, hits func(yield func(store.Hit, error) bool)) error {
-	out := csv.NewWriter(w)
-	if err := out.Write(csvHeader); err != nil {
+	if _, err := w.Write(appendRecord(nil, csvHeader)); err != nil {
 		return err
 	}
+	var line []byte
 	for hit, err := range hits {
 		if err != nil {
 			return err
 		}
-		if err := out.Write(csvRow(parquetRow(hit))); err != nil {
+		line = appendRecord(line[:0], csvRow(parquetRow(hit)))
+		if _, err := w.Write(line); err != nil {
 			return err
 		}
 	}
-	out.Flush()
-	return out.Error()
+	return nil
 }
+
+// appendRecord appends a record of CSV to a buffer.
+func appendRecord(to []byte, cells []string) []byte {
+	for i, cell := range cells {
+		if i > 0 {
+			to = append(to, ',')
+		}
+		if !strings.ContainsAny(cell, ",\"\r\n") {
+			to = append(to, cell...)
+			continue
+		}
+		to = append(to, '"')
+		to = append(to, strings.ReplaceAll(cell, `"`, `""`)...)
+		to = append(to, '"')
+	}
+	return append(to, '\r', '\n')
+}
+
+// formulaStarts are the characters that make a spreadsheet run a cell, or what it makes of
+// the cell when it drops white space or narrows the signs of East Asian scripts.
+const formulaStarts = "=+-@\t\r\n＝＋－＠"
 
 func csvRow(row ParquetRow) []string {
 	at := func(t time.Time) string {
@@ -52,7 +73,7 @@ func csvRow(row ParquetRow) []string {
 		row.Text,
 	}
 	for i, cell := range cells {
-		if strings.IndexAny(cell, "=+-@\t\r") == 0 {
+		if strings.IndexAny(cell, formulaStarts) == 0 {
 			cells[i] = "'" + cell
 		}
 	}

@@ -2,10 +2,12 @@ package library
 
 import (
 	"encoding/csv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/parquet-go/parquet-go"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -39,5 +41,31 @@ func TestWriteCSV(t *testing.T) {
 		if got[name] != want {
 			t.Errorf("%s is %q, want %q", name, got[name], want)
 		}
+	}
+}
+
+// TestCSVIsThatOfTheStandard compares the bytes of rows with what RFC 4180 defines.
+func TestCSVIsThatOfTheStandard(t *testing.T) {
+	cells := []string{"a", "", "b,c", `say "no"`, "one\ntwo\r\nthree", "ü 東"}
+	want := "a,,\"b,c\",\"say \"\"no\"\"\",\"one\ntwo\r\nthree\",ü 東\r\n"
+	if got := string(appendRecord(nil, cells)); got != want {
+		t.Errorf("the record is %q, want %q", got, want)
+	}
+	for _, cell := range []string{"=1+1", "+1", "-1", "@a", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠a"} {
+		row := csvRow(ParquetRow{Title: cell, Text: "a" + cell})
+		if row[4] != "'"+cell || row[len(row)-1] != "a"+cell {
+			t.Errorf("the cells %q and %q are %q and %q", cell, "a"+cell, row[4], row[len(row)-1])
+		}
+	}
+}
+
+// TestCSVHasTheColumnsOfParquet keeps the columns of all formats the same.
+func TestCSVHasTheColumnsOfParquet(t *testing.T) {
+	var columns []string
+	for _, path := range parquet.SchemaOf(ParquetRow{}).Columns() {
+		columns = append(columns, path[0])
+	}
+	if !slices.Equal(columns, csvHeader) || len(csvRow(ParquetRow{})) != len(csvHeader) {
+		t.Errorf("CSV has the columns %v and %d cells, Parquet %v", csvHeader, len(csvRow(ParquetRow{})), columns)
 	}
 }

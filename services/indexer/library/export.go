@@ -1,7 +1,9 @@
 package library
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -52,6 +54,7 @@ func Walk(ctx context.Context, s Searcher, query store.Query) iter.Seq2[store.Hi
 
 // WriteJSONLines writes each article's record as JSON on a line of its own.
 func WriteJSONLines(w io.Writer, hits func(yield func(store.Hit, error) bool)) error {
+	var compact bytes.Buffer
 	for hit, err := range hits {
 		if err != nil {
 			return err
@@ -60,7 +63,13 @@ func WriteJSONLines(w io.Writer, hits func(yield func(store.Hit, error) bool)) e
 		if err != nil {
 			return fmt.Errorf("encoding article %s: %w", hit.ID, err)
 		}
-		if _, err := w.Write(append(line, '\n')); err != nil {
+		// protojson varies its spacing on purpose. The same articles must give the same file.
+		compact.Reset()
+		if err := json.Compact(&compact, line); err != nil {
+			return fmt.Errorf("encoding article %s: %w", hit.ID, err)
+		}
+		compact.WriteByte('\n')
+		if _, err := w.Write(compact.Bytes()); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -94,7 +95,9 @@ func export(ctx context.Context, w io.Writer, s articles, format string, query s
 		out.Reset(unescaped(w))
 		err = library.WriteParquet(out, hits)
 	case "csv":
-		if !isTerminal(w) { // CSV cannot escape what would be unsafe on a terminal
+		if isTerminal(w) { // CSV cannot escape what would be unsafe on a terminal
+			out.Reset(withoutReturns{w})
+		} else {
 			out.Reset(unescaped(w))
 		}
 		err = library.WriteCSV(out, hits)
@@ -105,4 +108,15 @@ func export(ctx context.Context, w io.Writer, s articles, format string, query s
 		return err
 	}
 	return out.Flush()
+}
+
+// withoutReturns drops carriage returns, which end the lines of CSV but would be escaped
+// on a terminal.
+type withoutReturns struct{ io.Writer }
+
+func (w withoutReturns) Write(data []byte) (int, error) {
+	if _, err := w.Writer.Write(bytes.ReplaceAll(data, []byte("\r"), nil)); err != nil {
+		return 0, err
+	}
+	return len(data), nil
 }
