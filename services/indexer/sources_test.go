@@ -67,22 +67,24 @@ func newSourcesTest(t *testing.T, begin time.Time) *sourcesTest {
 	return test
 }
 
-// recordHour records one request per host and advances the clock by an hour.
-func (s *sourcesTest) recordHour(results map[string][]result) {
+// recordHours records one request per host and hour, and advances the clock.
+func (s *sourcesTest) recordHours(hours int, results map[string][]result) {
 	s.t.Helper()
 	var batch []*datelinev1.Outcome
-	for host, stages := range results {
-		for i, r := range stages {
-			batch = append(batch, &datelinev1.Outcome{
-				Stage: r.stage, Verdict: r.verdict, Reason: r.reason, Host: host,
-				InputId: fmt.Sprint(host, s.now.Unix(), i), Time: timestamppb.New(s.now),
-			})
+	for range hours {
+		for host, stages := range results {
+			for i, r := range stages {
+				batch = append(batch, &datelinev1.Outcome{
+					Stage: r.stage, Verdict: r.verdict, Reason: r.reason, Host: host,
+					InputId: fmt.Sprint(host, s.now.Unix(), i), Time: timestamppb.New(s.now),
+				})
+			}
 		}
+		s.now = s.now.Add(time.Hour)
 	}
 	if err := s.store.Record(s.t.Context(), batch); err != nil {
 		s.t.Fatal(err)
 	}
-	s.now = s.now.Add(time.Hour)
 }
 
 // discover adds the site of a host as a source of discovery with a feed, and changes its endpoints.
@@ -163,8 +165,8 @@ func TestSourcesFallSilent(t *testing.T) {
 	if n := testutil.CollectAndCount(s.watch.hosts); n != 3 {
 		t.Errorf("%d series of states before the first examination, want 3", n)
 	}
-	for s.now.Before(begin.Add(3 * 7 * 24 * time.Hour)) {
-		s.recordHour(usual)
+	for range 3 * 7 { // days
+		s.recordHours(24, usual)
 	}
 	s.now = s.now.Add(10 * time.Minute)
 	s.expect(map[string]float64{"publishing": 10, "silent": 0, "learning": 0}, nil)
@@ -179,7 +181,7 @@ func TestSourcesFallSilent(t *testing.T) {
 		}
 	})
 	for range 30 {
-		s.recordHour(endings)
+		s.recordHours(1, endings)
 		if err := s.watch.examine(t.Context()); err != nil {
 			t.Fatal(err)
 		}
