@@ -32,6 +32,10 @@ RACE := -race -gcflags=modernc.org/...=-race=false
 test: $(BIN)/gotestsum ## Run every test with the race detector, and list at the end what was skipped and why
 	$(BIN)/gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg -- $(RACE) -timeout 45m ./...
 
+.PHONY: readers
+readers: ## Read archived pages of a hostile site with the WARC libraries of others (DATELINE_PAGES=…)
+	$(TOOLS) test -count 1 -timeout 30m ./warcreaders
+
 .PHONY: mutants
 mutants: ## Plant faults in packages and see whether the tests notice (PKG='./internal/stage …' N=20 SEED=1 WITH=…)
 	$(TOOLS) run ./mutants -n $(or $(N),20) -seed $(or $(SEED),1) $(if $(WITH),-with $(WITH)) $(or $(PKG),$(error name the packages with PKG=…))
