@@ -17,6 +17,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/indexer/web"
+	"github.com/dateline-news/dateline/services/notifier"
 )
 
 // Config is the configuration of the whole pipeline in one process.
@@ -32,6 +33,7 @@ type Config struct {
 	Extractor  extractor.Config
 	Archiver   archiver.Config
 	Indexer    indexer.Config
+	Notifier   notifier.Config
 	HTTP       web.Config
 }
 
@@ -65,7 +67,8 @@ func DefaultConfig() Config {
 		Data: DataConfig{Dir: "dateline-data", NATSAddr: "127.0.0.1:4222", MinFree: defaultMinFree},
 		NATS: nats, Admin: telemetry.DefaultConfig(), Tracing: tracing.DefaultConfig(),
 		Fetcher: fetcher.DefaultConfig(), Discoverer: discoverer.DefaultConfig(), Extractor: extractor.DefaultConfig(),
-		Archiver: archiver.DefaultConfig(), Indexer: indexer.DefaultConfig(), HTTP: web.DefaultConfig(),
+		Archiver: archiver.DefaultConfig(), Indexer: indexer.DefaultConfig(), Notifier: notifier.DefaultConfig(),
+		HTTP: web.DefaultConfig(),
 	}
 }
 

@@ -28,6 +28,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/indexer/web"
+	"github.com/dateline-news/dateline/services/notifier"
 )
 
 // embeddedReplica is the fetcher's name on an embedded server. Only one pipeline uses
@@ -105,11 +106,17 @@ func (p *Pipeline) createStages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	notify, err := notifier.New(ctx, p.config.Notifier, notifier.Dependencies{
+		JS: p.Bus.JS, Store: p.Store, Registry: p.registry, Log: p.log,
+	})
+	if err != nil {
+		return err
+	}
 	p.checks = append(process.Checks(p.Bus.NC, p.Bus.JS, "dateline"),
 		telemetry.Check{Name: "nats server", Test: p.Bus.health})
 	p.checks = append(p.checks, index.Checks()...)
 	inputs := slices.Concat(fetcher.Inputs(), discoverer.Inputs(), extractor.Inputs(), indexer.Inputs())
-	p.stages = []process.Runner{fetch, discover, extract, index}
+	p.stages = []process.Runner{fetch, discover, extract, index, notify}
 	if p.config.Archiver.Dir != "" {
 		if err := p.createArchiver(ctx); err != nil {
 			return err

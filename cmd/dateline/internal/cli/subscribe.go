@@ -1,0 +1,284 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
+	"github.com/dateline-news/dateline/services/notifier/webhook"
+)
+
+// subscriptionArg describes the argument that names a subscription.
+const subscriptionArg = "the name of one subscription, as \"dateline subscribe ls\" shows it"
+
+const (
+	// subscriptionsPage is the number of subscriptions read at once.
+	subscriptionsPage = 500
+	// maxSecretFile is the maximum size of a file of secrets in bytes.
+	maxSecretFile = 4 << 10
+)
+
+func newSubscribe() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "subscribe",
+		Short: "Deliver new, changed and erased articles that match a query to a web hook",
+		Long: `Manages subscriptions. A subscription is a query, in the language and with the filters
+of "dateline search", and a web hook. A running pipeline (dateline up) sends each
+matching article that is stored from then on to the web hook, signed, and repeats
+requests that fail for three days. services/notifier/README.md describes the requests.`,
+		Example: `  dateline subscribe add harbour --query '"harbour strike" OR ferry' --to https://hooks.example.com/in --secret-file key
+  dateline subscribe test harbour
+  dateline subscribe log harbour`,
+		Args: noSuchCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newSubscribeAdd(), newSubscribeTest(), newSubscribeLog(), newSubscribeResend(), newSubscribeList(),
+		newSubscribeShow(), newSubscribeRemove(), newSubscribeResume(), newSubscribeApply(), newSubscribeExport())
+	return cmd
+}
+
+// withSubscriptions returns a function for RunE that calls run with the store of the deployment and its
+// subscriptions.
+func withSubscriptions(load loader, run func(*cobra.Command, configuration, store.Store, *subscriptions.Subscriptions,
+	[]string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		cfg, err := load()
+		if err != nil {
+			return err
+		}
+		s, err := openStore(cmd, cfg)
+		if err != nil {
+			return err
+		}
+		return errors.Join(run(cmd, cfg, s, subscriptions.Of(s), args), s.Close())
+	}
+}
+
+func newSubscribeAdd() *cobra.Command {
+	var spec subscriptions.Spec
+	var text, secretFile string
+	var unsigned bool
+	var filters articleFlags
+	cmd := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Add a subscription, or change the one with this name",
+		Long: `Adds a subscription: a running pipeline delivers what is stored from then on. If there
+is a subscription with this name, its query, filters and target are replaced, and what
+waits is delivered to the new target.
+
+The file of the secret has a secret of Standard Webhooks in each line: whsec_ and the
+base64 of 24 to 64 bytes. With several secrets, each request has a signature by each, so
+that a secret can be replaced. No command shows a secret.`,
+		Example: `  echo "whsec_$(openssl rand -base64 32)" > key
+  dateline subscribe add harbour --query '"harbour strike" OR ferry' --language en --to https://hooks.example.com/in --secret-file key
+  dateline subscribe add desk --label desk=sport --event new --to http://hooks.internal/in --unsigned`,
+		Args: oneArg("the name of one subscription"),
+	}
+	load := configured(cmd, quiet)
+	flags := cmd.Flags()
+	filters.add(flags)
+	flags.StringVar(&text, "query", "", "Deliver articles that match this `query`, in the language of \"dateline search\".")
+	flags.StringVar(&spec.To, "to", "", "`URL` of the web hook.")
+	flags.StringSliceVar(&spec.Events, "event", nil, "Deliver only these `events`: new, changed, erased.")
+	flags.IntVar(&spec.Concurrency, "concurrency", 0, "Make at most `N` requests at a time. 0 means 4.")
+	flags.StringVar(&secretFile, "secret-file", "", "Sign requests with the secrets in this `file`, one per line.")
+	flags.BoolVar(&unsigned, "unsigned", false, "Do not sign requests.")
+	cmd.MarkFlagsMutuallyExclusive("secret-file", "unsigned")
+	cmd.RunE = withSubscriptions(load, func(
+		cmd *cobra.Command, cfg configuration, _ store.Store, all *subscriptions.Subscriptions, args []string,
+	) error {
+		filter, err := filters.filter()
+		if err != nil {
+			return err
+		}
+		spec.Name, spec.Query = args[0], subscriptions.NewQuery(text, filter)
+		secrets, err := secretsOf(cmd.Context(), all, spec.Name, secretFile, unsigned)
+		if err != nil {
+			return err
+		}
+		if err := spec.Validate(); err != nil {
+			return &usageError{err}
+		}
+		if err := all.Put(cmd.Context(), spec, secrets, time.Now()); err != nil {
+			return err
+		}
+		warnOfTarget(cmd.ErrOrStderr(), cfg, spec.To)
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "subscribed %s; \"dateline subscribe test %s\" sends a sample\n", spec.Name, spec.Name)
+		return err
+	})
+	return cmd
+}
+
+// secretsOf returns the secrets for a subscription, or nil if it keeps those that it has.
+func secretsOf(
+	ctx context.Context, all *subscriptions.Subscriptions, name, file string, unsigned bool,
+) ([]string, error) {
+	if unsigned {
+		return []string{}, nil
+	}
+	if file != "" {
+		return readSecrets(file)
+	}
+	_, err := all.Get(ctx, name)
+	if errors.Is(err, subscriptions.ErrNotFound) {
+		return nil, &usageError{errors.New("name the file of the secret that signs the requests with --secret-file, or give " +
+			"--unsigned; create a secret with: echo whsec_$(openssl rand -base64 32)")}
+	}
+	return nil, err
+}
+
+func readSecrets(name string) ([]string, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("opening the file of the secret: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxSecretFile))
+	if err != nil {
+		return nil, fmt.Errorf("reading the file of the secret: %w", err)
+	}
+	secrets, err := subscriptions.ParseSecrets(string(text))
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("%s: %w", name, err)}
+	}
+	return secrets, nil
+}
+
+// warnOfTarget warns if a notifier with the settings of this command refuses a target. The running one may have
+// others.
+func warnOfTarget(out io.Writer, cfg configuration, to string) {
+	target, err := url.Parse(to)
+	if err != nil {
+		return // which the check of the subscription reports
+	}
+	client := webhook.NewClient(cfg.Notifier.AllowHosts, cfg.Notifier.Timeout)
+	defer client.Close()
+	if err := client.Check(target); err != nil {
+		fmt.Fprintf(out, "Note: unless the running pipeline has other settings, nothing is sent: %v\n", err)
+	}
+}
+
+func newSubscribeList() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{Use: "ls", Short: "List the subscriptions, their state and what waits", Args: noArgs}
+	load := configured(cmd, quiet)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each subscription as a line of JSON.")
+	cmd.RunE = withSubscriptions(load, func(
+		cmd *cobra.Command, _ configuration, _ store.Store, all *subscriptions.Subscriptions, _ []string,
+	) error {
+		out := cmd.OutOrStdout()
+		t := newTable(width(out), "name", "state", "delivered", "waiting", "failed", "missed", "last delivery", "reason")
+		lines, count := json.NewEncoder(out), 0
+		err := eachSubscription(cmd.Context(), all, func(one subscriptions.Subscription) error {
+			count++
+			if asJSON {
+				return lines.Encode(one)
+			}
+			if count <= maxRows {
+				last := ""
+				if !one.DeliveryTime.IsZero() {
+					last = when(out, one.DeliveryTime)
+				}
+				t.AppendRow(table.Row{
+					one.Name, one.State, one.Delivered, one.Pending, one.Failed, one.Missed, last, one.Reason,
+				})
+			}
+			return nil
+		})
+		if err != nil || asJSON {
+			return err
+		}
+		if count > 0 {
+			fmt.Fprintln(out, t.Render())
+		}
+		more := ""
+		if count > maxRows {
+			more = fmt.Sprintf("; the first %d are shown, --json lists all", maxRows)
+		}
+		_, err = fmt.Fprintf(out, "%s%s\n", plural(count, "subscription"), more)
+		return err
+	})
+	return cmd
+}
+
+// eachSubscription calls do for every subscription, ordered by name.
+func eachSubscription(
+	ctx context.Context, all *subscriptions.Subscriptions, do func(subscriptions.Subscription) error,
+) error {
+	for after := ""; ; {
+		page, err := all.List(ctx, after, subscriptionsPage)
+		if err != nil {
+			return err
+		}
+		for _, one := range page {
+			if err := do(one); err != nil {
+				return err
+			}
+			after = one.Name
+		}
+		if len(page) < subscriptionsPage {
+			return nil
+		}
+	}
+}
+
+func newSubscribeShow() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "show NAME", Short: "Print a subscription as JSON, without its secrets", Args: oneArg(subscriptionArg),
+	}
+	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
+		cmd *cobra.Command, _ configuration, _ store.Store, all *subscriptions.Subscriptions, args []string,
+	) error {
+		one, err := all.Get(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		lines := json.NewEncoder(cmd.OutOrStdout())
+		lines.SetIndent("", "  ")
+		return lines.Encode(one)
+	})
+	return cmd
+}
+
+func newSubscribeRemove() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "remove NAME", Short: "Remove a subscription with its deliveries", Args: oneArg(subscriptionArg),
+	}
+	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
+		cmd *cobra.Command, _ configuration, _ store.Store, all *subscriptions.Subscriptions, args []string,
+	) error {
+		if err := all.Remove(cmd.Context(), args[0]); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "removed %s\n", args[0])
+		return err
+	})
+	return cmd
+}
+
+func newSubscribeResume() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "resume NAME", Short: "Resume a suspended subscription: what waits is delivered at once",
+		Args: oneArg(subscriptionArg),
+	}
+	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
+		cmd *cobra.Command, _ configuration, _ store.Store, all *subscriptions.Subscriptions, args []string,
+	) error {
+		if err := all.Resume(cmd.Context(), args[0], time.Now()); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is active\n", args[0])
+		return err
+	})
+	return cmd
+}

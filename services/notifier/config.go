@@ -1,0 +1,49 @@
+package notifier
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Config configures the notifier.
+type Config struct {
+	AllowHosts   []string      `doc:"Hosts of targets that may have addresses that are not public, use http, and be on any port, such as hooks.internal. All other targets must be public and use https."`
+	Timeout      time.Duration `doc:"Maximum time for a request to a target, with its answer."`
+	Targets      int           `doc:"Maximum number of subscriptions that are delivered to at the same time."`
+	PerHost      int           `doc:"Maximum number of subscriptions on one host that are delivered to at the same time."`
+	RetryDelay   time.Duration `doc:"Pause of a subscription after a failed request. It doubles after each further failure in a row, up to max-delay."`
+	MaxDelay     time.Duration `doc:"Maximum pause of a subscription after a failed request. A Retry-After of the target may ask for up to 24h."`
+	GiveUp       time.Duration `doc:"Time after which a subscription is suspended if all requests have failed meanwhile, such as 72h. A single delivery that fails for this long while others succeed is given up."`
+	MaxPending   int           `doc:"Maximum number of deliveries of a subscription that wait. Further matches are counted as missed."`
+	Keep         time.Duration `doc:"Time for which ended deliveries are kept, such as 2160h. The erasure of an article is only delivered to subscriptions that have a delivery of it."`
+	DrainTimeout time.Duration `doc:"Maximum time to finish requests in progress at shutdown. Unfinished ones are repeated with the same id."`
+}
+
+// DefaultConfig returns the default configuration, which delivers to public addresses only.
+func DefaultConfig() Config {
+	return Config{
+		Timeout: 30 * time.Second, Targets: 512, PerHost: 16, RetryDelay: 5 * time.Second, MaxDelay: time.Hour,
+		GiveUp: 72 * time.Hour, MaxPending: 100_000, Keep: 90 * 24 * time.Hour, DrainTimeout: 10 * time.Second,
+	}
+}
+
+// Validate reports every setting that cannot work.
+func (c Config) Validate() error {
+	var problems []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	check(c.Timeout > 0, "timeout is %s: it must be positive", c.Timeout)
+	check(c.Targets > 0, "targets is %d: it must be at least 1", c.Targets)
+	check(c.PerHost > 0, "per-host is %d: it must be at least 1", c.PerHost)
+	check(c.RetryDelay > 0, "retry-delay is %s: it must be positive", c.RetryDelay)
+	check(c.MaxDelay >= c.RetryDelay, "max-delay is %s: it must be at least retry-delay (%s)", c.MaxDelay, c.RetryDelay)
+	check(c.GiveUp > 0, "give-up is %s: it must be positive", c.GiveUp)
+	check(c.MaxPending > 0, "max-pending is %d: it must be at least 1", c.MaxPending)
+	check(c.Keep >= c.GiveUp, "keep is %s: it must be at least give-up (%s)", c.Keep, c.GiveUp)
+	check(c.DrainTimeout >= 0, "drain-timeout is %s: it must not be negative", c.DrainTimeout)
+	return errors.Join(problems...)
+}

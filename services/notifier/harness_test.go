@@ -1,0 +1,238 @@
+package notifier
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/postgrestest"
+	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(postgrestest.Main(m, func() error { return goleak.Find() }))
+}
+
+// inBothStores runs a test on SQLite and on PostgreSQL.
+func inBothStores(t *testing.T, test func(*testing.T, *room)) {
+	t.Run("sqlite", func(t *testing.T) {
+		test(t, newRoom(t, "sqlite:"+filepath.Join(t.TempDir(), "articles.db")))
+	})
+	t.Run("postgres", func(t *testing.T) { test(t, newRoom(t, postgrestest.Database(t))) })
+}
+
+// room is a NATS server and a store.
+type room struct {
+	*testing.T
+
+	js     jetstream.JetStream
+	store  store.Store
+	subs   *subscriptions.Subscriptions
+	config Config
+}
+
+func newRoom(t *testing.T, dsn string) *room {
+	_, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
+	natstest.Reconcile(t, js, topology.Limits{})
+	articles, err := store.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { articles.Close() })
+	config := DefaultConfig()
+	config.AllowHosts, config.RetryDelay = []string{"127.0.0.1"}, 20*time.Millisecond
+	config.MaxDelay = 100 * time.Millisecond
+	return &room{t, js, articles, subscriptions.Of(articles), config}
+}
+
+// run starts a notifier, waits until it follows the stream, and returns a function that stops it.
+func (r *room) run() (stop func()) {
+	r.Helper()
+	n, err := New(r.Context(), r.config, Dependencies{
+		JS: r.js, Store: r.store, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			r.Errorf("the notifier ended with %v", err)
+		}
+	})
+	r.Cleanup(stop)
+	natstest.Eventually(r, "the notifier follows the stream", func() bool {
+		p, err := r.subs.Progress(r.Context())
+		return err == nil && !p.Created.IsZero()
+	})
+	return stop
+}
+
+// secret returns a secret of Standard Webhooks.
+func secret(seed string) string {
+	sum := sha256.Sum256([]byte(seed))
+	return "whsec_" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func (r *room) subscribe(name, text, to string, secrets ...string) {
+	r.Helper()
+	spec := subscriptions.Spec{Name: name, Query: subscriptions.Query{Text: text}, To: to}
+	if err := r.subs.Put(r.Context(), spec, secrets, time.Now()); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// put stores a revision of an article and announces it as the indexer does.
+func (r *room) put(name, title string) *datelinev1.Article {
+	r.Helper()
+	now := time.Now().Truncate(time.Microsecond)
+	sum := sha256.Sum256([]byte(name))
+	hash := sha256.Sum256([]byte(title))
+	a := &datelinev1.Article{
+		Id: hex.EncodeToString(sum[:]), CanonicalUrl: "https://example.com/" + name,
+		RequestedUrl: "https://example.com/" + name, FinalUrl: "https://example.com/" + name, Host: "example.com",
+		Title: title, Text: "The text of " + name + " about " + title + ".", Language: "en",
+		ContentHash: hex.EncodeToString(hash[:]), FetchTime: timestamppb.New(now), ExtractTime: timestamppb.New(now),
+	}
+	results, err := r.store.Put(r.Context(), []*datelinev1.Article{a})
+	if err != nil || results[0].Err != nil || results[0].Revision == 0 {
+		r.Fatalf("storing %s: %+v, %v", name, results, err)
+	}
+	change := datelinev1.RevisionChange_REVISION_CHANGE_CHANGED
+	if results[0].Revision == 1 {
+		change = datelinev1.RevisionChange_REVISION_CHANGE_NEW
+	}
+	msg, err := library.RevisionMessage(&datelinev1.RevisionEvent{
+		Change: change, ArticleId: results[0].ID, Revision: int32(results[0].Revision), Article: a, Time: timestamppb.Now(),
+	}, "en", "example.com")
+	if err == nil {
+		_, err = r.js.PublishMsg(r.Context(), msg)
+	}
+	if err != nil {
+		r.Fatal(err)
+	}
+	return a
+}
+
+func (r *room) get(name string) subscriptions.Subscription {
+	r.Helper()
+	one, err := r.subs.Get(r.Context(), name)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return one
+}
+
+func (r *room) log(name string) []subscriptions.Delivery {
+	r.Helper()
+	all, err := r.subs.Log(r.Context(), name, 0, 1000)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return all
+}
+
+// until waits until a subscription is as expected.
+func (r *room) until(what, name string, holds func(subscriptions.Subscription) bool) {
+	r.Helper()
+	natstest.Eventually(r, what, func() bool { return holds(r.get(name)) })
+}
+
+func delivered(n int64) func(subscriptions.Subscription) bool {
+	return func(s subscriptions.Subscription) bool { return s.Delivered >= n && s.Pending == 0 }
+}
+
+func isSuspended(s subscriptions.Subscription) bool { return s.State == subscriptions.Suspended }
+
+// received is a request that a target has got.
+type received struct {
+	header  http.Header
+	body    []byte
+	payload struct {
+		Type string
+		Data struct {
+			Subscription string
+			ArticleID    string `json:"article_id"`
+			Revision     int
+			Article      struct{ Title, Text string }
+		}
+	}
+}
+
+func (r received) String() string {
+	return fmt.Sprintf("%s %s", strings.TrimPrefix(r.payload.Type, "article."), r.payload.Data.Article.Title)
+}
+
+// target is a web hook that records its requests, in the order of their arrival.
+type target struct {
+	*httptest.Server
+
+	mu  sync.Mutex
+	got []received
+}
+
+// newTarget returns a target that answers as a function tells, or 204 if the function is nil.
+func newTarget(t *testing.T, answer func(w http.ResponseWriter, r received)) *target {
+	one := &target{}
+	one.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		body, err := io.ReadAll(request.Body)
+		if err != nil {
+			return // the notifier was killed or has gone
+		}
+		got := received{header: request.Header, body: body}
+		if err := json.Unmarshal(body, &got.payload); err != nil {
+			t.Errorf("the body %.200s: %v", body, err)
+		}
+		one.mu.Lock()
+		one.got = append(one.got, got)
+		one.mu.Unlock()
+		if answer == nil {
+			w.WriteHeader(http.StatusNoContent)
+		} else {
+			answer(w, got)
+		}
+	}))
+	t.Cleanup(one.Close)
+	return one
+}
+
+func (o *target) requests() []received {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return append([]received(nil), o.got...)
+}
+
+// summary returns the events and titles of the requests.
+func (o *target) summary() string {
+	var all []string
+	for _, one := range o.requests() {
+		all = append(all, one.String())
+	}
+	return strings.Join(all, "; ")
+}

@@ -1,0 +1,226 @@
+package notifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
+)
+
+const (
+	// matchBatch is the maximum number of revisions whose matches are stored together.
+	matchBatch = 100
+	// subscriptionsPage is the number of subscriptions that are read at once.
+	subscriptionsPage = 1000
+	// streamTimeout is the maximum duration of one stream operation.
+	streamTimeout = 10 * time.Second
+)
+
+// matching is what the notifier knows about the subscriptions. Only one goroutine uses it.
+type matching struct {
+	standing *store.StandingQueries
+	version  int64 // of the subscriptions, -1 if they were not read
+	known    map[string]subscriptions.Subscription
+}
+
+func newMatching() matching {
+	return matching{standing: store.NewStandingQueries(), version: -1, known: map[string]subscriptions.Subscription{}}
+}
+
+// matchAll matches all revisions that the stream has. Failures are retried at the next call.
+func (n *Notifier) matchAll(ctx context.Context) error {
+	for ctx.Err() == nil {
+		more, err := n.matchSome(ctx)
+		if err != nil && ctx.Err() == nil {
+			n.log.WarnContext(ctx, "matching revisions failed, retrying", "stage", "notify", "error", err)
+		}
+		if err != nil || !more {
+			return nil
+		}
+	}
+	return nil
+}
+
+// matchSome matches a batch of revisions, and reports whether there may be more.
+func (n *Notifier) matchSome(ctx context.Context) (more bool, err error) {
+	from, err := n.subscriptions.Progress(ctx)
+	if err != nil {
+		return false, err
+	}
+	infoCtx, cancel := context.WithTimeout(ctx, streamTimeout)
+	defer cancel()
+	info, err := n.stream.Info(infoCtx)
+	if err != nil {
+		return false, fmt.Errorf("reading stream %s: %w", subject.StreamRevisions, err)
+	}
+	if err := n.refresh(ctx, from.Version); err != nil {
+		return false, err
+	}
+	to := startOf(info, from)
+	if !from.Created.IsZero() && info.State.FirstSeq > to.Sequence+1 {
+		n.metrics.lost.Add(float64(info.State.FirstSeq - to.Sequence - 1))
+		to.Sequence = info.State.FirstSeq - 1
+	}
+	var events []*datelinev1.RevisionEvent
+	if n.matching.standing.Len() == 0 {
+		to.Sequence = info.State.LastSeq
+	} else if events, to.Sequence, err = n.read(ctx, to.Sequence, info.State.LastSeq); err != nil {
+		return false, err
+	}
+	if to == from {
+		return false, nil
+	}
+	matches, erased := n.match(ctx, events)
+	stored, missed, err := n.subscriptions.Advance(ctx, from, to, matches, erased, int64(n.config.MaxPending), time.Now())
+	if errors.Is(err, subscriptions.ErrMoved) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	n.metrics.matches.Add(float64(stored))
+	n.metrics.missed.Add(float64(missed))
+	if stored > 0 {
+		n.signalDue()
+	}
+	return to.Sequence < info.State.LastSeq, nil
+}
+
+// startOf returns the place on the present stream from which revisions are matched. Before the first match, that is
+// its end.
+func startOf(info *jetstream.StreamInfo, from subscriptions.Progress) subscriptions.Progress {
+	created := topology.Created(info).Truncate(time.Microsecond).UTC()
+	to := subscriptions.Progress{Created: created, Version: from.Version}
+	switch {
+	case from.Created.IsZero():
+		to.Sequence = info.State.LastSeq
+	case from.Created.Equal(created):
+		// A stream that was restored from a backup continues after its own last message.
+		to.Sequence = min(from.Sequence, info.State.LastSeq)
+	}
+	return to
+}
+
+// read returns the events after a sequence number, and the number of the last message that it has read.
+func (n *Notifier) read(ctx context.Context, after, last uint64) ([]*datelinev1.RevisionEvent, uint64, error) {
+	var events []*datelinev1.RevisionEvent
+	for after < last && len(events) < matchBatch {
+		msg, err := n.next(ctx, after+1)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return events, last, nil
+		}
+		if err != nil {
+			return nil, 0, fmt.Errorf("reading stream %s: %w", subject.StreamRevisions, err)
+		}
+		after = msg.Sequence
+		event := &datelinev1.RevisionEvent{}
+		if proto.Unmarshal(msg.Data, event) == nil { // otherwise it is no revision event
+			events = append(events, event)
+		}
+	}
+	return events, after, nil
+}
+
+func (n *Notifier) next(ctx context.Context, from uint64) (*jetstream.RawStreamMsg, error) {
+	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
+	defer cancel()
+	return n.stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject.AllRevisions))
+}
+
+// match returns the matches of events, and the articles that were erased.
+func (n *Notifier) match(
+	ctx context.Context, events []*datelinev1.RevisionEvent,
+) (matches []subscriptions.Match, erased []subscriptions.Erasure) {
+	for _, event := range events {
+		at := event.GetTime().AsTime()
+		kind := eventOf(event.GetChange())
+		if kind == subscriptions.Erased {
+			erased = append(erased, subscriptions.Erasure{ArticleID: event.GetArticleId(), EventTime: at})
+		}
+		if kind == "" || event.GetArticle() == nil {
+			continue
+		}
+		ids, err := n.matching.standing.Match(event.GetArticle(), time.Time{})
+		if err != nil {
+			n.log.WarnContext(ctx, "matching a revision failed, skipping it", "stage", "notify",
+				"article", event.GetArticleId(), "revision", event.GetRevision(), "error", err)
+			continue
+		}
+		for _, id := range ids {
+			if one := n.matching.known[id]; !one.IsWanted(kind) || at.Before(one.AddTime) {
+				continue
+			}
+			matches = append(matches, subscriptions.Match{
+				SubscriptionID: id, ArticleID: event.GetArticleId(), Revision: int(event.GetRevision()), Event: kind,
+				Hash: event.GetArticle().GetContentHash(), EventTime: at,
+			})
+		}
+	}
+	return matches, erased
+}
+
+// eventOf returns the event of a change, or "" if the change is not delivered: the publisher has changed nothing, or
+// the revision is older than the newest one.
+func eventOf(change datelinev1.RevisionChange) string {
+	switch change {
+	case datelinev1.RevisionChange_REVISION_CHANGE_NEW:
+		return subscriptions.New
+	case datelinev1.RevisionChange_REVISION_CHANGE_CHANGED, datelinev1.RevisionChange_REVISION_CHANGE_COMPLETED:
+		return subscriptions.Changed
+	case datelinev1.RevisionChange_REVISION_CHANGE_ERASED:
+		return subscriptions.Erased
+	}
+	return ""
+}
+
+// refresh reads the subscriptions again if they have changed.
+func (n *Notifier) refresh(ctx context.Context, version int64) error {
+	m := &n.matching
+	if m.version == version {
+		return nil
+	}
+	present := map[string]subscriptions.Subscription{}
+	for after := ""; ; {
+		page, err := n.subscriptions.List(ctx, after, subscriptionsPage)
+		if err != nil {
+			return err
+		}
+		for _, one := range page {
+			present[one.ID], after = one, one.Name
+		}
+		if len(page) < subscriptionsPage {
+			break
+		}
+	}
+	for id := range m.known {
+		if _, is := present[id]; !is {
+			m.standing.Remove(id)
+		}
+	}
+	for id, one := range present {
+		if known, is := m.known[id]; is && reflect.DeepEqual(known.Query, one.Query) {
+			continue
+		}
+		query, err := one.Query.Search()
+		if err == nil {
+			err = m.standing.Add(id, query)
+		}
+		if err != nil { // an earlier version has accepted it
+			m.standing.Remove(id)
+			n.log.ErrorContext(ctx, "the query of a subscription is unusable, change it", "stage", "notify",
+				"subscription", one.Name, "error", err)
+		}
+	}
+	m.known, m.version = present, version
+	return nil
+}

@@ -1,0 +1,79 @@
+package notifier
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
+)
+
+// The results of attempts, in metrics.
+const (
+	resultDelivered = "delivered"
+	resultRetried   = "retried"
+	resultFailed    = "failed"
+	resultSkipped   = "skipped"
+)
+
+type metrics struct {
+	matches, missed, lost prometheus.Counter
+	attempts              *prometheus.CounterVec
+	delay                 prometheus.Histogram
+	subscriptions         *prometheus.GaugeVec
+	pending               prometheus.Gauge
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	m := &metrics{
+		matches: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "dateline_notify_matches_total", Help: "Events of articles that were stored for delivery to a subscription.",
+		}),
+		missed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "dateline_notify_missed_total",
+			Help: "Events that are not delivered to a subscription, because it has notifier.max-pending deliveries that wait.",
+		}),
+		lost: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "dateline_notify_lost_revisions_total",
+			Help: "Revisions that the stream had dropped before they were matched.",
+		}),
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "dateline_notify_deliveries_total",
+			Help: "Attempts at deliveries by result: delivered, retried, failed (given up) or skipped (erased meanwhile).",
+		}, []string{"result"}),
+		delay: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "dateline_notify_delay_seconds",
+			Help:    "Time from storing a revision to its successful delivery in seconds.",
+			Buckets: []float64{0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 21600, 86400, 259200},
+		}),
+		subscriptions: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "dateline_notify_subscriptions", Help: "Subscriptions by state: active or suspended.",
+		}, []string{"state"}),
+		pending: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_notify_pending", Help: "Deliveries that wait, of all subscriptions.",
+		}),
+	}
+	for _, result := range []string{resultDelivered, resultRetried, resultFailed, resultSkipped} {
+		m.attempts.WithLabelValues(result)
+	}
+	for _, state := range []string{subscriptions.Active, subscriptions.Suspended} {
+		m.subscriptions.WithLabelValues(state)
+	}
+	reg.MustRegister(m.matches, m.missed, m.lost, m.attempts, m.delay, m.subscriptions, m.pending)
+	return m
+}
+
+// count counts an attempt.
+func (m *metrics) count(d subscriptions.Delivery, now time.Time) {
+	switch d.State {
+	case subscriptions.Pending:
+		m.attempts.WithLabelValues(resultRetried).Inc()
+	case subscriptions.Delivered:
+		m.attempts.WithLabelValues(resultDelivered).Inc()
+		m.delay.Observe(now.Sub(d.EventTime).Seconds())
+	case subscriptions.Failed:
+		m.attempts.WithLabelValues(resultFailed).Inc()
+	case subscriptions.Skipped:
+		m.attempts.WithLabelValues(resultSkipped).Inc()
+	}
+}

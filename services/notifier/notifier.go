@@ -1,0 +1,110 @@
+// Package notifier is a stage behind the indexer. It delivers new, changed and erased articles to
+// subscriptions.
+package notifier
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dateline-news/dateline/internal/loop"
+	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
+	"github.com/dateline-news/dateline/services/notifier/webhook"
+)
+
+const (
+	// matchInterval is the time between two looks for new revisions, deliverInterval that between two
+	// looks for subscriptions that are due, unless a match has just been stored.
+	matchInterval, deliverInterval = 250 * time.Millisecond, 500 * time.Millisecond
+	// upkeepInterval is the time between two steps of deleting old deliveries and counting what waits.
+	upkeepInterval = 5 * time.Second
+	// forgetStep is the number of deliveries that are deleted at once.
+	forgetStep = 5_000
+)
+
+// Dependencies are what a Notifier uses.
+type Dependencies struct {
+	// JS is a connection to streams that topology.Reconcile has declared.
+	JS jetstream.JetStream
+	// Store has the subscriptions and the articles.
+	Store interface {
+		SQL() store.Database
+		store.Reader
+	}
+	Registry prometheus.Registerer
+	Log      *slog.Logger
+}
+
+// Notifier is the notifying stage. Create it with New.
+type Notifier struct {
+	config        Config
+	stream        jetstream.Stream
+	articles      store.Reader
+	subscriptions *subscriptions.Subscriptions
+	client        *webhook.Client
+	metrics       *metrics
+	log           *slog.Logger
+	owner         string
+	matching      matching
+	// due is signalled after matches were stored or a turn has ended.
+	due chan struct{}
+
+	mu    sync.Mutex
+	turns map[string]int // that run, by the host of the target
+}
+
+// New returns a Notifier for a valid configuration.
+func New(ctx context.Context, config Config, deps Dependencies) (*Notifier, error) {
+	stream, err := deps.JS.Stream(ctx, subject.StreamRevisions)
+	if err != nil {
+		return nil, fmt.Errorf("opening stream %s: %w", subject.StreamRevisions, err)
+	}
+	return &Notifier{
+		config: config, stream: stream, articles: deps.Store, subscriptions: subscriptions.Of(deps.Store),
+		client: webhook.NewClient(config.AllowHosts, config.Timeout), metrics: newMetrics(deps.Registry), log: deps.Log,
+		owner: rand.Text(), matching: newMatching(), due: make(chan struct{}, 1), turns: map[string]int{},
+	}, nil
+}
+
+// Run matches and delivers until ctx ends. It then finishes the requests in progress, for at most the configured
+// drain timeout.
+func (n *Notifier) Run(ctx context.Context) error {
+	defer n.client.Close()
+	tasks, ctx := errgroup.WithContext(ctx)
+	tasks.Go(func() error { return loop.Every(ctx, matchInterval, n.matchAll) })
+	tasks.Go(func() error { return n.deliver(ctx) })
+	tasks.Go(func() error { return loop.Every(ctx, upkeepInterval, n.upkeep) })
+	return tasks.Wait()
+}
+
+// upkeep deletes old deliveries and counts the subscriptions. Failures are retried at the next call.
+func (n *Notifier) upkeep(ctx context.Context) error {
+	states, pending, err := n.subscriptions.States(ctx)
+	if err == nil {
+		n.metrics.pending.Set(float64(pending))
+		for state, count := range states {
+			n.metrics.subscriptions.WithLabelValues(state).Set(float64(count))
+		}
+		_, err = n.subscriptions.Forget(ctx, time.Now().Add(-n.config.Keep), forgetStep)
+	}
+	if err != nil && ctx.Err() == nil {
+		n.log.WarnContext(ctx, "upkeep of deliveries failed, retrying", "stage", "notify", "error", err)
+	}
+	return nil
+}
+
+func (n *Notifier) signalDue() {
+	select {
+	case n.due <- struct{}{}:
+	default:
+	}
+}

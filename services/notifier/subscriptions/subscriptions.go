@@ -1,0 +1,254 @@
+package subscriptions
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// MaxSubscriptions is the maximum number of subscriptions.
+const MaxSubscriptions = 100_000
+
+// ErrNotFound means that there is no such subscription or delivery.
+var ErrNotFound = errors.New("there is no such subscription")
+
+// The states of a subscription.
+const (
+	Active    = "active"
+	Suspended = "suspended"
+)
+
+// Subscription is a subscription with its state.
+type Subscription struct {
+	ID string `json:"id"`
+	Spec
+	// State is Active or Suspended.
+	State string `json:"state"`
+	// Reason is why the subscription was suspended, or why the last attempt failed.
+	Reason  string    `json:"reason,omitempty"`
+	AddTime time.Time `json:"add_time"`
+	// Secrets is the number of secrets. Requests without a secret are not signed.
+	Secrets int `json:"secrets"`
+	// Pending, Delivered, Failed and Missed count deliveries: waiting, successful, given up, and matches
+	// that were not stored because too many waited.
+	Pending   int64 `json:"pending"`
+	Delivered int64 `json:"delivered"`
+	Failed    int64 `json:"failed"`
+	Missed    int64 `json:"missed"`
+	// Failures is the number of attempts in a row that failed, and FailingSince when they began.
+	Failures     int       `json:"failures,omitempty"`
+	FailingSince time.Time `json:"failing_since,omitzero"`
+	DeliveryTime time.Time `json:"delivery_time,omitzero"`
+
+	keys [][]byte
+}
+
+// Keys returns the keys of the signatures.
+func (s Subscription) Keys() [][]byte { return s.keys }
+
+// Subscriptions reads and writes the tables.
+type Subscriptions struct{ db store.Database }
+
+// Of returns the subscriptions in a store.
+func Of(s interface{ SQL() store.Database }) *Subscriptions { return &Subscriptions{s.SQL()} }
+
+const subscriptionColumns = `id, spec, secrets, state, reason, add_time, pending, delivered, failed, missed, failures,
+	failing_since, delivery_time`
+
+func scanSubscription(rows *sql.Rows) (Subscription, error) {
+	var s Subscription
+	var spec, secrets string
+	var added, failing, delivered int64
+	err := rows.Scan(&s.ID, &spec, &secrets, &s.State, &s.Reason, &added, &s.Pending, &s.Delivered, &s.Failed,
+		&s.Missed, &s.Failures, &failing, &delivered)
+	if err != nil {
+		return s, err
+	}
+	s.AddTime, s.FailingSince, s.DeliveryTime = timeOf(added), timeOf(failing), timeOf(delivered)
+	if s.Spec, err = decodeSpec(spec); err != nil {
+		return s, fmt.Errorf("subscription %s: %w", s.ID, err)
+	}
+	var all []string
+	if err := json.Unmarshal([]byte(secrets), &all); err != nil {
+		return s, fmt.Errorf("decoding the secrets of subscription %s: %w", s.ID, err)
+	}
+	for _, secret := range all {
+		key, err := Key(secret)
+		if err != nil {
+			return s, fmt.Errorf("a secret of subscription %s %w", s.ID, err)
+		}
+		s.keys = append(s.keys, key)
+	}
+	s.Secrets = len(s.keys)
+	return s, nil
+}
+
+func decodeSpec(text string) (spec Spec, err error) {
+	if err := json.Unmarshal([]byte(text), &spec); err != nil {
+		return spec, fmt.Errorf("decoding its specification: %w", err)
+	}
+	return spec, nil
+}
+
+// Put adds a subscription, or changes the one with the same name, which keeps its deliveries. secrets
+// replace the present ones; nil keeps them. If the subscription cannot be so, the error is ErrSpec.
+func (s *Subscriptions) Put(ctx context.Context, spec Spec, secrets []string, now time.Time) error {
+	if err := spec.Validate(); err != nil {
+		return err
+	}
+	text, err := json.Marshal(spec)
+	if err != nil {
+		return fmt.Errorf("encoding subscription %s: %w", spec.Name, err)
+	}
+	keys := "[]"
+	if secrets != nil {
+		if _, err := ParseSecrets(strings.Join(secrets, "\n")); len(secrets) > 0 && err != nil {
+			return err
+		}
+		encoded, err := json.Marshal(secrets)
+		if err != nil {
+			return fmt.Errorf("encoding the secrets of subscription %s: %w", spec.Name, err)
+		}
+		keys = string(encoded)
+	}
+	return s.db.Write(ctx, "storing subscription "+spec.Name, func(ctx context.Context, tx *sql.Tx) error {
+		if err := change(ctx, tx); err != nil {
+			return err
+		}
+		n, err := affected(tx.ExecContext(ctx, `UPDATE notify_subscriptions SET spec = $2,
+			secrets = CASE WHEN $4 = 1 THEN $3 ELSE secrets END WHERE name = $1`,
+			spec.Name, store.CleanText(string(text)), keys, number(secrets != nil)))
+		if err != nil || n > 0 {
+			return err
+		}
+		n, err = affected(tx.ExecContext(ctx, `INSERT INTO notify_subscriptions (id, name, spec, secrets, state, reason,
+			add_time, pending, due, pause_end, owner, claim_end, failures, failing_since, delivered, failed, missed,
+			delivery_time)
+			SELECT $1, $2, $3, $4, 'active', '', $5, 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0
+			WHERE (SELECT count(*) FROM notify_subscriptions) < $6`,
+			strings.ToLower(rand.Text()), spec.Name, store.CleanText(string(text)), keys, now.UnixMicro(), MaxSubscriptions))
+		if err == nil && n == 0 {
+			return fmt.Errorf("%w: there are %d already; remove one first", ErrSpec, MaxSubscriptions)
+		}
+		return err
+	})
+}
+
+// Remove removes a subscription with its deliveries, or returns ErrNotFound.
+func (s *Subscriptions) Remove(ctx context.Context, name string) error {
+	return s.db.Write(ctx, "removing subscription "+name, func(ctx context.Context, tx *sql.Tx) error {
+		if err := change(ctx, tx); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM notify_deliveries WHERE subscription_id IN
+			(SELECT id FROM notify_subscriptions WHERE name = $1)`, store.CleanText(name))
+		if err != nil {
+			return err
+		}
+		return found(tx.ExecContext(ctx, `DELETE FROM notify_subscriptions WHERE name = $1`, store.CleanText(name)))
+	})
+}
+
+// Resume makes a subscription active. What waits is delivered at once. If there is no such
+// subscription, the error is ErrNotFound.
+func (s *Subscriptions) Resume(ctx context.Context, name string, now time.Time) error {
+	return s.db.Write(ctx, "resuming subscription "+name, func(ctx context.Context, tx *sql.Tx) error {
+		if err := change(ctx, tx); err != nil {
+			return err
+		}
+		err := found(tx.ExecContext(ctx, `UPDATE notify_subscriptions SET state = 'active', reason = '', pause_end = 0,
+			failures = 0, failing_since = 0, due = CASE WHEN pending > 0 THEN CAST($2 AS bigint) ELSE 0 END WHERE name = $1`,
+			store.CleanText(name), now.UnixMicro()))
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE notify_deliveries SET due = $2, first_attempt = 0 WHERE state = 'pending'
+			AND subscription_id IN (SELECT id FROM notify_subscriptions WHERE name = $1)`,
+			store.CleanText(name), now.UnixMicro())
+		return err
+	})
+}
+
+// Get returns the subscription with a name, or ErrNotFound.
+func (s *Subscriptions) Get(ctx context.Context, name string) (Subscription, error) {
+	all, err := store.ReadRows(ctx, s.db, "reading subscription "+name, scanSubscription,
+		`SELECT `+subscriptionColumns+` FROM notify_subscriptions WHERE name = $1`, store.CleanText(name))
+	if err == nil && len(all) == 0 {
+		err = fmt.Errorf("%.80q: %w", name, ErrNotFound)
+	}
+	if err != nil {
+		return Subscription{}, err
+	}
+	return all[0], nil
+}
+
+// List returns at most limit subscriptions whose names come after a name, ordered by name.
+func (s *Subscriptions) List(ctx context.Context, after string, limit int) ([]Subscription, error) {
+	return store.ReadRows(ctx, s.db, "reading the subscriptions", scanSubscription,
+		`SELECT `+subscriptionColumns+` FROM notify_subscriptions WHERE name > $1 ORDER BY name LIMIT $2`,
+		store.CleanText(after), limit)
+}
+
+// States counts the subscriptions by state, and their pending deliveries.
+func (s *Subscriptions) States(ctx context.Context) (states map[string]int64, pending int64, err error) {
+	states = map[string]int64{Active: 0, Suspended: 0}
+	_, err = store.ReadRows(ctx, s.db, "counting the subscriptions", func(rows *sql.Rows) (struct{}, error) {
+		var state string
+		var count, waiting int64
+		err := rows.Scan(&state, &count, &waiting)
+		states[state] = count
+		pending += waiting
+		return struct{}{}, err
+	}, `SELECT state, count(*), coalesce(sum(pending), 0) FROM notify_subscriptions GROUP BY state`)
+	return states, pending, err
+}
+
+// change counts a change of the subscriptions, so that those who match read them again.
+func change(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `UPDATE notify_progress SET version = version + 1 WHERE id = 1`)
+	return err
+}
+
+func found(result sql.Result, err error) error {
+	n, err := affected(result, err)
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+func affected(result sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// timeOf returns a time in the form of the tables, in which 0 stands for none.
+func timeOf(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
+}
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
