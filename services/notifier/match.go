@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	// matchBatch is the maximum number of revisions whose matches are stored together.
-	matchBatch = 100
+	// matchBatch is the maximum number of revisions whose matches are stored together, matchBytes the size at
+	// which a batch ends, and matchMost the number of matches at which it ends.
+	matchBatch, matchBytes, matchMost = 100, 16 << 20, 2_000
 	// subscriptionsPage is the number of subscriptions that are read at once.
 	subscriptionsPage = 1000
 	// streamTimeout is the maximum duration of one stream operation.
@@ -71,17 +72,16 @@ func (n *Notifier) matchSome(ctx context.Context) (more bool, err error) {
 		n.metrics.lost.Add(float64(info.State.FirstSeq - to.Sequence - 1))
 		to.Sequence = info.State.FirstSeq - 1
 	}
-	var events []*datelinev1.RevisionEvent
+	var found batch
 	if n.matching.standing.Len() == 0 {
 		to.Sequence = info.State.LastSeq
-	} else if events, to.Sequence, err = n.read(ctx, to.Sequence, info.State.LastSeq); err != nil {
+	} else if found, to.Sequence, err = n.matchFrom(ctx, to.Sequence, info.State.LastSeq); err != nil {
 		return false, err
 	}
 	if to == from {
 		return false, nil
 	}
-	matches, erased := n.match(ctx, events)
-	stored, missed, err := n.subscriptions.Advance(ctx, from, to, matches, erased, int64(n.config.MaxPending), time.Now())
+	stored, missed, err := n.subscriptions.Advance(ctx, from, to, found.matches, found.erased, int64(n.config.MaxPending), time.Now())
 	if errors.Is(err, subscriptions.ErrMoved) {
 		return true, nil
 	}
@@ -111,24 +111,35 @@ func startOf(info *jetstream.StreamInfo, from subscriptions.Progress) subscripti
 	return to
 }
 
-// read returns the events after a sequence number, and the number of the last message that it has read.
-func (n *Notifier) read(ctx context.Context, after, last uint64) ([]*datelinev1.RevisionEvent, uint64, error) {
-	var events []*datelinev1.RevisionEvent
-	for after < last && len(events) < matchBatch {
+// batch is what some revisions bring.
+type batch struct {
+	matches []subscriptions.Match
+	erased  []subscriptions.Erasure
+}
+
+// matchFrom matches the revisions after a sequence number until the batch is full, and returns the number of the last
+// message that it has read.
+func (n *Notifier) matchFrom(ctx context.Context, after, last uint64) (found batch, read uint64, err error) {
+	bytes := 0
+	for range matchBatch {
+		if after >= last || bytes >= matchBytes || len(found.matches) >= matchMost {
+			break
+		}
 		msg, err := n.next(ctx, after+1)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return events, last, nil
+			return found, last, nil
 		}
 		if err != nil {
-			return nil, 0, fmt.Errorf("reading stream %s: %w", subject.StreamRevisions, err)
+			return batch{}, 0, fmt.Errorf("reading stream %s: %w", subject.StreamRevisions, err)
 		}
 		after = msg.Sequence
+		bytes += len(msg.Data)
 		event := &datelinev1.RevisionEvent{}
-		if proto.Unmarshal(msg.Data, event) == nil { // otherwise it is no revision event
-			events = append(events, event)
+		if proto.Unmarshal(msg.Data, event) == nil { // otherwise it is something else
+			n.match(ctx, event, &found)
 		}
 	}
-	return events, after, nil
+	return found, after, nil
 }
 
 func (n *Notifier) next(ctx context.Context, from uint64) (*jetstream.RawStreamMsg, error) {
@@ -137,36 +148,30 @@ func (n *Notifier) next(ctx context.Context, from uint64) (*jetstream.RawStreamM
 	return n.stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject.AllRevisions))
 }
 
-// match returns the matches of events, and the articles that were erased.
-func (n *Notifier) match(
-	ctx context.Context, events []*datelinev1.RevisionEvent,
-) (matches []subscriptions.Match, erased []subscriptions.Erasure) {
-	for _, event := range events {
-		at := event.GetTime().AsTime()
-		kind := eventOf(event.GetChange())
-		if kind == subscriptions.Erased {
-			erased = append(erased, subscriptions.Erasure{ArticleID: event.GetArticleId(), EventTime: at})
-		}
-		if kind == "" || event.GetArticle() == nil {
-			continue
-		}
-		ids, err := n.matching.standing.Match(event.GetArticle(), time.Time{})
-		if err != nil {
-			n.log.WarnContext(ctx, "matching a revision failed, skipping it", "stage", "notify",
-				"article", event.GetArticleId(), "revision", event.GetRevision(), "error", err)
-			continue
-		}
-		for _, id := range ids {
-			if one := n.matching.known[id]; !one.IsWanted(kind) || at.Before(one.AddTime) {
-				continue
-			}
-			matches = append(matches, subscriptions.Match{
-				SubscriptionID: id, ArticleID: event.GetArticleId(), Revision: int(event.GetRevision()), Event: kind,
-				Hash: event.GetArticle().GetContentHash(), EventTime: at,
-			})
-		}
+// match adds the matches of an event to a batch.
+func (n *Notifier) match(ctx context.Context, event *datelinev1.RevisionEvent, found *batch) {
+	at, kind := event.GetTime().AsTime(), eventOf(event.GetChange())
+	if kind == subscriptions.Erased {
+		found.erased = append(found.erased, subscriptions.Erasure{ArticleID: event.GetArticleId(), EventTime: at})
 	}
-	return matches, erased
+	if kind == "" || event.GetArticle() == nil {
+		return
+	}
+	ids, err := n.matching.standing.Match(event.GetArticle(), time.Time{})
+	if err != nil {
+		n.log.WarnContext(ctx, "matching a revision failed, skipping it", "stage", "notify",
+			"article", event.GetArticleId(), "revision", event.GetRevision(), "error", err)
+		return
+	}
+	for _, id := range ids {
+		if one := n.matching.known[id]; !one.IsWanted(kind) || at.Before(one.AddTime) {
+			continue
+		}
+		found.matches = append(found.matches, subscriptions.Match{
+			SubscriptionID: id, ArticleID: event.GetArticleId(), Revision: int(event.GetRevision()), Event: kind,
+			Hash: event.GetArticle().GetContentHash(), EventTime: at,
+		})
+	}
 }
 
 // eventOf returns the event of a change, or "" if the change is not delivered: the publisher has changed nothing, or

@@ -3,6 +3,7 @@
 package notifier
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -40,6 +41,9 @@ type Dependencies struct {
 		SQL() store.Database
 		store.Reader
 	}
+	// Replica is the name of this process, unique among the running ones. A process that was killed takes its
+	// subscriptions back at once if it starts again under the same name. Empty generates a name.
+	Replica  string
 	Registry prometheus.Registerer
 	Log      *slog.Logger
 }
@@ -68,11 +72,17 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Notifier, erro
 	if err != nil {
 		return nil, fmt.Errorf("opening stream %s: %w", subject.StreamRevisions, err)
 	}
-	return &Notifier{
+	n := &Notifier{
 		config: config, stream: stream, articles: deps.Store, subscriptions: subscriptions.Of(deps.Store),
 		client: webhook.NewClient(config.AllowHosts, config.Timeout), metrics: newMetrics(deps.Registry), log: deps.Log,
-		owner: rand.Text(), matching: newMatching(), due: make(chan struct{}, 1), turns: map[string]int{},
-	}, nil
+		owner: cmp.Or(deps.Replica, rand.Text()), matching: newMatching(), due: make(chan struct{}, 1), turns: map[string]int{},
+	}
+	if deps.Replica != "" {
+		if err := n.subscriptions.ReleaseAll(ctx, n.owner); err != nil {
+			return nil, err
+		}
+	}
+	return n, nil
 }
 
 // Run matches and delivers until ctx ends. It then finishes the requests in progress, for at most the configured

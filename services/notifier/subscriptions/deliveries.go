@@ -92,6 +92,14 @@ func (s *Subscriptions) Release(ctx context.Context, id, owner string) error {
 	})
 }
 
+// ReleaseAll ends all claims of a process.
+func (s *Subscriptions) ReleaseAll(ctx context.Context, owner string) error {
+	return s.db.Write(ctx, "releasing subscriptions", func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE notify_subscriptions SET owner = '', claim_end = 0 WHERE owner = $1`, owner)
+		return err
+	})
+}
+
 // Due returns at most limit deliveries of a subscription that are due. Of each article, only the earliest
 // pending one is returned, so that its revisions are delivered in order.
 func (s *Subscriptions) Due(ctx context.Context, id string, now time.Time, limit int) ([]Delivery, error) {

@@ -5,6 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -81,38 +85,11 @@ func (s *Subscriptions) Advance(
 			}
 			matches = append(matches, more...)
 		}
-		added := map[string]int64{}
-		for _, m := range matches {
-			n, err := affected(tx.ExecContext(ctx, `INSERT INTO notify_deliveries (subscription_id, article_id, revision, event,
-				content_hash, event_time, state, attempts, first_attempt, due, status, detail, end_time)
-				SELECT $1, $2, $3, $4, $5, $6, 'pending', 0, 0, $7, 0, '', 0
-				WHERE (SELECT pending FROM notify_subscriptions WHERE id = $1) + $8 < $9
-				ON CONFLICT (subscription_id, article_id, revision) DO NOTHING`, m.SubscriptionID, m.ArticleID, m.Revision, m.Event,
-				m.Hash, micros(m.EventTime), now.UnixMicro(), added[m.SubscriptionID], maxPending))
-			if err != nil {
-				return fmt.Errorf("article %s: %w", m.ArticleID, err)
-			}
-			if added[m.SubscriptionID] += n; n == 0 {
-				n, err = affected(tx.ExecContext(ctx, `UPDATE notify_subscriptions SET missed = missed + 1 WHERE id = $1
-					AND pending + $2 >= $3 AND NOT EXISTS (SELECT 1 FROM notify_deliveries
-					WHERE subscription_id = $1 AND article_id = $4 AND revision = $5)`,
-					m.SubscriptionID, added[m.SubscriptionID], maxPending, m.ArticleID, m.Revision))
-				if err != nil {
-					return err
-				}
-				missed += n
-			}
+		if matches, missed, err = s.trim(ctx, tx, matches, maxPending); err != nil {
+			return fmt.Errorf("counting what waits: %w", err)
 		}
-		for id, n := range added {
-			stored += n
-			_, err := tx.ExecContext(ctx, `UPDATE notify_subscriptions SET pending = pending + $2,
-				due = CASE WHEN due = 0 OR due > $3 THEN CAST($3 AS bigint) ELSE due END WHERE id = $1 AND $2 > 0`,
-				id, n, now.UnixMicro())
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		stored, err = insert(ctx, tx, matches, now)
+		return err
 	})
 	if err != nil {
 		return 0, 0, err
@@ -146,4 +123,120 @@ func (s *Subscriptions) erasures(ctx context.Context, tx *sql.Tx, one Erasure) (
 		}
 	}
 	return wanted, err
+}
+
+// rowsPerStatement is the number of rows that one statement reads or writes.
+const rowsPerStatement = 200
+
+// trim returns the matches without those for which a subscription has no room, and counts these as missed. It keeps
+// other transactions from changing the subscriptions.
+func (s *Subscriptions) trim(
+	ctx context.Context, tx *sql.Tx, matches []Match, maxPending int64,
+) (kept []Match, missed int64, err error) {
+	wanted := map[string]int64{}
+	for _, m := range matches {
+		wanted[m.SubscriptionID]++
+	}
+	lock := ""
+	if s.db.Postgres {
+		lock = " FOR UPDATE"
+	}
+	room := map[string]int64{}
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(wanted)), rowsPerStatement) {
+		rows, err := tx.QueryContext(ctx, `SELECT id, pending FROM notify_subscriptions WHERE id IN (`+
+			placeholders(1, len(ids))+`) ORDER BY id`+lock, anys(ids)...)
+		if err != nil {
+			return nil, 0, err
+		}
+		_, err = store.ScanRows(rows, func(rows *sql.Rows) (struct{}, error) {
+			var id string
+			var pending int64
+			err := rows.Scan(&id, &pending)
+			room[id] = maxPending - pending
+			return struct{}{}, err
+		})
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	over := map[string]int64{}
+	for _, m := range matches {
+		if left, known := room[m.SubscriptionID]; !known { // it was removed
+			continue
+		} else if left <= 0 {
+			over[m.SubscriptionID]++
+			missed++
+			continue
+		}
+		room[m.SubscriptionID]--
+		kept = append(kept, m)
+	}
+	return kept, missed, addTo(ctx, tx, over, `UPDATE notify_subscriptions SET missed = missed + $1 WHERE id IN (%s)`)
+}
+
+// insert stores matches as pending deliveries and returns their number. It ignores those that are stored already.
+func insert(ctx context.Context, tx *sql.Tx, matches []Match, now time.Time) (stored int64, err error) {
+	added := map[string]int64{}
+	for some := range slices.Chunk(matches, rowsPerStatement) {
+		var values strings.Builder
+		args := []any{now.UnixMicro()}
+		for i, m := range some {
+			if i > 0 {
+				values.WriteByte(',')
+			}
+			n := len(args)
+			fmt.Fprintf(&values, `($%d, $%d, $%d, $%d, $%d, $%d, 'pending', 0, 0, $1, 0, '', 0)`, n+1, n+2, n+3, n+4, n+5, n+6)
+			args = append(args, m.SubscriptionID, m.ArticleID, m.Revision, m.Event, m.Hash, micros(m.EventTime))
+		}
+		rows, err := tx.QueryContext(ctx, `INSERT INTO notify_deliveries (subscription_id, article_id, revision, event,
+			content_hash, event_time, state, attempts, first_attempt, due, status, detail, end_time) VALUES `+values.String()+`
+			ON CONFLICT (subscription_id, article_id, revision) DO NOTHING RETURNING subscription_id`, args...)
+		if err != nil {
+			return 0, err
+		}
+		ids, err := store.ScanRows(rows, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
+		if err != nil {
+			return 0, err
+		}
+		for _, id := range ids {
+			added[id]++
+			stored++
+		}
+	}
+	return stored, addTo(ctx, tx, added, fmt.Sprintf(`UPDATE notify_subscriptions SET pending = pending + $1,
+		due = CASE WHEN due = 0 OR due > %[1]d THEN %[1]d ELSE due END WHERE id IN (%%s)`, now.UnixMicro()))
+}
+
+// addTo runs a statement for the subscriptions that have the same number, which is its first argument.
+func addTo(ctx context.Context, tx *sql.Tx, numbers map[string]int64, statement string) error {
+	same := map[int64][]string{}
+	for _, id := range slices.Sorted(maps.Keys(numbers)) {
+		same[numbers[id]] = append(same[numbers[id]], id)
+	}
+	for _, n := range slices.Sorted(maps.Keys(same)) {
+		for ids := range slices.Chunk(same[n], rowsPerStatement) {
+			args := append([]any{n}, anys(ids)...)
+			if _, err := tx.ExecContext(ctx, fmt.Sprintf(statement, placeholders(2, len(ids))), args...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// placeholders returns a number of placeholders, from a first one on.
+func placeholders(first, count int) string {
+	all := make([]string, count)
+	for i := range all {
+		all[i] = "$" + strconv.Itoa(first+i)
+	}
+	return strings.Join(all, ",")
+}
+
+func anys(texts []string) []any {
+	all := make([]any, len(texts))
+	for i, text := range texts {
+		all[i] = text
+	}
+	return all
 }

@@ -97,8 +97,8 @@ func decodeSpec(text string) (spec Spec, err error) {
 	return spec, nil
 }
 
-// Put adds a subscription, or changes the one with the same name, which keeps its deliveries. secrets
-// replace the present ones; nil keeps them. If the subscription cannot be so, the error is ErrSpec.
+// Put adds a subscription, or changes the one with the same name, which keeps its deliveries and its state. What
+// waits is delivered at once, unless it is suspended. secrets replace the present ones; nil keeps them. If the subscription cannot be so, the error is ErrSpec.
 func (s *Subscriptions) Put(ctx context.Context, spec Spec, secrets []string, now time.Time) error {
 	if err := spec.Validate(); err != nil {
 		return err
@@ -125,8 +125,11 @@ func (s *Subscriptions) Put(ctx context.Context, spec Spec, secrets []string, no
 		n, err := affected(tx.ExecContext(ctx, `UPDATE notify_subscriptions SET spec = $2,
 			secrets = CASE WHEN $4 = 1 THEN $3 ELSE secrets END WHERE name = $1`,
 			spec.Name, store.CleanText(string(text)), keys, number(secrets != nil)))
-		if err != nil || n > 0 {
+		if err != nil {
 			return err
+		}
+		if n > 0 {
+			return retry(ctx, tx, spec.Name, now)
 		}
 		n, err = affected(tx.ExecContext(ctx, `INSERT INTO notify_subscriptions (id, name, spec, secrets, state, reason,
 			add_time, pending, due, pause_end, owner, claim_end, failures, failing_since, delivered, failed, missed,
@@ -163,17 +166,28 @@ func (s *Subscriptions) Resume(ctx context.Context, name string, now time.Time) 
 		if err := change(ctx, tx); err != nil {
 			return err
 		}
-		err := found(tx.ExecContext(ctx, `UPDATE notify_subscriptions SET state = 'active', reason = '', pause_end = 0,
-			failures = 0, failing_since = 0, due = CASE WHEN pending > 0 THEN CAST($2 AS bigint) ELSE 0 END WHERE name = $1`,
-			store.CleanText(name), now.UnixMicro()))
+		err := found(tx.ExecContext(ctx, `UPDATE notify_subscriptions SET state = 'active' WHERE name = $1`,
+			store.CleanText(name)))
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE notify_deliveries SET due = $2, first_attempt = 0 WHERE state = 'pending'
-			AND subscription_id IN (SELECT id FROM notify_subscriptions WHERE name = $1)`,
-			store.CleanText(name), now.UnixMicro())
-		return err
+		return retry(ctx, tx, name, now)
 	})
+}
+
+// retry makes all pending deliveries of a subscription due, and forgets its failures.
+func retry(ctx context.Context, tx *sql.Tx, name string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE notify_subscriptions SET pause_end = 0, failures = 0, failing_since = 0,
+		reason = CASE WHEN state = 'active' THEN '' ELSE reason END,
+		due = CASE WHEN pending > 0 THEN CAST($2 AS bigint) ELSE 0 END WHERE name = $1`,
+		store.CleanText(name), now.UnixMicro())
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE notify_deliveries SET due = $2, first_attempt = 0 WHERE state = 'pending'
+		AND subscription_id IN (SELECT id FROM notify_subscriptions WHERE name = $1)`,
+		store.CleanText(name), now.UnixMicro())
+	return err
 }
 
 // Get returns the subscription with a name, or ErrNotFound.

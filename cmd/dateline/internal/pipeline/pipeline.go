@@ -31,8 +31,8 @@ import (
 	"github.com/dateline-news/dateline/services/notifier"
 )
 
-// embeddedReplica is the fetcher's name on an embedded server. Only one pipeline uses
-// such a server, so after a crash the next one can take the leases back at once.
+// embeddedReplica is the name of the fetcher and the notifier on an embedded server. Only one pipeline
+// uses such a server, so after a crash the next one can take the leases and claims back at once.
 const embeddedReplica = "embedded"
 
 // trimInterval is the time between two checks whether streams have to be trimmed.
@@ -106,9 +106,11 @@ func (p *Pipeline) createStages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	notify, err := notifier.New(ctx, p.config.Notifier, notifier.Dependencies{
-		JS: p.Bus.JS, Store: p.Store, Registry: p.registry, Log: p.log,
-	})
+	notifying := notifier.Dependencies{JS: p.Bus.JS, Store: p.Store, Registry: p.registry, Log: p.log}
+	if p.Bus.Embedded() {
+		notifying.Replica = embeddedReplica
+	}
+	notify, err := notifier.New(ctx, p.config.Notifier, notifying)
 	if err != nil {
 		return err
 	}
