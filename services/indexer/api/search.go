@@ -13,24 +13,25 @@ import (
 
 // ArticleBrief is an article in a list.
 type ArticleBrief struct {
-	ID        string    `json:"id"`
-	URL       string    `json:"url" doc:"Canonical URL of the article."`
-	Host      string    `json:"host"`
-	SiteName  string    `json:"site_name,omitempty"`
-	Title     string    `json:"title"`
-	Summary   string    `json:"summary,omitempty" doc:"Standfirst."`
-	Section   string    `json:"section,omitempty"`
-	Authors   []string  `json:"authors,omitempty"`
-	Tags      []string  `json:"tags,omitempty"`
-	Language  string    `json:"language" doc:"BCP 47 tag. und means that the language is unknown."`
-	Access    string    `json:"access,omitempty" enum:"free,paywalled"`
-	Published string    `json:"published,omitempty" doc:"Time of publication in RFC 3339, or a date if the page gives no time of day."`
-	WordCount int32     `json:"word_count"`
-	FirstSeen time.Time `json:"first_seen" doc:"Time of the first fetch."`
-	LastSeen  time.Time `json:"last_seen" doc:"Time of the last fetch."`
-	Revisions int       `json:"revisions" doc:"Number of revisions."`
-	Story     string    `json:"story,omitempty" doc:"Identifies the article's group of copies. Copies of an article have the same value."`
-	Snippet   *Snippet  `json:"snippet,omitempty"`
+	ID        string     `json:"id"`
+	URL       string     `json:"url" doc:"Canonical URL of the article."`
+	Host      string     `json:"host"`
+	SiteName  string     `json:"site_name,omitempty"`
+	Title     string     `json:"title"`
+	Summary   string     `json:"summary,omitempty" doc:"Standfirst."`
+	Section   string     `json:"section,omitempty"`
+	Authors   []string   `json:"authors,omitempty"`
+	Tags      []string   `json:"tags,omitempty"`
+	Language  string     `json:"language" doc:"BCP 47 tag. und means that the language is unknown."`
+	Access    string     `json:"access,omitempty" enum:"free,paywalled"`
+	Published string     `json:"published,omitempty" doc:"Time of publication in RFC 3339, or a date if the page gives no time of day."`
+	WordCount int32      `json:"word_count"`
+	Time      *time.Time `json:"time,omitempty" doc:"Time that orders articles: that of the publication or, if that is unknown or impossible, of the first fetch. Absent in a tail."`
+	FirstSeen time.Time  `json:"first_seen" doc:"Time of the first fetch."`
+	LastSeen  time.Time  `json:"last_seen" doc:"Time of the last fetch."`
+	Revisions int        `json:"revisions" doc:"Number of revisions."`
+	Story     string     `json:"story,omitempty" doc:"Identifies the article's group of copies. Copies of an article have the same value."`
+	Snippet   *Snippet   `json:"snippet,omitempty"`
 
 	Copies int           `json:"copies,omitempty" doc:"Number of articles in the story, at most 1,000. Only given with stories=true."`
 	First  *memberAnswer `json:"first,omitempty" doc:"Member of the story that was published first. Only given with stories=true."`
@@ -52,7 +53,7 @@ func brief(hit store.Hit) ArticleBrief {
 		Summary: a.GetSummary(), Section: a.GetSection(), Tags: a.GetTags(), Language: a.GetLanguage(),
 		Access: store.AccessName(a.GetAccess()), Published: library.TimeText(a.GetPublished()),
 		WordCount: a.GetWordCount(), FirstSeen: hit.FirstSeen, LastSeen: hit.LastSeen, Revisions: hit.Revisions,
-		Story: hit.Story, TitleMatches: hit.TitleMatches,
+		Story: hit.Story, TitleMatches: hit.TitleMatches, Time: orNil(hit.Time),
 	}
 	if hit.Copies > 0 {
 		first := newMember(hit.First, "")

@@ -76,7 +76,7 @@ func nullable(c column) column {
 
 // The columns that each query reads.
 var (
-	hitColumns       = articleColumns.named("id", "story", "first_seen", "last_seen", "revisions")
+	hitColumns       = articleColumns.named("id", "story", "sort_time", "first_seen", "last_seen", "revisions")
 	candidateColumns = articleColumns.named("id", "story", "first_seen", "sketch")
 	facetColumns     = articleColumns.named(
 		"host", "language", "section", "access", "authors", "tags", "sort_time", "story")

@@ -69,6 +69,9 @@ type Hit struct {
 	// publisher's. They are zero unless OnePerStory was asked for and there are copies.
 	Copies int
 	First  StoryMember
+	// Time is the time that orders articles, in whole seconds: that of the publication or,
+	// if that is unknown or impossible, of the first fetch.
+	Time time.Time
 	// FirstSeen and LastSeen are the times of the article's first and last fetch.
 	FirstSeen, LastSeen time.Time
 	// Revisions is the article's number of revisions.
@@ -90,7 +93,7 @@ type hitRow struct {
 func (r hitRow) hit() (Hit, error) {
 	article, err := decodeArticle(r.article.id, r.record)
 	return Hit{
-		Article: article, ID: r.article.id, Story: r.article.story,
+		Article: article, ID: r.article.id, Story: r.article.story, Time: r.article.sortTime.UTC(),
 		FirstSeen: r.article.firstSeen.UTC(), LastSeen: r.article.lastSeen.UTC(), Revisions: r.article.revisions,
 	}, err
 }

@@ -27,6 +27,8 @@ func completeValues(cmd *cobra.Command) {
 		"since":    {"today", "yesterday", "7d"},
 		"before":   {"today", "yesterday", "7d"},
 
+		"partition": {"day"},
+
 		"admin-log-level":  {"debug", "error", "info", "warn"},
 		"admin-log-format": {"json", "text"},
 	} {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/dayexport"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -23,21 +24,38 @@ const exportBuffer = 64 << 10
 // exportFormats are the values of --format.
 var exportFormats = []string{"csv", "jsonl", "parquet"}
 
+// exportWriters are the functions that write the formats.
+var exportWriters = map[string]func(io.Writer, func(yield func(store.Hit, error) bool)) error{
+	"csv": library.WriteCSV, "jsonl": library.WriteJSONLines, "parquet": library.WriteParquet,
+}
+
 func newExport() *cobra.Command {
-	var format, output string
+	var format, output, partition string
+	var asJSON bool
 	var filter articleFlags
 	cmd := &cobra.Command{
 		Use:   "export [flags] [--] [WORDS...]",
 		Short: "Write stored articles as JSON Lines, CSV or Parquet",
 		Long: `Writes all articles that match the words and flags, newest first. The words are
-those of "dateline search"; without words, all articles match.`,
+those of "dateline search"; without words, all articles match.
+
+With --partition day, --output is a folder that gets a file for each day (in UTC) on which
+articles were published, or first fetched if the page gives no time, and manifest.json with
+the number of rows and the SHA-256 of each. A file has its final name only once it is
+complete. Another run replaces the files of days that have changed, continues one that was
+interrupted, and removes the files of days without articles. --since and --before are
+extended to whole days.`,
 		Example: `  dateline export --language ku > kurdish.jsonl
+  dateline export --since 30d --format parquet --partition day --output articles
   dateline export --since 7d --format csv > week.csv
   dateline export --since 2026-11-01 --format parquet --output november.parquet`,
 	}
 	load := configured(cmd, quiet)
 	cmd.Flags().StringVar(&format, "format", "jsonl", "Output `format`: jsonl (one record per line), csv or parquet.")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "Write to this `file` instead of standard output.")
+	cmd.Flags().StringVar(&partition, "partition", "",
+		"Write a file for each `period`, which is day, to the folder of --output.")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "With --partition, print what happened to each file as a line of JSON.")
 	filter.add(cmd.Flags())
 	cmd.RunE = withArticles(load, func(ctx context.Context, cmd *cobra.Command, s articles, args []string) error {
 		if !slices.Contains(exportFormats, format) {
@@ -48,6 +66,18 @@ those of "dateline search"; without words, all articles match.`,
 			return err
 		}
 		query := store.Query{Text: strings.Join(args, " "), Filter: chosen}
+		switch {
+		case partition != "" && partition != "day":
+			return &usageError{fmt.Errorf("--partition is %q: the only period is day", partition)}
+		case partition != "" && output == "":
+			return &usageError{errors.New("--partition needs a folder: give it with --output")}
+		case partition == "" && asJSON:
+			return &usageError{errors.New("--json is only for --partition: --format jsonl writes the articles as JSON")}
+		case partition != "":
+			return exportDays(ctx, cmd, s, dayexport.Options{
+				Dir: output, Format: dayexport.Format{Name: format, Write: exportWriters[format]}, Query: query,
+			}, asJSON)
+		}
 		if output == "" {
 			return export(ctx, cmd.OutOrStdout(), s, format, query)
 		}
@@ -89,22 +119,13 @@ func replaceFile(path string, write func(io.Writer) error) error {
 func export(ctx context.Context, w io.Writer, s articles, format string, query store.Query) error {
 	hits := library.Walk(ctx, s, query)
 	out := bufio.NewWriterSize(w, exportBuffer)
-	var err error
-	switch format {
-	case "parquet":
+	switch {
+	case format == "csv" && isTerminal(w): // CSV cannot escape what would be unsafe on a terminal
+		out.Reset(withoutReturns{w})
+	case format != "jsonl":
 		out.Reset(unescaped(w))
-		err = library.WriteParquet(out, hits)
-	case "csv":
-		if isTerminal(w) { // CSV cannot escape what would be unsafe on a terminal
-			out.Reset(withoutReturns{w})
-		} else {
-			out.Reset(unescaped(w))
-		}
-		err = library.WriteCSV(out, hits)
-	default:
-		err = library.WriteJSONLines(out, hits)
 	}
-	if err != nil {
+	if err := exportWriters[format](out, hits); err != nil {
 		return err
 	}
 	return out.Flush()

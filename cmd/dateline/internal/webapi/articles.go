@@ -21,6 +21,7 @@ const maxPage = 100
 // article is an article in a response, with its record.
 type article struct {
 	ID        string    `json:"id"`
+	Time      time.Time `json:"time"` // zero from servers of older versions
 	FirstSeen time.Time `json:"first_seen"`
 	LastSeen  time.Time `json:"last_seen"`
 	Revisions int       `json:"revisions"`
@@ -43,7 +44,7 @@ func (r *record) UnmarshalJSON(data []byte) error {
 
 func (a article) hit() store.Hit {
 	return store.Hit{
-		ID: a.ID, Article: a.Record.Article, FirstSeen: a.FirstSeen, LastSeen: a.LastSeen, Revisions: a.Revisions,
+		ID: a.ID, Article: a.Record.Article, Time: a.Time, FirstSeen: a.FirstSeen, LastSeen: a.LastSeen, Revisions: a.Revisions,
 		Story: a.Story, Snippet: store.Snippet{Text: a.Snippet.Text, Matches: a.Snippet.Matches},
 	}
 }

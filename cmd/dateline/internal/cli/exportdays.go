@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/dateline-news/dateline/cmd/dateline/internal/dayexport"
+)
+
+// exportDays exports articles to a folder with a file for each day, and prints a summary or
+// what happened to each file.
+func exportDays(ctx context.Context, cmd *cobra.Command, s articles, o dayexport.Options, asJSON bool) error {
+	out, errs := cmd.OutOrStdout(), cmd.ErrOrStderr()
+	var bar *progressbar.ProgressBar
+	if isTerminal(errs) {
+		const redraw = 65 * time.Millisecond
+		bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(unescaped(errs)),
+			progressbar.OptionSetDescription("exporting articles"), progressbar.OptionShowCount(),
+			progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(redraw))
+	}
+	o.Progress = func() {
+		if bar != nil {
+			_ = bar.Add(1) // an export does not fail because of its progress bar
+		}
+	}
+	files, rows := map[string]int{}, 0
+	lines := json.NewEncoder(out)
+	o.Report = func(change dayexport.Change) error {
+		files[change.Change]++
+		if change.Change != dayexport.Removed {
+			rows += int(change.Rows)
+		}
+		if asJSON {
+			return lines.Encode(change)
+		}
+		return nil
+	}
+	err := dayexport.Run(ctx, s, o)
+	if bar != nil {
+		_ = bar.Finish()
+	}
+	if err != nil || asJSON {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s in %s: %d written, %d unchanged, %d removed\n", plural(rows, "article"),
+		plural(files[dayexport.Written]+files[dayexport.Unchanged], "file"), files[dayexport.Written],
+		files[dayexport.Unchanged], files[dayexport.Removed])
+	return err
+}

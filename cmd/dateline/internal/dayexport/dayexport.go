@@ -1,0 +1,283 @@
+// Package dayexport exports articles to a folder with one file per day.
+//
+// A file gets its final name only when it is complete and on the disk. Another run
+// replaces the files of the days that have changed, and leaves the others as they are. A
+// manifest lists the files.
+package dayexport
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// Format is a file format.
+type Format struct {
+	// Name is the end of file names, such as csv.
+	Name  string
+	Write func(io.Writer, func(yield func(store.Hit, error) bool)) error
+}
+
+// Options describe an export. All fields but Progress are required.
+type Options struct {
+	Dir    string
+	Format Format
+	// Query selects the articles. Its period is extended to whole days.
+	Query store.Query
+	// Report is called for each day, the newest first, and for each file that was removed.
+	Report func(Change) error
+	// Progress is called for each article.
+	Progress func()
+}
+
+// Change is what a run did with the file of a day.
+type Change struct {
+	Day
+	// Change is written, unchanged or removed.
+	Change string `json:"change"`
+}
+
+// The values of Change.Change.
+const (
+	Written   = "written"
+	Unchanged = "unchanged"
+	Removed   = "removed"
+)
+
+const (
+	partialSuffix = ".partial"
+	lockFile      = ".lock"
+	buffer        = 64 << 10
+	oneDay        = 24 * time.Hour
+)
+
+// Run exports the articles. Days are those of the time that orders articles, in UTC.
+func Run(ctx context.Context, from library.Searcher, o Options) (err error) {
+	if err := os.MkdirAll(o.Dir, 0o777); err != nil {
+		return fmt.Errorf("creating the folder of the export: %w", err)
+	}
+	lock := flock.New(filepath.Join(o.Dir, lockFile))
+	held, err := lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("locking the folder of the export: %w", err)
+	}
+	if !held {
+		return fmt.Errorf("another process exports to %s: wait until it has ended, or choose another folder", o.Dir)
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	o.Query.Filter.From, o.Query.Filter.Before = wholeDays(o.Query.Filter.From, o.Query.Filter.Before)
+	m, err := openManifest(o.Dir, o.Format.Name, identity(o.Query))
+	if err != nil {
+		return err
+	}
+	if err := removePartial(o.Dir); err != nil {
+		return err
+	}
+	e := exporter{Options: o, from: from, manifest: m}
+	return errors.Join(e.run(ctx), m.write())
+}
+
+// wholeDays extends a period to whole days.
+func wholeDays(from, before time.Time) (time.Time, time.Time) {
+	from = from.UTC().Truncate(oneDay)
+	if end := before.UTC().Truncate(oneDay); !end.Equal(before) {
+		before = end.Add(oneDay)
+	}
+	return from, before
+}
+
+// removePartial removes the incomplete files of a run that was killed.
+func removePartial(dir string) error {
+	names, err := filepath.Glob(filepath.Join(dir, ".*"+partialSuffix))
+	for _, name := range names {
+		err = errors.Join(err, os.Remove(name))
+	}
+	return err
+}
+
+type exporter struct {
+	Options
+	from     library.Searcher
+	manifest *manifest
+}
+
+func (e exporter) run(ctx context.Context) error {
+	first, bound := e.Query.Filter.From, e.Query.Filter.Before
+	for {
+		day, found, err := e.newest(ctx, bound)
+		if err != nil {
+			return err
+		}
+		start := first
+		if found {
+			start = day.Add(oneDay)
+		}
+		if err := e.removeBetween(start, bound); err != nil || !found {
+			return err
+		}
+		if err := e.export(ctx, day); err != nil {
+			return fmt.Errorf("exporting %s: %w", day.Format(time.DateOnly), err)
+		}
+		bound = day
+	}
+}
+
+// newest returns the day of the newest article before a time. The zero time means no bound.
+func (e exporter) newest(ctx context.Context, bound time.Time) (day time.Time, found bool, err error) {
+	query := e.Query
+	query.Filter.Before, query.Limit, query.WithoutSnippets = bound, 1, true
+	page, err := e.from.Search(ctx, query)
+	if err != nil || len(page.Hits) == 0 {
+		return time.Time{}, false, err
+	}
+	at := page.Hits[0].Time
+	if at.IsZero() {
+		return at, false, errors.New("the server is of an older version that does not tell the day of an article: " +
+			"update it, or export without --partition")
+	}
+	return at.UTC().Truncate(oneDay), true, nil
+}
+
+// export writes the file of a day, unless the file is the same as before.
+func (e exporter) export(ctx context.Context, day time.Time) error {
+	query := e.Query
+	query.Filter.From, query.Filter.Before = day, day.Add(oneDay)
+	name := day.Format(time.DateOnly) + "." + e.Format.Name
+	partial := filepath.Join(e.Dir, "."+name+partialSuffix)
+	entry, err := e.writeFile(ctx, partial, query)
+	entry.Day, entry.File = day.Format(time.DateOnly), name
+	if err != nil {
+		return errors.Join(err, remove(partial))
+	}
+	if entry.Rows == 0 { // they were erased meanwhile
+		return errors.Join(remove(partial), e.removeBetween(day, day.Add(oneDay)))
+	}
+	final := filepath.Join(e.Dir, name)
+	info, missing := os.Stat(final)
+	if e.manifest.Days[entry.Day] == entry && missing == nil && info.Size() == entry.Bytes {
+		return errors.Join(remove(partial), e.Report(Change{entry, Unchanged}))
+	}
+	if err := os.Rename(partial, final); err != nil {
+		return errors.Join(err, remove(partial))
+	}
+	if err := syncFolder(e.Dir); err != nil {
+		return err
+	}
+	e.manifest.Days[entry.Day] = entry
+	return errors.Join(e.manifest.writeSometimes(), e.Report(Change{entry, Written}))
+}
+
+// writeFile writes the articles of a query to a file and waits until the disk has it.
+func (e exporter) writeFile(ctx context.Context, path string, query store.Query) (entry Day, err error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return entry, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	counted := &counter{w: file, sum: sha256.New()}
+	out := bufio.NewWriterSize(counted, buffer)
+	err = e.Format.Write(out, func(yield func(store.Hit, error) bool) {
+		for hit, err := range library.Walk(ctx, e.from, query) {
+			if err == nil {
+				entry.Rows++
+				e.Progress()
+			}
+			if !yield(hit, err) {
+				return
+			}
+		}
+	})
+	if err == nil {
+		err = out.Flush()
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	entry.Bytes, entry.SHA256 = counted.bytes, hex.EncodeToString(counted.sum.Sum(nil))
+	return entry, err
+}
+
+// removeBetween removes the files of days that have no articles any more, in [from, before).
+// A zero time means no bound.
+func (e exporter) removeBetween(from, before time.Time) error {
+	var errs []error
+	for name, entry := range e.manifest.Days {
+		day, err := time.Parse(time.DateOnly, name)
+		if err != nil || day.Before(from) || !before.IsZero() && !day.Before(before) {
+			continue
+		}
+		if err := remove(filepath.Join(e.Dir, entry.File)); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		delete(e.manifest.Days, name)
+		errs = append(errs, e.manifest.writeSometimes(), e.Report(Change{entry, Removed}))
+	}
+	return errors.Join(errs...)
+}
+
+// remove removes a file, if it exists.
+func remove(path string) error {
+	if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// counter counts and hashes what is written.
+type counter struct {
+	w     io.Writer
+	sum   hash.Hash
+	bytes int64
+}
+
+func (c *counter) Write(data []byte) (int, error) {
+	n, err := c.w.Write(data)
+	c.sum.Write(data[:n])
+	c.bytes += int64(n)
+	return n, err
+}
+
+// syncFolder waits until the disk has the names in a folder.
+func syncFolder(dir string) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// identity describes which articles a query selects, apart from their period.
+func identity(q store.Query) string {
+	f := q.Filter
+	parts := []string{fmt.Sprintf("text=%q", q.Text)}
+	for _, one := range []struct {
+		name   string
+		values []string
+	}{
+		{"host", f.Hosts}, {"language", f.Languages}, {"section", f.Sections}, {"author", f.Authors}, {"tag", f.Tags},
+		{"label", f.Labels},
+	} {
+		if len(one.values) > 0 {
+			parts = append(parts, fmt.Sprintf("%s=%q", one.name, one.values))
+		}
+	}
+	for _, access := range f.Access {
+		parts = append(parts, "access="+store.AccessName(access))
+	}
+	return strings.Join(parts, " ")
+}
