@@ -81,7 +81,8 @@ func (n *Notifier) matchSome(ctx context.Context) (more bool, err error) {
 	if to == from {
 		return false, nil
 	}
-	stored, missed, err := n.subscriptions.Advance(ctx, from, to, found.matches, found.erased, int64(n.config.MaxPending), time.Now())
+	stored, missed, err := n.subscriptions.Advance(
+		ctx, from, to, found.matches, found.erased, int64(n.config.MaxPending), time.Now())
 	if errors.Is(err, subscriptions.ErrMoved) {
 		return true, nil
 	}

@@ -75,7 +75,8 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Notifier, erro
 	n := &Notifier{
 		config: config, stream: stream, articles: deps.Store, subscriptions: subscriptions.Of(deps.Store),
 		client: webhook.NewClient(config.AllowHosts, config.Timeout), metrics: newMetrics(deps.Registry), log: deps.Log,
-		owner: cmp.Or(deps.Replica, rand.Text()), matching: newMatching(), due: make(chan struct{}, 1), turns: map[string]int{},
+		owner: cmp.Or(deps.Replica, rand.Text()), matching: newMatching(), due: make(chan struct{}, 1),
+		turns: map[string]int{},
 	}
 	if deps.Replica != "" {
 		if err := n.subscriptions.ReleaseAll(ctx, n.owner); err != nil {

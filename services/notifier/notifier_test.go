@@ -182,8 +182,12 @@ func TestSubscriptionIsSuspendedAndResumed(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.until("what waited", "ferries", delivered(2))
-		if got := hook.requests()[before:]; len(got) != 2 || got[0].String() != "new Ferry a" || got[1].String() != "changed Ferry b" {
-			t.Errorf("after the resumption: %v", got)
+		var after []string
+		for _, got := range hook.requests()[before:] {
+			after = append(after, got.String())
+		}
+		if want := []string{"new Ferry a", "changed Ferry b"}; !slices.Equal(after, want) {
+			t.Errorf("after the resumption: %q, want %q", after, want)
 		}
 	})
 }

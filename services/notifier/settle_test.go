@@ -28,6 +28,7 @@ func TestSettle(t *testing.T) {
 	old.delivery.FirstAttempt = now.Add(-73 * time.Hour)
 	type s = subscriptions.Subscription
 	failing := s{Failures: 4, FailingSince: now.Add(-time.Hour), Reason: "before"}
+	many := s{Failures: 70, FailingSince: now}
 	long := s{Failures: 90, FailingSince: now.Add(-73 * time.Hour)}
 	for name, c := range map[string]struct {
 		before   s
@@ -51,7 +52,7 @@ func TestSettle(t *testing.T) {
 		"retry after":         {s{}, []attempt{later}, "pending", "active", "429", 1, 2 * time.Hour, false},
 		"success, then later": {s{}, []attempt{ok, later}, "delivered pending", "active", "", 0, 2 * time.Hour, false},
 		"retry after forever": {s{}, []attempt{never}, "pending", "active", "503", 1, 24 * time.Hour, false},
-		"longest pause":       {s{Failures: 70, FailingSince: now}, []attempt{down}, "pending", "active", "", 71, time.Hour, false},
+		"longest pause":       {many, []attempt{down}, "pending", "active", "", 71, time.Hour, false},
 		"down for days":       {long, []attempt{down}, "pending", "suspended", "72h", 91, time.Hour, false},
 		"up after days":       {long, []attempt{ok}, "delivered", "active", "", 0, 0, true},
 		"one never accepted":  {s{}, []attempt{old, ok}, "failed delivered", "active", "", 0, 0, false},
@@ -64,7 +65,7 @@ func TestSettle(t *testing.T) {
 		var states []string
 		for _, d := range got.Deliveries {
 			states = append(states, d.State)
-			if d.State == subscriptions.Pending && !d.Due.After(now) || d.State != subscriptions.Pending && !d.EndTime.Equal(now) {
+			if waits := d.State == subscriptions.Pending; waits && !d.Due.After(now) || !waits && !d.EndTime.Equal(now) {
 				t.Errorf("%s: delivery %+v has no time", name, d)
 			}
 		}

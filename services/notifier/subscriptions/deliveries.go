@@ -141,9 +141,9 @@ func (s *Subscriptions) Record(ctx context.Context, id string, r Report, now tim
 		}
 		counts := map[string]int64{}
 		for _, d := range r.Deliveries {
-			n, err := affected(tx.ExecContext(ctx, `UPDATE notify_deliveries SET state = $2, attempts = $3, status = $4, detail = $5,
-				first_attempt = $6, due = $7, end_time = $8 WHERE id = $1 AND state = 'pending'`, d.ID, d.State, d.Attempts, d.Status,
-				store.CleanText(d.Detail), micros(d.FirstAttempt), micros(d.Due), micros(d.EndTime)))
+			n, err := affected(tx.ExecContext(ctx, `UPDATE notify_deliveries SET state = $2, attempts = $3, status = $4,
+				detail = $5, first_attempt = $6, due = $7, end_time = $8 WHERE id = $1 AND state = 'pending'`,
+				d.ID, d.State, d.Attempts, d.Status, store.CleanText(d.Detail), micros(d.FirstAttempt), micros(d.Due), micros(d.EndTime)))
 			if err != nil {
 				return err
 			}
@@ -191,7 +191,8 @@ func (s *Subscriptions) Resend(ctx context.Context, name string, id int64, now t
 	}
 	return s.db.Write(ctx, "resending a delivery", func(ctx context.Context, tx *sql.Tx) error {
 		n, err := affected(tx.ExecContext(ctx, `UPDATE notify_deliveries SET state = 'pending', due = $3, attempts = 0,
-			first_attempt = 0, end_time = 0 WHERE id = $1 AND subscription_id = $2 AND state <> 'pending'`, id, one.ID, now.UnixMicro()))
+			first_attempt = 0, end_time = 0 WHERE id = $1 AND subscription_id = $2 AND state <> 'pending'`,
+			id, one.ID, now.UnixMicro()))
 		if err != nil {
 			return err
 		}
@@ -208,8 +209,8 @@ func (s *Subscriptions) Resend(ctx context.Context, name string, id int64, now t
 // Forget deletes at most limit deliveries that ended before a time, and returns their number.
 func (s *Subscriptions) Forget(ctx context.Context, before time.Time, limit int) (deleted int64, err error) {
 	err = s.db.Write(ctx, "deleting old deliveries", func(ctx context.Context, tx *sql.Tx) error {
-		deleted, err = affected(tx.ExecContext(ctx, `DELETE FROM notify_deliveries WHERE id IN (SELECT id FROM notify_deliveries
-			WHERE state <> 'pending' AND end_time < $1 LIMIT $2)`, before.UnixMicro(), limit))
+		deleted, err = affected(tx.ExecContext(ctx, `DELETE FROM notify_deliveries WHERE id IN
+			(SELECT id FROM notify_deliveries WHERE state <> 'pending' AND end_time < $1 LIMIT $2)`, before.UnixMicro(), limit))
 		return err
 	})
 	return deleted, err

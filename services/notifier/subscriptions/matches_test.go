@@ -65,7 +65,8 @@ func TestOneRevisionMatchesMany(t *testing.T) {
 		for _, one := range list(t, all) {
 			for revision := range 2 {
 				matches = append(matches, subscriptions.Match{
-					SubscriptionID: one.ID, ArticleID: "a", Revision: revision + 1, Event: subscriptions.New, Hash: "h", EventTime: now,
+					SubscriptionID: one.ID, ArticleID: "a", Revision: revision + 1, Event: subscriptions.New, Hash: "h",
+					EventTime: now,
 				})
 			}
 		}

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -105,7 +104,7 @@ func (q Query) Search() (store.Query, error) {
 		if err != nil {
 			return store.Query{}, err
 		}
-		filter.Access = append(filter.Access, datelinev1.Access(access))
+		filter.Access = append(filter.Access, access)
 	}
 	return store.Query{Text: q.Text, Filter: filter}, nil
 }
@@ -122,8 +121,8 @@ func (s Spec) Parallel() int { return cmp.Or(s.Concurrency, defaultConcurrency) 
 func (s Spec) Validate() error {
 	var problems []error
 	if !namePattern.MatchString(s.Name) {
-		problems = append(problems, fmt.Errorf("its name is %.80q: use up to 64 letters, digits, dots, hyphens and underscores",
-			s.Name))
+		problems = append(problems, fmt.Errorf(
+			"its name is %.80q: use up to 64 letters, digits, dots, hyphens and underscores", s.Name))
 	}
 	query, err := s.Query.Search()
 	if err == nil {

@@ -98,7 +98,8 @@ func decodeSpec(text string) (spec Spec, err error) {
 }
 
 // Put adds a subscription, or changes the one with the same name, which keeps its deliveries and its state. What
-// waits is delivered at once, unless it is suspended. secrets replace the present ones; nil keeps them. If the subscription cannot be so, the error is ErrSpec.
+// waits is delivered at once, unless it is suspended. secrets replace the present ones; nil keeps them.
+// If the subscription cannot be so, the error is ErrSpec.
 func (s *Subscriptions) Put(ctx context.Context, spec Spec, secrets []string, now time.Time) error {
 	if err := spec.Validate(); err != nil {
 		return err

@@ -36,7 +36,7 @@ func newSubscribe() *cobra.Command {
 of "dateline search", and a web hook. A running pipeline (dateline up) sends each
 matching article that is stored from then on to the web hook, signed, and repeats
 requests that fail for three days. services/notifier/README.md describes the requests.`,
-		Example: `  dateline subscribe add harbour --query '"harbour strike" OR ferry' --to https://hooks.example.com/in --secret-file key
+		Example: `  dateline subscribe add harbour --query "harbour ferry" --to https://hooks.example.com/in --secret-file key
   dateline subscribe test harbour
   dateline subscribe log harbour`,
 		Args: noSuchCommand,
@@ -80,14 +80,15 @@ The file of the secret has a secret of Standard Webhooks in each line: whsec_ an
 base64 of 24 to 64 bytes. With several secrets, each request has a signature by each, so
 that a secret can be replaced. No command shows a secret.`,
 		Example: `  echo "whsec_$(openssl rand -base64 32)" > key
-  dateline subscribe add harbour --query '"harbour strike" OR ferry' --language en --to https://hooks.example.com/in --secret-file key
+  dateline subscribe add harbour --query '"harbour strike" OR ferry' --to https://hooks.example.com/in \
+      --secret-file key
   dateline subscribe add desk --label desk=sport --event new --to http://hooks.internal/in --unsigned`,
 		Args: oneArg("the name of one subscription"),
 	}
 	load := configured(cmd, quiet)
 	flags := cmd.Flags()
 	filters.add(flags)
-	flags.StringVar(&text, "query", "", "Deliver articles that match this `query`, in the language of \"dateline search\".")
+	flags.StringVar(&text, "query", "", "Deliver articles that match this `query`, as in \"dateline search\".")
 	flags.StringVar(&spec.To, "to", "", "`URL` of the web hook.")
 	flags.StringSliceVar(&spec.Events, "event", nil, "Deliver only these `events`: new, changed, erased.")
 	flags.IntVar(&spec.Concurrency, "concurrency", 0, "Make at most `N` requests at a time. 0 means 4.")
@@ -113,7 +114,8 @@ that a secret can be replaced. No command shows a secret.`,
 			return err
 		}
 		warnOfTarget(cmd.ErrOrStderr(), cfg, spec.To)
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "subscribed %s; \"dateline subscribe test %s\" sends a sample\n", spec.Name, spec.Name)
+		_, err = fmt.Fprintf(cmd.OutOrStdout(),
+			"subscribed %s; \"dateline subscribe test %[1]s\" sends a sample\n", spec.Name)
 		return err
 	})
 	return cmd
@@ -131,8 +133,8 @@ func secretsOf(
 	}
 	_, err := all.Get(ctx, name)
 	if errors.Is(err, subscriptions.ErrNotFound) {
-		return nil, &usageError{errors.New("name the file of the secret that signs the requests with --secret-file, or give " +
-			"--unsigned; create a secret with: echo whsec_$(openssl rand -base64 32)")}
+		return nil, &usageError{errors.New("name the file of the secret that signs the requests with --secret-file, " +
+			"or give --unsigned; create a secret with: echo whsec_$(openssl rand -base64 32)")}
 	}
 	return nil, err
 }

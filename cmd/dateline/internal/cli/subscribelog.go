@@ -46,8 +46,8 @@ repeats one.`,
 			return err
 		}
 		out := cmd.OutOrStdout()
-		t, lines := newTable(width(out), "id", "article", "revision", "event", "state", "attempts", "status", "time", "detail"),
-			json.NewEncoder(out)
+		lines := json.NewEncoder(out)
+		t := newTable(width(out), "id", "article", "revision", "event", "state", "attempts", "status", "time", "detail")
 		for _, d := range log {
 			if asJSON {
 				if err := lines.Encode(d); err != nil {
@@ -135,7 +135,7 @@ with the settings notifier.* that it is given.`,
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "\n%d %s\n%s\n", answer.Status, http.StatusText(answer.Status), answer.Excerpt)
 		if !answer.OK() {
-			return fmt.Errorf("the target has not accepted the sample: it must answer with a status from 200 to 299")
+			return errors.New("the target has not accepted the sample: it must answer with a status from 200 to 299")
 		}
 		return nil
 	})
