@@ -30,7 +30,7 @@ build: ## Build the dateline command and the services into bin/
 RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false
 
 .PHONY: test
-test: $(BIN)/gotestsum ## Run every test with the race detector, and list at the end what was skipped and why
+test: $(BIN)/gotestsum $(BIN)/versitygw ## Run every test with the race detector, and list at the end what was skipped and why
 	$(BIN)/gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg -- $(RACE) -timeout 45m ./...
 
 .PHONY: readers
@@ -61,6 +61,8 @@ $(BIN)/actionlint: tools/versions.mk
 	$(INSTALL) $(ACTIONLINT)
 $(BIN)/gotestsum: tools/versions.mk
 	$(INSTALL) $(GOTESTSUM)
+$(BIN)/versitygw: tools/versions.mk
+	$(INSTALL) $(VERSITYGW)
 $(BIN)/vale: tools/versions.mk
 	$(INSTALL) $(VALE)
 $(BIN)/govulncheck: tools/versions.mk

@@ -19,6 +19,7 @@ import (
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
 	"github.com/dateline-news/dateline/services/indexer/library"
 )
@@ -96,7 +97,7 @@ func checkArchived(t *testing.T, run *running, archive, url string) {
 	if _, err := lib.Raw(t.Context(), hit.Article); !errors.Is(err, library.ErrGone) {
 		t.Fatalf("without the archive: %v", err)
 	}
-	lib = lib.WithArchive(archive)
+	lib = lib.WithArchive(files.InFolder(archive))
 	raw, err := lib.Raw(t.Context(), hit.Article)
 	if err != nil || string(raw.Body) != harbourPage("/new") || raw.ContentType != "text/html" {
 		t.Errorf("page %q of type %s, %v", raw.Body, raw.ContentType, err)

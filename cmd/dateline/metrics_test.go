@@ -29,6 +29,7 @@ import (
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/archiver"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
@@ -222,7 +223,7 @@ func TestServicesMetricsAreDocumented(t *testing.T) {
 			config := archiver.DefaultConfig()
 			config.Dir, config.MinFree = filepath.Join(dir, "archive"), 0
 			stage, err := archiver.New(t.Context(), config, archiver.Dependencies{
-				JS: js, Store: articles, Registry: reg, Log: log, Now: time.Now,
+				JS: js, Files: files.InFolder(config.Dir), Store: articles, Registry: reg, Log: log, Now: time.Now,
 			})
 			if err != nil {
 				return nil, err

@@ -22,6 +22,7 @@ import (
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/process"
 	"github.com/dateline-news/dateline/services/archiver"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
@@ -134,7 +135,7 @@ func (d *deployment) start(t *testing.T) (stop func()) {
 	keep := archiver.DefaultConfig()
 	keep.Dir, keep.MinFree = t.TempDir(), 0
 	archive, err := archiver.New(t.Context(), keep, archiver.Dependencies{
-		JS: d.archiveJS, Store: d.articles, Registry: prometheus.NewRegistry(), Log: log, Now: time.Now,
+		JS: d.archiveJS, Files: files.InFolder(keep.Dir), Store: d.articles, Registry: prometheus.NewRegistry(), Log: log, Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

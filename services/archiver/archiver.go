@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -25,6 +26,7 @@ import (
 	"github.com/dateline-news/dateline/internal/tracing"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/archiver/captures"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/archiver/internal/folder"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -54,6 +56,8 @@ type Dependencies struct {
 	// JS is a connection to streams that topology.Reconcile has declared, with the
 	// archiver's consumer.
 	JS jetstream.JetStream
+	// Files are where the archive is.
+	Files *files.Files
 	// Store has the index, and knows which articles were erased.
 	Store interface {
 		SQL() store.Database
@@ -75,10 +79,14 @@ type Archiver struct {
 	erased  store.Eraser
 	metrics *metrics
 	log     *slog.Logger
-	dir     string
+	files   *files.Files
 	now     func() time.Time
 
 	retention retention
+	bucket    *bucketKeeper // nil unless the archive is in a bucket
+
+	// full is why the stage has stopped, if the spool is full.
+	full atomic.Pointer[string]
 
 	mu      sync.Mutex // guards what follows
 	folder  *folder.Folder
@@ -89,7 +97,7 @@ type Archiver struct {
 }
 
 // New takes the folder, brings it and the index in line, and returns an Archiver for a
-// valid configuration with a folder.
+// valid configuration and the files of its archive.
 func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, error) {
 	consumer, err := deps.JS.Consumer(ctx, subject.StreamPages, subject.ConsumerArchive)
 	if err != nil {
@@ -97,7 +105,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, erro
 	}
 	a := &Archiver{
 		index: captures.Of(deps.Store), erased: deps.Store, metrics: newMetrics(deps.Registry), log: deps.Log,
-		dir: config.Dir, now: deps.Now,
+		files: deps.Files, now: deps.Now,
 	}
 	if a.retention, err = newRetention(config); err != nil {
 		return nil, err
@@ -108,16 +116,23 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, erro
 	if a.bodies, err = pagebody.NewReader(deps.JS, 1, warcfile.MaxBlock/2); err != nil {
 		return nil, err
 	}
-	a.folder, err = folder.Open(folder.Config{
-		Dir: config.Dir, MaxBytes: config.MaxFileBytes, MaxAge: config.MaxFileAge, MinFree: config.MinFree,
+	in := folder.Config{
+		Dir: deps.Files.Dir(), MaxBytes: config.MaxFileBytes, MaxAge: config.MaxFileAge, MinFree: config.MinFree,
 		Info: a.infoMember, Now: deps.Now,
-	})
+	}
+	if deps.Files.InBucket() {
+		in.MaxSpool = config.MaxSpool
+	}
+	a.folder, err = folder.Open(in)
 	if err != nil {
 		a.bodies.Close()
 		return nil, err
 	}
 	if err := a.recover(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("bringing the archive in line with its index: %w", err), a.Close())
+	}
+	if deps.Files.InBucket() {
+		a.bucket = newBucketKeeper(a)
 	}
 	metrics := stage.NewMetrics(deps.Registry, datelinev1.Stage_STAGE_ARCHIVE)
 	a.loop = stage.New(stage.Config{
@@ -141,7 +156,12 @@ func (a *Archiver) Run(ctx context.Context) error {
 	tasks.Go(func() error {
 		return loop.Every(ctx, upkeepInterval, func(ctx context.Context) error {
 			a.completeDue()
-			if err := a.index.Overwrite(ctx, a.dir); err != nil && ctx.Err() == nil {
+			return nil
+		})
+	})
+	tasks.Go(func() error {
+		return loop.Every(ctx, upkeepInterval, func(ctx context.Context) error {
+			if err := a.overwrite(ctx); err != nil && ctx.Err() == nil {
 				a.log.WarnContext(ctx, "overwriting erased captures failed, retrying", "error", err)
 			}
 			if err := a.retain(ctx, a.now()); err != nil && ctx.Err() == nil {
@@ -151,6 +171,25 @@ func (a *Archiver) Run(ctx context.Context) error {
 		})
 	})
 	return tasks.Wait()
+}
+
+// overwrite overwrites the records of erased captures, and uploads complete files if the
+// archive is in a bucket.
+func (a *Archiver) overwrite(ctx context.Context) error {
+	if a.bucket == nil {
+		return a.index.Overwrite(ctx, a.files.Dir())
+	}
+	return a.bucket.keep(ctx)
+}
+
+// Checks returns the readiness checks of the stage.
+func (a *Archiver) Checks() []telemetry.Check {
+	return []telemetry.Check{{Name: "archive", Test: func(context.Context) error {
+		if text := a.full.Load(); text != nil {
+			return errors.New(*text)
+		}
+		return nil
+	}}}
 }
 
 // completeDue completes the open file if it is old enough. After an error, the next batch

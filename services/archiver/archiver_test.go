@@ -17,6 +17,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/archiver/captures"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/archiver/internal/folder"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
 )
@@ -122,7 +123,7 @@ func checkPlace(t *testing.T, room *room, c captures.Capture, want *warcfile.Ent
 		t.Fatal(err)
 	}
 	defer file.Close()
-	entry, err := warcfile.ReadAt(file, c.Offset, c.Length)
+	entry, err := warcfile.NewReader(io.NewSectionReader(file, c.Offset, c.Length), c.Offset).Next()
 	if err != nil || entry.Get(warcfile.FieldID) != want.Get(warcfile.FieldID) {
 		t.Errorf("record at %d: %v, %v", c.Offset, entry, err)
 	}
@@ -300,7 +301,8 @@ func checkIndex(t *testing.T, room *room, ids []string) {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		entry, err := warcfile.ReadAt(file, indexed[0].Offset, indexed[0].Length)
+		at := indexed[0]
+		entry, err := warcfile.NewReader(io.NewSectionReader(file, at.Offset, at.Length), at.Offset).Next()
 		if err != nil {
 			t.Errorf("record of %s: %v", id, err)
 			continue
@@ -318,7 +320,7 @@ func TestFolderHasOneArchiver(t *testing.T) {
 	room := newRoom(t)
 	room.use(t, func(*Archiver) {
 		_, err := New(t.Context(), room.config(), Dependencies{
-			JS: room.js, Store: room.store, Registry: prometheus.NewRegistry(), Now: time.Now,
+			JS: room.js, Files: files.InFolder(room.dir), Store: room.store, Registry: prometheus.NewRegistry(), Now: time.Now,
 		})
 		if err == nil || !strings.Contains(err.Error(), "another archiver writes to the folder "+room.dir) {
 			t.Errorf("second archiver: %v", err)

@@ -5,11 +5,16 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/dateline-news/dateline/internal/objects"
+	"github.com/dateline-news/dateline/services/archiver/files"
 )
 
 // Config configures the archiver.
 type Config struct {
-	Dir          string        `doc:"Folder of the archive. Only one process can write to it at a time. Empty means that no pages are archived."`
+	Dir          string        `doc:"Folder of the archive, to which only one process can write at a time, or s3://BUCKET/PREFIX. The settings s3.… name the service of a bucket. Empty means that no pages are archived."`
+	Spool        string        `doc:"Folder in which the files of an archive in a bucket are written, and stay until they are uploaded. Only one process can write to it at a time, and it must be on a disk that survives a restart. The command dateline uses a folder in data.dir if this is empty."`
+	MaxSpool     int64         `doc:"Maximum size of the files in archiver.spool, for a bucket that cannot be reached. When it is reached, pages wait on the stream." unit:"bytes"`
 	MaxFileBytes int64         `doc:"Size at which a file of the archive is completed and the next is begun." unit:"bytes"`
 	MaxFileAge   time.Duration `doc:"Age at which a file of the archive is completed, such as 1h."`
 	MinFree      int64         `doc:"Minimum free space on the disk of the archive. With less, pages wait on the stream." unit:"bytes"`
@@ -23,7 +28,7 @@ type Config struct {
 // DefaultConfig returns the default configuration, which archives nothing.
 func DefaultConfig() Config {
 	return Config{
-		MaxFileBytes: 1 << 30, MaxFileAge: time.Hour, MinFree: 1 << 30, MaxAttempts: 4, DrainTimeout: 10 * time.Second,
+		MaxFileBytes: 1 << 30, MaxSpool: 8 << 30, MaxFileAge: time.Hour, MinFree: 1 << 30, MaxAttempts: 4, DrainTimeout: 10 * time.Second,
 	}
 }
 
@@ -38,6 +43,15 @@ func (c Config) Validate() error {
 	}
 	if c.MaxFileAge < time.Second {
 		problems = append(problems, fmt.Errorf("max-file-age is %s: it must be at least 1s", c.MaxFileAge))
+	}
+	if files.IsBucket(c.Dir) {
+		if _, err := objects.ParseLocation(c.Dir); err != nil {
+			problems = append(problems, fmt.Errorf("dir: %w", err))
+		}
+		if c.MaxSpool < 2*c.MaxFileBytes {
+			problems = append(problems, fmt.Errorf("max-spool is %d: it must be at least twice max-file-bytes (%d)",
+				c.MaxSpool, c.MaxFileBytes))
+		}
 	}
 	if c.MinFree < 0 {
 		problems = append(problems, fmt.Errorf("min-free is %d: it must not be negative", c.MinFree))

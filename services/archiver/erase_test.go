@@ -19,6 +19,7 @@ import (
 	"github.com/dateline-news/dateline/internal/stage"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/archiver/captures"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -35,7 +36,7 @@ func TestErasedBytesAreNowhere(t *testing.T) {
 		archive(t, a, page(t, "p3", url, secret+secret), page(t, "p4", "http://example.com/4", story))
 		before := sizes(t, room)
 		for want := range slices.Values([]int{2, 0}) {
-			if n, left, err := index.Erase(t.Context(), room.dir, url, noon); err != nil || n != want || left != 0 {
+			if n, left, err := index.Erase(t.Context(), files.InFolder(room.dir), url, noon); err != nil || n != want || left != 0 {
 				t.Errorf("erased %d captures, %d are left, %v; want %d", n, left, err, want)
 			}
 		}
@@ -97,7 +98,7 @@ func TestOtherRecordsAreOverwritten(t *testing.T) {
 			archive(t, a, page(t, fmt.Sprint("p", i+1), url, secret+fmt.Sprint(i)))
 		}
 	})
-	erased, _, err := index.Erase(t.Context(), room.dir, url, noon)
+	erased, _, err := index.Erase(t.Context(), files.InFolder(room.dir), url, noon)
 	if erased != 151 || err == nil || !strings.Contains(err.Error(), "one.warc.gz") ||
 		!strings.Contains(err.Error(), "1 erased captures are not overwritten") {
 		t.Errorf("erased %d captures, %v; want 151 and the error of one", erased, err)
@@ -119,7 +120,7 @@ func TestArchiverOverwritesWhatOthersErase(t *testing.T) {
 	const secret, url = "The mayor's address is a secret.", "http://example.com/secret"
 	a := room.archiver(t, room.config())
 	archive(t, a, page(t, "p1", url, secret))
-	if n, left, err := index.Erase(t.Context(), "", url, noon); err != nil || n != 1 || left != 1 {
+	if n, left, err := index.Erase(t.Context(), nil, url, noon); err != nil || n != 1 || left != 1 {
 		t.Errorf("erased %d captures, %d are left, %v; want 1 and 1", n, left, err)
 	}
 	if found, err := index.Recent(t.Context(), captures.Filter{}, 10); err != nil || len(found) != 0 {
@@ -192,12 +193,12 @@ func TestErasedWhileItIsArchived(t *testing.T) {
 	const url = "http://example.com/secret"
 	putArticle(t, room.store, url)
 	a, err := New(t.Context(), room.config(), Dependencies{
-		JS: room.js, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		JS: room.js, Files: files.InFolder(room.dir), Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Store: meanwhile{room.store, &sync.Once{}, func() {
 			if _, err := room.store.Erase(t.Context(), url); err != nil {
 				t.Error(err)
 			}
-			n, _, err := captures.Of(room.store).Erase(t.Context(), room.dir, url, noon)
+			n, _, err := captures.Of(room.store).Erase(t.Context(), files.InFolder(room.dir), url, noon)
 			if err != nil || n != 0 {
 				t.Errorf("erased %d captures before they were indexed, %v", n, err)
 			}

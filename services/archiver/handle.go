@@ -13,6 +13,7 @@ import (
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/archiver/captures"
+	"github.com/dateline-news/dateline/services/archiver/internal/folder"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -47,6 +48,11 @@ func (a *Archiver) handle(ctx context.Context, inputs []*stage.Input) []stage.Re
 		err = a.eraseLate(ctx, urls)
 	}
 	a.metrics.block(err != nil)
+	a.full.Store(nil)
+	if errors.Is(err, folder.ErrFull) {
+		text := err.Error()
+		a.full.Store(&text)
+	}
 	for i := range results {
 		if err != nil && pages[i] != nil {
 			results[i].Err = unavailable(err)
@@ -178,7 +184,7 @@ func (a *Archiver) eraseLate(ctx context.Context, urls []string) error {
 		return err
 	}
 	for url := range erased {
-		n, _, err := a.index.Erase(ctx, a.dir, url, a.now())
+		n, _, err := a.index.Erase(ctx, a.files, url, a.now())
 		if err != nil {
 			return fmt.Errorf("erasing what was archived after an erasure: %w", err)
 		}

@@ -23,6 +23,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -61,6 +62,9 @@ type room struct {
 	js    jetstream.JetStream
 	store store.Store
 	dir   string
+	// files are those of an archive in a bucket, whose spool is dir. It is nil if the archive
+	// is in dir.
+	files *files.Files
 }
 
 func newRoom(tb testing.TB) *room {
@@ -72,7 +76,7 @@ func newRoom(tb testing.TB) *room {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { articles.Close() })
-	return &room{js, articles, filepath.Join(tb.TempDir(), "archive")}
+	return &room{js: js, store: articles, dir: filepath.Join(tb.TempDir(), "archive")}
 }
 
 func (r *room) config() Config {
@@ -84,8 +88,12 @@ func (r *room) config() Config {
 // archiver returns an archiver on the room's folder. The caller closes it.
 func (r *room) archiver(tb testing.TB, config Config) *Archiver {
 	tb.Helper()
+	archive := r.files
+	if archive == nil {
+		archive = files.InFolder(r.dir)
+	}
 	a, err := New(tb.Context(), config, Dependencies{
-		JS: r.js, Store: r.store, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		JS: r.js, Files: archive, Store: r.store, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	if err != nil {
 		tb.Fatal(err)

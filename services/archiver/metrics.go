@@ -14,6 +14,7 @@ type metrics struct {
 	files    prometheus.Gauge
 	size     prometheus.Gauge
 	deleted  prometheus.Counter
+	bucket   *bucketMetrics
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -44,7 +45,51 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 	}
 	reg.MustRegister(m.records, m.bytes, m.revisits, m.blocked, m.files, m.size, m.deleted)
+	m.bucket = newBucketMetrics(reg)
 	return m
+}
+
+// bucketMetrics are the metrics of an archive in a bucket.
+type bucketMetrics struct {
+	waiting, spooled, failing prometheus.Gauge
+	uploads, rewrites         prometheus.Counter
+}
+
+func newBucketMetrics(reg prometheus.Registerer) *bucketMetrics {
+	m := &bucketMetrics{
+		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_archive_waiting_files", Help: "Complete files of the archive that are not uploaded yet.",
+		}),
+		spooled: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_archive_spool_bytes", Help: "Size of the files of the archive that are not uploaded yet, in bytes.",
+		}),
+		failing: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_archive_bucket_failing",
+			Help: "1 if the bucket of the archive could not be used at the last attempt, otherwise 0.",
+		}),
+		uploads: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "dateline_archive_uploads_total", Help: "Files of the archive that were uploaded.",
+		}),
+		rewrites: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "dateline_archive_rewrites_total",
+			Help: "Files in the bucket of the archive that were replaced to erase captures.",
+		}),
+	}
+	reg.MustRegister(m.waiting, m.spooled, m.failing, m.uploads, m.rewrites)
+	return m
+}
+
+func (m *bucketMetrics) spool(files int, size int64) {
+	m.waiting.Set(float64(files))
+	m.spooled.Set(float64(size))
+}
+
+func (m *bucketMetrics) failed(failed bool) {
+	value := 0.0
+	if failed {
+		value = 1
+	}
+	m.failing.Set(value)
 }
 
 // wrote counts a page that was written.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/services/archiver/captures"
-	"github.com/dateline-news/dateline/services/archiver/internal/folder"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
 )
 
@@ -36,7 +35,7 @@ func (a *Archiver) recover(ctx context.Context) error {
 		if !file.Open && from == file.Size {
 			continue
 		}
-		end, added, err := a.indexRest(ctx, file.Name, from)
+		end, added, err := a.indexRest(ctx, file.Name, from, file.Size)
 		if err != nil {
 			return err
 		}
@@ -55,15 +54,14 @@ func (a *Archiver) recover(ctx context.Context) error {
 // indexRest adds the whole units of a file from an offset on to the index. It returns the
 // end of the last unit that the archive needs, and the number of captures. It stops at
 // a record that cannot be read.
-func (a *Archiver) indexRest(ctx context.Context, name string, from int64) (end int64, added int, err error) {
-	file, err := folder.OpenFile(a.dir, name)
+func (a *Archiver) indexRest(
+	ctx context.Context, name string, from, size int64,
+) (end int64, added int, err error) {
+	file, err := a.files.Section(ctx, name, from, size-from)
 	if err != nil {
 		return 0, 0, err
 	}
 	defer file.Close()
-	if _, err := file.Seek(from, io.SeekStart); err != nil {
-		return 0, 0, fmt.Errorf("reading %s: %w", name, err)
-	}
 	end = from
 	units := unitReader{records: warcfile.NewReader(file, from)}
 	for ctx.Err() == nil {

@@ -128,12 +128,22 @@ func (a *Archiver) deleteFile(ctx context.Context, file captures.File) error {
 	if a.isOpen(file.Name) {
 		return nil
 	}
+	if a.bucket != nil {
+		if ready, err := a.bucket.mayDelete(ctx, file.Name); err != nil || !ready {
+			return err
+		}
+	}
 	empty, err := a.index.DropCaptures(ctx, file)
 	if err != nil || !empty {
 		return err
 	}
 	if err := a.folder.Delete(file.Name); err != nil {
 		return fmt.Errorf("deleting an expired file: %w", err)
+	}
+	if a.bucket != nil {
+		if err := a.bucket.deleteObject(ctx, file.Name); err != nil {
+			return err
+		}
 	}
 	if err := a.index.DropFile(ctx, file); err != nil {
 		return err

@@ -29,6 +29,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/services/archiver"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -227,7 +228,7 @@ func archiveSite(t *testing.T) (dir string, s *site) {
 	dir = filepath.Join(t.TempDir(), "archive")
 	archive.Dir, archive.MinFree, archive.MaxFileBytes = dir, 0, 4<<20
 	keep, err := archiver.New(t.Context(), archive, archiver.Dependencies{
-		JS: js, Store: articles, Registry: prometheus.NewRegistry(), Log: log, Now: time.Now,
+		JS: js, Files: files.InFolder(archive.Dir), Store: articles, Registry: prometheus.NewRegistry(), Log: log, Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

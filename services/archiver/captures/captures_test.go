@@ -189,3 +189,72 @@ func TestKeys(t *testing.T) {
 		}
 	}
 }
+
+func TestUploads(t *testing.T) {
+	onEachStore(t, func(t *testing.T, index *captures.Index) {
+		const url = "https://example.com/a"
+		add(t, index, "one.warc.gz", 5000, captureOf(url, 1), captureOf(url, 2))
+		state := func(name string) (captures.Upload, bool) {
+			t.Helper()
+			state, found, err := index.Upload(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return state, found
+		}
+		if got, found := state("one.warc.gz"); got != captures.InFolder || !found {
+			t.Errorf("a new file has the state %d, found %t", got, found)
+		}
+		if _, found := state("two.warc.gz"); found {
+			t.Error("a file that does not exist was found")
+		}
+		if err := index.SetUpload(t.Context(), "one.warc.gz", captures.Uploaded); err != nil {
+			t.Fatal(err)
+		}
+		add(t, index, "one.warc.gz", 6000, captureOf(url, 3))
+		if got, _ := state("one.warc.gz"); got != captures.Uploaded {
+			t.Errorf("after more captures the state is %d", got)
+		}
+		if _, _, err := index.Erase(t.Context(), nil, url, noon); err != nil {
+			t.Fatal(err)
+		}
+		files, err := index.FilesToErase(t.Context())
+		if err != nil || len(files) != 1 || files[0].File != "one.warc.gz" || files[0].Upload != captures.Uploaded {
+			t.Fatalf("files to erase: %+v, %v", files, err)
+		}
+		found, err := index.CapturesToErase(t.Context(), "one.warc.gz")
+		if err != nil || len(found) != 3 {
+			t.Fatalf("captures to erase: %+v, %v", found, err)
+		}
+		if err := index.MarkErased(t.Context(), found[:2]); err != nil {
+			t.Fatal(err)
+		}
+		if left, err := index.Erasing(t.Context()); err != nil || left != 1 {
+			t.Errorf("%d captures are left, %v", left, err)
+		}
+	})
+}
+
+func TestAFileIsHeldByOne(t *testing.T) {
+	onEachStore(t, func(t *testing.T, index *captures.Index) {
+		add(t, index, "one.warc.gz", 5000, captureOf("https://example.com/a", 1))
+		hold := func(holder string, now, until time.Time, want bool) {
+			t.Helper()
+			if held, err := index.Hold(t.Context(), "one.warc.gz", holder, now, until); err != nil || held != want {
+				t.Errorf("%s at %s: held %t, %v; want %t", holder, now, held, err, want)
+			}
+		}
+		hold("a", noon, noon.Add(time.Hour), true)
+		hold("b", noon.Add(time.Minute), noon.Add(time.Hour), false)
+		hold("a", noon.Add(time.Minute), noon.Add(2*time.Hour), true)
+		hold("b", noon.Add(3*time.Hour), noon.Add(4*time.Hour), true)
+		if err := index.Release(t.Context(), "one.warc.gz", "a"); err != nil { // it holds the file no longer
+			t.Fatal(err)
+		}
+		hold("a", noon.Add(3*time.Hour), noon.Add(4*time.Hour), false)
+		if err := index.Release(t.Context(), "one.warc.gz", "b"); err != nil {
+			t.Fatal(err)
+		}
+		hold("a", noon.Add(3*time.Hour), noon.Add(4*time.Hour), true)
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/archiver/internal/folder"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
 )
@@ -35,15 +36,18 @@ const eraseRows = `UPDATE archive_captures AS c SET type = $1, time = $2, url = 
 const eraseBatch = 100
 
 // Erase erases all captures of a URL, and returns their number. From now on, the index keeps
-// only the ids of their pages and the places of their records. If this process can write to
-// the folder, it overwrites the records. Otherwise they are left to the archiver, which
-// overwrites them within seconds. Erase may be called again after an error.
-func (x *Index) Erase(ctx context.Context, dir, url string, at time.Time) (erased, left int, err error) {
+// only the ids of their pages and the places of their records. If the archive is in a folder
+// to which this process can write, it overwrites the records. Otherwise they are left to the
+// archiver, which overwrites them within seconds, or rewrites their files in the bucket. Erase
+// may be called again after an error.
+func (x *Index) Erase(
+	ctx context.Context, from *files.Files, url string, at time.Time,
+) (erased, left int, err error) {
 	if erased, err = x.markErasing(ctx, url, at); err != nil {
 		return 0, 0, err
 	}
-	if dir != "" {
-		err = x.Overwrite(ctx, dir)
+	if from != nil && !from.InBucket() {
+		err = x.Overwrite(ctx, from.Dir())
 	}
 	if isReadOnly(err) {
 		err = nil // leave the records to the archiver
@@ -132,13 +136,22 @@ func (x *Index) Overwrite(ctx context.Context, dir string) error {
 	return nil
 }
 
-// overwrite replaces the record of a capture. A file that is not there any more has nothing
-// to erase.
-func overwrite(dir string, c Capture) error {
+// Tombstone returns what replaces the record of an erased capture.
+func (c Capture) Tombstone() ([]byte, error) {
 	id := warcfile.ID(fmt.Sprintf("erased\n%s\n%d", c.File, c.Offset))
 	tombstone, err := warcfile.Tombstone(id, c.Time, c.Length)
 	if err != nil {
-		return fmt.Errorf("erasing from file %s of the archive at offset %d: %w", c.File, c.Offset, err)
+		return nil, fmt.Errorf("erasing from file %s of the archive at offset %d: %w", c.File, c.Offset, err)
+	}
+	return tombstone, nil
+}
+
+// overwrite replaces the record of a capture. A file that is not there any more has nothing
+// to erase.
+func overwrite(dir string, c Capture) error {
+	tombstone, err := c.Tombstone()
+	if err != nil {
+		return err
 	}
 	err = folder.Overwrite(dir, c.File, c.Offset, tombstone)
 	if errors.Is(err, os.ErrNotExist) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dateline-news/dateline/services/archiver/internal/folder"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
 )
 
@@ -23,10 +23,10 @@ type Response struct {
 // Header returns the value of the first header field with a name, or "".
 func (r Response) Header(name string) string { return warcfile.Value(r.Head, name) }
 
-// Read reads a capture from the archive in a folder. The body of a revisit is that of its
+// Read reads a capture from the archive. The body of a revisit is that of its
 // original. If the file or the original is not there any more, the error is ErrNotFound.
-func (x *Index) Read(ctx context.Context, dir string, c Capture) (Response, error) {
-	entry, err := readRecord(dir, c)
+func (x *Index) Read(ctx context.Context, from *files.Files, c Capture) (Response, error) {
+	entry, err := readRecord(ctx, from, c)
 	if err != nil {
 		return Response{}, err
 	}
@@ -42,7 +42,7 @@ func (x *Index) Read(ctx context.Context, dir string, c Capture) (Response, erro
 		return Response{}, fmt.Errorf("reading the body of the capture of %s at %s: %w", c.URL,
 			c.Time.Format(time.RFC3339), err)
 	}
-	if entry, err = readRecord(dir, original); err != nil {
+	if entry, err = readRecord(ctx, from, original); err != nil {
 		return Response{}, err
 	}
 	_, r.Body = entry.HTTP()
@@ -50,16 +50,16 @@ func (x *Index) Read(ctx context.Context, dir string, c Capture) (Response, erro
 }
 
 // readRecord reads the record of a capture, and checks that it is the one in the index.
-func readRecord(dir string, c Capture) (*warcfile.Entry, error) {
-	file, err := folder.OpenFile(dir, c.File)
+func readRecord(ctx context.Context, from *files.Files, c Capture) (*warcfile.Entry, error) {
+	section, err := from.Section(ctx, c.File, c.Offset, c.Length)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	entry, err := warcfile.ReadAt(file, c.Offset, c.Length)
+	defer section.Close()
+	entry, err := warcfile.NewReader(section, c.Offset).Next()
 	if err != nil {
 		return nil, fmt.Errorf("file %s of the archive: %w", c.File, err)
 	}

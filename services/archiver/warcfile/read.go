@@ -154,11 +154,6 @@ func (e *Entry) readHeader(r *bufio.Reader) error {
 	}
 }
 
-// ReadAt reads the record of a member.
-func ReadAt(r io.ReaderAt, offset, length int64) (*Entry, error) {
-	return NewReader(io.NewSectionReader(r, offset, length), offset).Next()
-}
-
 // countingReader counts the bytes that are taken from a reader. It is an io.ByteReader,
 // so that gzip takes no more than a member.
 type countingReader struct {

@@ -25,7 +25,7 @@ func TestTombstonesHaveEveryLength(t *testing.T) {
 		if err != nil || int64(len(data)) != length {
 			t.Fatalf("length %d: got %d, %v", length, len(data), err)
 		}
-		entry, err := ReadAt(bytes.NewReader(data), 0, length)
+		entry, err := NewReader(bytes.NewReader(data), 0).Next()
 		if err != nil {
 			t.Fatalf("length %d: %v", length, err)
 		}

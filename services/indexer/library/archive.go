@@ -21,7 +21,7 @@ import (
 
 // ArchiveConfig names the archive from which pages are read that their stream has dropped.
 type ArchiveConfig struct {
-	Dir string `doc:"Folder of the archive. The indexer only reads it, to show pages that their stream has dropped. Empty means that it reads no archive."`
+	Dir string `doc:"Folder of the archive, or s3://BUCKET/PREFIX. The indexer only reads it, to show pages that their stream has dropped. Empty means that it reads no archive."`
 }
 
 // LastPage returns the requested URL of the page whose extraction gave a record.
@@ -165,14 +165,14 @@ func (l *Library) RawCapture(ctx context.Context, article *datelinev1.Article, a
 // readCapture reads a capture from the archive. If this process cannot read the archive, the
 // error is ErrGone and tells what to do.
 func (l *Library) readCapture(ctx context.Context, c captures.Capture) (captures.Response, error) {
-	if l.archive == "" {
+	if l.archive == nil {
 		return captures.Response{}, fmt.Errorf("%w here: it is in file %s of the archive, which this process does not know; "+
-			"name the folder of the archive with archiver.dir", ErrGone, c.File)
+			"name the folder or bucket of the archive with archiver.dir", ErrGone, c.File)
 	}
 	r, err := captures.Of(l.Store).Read(ctx, l.archive, c)
 	if errors.Is(err, os.ErrNotExist) {
-		return r, fmt.Errorf("%w here: the archive's folder %s has no file %s; if the archiver runs elsewhere, share its "+
-			"folder with this process", ErrGone, l.archive, c.File)
+		return r, fmt.Errorf("%w here: the archive %s has no file %s; if the archiver runs elsewhere, share its "+
+			"folder with this process, or wait until it has uploaded the file", ErrGone, l.archive, c.File)
 	}
 	return r, err
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -52,17 +53,17 @@ type Store interface {
 type Library struct {
 	Store
 	js jetstream.JetStream
-	// archive is the folder of the archive, or "".
-	archive string
+	// archive are the files of the archive, or nil.
+	archive *files.Files
 	queues  queues
 }
 
 // New returns a library that uses a store and the streams that fill it.
 func New(articles Store, js jetstream.JetStream) *Library { return &Library{Store: articles, js: js} }
 
-// WithArchive returns a library that reads the archive in a folder.
-func (l *Library) WithArchive(dir string) *Library {
-	return &Library{Store: l.Store, js: l.js, archive: dir}
+// WithArchive returns a library that reads an archive. Nil means none.
+func (l *Library) WithArchive(archive *files.Files) *Library {
+	return &Library{Store: l.Store, js: l.js, archive: archive}
 }
 
 // Discovery returns the sites whose new articles the discoverer finds.

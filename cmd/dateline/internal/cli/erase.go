@@ -65,7 +65,12 @@ func erase(cmd *cobra.Command, cfg configuration, s library.Store, idOrURL strin
 		return err
 	}
 	defer func() { err = errors.Join(err, bus.Close()) }()
-	erased, err := library.New(s, bus.JS).WithArchive(cfg.Archiver.Dir).Erase(cmd.Context(), idOrURL)
+	archive, err := cfg.Archive()
+	if err != nil {
+		return err
+	}
+	defer archive.Close()
+	erased, err := library.New(s, bus.JS).WithArchive(archive).Erase(cmd.Context(), idOrURL)
 	if err != nil {
 		return err
 	}

@@ -190,6 +190,11 @@ func (f *replayFlags) replay(
 	if err != nil {
 		return err
 	}
+	archive, err := cfg.Archive()
+	if err != nil {
+		return err
+	}
+	defer archive.Close()
 	if f.writes() {
 		if config.Run, err = f.begin(ctx, s, selection, expected); err != nil {
 			return err
@@ -198,7 +203,7 @@ func (f *replayFlags) replay(
 			selection = config.Run.Selection
 		}
 	}
-	config.JS, config.Library, config.Selection = js, library.New(s, js).WithArchive(cfg.Archiver.Dir), selection
+	config.JS, config.Library, config.Selection = js, library.New(s, js).WithArchive(archive), selection
 	report := newReplayReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), f.asJSON)
 	report.run, report.page = config.Run, f.page
 	config.Report, config.ReportFile, config.Progress = report.add, report.addFile, report.progress

@@ -12,6 +12,7 @@ import (
 	"github.com/dateline-news/dateline/cmd/dateline/internal/contexts"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/topology"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -29,6 +30,7 @@ external ones instead. The articles are at http://127.0.0.1:8080. It writes the 
 folder contains the server's address with user and password.`,
 		Example: `  dateline up
   dateline up --archive dateline-data/archive
+  dateline up --archive s3://news/pages --s3-endpoint https://s3.example.com
   dateline publish https://example.com/news/a
   NATS_URL="$(cat dateline-data/nats.url)" nats pub urls https://example.com/news/b`,
 		Args: noArgs,
@@ -95,7 +97,27 @@ func writeContext(name string, cfg pipeline.Config) error {
 		}
 		put("data", "dir", dir)
 	}
-	if cfg.Archiver.Dir != "" {
+	if files.IsBucket(cfg.Archiver.Dir) {
+		put("archiver", "dir", cfg.Archiver.Dir)
+		for name, value := range map[string]string{
+			"endpoint": cfg.S3.Endpoint, "region": cfg.S3.Region, "access-key": cfg.S3.AccessKey, "secret-key": cfg.S3.SecretKey,
+		} {
+			put("s3", name, value)
+		}
+		for name, file := range map[string]string{"credentials": cfg.S3.Credentials, "ca": cfg.S3.CA} {
+			if file == "" {
+				continue
+			}
+			path, err := filepath.Abs(file)
+			if err != nil {
+				return fmt.Errorf("resolving s3.%s: %w", name, err)
+			}
+			put("s3", name, path)
+		}
+		if cfg.S3.PathStyle {
+			put("s3", "path-style", true)
+		}
+	} else if cfg.Archiver.Dir != "" {
 		dir, err := filepath.Abs(cfg.Archiver.Dir)
 		if err != nil {
 			return fmt.Errorf("resolving the folder of the archive: %w", err)

@@ -9,7 +9,7 @@ import (
 // hidden replaces a secret.
 const hidden = "xxxxx"
 
-// WithoutSecrets returns settings in which passwords and tokens are replaced.
+// WithoutSecrets returns settings in which passwords, tokens and secret keys are replaced.
 func (s Settings) WithoutSecrets() Settings {
 	shown := Settings{}
 	for section, values := range s {
@@ -24,7 +24,7 @@ func (s Settings) WithoutSecrets() Settings {
 func withoutSecret(name string, value any) any {
 	text, ok := value.(string)
 	switch {
-	case strings.HasSuffix(name, "token") || strings.HasSuffix(name, "password"):
+	case strings.HasSuffix(name, "token") || strings.HasSuffix(name, "password") || strings.HasSuffix(name, "secret-key"):
 		if fmt.Sprint(value) == "" {
 			return value
 		}

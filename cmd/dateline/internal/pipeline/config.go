@@ -1,16 +1,19 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/dateline-news/dateline/internal/bus"
+	"github.com/dateline-news/dateline/internal/objects"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/services/archiver"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
@@ -35,6 +38,7 @@ type Config struct {
 	Indexer    indexer.Config
 	Notifier   notifier.Config
 	HTTP       web.Config
+	S3         objects.Config
 }
 
 // DataConfig configures the embedded NATS server and the embedded store.
@@ -69,6 +73,7 @@ func DefaultConfig() Config {
 		Fetcher: fetcher.DefaultConfig(), Discoverer: discoverer.DefaultConfig(), Extractor: extractor.DefaultConfig(),
 		Archiver: archiver.DefaultConfig(), Indexer: indexer.DefaultConfig(), Notifier: notifier.DefaultConfig(),
 		HTTP: web.DefaultConfig(),
+		S3:   objects.DefaultConfig(),
 	}
 }
 
@@ -105,6 +110,12 @@ func (c Config) StoreURL() string {
 		return c.Store.URL
 	}
 	return "sqlite:" + filepath.Join(c.Data.Dir, "articles.db")
+}
+
+// Archive returns the files of the archive, or nil if nothing is archived. An archive in a
+// bucket has its spool in the data folder, unless another one is configured.
+func (c Config) Archive() (*files.Files, error) {
+	return files.Open(c.Archiver.Dir, cmp.Or(c.Archiver.Spool, filepath.Join(c.Data.Dir, "archive-spool")), c.S3)
 }
 
 // folder returns the folder in which the process keeps its data: that of an embedded

@@ -21,6 +21,7 @@ import (
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/tracing"
 	"github.com/dateline-news/dateline/services/archiver"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/discoverer"
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
@@ -48,6 +49,7 @@ type Pipeline struct {
 	registry *prometheus.Registry
 	traces   *tracing.Tracer
 	stages   []process.Runner
+	archive  *files.Files       // nil if nothing is archived
 	archiver *archiver.Archiver // nil if nothing is archived
 	checks   []telemetry.Check
 }
@@ -119,7 +121,10 @@ func (p *Pipeline) createStages(ctx context.Context) error {
 	p.checks = append(p.checks, index.Checks()...)
 	inputs := slices.Concat(fetcher.Inputs(), discoverer.Inputs(), extractor.Inputs(), indexer.Inputs())
 	p.stages = []process.Runner{fetch, discover, extract, index, notify}
-	if p.config.Archiver.Dir != "" {
+	if p.archive, err = p.config.Archive(); err != nil {
+		return err
+	}
+	if p.archive != nil {
 		if err := p.createArchiver(ctx); err != nil {
 			return err
 		}
@@ -132,10 +137,10 @@ func (p *Pipeline) createStages(ctx context.Context) error {
 func (p *Pipeline) createArchiver(ctx context.Context) error {
 	var err error
 	p.archiver, err = archiver.New(ctx, p.config.Archiver, archiver.Dependencies{
-		JS: p.Bus.JS, Store: p.Store, Registry: p.registry, Log: p.log, Tracer: p.traces, Now: time.Now,
+		JS: p.Bus.JS, Files: p.archive, Store: p.Store, Registry: p.registry, Log: p.log, Tracer: p.traces, Now: time.Now,
 	})
 	if err == nil {
-		p.stages = append(p.stages, p.archiver)
+		p.stages, p.checks = append(p.stages, p.archiver), append(p.checks, p.archiver.Checks()...)
 	}
 	return err
 }
@@ -153,7 +158,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	})
 	tasks.Go(func() error {
 		return web.Serve(ctx, p.config.HTTP, web.Dependencies{
-			Library: library.New(p.Store, p.Bus.JS).WithArchive(p.config.Archiver.Dir), Registry: p.registry, Log: p.log,
+			Library: library.New(p.Store, p.Bus.JS).WithArchive(p.archive), Registry: p.registry, Log: p.log,
 		})
 	})
 	if p.Bus.Embedded() {
@@ -173,6 +178,7 @@ func (p *Pipeline) Close() error {
 	if p.archiver != nil {
 		err = p.archiver.Close()
 	}
+	p.archive.Close()
 	if p.Store != nil {
 		err = errors.Join(err, p.Store.Close())
 	}

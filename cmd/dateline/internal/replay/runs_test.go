@@ -17,6 +17,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/archiver/captures"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -273,7 +274,7 @@ func TestRefusedPagesAreContinued(t *testing.T) {
 		_, js := natstest.Start(t)
 		selection := replay.Selection{Refused: true}
 		config := archiveConfig(t, s, js, 0)
-		config.Selection, config.Archived, config.Library = selection, true, library.New(s, js).WithArchive(t.TempDir())
+		config.Selection, config.Archived, config.Library = selection, true, library.New(s, js).WithArchive(files.InFolder(t.TempDir()))
 		config.Run = start(t, s, selection)
 		failure := errors.New("interrupted")
 		var first, second []string

@@ -3,6 +3,7 @@
 package folder
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -23,12 +24,17 @@ const (
 	// openSuffix follows the name of a file to which records may still be added.
 	openSuffix = ".open"
 	lockName   = "lock"
+	// scratchName is the name of the copy of a file that is rewritten.
+	scratchName = "rewrite.tmp"
 
 	dirMode  = 0o750
 	fileMode = 0o640
 )
 
-// Config configures a Folder. All fields are required.
+// ErrFull means that the files in a spool have reached their maximum size.
+var ErrFull = errors.New("the spool is full")
+
+// Config configures a Folder. All fields are required, except MaxSpool.
 type Config struct {
 	Dir string
 	// MaxBytes and MaxAge are the size and the age at which a file is completed.
@@ -36,6 +42,10 @@ type Config struct {
 	MaxAge   time.Duration
 	// MinFree is the free space in bytes below which nothing is written.
 	MinFree int64
+	// MaxSpool is the size of all files in bytes above which nothing is written. It is 0 if
+	// the files stay in the folder. Otherwise, the folder is a spool whose files are uploaded
+	// to a place that others write to, too: their names contain the id of the folder.
+	MaxSpool int64
 	// Info returns the member with which a file begins.
 	Info func(name string) ([]byte, error)
 	Now  func() time.Time
@@ -47,6 +57,7 @@ type Config struct {
 type Folder struct {
 	config Config
 	host   string
+	id     string // empty unless the folder is a spool
 	lock   *flock.Flock
 
 	file         *os.File // nil if no file is open
@@ -70,8 +81,42 @@ func Open(config Config) (*Folder, error) {
 		return nil, fmt.Errorf("another archiver writes to the folder %s: stop it, "+
 			"or choose another folder with archiver.dir", config.Dir)
 	}
-	return &Folder{config: config, host: hostName(), lock: lock}, nil
+	f := &Folder{config: config, host: hostName(), lock: lock}
+	if config.MaxSpool == 0 {
+		return f, nil
+	}
+	if f.id, err = spoolID(config.Dir); err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	f.host += "-" + f.id
+	return f, nil
 }
+
+// idName is the name of the file with the id of a spool.
+const idName = "id"
+
+// spoolID returns the id of a spool, which stays the same from one process to the next.
+func spoolID(dir string) (string, error) {
+	path := filepath.Join(dir, idName)
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("reading the id of the spool: %w", err)
+	}
+	if id := unsafeName.ReplaceAllString(string(data), ""); id != "" {
+		return id, nil
+	}
+	id := strings.ToLower(rand.Text()[:idLength])
+	if err := os.WriteFile(path, []byte(id+"\n"), fileMode); err != nil {
+		return "", fmt.Errorf("writing the id of the spool: %w", err)
+	}
+	return id, nil
+}
+
+// idLength is the length of the id of a spool. The ids are random.
+const idLength = 16
+
+// ID returns the id of a spool.
+func (f *Folder) ID() string { return f.id }
 
 var unsafeName = regexp.MustCompile(`[^A-Za-z0-9.]+`)
 
@@ -102,16 +147,45 @@ func (f *Folder) Files() ([]File, error) {
 	var files []File
 	for _, entry := range entries {
 		name, open := strings.CutSuffix(entry.Name(), openSuffix)
-		if !strings.HasPrefix(name, prefix) || !strings.HasSuffix(name, suffix) {
+		if !IsFile(name) {
 			continue
 		}
 		info, err := entry.Info()
+		if errors.Is(err, os.ErrNotExist) {
+			continue // the file was uploaded or completed meanwhile
+		}
 		if err != nil {
 			return nil, fmt.Errorf("listing the archive's folder: %w", err)
 		}
 		files = append(files, File{Name: name, Size: info.Size(), Open: open})
 	}
 	return files, nil
+}
+
+// IsFile reports whether a name is that of a file of an archive.
+func IsFile(name string) bool {
+	return strings.HasPrefix(name, prefix) && strings.HasSuffix(name, suffix)
+}
+
+// Path returns the path of a complete file.
+func (f *Folder) Path(name string) string { return filepath.Join(f.config.Dir, filepath.Base(name)) }
+
+// Scratch creates an empty file in the folder, for a copy of a file that is rewritten. The
+// next call replaces it.
+func (f *Folder) Scratch(name string) (*os.File, error) {
+	file, err := os.OpenFile(filepath.Join(f.config.Dir, scratchName), os.O_RDWR|os.O_CREATE|os.O_TRUNC, fileMode)
+	if err != nil {
+		return nil, fmt.Errorf("creating a copy of %s: %w", name, err)
+	}
+	return file, nil
+}
+
+// RemoveScratch removes the file that Scratch has created.
+func (f *Folder) RemoveScratch() error {
+	if err := os.Remove(filepath.Join(f.config.Dir, scratchName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("removing the copy of a file: %w", err)
+	}
+	return nil
 }
 
 // Begin returns the name of the file to which records are added next. It completes a file
@@ -143,11 +217,39 @@ func (f *Folder) checkSpace() error {
 	if err != nil {
 		return fmt.Errorf("reading the free space on the disk of the archive: %w", err)
 	}
+	if err := f.checkSpool(); err != nil {
+		return err
+	}
 	if space.Free < f.config.MinFree {
 		return fmt.Errorf("the disk of the archive %s has only %d MB left, less than the %d MB of archiver.min-free: "+
 			"make room; pages wait on the stream meanwhile", f.config.Dir, space.Free>>20, f.config.MinFree>>20)
 	}
 	return nil
+}
+
+// checkSpool returns ErrFull if the spool is full.
+func (f *Folder) checkSpool() error {
+	if f.config.MaxSpool == 0 {
+		return nil
+	}
+	_, size, err := f.Waiting()
+	if err == nil && size >= f.config.MaxSpool {
+		err = fmt.Errorf("%w: %d MB wait in %s to be uploaded, the maximum is the %d MB of archiver.max-spool: "+
+			"see the errors of the uploads; pages wait on the stream meanwhile", ErrFull, size>>20, f.config.Dir,
+			f.config.MaxSpool>>20)
+	}
+	return err
+}
+
+// Waiting returns the complete files, and the size of all files.
+func (f *Folder) Waiting() (complete []File, size int64, err error) {
+	files, err := f.Files()
+	for _, file := range files {
+		if size += file.Size; !file.Open {
+			complete = append(complete, file)
+		}
+	}
+	return complete, size, err
 }
 
 // create creates a file and writes its first member, which becomes durable with the first

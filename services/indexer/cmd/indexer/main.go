@@ -11,10 +11,12 @@ import (
 
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/disk"
+	"github.com/dateline-news/dateline/internal/objects"
 	"github.com/dateline-news/dateline/internal/process"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/tracing"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/indexer"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -30,6 +32,7 @@ type config struct {
 	HTTP    web.Config
 
 	Archiver library.ArchiveConfig
+	S3       objects.Config
 }
 
 func main() { os.Exit(run()) }
@@ -38,12 +41,17 @@ func run() int {
 	cfg := config{
 		NATS: bus.DefaultConfig(), Admin: telemetry.DefaultConfig(), Tracing: tracing.DefaultConfig(),
 		Store: indexer.DefaultStoreConfig(), Indexer: indexer.DefaultConfig(), HTTP: web.DefaultConfig(),
+		S3: objects.DefaultConfig(),
 	}
 	return process.Main(process.Service{
 		Name:   "indexer",
 		About:  "Stores the articles that the extractor publishes and the ledger of outcomes, and serves both over HTTP.",
 		Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin, Tracing: &cfg.Tracing, Inputs: indexer.Inputs(),
 		New: func(ctx context.Context, env process.Env) (process.Runner, []telemetry.Check, error) {
+			archive, err := files.Open(cfg.Archiver.Dir, "", cfg.S3)
+			if err != nil {
+				return nil, nil, err
+			}
 			articles, err := store.Open(ctx, cfg.Store.URL)
 			if err != nil {
 				return nil, nil, err
@@ -58,7 +66,7 @@ func run() int {
 				articles.Close()
 				return nil, nil, err
 			}
-			s := service{stage: stage, store: articles, http: cfg.HTTP, archive: cfg.Archiver.Dir, env: env}
+			s := service{stage: stage, store: articles, http: cfg.HTTP, archive: archive, env: env}
 			return s, stage.Checks(), nil
 		},
 	})
@@ -73,13 +81,14 @@ type service struct {
 	stage   *indexer.Indexer
 	store   store.Store
 	http    web.Config
-	archive string
+	archive *files.Files
 	env     process.Env
 }
 
 // Run works until ctx ends, and then closes the store.
 func (s service) Run(ctx context.Context) error {
 	defer s.store.Close()
+	defer s.archive.Close()
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return s.stage.Run(ctx) })
 	// The last stage trims for all, because messages must stay until it has
