@@ -3,7 +3,12 @@
 package outcome
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
@@ -130,3 +135,23 @@ const urlIDLength = 12
 func FetchID(requestID string, requested weburl.URL) string {
 	return requestID + "." + requested.ID()[:urlIDLength]
 }
+
+// exchangePrefix is the start of the ids of exchanges that are not pages.
+const exchangePrefix = "exchange:"
+
+// The range of the ids of exchanges that are not pages, without the second one.
+const (
+	FirstExchangeID = exchangePrefix
+	EndExchangeID   = "exchange;"
+)
+
+// ExchangeID returns the id of an exchange that is not a page, from the request that led to it,
+// the URL and the time.
+func ExchangeID(requestID, url string, at time.Time) string {
+	sum := sha256.Sum256([]byte(url))
+	return exchangePrefix + requestID + "." + hex.EncodeToString(sum[:])[:urlIDLength] + "." +
+		strconv.FormatInt(at.UnixMicro(), 10)
+}
+
+// IsExchangeID reports whether an id is that of an exchange that is not a page.
+func IsExchangeID(id string) bool { return strings.HasPrefix(id, exchangePrefix) }

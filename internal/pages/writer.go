@@ -64,6 +64,20 @@ func NewWriter(
 // subjects. A body that is too large for a message is stored as an object first. The page
 // has no body afterwards.
 func (w *Writer) Write(ctx context.Context, page *datelinev1.Page, host string) error {
+	to := subject.Pages(host)
+	if purpose := page.GetRequest().GetPurpose(); subject.IsListing(purpose) {
+		to = subject.Listings(purpose, host)
+	}
+	return w.write(ctx, page, to)
+}
+
+// WriteExchange is like Write, but stores an exchange that is not a page for the archiver. If
+// there is no archiver, the server stores nothing.
+func (w *Writer) WriteExchange(ctx context.Context, page *datelinev1.Page, host string) error {
+	return w.write(ctx, page, subject.Exchanges(host))
+}
+
+func (w *Writer) write(ctx context.Context, page *datelinev1.Page, to string) error {
 	if body := page.GetBody(); page.GetContentEncoding() == "" && len(body) > 0 {
 		page.Body, page.BodyCompression = w.zstd.EncodeAll(body, make([]byte, 0, len(body)/3)), "zstd"
 	}
@@ -72,15 +86,11 @@ func (w *Writer) Write(ctx context.Context, page *datelinev1.Page, host string) 
 			return err
 		}
 	}
-	return w.publish(ctx, page, host)
+	return w.publish(ctx, page, to)
 }
 
 // publish publishes a page, and removes its body.
-func (w *Writer) publish(ctx context.Context, page *datelinev1.Page, host string) error {
-	to := subject.Pages(host)
-	if purpose := page.GetRequest().GetPurpose(); subject.IsListing(purpose) {
-		to = subject.Listings(purpose, host)
-	}
+func (w *Writer) publish(ctx context.Context, page *datelinev1.Page, to string) error {
 	buffer, ok := w.buffers.Get().(*[]byte)
 	if !ok {
 		buffer = new([]byte)

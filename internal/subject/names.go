@@ -12,13 +12,15 @@ const (
 	StreamRevisions = "REVISIONS"
 	// StreamListings holds responses of endpoints until the discoverer has read them.
 	StreamListings = "LISTINGS"
+	// StreamExchanges holds exchanges that are not pages until the archiver has read them.
+	StreamExchanges = "EXCHANGES"
 )
 
 // Streams returns the names of all streams, in the order of the pipeline.
 func Streams() []string {
 	return []string{
-		StreamURLs, StreamFrontier, StreamListings, StreamPages, StreamArticles, StreamOutcomes, StreamDead,
-		StreamRevisions,
+		StreamURLs, StreamFrontier, StreamListings, StreamPages, StreamExchanges, StreamArticles, StreamOutcomes,
+		StreamDead, StreamRevisions,
 	}
 }
 
@@ -29,7 +31,7 @@ const (
 	ConsumerExtract  = "extract"
 	ConsumerIndex    = "index"
 	ConsumerLedger   = "ledger"
-	// ConsumerArchive exists only if there is an archiver.
+	// ConsumerArchive exists only if there is an archiver, on PAGES and on EXCHANGES.
 	ConsumerArchive = "archive"
 )
 

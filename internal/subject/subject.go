@@ -20,6 +20,7 @@ const (
 	AllFrontier  = "frontier.*.>"
 	AllPages     = "pages.>"
 	AllListings  = "listings.>"
+	AllExchanges = "exchanges.>"
 	AllArticles  = "articles.>"
 	AllRevisions = "revisions.>"
 	AllOutcomes  = "outcomes.*.*"
@@ -38,6 +39,7 @@ func TrialPages(trial string) string { return "discover.pages." + trial }
 const (
 	pages     = "pages."
 	listings  = "listings."
+	exchanges = "exchanges."
 	articles  = "articles."
 	revisions = "revisions."
 	frontier  = "frontier."
@@ -102,8 +104,10 @@ func IsInput(stage datelinev1.Stage, subject string) bool {
 	case datelinev1.Stage_STAGE_FETCH:
 		queue, ok := ParseFrontier(subject)
 		return ok && (queue.Lane == LaneFresh || queue.Lane == LaneBackfill)
-	case datelinev1.Stage_STAGE_EXTRACT, datelinev1.Stage_STAGE_ARCHIVE:
+	case datelinev1.Stage_STAGE_EXTRACT:
 		return strings.HasPrefix(subject, pages)
+	case datelinev1.Stage_STAGE_ARCHIVE:
+		return strings.HasPrefix(subject, pages) || strings.HasPrefix(subject, exchanges)
 	case datelinev1.Stage_STAGE_DISCOVER:
 		return strings.HasPrefix(subject, listings) && strings.Count(subject, ".") > 1
 	case datelinev1.Stage_STAGE_INDEX:
@@ -136,6 +140,9 @@ func notInToken(r rune) bool { return r <= ' ' || r == 0x7f || r == '*' || r == 
 
 // Pages returns the subject of a host's pages.
 func Pages(host string) string { return pages + host }
+
+// Exchanges returns the subject of a host's exchanges that are not pages.
+func Exchanges(host string) string { return exchanges + host }
 
 // Listings returns the subject of the responses of a host's endpoints that were fetched
 // for a purpose.

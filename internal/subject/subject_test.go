@@ -143,7 +143,7 @@ func TestEachStreamIsListedOnce(t *testing.T) {
 		}
 		seen[name] = true
 	}
-	if len(seen) != 8 {
-		t.Errorf("got %d streams, want 8", len(seen))
+	if len(seen) != 9 {
+		t.Errorf("got %d streams, want 9", len(seen))
 	}
 }

@@ -10,19 +10,28 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
-// DropArchive deletes the consumer of the archiver, if there is one. Otherwise the pages
-// would stay on their stream until it is full. DropArchive returns the number of pages that
-// were not archived.
+// DropArchive deletes the consumers of the archiver, if there are any. Otherwise the pages
+// and exchanges would stay on their streams until these are full. DropArchive returns the
+// number of pages that were not archived.
 func DropArchive(ctx context.Context, js jetstream.JetStream) (waiting uint64, err error) {
-	consumer, err := js.Consumer(ctx, subject.StreamPages, subject.ConsumerArchive)
-	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+	for _, stream := range []string{subject.StreamExchanges, subject.StreamPages} {
+		if waiting, err = dropArchiveOf(ctx, js, stream); err != nil {
+			return 0, err
+		}
+	}
+	return waiting, nil
+}
+
+func dropArchiveOf(ctx context.Context, js jetstream.JetStream, stream string) (waiting uint64, err error) {
+	consumer, err := js.Consumer(ctx, stream, subject.ConsumerArchive)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
 		return 0, nil
 	}
 	if err == nil {
-		err = js.DeleteConsumer(ctx, subject.StreamPages, subject.ConsumerArchive)
+		err = js.DeleteConsumer(ctx, stream, subject.ConsumerArchive)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("deleting consumer %s of stream %s: %w", subject.ConsumerArchive, subject.StreamPages, err)
+		return 0, fmt.Errorf("deleting consumer %s of stream %s: %w", subject.ConsumerArchive, stream, err)
 	}
 	info := consumer.CachedInfo()
 	return info.NumPending + uint64(info.NumAckPending), nil

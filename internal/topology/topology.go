@@ -70,8 +70,8 @@ type Limits struct {
 	PerHost int64
 	// Freshness is the time for which a URL counts as seen. Default 24 h.
 	Freshness time.Duration
-	// Archive declares the consumer of the archiver. Pages stay on their stream until it
-	// has acked them.
+	// Archive declares the consumers of the archiver. Pages and other exchanges stay on their
+	// streams until it has acked them.
 	Archive bool
 }
 
@@ -112,6 +112,11 @@ func streams(l Limits) []jetstream.StreamConfig {
 		{
 			Name: subject.StreamListings, Subjects: []string{subject.AllListings},
 			Description: "responses of endpoints, for the discoverer", Retention: jetstream.WorkQueuePolicy,
+		},
+		{
+			// Without an archiver, the server stores nothing of it.
+			Name: subject.StreamExchanges, Subjects: []string{subject.AllExchanges},
+			Description: "exchanges other than pages, for the archiver", Retention: jetstream.InterestPolicy,
 		},
 		{
 			Name: subject.StreamArticles, Subjects: []string{subject.AllArticles},
@@ -165,6 +170,7 @@ func consumers(l Limits) map[string][]jetstream.ConsumerConfig {
 		subject.StreamOutcomes: {durable(subject.ConsumerLedger)},
 	}
 	if l.Archive {
+		all[subject.StreamExchanges] = []jetstream.ConsumerConfig{durable(subject.ConsumerArchive)}
 		all[subject.StreamPages] = append(all[subject.StreamPages], durable(subject.ConsumerArchive))
 	}
 	return all

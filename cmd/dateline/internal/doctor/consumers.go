@@ -23,6 +23,7 @@ func stageConsumers() []stageConsumer {
 		{subject.StreamListings, subject.ConsumerDiscover, "discoverer"},
 		{subject.StreamPages, subject.ConsumerExtract, "extractor"},
 		{subject.StreamPages, subject.ConsumerArchive, "archiver"}, // exists only if pages are archived
+		{subject.StreamExchanges, subject.ConsumerArchive, "archiver"},
 		{subject.StreamArticles, subject.ConsumerIndex, "indexer"},
 		{subject.StreamOutcomes, subject.ConsumerLedger, "indexer"},
 	}
