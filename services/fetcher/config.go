@@ -19,34 +19,36 @@ const DefaultUserAgent = "Dateline/1.0 (+https://github.com/dateline-news/dateli
 
 // Config configures the fetcher.
 type Config struct {
-	UserAgent       string        `doc:"User-Agent header: a product token, then a way to contact the operator, such as \"ExampleNews/1.0 (+https://example.com/bot)\". The rules of robots.txt are matched against the token."`
-	Replica         string        `doc:"Name of this process, unique among the running replicas that share the frontier. Empty generates a name."`
-	MaxInFlight     int           `doc:"Maximum number of requests at the same time, over all hosts."`
-	IntakeWorkers   int           `doc:"Maximum number of batches of up to 64 messages on the subject urls that are processed at the same time."`
-	Delay           time.Duration `doc:"Minimum pause between two requests to a host."`
-	MaxDelay        time.Duration `doc:"Maximum pause between two requests to a host because of its Crawl-delay or slow responses."`
-	DelayFactor     float64       `doc:"Minimum pause between two requests to a host, as a multiple of its own response time. 0 ignores the response time."`
-	PerAddress      bool          `doc:"Let the hosts on one address take turns as if they were one host, with one request at a time and the usual pause, because one machine or company serves them all. Each replica enforces this for itself."`
-	PaceFile        string        `doc:"YAML file with pauses that replace delay and delay-factor for single hosts (including their subdomains) and networks, such as - {host: example.com, delay: 5s} or - {network: 192.0.2.0/24, delay: 0s}. It is read again when it changes. A longer Crawl-delay of a host is still obeyed. Empty means no file."`
-	MaxAttempts     int           `doc:"Maximum number of attempts to fetch a URL before it is dead-lettered."`
-	RetryDelay      time.Duration `doc:"Delay before the second attempt. Failures that take long to pass are retried later: after 2 times the delay for a server error, 3 times if no connection could be made, 6 times for an unknown host name or too many requests. The delay quadruples after each further attempt, up to an hour."`
-	MaxRetryAfter   time.Duration `doc:"Maximum Retry-After that is obeyed. A longer one is shortened to it."`
-	MaxWait         time.Duration `doc:"Maximum time that a URL waits for a paused host before it is dead-lettered. A host is paused because of its Retry-After, an unavailable robots.txt or repeated failures."`
-	BreakerFailures int           `doc:"Number of failures in a row after which a host is paused. It then gets single requests until one succeeds. 0 never pauses a host."`
-	BreakerRest     time.Duration `doc:"First pause of a failing host. It doubles after each further failure, up to an hour."`
-	MaxRedirects    int           `doc:"Maximum number of redirects that are followed for one URL."`
-	MaxBodyBytes    int64         `doc:"Maximum size of a body as received. A longer body is cut and marked as truncated." unit:"bytes"`
-	MaxFeedBytes    int64         `doc:"Maximum size of a feed as received. A longer one is cut." unit:"bytes"`
-	MaxSitemapBytes int64         `doc:"Maximum size of a sitemap as received. A longer one is cut." unit:"bytes"`
-	ConnectTimeout  time.Duration `doc:"Maximum time to resolve a host's name and connect to it."`
-	HeaderTimeout   time.Duration `doc:"Maximum time to wait for the headers of a response."`
-	IdleBodyTimeout time.Duration `doc:"Maximum time to wait for the next bytes of a body."`
-	TotalTimeout    time.Duration `doc:"Maximum time for a whole request."`
-	AllowPrivate    bool          `doc:"Allow fetching from addresses that are not public, and from all ports. Only for tests and your own machine."`
-	AllowNets       []string      `doc:"Networks that may be fetched from although they are not public, such as 10.1.0.0/16."`
-	AllowPorts      []string      `doc:"Ports that may be fetched from."`
-	Proxy           string        `doc:"URL of an HTTP proxy that connects to the sites, such as http://proxy.example:3128. Empty means no proxy; proxies in the environment are ignored. The fetcher refuses addresses that are not public, but the proxy resolves names again, so keep it from reaching private addresses."`
-	DrainTimeout    time.Duration `doc:"Maximum time to finish work in progress when the process stops."`
+	UserAgent        string        `doc:"User-Agent header: a product token, then a way to contact the operator, such as \"ExampleNews/1.0 (+https://example.com/bot)\". The rules of robots.txt are matched against the token."`
+	Replica          string        `doc:"Name of this process, unique among the running replicas that share the frontier. Empty generates a name."`
+	MaxInFlight      int           `doc:"Maximum number of requests at the same time, over all hosts."`
+	IntakeWorkers    int           `doc:"Maximum number of batches of up to 64 messages on the subject urls that are processed at the same time."`
+	Delay            time.Duration `doc:"Minimum pause between two requests to a host."`
+	MaxDelay         time.Duration `doc:"Maximum pause between two requests to a host because of its Crawl-delay or slow responses."`
+	DelayFactor      float64       `doc:"Minimum pause between two requests to a host, as a multiple of its own response time. 0 ignores the response time."`
+	PerAddress       bool          `doc:"Let the hosts on one address take turns as if they were one host, with one request at a time and the usual pause, because one machine or company serves them all. Each replica enforces this for itself."`
+	PaceFile         string        `doc:"YAML file with pauses that replace delay and delay-factor for single hosts (including their subdomains) and networks, such as - {host: example.com, delay: 5s} or - {network: 192.0.2.0/24, delay: 0s}. It is read again when it changes. A longer Crawl-delay of a host is still obeyed. Empty means no file."`
+	MaxAttempts      int           `doc:"Maximum number of attempts to fetch a URL before it is dead-lettered."`
+	RetryDelay       time.Duration `doc:"Delay before the second attempt. Failures that take long to pass are retried later: after 2 times the delay for a server error, 3 times if no connection could be made, 6 times for an unknown host name or too many requests. The delay quadruples after each further attempt, up to an hour."`
+	MaxRetryAfter    time.Duration `doc:"Maximum Retry-After that is obeyed. A longer one is shortened to it."`
+	MaxWait          time.Duration `doc:"Maximum time that a URL waits for a paused host before it is dead-lettered. A host is paused because of its Retry-After, an unavailable robots.txt or repeated failures."`
+	BreakerFailures  int           `doc:"Number of failures in a row after which a host is paused. It then gets single requests until one succeeds. 0 never pauses a host."`
+	BreakerRest      time.Duration `doc:"First pause of a failing host. It doubles after each further failure, up to an hour."`
+	MaxRedirects     int           `doc:"Maximum number of redirects that are followed for one URL."`
+	MaxBodyBytes     int64         `doc:"Maximum size of a body as received. A longer body is cut and marked as truncated." unit:"bytes"`
+	MaxFeedBytes     int64         `doc:"Maximum size of a feed as received. A longer one is cut." unit:"bytes"`
+	MaxSitemapBytes  int64         `doc:"Maximum size of a sitemap as received. A longer one is cut." unit:"bytes"`
+	CaptureExchanges bool          `doc:"Also keep other exchanges than pages in the archive: robots.txt, redirects that lead to no page, responses that a page has not changed, errors, and failed attempts. They are stored only if an archiver is deployed."`
+	CaptureListings  bool          `doc:"With capture-exchanges, also keep the exchanges of the discoverer in the archive: feeds, sitemaps and pages of links."`
+	ConnectTimeout   time.Duration `doc:"Maximum time to resolve a host's name and connect to it."`
+	HeaderTimeout    time.Duration `doc:"Maximum time to wait for the headers of a response."`
+	IdleBodyTimeout  time.Duration `doc:"Maximum time to wait for the next bytes of a body."`
+	TotalTimeout     time.Duration `doc:"Maximum time for a whole request."`
+	AllowPrivate     bool          `doc:"Allow fetching from addresses that are not public, and from all ports. Only for tests and your own machine."`
+	AllowNets        []string      `doc:"Networks that may be fetched from although they are not public, such as 10.1.0.0/16."`
+	AllowPorts       []string      `doc:"Ports that may be fetched from."`
+	Proxy            string        `doc:"URL of an HTTP proxy that connects to the sites, such as http://proxy.example:3128. Empty means no proxy; proxies in the environment are ignored. The fetcher refuses addresses that are not public, but the proxy resolves names again, so keep it from reaching private addresses."`
+	DrainTimeout     time.Duration `doc:"Maximum time to finish work in progress when the process stops."`
 }
 
 // DefaultConfig is safe and polite: it allows public addresses only, and one

@@ -92,7 +92,7 @@ func FetchFor(
 // file disallows the URL.
 func checkRobots(ctx context.Context, client *httpget.Client, config Config, target weburl.Target) error {
 	always := func() bool { return true }
-	fetch, failure, err := site.RequestRobots(ctx, client, target.Page(), time.Now, always)
+	fetch, failure, err := site.RequestRobots(ctx, client, target.Page(), time.Now, always, unseen)
 	if err != nil {
 		return err
 	}

@@ -18,13 +18,16 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/seen"
 )
 
-// settle carries a verdict out. It stores the state of the host, the page, the
-// outcome and the mark, in this order. The frontier removes or replaces the entry
+// settle carries a verdict out. It stores the state of the host, the exchange for the
+// archiver, the page, the outcome and the mark, in this order. The frontier removes or replaces the entry
 // last, by the decision that settle returns: after a crash in between, the entry
 // is visited again. Only actionStore needs the response.
 func (v *visit) settle(ctx context.Context, made verdict, r *httpget.Response) (frontier.Decision, error) {
 	down, err := v.noteHost(ctx, &made)
 	if err != nil {
+		return frontier.Decision{}, err
+	}
+	if err := v.capture(ctx, made); err != nil {
 		return frontier.Decision{}, err
 	}
 	switch made.action {

@@ -57,6 +57,8 @@ type visit struct {
 	// for a later attempt. Both are nil if the entry goes on at another host.
 	ended     *datelinev1.Outcome
 	postponed error
+	// other is the exchange for the archiver if it was not for a page, or nil.
+	other *datelinev1.Page
 }
 
 // Visit implements frontier.Visitor.
@@ -189,6 +191,7 @@ func (v *visit) page(ctx context.Context) (frontier.Decision, error) {
 		conditional: get.IfNoneMatch != "" || get.IfModifiedSince != "",
 	}, response, err, v.config)
 	v.fetch.observe(v.url.Host(), response, err)
+	v.other = v.otherExchange(made, response, err)
 	return v.settleRequest(ctx, made, response)
 }
 
@@ -233,7 +236,7 @@ func (v *visit) robots(ctx context.Context) (frontier.Decision, error) {
 	guarded, stop := v.entry.Guard(ctx)
 	defer stop()
 	traced, span := v.traces.Client(guarded, "GET robots.txt")
-	err := v.sites.FetchRobots(traced, v.url, v.entry.MayDial)
+	err := v.sites.FetchRobots(traced, v.url, v.entry.MayDial, v.captureRobots)
 	tracing.EndRequest(span, v.url.Host(), 0, err)
 	if _, noAnswer := errors.AsType[*httpget.Error](err); noAnswer {
 		v.fetch.observe(v.url.Host(), nil, err)

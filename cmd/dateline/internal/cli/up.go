@@ -35,7 +35,7 @@ folder contains the server's address with user and password.`,
   NATS_URL="$(cat dateline-data/nats.url)" nats pub urls https://example.com/news/b`,
 		Args: noArgs,
 	}
-	load := standalone(cmd, nil)
+	load := standalone(cmd, func(cfg *pipeline.Config) { cfg.Fetcher.CaptureExchanges = true })
 	name := addContext(cmd, upContext, "Name of the `context` to write. Empty writes none.")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := load()

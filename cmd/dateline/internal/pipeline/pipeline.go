@@ -85,6 +85,9 @@ func (p *Pipeline) createStages(ctx context.Context) error {
 	if p.Bus.Embedded() && fetching.Replica == "" {
 		fetching.Replica = embeddedReplica
 	}
+	if p.config.Archiver.Dir == "" {
+		fetching.CaptureExchanges = false // nothing would read them
+	}
 	env := fetcher.Env{NC: p.Bus.NC, JS: p.Bus.JS, Registry: p.registry, Log: p.log, Traces: p.traces}
 	fetch, err := fetcher.New(ctx, env, fetching)
 	if err != nil {

@@ -26,8 +26,8 @@ var ErrNotOurs = errors.New("another replica may have taken this site over")
 // FetchRobots requests the robots.txt of a site and stores the verdict, whatever
 // the site answers. If the site does not answer and no earlier rules are known,
 // it returns an *httpget.Error and stores nothing. It calls mayDial before each
-// request, and returns ErrNotOurs if that returns false.
-func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL, mayDial func() bool) error {
+// request, and returns ErrNotOurs if that returns false. It passes each exchange to seen.
+func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL, mayDial func() bool, seen Seen) error {
 	known, err := s.Get(ctx, url, time.Time{})
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL, mayDial func() 
 	if known.Verdict.Access != 0 {
 		previous = &known.Verdict
 	}
-	fetch, failure, err := RequestRobots(ctx, s.client, url, s.now, mayDial)
+	fetch, failure, err := RequestRobots(ctx, s.client, url, s.now, mayDial, seen)
 	if err != nil {
 		return err
 	}
@@ -49,12 +49,18 @@ func (s *Sites) FetchRobots(ctx context.Context, url weburl.URL, mayDial func() 
 	return s.save(ctx, url, &changed)
 }
 
+// Seen is called with each exchange: the URL, and the response or the reason why there is
+// none. An error ends the requests.
+type Seen func(ctx context.Context, url string, r *httpget.Response, err error) error
+
 // RequestRobots requests the robots.txt of a URL's site and follows its redirects
 // (RFC 9309, section 2.3.1.2). It returns the fetch for robots.Judge, and the
 // failure if the site itself did not answer. It returns an error only if ctx has
-// ended or mayDial, which it calls before each request, returned false.
+// ended, if mayDial, which it calls before each request, returned false, or if seen has
+// failed.
 func RequestRobots(
 	ctx context.Context, client *httpget.Client, url weburl.URL, now func() time.Time, mayDial func() bool,
+	seen Seen,
 ) (fetch robots.Fetch, failure *httpget.Error, err error) {
 	target := url.Origin() + "/robots.txt"
 	for hop := range maxRobotsRedirects + 1 {
@@ -65,6 +71,9 @@ func RequestRobots(
 		response, err := client.Get(ctx, get)
 		if ctx.Err() != nil {
 			return robots.Fetch{}, nil, ctx.Err()
+		}
+		if err := seen(ctx, target, response, err); err != nil {
+			return robots.Fetch{}, nil, err
 		}
 		if err != nil {
 			if hop == 0 {

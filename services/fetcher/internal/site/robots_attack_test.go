@@ -28,7 +28,7 @@ func requestRobots(t *testing.T, url weburl.URL, ports ...int) (robots.Fetch, *h
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	fetch, failure, err := RequestRobots(t.Context(), client, url, time.Now, func() bool { return true })
+	fetch, failure, err := RequestRobots(t.Context(), client, url, time.Now, func() bool { return true }, unseen)
 	if err != nil {
 		t.Fatal(err)
 	}

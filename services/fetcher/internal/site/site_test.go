@@ -3,6 +3,7 @@ package site
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,8 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/internal/httpget"
 	"github.com/dateline-news/dateline/services/fetcher/internal/robots"
 )
+
+func unseen(context.Context, string, *httpget.Response, error) error { return nil }
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -53,7 +56,7 @@ func serve(t *testing.T, handle http.HandlerFunc) weburl.URL {
 // fetchRobots fetches a site's robots.txt and reports whether it allows /private.
 func fetchRobots(t *testing.T, sites *Sites, url weburl.URL) (allowed bool, verdict robots.Verdict) {
 	t.Helper()
-	if err := sites.FetchRobots(t.Context(), url, func() bool { return true }); err != nil {
+	if err := sites.FetchRobots(t.Context(), url, func() bool { return true }, unseen); err != nil {
 		t.Fatal(err)
 	}
 	site, err := sites.Get(t.Context(), url, time.Time{})
@@ -247,7 +250,7 @@ func TestNoRequestAfterThePartitionIsLost(t *testing.T) {
 		requests.Add(1)
 		http.Redirect(w, r, r.URL.Path+"x", http.StatusFound)
 	})
-	err := sites.FetchRobots(t.Context(), url, func() bool { return requests.Load() < 2 })
+	err := sites.FetchRobots(t.Context(), url, func() bool { return requests.Load() < 2 }, unseen)
 	if !errors.Is(err, ErrNotOurs) || requests.Load() != 2 {
 		t.Errorf("%d requests, %v", requests.Load(), err)
 	}
