@@ -34,16 +34,19 @@ import (
 
 // Inputs returns the consumers that the stage reads from.
 func Inputs() []backlog.Input {
-	return []backlog.Input{{Stream: subject.StreamPages, Consumer: subject.ConsumerArchive}}
+	return []backlog.Input{
+		{Stream: subject.StreamPages, Consumer: subject.ConsumerArchive},
+		{Stream: subject.StreamExchanges, Consumer: subject.ConsumerArchive},
+	}
 }
 
 const (
 	// batchSize is the maximum number of pages that share the syncs of the file, of the
 	// index and of the ledger.
 	batchSize = 32
-	// maxHeld is the maximum size of all pages that the stage holds, in bytes. Bodies that
-	// are not in their messages are read one at a time.
-	maxHeld = 32 << 20
+	// maxHeld is the maximum size of all pages that the stage holds, in bytes, and half of that
+	// of all other exchanges. Bodies that are not in their messages are read one at a time.
+	maxHeld = 24 << 20
 	// batchWait is the maximum time to wait for a batch to fill.
 	batchWait = 50 * time.Millisecond
 	// upkeepInterval is the interval at which a file without new pages is tested for its
@@ -73,7 +76,7 @@ type Dependencies struct {
 
 // Archiver is the archiving stage. Create it with New.
 type Archiver struct {
-	loop    *stage.Loop
+	loops   []*stage.Loop // for pages, and for other exchanges
 	bodies  *pagebody.Reader
 	index   *captures.Index
 	erased  store.Eraser
@@ -99,14 +102,18 @@ type Archiver struct {
 // New takes the folder, brings it and the index in line, and returns an Archiver for a
 // valid configuration and the files of its archive.
 func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, error) {
-	consumer, err := deps.JS.Consumer(ctx, subject.StreamPages, subject.ConsumerArchive)
-	if err != nil {
-		return nil, fmt.Errorf("opening consumer %s: %w", subject.ConsumerArchive, err)
+	consumers := make([]jetstream.Consumer, len(Inputs()))
+	for i, input := range Inputs() {
+		var err error
+		if consumers[i], err = deps.JS.Consumer(ctx, input.Stream, input.Consumer); err != nil {
+			return nil, fmt.Errorf("opening consumer %s of stream %s: %w", input.Consumer, input.Stream, err)
+		}
 	}
 	a := &Archiver{
 		index: captures.Of(deps.Store), erased: deps.Store, metrics: newMetrics(deps.Registry), log: deps.Log,
 		files: deps.Files, now: deps.Now,
 	}
+	var err error
 	if a.retention, err = newRetention(config); err != nil {
 		return nil, err
 	}
@@ -135,16 +142,18 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, erro
 		a.bucket = newBucketKeeper(a)
 	}
 	metrics := stage.NewMetrics(deps.Registry, datelinev1.Stage_STAGE_ARCHIVE)
-	a.loop = stage.New(stage.Config{
-		Stage: datelinev1.Stage_STAGE_ARCHIVE, Consumer: consumer,
-		Writer: ledger.NewWriter(ledger.Config{
-			JS: deps.JS, Stage: datelinev1.Stage_STAGE_ARCHIVE, Log: deps.Log, Now: deps.Now,
-			Count: metrics.CountOutcome, CountUnkept: metrics.CountUnkept,
-		}),
-		Handle: a.handle, Metrics: metrics, Log: deps.Log, Traces: deps.Tracer,
-		Workers: 1, Batch: batchSize, BatchWait: batchWait, MaxBytes: maxHeld, MaxMessage: deps.JS.Conn().MaxPayload(),
-		MaxAttempts: config.MaxAttempts, DrainTimeout: config.DrainTimeout,
+	writer := ledger.NewWriter(ledger.Config{
+		JS: deps.JS, Stage: datelinev1.Stage_STAGE_ARCHIVE, Log: deps.Log, Now: deps.Now,
+		Count: metrics.CountOutcome, CountUnkept: metrics.CountUnkept,
 	})
+	for i, consumer := range consumers {
+		a.loops = append(a.loops, stage.New(stage.Config{
+			Stage: datelinev1.Stage_STAGE_ARCHIVE, Consumer: consumer, Writer: writer,
+			Handle: a.handle, Metrics: metrics, Log: deps.Log, Traces: deps.Tracer,
+			Workers: 1, Batch: batchSize, BatchWait: batchWait, MaxBytes: maxHeld / int64(i+1),
+			MaxMessage: deps.JS.Conn().MaxPayload(), MaxAttempts: config.MaxAttempts, DrainTimeout: config.DrainTimeout,
+		}))
+	}
 	return a, nil
 }
 
@@ -152,7 +161,9 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, erro
 // the configured drain timeout. Unfinished pages are delivered again.
 func (a *Archiver) Run(ctx context.Context) error {
 	tasks, ctx := errgroup.WithContext(ctx)
-	tasks.Go(func() error { return a.loop.Run(ctx) })
+	for _, one := range a.loops {
+		tasks.Go(func() error { return one.Run(ctx) })
+	}
 	tasks.Go(func() error {
 		return loop.Every(ctx, upkeepInterval, func(ctx context.Context) error {
 			a.completeDue()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"google.golang.org/protobuf/proto"
 
@@ -84,13 +85,18 @@ func decode(input *stage.Input) (*datelinev1.Page, stage.Result) {
 	}
 	ended.InputId, ended.Url, ended.Host = page.GetId(), page.GetRequestedUrl(), host(page.GetFinalUrl())
 	ended.RequestId, ended.Labels = page.GetRequest().GetRequestId(), page.GetRequest().GetLabels()
-	if len(page.GetExchange().GetResponseHead()) == 0 {
+	if len(page.GetExchange().GetResponseHead()) == 0 && !isFailed(page) {
 		ended.Verdict, ended.Reason = datelinev1.Verdict_VERDICT_REJECTED, string(outcome.NoExchange)
 		ended.Detail = "The page has no record of its request and response, so that no true record can be written."
 		return nil, stage.Result{Outcome: ended}
 	}
 	ended.Verdict = datelinev1.Verdict_VERDICT_PRODUCED
 	return page, stage.Result{Outcome: ended}
+}
+
+// isFailed reports whether a page is an attempt without a response.
+func isFailed(page *datelinev1.Page) bool {
+	return outcome.IsExchangeID(page.GetId()) && len(page.GetExchange().GetResponseHead()) == 0
 }
 
 func host(text string) string {
@@ -214,7 +220,7 @@ func (a *Archiver) writePage(
 	ctx context.Context, page *datelinev1.Page, body []byte, to *batch,
 ) (revisit bool, err error) {
 	digest := warcfile.Digest(body)
-	original, err := a.original(ctx, page.GetFinalUrl(), digest, len(body))
+	original, err := a.original(ctx, page, digest, len(body))
 	if err != nil {
 		return false, err
 	}
@@ -233,7 +239,7 @@ func (a *Archiver) writePage(
 		}
 		length := int64(a.members.Len())
 		size += length
-		if record.Type != warcfile.TypeResponse && record.Type != warcfile.TypeRevisit {
+		if !record.Captured {
 			continue
 		}
 		capture := responses[0]
@@ -243,21 +249,28 @@ func (a *Archiver) writePage(
 	if a.members.Cap() > maxKept {
 		a.members = bytes.Buffer{}
 	}
-	a.metrics.wrote(len(unit.records), size, original != nil)
-	return original != nil, nil
+	revisit = original != nil && page.GetStatus() != http.StatusNotModified
+	a.metrics.wrote(len(unit.records), size, revisit)
+	return revisit, nil
 }
 
-// original returns the capture that holds the same body of the same URL, or nil.
-func (a *Archiver) original(ctx context.Context, url, digest string, size int) (*captures.Capture, error) {
-	if size == 0 {
+// original returns the capture that holds the same body of the same URL, or nil. For a response
+// without a body because the page has not changed, it is the last capture of the page.
+func (a *Archiver) original(
+	ctx context.Context, page *datelinev1.Page, digest string, size int,
+) (*captures.Capture, error) {
+	unchanged := page.GetStatus() == http.StatusNotModified
+	if size == 0 && !unchanged {
 		return nil, nil
 	}
-	last, err := a.index.Latest(ctx, url)
+	last, err := a.index.Latest(ctx, page.GetFinalUrl())
 	switch {
 	case errors.Is(err, captures.ErrNotFound):
 		return nil, nil
 	case err != nil:
 		return nil, err
+	case unchanged:
+		return &last, nil
 	case last.Digest != digest:
 		return nil, nil
 	case last.IsRevisit():

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natsembed"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
@@ -23,8 +25,8 @@ import (
 )
 
 // TestKilledUnderLoad kills the archiver with SIGKILL repeatedly (five times, or the number
-// in DATELINE_KILLS) while pages are queued, and then lets it finish. Every page must be in
-// exactly one metadata record, in the index, and in the ledger.
+// in DATELINE_KILLS) while pages and other exchanges are queued, and then lets it finish. Each
+// of them must be in exactly one metadata record, in the index, and in the ledger.
 func TestKilledUnderLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills a process repeatedly: run without -short")
@@ -41,6 +43,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	for n := range kills {
 		for i := range 200 {
 			k.publishPage(fmt.Sprintf("p%d-%d", n, i))
+			k.publishExchange(fmt.Sprintf("e%d-%d", n, i), i%2 == 0)
 		}
 		k.killAfter(rand.IntN(200))
 		cut += len(k.openFiles(t))
@@ -85,6 +88,24 @@ func (k *killTest) publishPage(id string) {
 	k.t.Helper()
 	k.publish(k.t, page(k.t, id, "http://example.com/"+id, strings.Repeat(story+id, 200)))
 	k.published = append(k.published, id)
+}
+
+// publishExchange publishes an exchange that is not a page.
+func (k *killTest) publishExchange(name string, isFailed bool) {
+	k.t.Helper()
+	url := "http://example.com/" + name
+	p := failed(url, noon)
+	if !isFailed {
+		p = answered(k.t, url, http.StatusNotFound, noon, "<p>Not here.")
+	}
+	msg, err := ledger.Message(subject.Exchanges("com.example"), ledger.PageMessageID(p.GetId()), p)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if _, err := k.js.PublishMsg(k.t.Context(), msg); err != nil {
+		k.t.Fatal(err)
+	}
+	k.published = append(k.published, p.GetId())
 }
 
 func (k *killTest) start(ctx context.Context) (*exec.Cmd, *bytes.Buffer) {
@@ -135,7 +156,8 @@ func (k *killTest) finish() (left uint64) {
 	run, stderr := k.start(k.t.Context())
 	natstest.Eventually(k.t, "all pages are acked", func() bool {
 		state := k.state()
-		return state.NumPending == 0 && state.NumAckPending == 0
+		return state.NumPending == 0 && state.NumAckPending == 0 &&
+			natstest.Count(k.t, k.js, subject.StreamExchanges) == 0
 	})
 	if err := run.Process.Signal(os.Interrupt); err != nil {
 		k.t.Fatal(err)
@@ -151,7 +173,7 @@ func (k *killTest) verify() {
 	k.t.Helper()
 	written := map[string]int{}
 	for _, entry := range k.records(k.t) {
-		if entry.Get(warcfile.FieldType) == warcfile.TypeMetadata {
+		if entry.Get(warcfile.FieldType) == warcfile.TypeMetadata && warcfile.Value(entry.Block, fieldFailure) == "" {
 			written[warcfile.Value(entry.Block, fieldPageID)]++
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -115,6 +116,15 @@ func (r *unitReader) next() (unit []captures.Capture, end int64, err error) {
 			capture.Position = len(r.unit)
 			r.unit = append(r.unit, capture)
 		case warcfile.TypeMetadata:
+			if warcfile.Value(entry.Block, fieldFailure) != "" {
+				failure, err := captureOf(entry)
+				if err != nil {
+					return nil, 0, err
+				}
+				failure.Position = len(r.unit)
+				r.unit = append(r.unit, failure)
+				continue
+			}
 			id := warcfile.Value(entry.Block, fieldPageID)
 			if id == "" {
 				continue // the tombstone of a response
@@ -138,14 +148,16 @@ func captureOf(entry *warcfile.Entry) (captures.Capture, error) {
 		URL: entry.Get(warcfile.FieldURL), Digest: entry.Get(warcfile.FieldPayloadDigest), Type: mediaType(head),
 		Offset: entry.Offset, Length: entry.Length,
 	}
-	if line := strings.Fields(string(head[:min(len(head), maxStatusLine)])); len(line) > 1 {
+	if entry.Get(warcfile.FieldType) == warcfile.TypeMetadata {
+		c.Type = failureType(warcfile.Value(entry.Block, fieldFailure))
+	} else if line := strings.Fields(string(head[:min(len(head), maxStatusLine)])); len(line) > 1 {
 		c.Status, _ = strconv.Atoi(line[1])
 	}
 	var err error
 	if c.Time, err = time.Parse(time.RFC3339Nano, entry.Get(warcfile.FieldDate)); err != nil {
 		return c, fmt.Errorf("the record at offset %d has no valid date: %w", entry.Offset, err)
 	}
-	if original := entry.Get(warcfile.FieldOriginalDate); original != "" {
+	if original := entry.Get(warcfile.FieldOriginalDate); original != "" && c.Status != http.StatusNotModified {
 		if c.OriginalTime, err = time.Parse(time.RFC3339Nano, original); err != nil {
 			return c, fmt.Errorf("the record at offset %d refers to no valid date: %w", entry.Offset, err)
 		}

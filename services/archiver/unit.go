@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,14 @@ func newUnit(page *datelinev1.Page, body []byte, digest, info string, original *
 			b.add(exchange{Exchange: e, url: redirect.GetUrl(), status: redirect.GetStatus(), body: e.GetBody(),
 				digest: warcfile.Digest(e.GetBody())}, nil)
 		}
+	}
+	switch {
+	case isFailed(page):
+		b.addFailure()
+		b.addMetadata()
+		return b.unit
+	case page.GetStatus() == http.StatusNotModified:
+		digest = "" // there is no payload
 	}
 	b.add(exchange{
 		Exchange: page.GetExchange(), url: page.GetFinalUrl(), status: page.GetStatus(), body: body, digest: digest,
@@ -87,14 +96,20 @@ func (b *unitBuilder) add(e exchange, original *captures.Capture) {
 	response.Fields = append(fields(warcfile.FieldContentType, warcfile.Response), common...)
 	response.Fields = append(response.Fields,
 		fields(warcfile.FieldPayloadDigest, e.digest, "WARC-Truncated", truncation(e.Exchange))...)
+	response.Captured = true
 	capture := captures.Capture{
 		PageID: b.page.GetId(), Position: len(b.captures), URL: e.url, Time: response.Date, Status: int(e.status),
 		Type: mediaType(response.Head), Digest: e.digest,
 	}
-	if original != nil {
+	switch {
+	case original != nil && e.status == http.StatusNotModified:
+		response.Type = warcfile.TypeRevisit
+		response.Fields = append(response.Fields, fields(warcfile.FieldProfile, warcfile.ProfileNotModified,
+			warcfile.FieldOriginalURL, original.URL, warcfile.FieldOriginalDate, warcfile.Date(original.Time))...)
+	case original != nil:
 		capture.OriginalTime = original.Time
 		response.Type, response.Payload = warcfile.TypeRevisit, nil
-		response.Fields = append(response.Fields, fields("WARC-Profile", warcfile.ProfileIdentical,
+		response.Fields = append(response.Fields, fields(warcfile.FieldProfile, warcfile.ProfileIdentical,
 			warcfile.FieldOriginalURL, original.URL, warcfile.FieldOriginalDate, warcfile.Date(original.Time))...)
 	}
 	b.records, b.captures, b.last = append(b.records, response), append(b.captures, capture), response.ID
@@ -104,20 +119,21 @@ func (b *unitBuilder) add(e exchange, original *captures.Capture) {
 const (
 	fieldPageID = "pageId"
 	fieldLabels = "labels"
+	// fieldFailure is in a record that stands for a response.
+	fieldFailure = "failure"
 )
 
 // addMetadata adds what the records do not say about the page.
 func (b *unitBuilder) addMetadata() {
 	page, timings := b.page, b.page.GetTimings()
 	outcome := "fetched"
-	if page.GetTruncated() {
+	switch {
+	case page.GetFailureReason() != "":
+		outcome = page.GetFailureReason()
+	case page.GetTruncated():
 		outcome = "truncated"
 	}
-	labels := ""
-	if of := page.GetRequest().GetLabels(); len(of) > 0 {
-		text, _ := json.Marshal(of) // a map of texts
-		labels = string(text)
-	}
+	labels := b.labels()
 	b.captures[len(b.captures)-1].Labels = labels
 	block := warcfile.FieldBlock(fields(
 		fieldPageID, page.GetId(), "requestId", page.GetRequest().GetRequestId(), "requestedUrl", page.GetRequestedUrl(),
@@ -130,6 +146,36 @@ func (b *unitBuilder) addMetadata() {
 		Fields: fields(warcfile.FieldContentType, warcfile.Fields, warcfile.FieldURL, page.GetFinalUrl(),
 			"WARC-Concurrent-To", b.last, "WARC-Warcinfo-ID", b.info),
 	})
+}
+
+// addFailure adds a metadata record that stands for the response of an attempt that got none.
+func (b *unitBuilder) addFailure() {
+	page := b.page
+	at := page.GetFetchTime().AsTime().Truncate(time.Microsecond)
+	record := warcfile.Record{
+		Type: warcfile.TypeMetadata, ID: b.id(warcfile.TypeMetadata), Date: at, Captured: true,
+		Head: warcfile.FieldBlock(fields(fieldFailure, page.GetFailureReason(), "detail", page.GetFailureDetail())),
+		Fields: fields(warcfile.FieldContentType, warcfile.Fields, warcfile.FieldURL, page.GetFinalUrl(),
+			"WARC-Warcinfo-ID", b.info),
+	}
+	b.records, b.last = append(b.records, record), record.ID
+	b.captures = append(b.captures, captures.Capture{
+		PageID: page.GetId(), Position: len(b.captures), URL: page.GetFinalUrl(), Time: at,
+		Type: failureType(page.GetFailureReason()),
+	})
+}
+
+// failureType returns the type of an attempt without a response in the index.
+func failureType(reason string) string { return "failed/" + reason }
+
+// labels returns the labels of the request as a JSON object, or "".
+func (b *unitBuilder) labels() string {
+	of := b.page.GetRequest().GetLabels()
+	if len(of) == 0 {
+		return ""
+	}
+	text, _ := json.Marshal(of) // a map of texts
+	return string(text)
 }
 
 // fields returns fields from names and values that alternate.

@@ -2,6 +2,7 @@ package captures
 
 import (
 	"encoding/json"
+	"net/http"
 	"strconv"
 )
 
@@ -26,8 +27,11 @@ func (c Capture) CDXJ() ([]byte, error) {
 		c.URL, c.Type, strconv.Itoa(c.Status), c.Digest, strconv.FormatInt(c.Length, 10),
 		strconv.FormatInt(c.Offset, 10), c.File,
 	}
-	if c.IsRevisit() {
+	switch {
+	case c.IsRevisit() || c.Status == http.StatusNotModified:
 		fields.Type = revisitType
+	case c.Status == 0: // an attempt without a response, whose record has no status
+		fields.Status, fields.Digest = "-", "-"
 	}
 	data, err := json.Marshal(fields)
 	if err != nil {

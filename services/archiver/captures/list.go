@@ -6,6 +6,8 @@ import (
 	"iter"
 	"strings"
 	"time"
+
+	"github.com/dateline-news/dateline/internal/outcome"
 )
 
 // Filter selects captures. The zero value selects all.
@@ -14,6 +16,8 @@ type Filter struct {
 	URL string
 	// Host selects a host and its subdomains.
 	Host string
+	// Pages selects the captures of pages, with the redirects that led to them.
+	Pages bool
 	// AfterKey selects the captures whose keys are greater.
 	AfterKey string
 	// Since selects captures at this time or later.
@@ -39,6 +43,9 @@ func (f Filter) conditions() (conditions []string, args []any) {
 		key := HostKey(f.Host)
 		add("c.url_key > ? AND c.url_key < ?", key+"(", key+";")
 		add("(c.url_key < ? OR c.url_key >= ?)", key+"-", key+":")
+	}
+	if f.Pages {
+		add("(c.page_id < ? OR c.page_id >= ?)", outcome.FirstExchangeID, outcome.EndExchangeID)
 	}
 	if f.AfterKey != "" {
 		add("c.url_key > ?", f.AfterKey)

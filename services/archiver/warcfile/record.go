@@ -33,6 +33,7 @@ const (
 	FieldPayloadDigest = "WARC-Payload-Digest"
 	FieldOriginalURL   = "WARC-Refers-To-Target-URI"
 	FieldOriginalDate  = "WARC-Refers-To-Date"
+	FieldProfile       = "WARC-Profile"
 	FieldContentType   = "Content-Type"
 	fieldLength        = "Content-Length"
 )
@@ -47,6 +48,9 @@ const (
 // ProfileIdentical is the profile of a revisit record whose payload is that of an earlier
 // record.
 const ProfileIdentical = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+
+// ProfileNotModified is the profile of a revisit record of a response with the status 304.
+const ProfileNotModified = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 
 const (
 	version = "WARC/1.1"
@@ -67,6 +71,8 @@ type Record struct {
 	Head, Payload []byte
 	// Packed reports that the payload is compressed already.
 	Packed bool
+	// Captured reports that the index of the archive names the record.
+	Captured bool
 }
 
 // Date returns a time in the form of WARC 1.1, with microseconds.

@@ -118,7 +118,7 @@ func (l *Library) Captures(ctx context.Context, article *datelinev1.Article) ([]
 			continue
 		}
 		seen[key] = true
-		found, err := index.Recent(ctx, captures.Filter{URL: url}, maxCaptures)
+		found, err := index.Recent(ctx, captures.Filter{URL: url, Pages: true}, maxCaptures)
 		if err != nil {
 			return nil, err
 		}
