@@ -37,6 +37,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/indexer/web"
+	"github.com/dateline-news/dateline/services/notifier"
 )
 
 // documented contains the metrics in docs/metrics.md: the values of each label by metric,
@@ -229,6 +230,12 @@ func TestServicesMetricsAreDocumented(t *testing.T) {
 				return nil, err
 			}
 			return archiver.Inputs(), stage.Close()
+		},
+		"notifier": func(reg prometheus.Registerer) ([]backlog.Input, error) {
+			_, err := notifier.New(t.Context(), notifier.DefaultConfig(), notifier.Dependencies{
+				JS: js, Store: articles, Registry: reg, Log: log,
+			})
+			return nil, err
 		},
 		"extractor": func(reg prometheus.Registerer) ([]backlog.Input, error) {
 			deps := extractor.Dependencies{JS: js, Registry: reg, Log: log}

@@ -16,11 +16,12 @@ const (
 	StreamExchanges = "EXCHANGES"
 )
 
-// Streams returns the names of all streams, in the order of the pipeline.
+// Streams returns the names of all streams, in the order of the pipeline, and then
+// that beside it.
 func Streams() []string {
 	return []string{
-		StreamURLs, StreamFrontier, StreamListings, StreamPages, StreamExchanges, StreamArticles, StreamOutcomes,
-		StreamDead, StreamRevisions,
+		StreamURLs, StreamFrontier, StreamListings, StreamPages, StreamArticles, StreamOutcomes,
+		StreamDead, StreamRevisions, StreamExchanges,
 	}
 }
 

@@ -32,7 +32,8 @@ type Stream struct {
 // move work from earlier to later streams. In this order, such work is in two
 // snapshots, and repeating it changes nothing; in the opposite order it would be in
 // none. For the same reason the store is backed up after all streams. Leases expire
-// within seconds and are not backed up.
+// within seconds and are not backed up. Nor are EXCHANGES: no URL depends on them, and a
+// backup from before they existed can still be restored.
 var order = []string{
 	subject.KVStream(subject.BucketSeen), subject.KVStream(subject.BucketHosts),
 	subject.StreamURLs, subject.StreamFrontier, subject.StreamListings, subject.StreamPages,

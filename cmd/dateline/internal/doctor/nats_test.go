@@ -121,7 +121,7 @@ func TestHealthyNATS(t *testing.T) {
 		"ok nats: NATS 2.",
 		"ok nats sync: acked messages are on disk",
 		"ok permissions: the server accepts clients without a password, but only from this machine",
-		"ok streams: 8 streams",
+		"ok streams: 9 streams",
 		"ok clock: the clocks of NATS and this machine agree",
 		"ok limits:",
 		"ok consumers: every stage reads",
