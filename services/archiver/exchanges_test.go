@@ -12,6 +12,7 @@ import (
 	"github.com/dateline-news/dateline/internal/outcome"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/archiver/captures"
+	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -105,7 +106,7 @@ func checkExchanges(t *testing.T, room *room) (lines []string) {
 			t.Fatal(err)
 		}
 		lines = append(lines, string(line)+c.Labels)
-		if _, err := captures.Of(room.store).Read(t.Context(), room.dir, c); err != nil {
+		if _, err := captures.Of(room.store).Read(t.Context(), files.InFolder(room.dir), c); err != nil {
 			t.Error(err)
 		}
 	}
