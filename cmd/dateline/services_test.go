@@ -135,7 +135,8 @@ func (d *deployment) start(t *testing.T) (stop func()) {
 	keep := archiver.DefaultConfig()
 	keep.Dir, keep.MinFree = t.TempDir(), 0
 	archive, err := archiver.New(t.Context(), keep, archiver.Dependencies{
-		JS: d.archiveJS, Files: files.InFolder(keep.Dir), Store: d.articles, Registry: prometheus.NewRegistry(), Log: log, Now: time.Now,
+		JS: d.archiveJS, Files: files.InFolder(keep.Dir), Store: d.articles, Registry: prometheus.NewRegistry(), Log: log,
+		Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,8 @@ func (c Config) Validate() error {
 
 func (c Config) url() (*url.URL, error) {
 	u, err := url.Parse(c.Endpoint)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" || u.User != nil {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" ||
+		u.User != nil {
 		// The message does not quote the endpoint, which may contain a password.
 		return nil, errors.New("endpoint is not the URL of a service: use one without a path and without a user, " +
 			"such as https://s3.example.com")

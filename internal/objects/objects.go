@@ -175,7 +175,8 @@ const signatureWrong = "SignatureDoesNotMatch"
 // isDamage reports whether a code means that the bytes have changed on their way. The digest
 // of the body is signed, so some services then find the signature of good keys wrong.
 func (c *Client) isDamage(code string) bool {
-	return code == signatureWrong && c.accepted.Load() || code == "BadDigest" || code == "XAmzContentSHA256Mismatch" || code == "XAmzContentChecksumMismatch"
+	return code == signatureWrong && c.accepted.Load() ||
+		code == "BadDigest" || code == "XAmzContentSHA256Mismatch" || code == "XAmzContentChecksumMismatch"
 }
 
 // Errors that callers branch on.

@@ -249,7 +249,9 @@ func TestConfigIsChecked(t *testing.T) {
 		"without a path":          func(c *objects.Config) { c.Endpoint = "https://s3.example.com/bucket" },
 		"region is empty":         func(c *objects.Config) { c.Region = "" },
 		"belong together":         func(c *objects.Config) { c.AccessKey = "key" },
-		"both set":                func(c *objects.Config) { c.AccessKey, c.SecretKey, c.Credentials = "key", "secret", "file" },
+		"both set": func(c *objects.Config) {
+			c.AccessKey, c.SecretKey, c.Credentials = "key", "secret", "file"
+		},
 	} {
 		config := valid
 		change(&config)

@@ -39,7 +39,9 @@ func (c *Client) Put(ctx context.Context, at Location, file io.ReaderAt, size in
 	if err := c.abortOthers(ctx, at); err != nil {
 		return err
 	}
-	options := minio.PutObjectOptions{UserMetadata: map[string]string{digestField: digest}, ContentType: "application/octet-stream"}
+	options := minio.PutObjectOptions{
+		UserMetadata: map[string]string{digestField: digest}, ContentType: "application/octet-stream",
+	}
 	if size <= minPart {
 		err = c.putWhole(ctx, at, file, size, options)
 	} else {

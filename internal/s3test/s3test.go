@@ -44,7 +44,8 @@ func Start(tb testing.TB) *Server {
 	tb.Helper()
 	s := &Server{tb: tb, program: program(tb), addr: natstest.FreeAddr(tb), dir: tb.TempDir()}
 	s.Config = objects.DefaultConfig()
-	s.Config.Endpoint, s.Config.AccessKey, s.Config.SecretKey, s.Config.PathStyle = "http://"+s.addr, ownerKey, ownerSecret, true
+	s.Config.Endpoint, s.Config.PathStyle = "http://"+s.addr, true
+	s.Config.AccessKey, s.Config.SecretKey = ownerKey, ownerSecret
 	transport := &http.Transport{DisableKeepAlives: true}
 	var err error
 	s.admin, err = minio.New(s.addr, &minio.Options{

@@ -42,7 +42,8 @@ func TestPermissionsNameKnownSubjects(t *testing.T) {
 	roots := []string{subject.URLs}
 	for _, pattern := range []string{
 		subject.TryDiscovery,
-		subject.AllFrontier, subject.AllListings, subject.AllPages, subject.AllExchanges, subject.AllArticles, subject.AllRevisions,
+		subject.AllFrontier, subject.AllListings, subject.AllPages, subject.AllExchanges,
+		subject.AllArticles, subject.AllRevisions,
 		subject.AllOutcomes, subject.AllDead,
 	} {
 		root, _, _ := strings.Cut(pattern, ".")

@@ -267,7 +267,8 @@ func (k *bucketKeeper) rewrite(ctx context.Context, name string) (done bool, err
 	}
 	if err == nil && len(erased) > 0 {
 		k.metrics.rewrites.Inc()
-		k.log.InfoContext(ctx, "captures erased from a file in the bucket of the archive", "file", name, "captures", len(erased))
+		k.log.InfoContext(ctx, "captures erased from a file in the bucket of the archive", "file", name,
+			"captures", len(erased))
 	}
 	return true, errors.Join(err, k.index.Release(ctx, name, k.folder.ID()))
 }

@@ -347,7 +347,8 @@ func TestOneArchiverRewritesAFile(t *testing.T) {
 		}
 		keep(t, a)
 		name := path.Base(server.Keys()[0])
-		if held, err := a.index.Hold(t.Context(), name, "another", time.Now(), time.Now().Add(time.Hour)); err != nil || !held {
+		held, err := a.index.Hold(t.Context(), name, "another", time.Now(), time.Now().Add(time.Hour))
+		if err != nil || !held {
 			t.Fatal(held, err)
 		}
 		if _, _, err := a.index.Erase(t.Context(), room.files, "http://example.com/a", noon); err != nil {
@@ -375,7 +376,9 @@ func TestRunUploads(t *testing.T) {
 	config.MaxFileAge = time.Second
 	room.publish(t, page(t, "p1", "http://example.com/a", story))
 	stop := run(t, room.archiver(t, config))
-	natstest.Eventually(t, "the file is uploaded", func() bool { return len(server.Keys()) == 1 && len(room.spooled(t)) == 0 })
+	natstest.Eventually(t, "the file is uploaded", func() bool {
+		return len(server.Keys()) == 1 && len(room.spooled(t)) == 0
+	})
 	stop()
 	if got := room.outcomes(t)["p1"]; got != "produced" {
 		t.Errorf("the ledger has %q", got)

@@ -28,7 +28,8 @@ type Config struct {
 // DefaultConfig returns the default configuration, which archives nothing.
 func DefaultConfig() Config {
 	return Config{
-		MaxFileBytes: 1 << 30, MaxSpool: 8 << 30, MaxFileAge: time.Hour, MinFree: 1 << 30, MaxAttempts: 4, DrainTimeout: 10 * time.Second,
+		MaxFileBytes: 1 << 30, MaxSpool: 8 << 30, MaxFileAge: time.Hour, MinFree: 1 << 30, MaxAttempts: 4,
+		DrainTimeout: 10 * time.Second,
 	}
 }
 

@@ -36,7 +36,8 @@ func TestErasedBytesAreNowhere(t *testing.T) {
 		archive(t, a, page(t, "p3", url, secret+secret), page(t, "p4", "http://example.com/4", story))
 		before := sizes(t, room)
 		for want := range slices.Values([]int{2, 0}) {
-			if n, left, err := index.Erase(t.Context(), files.InFolder(room.dir), url, noon); err != nil || n != want || left != 0 {
+			n, left, err := index.Erase(t.Context(), files.InFolder(room.dir), url, noon)
+			if err != nil || n != want || left != 0 {
 				t.Errorf("erased %d captures, %d are left, %v; want %d", n, left, err, want)
 			}
 		}
@@ -193,7 +194,8 @@ func TestErasedWhileItIsArchived(t *testing.T) {
 	const url = "http://example.com/secret"
 	putArticle(t, room.store, url)
 	a, err := New(t.Context(), room.config(), Dependencies{
-		JS: room.js, Files: files.InFolder(room.dir), Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		JS: room.js, Files: files.InFolder(room.dir), Registry: prometheus.NewRegistry(),
+		Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Store: meanwhile{room.store, &sync.Once{}, func() {
 			if _, err := room.store.Erase(t.Context(), url); err != nil {
 				t.Error(err)

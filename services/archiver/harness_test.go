@@ -93,7 +93,8 @@ func (r *room) archiver(tb testing.TB, config Config) *Archiver {
 		archive = files.InFolder(r.dir)
 	}
 	a, err := New(tb.Context(), config, Dependencies{
-		JS: r.js, Files: archive, Store: r.store, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		JS: r.js, Files: archive, Store: r.store, Registry: prometheus.NewRegistry(),
+		Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	if err != nil {
 		tb.Fatal(err)

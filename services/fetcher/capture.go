@@ -124,7 +124,7 @@ func (v *visit) captureRobots(ctx context.Context, url string, r *httpget.Respon
 	}
 	target, err := weburl.Parse(url)
 	if err != nil {
-		return nil // it was requested, so it can be parsed
+		return nil //nolint:nilerr // it was requested, so it can be parsed
 	}
 	page.RequestedUrl = url
 	// The request for the page says nothing about the robots.txt of its site.

@@ -38,12 +38,12 @@ func TestOtherExchangesAreCaptured(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/robots.txt":
-			w.Write([]byte("User-agent: *\nDisallow: /private\n"))
+			_, _ = w.Write([]byte("User-agent: *\nDisallow: /private\n"))
 		case "/moved":
 			http.Redirect(w, r, "/gone", http.StatusMovedPermanently)
 		case "/gone":
 			w.WriteHeader(http.StatusGone)
-			w.Write(bytes.Repeat([]byte("x"), 80_000))
+			_, _ = w.Write(bytes.Repeat([]byte("x"), 80_000))
 		case "/reset":
 			panic(http.ErrAbortHandler)
 		case "/same":

@@ -46,7 +46,7 @@ func (n *Notifier) matchAll(ctx context.Context) error {
 			n.log.WarnContext(ctx, "matching revisions failed, retrying", "stage", "notify", "error", err)
 		}
 		if err != nil || !more {
-			return nil
+			return nil //nolint:nilerr // the failure was logged, and the next call retries
 		}
 	}
 	return nil

@@ -39,23 +39,23 @@ func TestSettle(t *testing.T) {
 		pause                 time.Duration
 		recovered             bool
 	}{
-		"success":             {s{}, []attempt{ok, ok}, "delivered delivered", "active", "", 0, 0, false},
+		"success":             {s{}, []attempt{ok, ok}, "delivered, delivered", "active", "", 0, 0, false},
 		"nothing to do":       {failing, nil, "", "active", "before", 4, 0, false},
 		"first failure":       {s{}, []attempt{refused}, "pending", "active", "500: no room", 1, 5 * time.Second, false},
 		"no answer":           {s{}, []attempt{down}, "pending", "active", "trial error", 1, 5 * time.Second, false},
 		"fifth failure":       {failing, []attempt{down}, "pending", "active", "trial", 5, 80 * time.Second, false},
-		"one of two":          {s{}, []attempt{refused, ok}, "pending delivered", "active", "", 0, 0, false},
+		"one of two":          {s{}, []attempt{refused, ok}, "pending, delivered", "active", "", 0, 0, false},
 		"recovery":            {failing, []attempt{ok}, "delivered", "active", "", 0, 0, true},
 		"soon recovered":      {s{Failures: 1, FailingSince: now}, []attempt{ok}, "delivered", "active", "", 0, 0, false},
 		"erased":              {failing, []attempt{erased}, "skipped", "active", "before", 4, 0, false},
-		"gone":                {s{}, []attempt{gone, ok}, "pending delivered", "suspended", "410", 0, 0, false},
+		"gone":                {s{}, []attempt{gone, ok}, "pending, delivered", "suspended", "410", 0, 0, false},
 		"retry after":         {s{}, []attempt{later}, "pending", "active", "429", 1, 2 * time.Hour, false},
-		"success, then later": {s{}, []attempt{ok, later}, "delivered pending", "active", "", 0, 2 * time.Hour, false},
+		"success, then later": {s{}, []attempt{ok, later}, "delivered, pending", "active", "", 0, 2 * time.Hour, false},
 		"retry after forever": {s{}, []attempt{never}, "pending", "active", "503", 1, 24 * time.Hour, false},
 		"longest pause":       {many, []attempt{down}, "pending", "active", "", 71, time.Hour, false},
 		"down for days":       {long, []attempt{down}, "pending", "suspended", "72h", 91, time.Hour, false},
 		"up after days":       {long, []attempt{ok}, "delivered", "active", "", 0, 0, true},
-		"one never accepted":  {s{}, []attempt{old, ok}, "failed delivered", "active", "", 0, 0, false},
+		"one never accepted":  {s{}, []attempt{old, ok}, "failed, delivered", "active", "", 0, 0, false},
 		"old, but all fail":   {failing, []attempt{old}, "pending", "active", "500", 5, 80 * time.Second, false},
 	} {
 		for i := range c.attempts {
@@ -73,7 +73,7 @@ func TestSettle(t *testing.T) {
 		if !got.PauseEnd.IsZero() {
 			pause = got.PauseEnd.Sub(now)
 		}
-		if all := strings.Join(states, " "); all != c.states || got.State != c.state || got.Failures != c.failures ||
+		if all := strings.Join(states, ", "); all != c.states || got.State != c.state || got.Failures != c.failures ||
 			!strings.Contains(got.Reason, c.reason) || got.Recovered != c.recovered || pause < c.pause || pause > c.pause*5/4 ||
 			(got.Failures == 0) != got.FailingSince.IsZero() {
 			t.Errorf("%s: got %s, pause %s, %+v", name, all, pause, got)

@@ -228,7 +228,8 @@ func archiveSite(t *testing.T) (dir string, s *site) {
 	dir = filepath.Join(t.TempDir(), "archive")
 	archive.Dir, archive.MinFree, archive.MaxFileBytes = dir, 0, 4<<20
 	keep, err := archiver.New(t.Context(), archive, archiver.Dependencies{
-		JS: js, Files: files.InFolder(archive.Dir), Store: articles, Registry: prometheus.NewRegistry(), Log: log, Now: time.Now,
+		JS: js, Files: files.InFolder(archive.Dir), Store: articles, Registry: prometheus.NewRegistry(), Log: log,
+		Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -104,7 +104,8 @@ func (x *Index) Has(ctx context.Context, pageIDs []string) (map[string]bool, err
 // none.
 func (x *Index) Latest(ctx context.Context, url string) (Capture, error) {
 	return one(x.read(ctx, "reading the last capture of "+url,
-		`WHERE c.url_key = $1 AND c.url = $2 AND c.status BETWEEN 200 AND 299 ORDER BY c.time DESC LIMIT 1`, boundKey(Key(url)), url))
+		`WHERE c.url_key = $1 AND c.url = $2 AND c.status BETWEEN 200 AND 299 ORDER BY c.time DESC LIMIT 1`,
+		boundKey(Key(url)), url))
 }
 
 // Page returns the captures of a page in their order. The error is ErrNotFound if the

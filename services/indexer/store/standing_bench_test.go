@@ -46,6 +46,7 @@ func BenchmarkStandingQueries(b *testing.B) {
 
 // followed returns a number of queries.
 func followed(b *testing.B, count int) *store.StandingQueries {
+	b.Helper()
 	random := rand.New(rand.NewPCG(3, 5))
 	frequent := rand.NewZipf(random, 1.1, 8, 60_000)
 	word := func() string { return pseudoword(10_000 + frequent.Uint64()) }

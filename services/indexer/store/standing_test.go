@@ -28,7 +28,7 @@ var vocabulary = map[string][]string{
 	"ja": strings.Fields("東京 選挙 東京湾 港 フェリー ストライキ 夜行列車 京 の は"),
 }
 
-// draws draws articles and queries.
+// draws makes articles and queries.
 type draws struct{ *rand.Rand }
 
 func (d draws) one(from []string) string { return from[d.IntN(len(from))] }

@@ -143,7 +143,8 @@ func (s *Subscriptions) Record(ctx context.Context, id string, r Report, now tim
 		for _, d := range r.Deliveries {
 			n, err := affected(tx.ExecContext(ctx, `UPDATE notify_deliveries SET state = $2, attempts = $3, status = $4,
 				detail = $5, first_attempt = $6, due = $7, end_time = $8 WHERE id = $1 AND state = 'pending'`,
-				d.ID, d.State, d.Attempts, d.Status, store.CleanText(d.Detail), micros(d.FirstAttempt), micros(d.Due), micros(d.EndTime)))
+				d.ID, d.State, d.Attempts, d.Status, store.CleanText(d.Detail), micros(d.FirstAttempt),
+				micros(d.Due), micros(d.EndTime)))
 			if err != nil {
 				return err
 			}

@@ -117,9 +117,14 @@ func checkFolder(t *testing.T, dir string) {
 	}
 }
 
+func sqliteFile(tb testing.TB) string {
+	tb.Helper()
+	return "sqlite:" + filepath.Join(tb.TempDir(), "dateline.db")
+}
+
 func TestDays(t *testing.T) {
 	for name, dsn := range map[string]func(testing.TB) string{
-		"sqlite":   func(tb testing.TB) string { return "sqlite:" + filepath.Join(tb.TempDir(), "dateline.db") },
+		"sqlite":   sqliteFile,
 		"postgres": postgrestest.Database,
 	} {
 		for _, format := range formats {

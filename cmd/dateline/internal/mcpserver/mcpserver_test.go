@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -48,11 +49,16 @@ func record(path, title, text string, hours int, rights ...*datelinev1.RightsSig
 // noAI is the statement of a site that reserves its text.
 var noAI = &datelinev1.RightsSignal{Place: "header", Name: "x-robots-tag", Value: "noai, noimageai"}
 
+func sqliteFile(tb testing.TB) string {
+	tb.Helper()
+	return "sqlite:" + filepath.Join(tb.TempDir(), "dateline.db")
+}
+
 // withStores runs a test with an empty store of each kind.
 func withStores(t *testing.T, test func(*testing.T, store.Store)) {
 	t.Helper()
 	for name, dsn := range map[string]func(testing.TB) string{
-		"sqlite":   func(tb testing.TB) string { return "sqlite:" + filepath.Join(tb.TempDir(), "dateline.db") },
+		"sqlite":   sqliteFile,
 		"postgres": postgrestest.Database,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -230,39 +236,45 @@ func TestReading(t *testing.T) {
 			t.Errorf("revision 1 is %+v", old)
 		}
 
-		var history historyOutput
-		call(t, session, "history", map[string]any{"id": first.GetId()}, &history)
-		if history.Total != 2 || len(history.Revisions) != 2 || history.Revisions[0].Title != "The ferry sails again" ||
-			!history.Revisions[1].FirstFetched.Equal(noon) || history.URL != "https://example.com/ferry" {
-			t.Errorf("the history is %+v", history)
-		}
-		call(t, session, "history", map[string]any{"id": first.GetId(), "before": 2}, &history)
-		if len(history.Revisions) != 1 || history.Revisions[0].Number != 1 {
-			t.Errorf("the history before revision 2 is %+v", history)
-		}
-
-		var story storyOutput
-		call(t, session, "story", map[string]any{"id": first.GetId()}, &story)
-		if len(story.Copies) != 2 || story.More {
-			t.Errorf("the story is %+v", story)
-		}
-		var counts countsOutput
-		call(t, session, "counts", map[string]any{"query": "ferry"}, &counts)
-		if counts.Articles != 2 || counts.Stories != 1 || !counts.Complete || len(counts.Hosts) != 2 ||
-			counts.Authors[0] != (Count{"Nora", 2}) {
-			t.Errorf("the counts are %+v", counts)
-		}
-		var sources sourcesOutput
-		call(t, session, "sources", map[string]any{"limit": 1}, &sources)
-		if len(sources.Sources) != 1 || sources.Sources[0].Host != "example.com" || sources.Sources[0].Articles != 2 ||
-			sources.Next != "example.com" {
-			t.Errorf("the first page of sources is %+v", sources)
-		}
-		call(t, session, "sources", map[string]any{"limit": 1, "after": sources.Next}, &sources)
-		if len(sources.Sources) != 1 || sources.Sources[0].Host != "other.example" {
-			t.Errorf("the second page of sources is %+v", sources)
-		}
+		checkFacts(t, session, first.GetId())
 	})
+}
+
+// checkFacts reads what TestReading stored, except for the texts.
+func checkFacts(t *testing.T, session *mcp.ClientSession, id string) {
+	t.Helper()
+	var history historyOutput
+	call(t, session, "history", map[string]any{"id": id}, &history)
+	if history.Total != 2 || len(history.Revisions) != 2 || history.Revisions[0].Title != "The ferry sails again" ||
+		!history.Revisions[1].FirstFetched.Equal(noon) || history.URL != "https://example.com/ferry" {
+		t.Errorf("the history is %+v", history)
+	}
+	call(t, session, "history", map[string]any{"id": id, "before": 2}, &history)
+	if len(history.Revisions) != 1 || history.Revisions[0].Number != 1 {
+		t.Errorf("the history before revision 2 is %+v", history)
+	}
+
+	var story storyOutput
+	call(t, session, "story", map[string]any{"id": id}, &story)
+	if len(story.Copies) != 2 || story.More {
+		t.Errorf("the story is %+v", story)
+	}
+	var counts countsOutput
+	call(t, session, "counts", map[string]any{"query": "ferry"}, &counts)
+	if counts.Articles != 2 || counts.Stories != 1 || !counts.Complete || len(counts.Hosts) != 2 ||
+		counts.Authors[0] != (Count{"Nora", 2}) {
+		t.Errorf("the counts are %+v", counts)
+	}
+	var sources sourcesOutput
+	call(t, session, "sources", map[string]any{"limit": 1}, &sources)
+	if len(sources.Sources) != 1 || sources.Sources[0].Host != "example.com" || sources.Sources[0].Articles != 2 ||
+		sources.Next != "example.com" {
+		t.Errorf("the first page of sources is %+v", sources)
+	}
+	call(t, session, "sources", map[string]any{"limit": 1, "after": sources.Next}, &sources)
+	if len(sources.Sources) != 1 || sources.Sources[0].Host != "other.example" {
+		t.Errorf("the second page of sources is %+v", sources)
+	}
 }
 
 // TestHostileText stores texts that pretend to end the passage that is marked as untrusted.
@@ -527,7 +539,7 @@ func TestCallsAreBounded(t *testing.T) {
 	if _, err := handle(ended, "tools/call", nil); err == nil || !strings.Contains(err.Error(), "1 calls are running") {
 		t.Errorf("a second call: %v", err)
 	}
-	if err := <-first; err != context.DeadlineExceeded {
+	if err := <-first; !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a call that takes too long: %v", err)
 	}
 }

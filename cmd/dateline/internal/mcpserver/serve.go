@@ -22,10 +22,10 @@ import (
 // the client closes its end.
 func ServeStream(ctx context.Context, server *mcp.Server, in io.ReadCloser, out io.Writer) error {
 	err := server.Run(ctx, &mcp.IOTransport{Reader: in, Writer: unclosed{out}, MaxLineLength: maxMessage})
-	if errors.Is(err, io.EOF) || ctx.Err() != nil {
-		return nil
+	if err != nil && !errors.Is(err, io.EOF) && ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // unclosed is a writer that stays open.

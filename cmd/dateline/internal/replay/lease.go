@@ -134,7 +134,7 @@ func (r Runs) holding(
 			default:
 				log.WarnContext(ctx, "renewing the lease of a run failed, retrying", "run", run.ID, "error", err)
 			}
-			return nil
+			return nil //nolint:nilerr // the failure was logged, and the next turn retries
 		})
 	})
 	tasks.Go(func() error {

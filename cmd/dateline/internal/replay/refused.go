@@ -54,7 +54,9 @@ func (r *run) yieldRefused(ctx context.Context, from capturePlace, yield func(ca
 		hosts = []string{""}
 	}
 	for ; from.host < len(hosts); from = (capturePlace{host: from.host + 1}) {
-		filter := captures.Filter{Pages: true, Host: hosts[from.host], AfterKey: from.key, Since: r.Selection.Query.Filter.From}
+		filter := captures.Filter{
+			Pages: true, Host: hosts[from.host], AfterKey: from.key, Since: r.Selection.Query.Filter.From,
+		}
 		if !r.yieldRefusedOf(ctx, filter, from.host, yield) {
 			return
 		}

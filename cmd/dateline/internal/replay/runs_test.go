@@ -274,7 +274,8 @@ func TestRefusedPagesAreContinued(t *testing.T) {
 		_, js := natstest.Start(t)
 		selection := replay.Selection{Refused: true}
 		config := archiveConfig(t, s, js, 0)
-		config.Selection, config.Archived, config.Library = selection, true, library.New(s, js).WithArchive(files.InFolder(t.TempDir()))
+		config.Selection, config.Archived = selection, true
+		config.Library = library.New(s, js).WithArchive(files.InFolder(t.TempDir()))
 		config.Run = start(t, s, selection)
 		failure := errors.New("interrupted")
 		var first, second []string

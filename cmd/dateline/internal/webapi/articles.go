@@ -44,8 +44,9 @@ func (r *record) UnmarshalJSON(data []byte) error {
 
 func (a article) hit() store.Hit {
 	return store.Hit{
-		ID: a.ID, Article: a.Record.Article, Time: a.Time, FirstSeen: a.FirstSeen, LastSeen: a.LastSeen, Revisions: a.Revisions,
-		Story: a.Story, Snippet: store.Snippet{Text: a.Snippet.Text, Matches: a.Snippet.Matches},
+		ID: a.ID, Article: a.Record.Article, Time: a.Time, FirstSeen: a.FirstSeen, LastSeen: a.LastSeen,
+		Revisions: a.Revisions,
+		Story:     a.Story, Snippet: store.Snippet{Text: a.Snippet.Text, Matches: a.Snippet.Matches},
 	}
 }
 

@@ -28,7 +28,8 @@ func holdsFloor(t *testing.T, measure string, measured, floor float64) {
 func TestCorpus(t *testing.T) {
 	corpus := cmp.Or(os.Getenv("DATELINE_CORPUS"), filepath.Join("..", "..", "..", "..", "..", "shared", "corpus"))
 	if _, err := os.Stat(corpus); err != nil {
-		t.Skipf("NO CORPUS at %s: the quality of extraction is not tested. Set DATELINE_CORPUS to a directory of sets", corpus)
+		t.Skipf("NO CORPUS at %s: the quality of extraction is not tested; set DATELINE_CORPUS to the folder of its sets",
+			corpus)
 	}
 	for name, test := range map[string]struct {
 		pageType string
