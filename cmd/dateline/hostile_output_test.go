@@ -166,6 +166,12 @@ func hostileCommands(t *testing.T, dir string) map[string][][]string {
 			{"archive", "ls"}, {"archive", "ls", "--json"}, {"archive", "ls", "--url", hostileURL}, {"archive", "cdxj"},
 			{"archive", "stop"},
 		},
+		"subscribe": {
+			{"subscribe", "add", "ferry", "--query", hostile, "--to", hostileURL}, {"subscribe", "add", hostile},
+			{"subscribe", "ls"}, {"subscribe", "show", "ferry"}, {"subscribe", "log", "ferry"}, {"subscribe", "test", "ferry"},
+			{"subscribe", "export"}, {"subscribe", "show", hostile}, {"subscribe", "apply", "-f", hostile},
+		},
+		"mcp":  nil, // its own test stores hostile texts
 		"up":   {{"up", "--config", hostile}},
 		"demo": nil, "eval": nil, "reference": nil, "version": nil, "settings": nil, "help": nil, "completion": nil,
 	}

@@ -28,7 +28,7 @@ const (
 	digestField = "Sha256"
 )
 
-// Put uploads a file of a size, and returns once the service has the object completely. An
+// Put uploads a file of a size above 0, and returns once the service has the object completely. An
 // earlier object is replaced in one step. The service checks each part against its digests.
 // Parts of uploads of the same object that were broken off before are removed.
 func (c *Client) Put(ctx context.Context, at Location, file io.ReaderAt, size int64) error {
