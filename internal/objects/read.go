@@ -22,7 +22,7 @@ type Object struct {
 	Digest string
 }
 
-// Stat returns an object. If there is none, the error is os.ErrNotExist.
+// Stat returns an object, or os.ErrNotExist if the bucket does not have it.
 func (c *Client) Stat(ctx context.Context, at Location) (Object, error) {
 	var found Object
 	err := c.attempt(ctx, callTimeout, "looking up", at, func(ctx context.Context) error {

@@ -151,7 +151,8 @@ func (c *Client) abortOthers(ctx context.Context, at Location) error {
 	return c.explain(err, "uploading", at)
 }
 
-// Delete deletes an object with all its versions. It succeeds if there is none.
+// Delete deletes an object with all its versions. Deleting an object that
+// does not exist succeeds.
 func (c *Client) Delete(ctx context.Context, at Location) error {
 	if err := c.remove(ctx, at, ""); err != nil {
 		return err
@@ -174,8 +175,8 @@ func (c *Client) remove(ctx context.Context, at Location, version string) error 
 	return err
 }
 
-// removeVersions deletes the versions of an object. In a bucket that has never had versions
-// there are none.
+// removeVersions deletes the versions of an object. Buckets without versioning return no
+// versions.
 func (c *Client) removeVersions(ctx context.Context, at Location, keepCurrent bool) error {
 	var versions []string
 	err := c.attempt(ctx, callTimeout, "listing the versions of", at, func(ctx context.Context) (err error) {

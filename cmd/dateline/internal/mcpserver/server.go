@@ -74,8 +74,8 @@ A long text comes in parts: pass next_offset as offset to continue. With revisio
 	add(server, "history", "List revisions", `Lists the revisions of an article: when each was first and last fetched, its
 title and length, and the correction that the page states. Read the text of one with the tool article.`,
 		limitHistory, r.history)
-	add(server, "story", "List copies", `Lists the copies of an article on other sites, the first publisher first. Empty if
-there are none.`, limitName, r.story)
+	add(server, "story", "List copies", `Lists the copies of an article on other sites, the first publisher first. The list
+of an article that no other site has copied is empty.`, limitName, r.story)
 	add(server, "sources", "List sources", `Lists the hosts that articles came from, ordered by name: how many articles,
 when the last new one was fetched, and whether the source publishes as usual or has fallen silent.`,
 		limitSources, r.sources)
