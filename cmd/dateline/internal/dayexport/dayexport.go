@@ -116,6 +116,9 @@ type exporter struct {
 }
 
 func (e exporter) run(ctx context.Context) error {
+	if err := e.checkStore(ctx); err != nil {
+		return err
+	}
 	first, bound := e.Query.Filter.From, e.Query.Filter.Before
 	for {
 		day, found, err := e.newest(ctx, bound)
@@ -134,6 +137,22 @@ func (e exporter) run(ctx context.Context) error {
 		}
 		bound = day
 	}
+}
+
+// checkStore returns an error if the folder has files but the store has none of the articles, of
+// whatever day. Otherwise a run with the wrong store would remove all files.
+func (e exporter) checkStore(ctx context.Context) error {
+	if len(e.manifest.Days) == 0 {
+		return nil
+	}
+	anyDay := e
+	anyDay.Query.Filter.From = time.Time{}
+	_, found, err := anyDay.newest(ctx, time.Time{})
+	if err == nil && !found {
+		err = fmt.Errorf("no article matches, but %s has the files of %d days: check that this is the right store; "+
+			"if all articles were erased, delete the folder", e.Dir, len(e.manifest.Days))
+	}
+	return err
 }
 
 // newest returns the day of the newest article before a time. The zero time means no bound.

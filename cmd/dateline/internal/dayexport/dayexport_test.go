@@ -186,6 +186,11 @@ func testDays(t *testing.T, s store.Store, o Options) {
 	}
 	check(t, s, o, "2026-03-10 written 3")
 
+	if _, err := run(t, empty{}, o); err == nil || !strings.Contains(err.Error(), "right store") {
+		t.Errorf("another store, without articles: %v", err)
+	}
+	checkFolder(t, o.Dir)
+
 	other := o
 	other.Query.Filter.Languages = []string{"ku"}
 	if _, err := run(t, s, other); err == nil || !strings.Contains(err.Error(), "choose another folder") {
