@@ -11,7 +11,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/follow"
@@ -111,35 +110,24 @@ type ingestion struct {
 
 // run runs the pipeline until every input has ended.
 func (i ingestion) run(cmd *cobra.Command, cfg pipeline.Config) error {
-	ctx := cmd.Context()
-	p, err := pipeline.Open(ctx, cfg, cfg.Admin.Logger(cmd.ErrOrStderr()))
-	if err != nil {
-		return err
-	}
-	running, stop := context.WithCancel(ctx)
-	tasks, running := errgroup.WithContext(running)
-	tasks.Go(func() error { return p.Run(running) })
-	tasks.Go(func() error {
-		defer stop()
-		if err := i.feed(running, p); err != nil {
+	err := runAround(cmd, cfg, func(ctx context.Context, p *pipeline.Pipeline) error {
+		if err := i.feed(ctx, p); err != nil {
 			return err
 		}
 		if cfg.Extractor.Follow {
-			if err := awaitFurtherPages(running, cmd.ErrOrStderr(), p); err != nil {
+			if err := awaitFurtherPages(ctx, cmd.ErrOrStderr(), p); err != nil {
 				return err
 			}
 		}
-		if err := p.Settle(running, settleLimit); err != nil || i.then == nil {
+		if err := p.Settle(ctx, settleLimit); err != nil || i.then == nil {
 			return err
 		}
-		return i.then(running, p)
+		return i.then(ctx, p)
 	})
-	err = tasks.Wait()
-	if ctx.Err() != nil {
-		err = errors.New("interrupted; the next run on the same data folder continues with what is unfinished")
+	if cmd.Context().Err() != nil {
+		return errors.New("interrupted; the next run on the same data folder continues with what is unfinished")
 	}
-	stop()
-	return errors.Join(err, p.Close())
+	return err
 }
 
 // furtherPagesLimit is the maximum time without progress while further pages of articles are

@@ -14,7 +14,6 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/ingest"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
@@ -69,35 +68,21 @@ func (a *archiveIngestion) publish(cmd *cobra.Command, cfg configuration, bus *p
 
 // process runs a pipeline until the pages are stored.
 func (a *archiveIngestion) process(cmd *cobra.Command, cfg pipeline.Config) error {
-	p, err := pipeline.Open(cmd.Context(), cfg, a.config.Log)
-	if err != nil {
-		return err
-	}
-	running, stop := context.WithCancel(cmd.Context())
-	tasks, running := errgroup.WithContext(running)
-	tasks.Go(func() error { return p.Run(running) })
-	tasks.Go(func() error {
-		defer stop()
-		results, err := ingest.Watch(running, p.Bus.JS)
+	return runAround(cmd, cfg, func(ctx context.Context, p *pipeline.Pipeline) error {
+		results, err := ingest.Watch(ctx, p.Bus.JS)
 		if err != nil {
 			return err
 		}
 		a.config.JS, a.config.Ledger = p.Bus.JS, p.Store
-		if err := ingest.Run(running, a.config, a.archives, a.report.add); err != nil {
+		if err := ingest.Run(ctx, a.config, a.archives, a.report.add); err != nil {
 			return err
 		}
-		if err := ingest.Drain(running, p.Bus.JS, a.report.draining); err != nil {
+		if err := drain(ctx, p, a.report.draining); err != nil {
 			return err
 		}
-		if err := p.Settle(running, settleLimit); err != nil {
-			return err
-		}
-		a.report.results, err = results.Counts(running)
+		a.report.results, err = results.Counts(ctx)
 		return err
 	})
-	err = tasks.Wait()
-	stop()
-	return errors.Join(err, p.Close())
 }
 
 // archiveReport prints how many records of archives were published, rejected or left out.

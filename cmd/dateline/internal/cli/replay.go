@@ -12,7 +12,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/ingest"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
@@ -258,7 +257,12 @@ func withRunning(
 		case needed && named:
 			return attachErr
 		case needed:
-			return runAround(cmd, cfg.Config, do)
+			return runAround(cmd, cfg.Config, func(ctx context.Context, p *pipeline.Pipeline) error {
+				if err := do(ctx, p.Store, p.Bus.JS); err != nil {
+					return err
+				}
+				return drain(ctx, p, func(uint64) {})
+			})
 		case named:
 			fmt.Fprintf(cmd.ErrOrStderr(), "warning: the command continues without the pipeline's streams: %v\n", attachErr)
 		}
@@ -274,31 +278,4 @@ func withRunning(
 		return do(ctx, s, nil)
 	}
 	return do(cmd.Context(), s, bus.JS)
-}
-
-// runAround runs a pipeline until do has returned and everything is stored.
-func runAround(
-	cmd *cobra.Command, cfg pipeline.Config,
-	do func(ctx context.Context, s store.Store, js jetstream.JetStream) error,
-) error {
-	p, err := pipeline.Open(cmd.Context(), cfg, cfg.Admin.Logger(cmd.ErrOrStderr()))
-	if err != nil {
-		return err
-	}
-	running, stop := context.WithCancel(cmd.Context())
-	tasks, running := errgroup.WithContext(running)
-	tasks.Go(func() error { return p.Run(running) })
-	tasks.Go(func() error {
-		defer stop()
-		if err := do(running, p.Store, p.Bus.JS); err != nil {
-			return err
-		}
-		if err := ingest.Drain(running, p.Bus.JS, func(uint64) {}); err != nil {
-			return err
-		}
-		return p.Settle(running, settleLimit)
-	})
-	err = tasks.Wait()
-	stop()
-	return errors.Join(err, p.Close())
 }

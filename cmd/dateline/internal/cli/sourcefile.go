@@ -28,22 +28,18 @@ const (
 	peekBytes = 512
 	// byteOrderMark is how spreadsheets begin files of text.
 	byteOrderMark = "\ufeff"
-	// maxImport is the maximum size of a file of sources in bytes.
+	// maxImport is the maximum size of a file of sources or subscriptions in bytes.
 	maxImport = 64 << 20
 )
 
 // readSources returns the sources in a file. "-" is standard input.
 func readSources(name string, stdin io.Reader) ([]imported, error) {
-	in := stdin
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		in = file
+	in, err := openImport(name, stdin)
+	if err != nil {
+		return nil, err
 	}
-	buffered := bufio.NewReader(&bounded{in, maxImport})
+	defer in.Close()
+	buffered := bufio.NewReader(in)
 	if mark, _ := buffered.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
 		_, _ = buffered.Discard(len(mark)) // cannot fail: these bytes have been read
 	}
@@ -68,14 +64,27 @@ func readSources(name string, stdin io.Reader) ([]imported, error) {
 	return all, nil
 }
 
-// bounded is a reader that fails after a number of bytes.
+// openImport opens a file to import. "-" is standard input. Reading more than maxImport bytes
+// is an error.
+func openImport(name string, stdin io.Reader) (io.ReadCloser, error) {
+	if name == "-" {
+		return &bounded{io.NopCloser(stdin), maxImport}, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return &bounded{file, maxImport}, nil
+}
+
+// bounded is a file that cannot be read beyond a number of bytes.
 type bounded struct {
-	io.Reader
+	io.ReadCloser
 	left int64
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
+	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left < 0 {
 		return 0, fmt.Errorf("the file exceeds %d MiB: import it in parts", maxImport>>20)
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -83,16 +82,12 @@ subscription also needs secret_file, relative to the folder of the file, or unsi
 
 // readSubscriptions returns the subscriptions in a file. "-" is standard input.
 func readSubscriptions(name string, stdin io.Reader) ([]listedSubscription, error) {
-	in := stdin
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		in = file
+	in, err := openImport(name, stdin)
+	if err != nil {
+		return nil, err
 	}
-	decoder := yaml.NewDecoder(&bounded{in, maxImport})
+	defer in.Close()
+	decoder := yaml.NewDecoder(in)
 	decoder.KnownFields(true)
 	var file subscriptionFile
 	if err := decoder.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
