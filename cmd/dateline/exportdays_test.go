@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -15,6 +14,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/disktest"
 	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/natstest"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -116,18 +116,7 @@ func TestKilledExport(t *testing.T) {
 // after it has grown.
 func TestExportToAFullDisk(t *testing.T) {
 	t.Parallel()
-	data, disk := exportFolder(t), t.TempDir()
-	mount := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk)
-	if out, err := mount.CombinedOutput(); err != nil {
-		t.Skipf("NOT TESTED: a full disk needs a file system of its own, and mounting one failed (run as root): %v %s",
-			err, out)
-	}
-	t.Cleanup(func() {
-		umount := exec.CommandContext(context.WithoutCancel(t.Context()), "umount", disk)
-		if out, err := umount.CombinedOutput(); err != nil {
-			t.Errorf("umount: %v %s", err, out)
-		}
-	})
+	data, disk := exportFolder(t), disktest.Mount(t, "2m")
 	dir := filepath.Join(disk, "out")
 	args := []string{"export", "--data-dir", data, "--partition", "day", "--output", dir}
 	code, _, errText := dateline(t, args...)

@@ -1,17 +1,17 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dateline-news/dateline/internal/disktest"
 )
 
 const (
@@ -23,18 +23,7 @@ const (
 // starts again. Every page must be ingested.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	mount := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", dir)
-	if out, err := mount.CombinedOutput(); err != nil {
-		t.Skipf("NOT TESTED: a full disk needs a file system of its own, and mounting one failed (run as root): %v %s",
-			err, out)
-	}
-	t.Cleanup(func() {
-		umount := exec.CommandContext(context.WithoutCancel(t.Context()), "umount", dir)
-		if out, err := umount.CombinedOutput(); err != nil {
-			t.Errorf("umount: %v %s", err, out)
-		}
-	})
+	dir := disktest.Mount(t, "80m")
 	data, ballast := filepath.Join(dir, "data"), filepath.Join(dir, "ballast")
 	server := httptest.NewServer(fillingSite(t, ballast))
 	defer server.Close()

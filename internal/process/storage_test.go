@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/disktest"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
@@ -32,18 +32,7 @@ func report(t *testing.T, js jetstream.JetStream) string {
 // TestAFullDiskIsNotReady fills the disk of the NATS server, makes room, and starts the
 // server again. Readiness must depend on whether messages are stored.
 func TestAFullDiskIsNotReady(t *testing.T) {
-	dir := t.TempDir()
-	mount := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", dir)
-	if out, err := mount.CombinedOutput(); err != nil {
-		t.Skipf("NOT TESTED: a full disk needs a file system of its own, and mounting one failed (run as root): %v %s",
-			err, out)
-	}
-	t.Cleanup(func() {
-		umount := exec.CommandContext(context.WithoutCancel(t.Context()), "umount", dir)
-		if out, err := umount.CombinedOutput(); err != nil {
-			t.Errorf("umount: %v %s", err, out)
-		}
-	})
+	dir := disktest.Mount(t, "24m")
 	server := natstest.Server(t, filepath.Join(dir, "nats"))
 	_, js := natstest.Connect(t, server)
 	natstest.Reconcile(t, js, topology.Limits{})

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +28,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
@@ -38,10 +38,8 @@ func TestMain(m *testing.M) {
 
 // inBothStores runs a test on SQLite and on PostgreSQL.
 func inBothStores(t *testing.T, test func(*testing.T, *room)) {
-	t.Run("sqlite", func(t *testing.T) {
-		test(t, newRoom(t, "sqlite:"+filepath.Join(t.TempDir(), "articles.db")))
-	})
-	t.Run("postgres", func(t *testing.T) { test(t, newRoom(t, postgrestest.Database(t))) })
+	t.Helper()
+	storetest.Each(t, func(t *testing.T, s store.Store) { test(t, newRoom(t, s)) })
 }
 
 // room is a NATS server and a store.
@@ -54,14 +52,10 @@ type room struct {
 	config Config
 }
 
-func newRoom(t *testing.T, dsn string) *room {
+func newRoom(t *testing.T, articles store.Store) *room {
+	t.Helper()
 	_, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
 	natstest.Reconcile(t, js, topology.Limits{})
-	articles, err := store.Open(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { articles.Close() })
 	config := DefaultConfig()
 	config.AllowHosts, config.RetryDelay = []string{"127.0.0.1"}, 20*time.Millisecond
 	config.MaxDelay = 100 * time.Millisecond

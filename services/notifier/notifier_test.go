@@ -13,6 +13,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
@@ -226,7 +227,7 @@ func TestErasedBeforeDelivery(t *testing.T) {
 }
 
 func TestRetryAfterIsObeyed(t *testing.T) {
-	r := newRoom(t, "sqlite:"+t.TempDir()+"/articles.db")
+	r := newRoom(t, storetest.Open(t, storetest.SQLite(t)))
 	hook := newTarget(t, func(w http.ResponseWriter, _ received) {
 		w.Header().Set("Retry-After", "3600")
 		w.WriteHeader(http.StatusTooManyRequests)
@@ -249,7 +250,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 
 // TestBoundsOfATarget has targets that must not be reached or believed.
 func TestBoundsOfATarget(t *testing.T) {
-	r := newRoom(t, "sqlite:"+t.TempDir()+"/articles.db")
+	r := newRoom(t, storetest.Open(t, storetest.SQLite(t)))
 	var reached atomic.Int64
 	private := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
 	defer private.Close()
@@ -286,7 +287,7 @@ func port(url string) string { return url[strings.LastIndexByte(url, ':')+1:] }
 
 // TestSameHostRedirectIsFollowed has a target that moved to another path.
 func TestSameHostRedirectIsFollowed(t *testing.T) {
-	r := newRoom(t, "sqlite:"+t.TempDir()+"/articles.db")
+	r := newRoom(t, storetest.Open(t, storetest.SQLite(t)))
 	var bodies atomic.Int64
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		if request.URL.Path != "/new" {

@@ -3,7 +3,6 @@ package captures_test
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/dateline-news/dateline/internal/postgrestest"
 	"github.com/dateline-news/dateline/services/archiver/captures"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -23,19 +23,7 @@ func TestMain(m *testing.M) {
 // onEachStore runs a test with an empty index in each kind of store.
 func onEachStore(t *testing.T, test func(*testing.T, *captures.Index)) {
 	t.Helper()
-	for name, newDSN := range map[string]func(testing.TB) string{
-		"sqlite":   func(tb testing.TB) string { tb.Helper(); return filepath.Join(tb.TempDir(), "articles.db") },
-		"postgres": postgrestest.Database,
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, err := store.Open(t.Context(), newDSN(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			test(t, captures.Of(s))
-		})
-	}
+	storetest.Each(t, func(t *testing.T, s store.Store) { test(t, captures.Of(s)) })
 }
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 123456000, time.UTC)

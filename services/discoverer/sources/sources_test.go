@@ -3,7 +3,6 @@ package sources_test
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -30,19 +30,7 @@ const feed = datelinev1.Purpose_PURPOSE_FEED
 // eachStore runs a test with each kind of database.
 func eachStore(t *testing.T, test func(*testing.T, *sources.Sources)) {
 	t.Helper()
-	for name, dsn := range map[string]func(testing.TB) string{
-		"sqlite":   func(tb testing.TB) string { tb.Helper(); return filepath.Join(tb.TempDir(), "articles.db") },
-		"postgres": postgrestest.Database,
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, err := store.Open(t.Context(), dsn(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			test(t, sources.Of(s))
-		})
-	}
+	storetest.Each(t, func(t *testing.T, s store.Store) { test(t, sources.Of(s)) })
 }
 
 func parse(t *testing.T, raw string) weburl.URL {

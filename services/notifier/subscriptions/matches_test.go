@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/postgrestest"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
@@ -20,19 +20,8 @@ func TestMain(m *testing.M) {
 }
 
 func inBothStores(t *testing.T, test func(*testing.T, *subscriptions.Subscriptions)) {
-	for name, dsn := range map[string]func(*testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "articles.db") },
-		"postgres": func(t *testing.T) string { return postgrestest.Database(t) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, err := store.Open(t.Context(), dsn(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { s.Close() })
-			test(t, subscriptions.Of(s))
-		})
-	}
+	t.Helper()
+	storetest.Each(t, func(t *testing.T, s store.Store) { test(t, subscriptions.Of(s)) })
 }
 
 var now = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)

@@ -22,6 +22,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -40,19 +41,6 @@ func record(name, text string, hours int) *datelinev1.Article {
 		Text: text, Language: "en", ContentHash: hex.EncodeToString(sum[:]), RequestId: name,
 		Published: &datelinev1.PublicationTime{Value: timestamppb.New(published)},
 		FetchTime: timestamppb.New(noon.Add(1000 * time.Hour)), ExtractTime: timestamppb.New(noon.Add(1000 * time.Hour)),
-	}
-}
-
-func put(t *testing.T, s store.Store, records ...*datelinev1.Article) {
-	t.Helper()
-	results, err := s.Put(t.Context(), records)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, result := range results {
-		if result.Err != nil {
-			t.Fatal(result.Err)
-		}
 	}
 }
 
@@ -117,26 +105,13 @@ func checkFolder(t *testing.T, dir string) {
 	}
 }
 
-func sqliteFile(tb testing.TB) string {
-	tb.Helper()
-	return "sqlite:" + filepath.Join(tb.TempDir(), "dateline.db")
-}
-
 func TestDays(t *testing.T) {
-	for name, dsn := range map[string]func(testing.TB) string{
-		"sqlite":   sqliteFile,
-		"postgres": postgrestest.Database,
-	} {
-		for _, format := range formats {
-			t.Run(name+" "+format.Name, func(t *testing.T) {
-				s, err := store.Open(t.Context(), dsn(t))
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer s.Close()
+	for _, format := range formats {
+		t.Run(format.Name, func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, s store.Store) {
 				testDays(t, s, Options{Dir: filepath.Join(t.TempDir(), "new", "folder"), Format: format})
 			})
-		}
+		})
 	}
 }
 
@@ -145,7 +120,7 @@ func testDays(t *testing.T, s store.Store, o Options) {
 	late := record("late", "Late.", 11)
 	unknown := record("unknown", "Unknown.", 0)
 	unknown.Published = nil
-	put(t, s, early, late, unknown, record("before", "Before.", -13), record("old", "Old.", -24*400))
+	storetest.Put(t, s, early, late, unknown, record("before", "Before.", -13), record("old", "Old.", -24*400))
 	check(t, s, o, "2026-04-21 written 1", "2026-03-10 written 2", "2026-03-09 written 1", "2025-02-03 written 1")
 	first, err := os.ReadFile(filepath.Join(o.Dir, "2026-03-10."+o.Format.Name))
 	if err != nil {
@@ -155,7 +130,7 @@ func testDays(t *testing.T, s store.Store, o Options) {
 		"2025-02-03 unchanged 1")
 
 	// A period is extended to whole days, and other days stay as they are.
-	put(t, s, record("more", "More.", 0))
+	storetest.Put(t, s, record("more", "More.", 0))
 	recent := o
 	recent.Query.Filter.From, recent.Query.Filter.Before = noon.Add(time.Hour), noon.Add(2*time.Hour)
 	check(t, s, recent, "2026-03-10 written 3")

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -23,31 +22,6 @@ import (
 
 func TestMain(m *testing.M) {
 	os.Exit(postgrestest.Main(m, func() error { return nil }))
-}
-
-func sqliteDSN(tb testing.TB) string {
-	tb.Helper()
-	return "sqlite:" + filepath.Join(tb.TempDir(), "articles.db")
-}
-
-func openStore(tb testing.TB, dsn string) store.Store {
-	tb.Helper()
-	s, err := store.Open(tb.Context(), dsn)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { s.Close() })
-	return s
-}
-
-// onEachStore runs a test with each kind of store.
-func onEachStore(t *testing.T, test func(*testing.T, store.Store)) {
-	t.Helper()
-	for name, newDSN := range map[string]func(testing.TB) string{
-		"sqlite": sqliteDSN, "postgres": postgrestest.Database,
-	} {
-		t.Run(name, func(t *testing.T) { test(t, openStore(t, newDSN(t))) })
-	}
 }
 
 // archiveConfig returns the configuration of a run over a web archive with n pages that have

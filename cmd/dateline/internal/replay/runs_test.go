@@ -20,6 +20,7 @@ import (
 	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 // start starts a run.
@@ -36,7 +37,7 @@ func start(t *testing.T, s store.Store, selection replay.Selection) *replay.Run 
 // are deleted together.
 func TestOldRunsAreDeleted(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, s store.Store) {
+	storetest.Each(t, func(t *testing.T, s store.Store) {
 		const records, day = 2500, 24 * time.Hour
 		runs := replay.RunsOf(s)
 		ids := map[string]string{}
@@ -79,7 +80,7 @@ func TestOldRunsAreDeleted(t *testing.T) {
 // TestOneProcessCarriesOutARun continues a run while it is carried out, and after it.
 func TestOneProcessCarriesOutARun(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, s store.Store) {
+	storetest.Each(t, func(t *testing.T, s store.Store) {
 		_, js := natstest.Start(t)
 		config := archiveConfig(t, s, js, 1)
 		config.Run = start(t, s, replay.Selection{})
@@ -103,7 +104,7 @@ func TestOneProcessCarriesOutARun(t *testing.T) {
 // TestAFailedRunIsContinued fails a run. It has not ended, and can be continued at once.
 func TestAFailedRunIsContinued(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, sqliteDSN(t))
+	s := storetest.Open(t, storetest.SQLite(t))
 	_, js := natstest.Start(t)
 	config := archiveConfig(t, s, js, 3)
 	config.Run = start(t, s, replay.Selection{})
@@ -121,7 +122,7 @@ func TestAFailedRunIsContinued(t *testing.T) {
 // TestUndoEndsTheRun undoes a run in progress. The run fails, and the undo waits for it.
 func TestUndoEndsTheRun(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, s store.Store) {
+	storetest.Each(t, func(t *testing.T, s store.Store) {
 		_, js := natstest.Start(t)
 		runs := replay.RunsOf(s)
 		config := archiveConfig(t, s, js, 3)
@@ -158,7 +159,7 @@ func TestUndoEndsTheRun(t *testing.T) {
 // TestUndoWaitsForTheIndexer undoes a run while a record waits for the indexer.
 func TestUndoWaitsForTheIndexer(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, sqliteDSN(t))
+	s := storetest.Open(t, storetest.SQLite(t))
 	_, js := natstest.Start(t)
 	run := start(t, s, replay.Selection{})
 	if _, err := js.Publish(t.Context(), subject.Articles("en", "com.example"), []byte("record")); err != nil {
@@ -211,7 +212,7 @@ func replacedRecord(t *testing.T, s store.Store, run string) func() {
 // TestProgressOverWebArchives reads the progress of a run in between.
 func TestProgressOverWebArchives(t *testing.T) {
 	t.Parallel()
-	s := openStore(t, sqliteDSN(t))
+	s := storetest.Open(t, storetest.SQLite(t))
 	_, js := natstest.Start(t)
 	config := archiveConfig(t, s, js, 150)
 	config.Run = start(t, s, replay.Selection{})
@@ -268,7 +269,7 @@ func refusedPages(t *testing.T, s store.Store, n int) (urls []string) {
 // URL was extracted, and no more than 100 twice.
 func TestRefusedPagesAreContinued(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, s store.Store) {
+	storetest.Each(t, func(t *testing.T, s store.Store) {
 		const pages = 300
 		urls := refusedPages(t, s, pages)
 		_, js := natstest.Start(t)

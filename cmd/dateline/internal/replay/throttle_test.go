@@ -13,6 +13,7 @@ import (
 	"github.com/dateline-news/dateline/cmd/dateline/internal/replay"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 // TestLivePagesComeFirst runs while a page waits for the extractor. No page may be extracted
@@ -25,7 +26,7 @@ func TestLivePagesComeFirst(t *testing.T) {
 	var done atomic.Bool
 	looks := make(chan struct{}, 1000)
 	pages := 0
-	config := archiveConfig(t, openStore(t, sqliteDSN(t)), js, 3)
+	config := archiveConfig(t, storetest.Open(t, storetest.SQLite(t)), js, 3)
 	config.Now = func() time.Time { // the run looks at the time before each look at the pages
 		select {
 		case looks <- struct{}{}:
@@ -66,7 +67,7 @@ func TestLivePagesComeFirst(t *testing.T) {
 // minute, and says which consumer it could not read.
 func TestLostPipelineEndsTheRun(t *testing.T) {
 	nc, js := natstest.Start(t)
-	config := archiveConfig(t, openStore(t, sqliteDSN(t)), js, 3)
+	config := archiveConfig(t, storetest.Open(t, storetest.SQLite(t)), js, 3)
 	now := time.Now()
 	config.Now = func() time.Time {
 		nc.Close() // before the first look
