@@ -122,7 +122,7 @@ func TestSubscribe(t *testing.T) {
 		got.Data.Article.Title != "Harbour reopens" {
 		t.Errorf("delivered %.300s (%v), want the article", hook.last, err)
 	}
-	run(0, "1 event", "log", "harbour")
+	run(0, "1 delivery", "log", "harbour")
 	run(0, `"state":"delivered"`, "log", "harbour", "--json")
 	run(0, `"secrets": 1`, "show", "harbour")
 	run(0, "delivery 1 is sent again", "resend", "harbour", "1")

@@ -65,7 +65,7 @@ repeats one.`,
 		if len(log) > 0 {
 			fmt.Fprintln(out, t.Render())
 		}
-		_, err = fmt.Fprintln(out, plural(len(log), "event"))
+		_, err = fmt.Fprintln(out, plural(len(log), "delivery"))
 		return err
 	})
 	return cmd

@@ -117,10 +117,13 @@ func firstRunes(text string, n int) string {
 	return string(runes[:n]) + "…"
 }
 
-// plural returns a number with its noun: 1 article, 2 articles.
+// plural returns a number with its noun: 1 article, 2 articles, 2 deliveries.
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
+	}
+	if stem, ok := strings.CutSuffix(noun, "ry"); ok {
+		return fmt.Sprintf("%d %sries", n, stem)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

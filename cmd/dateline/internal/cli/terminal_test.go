@@ -28,3 +28,13 @@ func TestRelativeTimes(t *testing.T) {
 		t.Errorf("in a pipe: %q", got)
 	}
 }
+
+func TestPlural(t *testing.T) {
+	for noun, want := range map[string]string{
+		"article": "1 article, 2 articles", "day": "1 day, 2 days", "delivery": "1 delivery, 2 deliveries",
+	} {
+		if got := plural(1, noun) + ", " + plural(2, noun); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
