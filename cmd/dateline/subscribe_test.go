@@ -133,8 +133,29 @@ func TestSubscribe(t *testing.T) {
 	hook.down.Store(true)
 	run(1, "has not accepted the sample", "test", "harbour")
 
+	file := filepath.Join(t.TempDir(), "template")
+	if err := os.WriteFile(file, []byte("{{.Title}} in {{.Nosuch}}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	form := []string{"add", "form", "--query", "harbour", "--to", hook.URL + "/T0KEN"}
+	run(2, "Nosuch", append(form, "--unsigned", "--form", "template", "--template-file", file)...)
+	run(2, "its form is", append(form, "--unsigned", "--form", "fax")...)
+	run(0, "subscribed form", append(form, "--form", "slack")...)
+	for _, args := range [][]string{{"show", "form"}, {"ls", "--json"}, {"export"}, {"test", "form"}} {
+		code, out, errs := dateline(t, append(append([]string{"subscribe"}, args...), "--data", cfg.Data.Dir, allow)...)
+		if code != 0 && args[0] != "test" || !strings.Contains(out, hook.URL+"/…") || strings.Contains(out+errs, "T0KEN") {
+			t.Errorf("subscribe %v shows the secret URL of a chat:\n%s%s", args, out, errs)
+		}
+	}
+	run(0, "subscribed form", "add", "form", "--query", "ferry", "--form", "slack", "--to", hook.URL+"/…")
+	if one, err := all.Get(t.Context(), "form"); err != nil || one.To != hook.URL+"/T0KEN" || one.Query.Text != "ferry" {
+		t.Errorf("the target became %q (%v), want it kept", one.To, err)
+	}
+	run(2, "its target is not whole", "add", "other", "--query", "ferry", "--form", "slack", "--to", hook.URL+"/…")
+	run(0, "removed form", "remove", "form")
+
 	_, exported, _ := dateline(t, "subscribe", "export", "--data", cfg.Data.Dir)
-	file := filepath.Join(t.TempDir(), "subs.yaml")
+	file = filepath.Join(t.TempDir(), "subs.yaml")
 	added := strings.ReplaceAll(exported, "name: harbour", "name: other") + "      unsigned: true\n"
 	if err := os.WriteFile(file, []byte(added), 0o600); err != nil {
 		t.Fatal(err)

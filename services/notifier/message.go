@@ -3,53 +3,18 @@ package notifier
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/forms"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 	"github.com/dateline-news/dateline/services/notifier/webhook"
 )
-
-const (
-	// payloadVersion is the version of the payload. It changes if a field changes its meaning or disappears.
-	payloadVersion = 1
-	// maxText is the maximum length in bytes of a text in a payload.
-	maxText = 1 << 20
-	// typeTest is the type of a sample.
-	typeTest = "test"
-)
-
-// payload is the body of a message, in the form that Standard Webhooks recommends.
-type payload struct {
-	// Type is article.new, article.changed, article.erased or test.
-	Type string `json:"type"`
-	// Timestamp is when the store has committed the event.
-	Timestamp time.Time   `json:"timestamp"`
-	Version   int         `json:"version"`
-	Data      payloadData `json:"data"`
-}
-
-type payloadData struct {
-	Subscription string `json:"subscription"`
-	ArticleID    string `json:"article_id"`
-	// Revision is absent if the article was erased.
-	Revision int `json:"revision,omitempty"`
-	// Article is the record, as in the HTTP API. It is absent if the article was erased.
-	Article json.RawMessage `json:"article,omitempty"`
-	// Truncated reports whether the text was cut.
-	Truncated bool `json:"truncated,omitempty"`
-}
-
-var recordJSON = protojson.MarshalOptions{UseProtoNames: true}
 
 // errErased means that the store does not have the revision any more.
 var errErased = errors.New("the article was erased before the delivery")
@@ -58,40 +23,38 @@ var errErased = errors.New("the article was erased before the delivery")
 func (n *Notifier) message(
 	ctx context.Context, s subscriptions.Subscription, d subscriptions.Delivery,
 ) (webhook.Message, error) {
-	p := payload{
-		Type: "article." + d.Event, Timestamp: d.EventTime,
-		Data: payloadData{Subscription: s.Name, ArticleID: d.ArticleID, Revision: d.Revision},
+	e := forms.Event{
+		ID: d.MessageID(), Type: eventTypes[d.Event], Time: d.EventTime,
+		Subscription: s.Name, ArticleID: d.ArticleID, Revision: d.Revision,
 	}
-	var article *datelinev1.Article
 	if d.Event != subscriptions.Erased {
 		var err error
-		if article, err = revisionOf(ctx, n.articles, d); err != nil {
+		if e.Article, err = revisionOf(ctx, n.articles, d); err != nil {
 			return webhook.Message{}, err
 		}
 	}
-	return encode(d.MessageID(), p, article, s.Keys())
+	message, err := encode(s, e)
+	if errors.Is(err, forms.ErrTemplate) {
+		n.metrics.templateFailures.Inc()
+		n.log.WarnContext(ctx, "template failed, delivering the default form", "stage", "notify",
+			"subscription", s.Name, "article", d.ArticleID, "revision", d.Revision, "error", err)
+		s.Form, s.Template = forms.Dateline, ""
+		message, err = encode(s, e)
+	}
+	return message, err
 }
 
-func encode(id string, p payload, article *datelinev1.Article, keys [][]byte) (webhook.Message, error) {
-	p.Version = payloadVersion
-	if article != nil {
-		if len(article.GetText()) > maxText {
-			article = proto.CloneOf(article)
-			article.Text = strings.ToValidUTF8(article.GetText()[:maxText], "")
-			article.Body = nil
-			p.Data.Truncated = true
-		}
-		record, err := recordJSON.Marshal(article)
-		if err != nil {
-			return webhook.Message{}, fmt.Errorf("encoding article %s: %w", article.GetId(), err)
-		}
-		p.Data.Article = record
-	}
-	body, err := json.Marshal(p)
-	if err != nil {
-		return webhook.Message{}, fmt.Errorf("encoding message %s: %w", id, err)
-	}
-	return webhook.Message{ID: id, ContentType: "application/json", Body: body, Keys: keys}, nil
+// eventTypes are the types of the events of deliveries.
+var eventTypes = map[string]string{
+	subscriptions.New: forms.TypeNew, subscriptions.Changed: forms.TypeChanged, subscriptions.Erased: forms.TypeErased,
+}
+
+// encode returns an event as the message of a subscription.
+func encode(s subscriptions.Subscription, e forms.Event) (webhook.Message, error) {
+	rendered, err := forms.Render(s.Form, s.Template, e)
+	return webhook.Message{
+		ID: e.ID, ContentType: rendered.ContentType, Header: rendered.Header, Body: rendered.Body, Keys: s.Keys(),
+	}, err
 }
 
 // revisionOf returns the record of a delivery's revision. The article may have been joined with another since, so that
@@ -144,11 +107,12 @@ func Sample(ctx context.Context, articles store.Reader, s subscriptions.Subscrip
 		Text: "No stored article matches the query yet. This one was made to test the target.", Language: "en",
 		FetchTime: timestamppb.New(now),
 	}
-	data := payloadData{Subscription: s.Name, ArticleID: "sample", Revision: 1}
-	if len(page.Hits) > 0 {
-		article = page.Hits[0].Article
-		data.ArticleID, data.Revision = page.Hits[0].ID, page.Hits[0].Revisions
+	e := forms.Event{
+		ID: forms.TypeTest + "-" + strings.ToLower(rand.Text()), Type: forms.TypeTest, Time: now,
+		Subscription: s.Name, ArticleID: "sample", Revision: 1, Article: article,
 	}
-	id := typeTest + "-" + strings.ToLower(rand.Text())
-	return encode(id, payload{Type: typeTest, Timestamp: now, Data: data}, article, s.Keys())
+	if len(page.Hits) > 0 {
+		e.Article, e.ArticleID, e.Revision = page.Hits[0].Article, page.Hits[0].ID, page.Hits[0].Revisions
+	}
+	return encode(s, e)
 }

@@ -18,6 +18,7 @@ const (
 
 type metrics struct {
 	matches, missed, lost prometheus.Counter
+	templateFailures      prometheus.Counter
 	attempts              *prometheus.CounterVec
 	delay                 prometheus.Histogram
 	subscriptions         *prometheus.GaugeVec
@@ -36,6 +37,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		lost: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "dateline_notify_lost_revisions_total",
 			Help: "Revisions that the stream had dropped before they were matched.",
+		}),
+		templateFailures: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "dateline_notify_template_failures_total",
+			Help: "Messages in the default form, because the template of the subscription has failed on the article.",
 		}),
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dateline_notify_deliveries_total",
@@ -59,7 +64,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	for _, state := range []string{subscriptions.Active, subscriptions.Suspended} {
 		m.subscriptions.WithLabelValues(state)
 	}
-	reg.MustRegister(m.matches, m.missed, m.lost, m.attempts, m.delay, m.subscriptions, m.pending)
+	reg.MustRegister(m.matches, m.missed, m.lost, m.templateFailures, m.attempts, m.delay, m.subscriptions, m.pending)
 	return m
 }
 

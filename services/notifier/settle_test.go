@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 	"github.com/dateline-news/dateline/services/notifier/webhook"
 )
@@ -78,16 +77,5 @@ func TestSettle(t *testing.T) {
 			(got.Failures == 0) != got.FailingSince.IsZero() {
 			t.Errorf("%s: got %s, pause %s, %+v", name, all, pause, got)
 		}
-	}
-}
-
-func TestMessageIsBounded(t *testing.T) {
-	article := &datelinev1.Article{Text: strings.Repeat("ä", maxText), Body: []*datelinev1.Block{{Text: "ä"}}}
-	message, err := encode("id", payload{Type: "article.new"}, article, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(message.Body) > maxText+1000 || !strings.Contains(string(message.Body), `"truncated":true`) {
-		t.Errorf("a body of %d bytes, want about %d and a mark", len(message.Body), maxText)
 	}
 }

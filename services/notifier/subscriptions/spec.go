@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/forms"
 )
 
 // ErrSpec means that a subscription cannot be as it is specified. The message says why.
@@ -53,6 +54,10 @@ type Spec struct {
 	Events []string `json:"events,omitempty" yaml:"events,omitempty"`
 	// Concurrency is the maximum number of requests to the target at a time. 0 means 4.
 	Concurrency int `json:"concurrency,omitempty" yaml:"concurrency,omitempty"`
+	// Form is one of package forms. Empty means forms.Dateline.
+	Form string `json:"form,omitempty" yaml:"form,omitempty"`
+	// Template is the template of the form forms.Template.
+	Template string `json:"template,omitempty" yaml:"template,omitempty"`
 }
 
 // Query is a search whose new results are delivered. The fields are those of store.Query and
@@ -142,15 +147,39 @@ func (s Spec) Validate() error {
 	if s.Concurrency < 0 || s.Concurrency > maxConcurrency {
 		problems = append(problems, fmt.Errorf("its concurrency is %d: use 1 to %d", s.Concurrency, maxConcurrency))
 	}
+	if err := forms.Check(s.Form, s.Template); err != nil {
+		problems = append(problems, err)
+	}
 	if len(problems) > 0 {
 		return fmt.Errorf("%w: %w", ErrSpec, errors.Join(problems...))
 	}
 	return nil
 }
 
+// hiddenPart stands for a part of a URL that is not shown.
+const hiddenPart = "…"
+
+// Shown returns the specification without the secret parts of its target: the path of the web hook of a chat and the
+// parameters of any other. Putting it keeps the target, if that has not changed meanwhile.
+func (s Spec) Shown() Spec {
+	target, err := url.Parse(s.To)
+	switch {
+	case err != nil:
+		s.To = hiddenPart
+	case forms.IsChat(s.Form):
+		s.To = target.Scheme + "://" + target.Host + "/" + hiddenPart
+	case target.RawQuery != "" && (target.Scheme == "https" || target.Scheme == "http"):
+		target.RawQuery = ""
+		s.To = target.String() + "?" + hiddenPart
+	}
+	return s
+}
+
 func checkTarget(raw string) error {
 	target, err := url.Parse(raw)
 	switch {
+	case strings.Contains(raw, hiddenPart):
+		return errors.New("its target is not whole: give the URL with the part that is not shown")
 	case err != nil || len(raw) > maxTargetBytes:
 		return fmt.Errorf("its target is not a URL of at most %d bytes", maxTargetBytes)
 	case target.Scheme != "https" && target.Scheme != "http" || target.Hostname() == "":

@@ -145,6 +145,22 @@ func (s *Subscriptions) Put(ctx context.Context, spec Spec, secrets []string, no
 	})
 }
 
+// Complete returns a specification with the whole target of the present subscription if it has the part that
+// Spec.Shown leaves.
+func (s *Subscriptions) Complete(ctx context.Context, spec Spec) (Spec, error) {
+	if !strings.Contains(spec.To, hiddenPart) {
+		return spec, nil
+	}
+	present, err := s.Get(ctx, spec.Name)
+	if err == nil && present.Shown().To == spec.To {
+		spec.To = present.To
+	}
+	if errors.Is(err, ErrNotFound) {
+		err = nil // Validate reports that the target is not whole
+	}
+	return spec, err
+}
+
 // Remove removes a subscription with its deliveries, or returns ErrNotFound.
 func (s *Subscriptions) Remove(ctx context.Context, name string) error {
 	return s.db.Write(ctx, "removing subscription "+name, func(ctx context.Context, tx *sql.Tx) error {

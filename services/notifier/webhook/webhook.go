@@ -50,7 +50,9 @@ type Message struct {
 	// ID identifies the event. It is the same for every attempt.
 	ID          string
 	ContentType string
-	Body        []byte
+	// Header has further headers, or is nil.
+	Header map[string]string
+	Body   []byte
 	// Keys sign the message. Without keys, it is not signed.
 	Keys [][]byte
 }
@@ -141,6 +143,9 @@ func NewRequest(ctx context.Context, target string, m Message, now time.Time) (*
 	timestamp := strconv.FormatInt(now.Unix(), 10)
 	request.Header.Set("User-Agent", "Dateline/"+version)
 	request.Header.Set("Content-Type", m.ContentType)
+	for name, value := range m.Header {
+		request.Header.Set(name, value)
+	}
 	request.Header.Set(headerID, m.ID)
 	request.Header.Set(headerTimestamp, timestamp)
 	if len(m.Keys) > 0 {

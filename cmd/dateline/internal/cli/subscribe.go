@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/forms"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 	"github.com/dateline-news/dateline/services/notifier/webhook"
 )
@@ -26,6 +27,8 @@ const (
 	subscriptionsPage = 500
 	// maxSecretFile is the maximum size of a file of secrets in bytes.
 	maxSecretFile = 4 << 10
+	// maxTemplateFile is that of a file of a template.
+	maxTemplateFile = 64 << 10
 )
 
 func newSubscribe() *cobra.Command {
@@ -66,7 +69,7 @@ func withSubscriptions(load loader, run func(*cobra.Command, configuration, stor
 
 func newSubscribeAdd() *cobra.Command {
 	var spec subscriptions.Spec
-	var text, secretFile string
+	var text, secretFile, templateFile string
 	var unsigned bool
 	var filters articleFlags
 	cmd := &cobra.Command{
@@ -78,10 +81,15 @@ waits is delivered to the new target.
 
 The file of the secret has a secret of Standard Webhooks in each line: whsec_ and the
 base64 of 24 to 64 bytes. With several secrets, each request has a signature by each, so
-that a secret can be replaced. No command shows a secret.`,
+that a secret can be replaced. No command shows a secret. The URL of the web hook of a chat
+is a secret too; requests to it are not signed.
+
+The form is dateline (JSON, the default), cloudevents, cloudevents-binary, ninjs, slack,
+mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 		Example: `  echo "whsec_$(openssl rand -base64 32)" > key
   dateline subscribe add harbour --query '"harbour strike" OR ferry' --to https://hooks.example.com/in \
       --secret-file key
+  dateline subscribe add chat --query ferry --form slack --to https://hooks.slack.com/services/T0/B0/x
   dateline subscribe add desk --label desk=sport --event new --to http://hooks.internal/in --unsigned`,
 		Args: oneArg("the name of one subscription"),
 	}
@@ -92,6 +100,8 @@ that a secret can be replaced. No command shows a secret.`,
 	flags.StringVar(&spec.To, "to", "", "`URL` of the web hook.")
 	flags.StringSliceVar(&spec.Events, "event", nil, "Deliver only these `events`: new, changed, erased.")
 	flags.IntVar(&spec.Concurrency, "concurrency", 0, "Make at most `N` requests at a time. 0 means 4.")
+	flags.StringVar(&spec.Form, "form", "", "`Form` of the messages, such as slack. The default is dateline.")
+	flags.StringVar(&templateFile, "template-file", "", "Go template in this `file`, for --form template.")
 	flags.StringVar(&secretFile, "secret-file", "", "Sign requests with the secrets in this `file`, one per line.")
 	flags.BoolVar(&unsigned, "unsigned", false, "Do not sign requests.")
 	cmd.MarkFlagsMutuallyExclusive("secret-file", "unsigned")
@@ -103,7 +113,15 @@ that a secret can be replaced. No command shows a secret.`,
 			return err
 		}
 		spec.Name, spec.Query = args[0], subscriptions.NewQuery(text, filter)
-		secrets, err := secretsOf(cmd.Context(), all, spec.Name, secretFile, unsigned)
+		if templateFile != "" {
+			if spec.Template, err = readBounded(templateFile, "template", maxTemplateFile); err != nil {
+				return err
+			}
+		}
+		if spec, err = all.Complete(cmd.Context(), spec); err != nil {
+			return err
+		}
+		secrets, err := secretsOf(cmd.Context(), all, spec, secretFile, unsigned)
 		if err != nil {
 			return err
 		}
@@ -123,15 +141,15 @@ that a secret can be replaced. No command shows a secret.`,
 
 // secretsOf returns the secrets for a subscription, or nil if it keeps those that it has.
 func secretsOf(
-	ctx context.Context, all *subscriptions.Subscriptions, name, file string, unsigned bool,
+	ctx context.Context, all *subscriptions.Subscriptions, spec subscriptions.Spec, file string, unsigned bool,
 ) ([]string, error) {
-	if unsigned {
+	if unsigned || forms.IsChat(spec.Form) && file == "" {
 		return []string{}, nil
 	}
 	if file != "" {
 		return readSecrets(file)
 	}
-	_, err := all.Get(ctx, name)
+	_, err := all.Get(ctx, spec.Name)
 	if errors.Is(err, subscriptions.ErrNotFound) {
 		return nil, &usageError{errors.New("name the file of the secret that signs the requests with --secret-file, " +
 			"or give --unsigned; create a secret with: echo whsec_$(openssl rand -base64 32)")}
@@ -140,20 +158,32 @@ func secretsOf(
 }
 
 func readSecrets(name string) ([]string, error) {
-	file, err := os.Open(name)
+	text, err := readBounded(name, "secret", maxSecretFile)
 	if err != nil {
-		return nil, fmt.Errorf("opening the file of the secret: %w", err)
+		return nil, err
 	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxSecretFile))
-	if err != nil {
-		return nil, fmt.Errorf("reading the file of the secret: %w", err)
-	}
-	secrets, err := subscriptions.ParseSecrets(string(text))
+	secrets, err := subscriptions.ParseSecrets(text)
 	if err != nil {
 		return nil, &usageError{fmt.Errorf("%s: %w", name, err)}
 	}
 	return secrets, nil
+}
+
+// readBounded returns the text in a file that has at most limit bytes.
+func readBounded(name, what string, limit int) (string, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return "", fmt.Errorf("opening the file of the %s: %w", what, err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, int64(limit)+1))
+	if err != nil {
+		return "", fmt.Errorf("reading the file of the %s: %w", what, err)
+	}
+	if len(text) > limit {
+		return "", &usageError{fmt.Errorf("%s has more than %d bytes", name, limit)}
+	}
+	return string(text), nil
 }
 
 // warnOfTarget warns if a notifier with the settings of this command refuses a target. The running one may have
@@ -184,6 +214,7 @@ func newSubscribeList() *cobra.Command {
 		err := eachSubscription(cmd.Context(), all, func(one subscriptions.Subscription) error {
 			count++
 			if asJSON {
+				one.Spec = one.Shown()
 				return lines.Encode(one)
 			}
 			if count <= maxRows {
@@ -245,6 +276,7 @@ func newSubscribeShow() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		one.Spec = one.Shown()
 		lines := json.NewEncoder(cmd.OutOrStdout())
 		lines.SetIndent("", "  ")
 		return lines.Encode(one)

@@ -33,7 +33,8 @@ func newSubscribeApply() *cobra.Command {
 		Use:   "apply -f FILE",
 		Short: "Add or change the subscriptions in a YAML file",
 		Long: `Adds the subscriptions in a file, or changes those with the same names. Others stay. If any
-is unusable, nothing changes. "dateline subscribe export" prints such a file. A new
+is unusable, nothing changes. "dateline subscribe export" prints such a file, without the
+secret parts of URLs: a subscription whose URL is as printed keeps its target. A new
 subscription also needs secret_file, relative to the folder of the file, or unsigned: true.`,
 		Example: `  dateline subscribe export > subs.yaml
   dateline subscribe apply -f subs.yaml`,
@@ -54,14 +55,17 @@ subscription also needs secret_file, relative to the folder of the file, or unsi
 		var problems []error
 		secrets := make([][]string, len(listed))
 		for i, one := range listed {
-			if err := one.Validate(); err != nil {
+			if listed[i].Spec, err = all.Complete(cmd.Context(), one.Spec); err != nil {
+				return err
+			}
+			if err := listed[i].Validate(); err != nil {
 				problems = append(problems, fmt.Errorf("subscription %d (%s): %w", i+1, one.Name, err))
 			}
 			path := one.SecretFile
 			if path != "" && !filepath.IsAbs(path) {
 				path = filepath.Join(filepath.Dir(name), path)
 			}
-			if secrets[i], err = secretsOf(cmd.Context(), all, one.Name, path, one.Unsigned); err != nil {
+			if secrets[i], err = secretsOf(cmd.Context(), all, one.Spec, path, one.Unsigned); err != nil {
 				problems = append(problems, fmt.Errorf("subscription %d (%s): %w", i+1, one.Name, err))
 			}
 		}
@@ -105,7 +109,7 @@ func newSubscribeExport() *cobra.Command {
 	) error {
 		file := subscriptionFile{Subscriptions: []listedSubscription{}}
 		err := eachSubscription(cmd.Context(), all, func(one subscriptions.Subscription) error {
-			file.Subscriptions = append(file.Subscriptions, listedSubscription{Spec: one.Spec, Unsigned: one.Secrets == 0})
+			file.Subscriptions = append(file.Subscriptions, listedSubscription{Spec: one.Shown(), Unsigned: one.Secrets == 0})
 			return nil
 		})
 		if err != nil {

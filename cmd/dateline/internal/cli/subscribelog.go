@@ -126,7 +126,7 @@ with the settings notifier.* that it is given.`,
 		if err != nil {
 			return err
 		}
-		printRequest(cmd.OutOrStdout(), request, message.Body)
+		printRequest(cmd.OutOrStdout(), one.Shown().To, request, message.Body)
 		client := webhook.NewClient(cfg.Notifier.AllowHosts, cfg.Notifier.Timeout)
 		defer client.Close()
 		answer, err := client.Send(cmd.Context(), one.To, message)
@@ -145,8 +145,8 @@ with the settings notifier.* that it is given.`,
 // maxShownBody is the number of bytes of a body that are printed.
 const maxShownBody = 2000
 
-func printRequest(out io.Writer, request *http.Request, body []byte) {
-	fmt.Fprintf(out, "%s %s\n", request.Method, request.URL.Redacted())
+func printRequest(out io.Writer, target string, request *http.Request, body []byte) {
+	fmt.Fprintf(out, "%s %s\n", request.Method, target)
 	var names []string
 	for name := range request.Header {
 		names = append(names, name)
