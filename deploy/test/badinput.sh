@@ -72,6 +72,13 @@ docker logs "$project-alone" 2>&1 | grep -q 'indexer: opening the store, databas
 say "  $(docker logs "$project-alone" 2>&1 | grep -m 1 '^indexer:')"
 docker rm -f "$project-alone" >/dev/null
 
+say 'a store that the image cannot open'
+compose run -d --no-deps --name "$project-alone" -e DATELINE_STORE_URL=sqlite:/tmp/articles.db indexer >/dev/null 2>&1
+until_true 60 'the indexer to exit' ended
+docker logs "$project-alone" 2>&1 | grep -q 'built without SQLite; use postgres://' || { docker logs "$project-alone"; fail 'the error does not name SQLite'; }
+say "  $(docker logs "$project-alone" 2>&1 | grep -m 1 '^indexer:')"
+docker rm -f "$project-alone" >/dev/null
+
 say 'a wrong NATS password'
 compose run -d --no-deps --name "$project-alone" -e DATELINE_NATS_URL=nats://extractor:wrong@nats:4222 extractor >/dev/null 2>&1
 until_true 60 'the extractor to exit' ended

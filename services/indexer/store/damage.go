@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // damage remembers that the database has reported damage, because a store whose damaged
@@ -43,9 +41,8 @@ func explainDamage(err error) error {
 
 // reportsDamage reports whether the database cannot read its own data.
 func reportsDamage(err error) bool {
-	if failure, ok := errors.AsType[*sqlite.Error](err); ok {
-		code := primaryCode(failure)
-		return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+	if code, ok := sqliteCode(err); ok {
+		return code == sqliteCorrupt || code == sqliteNotADatabase
 	}
 	if failure, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return failure.Code == "XX001" || failure.Code == "XX002" // data_corrupted, index_corrupted

@@ -28,5 +28,8 @@ func Inspect(ctx context.Context, dsn string) (Inspection, error) {
 		return inspectPostgres(ctx, dsn)
 	}
 	path, _ := sqlitePath(dsn)
+	if !hasSQLite {
+		return Inspection{}, lacksSQLite(path)
+	}
 	return inspectSQLite(ctx, path)
 }

@@ -27,7 +27,14 @@ func Open(ctx context.Context, dsn string) (Store, error) {
 	if path == "" {
 		return nil, errors.New("the store has no path; use sqlite:PATH or postgres://…")
 	}
+	if !hasSQLite {
+		return nil, lacksSQLite(path)
+	}
 	return openSQLite(ctx, path)
+}
+
+func lacksSQLite(path string) error {
+	return fmt.Errorf("the store %s is an SQLite file, and this program is built without SQLite; use postgres://…", path)
 }
 
 // Folder returns the folder of the file of the store that dsn names. It is empty

@@ -9,9 +9,6 @@ import (
 	"os"
 	"runtime"
 	"time"
-
-	"modernc.org/sqlite" // also registers the driver "sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // sqliteStore keeps everything in one file. One connection writes while several
@@ -90,23 +87,16 @@ func openSQLite(ctx context.Context, path string) (_ Store, err error) {
 // sqliteAdvice returns what to do about a file that cannot be opened, to be
 // appended to the error.
 func sqliteAdvice(err error) string {
-	var failure *sqlite.Error
-	if !errors.As(err, &failure) {
-		return ""
-	}
-	switch primaryCode(failure) {
-	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+	switch code, _ := sqliteCode(err); code {
+	case sqliteCannotOpen, sqliteReadOnly, sqlitePermission:
 		return "; its folder must exist and be writable"
-	case sqlite3.SQLITE_NOTADB:
+	case sqliteNotADatabase:
 		return "; if it never was a store, name another file"
-	case sqlite3.SQLITE_BUSY:
+	case sqliteBusy:
 		return "; stop the program that keeps the file locked"
 	}
 	return ""
 }
-
-// primaryCode returns the error code without its extension.
-func primaryCode(err *sqlite.Error) int { return err.Code() & 0xff }
 
 func (s *sqliteStore) Ping(ctx context.Context) error {
 	if err := s.remembered(); err != nil {

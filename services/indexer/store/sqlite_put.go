@@ -3,11 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -45,12 +41,8 @@ func (s *sqliteStore) Put(ctx context.Context, articles []*datelinev1.Article, f
 // again: a violated constraint, such as an operator's own trigger, or a value
 // that is too large.
 func isSQLitePoison(err error) bool {
-	var failure *sqlite.Error
-	if !errors.As(err, &failure) {
-		return false
-	}
-	switch primaryCode(failure) {
-	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH:
+	switch code, _ := sqliteCode(err); code {
+	case sqliteConstraint, sqliteTooBig, sqliteMismatch:
 		return true
 	}
 	return false
