@@ -3,7 +3,6 @@
 package objects
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -131,7 +130,7 @@ func (c *stallConn) Write(p []byte) (int, error) {
 
 // attempt makes a call, and repeats it if that can help.
 func (c *Client) attempt(
-	ctx context.Context, timeout time.Duration, action string, at Location, call func(context.Context) error,
+	ctx context.Context, timeout time.Duration, what action, at Location, call func(context.Context) error,
 ) error {
 	n := 0
 	err := loop.Retry(ctx, pauses, func(ctx context.Context) error {
@@ -144,7 +143,7 @@ func (c *Client) attempt(
 		}
 		return err
 	}, func(err error) bool { return n < attempts && c.isTransient(err) })
-	return c.explain(err, action, at)
+	return c.explain(err, what, at)
 }
 
 // isTransient reports whether a later attempt may succeed.
@@ -177,45 +176,4 @@ const signatureWrong = "SignatureDoesNotMatch"
 func (c *Client) isDamage(code string) bool {
 	return code == signatureWrong && c.accepted.Load() ||
 		code == "BadDigest" || code == "XAmzContentSHA256Mismatch" || code == "XAmzContentChecksumMismatch"
-}
-
-// Errors that callers branch on.
-var (
-	// ErrDenied means that the keys do not allow an action.
-	ErrDenied = errors.New("access denied")
-	// ErrNoBucket means that the bucket does not exist.
-	ErrNoBucket = errors.New("the bucket does not exist")
-	errChanged  = errors.New("the object has changed while it was being read")
-)
-
-// explain adds to an error what was to be done, and what the user can do.
-func (c *Client) explain(err error, action string, at Location) error {
-	if err == nil || errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	response := responseOf(err)
-	if c.isDamage(response.Code) {
-		return fmt.Errorf("%s %s: the bytes change on their way to %s: %w", action, at, c.endpoint, err)
-	}
-	what := fmt.Sprintf("%s %s", action, at)
-	switch response.Code {
-	case minio.NoSuchKey, minio.NoSuchVersion:
-		return fmt.Errorf("%s: %w", what, os.ErrNotExist)
-	case minio.NoSuchBucket:
-		return fmt.Errorf("%s: %w at %s: create the bucket %s, or correct its name", what, ErrNoBucket, c.endpoint, at.Bucket)
-	case minio.AccessDenied, "AllAccessDisabled", "AccountProblem":
-		return fmt.Errorf("%s: %w: the keys may not do this: allow s3:GetObject, s3:PutObject, s3:DeleteObject, "+
-			"s3:AbortMultipartUpload and s3:ListBucket for this bucket, and in a bucket with versions also "+
-			"s3:ListBucketVersions and s3:DeleteObjectVersion (%s)", what, ErrDenied,
-			cmp.Or(response.Message, response.Code))
-	case "InvalidAccessKeyId", signatureWrong, "InvalidTokenId", "ExpiredToken", "InvalidClientTokenId":
-		return fmt.Errorf("%s: %w: the service does not accept the keys (%s): check s3.access-key and s3.secret-key", what,
-			ErrDenied, response.Code)
-	case "AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException":
-		return fmt.Errorf("%s: %w: check s3.region, s3.endpoint and s3.path-style", what, err)
-	}
-	if response.StatusCode == 0 {
-		return fmt.Errorf("%s: no answer from %s: %w: check s3.endpoint and the network", what, c.endpoint, err)
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }

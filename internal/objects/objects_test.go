@@ -12,7 +12,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/objects"
 	"github.com/dateline-news/dateline/internal/s3test"
 )
@@ -78,47 +77,8 @@ func TestObjectsAreStoredReadListedAndDeleted(t *testing.T) {
 	if _, err := c.Stat(t.Context(), at("a/large")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a deleted object is found with %v", err)
 	}
-	if err := c.Check(t.Context(), at("b")); err != nil {
-		t.Error(err)
-	}
 	if keys := server.Keys(); !slices.Equal(keys, []string{"a/small", "b/small"}) {
 		t.Errorf("the bucket has %q", keys)
-	}
-}
-
-// TestProblemsTellWhatToDo checks the errors of a bucket that cannot be used.
-func TestProblemsTellWhatToDo(t *testing.T) {
-	server := s3test.Start(t)
-	wrong, guest, away := server.Config, server.Guest(), server.Config
-	wrong.SecretKey = "another-secret-of-the-tests"
-	away.Endpoint = "http://" + natstest.FreeAddr(t)
-	for name, test := range map[string]struct {
-		config objects.Config
-		bucket string
-		want   []string
-		is     error
-	}{
-		"bucket absent":      {server.Config, "absent", []string{"create the bucket absent"}, objects.ErrNoBucket},
-		"without permission": {guest, s3test.Bucket, []string{"allow s3:GetObject"}, objects.ErrDenied},
-		"wrong keys":         {wrong, s3test.Bucket, []string{"check s3.access-key and s3.secret-key"}, objects.ErrDenied},
-		"endpoint away":      {away, s3test.Bucket, []string{"no answer from " + away.Endpoint, "check s3.endpoint"}, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c := s3test.Client(t, test.config)
-			err := c.Check(t.Context(), objects.Location{Bucket: test.bucket, Key: "x"})
-			if err == nil || test.is != nil && !errors.Is(err, test.is) {
-				t.Fatalf("got %v", err)
-			}
-			for _, want := range test.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%q is missing in %v", want, err)
-				}
-			}
-			if strings.Contains(err.Error(), test.config.SecretKey) {
-				t.Errorf("the error has the secret: %v", err)
-			}
-		})
 	}
 }
 

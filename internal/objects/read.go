@@ -25,7 +25,7 @@ type Object struct {
 // Stat returns an object, or os.ErrNotExist if the bucket does not have it.
 func (c *Client) Stat(ctx context.Context, at Location) (Object, error) {
 	var found Object
-	err := c.attempt(ctx, callTimeout, "looking up", at, func(ctx context.Context) error {
+	err := c.attempt(ctx, callTimeout, lookingUp, at, func(ctx context.Context) error {
 		info, err := c.core.StatObject(ctx, at.Bucket, at.Key, minio.StatObjectOptions{})
 		found = Object{Key: at.Key, Size: info.Size, ETag: info.ETag, Digest: info.UserMetadata[digestField]}
 		return err
@@ -40,7 +40,7 @@ func (c *Client) List(ctx context.Context, at Location) iter.Seq2[Object, error]
 		after := ""
 		for {
 			var page []Object
-			err := c.attempt(ctx, callTimeout, "listing", at, func(ctx context.Context) (err error) {
+			err := c.attempt(ctx, callTimeout, listing, at, func(ctx context.Context) (err error) {
 				page, err = c.listPage(ctx, at, after)
 				return err
 			})
@@ -88,7 +88,7 @@ func (c *Client) Open(ctx context.Context, at Location, offset, length int64) (i
 	if length >= 0 {
 		r.end = offset + length
 	}
-	if err := c.attempt(ctx, callTimeout, "reading", at, r.open); err != nil {
+	if err := c.attempt(ctx, callTimeout, reading, at, r.open); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -154,7 +154,7 @@ func (r *reader) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 		if r.body == nil {
-			if err := r.client.attempt(r.ctx, callTimeout, "reading", r.at, r.open); err != nil {
+			if err := r.client.attempt(r.ctx, callTimeout, reading, r.at, r.open); err != nil {
 				return 0, err
 			}
 		}
@@ -170,7 +170,7 @@ func (r *reader) Read(p []byte) (int, error) {
 				if errors.Is(err, io.EOF) {
 					err = io.ErrUnexpectedEOF
 				}
-				return n, r.client.explain(err, "reading", r.at)
+				return n, r.client.explain(err, reading, r.at)
 			}
 		}
 		if n > 0 {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -76,7 +75,7 @@ func (c *Client) putWhole(
 	if err != nil {
 		return err
 	}
-	return c.attempt(ctx, partTimeout, "uploading", at, func(ctx context.Context) error {
+	return c.attempt(ctx, partTimeout, uploading, at, func(ctx context.Context) error {
 		_, err := c.core.PutObject(ctx, at.Bucket, at.Key, bytes.NewReader(data), size, md5Sum, sha, options)
 		return err
 	})
@@ -98,7 +97,7 @@ func (c *Client) putParts(
 	ctx context.Context, at Location, file io.ReaderAt, size int64, options minio.PutObjectOptions,
 ) (err error) {
 	var id string
-	err = c.attempt(ctx, callTimeout, "uploading", at, func(ctx context.Context) (err error) {
+	err = c.attempt(ctx, callTimeout, uploading, at, func(ctx context.Context) (err error) {
 		id, err = c.core.NewMultipartUpload(ctx, at.Bucket, at.Key, options)
 		return err
 	})
@@ -114,7 +113,7 @@ func (c *Client) putParts(
 		if err = readErr; err != nil {
 			break
 		}
-		err = c.attempt(ctx, timeout, "uploading", at, func(ctx context.Context) error {
+		err = c.attempt(ctx, timeout, uploading, at, func(ctx context.Context) error {
 			stored, err := c.core.PutObjectPart(ctx, at.Bucket, at.Key, id, number, bytes.NewReader(data), length,
 				minio.PutObjectPartOptions{Md5Base64: md5Sum, Sha256Hex: sha})
 			if err == nil {
@@ -124,7 +123,7 @@ func (c *Client) putParts(
 		})
 	}
 	if err == nil {
-		err = c.attempt(ctx, callTimeout, "uploading", at, func(ctx context.Context) error {
+		err = c.attempt(ctx, callTimeout, uploading, at, func(ctx context.Context) error {
 			_, err := c.core.CompleteMultipartUpload(ctx, at.Bucket, at.Key, id, parts, options)
 			if responseOf(err).Code == "NoSuchUpload" && len(parts) > 0 {
 				return nil // an attempt has succeeded whose answer was lost; Put checks the object
@@ -148,7 +147,7 @@ func (c *Client) abortOthers(ctx context.Context, at Location) error {
 	if err == nil || responseOf(err).StatusCode != 0 && responseOf(err).Code != minio.NoSuchBucket {
 		return nil
 	}
-	return c.explain(err, "uploading", at)
+	return c.explain(err, uploading, at)
 }
 
 // Delete deletes an object with all its versions. Deleting an object that
@@ -157,16 +156,22 @@ func (c *Client) Delete(ctx context.Context, at Location) error {
 	if err := c.remove(ctx, at, ""); err != nil {
 		return err
 	}
-	return c.removeVersions(ctx, at, false)
+	_, err := c.removeVersions(ctx, at, false)
+	return err
 }
 
 // DropOldVersions deletes all versions of an object but the current one.
 func (c *Client) DropOldVersions(ctx context.Context, at Location) error {
-	return c.removeVersions(ctx, at, true)
+	_, err := c.removeVersions(ctx, at, true)
+	return err
 }
 
 func (c *Client) remove(ctx context.Context, at Location, version string) error {
-	err := c.attempt(ctx, callTimeout, "deleting", at, func(ctx context.Context) error {
+	what := deleting
+	if version != "" {
+		what = deletingVersion
+	}
+	err := c.attempt(ctx, callTimeout, what, at, func(ctx context.Context) error {
 		return c.core.RemoveObject(ctx, at.Bucket, at.Key, minio.RemoveObjectOptions{VersionID: version})
 	})
 	if errors.Is(err, os.ErrNotExist) {
@@ -175,23 +180,23 @@ func (c *Client) remove(ctx context.Context, at Location, version string) error 
 	return err
 }
 
-// removeVersions deletes the versions of an object. Buckets without versioning return no
-// versions.
-func (c *Client) removeVersions(ctx context.Context, at Location, keepCurrent bool) error {
+// removeVersions deletes the versions of an object, and returns their number. Buckets
+// without versioning have none.
+func (c *Client) removeVersions(ctx context.Context, at Location, keepCurrent bool) (int, error) {
 	var versions []string
-	err := c.attempt(ctx, callTimeout, "listing the versions of", at, func(ctx context.Context) (err error) {
+	err := c.attempt(ctx, callTimeout, listingVersions, at, func(ctx context.Context) (err error) {
 		versions, err = c.versions(ctx, at, keepCurrent)
 		return err
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, version := range versions {
 		if err := c.remove(ctx, at, version); err != nil {
-			return fmt.Errorf("%w; the bucket still has an old version of the object", err)
+			return 0, err
 		}
 	}
-	return nil
+	return len(versions), nil
 }
 
 func (c *Client) versions(ctx context.Context, at Location, keepCurrent bool) (versions []string, err error) {
@@ -218,38 +223,4 @@ func (c *Client) versions(ctx context.Context, at Location, keepCurrent bool) (v
 		versions = append(versions, info.VersionID)
 	}
 	return versions, nil
-}
-
-// Check tests whether objects below a location may be written, read, listed and deleted. It
-// leaves nothing behind.
-func (c *Client) Check(ctx context.Context, at Location) error {
-	probe := at.Below("dateline-check-" + rand.Text())
-	content := []byte("written by dateline doctor")
-	if err := c.Put(ctx, probe, bytes.NewReader(content), int64(len(content))); err != nil {
-		return err
-	}
-	err := c.compare(ctx, probe, content)
-	if deleteErr := c.Delete(ctx, probe); deleteErr != nil {
-		return errors.Join(err, deleteErr)
-	}
-	return err
-}
-
-func (c *Client) compare(ctx context.Context, at Location, content []byte) error {
-	body, err := c.Open(ctx, at, 0, -1)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	got, err := io.ReadAll(io.LimitReader(body, int64(len(content))+1))
-	if err == nil && !bytes.Equal(got, content) {
-		err = fmt.Errorf("reading %s: got other content than was written", at)
-	}
-	if err != nil {
-		return err
-	}
-	for _, err := range c.List(ctx, at) {
-		return err
-	}
-	return fmt.Errorf("listing %s: the object that was just written is missing", at)
 }

@@ -5,6 +5,7 @@ package s3test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,7 +20,7 @@ import (
 	"github.com/dateline-news/dateline/internal/objects"
 )
 
-// Keys of the owner of all buckets, and of a user who may do nothing.
+// Keys of the owner of all buckets, and of a user who may only do what AllowGuest says.
 const (
 	ownerKey, ownerSecret = "owner", "owner-secret-of-the-tests"
 	guestKey, guestSecret = "guest", "guest-secret-of-the-tests"
@@ -130,11 +131,29 @@ func (s *Server) run(arguments ...string) {
 	}
 }
 
-// Guest returns the configuration of a user who may do nothing.
+// Guest returns the configuration of a user who may do nothing, or what AllowGuest has allowed.
 func (s *Server) Guest() objects.Config {
 	guest := s.Config
 	guest.AccessKey, guest.SecretKey = guestKey, guestSecret
 	return guest
+}
+
+// AllowGuest gives the guest exactly these permissions, such as s3:GetObject.
+func (s *Server) AllowGuest(actions ...string) {
+	s.tb.Helper()
+	policy, err := json.Marshal(map[string]any{
+		"Version": "2012-10-17",
+		"Statement": []any{map[string]any{
+			"Effect": "Allow", "Principal": map[string]any{"AWS": []string{guestKey}}, "Action": actions,
+			"Resource": []string{"arn:aws:s3:::" + Bucket, "arn:aws:s3:::" + Bucket + "/*"},
+		}},
+	})
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	if err := s.admin.SetBucketPolicy(s.tb.Context(), Bucket, string(policy)); err != nil {
+		s.tb.Fatal(err)
+	}
 }
 
 // Client returns a client of the bucket's owner.

@@ -25,7 +25,7 @@ func newDoctor() *cobra.Command {
 		Long: `Checks a deployment from outside, without changing anything: NATS with its streams,
 consumers and permissions, backlogs and their readers, dead letters, lost inputs, the
 store and its version, durability, clocks, disk, secrets, and whether the services are
-ready.
+ready. If the archive is in a bucket, a small object is written to it and deleted again.
 The exit code is 0 if there are no problems, 1 if there are some, and 2 if the
 command line is invalid.`,
 		Example: `  dateline doctor
@@ -45,7 +45,12 @@ command line is invalid.`,
 		if f.timeout <= 0 {
 			return &usageError{fmt.Errorf("--timeout is %s: it must be positive", f.timeout)}
 		}
-		findings := doctor.Examine(cmd.Context(), f.target(cfg))
+		target := f.target(cfg)
+		if target.Archive, err = cfg.Archive(); err != nil {
+			return err
+		}
+		defer target.Archive.Close()
+		findings := doctor.Examine(cmd.Context(), target)
 		if err := printFindings(cmd, findings, f.asJSON); err != nil {
 			return err
 		}

@@ -1,5 +1,6 @@
 // Package doctor checks a deployment from outside and advises how to fix each problem.
-// It changes nothing.
+// It changes nothing, but for a small object that it writes to the bucket of the archive and
+// deletes again.
 package doctor
 
 import (
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/internal/bus"
+	"github.com/dateline-news/dateline/services/archiver/files"
 )
 
 // Target describes a deployment.
@@ -23,6 +25,8 @@ type Target struct {
 	// StoreURL is the URL of the store, in the form of store.Open. It is empty if this
 	// machine cannot reach the store.
 	StoreURL string
+	// Archive is the archive, or nil if there is none.
+	Archive *files.Files
 	// Admin lists the admin addresses of the services, and Web is the address of the
 	// web page and API. A deployment without them leaves both empty.
 	Admin []string
@@ -65,7 +69,7 @@ func Count(findings []Finding, status Status) int {
 // takes a few timeouts at most, even if nothing answers.
 func Examine(ctx context.Context, target Target) []Finding {
 	examiners := []func(context.Context, Target, *report){
-		examineNATS, examineStore, examineTokens, examineDisk, examineAdmin, examineWeb,
+		examineNATS, examineStore, examineBucket, examineTokens, examineDisk, examineAdmin, examineWeb,
 	}
 	reports := make([]report, len(examiners))
 	var tasks errgroup.Group
