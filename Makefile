@@ -22,7 +22,7 @@ demo: build ## Ingest a made-up newsroom on this machine and leave searchable ar
 .PHONY: build
 build: ## Build the dateline command and the services into bin/
 	@mkdir -p $(BIN)
-	go build $(RELEASE) -o $(BIN)/ ./cmd/dateline ./services/fetcher/cmd/fetcher ./services/discoverer/cmd/discoverer ./services/extractor/cmd/extractor ./services/archiver/cmd/archiver ./services/indexer/cmd/indexer
+	go build $(RELEASE) -o $(BIN)/ ./cmd/dateline ./services/fetcher/cmd/fetcher ./services/discoverer/cmd/discoverer ./services/extractor/cmd/extractor ./services/archiver/cmd/archiver ./services/indexer/cmd/indexer ./services/notifier/cmd/notifier
 
 # SQLite is C translated to Go. The race detector would find nothing in it, and would make
 # the tests of the store take ten times the CPU. Other packages must not be left out: their
@@ -143,7 +143,7 @@ deployment: ## Check what is under deploy/ without starting it: Compose, setting
 kubernetes: ## Apply the manifests to Kubernetes's own API server, in this process (builds it: 15 minutes)
 	$(TOOLS) test -tags kubernetes -timeout 30m ./apiserver
 
-IMAGES := fetcher discoverer extractor archiver indexer
+IMAGES := fetcher discoverer extractor archiver indexer notifier
 
 .PHONY: images
 images: ## Build the services' images and look at what is in them (VERSION=…)

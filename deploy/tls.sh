@@ -54,5 +54,5 @@ certificate() {
 
 certificate nats nats nats-2 nats-3 localhost
 certificate postgres postgres localhost
-for client in setup fetcher discoverer extractor archiver indexer operator monitor client; do certificate "$client"; done
+for client in setup fetcher discoverer extractor archiver indexer notifier operator monitor client; do certificate "$client"; done
 echo "wrote certificates valid for $days days to $folder; ca.key signs further ones: keep it secret"

@@ -23,7 +23,7 @@ import (
 
 // natsUsers are the users in deploy/nats/accounts.conf.
 var natsUsers = []string{
-	"setup", "fetcher", "discoverer", "extractor", "archiver", "indexer", "monitor", "operator", "client",
+	"setup", "fetcher", "discoverer", "extractor", "archiver", "indexer", "notifier", "monitor", "operator", "client",
 }
 
 func password(user string) string { return "passwordOf" + user }

@@ -38,6 +38,7 @@ func writable() map[string][]string {
 			subject.StreamOutcomes, subject.StreamDead, subject.StreamRevisions, kv(subject.BucketDrift),
 			kv(subject.BucketHealth), object,
 		},
+		"notifier": {kv(subject.BucketHealth)},
 	}
 }
 

@@ -85,6 +85,17 @@ func deniedByUser() map[string]denied {
 			},
 			subscribe: []string{">", "urls", "frontier.>", "_INBOX.fetcher.>"},
 		},
+		"notifier": {
+			publish: []string{
+				"urls", "articles.en.com.example", "revisions.new.en.com.example", "outcomes.index.produced",
+				"dead.index.panic", "$JS.API.STREAM.PURGE.REVISIONS", "$JS.API.STREAM.DELETE.REVISIONS",
+				"$JS.API.STREAM.MSG.DELETE.REVISIONS", "$JS.API.STREAM.MSG.GET.REVISIONS", "$JS.API.STREAM.UPDATE.REVISIONS",
+				"$JS.API.DIRECT.GET.PAGES", "$JS.API.DIRECT.GET.DEAD", "$JS.API.CONSUMER.CREATE.REVISIONS.spy",
+				"$JS.API.CONSUMER.MSG.NEXT.ARTICLES.index", "$JS.ACK.ARTICLES.index.1.1.1.1.1", "$KV.dateline-seen.x",
+				"$KV.dateline-health.indexer", "$O.dateline-bodies.C.x",
+			},
+			subscribe: []string{">", "revisions.>", "articles.>", "urls", "_INBOX.indexer.>"},
+		},
 		"monitor": {
 			publish: []string{
 				"urls", "dead.fetch.dns", "$JS.API.CONSUMER.CREATE.DEAD.spy",

@@ -34,6 +34,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/progress"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
 // TestUsersHaveTheirPermissions runs the services with the users in deploy/nats, and
@@ -62,7 +63,12 @@ func TestUsersHaveTheirPermissions(t *testing.T) {
 		}
 	}()
 	d.checkServices(t)
+	hook := d.subscribe(t)
 	d.publishAsClient(t)
+	natstest.Eventually(t, "three articles at the web hook", func() bool {
+		distinct, _ := hook.count()
+		return distinct == 3
+	})
 	d.discover(t)
 	d.requeue(t)
 	d.read(t)
@@ -163,6 +169,7 @@ func (d *deployment) checkServices(t *testing.T) {
 		{"extractor", d.extractNC, d.extractJS, extractor.Inputs()},
 		{"archiver", d.archiveNC, d.archiveJS, archiver.Inputs()},
 		{"indexer", d.indexNC, d.indexJS, indexer.Inputs()},
+		{"notifier", d.notifyNC, d.notifyJS, nil},
 	} {
 		if err := topology.Await(t.Context(), service.js, topology.Limits{}); err != nil {
 			t.Fatal(err)
@@ -175,6 +182,18 @@ func (d *deployment) checkServices(t *testing.T) {
 			}
 		}
 	}
+}
+
+// subscribe adds a subscription to every article, as an operator does with the store, and returns its
+// target.
+func (d *deployment) subscribe(t *testing.T) *webHook {
+	t.Helper()
+	hook := newWebHook(t)
+	spec := subscriptions.Spec{Name: "all", To: hook.URL}
+	if err := subscriptions.Of(d.articles).Put(t.Context(), spec, []string{}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return hook
 }
 
 // publishAsClient publishes several URLs in one message and single ones, and waits for

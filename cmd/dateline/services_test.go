@@ -29,6 +29,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier"
 )
 
 // largeBody is a size in bytes that exceeds the maximum size of a message.
@@ -81,8 +82,8 @@ type deployment struct {
 	articles store.Store
 	lib      *library.Library
 
-	fetchNC, discoverNC, extractNC, archiveNC, indexNC *nats.Conn
-	fetchJS, discoverJS, extractJS, archiveJS, indexJS jetstream.JetStream
+	fetchNC, discoverNC, extractNC, archiveNC, indexNC, notifyNC *nats.Conn
+	fetchJS, discoverJS, extractJS, archiveJS, indexJS, notifyJS jetstream.JetStream
 }
 
 // start runs the services, and returns a function that stops them.
@@ -104,6 +105,7 @@ func (d *deployment) start(t *testing.T) (stop func()) {
 	d.extractNC, d.extractJS = connect(nodes[1], "extractor")
 	d.archiveNC, d.archiveJS = connect(nodes[1], "archiver")
 	d.indexNC, d.indexJS = connect(nodes[2], "indexer")
+	d.notifyNC, d.notifyJS = connect(nodes[2], "notifier")
 	d.lib = library.New(d.articles, d.indexJS)
 	log := slog.New(slog.DiscardHandler)
 	config := fetcher.DefaultConfig()
@@ -141,9 +143,17 @@ func (d *deployment) start(t *testing.T) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	notifying := notifier.DefaultConfig()
+	notifying.AllowHosts = []string{"127.0.0.1"}
+	notify, err := notifier.New(t.Context(), notifying, notifier.Dependencies{
+		JS: d.notifyJS, Store: d.articles, Registry: prometheus.NewRegistry(), Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var stages errgroup.Group
-	for _, stage := range []process.Runner{fetch, discover, extract, archive, index} {
+	for _, stage := range []process.Runner{fetch, discover, extract, archive, index, notify} {
 		stages.Go(func() error { return stage.Run(ctx) })
 	}
 	return func() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/cli"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
@@ -106,6 +108,14 @@ func TestSubscribe(t *testing.T) {
 	run(0, "subscribed harbour", "add", "harbour", "--query", `"harbour master" reopened`, "--language", "en",
 		"--to", hook.URL, "--secret-file", key)
 	run(0, "subscribed harbour", "add", "harbour", "--query", `"harbour master" reopens`, "--to", hook.URL)
+	var out, errs bytes.Buffer
+	code := cli.Run(natstest.Context(t), []string{
+		"subscribe", "add", "harbour", "--query", `"harbour master" reopens`, "--to", hook.URL, "--secret-file=-",
+		"--data", cfg.Data.Dir, allow,
+	}, cli.Streams{In: strings.NewReader(secret), Out: &out, Err: &errs})
+	if code != 0 {
+		t.Errorf("a secret from standard input: exit code %d:\n%s%s", code, &out, &errs)
+	}
 	run(0, "200 OK", "test", "harbour")
 	if _, err := p.Bus.JS.Publish(t.Context(), subject.URLs, []byte(site.URL+"/a")); err != nil {
 		t.Fatal(err)

@@ -52,8 +52,9 @@ for platform in $platforms; do
   mkdir -p "$stage/$name/sbom"
   (cd "$root" && GOOS=$os GOARCH=$architecture go build -trimpath -buildvcs=true -tags no_antithesis_sdk,nopgxregisterdefaulttypes -ldflags "$flags" -o "$stage/$name/" \
     ./cmd/dateline ./services/fetcher/cmd/fetcher ./services/discoverer/cmd/discoverer \
-    ./services/extractor/cmd/extractor ./services/archiver/cmd/archiver ./services/indexer/cmd/indexer)
-  for program in dateline fetcher discoverer extractor archiver indexer; do
+    ./services/extractor/cmd/extractor ./services/archiver/cmd/archiver ./services/indexer/cmd/indexer \
+    ./services/notifier/cmd/notifier)
+  for program in dateline fetcher discoverer extractor archiver indexer notifier; do
     "$stage/cyclonedx-gomod" bin -json -noserial -notimestamp -version "$version" \
       -output "$stage/$name/sbom/$program.cdx.json" "$stage/$name/$program" 2>/dev/null
   done

@@ -58,7 +58,7 @@ before=$(started)
 DAYS=9 "$deploy/tls.sh" "$scratch/tls" >/dev/null
 compose run --rm -T certificates
 compose kill -s HUP $nodes postgres
-compose restart fetcher discoverer extractor indexer >/dev/null 2>&1
+compose restart fetcher discoverer extractor indexer notifier >/dev/null 2>&1
 until_true 90 'the expiry of the second certificate' are_left 8
 [ "$(started)" = "$before" ] || fail 'NATS or PostgreSQL was restarted'
 publish 4 5

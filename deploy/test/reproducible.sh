@@ -2,7 +2,7 @@
 # Builds the services twice, in different folders and the second time with an empty
 # build cache, and compares the programs byte by byte. The flags are those of the
 # Dockerfile.
-#   SERVICES=   services to build (default: fetcher discoverer extractor archiver indexer)
+#   SERVICES=   services to build (default: fetcher discoverer extractor archiver indexer notifier)
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 scratch=$(mktemp -d)
@@ -16,7 +16,7 @@ tags=$(sed -n 's/.*go build .* -tags \([^ ]*\) .*/\1/p' "$root/deploy/Dockerfile
 build() { # folder
   mkdir -p "$1/out"
   tar -C "$root" -c go.mod go.sum proto internal services | tar -C "$1" -x
-  for service in ${SERVICES:-fetcher discoverer extractor archiver indexer}; do
+  for service in ${SERVICES:-fetcher discoverer extractor archiver indexer notifier}; do
     (cd "$1" && GOWORK=off CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags "$tags" \
       -o "$1/out/$service" -ldflags="$flags" "./services/$service/cmd/$service")
   done

@@ -74,7 +74,7 @@ address=$(compose port discoverer 8090)
 [[ $(ask /hub/unknown) == *' 404 '* ]] || fail 'the callback for hubs does not refuse an unknown subscription'
 say 'the callback for hubs answers'
 
-for job in fetcher extractor indexer postgres prometheus alertmanager; do
+for job in fetcher extractor indexer notifier postgres prometheus alertmanager; do
   until_true 60 "Prometheus to reach the $job" targets_up "$job" 1
 done
 say 'Prometheus reaches every service'

@@ -104,7 +104,7 @@ pods_up() {
     printf 'userAgent: DatelineTrial/1.0 (+https://example.com/bot)\nnatsReplicas: 1\n'
     printf 'image: { prefix: dateline-trial, tag: latest }\n'
     printf 'settings: { DATELINE_CLIENT_NATS_MONITOR: %s }\nsecret:\n  data:\n' "$(setting NATS_MONITOR_URL)"
-    for user in setup fetcher discoverer extractor indexer operator; do
+    for user in setup fetcher discoverer extractor indexer notifier operator; do
       printf '    nats-%s-url: nats://%s:%s@%s\n' $user $user "$(setting "NATS_${user^^}_PASSWORD")" "$address"
     done
     printf '    store-url: %s\n' "$(setting STORE_URL)"

@@ -119,7 +119,7 @@ func TestEveryContainerIsLockedDown(t *testing.T) {
 // TestReplicasAreSettings checks that "docker compose up" keeps the number of replicas.
 // The others publish a port or own a volume.
 func TestReplicasAreSettings(t *testing.T) {
-	want := []string{"discoverer", "extractor", "fetcher"}
+	want := []string{"discoverer", "extractor", "fetcher", "notifier"}
 	var got []string
 	for name, service := range compose(t).Services {
 		if service.Scale == fmt.Sprintf("${%s_REPLICAS:-1}", strings.ToUpper(name)) {
@@ -168,7 +168,7 @@ func TestEveryNodeOfAClusterIsEncrypted(t *testing.T) {
 }
 
 func TestServicesWithInternetAccess(t *testing.T) {
-	out := []string{"alertmanager", "fetcher"}
+	out := []string{"alertmanager", "dateline", "fetcher", "notifier"}
 	var got []string
 	for name, service := range compose(t).Services {
 		if slices.Contains(service.Networks, "edge") {

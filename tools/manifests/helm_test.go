@@ -153,7 +153,7 @@ func TestValuesAreUsed(t *testing.T) {
 			t.Errorf("network policy %s although they are off", object.Name)
 		}
 	}
-	if want := 17; len(objects) != want { // 4 deployments, 4 budgets, 5 Services, CronJob, ConfigMap, Secret, Ingress
+	if want := 20; len(objects) != want { // 5 deployments, 5 budgets, 6 Services, CronJob, ConfigMap, Secret, Ingress
 		t.Errorf("%d objects, want %d", len(objects), want)
 	}
 }
@@ -274,8 +274,8 @@ func TestChangesReplacePods(t *testing.T) {
 	}
 	before, same := annotations("2s", "one"), annotations("2s", "one")
 	settings, secret := annotations("3s", "one"), annotations("2s", "two")
-	if len(before) != 4 {
-		t.Fatalf("%d deployments, want 4", len(before))
+	if len(before) != 5 {
+		t.Fatalf("%d deployments, want 5", len(before))
 	}
 	for name, is := range before {
 		if !maps.Equal(is, same[name]) {

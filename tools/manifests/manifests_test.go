@@ -78,8 +78,8 @@ func pods(objects []any) map[string]core.PodSpec {
 
 func TestManifestsFitTheirTypes(t *testing.T) {
 	for _, name := range []string{"base", "keda"} {
-		if found := deployments(build(t, name)); len(found) != 4 {
-			t.Errorf("%s has %d deployments, want 4", name, len(found))
+		if found := deployments(build(t, name)); len(found) != 5 {
+			t.Errorf("%s has %d deployments, want 5", name, len(found))
 		}
 	}
 }
@@ -204,8 +204,8 @@ func TestScalingIsByConsumersThatExist(t *testing.T) {
 // TestOnlyTheArchiverWritesToTheArchive checks the volumes of the archive.
 func TestOnlyTheArchiverWritesToTheArchive(t *testing.T) {
 	found := deployments(buildFolder(t, withArchive))
-	if len(found) != 5 {
-		t.Fatalf("%d deployments, want 5", len(found))
+	if len(found) != 6 {
+		t.Fatalf("%d deployments, want 6", len(found))
 	}
 	for name, d := range found {
 		var mounts []core.VolumeMount

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -36,9 +35,9 @@ func newSubscribe() *cobra.Command {
 		Use:   "subscribe",
 		Short: "Deliver new, changed and erased articles that match a query to a web hook",
 		Long: `Manages subscriptions. A subscription is a query, in the language and with the filters
-of "dateline search", and a web hook. A running pipeline (dateline up) sends each
-matching article that is stored from then on to the web hook, signed, and repeats
-requests that fail for three days. services/notifier/README.md describes the requests.`,
+of "dateline search", and a web hook. A running pipeline sends each matching
+article that is stored from then on to the web hook, signed, and repeats requests that
+fail for three days. The command needs the store: run it inside a deployment. services/notifier/README.md describes the requests.`,
 		Example: `  dateline subscribe add harbour --query "harbour ferry" --to https://hooks.example.com/in --secret-file key
   dateline subscribe test harbour
   dateline subscribe log harbour`,
@@ -102,7 +101,7 @@ mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 	flags.IntVar(&spec.Concurrency, "concurrency", 0, "Make at most `N` requests at a time. 0 means 4.")
 	flags.StringVar(&spec.Form, "form", "", "`Form` of the messages, such as slack. The default is dateline.")
 	flags.StringVar(&templateFile, "template-file", "", "Go template in this `file`, for --form template.")
-	flags.StringVar(&secretFile, "secret-file", "", "Sign requests with the secrets in this `file`, one per line.")
+	flags.StringVar(&secretFile, "secret-file", "", "Sign requests with the secrets in this `file`, one per line. - is standard input.")
 	flags.BoolVar(&unsigned, "unsigned", false, "Do not sign requests.")
 	cmd.MarkFlagsMutuallyExclusive("secret-file", "unsigned")
 	cmd.RunE = withSubscriptions(load, func(
@@ -114,14 +113,14 @@ mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 		}
 		spec.Name, spec.Query = args[0], subscriptions.NewQuery(text, filter)
 		if templateFile != "" {
-			if spec.Template, err = readBounded(templateFile, "template", maxTemplateFile); err != nil {
+			if spec.Template, err = readBounded(templateFile, "template", maxTemplateFile, cmd.InOrStdin()); err != nil {
 				return err
 			}
 		}
 		if spec, err = all.Complete(cmd.Context(), spec); err != nil {
 			return err
 		}
-		secrets, err := secretsOf(cmd.Context(), all, spec, secretFile, unsigned)
+		secrets, err := secretsOf(cmd.Context(), all, spec, secretFile, unsigned, cmd.InOrStdin())
 		if err != nil {
 			return err
 		}
@@ -142,12 +141,13 @@ mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 // secretsOf returns the secrets for a subscription, or nil if it keeps those that it has.
 func secretsOf(
 	ctx context.Context, all *subscriptions.Subscriptions, spec subscriptions.Spec, file string, unsigned bool,
+	stdin io.Reader,
 ) ([]string, error) {
 	if unsigned || forms.IsChat(spec.Form) && file == "" {
 		return []string{}, nil
 	}
 	if file != "" {
-		return readSecrets(file)
+		return readSecrets(file, stdin)
 	}
 	_, err := all.Get(ctx, spec.Name)
 	if errors.Is(err, subscriptions.ErrNotFound) {
@@ -157,8 +157,9 @@ func secretsOf(
 	return nil, err
 }
 
-func readSecrets(name string) ([]string, error) {
-	text, err := readBounded(name, "secret", maxSecretFile)
+// readSecrets returns the secrets in a file. "-" is standard input.
+func readSecrets(name string, stdin io.Reader) ([]string, error) {
+	text, err := readBounded(name, "secret", maxSecretFile, stdin)
 	if err != nil {
 		return nil, err
 	}
@@ -169,9 +170,9 @@ func readSecrets(name string) ([]string, error) {
 	return secrets, nil
 }
 
-// readBounded returns the text in a file that has at most limit bytes.
-func readBounded(name, what string, limit int) (string, error) {
-	file, err := os.Open(name)
+// readBounded returns the text in a file that has at most limit bytes. "-" is standard input.
+func readBounded(name, what string, limit int, stdin io.Reader) (string, error) {
+	file, err := openImport(name, stdin)
 	if err != nil {
 		return "", fmt.Errorf("opening the file of the %s: %w", what, err)
 	}

@@ -65,7 +65,7 @@ subscription also needs secret_file, relative to the folder of the file, or unsi
 			if path != "" && !filepath.IsAbs(path) {
 				path = filepath.Join(filepath.Dir(name), path)
 			}
-			if secrets[i], err = secretsOf(cmd.Context(), all, one.Spec, path, one.Unsigned); err != nil {
+			if secrets[i], err = secretsOf(cmd.Context(), all, one.Spec, path, one.Unsigned, cmd.InOrStdin()); err != nil {
 				problems = append(problems, fmt.Errorf("subscription %d (%s): %w", i+1, one.Name, err))
 			}
 		}

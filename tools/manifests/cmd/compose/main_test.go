@@ -17,6 +17,7 @@ const secrets = `
   nats-discoverer-url: nats://discoverer
   nats-extractor-url: nats://extractor
   nats-indexer-url: nats://indexer:a$b
+  nats-notifier-url: nats://notifier
   store-url: postgres://dateline
   http-read-token: reading
   http-operate-token: operating
@@ -78,7 +79,7 @@ func TestThePodsBecomeContainers(t *testing.T) {
 	if strings.Contains(text, "null") {
 		t.Errorf("Compose refuses null in\n%s", text)
 	}
-	if len(file.Services) != 7 { // four services, declare, the doctor, the page
+	if len(file.Services) != 8 { // five services, declare, the doctor, the page
 		t.Errorf("%d services in\n%s", len(file.Services), text)
 	}
 }
