@@ -135,6 +135,24 @@ func isLiteral(subject string) bool {
 	return true
 }
 
+// IsForUsers reports whether users may have messages published to a subject: whether it is a subject without wildcards
+// on which no stage and no server publishes.
+func IsForUsers(subject string) bool {
+	first, _, _ := strings.Cut(subject, ".")
+	if !isLiteral(subject) || strings.HasPrefix(subject, "$") || strings.HasPrefix(subject, "_") {
+		return false
+	}
+	for _, own := range []string{
+		URLs, TryDiscovery, pages, listings, exchanges, articles, revisions, frontier, outcomes, dead,
+	} {
+		token, _, _ := strings.Cut(own, ".")
+		if strings.EqualFold(first, token) {
+			return false
+		}
+	}
+	return true
+}
+
 // notInToken reports whether a character cannot be part of a subject's token.
 func notInToken(r rune) bool { return r <= ' ' || r == 0x7f || r == '*' || r == '>' }
 

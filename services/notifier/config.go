@@ -4,7 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/services/notifier/targets"
 )
+
+// maxTimeout bounds the time for which a process claims a subscription.
+const maxTimeout = 10 * time.Minute
 
 // Config configures the notifier.
 type Config struct {
@@ -28,6 +35,11 @@ func DefaultConfig() Config {
 	}
 }
 
+// Connect returns the targets. js may be nil, if nothing is published on NATS.
+func (c Config) Connect(js jetstream.JetStream) *targets.Targets {
+	return targets.New(targets.Config{AllowHosts: c.AllowHosts, Timeout: c.Timeout}, targets.Dependencies{JS: js})
+}
+
 // Validate reports every setting that cannot work.
 func (c Config) Validate() error {
 	var problems []error
@@ -36,11 +48,12 @@ func (c Config) Validate() error {
 			problems = append(problems, fmt.Errorf(format, args...))
 		}
 	}
-	check(c.Timeout > 0, "timeout is %s: it must be positive", c.Timeout)
+	check(c.Timeout > 0 && c.Timeout <= maxTimeout, "timeout is %s: it must be positive and at most %s", c.Timeout, maxTimeout)
 	check(c.Targets > 0, "targets is %d: it must be at least 1", c.Targets)
 	check(c.PerHost > 0, "per-host is %d: it must be at least 1", c.PerHost)
 	check(c.RetryDelay > 0, "retry-delay is %s: it must be positive", c.RetryDelay)
-	check(c.MaxDelay >= c.RetryDelay, "max-delay is %s: it must be at least retry-delay (%s)", c.MaxDelay, c.RetryDelay)
+	check(c.MaxDelay >= c.RetryDelay && c.MaxDelay <= maxRetryAfter,
+		"max-delay is %s: it must be at least retry-delay (%s) and at most %s", c.MaxDelay, c.RetryDelay, maxRetryAfter)
 	check(c.GiveUp > 0, "give-up is %s: it must be positive", c.GiveUp)
 	check(c.MaxPending > 0, "max-pending is %d: it must be at least 1", c.MaxPending)
 	check(c.Keep >= c.GiveUp, "keep is %s: it must be at least give-up (%s)", c.Keep, c.GiveUp)

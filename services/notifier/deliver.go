@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
+	"github.com/dateline-news/dateline/services/notifier/targets"
 )
 
 const (
@@ -22,6 +24,11 @@ const (
 	// duePage is the number of due subscriptions that are read at once. It is larger than the number of those that
 	// the hosts of others keep waiting.
 	duePage = 4096
+	// maxCollected is the number of deliveries that are sent together, and maxCollectedBytes the size of their texts from
+	// which no more are added.
+	maxCollected, maxCollectedBytes = 500, 16 << 20
+	// maxRest is the longest wait of a turn for the rate of its subscription. For a longer one, the turn ends.
+	maxRest = time.Second
 )
 
 // deliver gives turns to the subscriptions with due deliveries until ctx ends.
@@ -76,11 +83,11 @@ func (n *Notifier) startTurns(ctx, work context.Context, turns *sync.WaitGroup) 
 	return nil
 }
 
-// hostOf returns the host of a subscription's target, with its port.
+// hostOf returns the host of a subscription's target, with its port, or the kind of target if all are on one host.
 func hostOf(s subscriptions.Subscription) string {
 	target, err := url.Parse(s.To)
-	if err != nil {
-		return ""
+	if err != nil || target.Host == "" {
+		return s.Kind()
 	}
 	return strings.ToLower(target.Host)
 }
@@ -131,20 +138,20 @@ func (n *Notifier) turn(ctx, work context.Context, s subscriptions.Subscription)
 
 // round attempts a few deliveries at the same time and stores their results. It reports whether the turn goes on.
 func (n *Notifier) round(work, storing context.Context, s *subscriptions.Subscription) (more bool, err error) {
-	limit := s.Parallel()
-	if s.Failures > 0 {
-		limit = 1 // a single request finds out whether the target works again
-	}
-	due, err := n.subscriptions.Due(storing, s.ID, time.Now(), limit)
-	if err != nil {
-		return false, err
-	}
-	attempts, err := n.attemptAll(work, *s, due)
+	start := time.Now()
+	attempts, err := n.attemptSome(work, storing, *s, start)
 	if err != nil && len(attempts) == 0 {
 		return false, err
 	}
 	now := time.Now()
 	report := settle(n.config, *s, attempts, now)
+	rest := s.Interval()*time.Duration(len(attempts)) - now.Sub(start)
+	switch {
+	case rest > maxRest:
+		report.PauseEnd = later(report.PauseEnd, now.Add(rest))
+	case len(attempts) == 0 && s.Period() > 0:
+		report.PauseEnd = later(report.PauseEnd, start.Truncate(s.Period()).Add(s.Period()))
+	}
 	if err := n.subscriptions.Record(storing, s.ID, report, now); err != nil {
 		return false, err
 	}
@@ -156,40 +163,94 @@ func (n *Notifier) round(work, storing context.Context, s *subscriptions.Subscri
 		return false, nil
 	}
 	s.Failures, s.FailingSince, s.Reason = report.Failures, report.FailingSince, report.Reason
-	return err == nil && len(due) > 0 && !report.PauseEnd.After(now), err
+	more = err == nil && len(attempts) > 0 && !report.PauseEnd.After(now)
+	if more && rest > 0 {
+		loop.Sleep(work, rest)
+	}
+	return more, err
 }
 
-// attemptAll attempts deliveries at the same time. It returns the attempts that have ended, and an error if the store
-// or the process has prevented others.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// attemptSome attempts what is due at a time. It returns the attempts that have ended, and an error if the store or the
+// process has prevented others.
+func (n *Notifier) attemptSome(
+	work, storing context.Context, s subscriptions.Subscription, now time.Time,
+) ([]attempt, error) {
+	if period := s.Period(); period > 0 {
+		due, err := n.subscriptions.Collected(storing, s.ID, now, now.Truncate(period), maxCollected)
+		if err != nil || len(due) == 0 {
+			return nil, err
+		}
+		return n.attemptTogether(work, s, due)
+	}
+	limit := s.Parallel()
+	if interval := s.Interval(); interval > 0 {
+		limit = min(limit, max(1, int(time.Second/interval)))
+	}
+	if s.Failures > 0 {
+		limit = 1 // a single request finds out whether the target works again
+	}
+	due, err := n.subscriptions.Due(storing, s.ID, now, limit)
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	return n.attemptAll(work, s, due)
+}
+
+// attemptAll attempts deliveries at the same time.
 func (n *Notifier) attemptAll(
 	work context.Context, s subscriptions.Subscription, due []subscriptions.Delivery,
 ) ([]attempt, error) {
-	all := make([]attempt, len(due))
+	all := make([][]attempt, len(due))
 	prevented := make([]error, len(due))
 	var tasks sync.WaitGroup
 	for i, d := range due {
-		tasks.Go(func() {
-			all[i] = attempt{delivery: d}
-			message, err := n.message(work, s, d)
-			switch {
-			case errors.Is(err, errErased):
-				all[i].err = err
-			case err != nil:
-				prevented[i] = err
-			default:
-				all[i].answer, all[i].err = n.client.Send(work, s.To, message)
-				if all[i].err != nil && work.Err() != nil {
-					prevented[i] = work.Err()
-				}
-			}
-		})
+		tasks.Go(func() { all[i], prevented[i] = n.attemptTogether(work, s, []subscriptions.Delivery{d}) })
 	}
 	tasks.Wait()
-	var ended []attempt
-	for i, one := range all {
-		if prevented[i] == nil {
-			ended = append(ended, one)
-		}
+	return slices.Concat(all...), errors.Join(prevented...)
+}
+
+// attemptTogether sends deliveries together.
+func (n *Notifier) attemptTogether(
+	work context.Context, s subscriptions.Subscription, due []subscriptions.Delivery,
+) (ended []attempt, err error) {
+	target, err := n.targets.Of(s.Spec)
+	if err != nil {
+		return nil, err
 	}
-	return ended, errors.Join(prevented...)
+	var sent []subscriptions.Delivery
+	var items []targets.Item
+	bytes := 0
+	for _, d := range due {
+		if bytes >= maxCollectedBytes {
+			break // the rest is still due
+		}
+		item, err := n.item(work, s, d)
+		if errors.Is(err, errErased) {
+			ended = append(ended, attempt{delivery: d, erased: true})
+			continue
+		}
+		if err != nil {
+			return ended, err
+		}
+		sent, items = append(sent, d), append(items, item)
+		bytes += len(item.Event.Article.GetText()) + len(item.Message.Body)
+	}
+	if len(items) == 0 {
+		return ended, nil
+	}
+	for i, outcome := range target.Send(work, s, items) {
+		if outcome.Result != targets.Delivered && work.Err() != nil {
+			return ended, work.Err()
+		}
+		ended = append(ended, attempt{delivery: sent[i], outcome: outcome})
+	}
+	return ended, nil
 }

@@ -13,16 +13,16 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/notifier/forms"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
-	"github.com/dateline-news/dateline/services/notifier/webhook"
+	"github.com/dateline-news/dateline/services/notifier/targets"
 )
 
 // errErased means that the store does not have the revision any more.
 var errErased = errors.New("the article was erased before the delivery")
 
-// message returns the message of a delivery. If the article was erased meanwhile, the error is errErased.
-func (n *Notifier) message(
+// item returns a delivery as an item for its target. If the article was erased meanwhile, the error is errErased.
+func (n *Notifier) item(
 	ctx context.Context, s subscriptions.Subscription, d subscriptions.Delivery,
-) (webhook.Message, error) {
+) (targets.Item, error) {
 	e := forms.Event{
 		ID: d.MessageID(), Type: eventTypes[d.Event], Time: d.EventTime,
 		Subscription: s.Name, ArticleID: d.ArticleID, Revision: d.Revision,
@@ -30,18 +30,18 @@ func (n *Notifier) message(
 	if d.Event != subscriptions.Erased {
 		var err error
 		if e.Article, err = revisionOf(ctx, n.articles, d); err != nil {
-			return webhook.Message{}, err
+			return targets.Item{}, err
 		}
 	}
-	message, err := encode(s, e)
+	item, err := encode(s, d.ID, e)
 	if errors.Is(err, forms.ErrTemplate) {
 		n.metrics.templateFailures.Inc()
 		n.log.WarnContext(ctx, "template failed, delivering the default form", "stage", "notify",
 			"subscription", s.Name, "article", d.ArticleID, "revision", d.Revision, "error", err)
 		s.Form, s.Template = forms.Dateline, ""
-		message, err = encode(s, e)
+		item, err = encode(s, d.ID, e)
 	}
-	return message, err
+	return item, err
 }
 
 // eventTypes are the types of the events of deliveries.
@@ -49,12 +49,15 @@ var eventTypes = map[string]string{
 	subscriptions.New: forms.TypeNew, subscriptions.Changed: forms.TypeChanged, subscriptions.Erased: forms.TypeErased,
 }
 
-// encode returns an event as the message of a subscription.
-func encode(s subscriptions.Subscription, e forms.Event) (webhook.Message, error) {
-	rendered, err := forms.Render(s.Form, s.Template, e)
-	return webhook.Message{
-		ID: e.ID, ContentType: rendered.ContentType, Header: rendered.Header, Body: rendered.Body, Keys: s.Keys(),
-	}, err
+// encode returns an event in the form of the subscription. Files have forms of their own.
+func encode(s subscriptions.Subscription, id int64, e forms.Event) (targets.Item, error) {
+	item := targets.Item{ID: id, Event: e}
+	if s.Kind() == subscriptions.KindFiles {
+		return item, nil
+	}
+	var err error
+	item.Message, err = forms.Render(s.Form, s.Template, e)
+	return item, err
 }
 
 // revisionOf returns the record of a delivery's revision. The article may have been joined with another since, so that
@@ -89,17 +92,17 @@ func revisionOf(
 	return nil, errErased
 }
 
-// Sample returns a message for a subscription that is like a delivery, except for its type. It has the newest
+// Sample returns an item for a subscription that is like a delivery, except for its type. It has the newest
 // article that matches, or a made one.
-func Sample(ctx context.Context, articles store.Reader, s subscriptions.Subscription) (webhook.Message, error) {
+func Sample(ctx context.Context, articles store.Reader, s subscriptions.Subscription) (targets.Item, error) {
 	query, err := s.Query.Search()
 	if err != nil {
-		return webhook.Message{}, err
+		return targets.Item{}, err
 	}
 	query.Limit, query.WithoutSnippets = 1, true
 	page, err := articles.Search(ctx, query)
 	if err != nil {
-		return webhook.Message{}, err
+		return targets.Item{}, err
 	}
 	now := time.Now().UTC()
 	article := &datelinev1.Article{
@@ -114,5 +117,5 @@ func Sample(ctx context.Context, articles store.Reader, s subscriptions.Subscrip
 	if len(page.Hits) > 0 {
 		e.Article, e.ArticleID, e.Revision = page.Hits[0].Article, page.Hits[0].ID, page.Hits[0].Revisions
 	}
-	return encode(s, e)
+	return encode(s, 0, e)
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
-	"github.com/dateline-news/dateline/services/notifier/webhook"
+	"github.com/dateline-news/dateline/services/notifier/targets"
 )
 
 const (
@@ -54,7 +54,7 @@ type Notifier struct {
 	stream        jetstream.Stream
 	articles      store.Reader
 	subscriptions *subscriptions.Subscriptions
-	client        *webhook.Client
+	targets       *targets.Targets
 	metrics       *metrics
 	log           *slog.Logger
 	owner         string
@@ -74,7 +74,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Notifier, erro
 	}
 	n := &Notifier{
 		config: config, stream: stream, articles: deps.Store, subscriptions: subscriptions.Of(deps.Store),
-		client: webhook.NewClient(config.AllowHosts, config.Timeout), metrics: newMetrics(deps.Registry), log: deps.Log,
+		targets: config.Connect(deps.JS), metrics: newMetrics(deps.Registry), log: deps.Log,
 		owner: cmp.Or(deps.Replica, rand.Text()), matching: newMatching(), due: make(chan struct{}, 1),
 		turns: map[string]int{},
 	}
@@ -89,7 +89,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Notifier, erro
 // Run matches and delivers until ctx ends. It then finishes the requests in progress, for at most the configured
 // drain timeout.
 func (n *Notifier) Run(ctx context.Context) error {
-	defer n.client.Close()
+	defer n.targets.Close()
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return loop.Every(ctx, matchInterval, n.matchAll) })
 	tasks.Go(func() error { return n.deliver(ctx) })

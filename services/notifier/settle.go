@@ -1,14 +1,12 @@
 package notifier
 
 import (
-	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
-	"github.com/dateline-news/dateline/services/notifier/webhook"
+	"github.com/dateline-news/dateline/services/notifier/targets"
 )
 
 const (
@@ -19,17 +17,21 @@ const (
 	failuresOfOutage = 3
 )
 
-// attempt is an attempt at a delivery. err is why there is no answer.
+// attempt is an attempt at a delivery.
 type attempt struct {
 	delivery subscriptions.Delivery
-	answer   webhook.Answer
-	err      error
+	outcome  targets.Outcome
+	// erased reports that nothing was sent, because the article was erased meanwhile.
+	erased bool
 }
 
 // settle decides what attempts of a turn mean for the deliveries and the subscription.
 func settle(config Config, s subscriptions.Subscription, attempts []attempt, now time.Time) subscriptions.Report {
 	report := subscriptions.Report{
 		State: subscriptions.Active, Reason: s.Reason, Failures: s.Failures, FailingSince: s.FailingSince,
+	}
+	if report.FailingSince.After(now) { // the clock was changed
+		report.FailingSince = now
 	}
 	succeeded, failed, gone := false, false, false
 	var retryAfter time.Duration
@@ -41,8 +43,8 @@ func settle(config Config, s subscriptions.Subscription, attempts []attempt, now
 			succeeded = true
 		case subscriptions.Pending:
 			failed = true
-			gone = gone || one.answer.Status == http.StatusGone
-			retryAfter = max(retryAfter, min(one.answer.RetryAfter, maxRetryAfter))
+			gone = gone || one.outcome.Result == targets.Gone
+			retryAfter = max(retryAfter, min(one.outcome.RetryAfter, maxRetryAfter))
 			report.Reason = d.Detail
 		}
 	}
@@ -63,7 +65,7 @@ func settle(config Config, s subscriptions.Subscription, attempts []attempt, now
 	isFailing := !report.FailingSince.IsZero()
 	switch {
 	case gone:
-		report.State, report.Reason = subscriptions.Suspended, "the target has answered 410: it wants nothing more"
+		report.State, report.Reason = subscriptions.Suspended, goneReason(attempts)
 	case isFailing && failed && now.Sub(report.FailingSince) >= config.GiveUp:
 		report.State = subscriptions.Suspended
 		report.Reason = fmt.Sprintf("all requests have failed for %s, the last one: %s", config.GiveUp, report.Reason)
@@ -78,22 +80,35 @@ func settle(config Config, s subscriptions.Subscription, attempts []attempt, now
 // settleOne returns the delivery of an attempt with its new state.
 func settleOne(config Config, one attempt, now time.Time) subscriptions.Delivery {
 	d := one.delivery
-	if errors.Is(one.err, errErased) {
-		d.State, d.Detail, d.EndTime = subscriptions.Skipped, one.err.Error(), now
+	if one.erased {
+		d.State, d.Detail, d.EndTime = subscriptions.Skipped, errErased.Error(), now
 		return d
 	}
 	d.Attempts++
-	d.Status, d.Detail = one.answer.Status, ""
-	if d.FirstAttempt.IsZero() {
+	d.Status, d.Detail = one.outcome.Status, one.outcome.Detail
+	if d.FirstAttempt.IsZero() || d.FirstAttempt.After(now) {
 		d.FirstAttempt = now
 	}
-	if one.err == nil && one.answer.OK() {
+	switch one.outcome.Result {
+	case targets.Delivered:
 		d.State, d.EndTime = subscriptions.Delivered, now
 		return d
+	case targets.Failed:
+		d.State, d.EndTime = subscriptions.Failed, now
+		return d
 	}
-	d.Detail = reasonOf(one)
-	d.Due = now.Add(max(config.backoff().Delay(d.Attempts), min(one.answer.RetryAfter, maxRetryAfter)))
+	d.Due = now.Add(max(config.backoff().Delay(d.Attempts), min(one.outcome.RetryAfter, maxRetryAfter)))
 	return d
+}
+
+// goneReason returns why the target wants nothing more.
+func goneReason(attempts []attempt) string {
+	for _, one := range attempts {
+		if one.outcome.Result == targets.Gone {
+			return one.outcome.Detail
+		}
+	}
+	return ""
 }
 
 // giveUp gives a delivery up that has failed for long although others have succeeded.
@@ -101,21 +116,6 @@ func giveUp(config Config, d *subscriptions.Delivery, now time.Time) {
 	if d.State == subscriptions.Pending && now.Sub(d.FirstAttempt) >= config.GiveUp {
 		d.State, d.EndTime = subscriptions.Failed, now
 	}
-}
-
-// reasonOf returns why an attempt has failed.
-func reasonOf(one attempt) string {
-	if one.err != nil {
-		return one.err.Error()
-	}
-	text := fmt.Sprintf("the target has answered %d", one.answer.Status)
-	if one.answer.Status >= 300 && one.answer.Status <= 399 {
-		text += ", a redirect that is not followed: use the URL that it leads to"
-	}
-	if one.answer.Excerpt != "" {
-		text += ": " + one.answer.Excerpt
-	}
-	return text
 }
 
 func (c Config) backoff() loop.Backoff { return loop.Backoff{First: c.RetryDelay, Last: c.MaxDelay} }

@@ -1,28 +1,26 @@
 package notifier
 
 import (
-	"errors"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
-	"github.com/dateline-news/dateline/services/notifier/webhook"
+	"github.com/dateline-news/dateline/services/notifier/targets"
 )
-
-var errTrial = errors.New("trial error")
 
 func TestSettle(t *testing.T) {
 	config := DefaultConfig()
 	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
-	ok := attempt{answer: webhook.Answer{Status: 204}}
-	refused := attempt{answer: webhook.Answer{Status: 500, Excerpt: "no room"}}
-	down := attempt{err: errTrial}
-	erased := attempt{err: errErased}
-	gone := attempt{answer: webhook.Answer{Status: http.StatusGone}}
-	later := attempt{answer: webhook.Answer{Status: 429, RetryAfter: 2 * time.Hour}}
-	never := attempt{answer: webhook.Answer{Status: 503, RetryAfter: 1000 * time.Hour}}
+	of := func(o targets.Outcome) attempt { return attempt{outcome: o} }
+	ok := of(targets.Outcome{Result: targets.Delivered, Status: 204})
+	refused := of(targets.Outcome{Status: 500, Detail: "500: no room"})
+	down := of(targets.Outcome{Detail: "trial error"})
+	erased := attempt{erased: true}
+	gone := of(targets.Outcome{Result: targets.Gone, Status: 410, Detail: "answered 410"})
+	later := of(targets.Outcome{Status: 429, Detail: "429", RetryAfter: 2 * time.Hour})
+	never := of(targets.Outcome{Status: 503, Detail: "503", RetryAfter: 1000 * time.Hour})
+	unfit := of(targets.Outcome{Result: targets.Failed, Detail: "too large"})
 	old := refused
 	old.delivery.FirstAttempt = now.Add(-73 * time.Hour)
 	type s = subscriptions.Subscription
@@ -55,7 +53,11 @@ func TestSettle(t *testing.T) {
 		"down for days":       {long, []attempt{down}, "pending", "suspended", "72h", 91, time.Hour, false},
 		"up after days":       {long, []attempt{ok}, "delivered", "active", "", 0, 0, true},
 		"one never accepted":  {s{}, []attempt{old, ok}, "failed, delivered", "active", "", 0, 0, false},
-		"old, but all fail":   {failing, []attempt{old}, "pending", "active", "500", 5, 80 * time.Second, false},
+		"never accepted":      {failing, []attempt{unfit}, "failed", "active", "before", 4, 0, false},
+		"clock set back": {
+			s{Failures: 4, FailingSince: now.Add(1000 * time.Hour)}, []attempt{down}, "pending", "active", "trial", 5, 80 * time.Second, false,
+		},
+		"old, but all fail": {failing, []attempt{old}, "pending", "active", "500", 5, 80 * time.Second, false},
 	} {
 		for i := range c.attempts {
 			c.attempts[i].delivery.State = subscriptions.Pending

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -61,19 +62,32 @@ func (l *Library) Erase(ctx context.Context, idOrURL string) (Erased, error) {
 		return e, fmt.Errorf("article %s was erased from the store, but not from the archive: erase %s again (%w)",
 			gone.ID, gone.ID, err)
 	}
+	for _, id := range append([]string{gone.ID}, earlierIDs(gone.URLs)...) {
+		if err := l.announceErasure(ctx, id, gone.Host); err != nil {
+			return e, fmt.Errorf("article %s was erased, but announcing it failed: erase %s again (%w)", gone.ID,
+				gone.ID, err)
+		}
+	}
+	return e, nil
+}
+
+// earlierIDs returns the names that are not URLs: the ids of articles that were joined with the erased one. Some know the
+// article by such an id.
+func earlierIDs(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return strings.Contains(name, "://") })
+}
+
+func (l *Library) announceErasure(ctx context.Context, id, host string) error {
 	msg, err := RevisionMessage(&datelinev1.RevisionEvent{
-		Change: datelinev1.RevisionChange_REVISION_CHANGE_ERASED, ArticleId: gone.ID, Time: timestamppb.Now(),
-	}, "", gone.Host)
+		Change: datelinev1.RevisionChange_REVISION_CHANGE_ERASED, ArticleId: id, Time: timestamppb.Now(),
+	}, "", host)
 	if err != nil {
-		return e, err
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	if _, err := l.js.PublishMsg(ctx, msg); err != nil {
-		return e, fmt.Errorf("article %s was erased, but announcing it failed: erase %s again (%w)", gone.ID,
-			gone.ID, err)
-	}
-	return e, nil
+	_, err = l.js.PublishMsg(ctx, msg)
+	return err
 }
 
 func (l *Library) eraseStreams(ctx context.Context, e *Erased, gone store.Erasure) error {

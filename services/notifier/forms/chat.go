@@ -17,15 +17,21 @@ const (
 	maxChatURL                      = 2000
 )
 
-// note is what a chat message says.
-type note struct {
-	label, title, link, source, excerpt string
+// Note is what short messages say. All texts are single lines.
+type Note struct {
+	// Label is "", "Changed: ", "Erased: " or "Test: ".
+	Label string
+	// Title and Excerpt are the headline and the start of the text, and Source the site and the day.
+	Title, Source, Excerpt string
+	// Link is the URL of the article, or "".
+	Link string
 }
 
-func noteOf(e Event) note {
+// NoteOf returns what short messages say about an event.
+func NoteOf(e Event) Note {
 	label := map[string]string{TypeChanged: "Changed: ", TypeErased: "Erased: ", TypeTest: "Test: "}[e.Type]
 	if e.Article == nil {
-		return note{label: label, title: "article " + e.ArticleID, source: "Its text must not be used any more."}
+		return Note{Label: label, Title: "article " + e.ArticleID, Source: "Its text must not be used any more."}
 	}
 	a := e.Article
 	excerpt := a.GetSummary()
@@ -40,9 +46,9 @@ func noteOf(e Event) note {
 	if strings.TrimSpace(title) == "" {
 		title = "Article without a headline"
 	}
-	return note{
-		label: label, title: bounded(title, maxChatTitle, plain), link: linkOf(a.GetCanonicalUrl()),
-		source: bounded(source, maxChatSource, plain), excerpt: bounded(excerpt, maxChatExcerpt, plain),
+	return Note{
+		Label: label, Title: bounded(title, maxChatTitle, plain), Link: linkOf(a.GetCanonicalUrl()),
+		Source: bounded(source, maxChatSource, plain), Excerpt: bounded(excerpt, maxChatExcerpt, plain),
 	}
 }
 
@@ -80,6 +86,14 @@ func bounded(text string, limit int, escaped func(rune) string) string {
 	return out.String()
 }
 
+// Cut returns a text of at most limit bytes, several lines included.
+func Cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit-len(" …")], "") + " …"
+}
+
 func plain(r rune) string { return string(r) }
 
 // markdown returns a character so that it is shown as it is. Not every character can be escaped everywhere: after
@@ -95,7 +109,7 @@ func markdown(r rune) string {
 }
 
 func chat(form string, e Event) (Message, error) {
-	n := noteOf(e)
+	n := NoteOf(e)
 	switch form {
 	case Slack:
 		return encode(e, contentJSON, slack(n))
@@ -110,22 +124,22 @@ func chat(form string, e Event) (Message, error) {
 type object = map[string]any
 
 // slack returns a message of rich text, in which nothing is parsed. Only its fallback for notifications is.
-func slack(n note) object {
-	title := object{"type": "text", "text": n.title, "style": object{"bold": true}}
-	if n.link != "" {
-		title = object{"type": "link", "url": n.link, "text": n.title, "style": object{"bold": true}}
+func slack(n Note) object {
+	title := object{"type": "text", "text": n.Title, "style": object{"bold": true}}
+	if n.Link != "" {
+		title = object{"type": "link", "url": n.Link, "text": n.Title, "style": object{"bold": true}}
 	}
 	elements := []object{title}
-	if n.label != "" {
-		elements = []object{{"type": "text", "text": n.label}, title}
+	if n.Label != "" {
+		elements = []object{{"type": "text", "text": n.Label}, title}
 	}
-	for _, line := range []string{n.source, n.excerpt} {
+	for _, line := range []string{n.Source, n.Excerpt} {
 		if line != "" {
 			elements = append(elements, object{"type": "text", "text": "\n" + line})
 		}
 	}
 	return object{
-		"text":         strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(n.label + n.title),
+		"text":         strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(n.Label + n.Title),
 		"mrkdwn":       false,
 		"link_names":   false,
 		"unfurl_links": false,
@@ -136,13 +150,13 @@ func slack(n note) object {
 	}
 }
 
-func mattermost(n note) object {
-	title := bounded(n.title, 3*maxChatTitle, markdown)
-	if n.link != "" {
-		title = "[" + title + "](" + n.link + ")"
+func mattermost(n Note) object {
+	title := bounded(n.Title, 3*maxChatTitle, markdown)
+	if n.Link != "" {
+		title = "[" + title + "](" + n.Link + ")"
 	}
-	lines := []string{n.label + "**" + title + "**"}
-	for _, line := range []string{n.source, n.excerpt} {
+	lines := []string{n.Label + "**" + title + "**"}
+	for _, line := range []string{n.Source, n.Excerpt} {
 		if line != "" {
 			lines = append(lines, bounded(line, 3*maxChatExcerpt, markdown))
 		}
@@ -150,20 +164,20 @@ func mattermost(n note) object {
 	return object{"text": strings.Join(lines, "\n")}
 }
 
-func discord(n note) object {
+func discord(n Note) object {
 	embed := object{
-		"title":       bounded(n.label+n.title, maxDiscordTitle, markdown),
-		"description": bounded(n.excerpt, maxDiscordText, markdown),
-		"footer":      object{"text": n.source},
+		"title":       bounded(n.Label+n.Title, maxDiscordTitle, markdown),
+		"description": bounded(n.Excerpt, maxDiscordText, markdown),
+		"footer":      object{"text": n.Source},
 	}
-	if n.link != "" {
-		embed["url"] = n.link
+	if n.Link != "" {
+		embed["url"] = n.Link
 	}
 	return object{"embeds": []object{embed}, "allowed_mentions": object{"parse": []string{}}}
 }
 
 // teams returns an Adaptive Card of text runs, which have no markup.
-func teams(n note) object {
+func teams(n Note) object {
 	run := func(text string, more object) object {
 		one := object{"type": "RichTextBlock", "inlines": []object{{"type": "TextRun", "text": text}}}
 		for key, value := range more {
@@ -171,19 +185,19 @@ func teams(n note) object {
 		}
 		return one
 	}
-	body := []object{run(n.label+n.title, object{"weight": "Bolder", "size": "Medium"})}
-	if n.source != "" {
-		body = append(body, run(n.source, object{"isSubtle": true}))
+	body := []object{run(n.Label+n.Title, object{"weight": "Bolder", "size": "Medium"})}
+	if n.Source != "" {
+		body = append(body, run(n.Source, object{"isSubtle": true}))
 	}
-	if n.excerpt != "" {
-		body = append(body, run(n.excerpt, nil))
+	if n.Excerpt != "" {
+		body = append(body, run(n.Excerpt, nil))
 	}
 	card := object{
 		"type": "AdaptiveCard", "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "version": "1.4",
 		"body": body,
 	}
-	if n.link != "" {
-		card["actions"] = []object{{"type": "Action.OpenUrl", "title": "Read", "url": n.link}}
+	if n.Link != "" {
+		card["actions"] = []object{{"type": "Action.OpenUrl", "title": "Read", "url": n.Link}}
 	}
 	return object{"type": "message", "attachments": []object{
 		{"contentType": "application/vnd.microsoft.card.adaptive", "content": card},

@@ -62,7 +62,7 @@ func TestChatMessagesCannotBeForged(t *testing.T) {
 			})
 		case Mattermost, Discord:
 			for _, text := range all {
-				if form == Discord && text == noteOf(hostileEvent()).source {
+				if form == Discord && text == NoteOf(hostileEvent()).Source {
 					continue // the footer of an embed has no markup
 				}
 				checkMarkdown(t, form, text)
@@ -78,7 +78,7 @@ func TestChatMessagesCannotBeForged(t *testing.T) {
 			}
 		}
 	}
-	mentions, _ := json.Marshal(discord(noteOf(hostileEvent()))["allowed_mentions"])
+	mentions, _ := json.Marshal(discord(NoteOf(hostileEvent()))["allowed_mentions"])
 	if string(mentions) != `{"parse":[]}` {
 		t.Errorf("Discord may mention %s", mentions)
 	}
@@ -126,7 +126,7 @@ func eachText(value any, key string, do func(key, text string)) {
 func TestChatMessagesKeepTheLimitsOfChats(t *testing.T) {
 	e := hostileEvent()
 	e.Article.Title, e.Article.Summary = strings.Repeat("*@", 5000), strings.Repeat("[", 50_000)
-	embed := discord(noteOf(e))["embeds"].([]object)[0] //nolint:forcetypeassert // see discord
+	embed := discord(NoteOf(e))["embeds"].([]object)[0] //nolint:forcetypeassert // see discord
 	for field, limit := range map[string]int{"title": 256, "description": 4096} {
 		if n := utf8.RuneCountInString(embed[field].(string)); n > limit { //nolint:forcetypeassert // see discord
 			t.Errorf("%s has %d characters, Discord accepts %d", field, n, limit)

@@ -31,12 +31,16 @@ const (
 	Teams      = "teams"
 	// Template is a template of the user.
 	Template = "template"
+	// JSONLines, CSV and Parquet are forms of files, which package targets writes.
+	JSONLines = "jsonl"
+	CSV       = "csv"
+	Parquet   = "parquet"
 )
 
 // All returns all forms, the default first.
 func All() []string {
 	return []string{
-		Dateline, CloudEvents, CloudEventsBinary, Ninjs, Slack, Mattermost, Discord, Teams, Template,
+		Dateline, CloudEvents, CloudEventsBinary, Ninjs, Slack, Mattermost, Discord, Teams, Template, JSONLines, CSV, Parquet,
 	}
 }
 
@@ -44,6 +48,9 @@ func All() []string {
 func IsChat(form string) bool {
 	return slices.Contains([]string{Slack, Mattermost, Discord, Teams}, form)
 }
+
+// IsFile reports whether a form is one of files, in which events are collected.
+func IsFile(form string) bool { return slices.Contains([]string{JSONLines, CSV, Parquet}, form) }
 
 // The types of events.
 const (

@@ -64,19 +64,25 @@ func scanDelivery(rows *sql.Rows) (d Delivery, err error) {
 	return d, err
 }
 
+// maxAhead is more than any pause, claim or retry takes. A time that is further in the future was written before the
+// clock was set back, and counts as past.
+const maxAhead = 30 * time.Hour
+
 // DueSubscriptions returns at most limit active subscriptions with deliveries that are due and that no
 // process delivers, those that wait the longest first.
 func (s *Subscriptions) DueSubscriptions(ctx context.Context, now time.Time, limit int) ([]Subscription, error) {
 	return store.ReadRows(ctx, s.db, "reading which subscriptions are due", scanSubscription,
-		`SELECT `+subscriptionColumns+` FROM notify_subscriptions WHERE due > 0 AND due <= $1 AND state = 'active'
-		AND pause_end <= $1 AND claim_end <= $1 ORDER BY due LIMIT $2`, now.UnixMicro(), limit)
+		`SELECT `+subscriptionColumns+` FROM notify_subscriptions WHERE due > 0 AND (due <= $1 OR due > $3)
+		AND state = 'active' AND (pause_end <= $1 OR pause_end > $3) AND (claim_end <= $1 OR claim_end > $3)
+		ORDER BY due LIMIT $2`, now.UnixMicro(), limit, now.Add(maxAhead).UnixMicro())
 }
 
 // Claim reserves a subscription for a process until a time, and reports whether it could.
 func (s *Subscriptions) Claim(ctx context.Context, id, owner string, now, until time.Time) (claimed bool, err error) {
 	err = s.db.Write(ctx, "claiming a subscription", func(ctx context.Context, tx *sql.Tx) error {
 		n, err := affected(tx.ExecContext(ctx, `UPDATE notify_subscriptions SET owner = $2, claim_end = $3
-			WHERE id = $1 AND state = 'active' AND claim_end <= $4`, id, owner, until.UnixMicro(), now.UnixMicro()))
+			WHERE id = $1 AND state = 'active' AND (claim_end <= $4 OR claim_end > $5)`,
+			id, owner, until.UnixMicro(), now.UnixMicro(), now.Add(maxAhead).UnixMicro()))
 		claimed = n > 0
 		return err
 	})
@@ -104,10 +110,21 @@ func (s *Subscriptions) ReleaseAll(ctx context.Context, owner string) error {
 // pending one is returned, so that its revisions are delivered in order.
 func (s *Subscriptions) Due(ctx context.Context, id string, now time.Time, limit int) ([]Delivery, error) {
 	return store.ReadRows(ctx, s.db, "reading due deliveries", scanDelivery, `SELECT `+deliveryColumns+`
-		FROM notify_deliveries d WHERE subscription_id = $1 AND state = 'pending' AND due <= $2
+		FROM notify_deliveries d WHERE subscription_id = $1 AND state = 'pending' AND (due <= $2 OR due > $4)
 		AND NOT EXISTS (SELECT 1 FROM notify_deliveries e WHERE e.subscription_id = d.subscription_id
 			AND e.article_id = d.article_id AND e.state = 'pending' AND e.id < d.id)
-		ORDER BY due, id LIMIT $3`, id, now.UnixMicro(), limit)
+		ORDER BY due, id LIMIT $3`, id, now.UnixMicro(), limit, now.Add(maxAhead).UnixMicro())
+}
+
+// Collected returns at most limit deliveries of a subscription that are due and whose events are older than a time, in
+// the order of the events.
+func (s *Subscriptions) Collected(
+	ctx context.Context, id string, now, before time.Time, limit int,
+) ([]Delivery, error) {
+	return store.ReadRows(ctx, s.db, "reading collected deliveries", scanDelivery, `SELECT `+deliveryColumns+`
+		FROM notify_deliveries WHERE subscription_id = $1 AND state = 'pending' AND (due <= $2 OR due > $4)
+		AND event_time < $5 ORDER BY id LIMIT $3`,
+		id, now.UnixMicro(), limit, now.Add(maxAhead).UnixMicro(), before.UnixMicro())
 }
 
 // Report is what a turn of a subscription has brought.

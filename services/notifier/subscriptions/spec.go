@@ -3,10 +3,8 @@ package subscriptions
 
 import (
 	"cmp"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,16 +29,9 @@ func Events() []string { return []string{New, Changed, Erased} }
 
 // The limits of a subscription.
 const (
-	maxTargetBytes     = 2 << 10
 	maxConcurrency     = 16
 	defaultConcurrency = 4
-	maxSecrets         = 4
-	minSecretBytes     = 24
-	maxSecretBytes     = 64
 )
-
-// secretPrefix starts secrets, as in Standard Webhooks.
-const secretPrefix = "whsec_"
 
 var namePattern = regexp.MustCompile(`^[\pL\pN][\pL\pN._-]{0,63}$`)
 
@@ -58,6 +49,11 @@ type Spec struct {
 	Form string `json:"form,omitempty" yaml:"form,omitempty"`
 	// Template is the template of the form forms.Template.
 	Template string `json:"template,omitempty" yaml:"template,omitempty"`
+	// Rate is the maximum number of deliveries in a second or minute, such as 5/s or 30/m. Empty means no limit.
+	Rate string `json:"rate,omitempty" yaml:"rate,omitempty"`
+	// Every collects deliveries: PerMinute, PerHour or PerDay. Empty means that each e-mail is sent at once, and that
+	// files are written every minute. Other targets collect nothing.
+	Every string `json:"every,omitempty" yaml:"every,omitempty"`
 }
 
 // Query is a search whose new results are delivered. The fields are those of store.Query and
@@ -136,9 +132,7 @@ func (s Spec) Validate() error {
 	if err != nil {
 		problems = append(problems, err)
 	}
-	if err := checkTarget(s.To); err != nil {
-		problems = append(problems, err)
-	}
+	problems = append(problems, s.checkTarget(), s.checkPace(), forms.Check(s.Form, s.Template))
 	for _, event := range s.Events {
 		if !slices.Contains(Events(), event) {
 			problems = append(problems, fmt.Errorf("%.40q is not an event: use %s", event, strings.Join(Events(), ", ")))
@@ -147,77 +141,8 @@ func (s Spec) Validate() error {
 	if s.Concurrency < 0 || s.Concurrency > maxConcurrency {
 		problems = append(problems, fmt.Errorf("its concurrency is %d: use 1 to %d", s.Concurrency, maxConcurrency))
 	}
-	if err := forms.Check(s.Form, s.Template); err != nil {
-		problems = append(problems, err)
-	}
-	if len(problems) > 0 {
-		return fmt.Errorf("%w: %w", ErrSpec, errors.Join(problems...))
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("%w: %w", ErrSpec, err)
 	}
 	return nil
-}
-
-// hiddenPart stands for a part of a URL that is not shown.
-const hiddenPart = "…"
-
-// Shown returns the specification without the secret parts of its target: the path of the web hook of a chat and the
-// parameters of any other. Putting it keeps the target, if that has not changed meanwhile.
-func (s Spec) Shown() Spec {
-	target, err := url.Parse(s.To)
-	switch {
-	case err != nil:
-		s.To = hiddenPart
-	case forms.IsChat(s.Form):
-		s.To = target.Scheme + "://" + target.Host + "/" + hiddenPart
-	case target.RawQuery != "" && (target.Scheme == "https" || target.Scheme == "http"):
-		target.RawQuery = ""
-		s.To = target.String() + "?" + hiddenPart
-	}
-	return s
-}
-
-func checkTarget(raw string) error {
-	target, err := url.Parse(raw)
-	switch {
-	case strings.Contains(raw, hiddenPart):
-		return errors.New("its target is not whole: give the URL with the part that is not shown")
-	case err != nil || len(raw) > maxTargetBytes:
-		return fmt.Errorf("its target is not a URL of at most %d bytes", maxTargetBytes)
-	case target.Scheme != "https" && target.Scheme != "http" || target.Hostname() == "":
-		return fmt.Errorf("its target is %.200q: use the URL of a web hook, such as https://hooks.example.com/in",
-			target.Redacted())
-	case target.User != nil || target.Fragment != "":
-		return errors.New("its target has a user or a fragment: remove it; requests are authenticated by their signature")
-	}
-	return nil
-}
-
-// ParseSecrets returns the secrets of a file: one per line, as in Standard Webhooks: base64 of 24 to 64
-// bytes after whsec_. The error is ErrSpec and does not contain the secrets.
-func ParseSecrets(text string) ([]string, error) {
-	var all []string
-	for i, line := range slices.Collect(strings.Lines(text)) {
-		line = strings.TrimSpace(line)
-		if line == "" {
-			continue
-		}
-		if _, err := Key(line); err != nil {
-			return nil, fmt.Errorf("%w: the secret in line %d %w", ErrSpec, i+1, err)
-		}
-		all = append(all, line)
-	}
-	if len(all) == 0 || len(all) > maxSecrets {
-		return nil, fmt.Errorf("%w: it has %d secrets: use 1, or up to %d while you replace one; "+
-			"create one with: echo whsec_$(openssl rand -base64 32)", ErrSpec, len(all), maxSecrets)
-	}
-	return all, nil
-}
-
-// Key returns the key of a secret.
-func Key(secret string) ([]byte, error) {
-	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, secretPrefix))
-	if err != nil || !strings.HasPrefix(secret, secretPrefix) || len(key) < minSecretBytes || len(key) > maxSecretBytes {
-		return nil, fmt.Errorf("is not %s and the base64 of %d to %d bytes: create one with: "+
-			"echo whsec_$(openssl rand -base64 32)", secretPrefix, minSecretBytes, maxSecretBytes)
-	}
-	return key, nil
 }

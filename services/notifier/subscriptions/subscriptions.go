@@ -47,11 +47,15 @@ type Subscription struct {
 	FailingSince time.Time `json:"failing_since,omitzero"`
 	DeliveryTime time.Time `json:"delivery_time,omitzero"`
 
-	keys [][]byte
+	keys  [][]byte
+	token string
 }
 
 // Keys returns the keys of the signatures.
 func (s Subscription) Keys() [][]byte { return s.keys }
+
+// Token returns the access token of an ntfy server, or "".
+func (s Subscription) Token() string { return s.token }
 
 // Subscriptions reads and writes the tables.
 type Subscriptions struct{ db store.Database }
@@ -79,6 +83,13 @@ func scanSubscription(rows *sql.Rows) (Subscription, error) {
 	if err := json.Unmarshal([]byte(secrets), &all); err != nil {
 		return s, fmt.Errorf("decoding the secrets of subscription %s: %w", s.ID, err)
 	}
+	s.Secrets = len(all)
+	if s.Kind() == KindNtfy && len(all) > 0 {
+		s.token = all[0]
+	}
+	if s.Kind() != KindWebHook {
+		return s, nil
+	}
 	for _, secret := range all {
 		key, err := Key(secret)
 		if err != nil {
@@ -86,7 +97,6 @@ func scanSubscription(rows *sql.Rows) (Subscription, error) {
 		}
 		s.keys = append(s.keys, key)
 	}
-	s.Secrets = len(s.keys)
 	return s, nil
 }
 
@@ -110,7 +120,7 @@ func (s *Subscriptions) Put(ctx context.Context, spec Spec, secrets []string, no
 	}
 	keys := "[]"
 	if secrets != nil {
-		if _, err := ParseSecrets(strings.Join(secrets, "\n")); len(secrets) > 0 && err != nil {
+		if _, err := spec.ParseSecrets(strings.Join(secrets, "\n")); len(secrets) > 0 && err != nil {
 			return err
 		}
 		encoded, err := json.Marshal(secrets)
@@ -123,9 +133,13 @@ func (s *Subscriptions) Put(ctx context.Context, spec Spec, secrets []string, no
 		if err := change(ctx, tx); err != nil {
 			return err
 		}
+		replace, err := hasOtherKind(ctx, tx, spec)
+		if err != nil {
+			return err
+		}
 		n, err := affected(tx.ExecContext(ctx, `UPDATE notify_subscriptions SET spec = $2,
 			secrets = CASE WHEN $4 = 1 THEN $3 ELSE secrets END WHERE name = $1`,
-			spec.Name, store.CleanText(string(text)), keys, number(secrets != nil)))
+			spec.Name, store.CleanText(string(text)), keys, number(secrets != nil || replace)))
 		if err != nil {
 			return err
 		}
@@ -143,6 +157,22 @@ func (s *Subscriptions) Put(ctx context.Context, spec Spec, secrets []string, no
 		}
 		return err
 	})
+}
+
+// hasOtherKind reports whether the present target is of another kind than a new one, which must not get its secrets.
+func hasOtherKind(ctx context.Context, tx *sql.Tx, spec Spec) (bool, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT spec FROM notify_subscriptions WHERE name = $1`, spec.Name)
+	if err != nil {
+		return false, err
+	}
+	present, err := store.ScanRows(rows, func(rows *sql.Rows) (Spec, error) {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return Spec{}, err
+		}
+		return decodeSpec(text)
+	})
+	return err == nil && len(present) > 0 && present[0].Kind() != spec.Kind(), err
 }
 
 // Complete returns a specification with the whole target of the present subscription if it has the part that

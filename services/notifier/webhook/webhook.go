@@ -69,6 +69,9 @@ type Answer struct {
 // OK reports whether the target has accepted the message.
 func (a Answer) OK() bool { return a.Status >= 200 && a.Status <= 299 }
 
+// IsGone reports whether the target wants no messages any more.
+func (a Answer) IsGone() bool { return a.Status == http.StatusGone }
+
 // Client sends messages. It connects to public addresses only, except to allowed hosts.
 type Client struct {
 	timeout          time.Duration
@@ -168,13 +171,18 @@ func signature(m Message, timestamp string) string {
 
 // Send sends a message to a target. The error is nil if the target has answered, whatever it answered.
 func (c *Client) Send(ctx context.Context, target string, m Message) (Answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	now := time.Now()
-	request, err := NewRequest(ctx, target, m, now)
+	request, err := NewRequest(ctx, target, m, time.Now())
 	if err != nil {
 		return Answer{}, err
 	}
+	return c.Do(request)
+}
+
+// Do sends a request. The error is nil if the target has answered, whatever it answered.
+func (c *Client) Do(request *http.Request) (Answer, error) {
+	ctx, cancel := context.WithTimeout(request.Context(), c.timeout)
+	defer cancel()
+	request = request.WithContext(ctx)
 	if err := c.Check(request.URL); err != nil {
 		return Answer{}, err
 	}
@@ -193,7 +201,7 @@ func (c *Client) Send(ctx context.Context, target string, m Message) (Answer, er
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	answer := Answer{
-		Status: response.StatusCode, Excerpt: excerpt(body), RetryAfter: retryAfter(response.Header.Get("Retry-After"), now),
+		Status: response.StatusCode, Excerpt: excerpt(body), RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
 	}
 	if err != nil && !answer.OK() {
 		return answer, fmt.Errorf("reading the answer of %s: %w", request.URL.Host, err)

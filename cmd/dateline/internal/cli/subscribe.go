@@ -6,16 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/dateline-news/dateline/services/indexer/store"
-	"github.com/dateline-news/dateline/services/notifier/forms"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
-	"github.com/dateline-news/dateline/services/notifier/webhook"
 )
 
 // subscriptionArg describes the argument that names a subscription.
@@ -33,11 +30,12 @@ const (
 func newSubscribe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "subscribe",
-		Short: "Deliver new, changed and erased articles that match a query to a web hook",
+		Short: "Deliver new, changed and erased articles that match a query",
 		Long: `Manages subscriptions. A subscription is a query, in the language and with the filters
-of "dateline search", and a web hook. A running pipeline sends each matching
-article that is stored from then on to the web hook, signed, and repeats requests that
-fail for three days. The command needs the store: run it inside a deployment. services/notifier/README.md describes the requests.`,
+of "dateline search", a target such as a web hook, and the form of the messages. A running
+pipeline delivers each matching article that is stored from then on, and repeats for three
+days what fails. The command needs the store: run it inside a deployment. docs/delivery.md
+describes targets and forms.`,
 		Example: `  dateline subscribe add harbour --query "harbour ferry" --to https://hooks.example.com/in --secret-file key
   dateline subscribe test harbour
   dateline subscribe log harbour`,
@@ -96,7 +94,8 @@ mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 	flags := cmd.Flags()
 	filters.add(flags)
 	flags.StringVar(&text, "query", "", "Deliver articles that match this `query`, as in \"dateline search\".")
-	flags.StringVar(&spec.To, "to", "", "`URL` of the web hook.")
+	flags.StringVar(&spec.To, "to", "", "`Target`: the URL of a web hook, nats:SUBJECT, or ntfy://HOST/TOPIC.")
+	flags.StringVar(&spec.Rate, "rate", "", "Deliver at most this many in a second or minute, such as 5/s or 30/m: a `rate`.")
 	flags.StringSliceVar(&spec.Events, "event", nil, "Deliver only these `events`: new, changed, erased.")
 	flags.IntVar(&spec.Concurrency, "concurrency", 0, "Make at most `N` requests at a time. 0 means 4.")
 	flags.StringVar(&spec.Form, "form", "", "`Form` of the messages, such as slack. The default is dateline.")
@@ -130,7 +129,7 @@ mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 		if err := all.Put(cmd.Context(), spec, secrets, time.Now()); err != nil {
 			return err
 		}
-		warnOfTarget(cmd.ErrOrStderr(), cfg, spec.To)
+		warnOfTarget(cmd.ErrOrStderr(), cfg, spec)
 		_, err = fmt.Fprintf(cmd.OutOrStdout(),
 			"subscribed %s; \"dateline subscribe test %[1]s\" sends a sample\n", spec.Name)
 		return err
@@ -143,13 +142,16 @@ func secretsOf(
 	ctx context.Context, all *subscriptions.Subscriptions, spec subscriptions.Spec, file string, unsigned bool,
 	stdin io.Reader,
 ) ([]string, error) {
-	if unsigned || forms.IsChat(spec.Form) && file == "" {
+	if unsigned || !spec.Signs() && file == "" && spec.Kind() != subscriptions.KindNtfy {
 		return []string{}, nil
 	}
 	if file != "" {
-		return readSecrets(file, stdin)
+		return readSecrets(spec, file, stdin)
 	}
 	_, err := all.Get(ctx, spec.Name)
+	if errors.Is(err, subscriptions.ErrNotFound) && !spec.Signs() {
+		return nil, nil
+	}
 	if errors.Is(err, subscriptions.ErrNotFound) {
 		return nil, &usageError{errors.New("name the file of the secret that signs the requests with --secret-file, " +
 			"or give --unsigned; create a secret with: echo whsec_$(openssl rand -base64 32)")}
@@ -158,12 +160,12 @@ func secretsOf(
 }
 
 // readSecrets returns the secrets in a file. "-" is standard input.
-func readSecrets(name string, stdin io.Reader) ([]string, error) {
+func readSecrets(spec subscriptions.Spec, name string, stdin io.Reader) ([]string, error) {
 	text, err := readBounded(name, "secret", maxSecretFile, stdin)
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := subscriptions.ParseSecrets(text)
+	secrets, err := spec.ParseSecrets(text)
 	if err != nil {
 		return nil, &usageError{fmt.Errorf("%s: %w", name, err)}
 	}
@@ -189,14 +191,14 @@ func readBounded(name, what string, limit int, stdin io.Reader) (string, error) 
 
 // warnOfTarget warns if a notifier with the settings of this command refuses a target. The running one may have
 // others.
-func warnOfTarget(out io.Writer, cfg configuration, to string) {
-	target, err := url.Parse(to)
-	if err != nil {
-		return // which the check of the subscription reports
+func warnOfTarget(out io.Writer, cfg configuration, spec subscriptions.Spec) {
+	all := cfg.Notifier.Connect(nil)
+	defer all.Close()
+	target, err := all.Of(spec)
+	if err != nil || spec.Kind() == subscriptions.KindNATS {
+		return // the check of the subscription has accepted it
 	}
-	client := webhook.NewClient(cfg.Notifier.AllowHosts, cfg.Notifier.Timeout)
-	defer client.Close()
-	if err := client.Check(target); err != nil {
+	if err := target.Check(spec); err != nil {
 		fmt.Fprintf(out, "Note: unless the running pipeline has other settings, nothing is sent: %v\n", err)
 	}
 }

@@ -76,7 +76,7 @@ subscription also needs secret_file, relative to the folder of the file, or unsi
 			if err := all.Put(cmd.Context(), one.Spec, secrets[i], time.Now()); err != nil {
 				return err
 			}
-			warnOfTarget(cmd.ErrOrStderr(), cfg, one.To)
+			warnOfTarget(cmd.ErrOrStderr(), cfg, one.Spec)
 		}
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "applied %s\n", plural(len(listed), "subscription"))
 		return err

@@ -4,19 +4,21 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"net/http"
-	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/spf13/cobra"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/notifier"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
-	"github.com/dateline-news/dateline/services/notifier/webhook"
+	"github.com/dateline-news/dateline/services/notifier/targets"
 )
 
 func newSubscribeLog() *cobra.Command {
@@ -106,9 +108,9 @@ func newSubscribeTest() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test NAME",
 		Short: "Send a sample to the target of a subscription, and show request and answer",
-		Long: `Sends the newest article that matches, or a made one, to the target of a subscription. The
-request is like that of a delivery, but its type is test. This command sends it itself,
-with the settings notifier.* that it is given.`,
+		Long: `Sends the newest article that matches, or a made one, to the target of a subscription. What
+it sends is like a delivery, but its type is test. This command sends it itself, with the
+settings notifier.* that it is given.`,
 		Args: oneArg(subscriptionArg),
 	}
 	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
@@ -118,46 +120,52 @@ with the settings notifier.* that it is given.`,
 		if err != nil {
 			return err
 		}
-		message, err := notifier.Sample(cmd.Context(), s, one)
+		item, err := notifier.Sample(cmd.Context(), s, one)
 		if err != nil {
 			return err
 		}
-		request, err := webhook.NewRequest(cmd.Context(), one.To, message, time.Now())
-		if err != nil {
-			return err
-		}
-		printRequest(cmd.OutOrStdout(), one.Shown().To, request, message.Body)
-		client := webhook.NewClient(cfg.Notifier.AllowHosts, cfg.Notifier.Timeout)
-		defer client.Close()
-		answer, err := client.Send(cmd.Context(), one.To, message)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "\n%d %s\n%s\n", answer.Status, http.StatusText(answer.Status), answer.Excerpt)
-		if !answer.OK() {
-			return errors.New("the target has not accepted the sample: it must answer with a status from 200 to 299")
-		}
-		return nil
+		return sendSample(cmd, cfg, one, item)
 	})
 	return cmd
 }
 
-// maxShownBody is the number of bytes of a body that are printed.
-const maxShownBody = 2000
-
-func printRequest(out io.Writer, target string, request *http.Request, body []byte) {
-	fmt.Fprintf(out, "%s %s\n", request.Method, target)
-	var names []string
-	for name := range request.Header {
-		names = append(names, name)
+// sendSample sends an item to the target of a subscription, and shows what it sends and the answer.
+func sendSample(cmd *cobra.Command, cfg configuration, s subscriptions.Subscription, item targets.Item) (err error) {
+	var js jetstream.JetStream
+	if s.Kind() == subscriptions.KindNATS {
+		bus, err := pipeline.OpenBus(cmd.Context(), cfg.Config, slog.New(slog.DiscardHandler))
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, bus.Close()) }()
+		js = bus.JS
 	}
-	slices.Sort(names)
-	for _, name := range names {
-		fmt.Fprintf(out, "%s: %s\n", name, request.Header.Get(name))
+	all := cfg.Notifier.Connect(js)
+	defer all.Close()
+	target, err := all.Of(s.Spec)
+	if err != nil {
+		return err
 	}
-	shown := string(body)
-	if len(body) > maxShownBody {
-		shown = fmt.Sprintf("%s … (%d bytes)", body[:maxShownBody], len(body))
+	items := []targets.Item{item}
+	shown, err := target.Preview(s, items)
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(out, "\n%s\n", shown)
+	out := cmd.OutOrStdout()
+	if len(shown) > maxShown {
+		shown = fmt.Sprintf("%s … (%d bytes)", strings.ToValidUTF8(shown[:maxShown], ""), len(shown))
+	}
+	fmt.Fprintln(out, shown)
+	outcome := target.Send(cmd.Context(), s, items)[0]
+	if outcome.Status > 0 {
+		fmt.Fprintf(out, "\n%d %s\n", outcome.Status, http.StatusText(outcome.Status))
+	}
+	if outcome.Result != targets.Delivered {
+		return fmt.Errorf("the target has not accepted the sample: %s", outcome.Detail)
+	}
+	_, err = fmt.Fprintln(out, "the target has accepted the sample")
+	return err
 }
+
+// maxShown is the number of bytes of a sample that are printed.
+const maxShown = 3000
