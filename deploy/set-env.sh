@@ -17,11 +17,11 @@ for setting; do
   name=${setting%%=*}
   value=${setting#*=}
   case $name in
-    *PASSWORD | *TOKEN | DEPLOYMENT_ID)
+    *PASSWORD | *TOKEN | *SECRET_KEY | DEPLOYMENT_ID)
       echo "$0: $name is a secret or identifies the volumes: change it in $file (README: Settings)" >&2
       exit 2 ;;
   esac
-  case $name in *[!A-Z_]*) false ;; *) grep -q "^#\{0,1\}$name=" "$here/.env.example" ;; esac || { echo "$0: .env.example has no setting $name" >&2; exit 2; }
+  case $name in *[!A-Z0-9_]*) false ;; *) grep -q "^#\{0,1\}$name=" "$here/.env.example" ;; esac || { echo "$0: .env.example has no setting $name" >&2; exit 2; }
   case $value in *\'* | *[[:cntrl:]]*)
     echo "$0: the value of $name contains a single quote, a line break or another control character, which .env cannot represent" >&2
     exit 2 ;;

@@ -180,6 +180,28 @@ func TestServicesWithInternetAccess(t *testing.T) {
 	}
 }
 
+// TestTheBucketReachesEveryReader checks that the overlay covers each container that has the
+// archive, except the one that only declares the consumer.
+func TestTheBucketReachesEveryReader(t *testing.T) {
+	overlay := parse(t, "compose.bucket.yaml").Services
+	for name, service := range compose(t).Services {
+		if service.Environment["DATELINE_ARCHIVER_DIR"] == "" || service.Restart == "no" && name != "dateline" {
+			continue
+		}
+		own := overlay[name]
+		for _, setting := range []string{
+			"DATELINE_ARCHIVER_DIR", "DATELINE_ARCHIVER_SPOOL", "DATELINE_S3_ENDPOINT", "DATELINE_S3_SECRET_KEY",
+		} {
+			if own.Environment[setting] == "" {
+				t.Errorf("%s lacks %s", name, setting)
+			}
+		}
+		if !slices.Contains(own.Networks, "edge") {
+			t.Errorf("%s cannot reach the bucket", name)
+		}
+	}
+}
+
 var variable = regexp.MustCompile(`\$\{([A-Z_0-9]+)(:[?-][^}]*)?\}`)
 
 // notSettings are variables that users do not set in .env. A test uses them to name
@@ -188,7 +210,8 @@ var notSettings = []string{"IMAGE_PREFIX"}
 
 // overlays are the Compose files whose variables users set in .env.
 var overlays = []string{
-	"compose.yaml", "compose.cluster.yaml", "compose.external.yaml", "compose.hub.yaml", "compose.tls.yaml",
+	"compose.yaml", "compose.bucket.yaml", "compose.cluster.yaml", "compose.external.yaml", "compose.hub.yaml",
+	"compose.tls.yaml",
 }
 
 func TestEnvExampleIsComplete(t *testing.T) {

@@ -82,6 +82,9 @@ func TestTheChartIsTheBase(t *testing.T) {
 	compareChart(t, buildFolder(t, withArchive), map[string]any{
 		"userAgent": agent, "archiver": map[string]any{"enabled": true},
 	})
+	compareChart(t, buildFolder(t, withBucket), map[string]any{
+		"userAgent": agent, "archiver": map[string]any{"enabled": true, "bucket": "s3://dateline/archive", "size": "20Gi"},
+	})
 }
 
 func compareChart(t *testing.T, objects []any, values map[string]any) {
@@ -218,17 +221,17 @@ func TestKeysOfTheSecretAreDocumented(t *testing.T) {
 			documented = string(file.Data)
 		}
 	}
-	texts, err := template(t, map[string]any{"userAgent": agent, "archiver": map[string]any{"enabled": true}})
+	texts, err := template(t, map[string]any{"userAgent": agent, "archiver": map[string]any{"enabled": true, "bucket": "s3://news/archive"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	used := map[string]bool{}
-	reads := regexp.MustCompile(`secretKeyRef: \{ name: dateline, key: ([a-z-]+)`)
+	reads := regexp.MustCompile(`secretKeyRef: \{ name: dateline, key: ([a-z0-9-]+)`)
 	for _, match := range reads.FindAllStringSubmatch(strings.Join(texts, ""), -1) {
 		used[match[1]] = true
 	}
 	listed := map[string]bool{}
-	for _, match := range regexp.MustCompile(`(?m)^  #   ([a-z-]+) {3,}\S`).FindAllStringSubmatch(documented, -1) {
+	for _, match := range regexp.MustCompile(`(?m)^  #   ([a-z0-9-]+) {3,}\S`).FindAllStringSubmatch(documented, -1) {
 		listed[match[1]] = true
 	}
 	if !maps.Equal(used, listed) {

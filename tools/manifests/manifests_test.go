@@ -28,6 +28,9 @@ func build(t *testing.T, name string) []any {
 // withArchive is a kustomization of the base with the archiver.
 const withArchive = "testdata/archive"
 
+// withBucket is a kustomization of the base with the archiver and a bucket.
+const withBucket = "testdata/bucket"
+
 // buildFolder builds the kustomization in a folder.
 func buildFolder(t *testing.T, name string) []any {
 	t.Helper()
@@ -148,7 +151,7 @@ func TestSettingsExist(t *testing.T) {
 			t.Errorf("%s: unknown setting %s", where, name)
 		}
 	}
-	objects := buildFolder(t, withArchive)
+	objects := slices.Concat(buildFolder(t, withArchive), buildFolder(t, withBucket))
 	for _, object := range objects {
 		if object, ok := object.(*core.ConfigMap); ok {
 			for name := range object.Data {
@@ -198,6 +201,23 @@ func TestScalingIsByConsumersThatExist(t *testing.T) {
 	}
 	if count != 3 {
 		t.Errorf("%d deployments are scaled, want 3", count)
+	}
+}
+
+// TestOnlyTheArchiverHasTheSpool checks the volumes of an archive in a bucket, and who has the
+// keys for the bucket.
+func TestOnlyTheArchiverHasTheSpool(t *testing.T) {
+	for name, pod := range pods(buildFolder(t, withBucket)) {
+		isArchiver := name == "archiver"
+		if got := len(pod.Volumes) > 0; got != isArchiver {
+			t.Errorf("%s has the volumes %+v", name, pod.Volumes)
+		}
+		hasKeys := slices.ContainsFunc(pod.Containers[0].Env, func(e core.EnvVar) bool {
+			return e.Name == "DATELINE_S3_SECRET_KEY" && e.ValueFrom.SecretKeyRef.Key == "s3-secret-key"
+		})
+		if want := isArchiver || name == "indexer" || name == "doctor"; hasKeys != want {
+			t.Errorf("%s has the keys for the bucket: %t, want %t", name, hasKeys, want)
+		}
 	}
 }
 

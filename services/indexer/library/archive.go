@@ -21,7 +21,8 @@ import (
 
 // ArchiveConfig names the archive from which pages are read that their stream has dropped.
 type ArchiveConfig struct {
-	Dir string `doc:"Folder of the archive, or s3://BUCKET/PREFIX. The indexer only reads it, to show pages that their stream has dropped. Empty means that it reads no archive."`
+	Dir   string `doc:"Folder of the archive, or s3://BUCKET/PREFIX. The indexer only reads it, to show pages that their stream has dropped. Empty means that it reads no archive."`
+	Spool string `doc:"Folder with the files of an archive in a bucket that are not uploaded yet, if the indexer can read it. Without it, the indexer shows pages once their file is uploaded."`
 }
 
 // LastPage returns the requested URL of the page whose extraction gave a record.

@@ -14,6 +14,19 @@ app.kubernetes.io/name: dateline
   valueFrom: { secretKeyRef: { name: {{ .root.Values.secret.name }}, key: {{ .key }} } }
 {{- end }}
 
+{{/* inBucket: not empty if the archive is in a bucket. */}}
+{{- define "dateline.inBucket" -}}
+{{- if and .Values.archiver.enabled .Values.archiver.bucket }}true{{ end }}
+{{- end }}
+
+{{/* bucketKeys: the keys for the bucket. Without them in the Secret, the pods use their role. */}}
+{{- define "dateline.bucketKeys" -}}
+- name: DATELINE_S3_ACCESS_KEY
+  valueFrom: { secretKeyRef: { name: {{ .Values.secret.name }}, key: s3-access-key, optional: true } }
+- name: DATELINE_S3_SECRET_KEY
+  valueFrom: { secretKeyRef: { name: {{ .Values.secret.name }}, key: s3-secret-key, optional: true } }
+{{- end }}
+
 {{/* secrets: the data of the Secret, be it the chart's own or one that exists. */}}
 {{- define "dateline.secrets" -}}
 {{- if .Values.secret.data }}

@@ -48,7 +48,7 @@ func run() int {
 		About:  "Stores the articles that the extractor publishes and the ledger of outcomes, and serves both over HTTP.",
 		Config: &cfg, NATS: &cfg.NATS, Admin: &cfg.Admin, Tracing: &cfg.Tracing, Inputs: indexer.Inputs(),
 		New: func(ctx context.Context, env process.Env) (process.Runner, []telemetry.Check, error) {
-			archive, err := files.Open(cfg.Archiver.Dir, "", cfg.S3)
+			archive, err := files.Open(cfg.Archiver.Dir, cfg.Archiver.Spool, cfg.S3)
 			if err != nil {
 				return nil, nil, err
 			}
