@@ -58,10 +58,13 @@ func (r Record) Bytes() []byte {
 }
 
 // Gzip returns the record as a gzip member.
-func (r Record) Gzip() []byte {
+func (r Record) Gzip() []byte { return Gzip(r.Bytes()) }
+
+// Gzip compresses a gzip member.
+func Gzip(content []byte) []byte {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
-	_, _ = w.Write(r.Bytes()) // a buffer accepts everything
+	_, _ = w.Write(content) // a buffer accepts everything
 	_ = w.Close()
 	return b.Bytes()
 }

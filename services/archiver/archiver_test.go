@@ -7,12 +7,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/disktest"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -357,5 +359,39 @@ func TestFullDiskMakesPagesWait(t *testing.T) {
 	defer a.Close()
 	if got := archive(t, a, page(t, "p", "http://example.com/", story)); !strings.Contains(got[0], "archiver.min-free") {
 		t.Errorf("ended with %q", got)
+	}
+}
+
+// TestDiskIsFullAtRotation fills the disk before the archiver begins its next file. The page
+// waits, and is archived once there is space.
+func TestDiskIsFullAtRotation(t *testing.T) {
+	room := newRoom(t)
+	disk := disktest.Mount(t, "2m")
+	room.dir = filepath.Join(disk, "archive")
+	config := room.config()
+	config.MaxFileBytes = 1 // below what Validate accepts: a file for each batch
+	a := room.archiver(t, config)
+	archive(t, a, page(t, "p0", "http://example.com/0", story))
+	ballast := filepath.Join(disk, "ballast")
+	if err := os.WriteFile(ballast, make([]byte, 4<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("the disk is not full: %v", err)
+	}
+	for range 2 {
+		got := archive(t, a, page(t, "p1", "http://example.com/1", story))
+		if !strings.Contains(got[0], "error: ") || !strings.Contains(got[0], "make room on the disk of "+room.dir) {
+			t.Errorf("ended with %q", got)
+		}
+	}
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	if got := archive(t, a, page(t, "p1", "http://example.com/1", story)); got[0] != "produced" {
+		t.Errorf("with space again: %q", got)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := room.ids(t); !slices.Equal(got, []string{"p0", "p1"}) {
+		t.Errorf("the files have the pages %q", got)
 	}
 }

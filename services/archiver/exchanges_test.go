@@ -47,7 +47,7 @@ func TestOtherExchanges(t *testing.T) {
 	after := func(hours int) time.Time { return noon.Add(time.Duration(hours) * time.Hour) }
 	all := []*datelinev1.Page{
 		page(t, "p1", url, story), answered(t, url, 304, after(1), ""), failed(url, after(2)),
-		answered(t, url, 404, after(3), "<p>Not here."), archivedAt(t, "p2", after(4), nil),
+		answered(t, url, 404, after(3), "<p>Not here."), archivedAt(t, "p2", after(4), nil), answered(t, url, 304, after(5), ""),
 	}
 	all[4].FinalUrl, all[4].RequestedUrl = url, url
 	room.use(t, func(a *Archiver) {
@@ -75,6 +75,7 @@ func TestOtherExchanges(t *testing.T) {
 		"warcinfo", "request", "response", "metadata", "request", "revisit server-not-modified " + date, "metadata",
 		"metadata timeout", "metadata", "request", "response", "metadata",
 		"request", "revisit identical-payload-digest " + date, "metadata",
+		"request", "revisit server-not-modified " + date, "metadata",
 	}
 	if !slices.Equal(kinds, want) {
 		t.Errorf("records %q, want %q", kinds, want)
@@ -112,6 +113,7 @@ func checkExchanges(t *testing.T, room *room) (lines []string) {
 	}
 	want := []string{
 		"200 text/html false", "304 text/html false", "0 failed/timeout false", "404 text/html false", "200 text/html true",
+		"304 text/html false",
 	}
 	if !slices.Equal(rows, want) {
 		t.Errorf("captures %q, want %q", rows, want)

@@ -255,7 +255,8 @@ func (a *Archiver) writePage(
 }
 
 // original returns the capture that holds the same body of the same URL, or nil. For a response
-// without a body because the page has not changed, it is the last capture of the page.
+// without a body because the page has not changed, it is the capture that holds the body of the
+// last one.
 func (a *Archiver) original(
 	ctx context.Context, page *datelinev1.Page, digest string, size int,
 ) (*captures.Capture, error) {
@@ -269,14 +270,12 @@ func (a *Archiver) original(
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case unchanged:
-		return &last, nil
-	case last.Digest != digest:
+	case last.Digest != digest && !unchanged:
 		return nil, nil
 	case last.IsRevisit():
 		last.Time = last.OriginalTime
 	}
-	if !a.retention.isOriginal(&last, a.now()) {
+	if !unchanged && !a.retention.isOriginal(&last, a.now()) {
 		return nil, nil
 	}
 	return &last, nil

@@ -2,9 +2,11 @@ package fetcher_test
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -46,13 +48,6 @@ func TestOtherExchangesAreCaptured(t *testing.T) {
 			_, _ = w.Write(bytes.Repeat([]byte("x"), 80_000))
 		case "/reset":
 			panic(http.ErrAbortHandler)
-		case "/same":
-			w.Header().Set("ETag", `"1"`)
-			if r.Header.Get("If-None-Match") != "" {
-				w.WriteHeader(http.StatusNotModified)
-				return
-			}
-			writePage(w)
 		default:
 			writePage(w)
 		}
@@ -63,10 +58,10 @@ func TestOtherExchangesAreCaptured(t *testing.T) {
 	config := quickConfig()
 	config.CaptureExchanges = true
 	stop := run(t, nc, js, config)
-	for _, path := range []string{"/page", "/moved", "/reset", "/private", "/same"} {
+	for _, path := range []string{"/page", "/moved", "/reset", "/private"} {
 		publish(t, js, site.URL+path)
 	}
-	waitForOutcomes(t, js, fetch, 5)
+	waitForOutcomes(t, js, fetch, 4)
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +89,104 @@ func TestOtherExchangesAreCaptured(t *testing.T) {
 	}
 	if failed := got["reset"][0]; failed.GetFailureReason() != "reset" || failed.GetExchange() != nil {
 		t.Errorf("failed attempt: %v", failed)
+	}
+}
+
+// TestUnchangedPageIsCaptured visits a page again that has not changed since. The answer to the
+// conditional request has no page, but it is an exchange.
+func TestUnchangedPageIsCaptured(t *testing.T) {
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"1"`)
+		if r.Header.Get("If-None-Match") == `"1"` {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		writePage(w)
+	}))
+	t.Cleanup(site.Close)
+	nc, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
+	natstest.Reconcile(t, js, topology.Limits{Archive: true})
+	config := quickConfig()
+	config.CaptureExchanges = true
+	run(t, nc, js, config)
+	for i, id := range []string{"first", "second"} {
+		send(t, js, &datelinev1.FetchRequest{Url: site.URL + "/page", RequestId: id, Revisit: true})
+		waitForOutcomes(t, js, fetch, i+1)
+	}
+	got := exchanges(t, js)
+	if len(got["page"]) != 1 || len(pages(t, js)) != 1 {
+		t.Fatalf("%d pages and the exchanges %v, want a page and an exchange for /page", len(pages(t, js)), got)
+	}
+	same := got["page"][0]
+	if same.GetStatus() != http.StatusNotModified || same.GetFailureReason() != "not_modified" ||
+		same.GetRequest().GetRequestId() != "second" || len(same.GetBody()) > 0 {
+		t.Errorf("exchange: %v", same)
+	}
+	request, response := string(same.GetExchange().GetRequestHead()), string(same.GetExchange().GetResponseHead())
+	if !strings.Contains(request, "\r\nIf-None-Match: \"1\"\r\n") ||
+		!strings.HasPrefix(response, "HTTP/1.1 304 Not Modified\r\n") || !strings.HasSuffix(response, "\r\n\r\n") {
+		t.Errorf("request %q, response %q", request, response)
+	}
+	if same.GetExchange().GetBodyTruncation() != datelinev1.BodyTruncation_BODY_TRUNCATION_UNSPECIFIED {
+		t.Errorf("a response without a body is truncated: %v", same.GetExchange().GetBodyTruncation())
+	}
+}
+
+// TestListingsAreCapturedIfConfigured requests endpoints and an article with each combination of the
+// settings. The article has its exchange on PAGES in any case.
+func TestListingsAreCapturedIfConfigured(t *testing.T) {
+	articleOnly := map[string]int{"robots.txt": 1, "missing": 1}
+	all := map[string]int{"robots.txt": 2, "missing": 1, "feed.xml": 2, "map.xml.gz": 1, "links": 1, "broken.xml": 2}
+	for _, test := range []struct {
+		name                string
+		exchanges, listings bool
+		want                map[string]int
+	}{
+		{"neither", false, false, map[string]int{}},
+		{"listings without exchanges", false, true, map[string]int{}},
+		{"exchanges", true, false, articleOnly},
+		{"both", true, true, all},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			nc, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
+			natstest.Reconcile(t, js, topology.Limits{Archive: true})
+			config := quickConfig()
+			config.CaptureExchanges, config.CaptureListings = test.exchanges, test.listings
+			config.MaxSitemapBytes = 1 << 20
+			run(t, nc, js, config)
+			site := listingSite(t)
+			for i, r := range []*datelinev1.FetchRequest{
+				{Url: "/feed.xml", Purpose: feed}, {Url: "/feed.xml", Purpose: feed}, // the second one is not modified
+				{Url: "/map.xml.gz", Purpose: sitemap}, {Url: "/links", Purpose: datelinev1.Purpose_PURPOSE_LINKS},
+				{Url: "/robots.txt", Purpose: datelinev1.Purpose_PURPOSE_ROBOTS}, {Url: "/broken.xml", Purpose: feed},
+				{Url: "/missing"},
+			} {
+				r.Url, r.RequestId = site+r.GetUrl(), strconv.Itoa(i)
+				send(t, js, r)
+				waitForOutcomes(t, js, fetch, i+1)
+			}
+			got := exchanges(t, js)
+			counts := map[string]int{}
+			for path, of := range got {
+				counts[path] = len(of)
+			}
+			if !maps.Equal(counts, test.want) {
+				t.Fatalf("exchanges %v, want %v", counts, test.want)
+			}
+			if !test.listings || !test.exchanges {
+				return
+			}
+			read, same := got["feed.xml"][0], got["feed.xml"][1]
+			if read.GetStatus() != http.StatusOK || len(read.GetBody()) == 0 || read.GetFailureReason() != "" {
+				t.Errorf("feed: %v", read)
+			}
+			if same.GetStatus() != http.StatusNotModified || same.GetFailureReason() != "not_modified" {
+				t.Errorf("feed that is not modified: %v", same)
+			}
+			if n := len(got["map.xml.gz"][0].GetBody()); n == 0 {
+				t.Error("the sitemap has no body")
+			}
+		})
 	}
 }
 

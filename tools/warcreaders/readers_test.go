@@ -41,6 +41,7 @@ func TestIndependentReaders(t *testing.T) {
 		t.Errorf("the readers differ: %v and %v", one.types, two.types)
 	}
 	t.Logf("%d files, records %v", len(paths), one.types)
+	site.checkRevisits(t)
 	for url, count := range site.missing() {
 		t.Errorf("%s was archived %d times", url, count)
 	}
@@ -103,7 +104,10 @@ func readSecond(t *testing.T, path string, into summary, site *site) {
 		into.types[kind]++
 		into.digests[id] = record.Header.Get("WARC-Payload-Digest")
 		checkDigest(t, id, block, record.Header.Get("WARC-Block-Digest"))
-		if kind == warcfile.TypeResponse {
+		switch kind {
+		case warcfile.TypeRevisit:
+			site.revisit(record.Header.Get("WARC-Target-URI"), record.Header.Get("WARC-Profile"))
+		case warcfile.TypeResponse:
 			head, body := warcfile.SplitHTTP(block)
 			checkDigest(t, id, body, into.digests[id])
 			url := record.Header.Get("WARC-Target-URI")

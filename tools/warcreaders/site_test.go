@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,23 +23,34 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/archiver"
 	"github.com/dateline-news/dateline/services/archiver/files"
+	"github.com/dateline-news/dateline/services/archiver/warcfile"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// kinds are the ways in which the site answers, in turn.
-var kinds = []string{"plain", "chunked", "gzip", "br", "zstd", "deflate", "redirect", "empty", "short", "same", "large"}
+// kinds are the ways in which the site answers, in turn. Pages of the kinds same and unchanged are
+// fetched twice. The site confirms the second time that those of the kind unchanged are as before,
+// and sends the others again. The first page of the kinds large and cut on each server has 8 MB or
+// more.
+var kinds = []string{
+	"plain", "chunked", "gzip", "br", "zstd", "deflate", "redirect", "empty", "short", "same", "unchanged", "large", "cut",
+}
 
 const (
 	maxBody = 8 << 20
+	// fetched is the number of bytes of a body that the fetcher accepts.
+	fetched = maxBody + 1000
 	// pagesOfAll is the number of pages without DATELINE_PAGES.
 	pagesOfAll = 220
 )
@@ -50,11 +62,13 @@ type site struct {
 
 	mu       sync.Mutex
 	archived map[string]int
+	// revisits are the profiles of the revisit records by URL.
+	revisits map[string][]string
 }
 
 func newSite(t *testing.T, pages int) *site {
 	t.Helper()
-	s := &site{pages: pages, archived: map[string]int{}}
+	s := &site{pages: pages, archived: map[string]int{}, revisits: map[string][]string{}}
 	s.http1 = httptest.NewServer(s)
 	s.http2 = httptest.NewUnstartedServer(s)
 	s.http2.EnableHTTP2 = true
@@ -82,6 +96,14 @@ func (s *site) address(number int) string {
 
 func kindOf(number int) string { return kinds[number%len(kinds)] }
 
+// isFirst reports whether a page is the first of its kind on its server.
+func isFirst(number int) bool { return number < 2*len(kinds) }
+
+// isFetchedAgain reports whether a page is fetched twice.
+func isFetchedAgain(number int) bool {
+	return kindOf(number) == "same" || kindOf(number) == "unchanged"
+}
+
 // text returns the page of a number before it is encoded.
 func text(number int) []byte {
 	switch kindOf(number) {
@@ -90,8 +112,12 @@ func text(number int) []byte {
 	case "same":
 		number = 9
 	case "large":
-		if number == len(kinds)-1 {
+		if isFirst(number) {
 			return bytes.Repeat([]byte("<p>0123456789"), maxBody/13)
+		}
+	case "cut":
+		if isFirst(number) {
+			return bytes.Repeat([]byte("<p>0123456789"), maxBody/12)
 		}
 	}
 	return fmt.Appendf(nil, "<!doctype html><title>Page %d</title>%s", number,
@@ -138,6 +164,12 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Encoding", coding)
 	}
 	switch kindOf(number) {
+	case "unchanged":
+		header.Set("ETag", `"`+strconv.Itoa(number)+`"`)
+		if r.Header.Get("If-None-Match") == header.Get("ETag") {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
 	case "chunked":
 		_, _ = w.Write(body)
 		w.(http.Flusher).Flush()
@@ -157,6 +189,9 @@ func (s *site) check(t *testing.T, address, head string, body []byte, truncated 
 	if err != nil {
 		t.Fatal(err)
 	}
+	if target.Path == "/robots.txt" {
+		return
+	}
 	number, err := strconv.Atoi(strings.TrimPrefix(strings.TrimPrefix(target.Path, "/moved"), "/"))
 	if err != nil {
 		t.Fatalf("archived %s", address)
@@ -175,11 +210,44 @@ func (s *site) check(t *testing.T, address, head string, body []byte, truncated 
 		s.mu.Unlock()
 		return
 	}
-	if want, _ := encoded(number); !bytes.Equal(body, want) {
+	want, _ := encoded(number)
+	wantTruncated := ""
+	switch {
+	case len(want) > fetched:
+		want, wantTruncated = want[:fetched], "length"
+	case kindOf(number) == "short":
+		wantTruncated = "disconnect"
+	}
+	if !bytes.Equal(body, want) {
 		t.Errorf("%s (%s): %d bytes, want %d", address, kindOf(number), len(body), len(want))
 	}
-	if want := kindOf(number) == "short"; want != (truncated == "disconnect") {
-		t.Errorf("%s (%s): truncated %q", address, kindOf(number), truncated)
+	if truncated != wantTruncated {
+		t.Errorf("%s (%s): truncated %q, want %q", address, kindOf(number), truncated, wantTruncated)
+	}
+}
+
+// revisit notes a revisit record.
+func (s *site) revisit(address, profile string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revisits[address] = append(s.revisits[address], profile)
+}
+
+// checkRevisits checks that the pages that were fetched twice have a revisit record each, with
+// the profile for their kind.
+func (s *site) checkRevisits(t *testing.T) {
+	t.Helper()
+	for number := range s.pages {
+		var want []string
+		switch {
+		case kindOf(number) == "same":
+			want = []string{warcfile.ProfileIdentical}
+		case kindOf(number) == "unchanged":
+			want = []string{warcfile.ProfileNotModified}
+		}
+		if got := s.revisits[s.address(number)]; !slices.Equal(got, want) {
+			t.Errorf("%s (%s) has the revisits %q, want %q", s.address(number), kindOf(number), got, want)
+		}
 	}
 }
 
@@ -217,7 +285,8 @@ func archiveSite(t *testing.T) (dir string, s *site) {
 	config := fetcher.DefaultConfig()
 	config.UserAgent, config.AllowPrivate = "TestNews/1.0 (+https://example.com/bot)", true
 	config.Delay, config.DelayFactor, config.PerAddress = time.Millisecond, 0, false
-	config.MaxAttempts, config.RetryDelay, config.MaxBodyBytes = 2, 10*time.Millisecond, maxBody+1000
+	config.MaxAttempts, config.RetryDelay, config.MaxBodyBytes = 2, 10*time.Millisecond, fetched
+	config.CaptureExchanges = true
 	fetch, err := fetcher.New(t.Context(), fetcher.Env{
 		NC: nc, JS: js, Registry: prometheus.NewRegistry(), Log: log,
 	}, config)
@@ -239,11 +308,17 @@ func archiveSite(t *testing.T) (dir string, s *site) {
 	go func() { ended <- fetch.Run(ctx) }()
 	go func() { ended <- keep.Run(ctx) }()
 	for number := range pages {
-		if _, err := js.Publish(ctx, subject.URLs, []byte(s.address(number))); err != nil {
-			t.Fatal(err)
-		}
+		request(t, js, &datelinev1.FetchRequest{Url: s.address(number)})
 	}
 	awaitArchived(t, js, pages)
+	again := 0
+	for number := range pages {
+		if isFetchedAgain(number) {
+			request(t, js, &datelinev1.FetchRequest{Url: s.address(number), Revisit: true})
+			again++
+		}
+	}
+	awaitArchived(t, js, pages+again)
 	cancel()
 	for range 2 {
 		if err := <-ended; err != nil {
@@ -256,28 +331,44 @@ func archiveSite(t *testing.T) (dir string, s *site) {
 	return dir, s
 }
 
-// awaitArchived waits until the fetcher has ended all requests, and the archiver has acked
-// all pages.
-func awaitArchived(t *testing.T, js jetstream.JetStream, pages int) {
+// request publishes a request.
+func request(t *testing.T, js jetstream.JetStream, r *datelinev1.FetchRequest) {
+	t.Helper()
+	data, err := proto.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	msg := nats.NewMsg(subject.URLs)
+	msg.Header.Set("Content-Type", "application/protobuf")
+	msg.Data = data
+	if _, err := js.PublishMsg(t.Context(), msg); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// awaitArchived waits until the fetcher has ended a number of requests, and the archiver has
+// acked all pages and exchanges.
+func awaitArchived(t *testing.T, js jetstream.JetStream, requests int) {
 	t.Helper()
 	natstest.Eventually(t, "all pages are fetched and archived", func() bool {
 		stream, err := js.Stream(t.Context(), subject.StreamOutcomes)
 		if err != nil {
 			return false
 		}
-		info, err := stream.Info(t.Context(), jetstream.WithSubjectFilter("outcomes.>"))
+		info, err := stream.Info(t.Context(), jetstream.WithSubjectFilter("outcomes.fetch.>"))
 		if err != nil {
 			return false
 		}
-		var fetched, archived uint64
-		for name, count := range info.State.Subjects {
-			switch strings.Split(name, ".")[1] {
-			case "fetch":
-				fetched += count
-			case "archive":
-				archived += count
-			}
+		var ended uint64
+		for _, count := range info.State.Subjects {
+			ended += count
 		}
-		return fetched == uint64(pages) && archived == uint64(pages)
+		consumer, err := js.Consumer(t.Context(), subject.StreamPages, subject.ConsumerArchive)
+		if err != nil || ended != uint64(requests) {
+			return false
+		}
+		state := consumer.CachedInfo()
+		return state.NumPending == 0 && state.NumAckPending == 0 &&
+			natstest.Count(t, js, subject.StreamExchanges) == 0
 	})
 }

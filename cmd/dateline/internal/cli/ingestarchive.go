@@ -150,6 +150,10 @@ func (r *archiveReport) add(s ingest.Summary) error {
 	if more := s.Damaged - len(s.Damages); more > 0 {
 		fmt.Fprintf(r.out, "  and %s more\n", plural(more, "damaged place"))
 	}
+	if s.Damaged > 0 {
+		fmt.Fprintln(r.out, "  the rest was read: compare the size or checksum with that of the original, and copy the "+
+			"archive again if they differ")
+	}
 	if s.Error != "" {
 		fmt.Fprintf(r.out, "  the rest was not read: %s\n", s.Error)
 	}

@@ -224,7 +224,8 @@ func (r *reader) resolve(c *capture, record *warc.Record, own content) (skip str
 	if declared != "" && !contenttype.IsHTML(declared) {
 		return skipNotHTML
 	}
-	c.reject(outcome.OriginalMissing, "the record refers to an earlier capture, which was not read in this run")
+	c.reject(outcome.OriginalMissing, "the record refers to an earlier capture, which was not read in this run: "+
+		"ingest the archive with that capture in the same run, before this one")
 	return ""
 }
 

@@ -29,7 +29,7 @@ type BodyTruncation int32
 const (
 	// The body is complete.
 	BodyTruncation_BODY_TRUNCATION_UNSPECIFIED BodyTruncation = 0
-	// It was cut at a size limit.
+	// It was cut at a size limit, or left out.
 	BodyTruncation_BODY_TRUNCATION_LENGTH BodyTruncation = 1
 	// The connection ended before the body was complete.
 	BodyTruncation_BODY_TRUNCATION_DISCONNECT BodyTruncation = 2
@@ -134,49 +134,64 @@ func (PageSource) EnumDescriptor() ([]byte, []int) {
 }
 
 // Page is a web server's response, with the body as received.
+//
+// It is the payload of messages on `pages.>`, for the extractor and the archiver, and on `listings.>`, for the
+// discoverer. On `exchanges.>`, it is an exchange that has led to no page, for the archiver: a robots.txt, an error, the
+// answer that a page has not changed, or a failed attempt. With the setting fetcher.capture-listings, responses for the
+// discoverer are exchanges, too.
 type Page struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of this fetch. It is derived from the request's id and the URL, so it stays the same if a crash causes the
-	// page to be fetched again.
+	// page to be fetched again. The id of an exchange starts with `exchange:` and also depends on the time.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The request that led to this page, with its request id and request time filled in.
+	// The request that led to this page, with its request id and request time filled in. For a robots.txt that the fetcher
+	// needs itself, it has only the id of the request whose URL was about to be fetched.
 	Request *FetchRequest `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
 	// The requested URL in canonical form. It identifies the URL everywhere.
 	RequestedUrl string `protobuf:"bytes,3,opt,name=requested_url,json=requestedUrl,proto3" json:"requested_url,omitempty"`
-	// The URL that the body came from, after redirects.
+	// The URL that was requested last, after redirects. In canonical form, except for an exchange, whose URL is the one that
+	// was sent to the server.
 	FinalUrl string `protobuf:"bytes,4,opt,name=final_url,json=finalUrl,proto3" json:"final_url,omitempty"`
-	// The redirects followed from the requested to the final URL, in order. Empty if there were none.
+	// The redirects followed from the requested to the final URL, in order. Empty if there were none. If an attempt fails and
+	// another one follows, only the exchange of the last attempt has them.
 	Redirects []*Redirect `protobuf:"bytes,5,rep,name=redirects,proto3" json:"redirects,omitempty"`
-	// The HTTP status code of the final response.
+	// The HTTP status code of the final response. 0 if there was no response.
 	Status int32 `protobuf:"varint,6,opt,name=status,proto3" json:"status,omitempty"`
-	// The response headers that later stages use: type, language, caching, robots and rights signals.
+	// The response headers that describe the page, its freshness, its rights or its server, or that explain a failure,
+	// sorted by name. At most 16 values of a name are kept, and only those of up to 8 KB. The user information of URLs is
+	// removed.
 	Headers []*Header `protobuf:"bytes,7,rep,name=headers,proto3" json:"headers,omitempty"`
-	// The body as received, except for the compression named in `body_compression`. Empty if `body_object` is set.
+	// The body as received, without the transfer coding, and with the compression named in `body_compression`. Empty if
+	// `body_object` is set. Of an error, an exchange has up to 64 KB, and of a redirect up to 4 KB, with the user
+	// information of URLs masked.
 	Body []byte `protobuf:"bytes,8,opt,name=body,proto3" json:"body,omitempty"`
-	// The Content-Encoding that the origin applied to the body, such as `gzip` or `br`. Empty if it applied none.
+	// The Content-Encoding that the origin applied to the body, in lower case, such as `gzip` or `br`. Several are in the
+	// order in which they were applied, separated by commas. Empty if the origin applied none.
 	ContentEncoding string `protobuf:"bytes,9,opt,name=content_encoding,json=contentEncoding,proto3" json:"content_encoding,omitempty"`
-	// The compression that the fetcher applied to an uncompressed body: `zstd`, or empty for none.
+	// The compression that was applied to a body without a content coding: `zstd`, or empty for none.
 	BodyCompression string `protobuf:"bytes,10,opt,name=body_compression,json=bodyCompression,proto3" json:"body_compression,omitempty"`
 	// Where the body is stored if it exceeds the maximum message size. Unset otherwise.
 	BodyObject *ObjectReference `protobuf:"bytes,11,opt,name=body_object,json=bodyObject,proto3" json:"body_object,omitempty"`
-	// Whether the body was cut at the size limit or ended before its announced length.
+	// Whether the body was cut at the size limit of the request, or ended before its announced length.
 	Truncated bool `protobuf:"varint,12,opt,name=truncated,proto3" json:"truncated,omitempty"`
 	// The durations of the final request's phases.
 	Timings *Timings `protobuf:"bytes,13,opt,name=timings,proto3" json:"timings,omitempty"`
-	// The address and port of the server that answered the final request.
+	// The IP address and port of the server that answered the final request, or of the proxy if one is configured, such as
+	// `192.0.2.1:443`. Empty if there was no response.
 	RemoteAddress string `protobuf:"bytes,14,opt,name=remote_address,json=remoteAddress,proto3" json:"remote_address,omitempty"`
-	// When the final response was received.
+	// When the final request started. Without a response, when the request failed. For a page from a web archive, when the
+	// archive captured it.
 	FetchTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=fetch_time,json=fetchTime,proto3" json:"fetch_time,omitempty"`
 	// How the page entered the pipeline.
 	Source PageSource `protobuf:"varint,16,opt,name=source,proto3,enum=dateline.v1.PageSource" json:"source,omitempty"`
-	// The reason for a missing body, in the form of an outcome's reason, such as `not_found` or `not_modified`. Only
-	// pages for the discoverer, and pages of an article that follow at least two others, can have it. Empty if the page
-	// has a body.
+	// Why there is no page, in the form of an outcome's reason, such as `not_found` or `not_modified`. Only exchanges, pages
+	// for the discoverer, and pages of an article that follow at least two others can have it. Only exchanges can have a
+	// body as well, which is that of the error. Empty if the request succeeded.
 	FailureReason string `protobuf:"bytes,17,opt,name=failure_reason,json=failureReason,proto3" json:"failure_reason,omitempty"`
 	// A human-readable explanation of the failure.
 	FailureDetail string `protobuf:"bytes,18,opt,name=failure_detail,json=failureDetail,proto3" json:"failure_detail,omitempty"`
 	// The final request and the head of its response as sent. Unset if the page was not fetched, or if there was no
-	// response.
+	// response. With a failure reason, only exchanges have it.
 	Exchange      *Exchange `protobuf:"bytes,19,opt,name=exchange,proto3" json:"exchange,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -352,7 +367,8 @@ type Redirect struct {
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// The HTTP status code of the redirect, such as 301.
 	Status int32 `protobuf:"varint,2,opt,name=status,proto3" json:"status,omitempty"`
-	// The request and the response. Set for the first 10 redirects only.
+	// The request and the response. Set for the first 10 redirects only. A page that leads to another one by its content
+	// (meta refresh) is a redirect, too.
 	Exchange      *Exchange `protobuf:"bytes,3,opt,name=exchange,proto3" json:"exchange,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -413,22 +429,24 @@ func (x *Redirect) GetExchange() *Exchange {
 type Exchange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The request line and the header, with the empty line that ends it, up to 64 KB. The credentials for a proxy are left
-	// out. For HTTP/2, it has the form of HTTP/1.1, and its fields are sorted by name.
+	// out, and the user information of URLs is masked. For HTTP/2, it has the form of HTTP/1.1, and its fields are sorted by
+	// name. Empty for a redirect if it has more than 8 KB.
 	RequestHead []byte `protobuf:"bytes,1,opt,name=request_head,json=requestHead,proto3" json:"request_head,omitempty"`
-	// The status line and the header as received, with the empty line that ends it, up to 64 KB. The user information of
-	// URLs is masked. For HTTP/2, it has the form of HTTP/1.1, and its fields are sorted by name.
+	// The status line and the header as received, with the empty line that ends it, up to 64 KB. Interim responses (1xx) are
+	// left out, and the user information of URLs is masked. For HTTP/2, it has the form of HTTP/1.1, and its fields are
+	// sorted by name.
 	ResponseHead []byte `protobuf:"bytes,2,opt,name=response_head,json=responseHead,proto3" json:"response_head,omitempty"`
 	// Whether lines at the end of `response_head` are missing because of its maximum size, which is 8 KB for a redirect.
 	ResponseHeadTruncated bool `protobuf:"varint,3,opt,name=response_head_truncated,json=responseHeadTruncated,proto3" json:"response_head_truncated,omitempty"`
 	// The protocol: `http/1.0`, `http/1.1` or `h2`.
 	Protocol string `protobuf:"bytes,4,opt,name=protocol,proto3" json:"protocol,omitempty"`
-	// The version of TLS, such as `1.3`. Empty for plain HTTP.
+	// The version of TLS: `1.2` or `1.3`. Empty for plain HTTP.
 	TlsVersion string `protobuf:"bytes,5,opt,name=tls_version,json=tlsVersion,proto3" json:"tls_version,omitempty"`
 	// Why the body is incomplete. Unset if it is complete.
 	BodyTruncation BodyTruncation `protobuf:"varint,6,opt,name=body_truncation,json=bodyTruncation,proto3,enum=dateline.v1.BodyTruncation" json:"body_truncation,omitempty"`
 	// When the request started.
 	Time *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=time,proto3" json:"time,omitempty"`
-	// The address and port of the server that answered.
+	// The IP address and port of the server that answered, or of the proxy if one is configured.
 	RemoteAddress string `protobuf:"bytes,8,opt,name=remote_address,json=remoteAddress,proto3" json:"remote_address,omitempty"`
 	// The durations of the request's phases.
 	Timings *Timings `protobuf:"bytes,9,opt,name=timings,proto3" json:"timings,omitempty"`
@@ -658,12 +676,13 @@ func (x *ObjectReference) GetSize() int64 {
 	return 0
 }
 
-// Timings are the durations of an HTTP request's phases. A phase that did not happen is unset.
+// Timings are the durations of an HTTP request's phases. A phase that did not happen is unset. On a connection that was
+// open before, these are `dns`, `connect` and `tls`.
 type Timings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Resolving the host name.
 	Dns *durationpb.Duration `protobuf:"bytes,1,opt,name=dns,proto3" json:"dns,omitempty"`
-	// Opening the TCP connection.
+	// Opening the TCP connection, from the first attempt on.
 	Connect *durationpb.Duration `protobuf:"bytes,2,opt,name=connect,proto3" json:"connect,omitempty"`
 	// The TLS handshake.
 	Tls *durationpb.Duration `protobuf:"bytes,3,opt,name=tls,proto3" json:"tls,omitempty"`

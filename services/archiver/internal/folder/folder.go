@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -206,7 +207,7 @@ func (f *Folder) Begin() (name string, err error) {
 	}
 	if f.file == nil {
 		if err := f.create(); err != nil {
-			return "", fmt.Errorf("creating a file of the archive: %w", err)
+			return "", f.advise(fmt.Errorf("creating a file of the archive: %w", err))
 		}
 	}
 	return f.name, nil
@@ -252,6 +253,15 @@ func (f *Folder) Waiting() (complete []File, size int64, err error) {
 	return complete, size, err
 }
 
+// advise adds to the error of a full disk what to do. The disk can be full in spite of MinFree if
+// others write to it, too.
+func (f *Folder) advise(err error) error {
+	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+		return err
+	}
+	return fmt.Errorf("%w: make room on the disk of %s; pages wait on the stream meanwhile", err, f.config.Dir)
+}
+
 // create creates a file and writes its first member, which becomes durable with the first
 // Sync.
 func (f *Folder) create() error {
@@ -288,7 +298,7 @@ func (f *Folder) Append(member []byte) (offset int64, err error) {
 	n, err := f.file.WriteAt(member, offset)
 	f.size += int64(n)
 	if err != nil {
-		return 0, fmt.Errorf("writing to %s: %w", f.name, err)
+		return 0, f.advise(fmt.Errorf("writing to %s: %w", f.name, err))
 	}
 	return offset, nil
 }
@@ -296,7 +306,7 @@ func (f *Folder) Append(member []byte) (offset int64, err error) {
 // Sync makes all records durable and returns the size of the file.
 func (f *Folder) Sync() (size int64, err error) {
 	if err := f.file.Sync(); err != nil {
-		return 0, fmt.Errorf("syncing %s: %w", f.name, err)
+		return 0, f.advise(fmt.Errorf("syncing %s: %w", f.name, err))
 	}
 	f.synced = f.size
 	return f.size, nil
