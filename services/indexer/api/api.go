@@ -32,13 +32,19 @@ const (
 
 type service struct {
 	*library.Library
-	log     *slog.Logger
+	log *slog.Logger
+	// mayOperate reports whether the sender of a request may change things.
+	mayOperate func(context.Context) bool
+
 	tails   chan struct{}
 	exports chan struct{}
 }
 
-// Register adds the API to a mux and returns its description.
-func Register(mux *http.ServeMux, l *library.Library, log *slog.Logger) huma.API {
+// Register adds the API to a mux and returns its description. mayOperate reports whether the sender of the request with
+// a context may change things; some details are only for them.
+func Register(
+	mux *http.ServeMux, l *library.Library, log *slog.Logger, mayOperate func(context.Context) bool,
+) huma.API {
 	config := huma.DefaultConfig("Dateline", Version)
 	config.Info.Description = "Search, read, compare, follow, export and erase the articles that the pipeline " +
 		"has stored. If the server has tokens, every request needs one: Authorization: Bearer TOKEN."
@@ -51,7 +57,8 @@ func Register(mux *http.ServeMux, l *library.Library, log *slog.Logger) huma.API
 	config.Security = []map[string][]string{{"token": {}}}
 	a := humago.New(mux, config)
 	s := &service{
-		Library: l, log: log, tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),
+		Library: l, log: log, mayOperate: mayOperate,
+		tails: make(chan struct{}, maxTails), exports: make(chan struct{}, maxExports),
 	}
 	s.registerSearch(a)
 	s.registerArticle(a)
@@ -63,6 +70,7 @@ func Register(mux *http.ServeMux, l *library.Library, log *slog.Logger) huma.API
 	s.registerErase(a)
 	s.registerSaved(a)
 	s.registerDiscovery(a)
+	s.registerSubscriptions(a)
 	return a
 }
 

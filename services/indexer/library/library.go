@@ -23,6 +23,7 @@ import (
 	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
 const (
@@ -68,6 +69,9 @@ func (l *Library) WithArchive(archive *files.Files) *Library {
 
 // Discovery returns the sites whose new articles the discoverer finds.
 func (l *Library) Discovery() *sources.Sources { return sources.Of(l.Store) }
+
+// Subscriptions returns the subscriptions to which the notifier delivers articles.
+func (l *Library) Subscriptions() *subscriptions.Subscriptions { return subscriptions.Of(l.Store) }
 
 // Name converts the name of an article to the form that the store uses: it
 // canonicalizes a URL and leaves an id unchanged.

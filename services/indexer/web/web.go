@@ -61,7 +61,7 @@ func Serve(ctx context.Context, config Config, deps Dependencies) error {
 // must be valid.
 func Handler(config Config, deps Dependencies) http.Handler {
 	mux := http.NewServeMux()
-	described := api.Register(mux, deps.Library, deps.Log)
+	described := api.Register(mux, deps.Library, deps.Log, func(ctx context.Context) bool { return roleOf(ctx) == operator })
 	newSite(deps, described.OpenAPI(), config).register(mux)
 	guarded := guard{config}.wrap(newAdmission().wrap(mux))
 	return observe(deps.Registry, secure(sameOrigin(guarded)))

@@ -19,6 +19,9 @@ const MaxSubscriptions = 100_000
 // ErrNotFound means that there is no such subscription or delivery.
 var ErrNotFound = errors.New("there is no such subscription")
 
+// ErrExists means that there is a subscription with this name already.
+var ErrExists = errors.New("there is a subscription with this name already")
+
 // The states of a subscription.
 const (
 	Active    = "active"
@@ -111,6 +114,15 @@ func decodeSpec(text string) (spec Spec, err error) {
 // waits is delivered at once, unless it is suspended. secrets replace the present ones; nil keeps them.
 // If the subscription cannot be so, the error is ErrSpec.
 func (s *Subscriptions) Put(ctx context.Context, spec Spec, secrets []string, now time.Time) error {
+	return s.put(ctx, spec, secrets, now, false)
+}
+
+// Add is like Put, but if there is a subscription with this name already, it changes nothing and returns ErrExists.
+func (s *Subscriptions) Add(ctx context.Context, spec Spec, secrets []string, now time.Time) error {
+	return s.put(ctx, spec, secrets, now, true)
+}
+
+func (s *Subscriptions) put(ctx context.Context, spec Spec, secrets []string, now time.Time, onlyNew bool) error {
 	if err := spec.Validate(); err != nil {
 		return err
 	}
@@ -143,7 +155,10 @@ func (s *Subscriptions) Put(ctx context.Context, spec Spec, secrets []string, no
 		if err != nil {
 			return err
 		}
-		if n > 0 {
+		switch {
+		case n > 0 && onlyNew:
+			return ErrExists
+		case n > 0:
 			return retry(ctx, tx, spec.Name, now)
 		}
 		n, err = affected(tx.ExecContext(ctx, `INSERT INTO notify_subscriptions (id, name, spec, secrets, state, reason,

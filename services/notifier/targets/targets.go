@@ -123,7 +123,7 @@ func outcomeOf(answer webhook.Answer, err error) Outcome {
 		outcome.Result = Delivered
 		return outcome
 	}
-	outcome.Detail = fmt.Sprintf("the target has answered %d", answer.Status)
+	outcome.Detail = subscriptions.Answered(answer.Status)
 	switch {
 	case answer.Status >= 300 && answer.Status <= 399:
 		outcome.Detail += ", a redirect that is not followed: use the URL that it leads to"
