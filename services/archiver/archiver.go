@@ -129,6 +129,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Archiver, erro
 	}
 	if deps.Files.InBucket() {
 		in.MaxSpool = config.MaxSpool
+		a.metrics.bucket.limit.Set(float64(config.MaxSpool))
 	}
 	a.folder, err = folder.Open(in)
 	if err != nil {

@@ -51,8 +51,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 
 // bucketMetrics are the metrics of an archive in a bucket.
 type bucketMetrics struct {
-	waiting, spooled, failing prometheus.Gauge
-	uploads, rewrites         prometheus.Counter
+	waiting, spooled, limit, failing prometheus.Gauge
+	uploads, rewrites                prometheus.Counter
 }
 
 func newBucketMetrics(reg prometheus.Registerer) *bucketMetrics {
@@ -62,6 +62,10 @@ func newBucketMetrics(reg prometheus.Registerer) *bucketMetrics {
 		}),
 		spooled: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "dateline_archive_spool_bytes", Help: "Size of the files of the archive that are not uploaded yet, in bytes.",
+		}),
+		limit: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_archive_spool_limit_bytes",
+			Help: "Size of the spool at which pages wait (archiver.max-spool), in bytes. 0 if the archive is in a folder.",
 		}),
 		failing: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "dateline_archive_bucket_failing",
@@ -75,7 +79,7 @@ func newBucketMetrics(reg prometheus.Registerer) *bucketMetrics {
 			Help: "Files in the bucket of the archive that were replaced to erase captures.",
 		}),
 	}
-	reg.MustRegister(m.waiting, m.spooled, m.failing, m.uploads, m.rewrites)
+	reg.MustRegister(m.waiting, m.spooled, m.limit, m.failing, m.uploads, m.rewrites)
 	return m
 }
 

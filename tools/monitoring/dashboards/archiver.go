@@ -22,6 +22,9 @@ func archiver() grafana.Dashboard {
 			number(4, "Pages waiting", "short", "Pages that have not been delivered to the archiver.",
 				query{`max(dateline_consumer_pending{consumer="archive"})`, "waiting"},
 			),
+			number(20, "Bucket fails", "short", "1 if the bucket of the archive could not be used at the last attempt.",
+				query{`max(dateline_archive_bucket_failing)`, "failing"},
+			).steps(green, from(1, red)),
 		),
 
 		section("Writing",
@@ -41,6 +44,20 @@ func archiver() grafana.Dashboard {
 			graph(14, "Outcomes by verdict", "ops", "How pages ended. Rejected pages have no record of their exchange.",
 				query{`sum by (verdict) (rate(dateline_stage_outcomes_total{instance=~"$instance", stage="archive"}[$__rate_interval]))`, "{{verdict}}"},
 			).stacked(),
+		),
+
+		section("Bucket",
+			graph(21, "Spool", "bytes", "Size of the files that are not uploaded yet, and the maximum (archiver.max-spool).",
+				query{`sum by (instance) (dateline_archive_spool_bytes{instance=~"$instance"})`, "waiting {{instance}}"},
+				query{`sum by (instance) (dateline_archive_spool_limit_bytes{instance=~"$instance"} > 0)`, "maximum {{instance}}"},
+			),
+			graph(22, "Files waiting", "short", "Complete files that are not uploaded yet.",
+				query{`sum(dateline_archive_waiting_files{instance=~"$instance"})`, "files"},
+			),
+			graph(23, "Uploads", "short", "Files uploaded, and files replaced in the bucket to erase captures, in an hour.",
+				query{`sum(increase(dateline_archive_uploads_total{instance=~"$instance"}[1h]))`, "uploaded"},
+				query{`sum(increase(dateline_archive_rewrites_total{instance=~"$instance"}[1h]))`, "replaced"},
+			),
 		),
 	)
 }
