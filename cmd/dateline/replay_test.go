@@ -21,7 +21,9 @@ import (
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/replay"
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/objects"
 	"github.com/dateline-news/dateline/internal/outcome"
+	"github.com/dateline-news/dateline/internal/s3test"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/extractor/article"
@@ -31,47 +33,56 @@ import (
 // archivedSite is a site whose pages were fetched, stored and archived.
 type archivedSite struct {
 	url, dir, archive string
-	flags             []string // for commands
+	flags             []string        // for commands
+	service           *objects.Config // nil unless the archive is in a bucket
 }
 
 // newArchivedSite fetches articles with the given names, and a page without an article, into
 // an archive.
 func newArchivedSite(t *testing.T, names ...string) *archivedSite {
 	t.Helper()
-	handler := func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		switch r.URL.Path {
-		case "/empty":
-			fmt.Fprint(w, "<html><title>Nothing</title><p>Nothing here.")
-			return
-		case "/erased": // of which the others must not be copies
-			fmt.Fprint(w, storyPage(1))
-			return
-		}
-		fmt.Fprint(w, strings.Replace(harbourPage(r.URL.Path[1:]), "<h1>",
-			`<meta name="author" content="Ann Lee"><meta property="article:published_time" content="2026-03-04T05:06:07Z"><h1>`,
-			1))
-	}
-	return fetchIntoArchive(t, handler, []string{"--label", "desk=harbour"}, append(names, "empty")...)
+	return fetchIntoArchive(t, nil, serveHarbours, []string{"--label", "desk=harbour"}, append(names, "empty")...)
 }
 
-// fetchIntoArchive fetches pages of a site into an archive, with further flags.
-func fetchIntoArchive(t *testing.T, handler http.HandlerFunc, flags []string, names ...string) *archivedSite {
+// serveHarbours serves articles, and a page without an article.
+func serveHarbours(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/html")
+	switch r.URL.Path {
+	case "/empty":
+		fmt.Fprint(w, "<html><title>Nothing</title><p>Nothing here.")
+		return
+	case "/erased": // of which the others must not be copies
+		fmt.Fprint(w, storyPage(1))
+		return
+	}
+	fmt.Fprint(w, strings.Replace(harbourPage(r.URL.Path[1:]), "<h1>",
+		`<meta name="author" content="Ann Lee"><meta property="article:published_time" content="2026-03-04T05:06:07Z"><h1>`,
+		1))
+}
+
+// fetchIntoArchive fetches pages of a site into an archive, with further flags. The archive
+// is in a bucket if there is a service, and else in a folder.
+func fetchIntoArchive(
+	t *testing.T, service *objects.Config, handler http.HandlerFunc, flags []string, names ...string,
+) *archivedSite {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	s := &archivedSite{url: server.URL, dir: t.TempDir()}
+	s := &archivedSite{url: server.URL, dir: t.TempDir(), service: service}
 	s.archive = filepath.Join(s.dir, "archive")
+	if service != nil {
+		s.archive = "s3://" + s3test.Bucket + "/news"
+	}
 	s.flags = []string{"--data", s.dir, "--archive", s.archive, "--archiver-min-free=0", "--data-min-free=0"}
+	if service != nil {
+		s.flags = append(s.flags, bucketFlags(*service)...)
+	}
 	args := slices.Concat(s.flags[2:], flags)
 	for _, name := range names {
 		args = append(args, server.URL+"/"+name)
 	}
 	ingest(t, s.dir, args...)
-	cfg := testConfig(s.dir)
-	cfg.Archiver.Dir, cfg.Archiver.MinFree = s.archive, 0
-	cfg.Fetcher.AllowPrivate, cfg.Fetcher.Delay, cfg.Fetcher.DelayFactor = true, time.Millisecond, 0
-	run := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
+	run := runPipeline(t, s.config(), slog.New(slog.DiscardHandler))
 	natstest.Eventually(t, "all pages are archived", func() bool {
 		consumer, err := run.Bus.JS.Consumer(t.Context(), subject.StreamPages, subject.ConsumerArchive)
 		return err == nil && isDone(t, run) && isDone(t, run) &&
@@ -82,6 +93,17 @@ func fetchIntoArchive(t *testing.T, handler http.HandlerFunc, flags []string, na
 	}
 	run.stop()
 	return s
+}
+
+// config returns the configuration of a pipeline with the archive.
+func (s *archivedSite) config() pipeline.Config {
+	cfg := testConfig(s.dir)
+	cfg.Archiver.Dir, cfg.Archiver.MinFree = s.archive, 0
+	cfg.Fetcher.AllowPrivate, cfg.Fetcher.Delay, cfg.Fetcher.DelayFactor = true, time.Millisecond, 0
+	if s.service != nil {
+		cfg.S3 = *s.service
+	}
+	return cfg
 }
 
 // isDone reports whether all URLs, pages and articles of a pipeline have ended. The extractor
@@ -222,7 +244,7 @@ func TestReplayNamesWhatDiffers(t *testing.T) {
 // TestReplayJoinsPages extracts articles again whose text was joined from several pages.
 func TestReplayJoinsPages(t *testing.T) {
 	t.Parallel()
-	s := fetchIntoArchive(t, servePages, []string{"--extractor-follow"}, "three", "chain", "broken", "soft", "single")
+	s := fetchIntoArchive(t, nil, servePages, []string{"--extractor-follow"}, "three", "chain", "broken", "soft", "single")
 	if lines, summary, _ := s.replay(t); summary.Statuses[replay.Same] != 5 || summary.Differing() != 0 {
 		t.Fatalf("%+v, %+v", lines, summary)
 	}

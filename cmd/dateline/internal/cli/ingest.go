@@ -34,7 +34,7 @@ func newIngest() *cobra.Command {
 	var asJSON, dryRun bool
 	var flags requestFlags
 	cmd := &cobra.Command{
-		Use:   "ingest URL|FILE|DIR|- ...",
+		Use:   "ingest URL|FILE|DIR|s3://BUCKET/PREFIX|- ...",
 		Short: "Fetch or read pages, extract and store articles, and print the results",
 		Long: `Runs the whole pipeline in this process until every URL has ended: fetches each
 page, extracts the article, stores it, and prints the result. With --extractor-follow, the
@@ -43,15 +43,17 @@ a file of URLs (one per line, # starts a comment), a saved HTML page, or - for
 standard input. The exit code is 1 if any URL led to no article.
 
 An argument can also be a web archive (WARC or ARC, plain or compressed with gzip or
-zstd), or a folder of archives. The HTML pages in it are extracted and stored with their
-time of capture. Nothing is fetched, and robots.txt does not apply. Pages that were
-ingested before are skipped, so an interrupted run can be repeated. If a pipeline runs on
-the data folder, or if --context or --nats-url names a deployment, the pages are only
+zstd), a folder of archives, or a bucket of an S3-compatible service with the key of an
+archive or the start of the keys of several. The HTML pages in it are extracted and stored
+with their time of capture. Nothing is fetched, and robots.txt does not apply. Pages that
+were ingested before are skipped, so an interrupted run can be repeated. If a pipeline runs
+on the data folder, or if --context or --nats-url names a deployment, the pages are only
 published for it. The exit code is 1 if a part of an archive could not be read.`,
 		Example: `  dateline ingest https://example.com/news/a
   dateline ingest urls.txt --json
   dateline ingest saved-page.html
   dateline ingest CC-NEWS-20261101000000-00042.warc.gz --label origin=cc-news
+  dateline ingest s3://crawls/2026/11/ --s3-endpoint https://s3.example.com --s3-path-style
   curl -s https://example.com/news.warc.gz | dateline ingest - --dry-run`,
 		Args: someArgs,
 	}
@@ -68,8 +70,12 @@ published for it. The exit code is 1 if a part of an archive could not be read.`
 		if err != nil {
 			return err
 		}
-		stdin := bufio.NewReaderSize(cmd.InOrStdin(), stdinBuffer)
-		archives, others, err := ingest.Find(args, stdin)
+		in, err := archiveSources(cmd, cfg, args)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		archives, others, err := ingest.Find(cmd.Context(), args, in)
 		switch {
 		case err != nil:
 			return err
@@ -87,7 +93,7 @@ published for it. The exit code is 1 if a part of an archive could not be read.`
 				"\"dateline publish\" publishes URLs to a deployment")}
 		}
 		i := ingestion{
-			inputs: readInputs(args, stdin), flags: flags,
+			inputs: readInputs(args, in.Stdin), flags: flags,
 			report: newReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), asJSON),
 		}
 		err = i.run(cmd, cfg.Config)
@@ -98,6 +104,11 @@ published for it. The exit code is 1 if a part of an archive could not be read.`
 
 // stdinBuffer is how many bytes of standard input can be looked at before they are read.
 const stdinBuffer = 64 << 10
+
+// archiveSources returns where archives are looked for. The caller closes them.
+func archiveSources(cmd *cobra.Command, cfg configuration, args []string) (ingest.Sources, error) {
+	return ingest.OpenSources(args, bufio.NewReaderSize(cmd.InOrStdin(), stdinBuffer), cfg.S3)
+}
 
 // ingestion runs a pipeline over some inputs.
 type ingestion struct {

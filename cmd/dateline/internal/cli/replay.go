@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -35,12 +34,13 @@ type replayFlags struct {
 func newReplay() *cobra.Command {
 	var f replayFlags
 	cmd := &cobra.Command{
-		Use:   "replay [flags] [FILE|DIR|- ...]",
+		Use:   "replay [flags] [FILE|DIR|s3://BUCKET/PREFIX|- ...]",
 		Short: "Extract stored pages again, and show which records would change",
 		Long: `Extracts the pages of stored articles again, without fetching them, and compares the
 new records with the stored ones, field by field. The pages come from the archive or, as
 long as the stream of pages keeps them, from the stream. If arguments name web archives
-(WARC or ARC, or - for standard input), the pages come from those instead.
+(WARC or ARC: files, folders, objects in a bucket, or - for standard input), the pages
+come from those instead.
 
 The record of an article is compared with that of the page from which its newest revision
 was extracted. If only --host, --since and --before restrict the articles, archived pages
@@ -65,7 +65,12 @@ that a run has replaced. If no pipeline runs, this process runs one.`,
 		if err != nil {
 			return err
 		}
-		selection, err := f.selection(cmd, args)
+		in, err := archiveSources(cmd, cfg, args)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		selection, err := f.selection(cmd, args, in)
 		if err != nil {
 			return err
 		}
@@ -105,7 +110,7 @@ func (f *replayFlags) addSelecting(flags *pflag.FlagSet) {
 }
 
 // selection returns the pages that the flags and arguments select.
-func (f *replayFlags) selection(cmd *cobra.Command, args []string) (replay.Selection, error) {
+func (f *replayFlags) selection(cmd *cobra.Command, args []string, in ingest.Sources) (replay.Selection, error) {
 	switch {
 	case f.rate < 0 || f.workers < 0:
 		return replay.Selection{}, &usageError{errors.New("--rate and --workers must not be negative")}
@@ -131,7 +136,7 @@ func (f *replayFlags) selection(cmd *cobra.Command, args []string) (replay.Selec
 	if f.query != "" || f.url != "" || !reflect.DeepEqual(filter, store.Filter{}) {
 		return selection, &usageError{errors.New("only --extractor-version selects pages of archives")}
 	}
-	archives, others, err := ingest.Find(args, bufio.NewReaderSize(cmd.InOrStdin(), stdinBuffer))
+	archives, others, err := ingest.Find(cmd.Context(), args, in)
 	if err == nil && len(others) > 0 {
 		err = &usageError{fmt.Errorf("%s is not a web archive (WARC or ARC)", others[0])}
 	}

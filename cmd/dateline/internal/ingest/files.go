@@ -3,15 +3,19 @@ package ingest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/dateline-news/dateline/internal/objects"
 )
 
 // suffixes are the names of web archives in a folder.
@@ -22,8 +26,8 @@ type Archive struct {
 	Name string
 	// Size is the size in bytes, or 0 if it is unknown.
 	Size int64
-	// Open opens the archive. The caller closes it.
-	Open func() (io.ReadCloser, error)
+	// Open opens the archive. The caller closes it. Reading fails once the context has ended.
+	Open func(context.Context) (io.ReadCloser, error)
 }
 
 // IsArchive reports whether a file starts like a web archive: as a record of WARC or ARC,
@@ -49,11 +53,38 @@ func IsArchive(start []byte) bool {
 // sniffed is how many bytes of a file IsArchive needs.
 const sniffed = 4 << 10
 
-// Find returns the archives that arguments name: files, folders with archives, and "-" for
-// standard input. others are the remaining arguments.
-func Find(args []string, stdin *bufio.Reader) (archives []Archive, others []string, err error) {
+// Sources are where Find looks for archives.
+type Sources struct {
+	Stdin *bufio.Reader
+	// Bucket reads buckets. It may be nil if no argument names one.
+	Bucket *objects.Client
+}
+
+// OpenSources returns the sources for arguments. It does not connect to the service of a bucket.
+// The caller closes the sources after it has read the archives.
+func OpenSources(args []string, stdin *bufio.Reader, service objects.Config) (Sources, error) {
+	in := Sources{Stdin: stdin}
+	var err error
+	if slices.ContainsFunc(args, isBucket) {
+		in.Bucket, err = objects.New(service)
+	}
+	return in, err
+}
+
+// Close closes idle connections.
+func (in Sources) Close() {
+	if in.Bucket != nil {
+		in.Bucket.Close()
+	}
+}
+
+func isBucket(arg string) bool { return strings.HasPrefix(arg, objects.Scheme) }
+
+// Find returns the archives that arguments name: files, folders with archives, objects in
+// buckets, and "-" for standard input. others are the remaining arguments.
+func Find(ctx context.Context, args []string, in Sources) (archives []Archive, others []string, err error) {
 	for _, arg := range args {
-		found, err := find(arg, stdin)
+		found, err := in.find(ctx, arg)
 		switch {
 		case err != nil:
 			return nil, nil, err
@@ -65,12 +96,15 @@ func Find(args []string, stdin *bufio.Reader) (archives []Archive, others []stri
 	return archives, others, nil
 }
 
-func find(arg string, stdin *bufio.Reader) ([]Archive, error) {
+func (in Sources) find(ctx context.Context, arg string) ([]Archive, error) {
+	if isBucket(arg) {
+		return in.findInBucket(ctx, arg)
+	}
 	if arg == "-" {
-		if start, _ := stdin.Peek(sniffed); !IsArchive(start) {
+		if start, _ := in.Stdin.Peek(sniffed); !IsArchive(start) {
 			return nil, nil
 		}
-		open := func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }
+		open := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(in.Stdin), nil }
 		return []Archive{{Name: "standard input", Open: open}}, nil
 	}
 	info, err := os.Stat(arg)
@@ -135,5 +169,8 @@ func startsArchive(path string) bool {
 }
 
 func fileOf(path string, info fs.FileInfo) Archive {
-	return Archive{Name: path, Size: info.Size(), Open: func() (io.ReadCloser, error) { return os.Open(path) }}
+	return Archive{
+		Name: path, Size: info.Size(),
+		Open: func(context.Context) (io.ReadCloser, error) { return os.Open(path) },
+	}
 }

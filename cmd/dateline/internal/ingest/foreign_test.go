@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"io"
 	"maps"
 	"os"
@@ -48,7 +49,7 @@ func resource(uri, contentType string) warctest.Record {
 func publishedURLs(t *testing.T, config ingest.Config, content io.Reader) ([]string, ingest.Summary) {
 	t.Helper()
 	var summary ingest.Summary
-	open := func() (io.ReadCloser, error) { return io.NopCloser(content), nil }
+	open := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(content), nil }
 	err := ingest.Run(t.Context(), config, []ingest.Archive{{Name: "test", Open: open}}, func(s ingest.Summary) error {
 		summary = s
 		return nil
@@ -203,7 +204,7 @@ func TestArchivesOfOtherPrograms(t *testing.T) {
 	var archives []ingest.Archive
 	for _, name := range files {
 		archives = append(archives, ingest.Archive{
-			Name: filepath.Base(name), Open: func() (io.ReadCloser, error) { return os.Open(name) },
+			Name: filepath.Base(name), Open: func(context.Context) (io.ReadCloser, error) { return os.Open(name) },
 		})
 	}
 	err = ingest.Run(t.Context(), newConfig(t), archives, func(s ingest.Summary) error {

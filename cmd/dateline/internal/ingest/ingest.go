@@ -107,7 +107,7 @@ type batch struct {
 // archive publishes the pages of an archive. It reads the next batch while one is
 // published.
 func (r *run) archive(ctx context.Context, archive Archive) (Summary, error) {
-	file, err := archive.Open()
+	file, err := archive.Open(ctx)
 	if err != nil {
 		return Summary{Archive: archive.Name, Error: err.Error()}, nil
 	}

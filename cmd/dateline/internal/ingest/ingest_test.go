@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,7 @@ func archive(pages int, end error) ingest.Archive {
 		name := fmt.Sprintf("page-%d", i)
 		all.Write(warctest.Page(name, "https://example.com/"+name, at, []byte("<html><p>"+name)).Gzip())
 	}
-	return ingest.Archive{Name: "test", Open: func() (io.ReadCloser, error) {
+	return ingest.Archive{Name: "test", Open: func(context.Context) (io.ReadCloser, error) {
 		return io.NopCloser(io.MultiReader(&all, iotest.ErrReader(end))), nil
 	}}
 }
@@ -128,7 +129,7 @@ func TestLargePage(t *testing.T) {
 	all.Write(warctest.Page("large", "https://example.com/large", at, page).Gzip())
 	all.Write(warctest.Page("huge", "https://example.com/huge", at, append(page, noise...)).Gzip())
 	all.Write(warctest.Page("last", "https://example.com/last", at, []byte("<html><p>last")).Gzip())
-	open := func() (io.ReadCloser, error) { return io.NopCloser(&all), nil }
+	open := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(&all), nil }
 	var summary ingest.Summary
 	err := ingest.Run(t.Context(), config, []ingest.Archive{{Name: "large", Open: open}}, func(s ingest.Summary) error {
 		summary = s

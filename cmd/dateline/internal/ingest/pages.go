@@ -39,7 +39,7 @@ func (r *run) yieldPages(
 	ctx context.Context, archive Archive, yield func(*datelinev1.Page, error) bool,
 ) (Summary, error) {
 	summary := Summary{Archive: archive.Name}
-	file, err := archive.Open()
+	file, err := archive.Open(ctx)
 	if err != nil {
 		summary.Error = err.Error()
 		return summary, nil

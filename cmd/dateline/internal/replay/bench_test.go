@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -83,7 +84,9 @@ func BenchmarkReplayOfWebArchive(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(archive.Bytes())), nil }
+	open := func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(archive.Bytes())), nil
+	}
 	config := replay.Config{
 		Library: library.New(s, nil), Extraction: extraction, MaxBytes: 64 << 20, Workers: 1,
 		Selection: replay.Selection{Archives: []ingest.Archive{{Name: "pages", Open: open}}},

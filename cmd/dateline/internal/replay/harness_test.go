@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -37,7 +38,7 @@ func archiveConfig(t *testing.T, s store.Store, js jetstream.JetStream, n int) r
 		page := warctest.Page(fmt.Sprint(i), fmt.Sprintf("https://example.com/%d", i), time.Now(), []byte("<html><p>Text"))
 		archive.Write(page.Gzip())
 	}
-	open := func() (io.ReadCloser, error) { return io.NopCloser(&archive), nil }
+	open := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(&archive), nil }
 	return replay.Config{
 		Library: library.New(s, js), JS: js, Extraction: extraction, MaxBytes: 1 << 20, Workers: 1,
 		Selection: replay.Selection{Archives: []ingest.Archive{{Name: "pages", Open: open}}},
