@@ -24,6 +24,8 @@ type Proxy struct {
 
 // Damage is what a Proxy does to a direction of its connections.
 type Damage struct {
+	// Bytes is the number of bytes that were forwarded.
+	Bytes atomic.Int64
 	// Cut is the number of bytes of a connection after which it is closed, and Cuts how many
 	// connections are closed so.
 	Cut  atomic.Int64
@@ -99,6 +101,7 @@ func (d *Damage) copy(to io.Writer, from io.Reader) {
 			return
 		}
 		done += int64(n)
+		d.Bytes.Add(int64(n))
 		if _, writeErr := to.Write(buffer[:n]); err != nil || writeErr != nil {
 			return
 		}

@@ -298,13 +298,13 @@ func checkIndex(t *testing.T, room *room, ids []string) {
 			t.Errorf("index of %s: %v, %v", id, indexed, err)
 			continue
 		}
-		file, err := folder.OpenFile(room.dir, indexed[0].File)
+		at := indexed[0]
+		file, err := room.archived().Section(t.Context(), at.File, at.Offset, at.Length)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		at := indexed[0]
-		entry, err := warcfile.NewReader(io.NewSectionReader(file, at.Offset, at.Length), at.Offset).Next()
+		entry, err := warcfile.NewReader(file, at.Offset).Next()
 		if err != nil {
 			t.Errorf("record of %s: %v", id, err)
 			continue

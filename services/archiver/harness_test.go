@@ -2,7 +2,9 @@ package archiver
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -85,15 +87,19 @@ func (r *room) config() Config {
 	return config
 }
 
+// archived returns the files of the room's archive.
+func (r *room) archived() *files.Files {
+	if r.files == nil {
+		return files.InFolder(r.dir)
+	}
+	return r.files
+}
+
 // archiver returns an archiver on the room's folder. The caller closes it.
 func (r *room) archiver(tb testing.TB, config Config) *Archiver {
 	tb.Helper()
-	archive := r.files
-	if archive == nil {
-		archive = files.InFolder(r.dir)
-	}
 	a, err := New(tb.Context(), config, Dependencies{
-		JS: r.js, Files: archive, Store: r.store, Registry: prometheus.NewRegistry(),
+		JS: r.js, Files: r.archived(), Store: r.store, Registry: prometheus.NewRegistry(),
 		Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	if err != nil {
@@ -166,20 +172,26 @@ func (r *room) records(tb testing.TB) []*warcfile.Entry {
 			tb.Fatal(err)
 		}
 		defer file.Close()
-		reader := warcfile.NewReader(file, 0)
-		for {
-			entry, err := reader.Next()
-			if err != nil {
-				if err.Error() != "EOF" {
-					tb.Fatalf("%s: %v", path, err)
-				}
-				break
-			}
-			checkDigests(tb, entry)
-			all = append(all, entry)
-		}
+		all = append(all, recordsOf(tb, path, file)...)
 	}
 	return all
+}
+
+// recordsOf reads the records of a file to its end, and fails if a digest is wrong.
+func recordsOf(tb testing.TB, name string, file io.Reader) (all []*warcfile.Entry) {
+	tb.Helper()
+	reader := warcfile.NewReader(file, 0)
+	for {
+		entry, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			tb.Fatalf("%s: %v", name, err)
+		}
+		checkDigests(tb, entry)
+		all = append(all, entry)
+	}
 }
 
 func checkDigests(tb testing.TB, entry *warcfile.Entry) {

@@ -48,8 +48,8 @@ func TestKilledUnderLoad(t *testing.T) {
 		k.killAfter(rand.IntN(200))
 		cut += len(k.openFiles(t))
 	}
-	left := k.finish()
-	k.verify()
+	left := k.finish(func() bool { return true })
+	k.verify(k.records(t))
 	t.Logf("%d pages, %d kills, %d of them with a file left open, %d pages left for the last run",
 		len(k.published), kills, cut, left)
 }
@@ -60,6 +60,7 @@ type killTest struct {
 
 	t                      *testing.T
 	program, natsURL, file string
+	flags                  []string
 	published              []string
 }
 
@@ -78,9 +79,11 @@ func newKillTest(t *testing.T) *killTest {
 	t.Cleanup(server.Stop)
 	_, js := natstest.Connect(t, server)
 	natstest.Reconcile(t, js, topology.Limits{Archive: true})
+	dir := filepath.Join(t.TempDir(), "archive")
 	return &killTest{
-		room: &room{js: js, dir: filepath.Join(t.TempDir(), "archive")}, t: t, program: program,
+		room: &room{js: js, dir: dir}, t: t, program: program,
 		natsURL: server.ClientURL(), file: filepath.Join(t.TempDir(), "articles.db"),
+		flags: []string{"--archiver-dir", dir, "--archiver-max-file-bytes=1MiB"},
 	}
 }
 
@@ -110,9 +113,10 @@ func (k *killTest) publishExchange(name string, isFailed bool) {
 
 func (k *killTest) start(ctx context.Context) (*exec.Cmd, *bytes.Buffer) {
 	k.t.Helper()
-	run := exec.CommandContext(ctx, k.program, "--nats-url", k.natsURL, "--store-url", "sqlite:"+k.file,
-		"--archiver-dir", k.dir, "--archiver-min-free=0", "--archiver-max-file-bytes=1MiB", "--admin-addr=",
-		"--admin-log-level=error")
+	run := exec.CommandContext(ctx, k.program, append([]string{
+		"--nats-url", k.natsURL, "--store-url", "sqlite:" + k.file, "--archiver-min-free=0", "--admin-addr=",
+		"--admin-log-level=error",
+	}, k.flags...)...)
 	var stderr bytes.Buffer
 	run.Stderr = &stderr
 	if err := run.Start(); err != nil {
@@ -125,12 +129,16 @@ func (k *killTest) start(ctx context.Context) (*exec.Cmd, *bytes.Buffer) {
 func (k *killTest) killAfter(pages int) {
 	k.t.Helper()
 	floor := k.state().AckFloor.Stream
+	k.killOnce("some pages are acked", func() bool { return k.state().AckFloor.Stream > floor+uint64(pages) })
+}
+
+// killOnce runs the archiver until a condition is met, and kills it.
+func (k *killTest) killOnce(what string, isMet func() bool) {
+	k.t.Helper()
 	ctx, cancel := context.WithCancel(k.t.Context())
 	defer cancel()
 	run, stderr := k.start(ctx)
-	natstest.Eventually(k.t, "some pages are acked", func() bool {
-		return k.state().AckFloor.Stream > floor+uint64(pages)
-	})
+	natstest.Eventually(k.t, what, isMet)
 	cancel()
 	if err := run.Wait(); err == nil || run.ProcessState.Exited() {
 		k.t.Fatalf("the archiver was not killed but ended: %v\n%s", err, stderr)
@@ -147,9 +155,9 @@ func (k *killTest) state() *jetstream.ConsumerInfo {
 	return consumer.CachedInfo()
 }
 
-// finish runs the archiver until it has acked everything, and interrupts it. It returns the
-// number of pages that were left for this run.
-func (k *killTest) finish() (left uint64) {
+// finish runs the archiver until it has acked everything and a condition is met, and interrupts
+// it. It returns the number of pages that were left for this run.
+func (k *killTest) finish(isMet func() bool) (left uint64) {
 	k.t.Helper()
 	left = k.state().NumPending
 	k.publishPage("last") // once it is acked, the program handles signals
@@ -157,7 +165,7 @@ func (k *killTest) finish() (left uint64) {
 	natstest.Eventually(k.t, "all pages are acked", func() bool {
 		state := k.state()
 		return state.NumPending == 0 && state.NumAckPending == 0 &&
-			natstest.Count(k.t, k.js, subject.StreamExchanges) == 0
+			natstest.Count(k.t, k.js, subject.StreamExchanges) == 0 && isMet()
 	})
 	if err := run.Process.Signal(os.Interrupt); err != nil {
 		k.t.Fatal(err)
@@ -168,11 +176,11 @@ func (k *killTest) finish() (left uint64) {
 	return left
 }
 
-// verify compares the files, the index and the ledger with what was published.
-func (k *killTest) verify() {
+// verify compares the records of all files, the index and the ledger with what was published.
+func (k *killTest) verify(records []*warcfile.Entry) {
 	k.t.Helper()
 	written := map[string]int{}
-	for _, entry := range k.records(k.t) {
+	for _, entry := range records {
 		if entry.Get(warcfile.FieldType) == warcfile.TypeMetadata && warcfile.Value(entry.Block, fieldFailure) == "" {
 			written[warcfile.Value(entry.Block, fieldPageID)]++
 		}
