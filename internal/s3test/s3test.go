@@ -58,9 +58,7 @@ func Start(tb testing.TB) *Server {
 	}
 	s.Resume()
 	tb.Cleanup(s.Stop)
-	if err := s.admin.MakeBucket(tb.Context(), Bucket, minio.MakeBucketOptions{}); err != nil {
-		tb.Fatal(err)
-	}
+	s.MakeBucket()
 	s.run("admin", "--allow-insecure", "-a", ownerKey, "-s", ownerSecret, "-er", s.Config.Endpoint, "create-user",
 		"-a", guestKey, "-s", guestSecret, "-r", "user")
 	return s
@@ -174,6 +172,27 @@ func Client(tb testing.TB, config objects.Config) *objects.Client {
 func (s *Server) KeepVersions() {
 	s.tb.Helper()
 	if err := s.admin.EnableVersioning(s.tb.Context(), Bucket); err != nil {
+		s.tb.Fatal(err)
+	}
+}
+
+// RemoveBucket deletes the bucket with its objects, which must have no old versions.
+func (s *Server) RemoveBucket() {
+	s.tb.Helper()
+	for _, key := range s.Keys() {
+		if err := s.admin.RemoveObject(s.tb.Context(), Bucket, key, minio.RemoveObjectOptions{}); err != nil {
+			s.tb.Fatal(err)
+		}
+	}
+	if err := s.admin.RemoveBucket(s.tb.Context(), Bucket); err != nil {
+		s.tb.Fatal(err)
+	}
+}
+
+// MakeBucket creates the bucket.
+func (s *Server) MakeBucket() {
+	s.tb.Helper()
+	if err := s.admin.MakeBucket(s.tb.Context(), Bucket, minio.MakeBucketOptions{}); err != nil {
 		s.tb.Fatal(err)
 	}
 }

@@ -44,15 +44,8 @@ func TestKilledWhileUploading(t *testing.T) {
 	}
 	k.finish(func() bool { return len(k.spooled(t)) == len(k.openFiles(t)) })
 
-	var records []*warcfile.Entry
 	inBucket := map[string]bool{}
 	for _, key := range server.Keys() {
-		body, err := server.Client().Open(t.Context(), objects.Location{Bucket: s3test.Bucket, Key: key}, 0, -1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer body.Close()
-		records = append(records, recordsOf(t, key, body)...)
 		inBucket[path.Base(key)] = true
 	}
 	for _, file := range k.spooled(t) {
@@ -60,10 +53,26 @@ func TestKilledWhileUploading(t *testing.T) {
 			t.Errorf("the file %s is in the bucket and in the spool", file)
 		}
 	}
-	k.verify(append(records, k.records(t)...))
+	k.verify(append(uploaded(t, server), k.records(t)...))
 	if left := server.Uploads(); len(left) > 0 {
 		t.Errorf("parts are left of uploads of %q", left)
 	}
 	t.Logf("%d pages in %d objects, %d kills, %d of them within an upload in parts", len(k.published), len(inBucket), kills,
 		abandoned)
+}
+
+// uploaded reads the records of all objects, and fails if an object is not whole.
+func uploaded(tb testing.TB, server *s3test.Server) (all []*warcfile.Entry) {
+	tb.Helper()
+	for _, key := range server.Keys() {
+		body, err := server.Client().Open(tb.Context(), objects.Location{Bucket: s3test.Bucket, Key: key}, 0, -1)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		all = append(all, recordsOf(tb, key, body)...)
+		if err := body.Close(); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return all
 }
