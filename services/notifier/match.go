@@ -149,6 +149,22 @@ func (n *Notifier) next(ctx context.Context, from uint64) (*jetstream.RawStreamM
 	return n.stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject.AllRevisions))
 }
 
+// behind returns how long the oldest revision that was not matched has waited.
+func (n *Notifier) behind(ctx context.Context, now time.Time) (time.Duration, error) {
+	from, err := n.subscriptions.Progress(ctx)
+	if err != nil || from.Created.IsZero() {
+		return 0, err
+	}
+	msg, err := n.next(ctx, from.Sequence+1)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("reading stream %s: %w", subject.StreamRevisions, err)
+	}
+	return max(0, now.Sub(msg.Time)), nil
+}
+
 // match adds the matches of an event to a batch.
 func (n *Notifier) match(ctx context.Context, event *datelinev1.RevisionEvent, found *batch) {
 	at, kind := event.GetTime().AsTime(), eventOf(event.GetChange())

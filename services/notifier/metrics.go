@@ -23,6 +23,8 @@ type metrics struct {
 	delay                 prometheus.Histogram
 	subscriptions         *prometheus.GaugeVec
 	pending               prometheus.Gauge
+	behind                prometheus.Gauge
+	failing, overdue      prometheus.Gauge
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -52,20 +54,50 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Buckets: []float64{0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 21600, 86400, 259200},
 		}),
 		subscriptions: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "dateline_notify_subscriptions", Help: "Subscriptions by state: active or suspended.",
+			Name: "dateline_notify_subscriptions",
+			Help: "Subscriptions by state: active, failing (active, but the last request has failed) or suspended.",
 		}, []string{"state"}),
 		pending: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "dateline_notify_pending", Help: "Deliveries that wait, of all subscriptions.",
+		}),
+		behind: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_notify_behind_seconds",
+			Help: "Age in seconds of the oldest revision that was not matched, or 0 if all were.",
+		}),
+		failing: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_notify_failing_seconds",
+			Help: "Longest time in seconds for which all requests to an active subscription have failed, or 0 if none fails.",
+		}),
+		overdue: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_notify_overdue_seconds",
+			Help: "Longest time in seconds that a subscription with due deliveries has waited for its turn.",
 		}),
 	}
 	for _, result := range []string{resultDelivered, resultRetried, resultFailed, resultSkipped} {
 		m.attempts.WithLabelValues(result)
 	}
-	for _, state := range []string{subscriptions.Active, subscriptions.Suspended} {
+	for _, state := range []string{subscriptions.Active, subscriptions.Failing, subscriptions.Suspended} {
 		m.subscriptions.WithLabelValues(state)
 	}
-	reg.MustRegister(m.matches, m.missed, m.lost, m.templateFailures, m.attempts, m.delay, m.subscriptions, m.pending)
+	reg.MustRegister(m.matches, m.missed, m.lost, m.templateFailures, m.attempts, m.delay, m.subscriptions, m.pending,
+		m.behind, m.failing, m.overdue)
 	return m
+}
+
+// show sets the metrics of the subscriptions.
+func (m *metrics) show(s subscriptions.Summary, now time.Time) {
+	m.pending.Set(float64(s.Pending))
+	for state, count := range s.States {
+		m.subscriptions.WithLabelValues(state).Set(float64(count))
+	}
+	since := func(start time.Time) float64 {
+		if start.IsZero() {
+			return 0
+		}
+		return max(0, now.Sub(start).Seconds())
+	}
+	m.failing.Set(since(s.FailingSince))
+	m.overdue.Set(since(s.OverdueSince))
 }
 
 // count counts an attempt.

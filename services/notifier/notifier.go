@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -97,15 +98,18 @@ func (n *Notifier) Run(ctx context.Context) error {
 	return tasks.Wait()
 }
 
-// upkeep deletes old deliveries and counts the subscriptions. Failures are retried at the next call.
+// upkeep deletes old deliveries and measures what waits. Failures are retried at the next call.
 func (n *Notifier) upkeep(ctx context.Context) error {
-	states, pending, err := n.subscriptions.States(ctx)
+	now := time.Now()
+	behind, err := n.behind(ctx, now)
 	if err == nil {
-		n.metrics.pending.Set(float64(pending))
-		for state, count := range states {
-			n.metrics.subscriptions.WithLabelValues(state).Set(float64(count))
-		}
-		_, err = n.subscriptions.Forget(ctx, time.Now().Add(-n.config.Keep), forgetStep)
+		n.metrics.behind.Set(behind.Seconds())
+	}
+	summary, failure := n.subscriptions.Summarize(ctx, now)
+	if err = errors.Join(err, failure); failure == nil {
+		n.metrics.show(summary, now)
+		_, failure = n.subscriptions.Forget(ctx, now.Add(-n.config.Keep), forgetStep)
+		err = errors.Join(err, failure)
 	}
 	if err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "upkeep of deliveries failed, retrying", "stage", "notify", "error", err)

@@ -272,20 +272,6 @@ func (s *Subscriptions) List(ctx context.Context, after string, limit int) ([]Su
 		store.CleanText(after), limit)
 }
 
-// States counts the subscriptions by state, and their pending deliveries.
-func (s *Subscriptions) States(ctx context.Context) (states map[string]int64, pending int64, err error) {
-	states = map[string]int64{Active: 0, Suspended: 0}
-	_, err = store.ReadRows(ctx, s.db, "counting the subscriptions", func(rows *sql.Rows) (struct{}, error) {
-		var state string
-		var count, waiting int64
-		err := rows.Scan(&state, &count, &waiting)
-		states[state] = count
-		pending += waiting
-		return struct{}{}, err
-	}, `SELECT state, count(*), coalesce(sum(pending), 0) FROM notify_subscriptions GROUP BY state`)
-	return states, pending, err
-}
-
 // change counts a change of the subscriptions, so that those who match read them again.
 func change(ctx context.Context, tx *sql.Tx) error {
 	_, err := tx.ExecContext(ctx, `UPDATE notify_progress SET version = version + 1 WHERE id = 1`)

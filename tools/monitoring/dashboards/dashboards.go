@@ -13,7 +13,7 @@ import (
 
 // All returns the dashboards in the order in which to read them.
 func All() []grafana.Dashboard {
-	return []grafana.Dashboard{overview(), fetcher(), extractor(), indexer(), streams(), sources(), discoverer(), archiver()}
+	return []grafana.Dashboard{overview(), fetcher(), extractor(), indexer(), streams(), sources(), discoverer(), archiver(), notifier()}
 }
 
 // Prefix starts the uid of every dashboard.

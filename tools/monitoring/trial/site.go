@@ -30,22 +30,30 @@ const (
 type press struct {
 	origins []string // by host
 	nowhere string   // refuses connections
+	hook    string   // accepts deliveries
 	servers []*http.Server
 	serving sync.WaitGroup
 }
 
-// openPress serves the sites until close is called.
+// hookHost is the host of the web hook.
+const hookHost = "127.0.1.251"
+
+// openPress serves the sites and the web hook until close is called.
 func openPress(ctx context.Context) (*press, error) {
 	p := &press{}
 	for host := range hosts {
-		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", fmt.Sprintf("127.0.1.%d:0", host+1))
+		origin, err := p.serve(ctx, fmt.Sprintf("127.0.1.%d", host+1), site(host))
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("listening for a site: %w", err), p.close())
+			return nil, errors.Join(err, p.close())
 		}
-		p.origins = append(p.origins, "http://"+listener.Addr().String())
-		server := &http.Server{Handler: site(host), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
-		p.servers = append(p.servers, server)
-		p.serving.Go(func() { _ = server.Serve(listener) })
+		p.origins = append(p.origins, origin)
+	}
+	var err error
+	p.hook, err = p.serve(ctx, hookHost, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	if err != nil {
+		return nil, errors.Join(err, p.close())
 	}
 	// This port was free a moment ago, so connections to it are refused.
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.1.250:0")
@@ -54,6 +62,18 @@ func openPress(ctx context.Context) (*press, error) {
 	}
 	p.nowhere = "http://" + listener.Addr().String()
 	return p, listener.Close()
+}
+
+// serve serves a site on a loopback address, and returns its origin.
+func (p *press) serve(ctx context.Context, host string, handler http.Handler) (origin string, err error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", host+":0")
+	if err != nil {
+		return "", fmt.Errorf("listening for a site: %w", err)
+	}
+	server := &http.Server{Handler: handler, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
+	p.servers = append(p.servers, server)
+	p.serving.Go(func() { _ = server.Serve(listener) })
+	return "http://" + listener.Addr().String(), nil
 }
 
 func (p *press) close() error {

@@ -69,7 +69,8 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 		"--admin-addr", admin, "--http-addr", web, "--data-nats-addr", bus,
 		"--fetcher-allow-private", "--fetcher-delay", "100ms", "--fetcher-delay-factor", "0",
 		"--fetcher-max-attempts", "2", "--fetcher-retry-delay", "2s", "--fetcher-breaker-rest", "20s",
-		"--discoverer-min-interval", "2s", "--discoverer-max-interval", "5s")
+		"--discoverer-min-interval", "2s", "--discoverer-max-interval", "5s",
+		"--notifier-allow-hosts", hookHost)
 	s.program(running, config.Dir, config.Prometheus,
 		"--config.file", settings, "--storage.tsdb.path", filepath.Join(config.Dir, "prometheus"),
 		"--web.listen-address", prom,
@@ -81,8 +82,13 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 			return nil, errors.Join(err, s.Stop())
 		}
 	}
-	if err := addSource(starting, config, s.press.origins[0]+"/feed.xml"); err != nil {
-		return nil, errors.Join(err, s.Stop())
+	for _, args := range [][]string{
+		{"sources", "add", s.press.origins[0] + "/feed.xml"},
+		{"subscribe", "add", "everything", "--to", s.press.hook, "--unsigned"},
+	} {
+		if err := command(starting, config, args...); err != nil {
+			return nil, errors.Join(err, s.Stop())
+		}
 	}
 	loading, enough := context.WithCancel(running)
 	ended := make(chan struct{})
@@ -99,12 +105,12 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 	return s, nil
 }
 
-// addSource adds a feed to the sources of the running Dateline.
-func addSource(ctx context.Context, config Config, feed string) error {
-	cmd := exec.CommandContext(ctx, config.Dateline, "sources", "add", feed,
-		"--context=", "--data-dir", filepath.Join(config.Dir, "data"))
+// command runs a command on the running Dateline.
+func command(ctx context.Context, config Config, args ...string) error {
+	given := append(args, "--context=", "--data-dir", filepath.Join(config.Dir, "data"))
+	cmd := exec.CommandContext(ctx, config.Dateline, given...)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("adding source %s: %w: %s", feed, err, out)
+		return fmt.Errorf("running %q: %w: %s", args, err, out)
 	}
 	return nil
 }
