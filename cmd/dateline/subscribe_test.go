@@ -138,6 +138,8 @@ func TestSubscribe(t *testing.T) {
 	run(0, "delivery 1 is sent again", "resend", "harbour", "1")
 	run(1, "has no delivery 77", "resend", "harbour", "77")
 	run(2, "not the id", "resend", "harbour", "first")
+	run(0, "0 deliveries sent again", "resend", "harbour", "--failed")
+	run(2, "takes the name of a subscription", "resend", "harbour", "1", "--failed")
 	run(0, "harbour is active", "resume", "harbour")
 	natstest.Eventually(t, "the second delivery", func() bool { _, repeated := hook.count(); return repeated == 1 })
 	hook.down.Store(true)

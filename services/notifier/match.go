@@ -126,7 +126,7 @@ func (n *Notifier) matchFrom(ctx context.Context, after, last uint64) (found bat
 		if after >= last || bytes >= matchBytes || len(found.matches) >= matchMost {
 			break
 		}
-		msg, err := n.next(ctx, after+1)
+		msg, err := next(ctx, n.stream, after+1)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return found, last, nil
 		}
@@ -143,19 +143,22 @@ func (n *Notifier) matchFrom(ctx context.Context, after, last uint64) (found bat
 	return found, after, nil
 }
 
-func (n *Notifier) next(ctx context.Context, from uint64) (*jetstream.RawStreamMsg, error) {
+// next returns the first revision from a sequence number on.
+func next(ctx context.Context, stream jetstream.Stream, from uint64) (*jetstream.RawStreamMsg, error) {
 	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
-	return n.stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject.AllRevisions))
+	return stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject.AllRevisions))
 }
 
-// behind returns how long the oldest revision that was not matched has waited.
-func (n *Notifier) behind(ctx context.Context, now time.Time) (time.Duration, error) {
-	from, err := n.subscriptions.Progress(ctx)
+// Behind returns how long the oldest revision that was not matched has waited on the stream of revisions.
+func Behind(
+	ctx context.Context, stream jetstream.Stream, all *subscriptions.Subscriptions, now time.Time,
+) (time.Duration, error) {
+	from, err := all.Progress(ctx)
 	if err != nil || from.Created.IsZero() {
 		return 0, err
 	}
-	msg, err := n.next(ctx, from.Sequence+1)
+	msg, err := next(ctx, stream, from.Sequence+1)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return 0, nil
 	}

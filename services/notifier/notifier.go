@@ -101,7 +101,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 // upkeep deletes old deliveries and measures what waits. Failures are retried at the next call.
 func (n *Notifier) upkeep(ctx context.Context) error {
 	now := time.Now()
-	behind, err := n.behind(ctx, now)
+	behind, err := Behind(ctx, n.stream, n.subscriptions, now)
 	if err == nil {
 		n.metrics.behind.Set(behind.Seconds())
 	}

@@ -224,6 +224,39 @@ func (s *Subscriptions) Resend(ctx context.Context, name string, id int64, now t
 	})
 }
 
+// resendStep is the number of deliveries that ResendFailed changes in one transaction.
+const resendStep = 5_000
+
+// ResendFailed makes all deliveries of a subscription pending again that were given up, and returns their number. If
+// there is no such subscription, the error is ErrNotFound.
+func (s *Subscriptions) ResendFailed(ctx context.Context, name string, now time.Time) (resent int, err error) {
+	one, err := s.Get(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	for {
+		var n int64
+		err := s.db.Write(ctx, "resending deliveries", func(ctx context.Context, tx *sql.Tx) error {
+			n, err = affected(tx.ExecContext(ctx, `UPDATE notify_deliveries SET state = 'pending', due = $2, attempts = 0,
+				first_attempt = 0, end_time = 0 WHERE id IN (SELECT id FROM notify_deliveries
+					WHERE subscription_id = $1 AND state = 'failed' ORDER BY id LIMIT $3)`, one.ID, now.UnixMicro(), resendStep))
+			if err != nil || n == 0 {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, `UPDATE notify_subscriptions SET pending = pending + $3,
+				due = CASE WHEN due = 0 OR due > $2 THEN CAST($2 AS bigint) ELSE due END WHERE id = $1`,
+				one.ID, now.UnixMicro(), n)
+			return err
+		})
+		if err != nil {
+			return resent, err
+		}
+		if resent += int(n); n < resendStep {
+			return resent, nil
+		}
+	}
+}
+
 // Forget deletes at most limit deliveries that ended before a time, and returns their number.
 func (s *Subscriptions) Forget(ctx context.Context, before time.Time, limit int) (deleted int64, err error) {
 	err = s.db.Write(ctx, "deleting old deliveries", func(ctx context.Context, tx *sql.Tx) error {

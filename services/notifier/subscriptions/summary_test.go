@@ -1,6 +1,7 @@
 package subscriptions_test
 
 import (
+	"errors"
 	"maps"
 	"testing"
 	"time"
@@ -55,6 +56,51 @@ func TestSummary(t *testing.T) {
 		if !maps.Equal(got.States, states) || got.Pending != 4 || !got.FailingSince.Equal(now.Add(-time.Minute)) ||
 			!got.OverdueSince.Equal(now) {
 			t.Errorf("the summary is %+v", got)
+		}
+	})
+}
+
+// TestFailedDeliveriesAreResent makes those pending again that were given up, and no others.
+func TestFailedDeliveriesAreResent(t *testing.T) {
+	inBothStores(t, func(t *testing.T, all *subscriptions.Subscriptions) {
+		if _, err := all.ResendFailed(t.Context(), "s", now); !errors.Is(err, subscriptions.ErrNotFound) {
+			t.Errorf("without a subscription: %v, want ErrNotFound", err)
+		}
+		if err := all.Put(t.Context(), subscriptions.Spec{Name: "s", To: "https://hooks.example.com/in"}, nil, now); err != nil {
+			t.Fatal(err)
+		}
+		from, err := all.Progress(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := list(t, all)[0].ID
+		var matches []subscriptions.Match
+		for _, article := range []string{"a", "b", "c"} {
+			matches = append(matches, subscriptions.Match{
+				SubscriptionID: id, ArticleID: article, Revision: 1, Event: subscriptions.New, EventTime: now,
+			})
+		}
+		to := subscriptions.Progress{Created: now, Sequence: 1, Version: from.Version}
+		if _, _, err := all.Advance(t.Context(), from, to, matches, nil, 10, now); err != nil {
+			t.Fatal(err)
+		}
+		due, err := all.Due(t.Context(), id, now, 10)
+		if err != nil || len(due) != 3 {
+			t.Fatalf("%d deliveries are due, %v; want 3", len(due), err)
+		}
+		due[0].State, due[1].State, due[2].State = subscriptions.Failed, subscriptions.Failed, subscriptions.Delivered
+		report := subscriptions.Report{State: subscriptions.Active, Deliveries: due}
+		if err := all.Record(t.Context(), id, report, now); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := all.ResendFailed(t.Context(), "s", now); err != nil || n != 2 {
+			t.Errorf("resent %d, %v; want 2", n, err)
+		}
+		if one := list(t, all)[0]; one.Pending != 2 {
+			t.Errorf("%d deliveries wait, want 2", one.Pending)
+		}
+		if due, err := all.DueSubscriptions(t.Context(), now, 10); err != nil || len(due) != 1 {
+			t.Errorf("%d subscriptions are due, %v; want 1", len(due), err)
 		}
 	})
 }

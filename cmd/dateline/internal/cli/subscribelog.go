@@ -74,20 +74,33 @@ repeats one.`,
 }
 
 func newSubscribeResend() *cobra.Command {
+	var failed bool
 	cmd := &cobra.Command{
-		Use:   "resend NAME ID",
-		Short: "Send a delivery again, with the same webhook-id",
+		Use:   "resend NAME ID | resend NAME --failed",
+		Short: "Send a delivery again, or all that were given up, with the same webhook-id",
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 2 {
+			switch {
+			case failed && len(args) != 1:
+				return &usageError{fmt.Errorf("%s --failed takes the name of a subscription, but got %d arguments",
+					cmd.CommandPath(), len(args))}
+			case !failed && len(args) != 2:
 				return &usageError{fmt.Errorf("%s takes the name of a subscription and the id of a delivery, as \"dateline "+
-					"subscribe log\" shows it, but got %d arguments", cmd.CommandPath(), len(args))}
+					"subscribe log\" shows it, or the name with --failed, but got %d arguments", cmd.CommandPath(), len(args))}
 			}
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&failed, "failed", false, "Send all deliveries again that were given up.")
 	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
 		cmd *cobra.Command, _ configuration, _ store.Store, all *subscriptions.Subscriptions, args []string,
 	) error {
+		if failed {
+			n, err := all.ResendFailed(cmd.Context(), args[0], time.Now())
+			if err == nil {
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s sent again\n", plural(n, "delivery"))
+			}
+			return err
+		}
 		id, err := strconv.ParseInt(args[1], 10, 64)
 		if err != nil {
 			return &usageError{fmt.Errorf("%q is not the id of a delivery, which is a number", args[1])}

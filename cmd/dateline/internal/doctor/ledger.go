@@ -21,7 +21,10 @@ func examineStored(ctx context.Context, js jetstream.JetStream, t Target, r *rep
 	checks := []struct {
 		name    string
 		examine func(context.Context, jetstream.JetStream, store.Store, *report) error
-	}{{"ledger", examineLedger}, {"progress", examineProgress}, {"archive", examineArchive}}
+	}{
+		{"ledger", examineLedger}, {"progress", examineProgress}, {"archive", examineArchive},
+		{"subscriptions", examineSubscriptions},
+	}
 	s, err := openCurrent(ctx, t)
 	if err == nil {
 		defer func() { _ = s.Close() }() // nothing was written
