@@ -25,6 +25,7 @@ var pages = []string{
 	"/articles/id-ferry-0000/changes?view=side",
 	"/articles/id-ferry-0000/revisions/1", "/articles/id-ferry-0000/revisions/2",
 	"/sources/example.com", "/pipeline", "/discovery", "/discovery/" + siteID("example.com"), "/discovery?host=none.test",
+	"/subscriptions", "/subscriptions/harbour", "/subscriptions/old-desk", "/subscriptions?q=ferry&host=example.com",
 	"/urls", "/urls?url=https://example.com/again", "/hosts/example.com", "/api",
 	"/dead-letters",
 	"/login", "/nothing",
@@ -38,6 +39,7 @@ func TestPagesInBrowser(t *testing.T) {
 		web.Dependencies{Pictures: scenes{}})
 	server.fill(t)
 	server.fillDiscovery(t, "example.com", "a.test", "b.test")
+	server.fillSubscriptions(t, "id-ferry-0000", "old-desk")
 	ctx := browser(t)
 	var mutex sync.Mutex
 	var complaints, foreign []string
@@ -88,7 +90,11 @@ func TestPagesInBrowser(t *testing.T) {
 func TestFormsInBrowser(t *testing.T) {
 	u := newUser(t)
 	u.server.fillDiscovery(t, "example.com", "a.test", "b.test")
-	for _, path := range []string{"/discovery", "/discovery/" + siteID("example.com"), "/dead-letters"} {
+	u.server.fillSubscriptions(t, "id-ferry-0000", "old-desk")
+	for _, path := range []string{
+		"/discovery", "/discovery/" + siteID("example.com"), "/dead-letters", "/subscriptions?q=ferry&language=en",
+		"/subscriptions/harbour", "/subscriptions/old-desk",
+	} {
 		for _, scheme := range []string{"light", "dark"} {
 			for _, width := range []int64{320, 390, 1280} {
 				name := fmt.Sprintf("%s, %s, %d wide", path, scheme, width)

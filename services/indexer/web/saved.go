@@ -24,9 +24,11 @@ type savedPage struct {
 // savedRow is a saved search with what it looks for, its feeds and its exports.
 type savedRow struct {
 	store.SavedSearch
-	URL     string
-	Filters []choice
-	Links   []api.SearchLink
+	URL string
+	// Subscribe is the URL of the form to subscribe to it.
+	Subscribe string
+	Filters   []choice
+	Links     []api.SearchLink
 }
 
 // searches lists the saved searches.
@@ -46,6 +48,7 @@ func (s *site) searches(w http.ResponseWriter, r *http.Request) {
 	for _, one := range saved {
 		values, _ := url.ParseQuery(one.Query) // it was checked when it was saved
 		row := savedRow{SavedSearch: one, URL: "/?" + one.Query, Links: api.Links(values, one.Name)}
+		row.Subscribe = "/subscriptions?" + with(values, "name", one.Name)
 		for _, name := range sortedNames(values) {
 			for _, value := range values[name] {
 				row.Filters = append(row.Filters, choice{Field: name, Name: value})

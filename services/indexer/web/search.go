@@ -34,7 +34,9 @@ type searchPage struct {
 	Next                string // URL of the next page
 	First               string // URL of the first page
 	// Query is the query string to save the search with.
-	Query       string
+	Query string
+	// Subscribe is the URL of the form to subscribe to it.
+	Subscribe   string
 	Feeds       []option
 	Exports     []option
 	Error       string
@@ -180,6 +182,7 @@ func (p *searchPage) addExports(values url.Values) {
 		}
 	}
 	p.Query = values.Encode()
+	p.Subscribe = "/subscriptions?" + p.Query
 }
 
 // addOptions adds the links that change the order and the grouping, and the hidden

@@ -42,12 +42,12 @@ func newSite(deps Dependencies, document *huma.OpenAPI, config Config) *site {
 	for _, name := range []string{
 		"search", "values", "story", "searches",
 		"article", "changes", "pipeline", "sources", "source", "discovery", "discoverysource", "discoverytry",
-		"deadletters", "url",
+		"subscriptions", "subscription", "deadletters", "url",
 		"host", "api", "login", "error",
 	} {
 		s.templates[name] = template.Must(template.New("layout.html").Funcs(functions).
 			ParseFS(files, "templates/layout.html", "templates/charts.html", "templates/discoveryparts.html",
-				"templates/"+name+".html"))
+				"templates/subscriptionparts.html", "templates/"+name+".html"))
 	}
 	return s
 }
@@ -71,6 +71,7 @@ func (s *site) register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /sources", s.sources)
 	mux.HandleFunc("GET /sources/{host}", s.source)
 	s.registerDiscovery(mux)
+	s.registerSubscriptions(mux)
 	mux.HandleFunc("GET /urls", s.urls)
 	mux.HandleFunc("GET /hosts/{host}", s.host)
 	mux.HandleFunc("GET /dead-letters", s.deadLetters)

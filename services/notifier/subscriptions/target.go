@@ -227,6 +227,9 @@ func ParseFolder(raw string) (string, error) {
 // hiddenPart stands for a part of a URL that is not shown.
 const hiddenPart = "…"
 
+// IsWhole reports whether the target has no part that Shown has hidden.
+func (s Spec) IsWhole() bool { return !strings.Contains(s.To, hiddenPart) }
+
 // Shown returns the specification without the secret parts of its target: the path of the web hook of a chat and the
 // parameters of any other. Putting it keeps the target, if that has not changed meanwhile.
 func (s Spec) Shown() Spec {

@@ -19,8 +19,8 @@ import (
 const subscriptionArg = "the name of one subscription, as \"dateline subscribe ls\" shows it"
 
 const (
-	// subscriptionsPage is the number of subscriptions read at once.
-	subscriptionsPage = 500
+	// subscriptionsPage is the number of subscriptions read at once, as many as the HTTP API allows.
+	subscriptionsPage = 100
 	// maxSecretFile is the maximum size of a file of secrets in bytes.
 	maxSecretFile = 4 << 10
 	// maxTemplateFile is that of a file of a template.
@@ -45,23 +45,6 @@ describes targets and forms.`,
 	cmd.AddCommand(newSubscribeAdd(), newSubscribeTest(), newSubscribeLog(), newSubscribeResend(), newSubscribeList(),
 		newSubscribeShow(), newSubscribeRemove(), newSubscribeResume(), newSubscribeApply(), newSubscribeExport())
 	return cmd
-}
-
-// withSubscriptions returns a function for RunE that calls run with the store of the deployment and its
-// subscriptions.
-func withSubscriptions(load loader, run func(*cobra.Command, configuration, store.Store, *subscriptions.Subscriptions,
-	[]string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		cfg, err := load()
-		if err != nil {
-			return err
-		}
-		s, err := openStore(cmd, cfg)
-		if err != nil {
-			return err
-		}
-		return errors.Join(run(cmd, cfg, s, subscriptions.Of(s), args), s.Close())
-	}
 }
 
 func newSubscribeAdd() *cobra.Command {
@@ -104,7 +87,7 @@ mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 	flags.BoolVar(&unsigned, "unsigned", false, "Do not sign requests.")
 	cmd.MarkFlagsMutuallyExclusive("secret-file", "unsigned")
 	cmd.RunE = withSubscriptions(load, func(
-		cmd *cobra.Command, cfg configuration, _ store.Store, all *subscriptions.Subscriptions, args []string,
+		cmd *cobra.Command, cfg configuration, _ store.Store, all subscriptionStore, args []string,
 	) error {
 		filter, err := filters.filter()
 		if err != nil {
@@ -123,7 +106,7 @@ mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 		if err != nil {
 			return err
 		}
-		if err := spec.Validate(); err != nil {
+		if err := validate(all, spec); err != nil {
 			return &usageError{err}
 		}
 		if err := all.Put(cmd.Context(), spec, secrets, time.Now()); err != nil {
@@ -139,7 +122,7 @@ mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 
 // secretsOf returns the secrets for a subscription, or nil if it keeps those that it has.
 func secretsOf(
-	ctx context.Context, all *subscriptions.Subscriptions, spec subscriptions.Spec, file string, unsigned bool,
+	ctx context.Context, all subscriptionStore, spec subscriptions.Spec, file string, unsigned bool,
 	stdin io.Reader,
 ) ([]string, error) {
 	if unsigned || !spec.Signs() && file == "" && spec.Kind() != subscriptions.KindNtfy {
@@ -209,7 +192,7 @@ func newSubscribeList() *cobra.Command {
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each subscription as a line of JSON.")
 	cmd.RunE = withSubscriptions(load, func(
-		cmd *cobra.Command, _ configuration, _ store.Store, all *subscriptions.Subscriptions, _ []string,
+		cmd *cobra.Command, _ configuration, _ store.Store, all subscriptionStore, _ []string,
 	) error {
 		out := cmd.OutOrStdout()
 		t := newTable(width(out), "name", "state", "delivered", "waiting", "failed", "missed", "last delivery", "reason")
@@ -249,7 +232,7 @@ func newSubscribeList() *cobra.Command {
 
 // eachSubscription calls do for every subscription, ordered by name.
 func eachSubscription(
-	ctx context.Context, all *subscriptions.Subscriptions, do func(subscriptions.Subscription) error,
+	ctx context.Context, all subscriptionStore, do func(subscriptions.Subscription) error,
 ) error {
 	for after := ""; ; {
 		page, err := all.List(ctx, after, subscriptionsPage)
@@ -273,7 +256,7 @@ func newSubscribeShow() *cobra.Command {
 		Use: "show NAME", Short: "Print a subscription as JSON, without its secrets", Args: oneArg(subscriptionArg),
 	}
 	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
-		cmd *cobra.Command, _ configuration, _ store.Store, all *subscriptions.Subscriptions, args []string,
+		cmd *cobra.Command, _ configuration, _ store.Store, all subscriptionStore, args []string,
 	) error {
 		one, err := all.Get(cmd.Context(), args[0])
 		if err != nil {
@@ -292,7 +275,7 @@ func newSubscribeRemove() *cobra.Command {
 		Use: "remove NAME", Short: "Remove a subscription with its deliveries", Args: oneArg(subscriptionArg),
 	}
 	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
-		cmd *cobra.Command, _ configuration, _ store.Store, all *subscriptions.Subscriptions, args []string,
+		cmd *cobra.Command, _ configuration, _ store.Store, all subscriptionStore, args []string,
 	) error {
 		if err := all.Remove(cmd.Context(), args[0]); err != nil {
 			return err
@@ -309,7 +292,7 @@ func newSubscribeResume() *cobra.Command {
 		Args: oneArg(subscriptionArg),
 	}
 	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
-		cmd *cobra.Command, _ configuration, _ store.Store, all *subscriptions.Subscriptions, args []string,
+		cmd *cobra.Command, _ configuration, _ store.Store, all subscriptionStore, args []string,
 	) error {
 		if err := all.Resume(cmd.Context(), args[0], time.Now()); err != nil {
 			return err

@@ -43,7 +43,7 @@ subscription also needs secret_file, relative to the folder of the file, or unsi
 	load := configured(cmd, quiet)
 	cmd.Flags().StringVarP(&name, "file", "f", "", "YAML `file` of subscriptions. - is standard input.")
 	cmd.RunE = withSubscriptions(load, func(
-		cmd *cobra.Command, cfg configuration, _ store.Store, all *subscriptions.Subscriptions, _ []string,
+		cmd *cobra.Command, cfg configuration, _ store.Store, all subscriptionStore, _ []string,
 	) error {
 		if name == "" {
 			return &usageError{errors.New("name the file with -f")}
@@ -58,7 +58,7 @@ subscription also needs secret_file, relative to the folder of the file, or unsi
 			if listed[i].Spec, err = all.Complete(cmd.Context(), one.Spec); err != nil {
 				return err
 			}
-			if err := listed[i].Validate(); err != nil {
+			if err := validate(all, listed[i].Spec); err != nil {
 				problems = append(problems, fmt.Errorf("subscription %d (%s): %w", i+1, one.Name, err))
 			}
 			path := one.SecretFile
@@ -105,7 +105,7 @@ func newSubscribeExport() *cobra.Command {
 		Use: "export", Short: "Print the subscriptions as YAML, without their secrets", Args: noArgs,
 	}
 	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
-		cmd *cobra.Command, _ configuration, _ store.Store, all *subscriptions.Subscriptions, _ []string,
+		cmd *cobra.Command, _ configuration, _ store.Store, all subscriptionStore, _ []string,
 	) error {
 		file := subscriptionFile{Subscriptions: []listedSubscription{}}
 		err := eachSubscription(cmd.Context(), all, func(one subscriptions.Subscription) error {

@@ -38,7 +38,7 @@ repeats one.`,
 	cmd.Flags().IntVar(&limit, "limit", 50, "List at most `N` deliveries, 1 to 1000.")
 	cmd.Flags().Int64Var(&before, "before", 0, "List deliveries before the one with this `id`. 0 means the newest.")
 	cmd.RunE = withSubscriptions(load, func(
-		cmd *cobra.Command, _ configuration, _ store.Store, all *subscriptions.Subscriptions, args []string,
+		cmd *cobra.Command, _ configuration, _ store.Store, all subscriptionStore, args []string,
 	) error {
 		if limit < 1 || limit > 1000 {
 			return &usageError{fmt.Errorf("--limit is %d: choose 1 to 1000", limit)}
@@ -92,7 +92,7 @@ func newSubscribeResend() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&failed, "failed", false, "Send all deliveries again that were given up.")
 	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
-		cmd *cobra.Command, _ configuration, _ store.Store, all *subscriptions.Subscriptions, args []string,
+		cmd *cobra.Command, _ configuration, _ store.Store, all subscriptionStore, args []string,
 	) error {
 		if failed {
 			n, err := all.ResendFailed(cmd.Context(), args[0], time.Now())
@@ -127,8 +127,11 @@ settings notifier.* that it is given.`,
 		Args: oneArg(subscriptionArg),
 	}
 	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
-		cmd *cobra.Command, cfg configuration, s store.Store, all *subscriptions.Subscriptions, args []string,
+		cmd *cobra.Command, cfg configuration, s store.Store, all subscriptionStore, args []string,
 	) error {
+		if s == nil {
+			return errNoSample
+		}
 		one, err := all.Get(cmd.Context(), args[0])
 		if err != nil {
 			return err

@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dateline-news/dateline/cmd/dateline/internal/webapi"
+	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
+)
+
+// subscriptionStore manages subscriptions in the store of a deployment or over its HTTP API. Its methods are described at
+// subscriptions.Subscriptions.
+type subscriptionStore interface {
+	List(ctx context.Context, after string, limit int) ([]subscriptions.Subscription, error)
+	Get(ctx context.Context, name string) (subscriptions.Subscription, error)
+	Complete(ctx context.Context, spec subscriptions.Spec) (subscriptions.Spec, error)
+	Put(ctx context.Context, spec subscriptions.Spec, secrets []string, now time.Time) error
+	Remove(ctx context.Context, name string) error
+	Resume(ctx context.Context, name string, now time.Time) error
+	Log(ctx context.Context, name string, before int64, limit int) ([]subscriptions.Delivery, error)
+	Resend(ctx context.Context, name string, id int64, now time.Time) error
+}
+
+// errNoSample means that samples cannot be sent over HTTP.
+var errNoSample = errors.New("a sample is only sent from where the store is: run the command there, or give the address " +
+	"of the store with --store-url")
+
+// withSubscriptions returns a function for RunE that calls run with the store of the deployment and its
+// subscriptions. If this machine cannot reach the store, they are managed over the HTTP API, and the store is nil.
+func withSubscriptions(load loader, run func(*cobra.Command, configuration, store.Store, subscriptionStore,
+	[]string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		cfg, err := load()
+		if err != nil {
+			return err
+		}
+		if cfg.remote() {
+			api, err := cfg.api()
+			if err != nil {
+				return err
+			}
+			return cfg.advise(run(cmd, cfg, nil, api.Subscriptions(), args))
+		}
+		s, err := openStore(cmd, cfg)
+		if err != nil {
+			return err
+		}
+		return errors.Join(run(cmd, cfg, s, subscriptions.Of(s), args), s.Close())
+	}
+}
+
+// validate reports what cannot work about a subscription. Over HTTP, a target with a part that is not shown is completed
+// by the server, which validates the subscription then.
+func validate(all subscriptionStore, spec subscriptions.Spec) error {
+	if _, remote := all.(webapi.Subscriptions); remote && !spec.IsWhole() {
+		return nil
+	}
+	return spec.Validate()
+}

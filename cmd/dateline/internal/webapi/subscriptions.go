@@ -1,0 +1,80 @@
+package webapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
+)
+
+// Subscriptions are the subscriptions of a deployment. Its methods are like those of subscriptions.Subscriptions.
+type Subscriptions struct{ client Client }
+
+// Subscriptions returns the subscriptions of the deployment.
+func (c Client) Subscriptions() Subscriptions { return Subscriptions{c} }
+
+// call makes a request for the subscription with a name.
+func (s Subscriptions) call(ctx context.Context, method, name, rest string, body, v any) error {
+	err := s.client.send(ctx, method, "/subscriptions/"+url.PathEscape(name)+rest, body, v)
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("%.80q: %w", name, subscriptions.ErrNotFound)
+	}
+	return err
+}
+
+// List returns subscriptions without the secret parts of their targets.
+func (s Subscriptions) List(
+	ctx context.Context, after string, limit int,
+) (page []subscriptions.Subscription, err error) {
+	query := url.Values{"after": {after}, "limit": {strconv.Itoa(limit)}}
+	err = s.client.Get(ctx, "/subscriptions?"+query.Encode(), &page)
+	return page, err
+}
+
+// Get returns a subscription without the secret parts of its target.
+func (s Subscriptions) Get(ctx context.Context, name string) (one subscriptions.Subscription, err error) {
+	err = s.call(ctx, http.MethodGet, name, "", nil, &one)
+	return one, err
+}
+
+// Complete returns the specification as it is. Put completes it.
+func (s Subscriptions) Complete(_ context.Context, spec subscriptions.Spec) (subscriptions.Spec, error) {
+	return spec, nil
+}
+
+// Put adds or replaces a subscription. The time is that of the deployment.
+func (s Subscriptions) Put(ctx context.Context, spec subscriptions.Spec, secrets []string, _ time.Time) error {
+	return s.call(ctx, http.MethodPut, spec.Name, "", struct {
+		subscriptions.Spec
+		Secrets []string `json:"secrets,omitzero"` // an empty list removes them
+	}{spec, secrets}, nil)
+}
+
+// Remove removes a subscription.
+func (s Subscriptions) Remove(ctx context.Context, name string) error {
+	return s.call(ctx, http.MethodDelete, name, "", nil, nil)
+}
+
+// Resume resumes a suspended subscription.
+func (s Subscriptions) Resume(ctx context.Context, name string, _ time.Time) error {
+	return s.call(ctx, http.MethodPost, name, "/resume", nil, nil)
+}
+
+// Log returns deliveries of a subscription.
+func (s Subscriptions) Log(
+	ctx context.Context, name string, before int64, limit int,
+) (log []subscriptions.Delivery, err error) {
+	query := url.Values{"before": {strconv.FormatInt(before, 10)}, "limit": {strconv.Itoa(limit)}}
+	err = s.call(ctx, http.MethodGet, name, "/deliveries?"+query.Encode(), nil, &log)
+	return log, err
+}
+
+// Resend repeats a delivery.
+func (s Subscriptions) Resend(ctx context.Context, name string, id int64, _ time.Time) error {
+	return s.call(ctx, http.MethodPost, name, fmt.Sprintf("/deliveries/%d/resend", id), nil, nil)
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
+)
+
+// TestSubscribeOverHTTP manages subscriptions with a context that has only the address and token of the web page, and
+// compares what is printed with what the store contains.
+func TestSubscribeOverHTTP(t *testing.T) {
+	t.Parallel()
+	hook := newWebHook(t)
+	cfg := testConfig(t.TempDir())
+	cfg.Data.NATSAddr, cfg.HTTP.Addr = "127.0.0.1:0", natstest.FreeAddr(t)
+	cfg.HTTP.ReadToken, cfg.HTTP.OperateToken = "ReadTokenOfTheTest", "OperateTokenOfTheTest"
+	cfg.Notifier.AllowHosts = []string{"127.0.0.1"}
+	p := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
+	all := subscriptions.Of(p.Store)
+	natstest.Eventually(t, "the notifier follows the stream, and the API accepts connections", func() bool {
+		progress, err := all.Progress(t.Context())
+		if err != nil || progress.Created.IsZero() {
+			return false
+		}
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", cfg.HTTP.Addr)
+		return err == nil && conn.Close() == nil
+	})
+	u := user{t.TempDir(), t.TempDir()}
+	settings := "nats: {url: nats://" + closedAddr + "}\nclient: {web: http://" + cfg.HTTP.Addr + "}\n"
+	u.writeContext(t, "operator", settings+"http: {operate-token: OperateTokenOfTheTest}\n")
+	u.writeContext(t, "reader", settings+"http: {read-token: ReadTokenOfTheTest}\n")
+	ctx := natstest.Context(t)
+	key, secret := writeSecret(t)
+	as := func(name string, wantCode int, want string, args ...string) string {
+		t.Helper()
+		code, out := u.run(ctx, t, append(append([]string{"subscribe"}, args...), "--context", name)...)
+		if code != wantCode || !strings.Contains(out, want) || strings.Contains(out, secret) {
+			t.Errorf("subscribe %s as %s: exit code %d, want %d with %q and no secret:\n%s",
+				strings.Join(args, " "), name, code, wantCode, want, out)
+		}
+		return out
+	}
+	as("operator", 0, "0 subscriptions", "ls")
+	as("operator", 2, "--secret-file", "add", "harbour", "--query", "harbour", "--to", hook.URL)
+	as("reader", 1, "give the operate token", "add", "harbour", "--query", "harbour", "--to", hook.URL, "--unsigned")
+	as("operator", 0, "subscribed harbour", "add", "harbour", "--query", "harbour", "--to", hook.URL+"/?key=T0KEN",
+		"--secret-file", key)
+	as("operator", 0, "subscribed harbour", "add", "harbour", "--query", "ferry", "--to", hook.URL+"/?…")
+	one, err := all.Get(ctx, "harbour")
+	if err != nil || one.To != hook.URL+"/?key=T0KEN" || one.Secrets != 1 || one.Query.Text != "ferry" {
+		t.Errorf("added %+v, %v", one, err)
+	}
+	as("operator", 0, "subscribed harbour", "add", "harbour", "--query", "ferry", "--to", hook.URL+"/?…", "--unsigned")
+	if one, err = all.Get(ctx, "harbour"); err != nil || one.Secrets != 0 {
+		t.Errorf("%d secrets are left, %v; want none", one.Secrets, err)
+	}
+	from, err := all.Progress(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	matches := []subscriptions.Match{{
+		SubscriptionID: one.ID, ArticleID: "gone", Revision: 1, Event: subscriptions.New, EventTime: time.Now(),
+	}}
+	if _, _, err := all.Advance(ctx, from, from, matches, nil, 10, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	natstest.Eventually(t, "the delivery of an article that is missing is skipped", func() bool {
+		log, err := all.Log(ctx, "harbour", 0, 10)
+		return err == nil && len(log) == 1 && log[0].State == subscriptions.Skipped
+	})
+	for _, args := range [][]string{
+		{"ls"}, {"ls", "--json"}, {"show", "harbour"}, {"log", "harbour"}, {"log", "harbour", "--json"}, {"export"},
+	} {
+		code, want := u.run(ctx, t, append([]string{"subscribe", "--data-dir", cfg.Data.Dir}, args...)...)
+		if got := as("reader", 0, "", args...); got != want || code != 0 {
+			t.Errorf("subscribe %v: over HTTP:\n%s\nfrom the store:\n%s", args, got, want)
+		}
+	}
+	as("operator", 1, "has no delivery 77", "resend", "harbour", "77")
+	as("operator", 0, "is sent again", "resend", "harbour", "1")
+	as("reader", 1, "give the operate token", "resume", "harbour")
+	as("operator", 0, "harbour is active", "resume", "harbour")
+	as("operator", 1, "where the store is", "test", "harbour")
+	as("reader", 1, "give the operate token", "remove", "harbour")
+	as("operator", 0, "removed harbour", "remove", "harbour")
+	as("operator", 1, "there is no such subscription", "show", "harbour")
+}

@@ -1,0 +1,269 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dateline-news/dateline/services/indexer/api"
+	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/forms"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
+)
+
+const (
+	// subscriptionsPerPage is the number of subscriptions on a page. The newest deliveries of each are read.
+	subscriptionsPerPage = 50
+	deliveriesPerPage    = 50
+)
+
+// subscriptionsPage lists the subscriptions, and has a form to add one.
+type subscriptionsPage struct {
+	Rows []api.Subscription
+	Next string
+	// Form is the form to add a subscription, filled in with the search of the parameters, if there is one.
+	Form     subscriptionForm
+	IsFilled bool
+}
+
+// subscriptionForm is a form to add a subscription.
+type subscriptionForm struct {
+	Name, Q string
+	// Filters are the other filters of the search.
+	Filters []choice
+	Forms   []string
+	Events  []string
+}
+
+func (s *site) registerSubscriptions(mux *http.ServeMux) {
+	mux.HandleFunc("GET /subscriptions", s.subscriptions)
+	mux.HandleFunc("POST /subscriptions", s.addSubscription)
+	mux.HandleFunc("GET /subscriptions/{name}", s.subscription)
+	for operation, change := range map[string]func(context.Context, *subscriptions.Subscriptions, string, url.Values) error{
+		"resume": func(ctx context.Context, all *subscriptions.Subscriptions, name string, _ url.Values) error {
+			return all.Resume(ctx, name, time.Now())
+		},
+		"remove": func(ctx context.Context, all *subscriptions.Subscriptions, name string, _ url.Values) error {
+			return all.Remove(ctx, name)
+		},
+		"replay": replayDeliveries,
+	} {
+		mux.HandleFunc("POST /subscriptions/{name}/"+operation, s.changeSubscription(operation, change))
+	}
+	mux.HandleFunc("POST /subscriptions/{name}/deliveries/{id}/resend", s.resendDelivery)
+}
+
+func (s *site) subscriptions(w http.ResponseWriter, r *http.Request) {
+	v := r.URL.Query()
+	found, err := s.Subscriptions().List(r.Context(), v.Get("after"), subscriptionsPerPage)
+	if err != nil {
+		s.showLibraryError(w, r, err)
+		return
+	}
+	filters := api.FiltersOf(v)
+	if _, err := filters.Query(); err != nil {
+		s.showLibraryError(w, r, fmt.Errorf("%w: %w", store.ErrQuery, err))
+		return
+	}
+	page := subscriptionsPage{Form: newSubscriptionForm(filters.Values(), v.Get("name"))}
+	page.IsFilled = page.Form.Q != "" || len(page.Form.Filters) > 0
+	for _, one := range found {
+		row, err := s.shownSubscription(r.Context(), one)
+		if err != nil {
+			s.showLibraryError(w, r, err)
+			return
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	if len(found) == subscriptionsPerPage {
+		page.Next = "/subscriptions?" + url.Values{"after": {found[len(found)-1].Name}}.Encode()
+	}
+	s.show(w, r, http.StatusOK, "subscriptions", "Subscriptions", page)
+}
+
+// newSubscriptionForm returns a form that is filled in with a search and a name.
+func newSubscriptionForm(search url.Values, name string) subscriptionForm {
+	form := subscriptionForm{
+		Name: nameFrom(name), Q: search.Get("q"), Forms: forms.All(), Events: subscriptions.Events(),
+	}
+	for _, field := range sortedNames(search) {
+		for _, value := range search[field] {
+			if field != "q" && field != "order" {
+				form.Filters = append(form.Filters, choice{Field: field, Name: value})
+			}
+		}
+	}
+	return form
+}
+
+// notInName matches what a name of a subscription cannot have.
+var notInName = regexp.MustCompile(`[^\pL\pN._-]+`)
+
+// nameFrom returns a name for a subscription from that of a search.
+func nameFrom(text string) string { return strings.Trim(notInName.ReplaceAllString(text, "-"), "-._") }
+
+func (s *site) shownSubscription(ctx context.Context, one subscriptions.Subscription) (api.Subscription, error) {
+	health, err := s.Subscriptions().Health(ctx, one.ID)
+	return api.ShownSubscription(one, health, roleOf(ctx) == operator), err
+}
+
+// subscriptionPage is the page of a subscription with its deliveries.
+type subscriptionPage struct {
+	api.Subscription
+	// Search is the URL of the search, and Filters are its parts.
+	Search     string
+	Filters    []choice
+	Deliveries []deliveryRow
+	Next       string
+}
+
+// deliveryRow is a delivery with the time from the event to its end.
+type deliveryRow struct {
+	subscriptions.Delivery
+	Took string
+}
+
+func (s *site) subscription(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	one, err := s.Subscriptions().Get(r.Context(), name)
+	if err != nil {
+		s.showSubscriptionError(w, r, err)
+		return
+	}
+	page := subscriptionPage{}
+	if page.Subscription, err = s.shownSubscription(r.Context(), one); err != nil {
+		s.showSubscriptionError(w, r, err)
+		return
+	}
+	log, err := s.Subscriptions().Log(r.Context(), name, positive(r.URL.Query().Get("before")), deliveriesPerPage)
+	if err != nil {
+		s.showSubscriptionError(w, r, err)
+		return
+	}
+	for _, d := range api.ShownDeliveries(log, roleOf(r.Context()) == operator) {
+		row := deliveryRow{Delivery: d}
+		if !d.EndTime.IsZero() {
+			row.Took = age(max(0, d.EndTime.Sub(d.EventTime)))
+		}
+		page.Deliveries = append(page.Deliveries, row)
+	}
+	if len(log) == deliveriesPerPage {
+		page.Next = fmt.Sprintf("/subscriptions/%s?before=%d", url.PathEscape(name), log[len(log)-1].ID)
+	}
+	search := searchOf(one.Query)
+	page.Search = "/?" + search.Encode()
+	for _, field := range sortedNames(search) {
+		for _, value := range search[field] {
+			page.Filters = append(page.Filters, choice{Field: field, Name: value})
+		}
+	}
+	s.show(w, r, http.StatusOK, "subscription", "Subscription "+one.Name, page)
+}
+
+// searchOf returns the parameters of the search that a subscription delivers.
+func searchOf(q subscriptions.Query) url.Values {
+	filters := api.Filters{
+		Q: q.Text, Host: q.Hosts, Language: q.Languages, Section: q.Sections, Author: q.Authors, Tag: q.Tags,
+		Label: q.Labels, Access: q.Access,
+	}
+	if q.From != nil {
+		filters.Since = q.From.Format(time.RFC3339)
+	}
+	if q.Before != nil {
+		filters.Before = q.Before.Format(time.RFC3339)
+	}
+	return filters.Values()
+}
+
+// addSubscription adds the subscription that a form describes.
+func (s *site) addSubscription(w http.ResponseWriter, r *http.Request) {
+	_ = r.ParseForm() // the body is in memory; what cannot be parsed is empty, and refused below
+	query, err := api.FiltersOf(r.PostForm).Query()
+	if err != nil {
+		s.showError(w, r, http.StatusBadRequest, err)
+		return
+	}
+	spec := subscriptions.Spec{
+		Name: strings.TrimSpace(r.PostFormValue("name")), Query: subscriptions.NewQuery(query.Text, query.Filter),
+		To: strings.TrimSpace(r.PostFormValue("to")), Form: r.PostFormValue("form"), Template: r.PostFormValue("template"),
+	}
+	if events := r.PostForm["event"]; len(events) < len(subscriptions.Events()) {
+		spec.Events = events
+	}
+	var secrets []string
+	if secret := strings.TrimSpace(r.PostFormValue("secret")); secret != "" {
+		secrets = []string{secret}
+	}
+	if err := s.Subscriptions().Add(r.Context(), spec, secrets, time.Now()); err != nil {
+		s.showSubscriptionError(w, r, err)
+		return
+	}
+	s.log.Info("subscription changed", "operation", "add", "subscription", spec.Name)
+	http.Redirect(w, r, "/subscriptions/"+url.PathEscape(spec.Name), http.StatusSeeOther)
+}
+
+// replayDeliveries repeats the deliveries of events since a time of a form.
+func replayDeliveries(
+	ctx context.Context, all *subscriptions.Subscriptions, name string, form url.Values,
+) error {
+	since, err := time.Parse("2006-01-02T15:04", form.Get("since"))
+	if err != nil {
+		return fmt.Errorf("%w: since is not a time such as 2026-11-29T12:00", store.ErrQuery)
+	}
+	_, err = all.Replay(ctx, name, since, time.Now())
+	return err
+}
+
+// changeSubscription returns a handler that changes a subscription and then shows it, or the list if a form says so.
+func (s *site) changeSubscription(
+	operation string, change func(context.Context, *subscriptions.Subscriptions, string, url.Values) error,
+) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		name, next := r.PathValue("name"), local(r.PostFormValue("next"))
+		if err := change(r.Context(), s.Subscriptions(), name, r.PostForm); err != nil {
+			s.showSubscriptionError(w, r, err)
+			return
+		}
+		s.log.Info("subscription changed", "operation", operation, "subscription", name)
+		if next == "/" {
+			next = "/subscriptions/" + url.PathEscape(name)
+		}
+		http.Redirect(w, r, next, http.StatusSeeOther)
+	}
+}
+
+func (s *site) resendDelivery(w http.ResponseWriter, r *http.Request) {
+	name, id := r.PathValue("name"), positive(r.PathValue("id"))
+	if err := s.Subscriptions().Resend(r.Context(), name, id, time.Now()); err != nil {
+		s.showSubscriptionError(w, r, err)
+		return
+	}
+	s.log.Info("subscription changed", "operation", "resend", "subscription", name, "delivery", id)
+	http.Redirect(w, r, "/subscriptions/"+url.PathEscape(name), http.StatusSeeOther)
+}
+
+// positive returns the positive number in a text, or 0.
+func positive(text string) int64 {
+	n, _ := strconv.ParseInt(text, 10, 64) // 0 stands for what is not a number
+	return max(0, n)
+}
+
+// showSubscriptionError shows an error of subscriptions, with the status that belongs to it.
+func (s *site) showSubscriptionError(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, subscriptions.ErrNotFound):
+		s.showError(w, r, http.StatusNotFound, err)
+	case errors.Is(err, subscriptions.ErrSpec):
+		s.showError(w, r, http.StatusBadRequest, err)
+	case errors.Is(err, subscriptions.ErrExists):
+		s.showError(w, r, http.StatusConflict, err)
+	default:
+		s.showLibraryError(w, r, err)
+	}
+}
