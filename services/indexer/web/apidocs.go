@@ -28,6 +28,10 @@ type apiOperation struct {
 	Parameters                             []apiParameter // and the fields of a body in JSON
 	Fields                                 []apiParameter // of a response in JSON
 	Responses                              []apiResponse
+	// SameAs is an operation before this one whose response has the same fields, which are only listed there.
+	SameAs *apiOperation
+
+	schema string // of a response in JSON, or ""
 }
 
 // apiParameter is a parameter of a request, or a field of a body in JSON.
@@ -50,7 +54,18 @@ func newAPIPage(document *huma.OpenAPI) apiPage {
 			}
 		}
 	}
+	first := map[string]*apiOperation{}
 	for _, tag := range slices.Sorted(maps.Keys(groups)) {
+		for i := range groups[tag] {
+			o := &groups[tag][i]
+			switch {
+			case o.schema == "" || len(o.Fields) == 0:
+			case first[o.schema] != nil:
+				o.SameAs, o.Fields = first[o.schema], nil
+			default:
+				first[o.schema] = o
+			}
+		}
 		page.Groups = append(page.Groups, apiGroup{tag, groups[tag]})
 	}
 	return page
@@ -70,15 +85,37 @@ func newAPIOperation(document *huma.OpenAPI, from *huma.Operation) apiOperation 
 	if body := from.RequestBody; body != nil && body.Content["application/json"] != nil {
 		o.Parameters = append(o.Parameters, fieldsOf(document, body.Content["application/json"].Schema)...)
 	}
+	var problems []string
 	for _, status := range slices.Sorted(maps.Keys(from.Responses)) {
 		response := from.Responses[status]
 		types := slices.Sorted(maps.Keys(response.Content))
+		if slices.Equal(types, []string{problemType}) {
+			problems = append(problems, status)
+			continue
+		}
 		o.Responses = append(o.Responses, apiResponse{status, strings.Join(types, ", "), response.Description})
 		if json := response.Content["application/json"]; json != nil && strings.HasPrefix(status, "2") {
-			o.Fields = fieldsOf(document, json.Schema)
+			o.Fields, o.schema = fieldsOf(document, json.Schema), refOf(json.Schema)
 		}
 	}
+	if len(problems) > 0 {
+		o.Responses = append(o.Responses, apiResponse{strings.Join(problems, ", "), problemType, "Errors"})
+	}
 	return o
+}
+
+// problemType is the content type of errors.
+const problemType = "application/problem+json"
+
+// refOf returns the reference to the schema of an object, or of the objects in an array.
+func refOf(schema *huma.Schema) string {
+	if schema != nil && schema.Items != nil {
+		schema = schema.Items
+	}
+	if schema == nil {
+		return ""
+	}
+	return schema.Ref
 }
 
 // fieldsOf lists the fields of an object, or of the objects in an array.

@@ -28,6 +28,10 @@ func TestAPIDocs(t *testing.T) {
 			}
 		}
 	}
+	// The browser also loads style sheets and scripts, of less than 25 kB.
+	if len(page) > maxPageWeight-25_000 {
+		t.Errorf("the page has %d bytes, want at most %d", len(page), maxPageWeight-25_000)
+	}
 	for _, want := range []string{"silent Only silent sources. boolean", "from 1 to 840; default 24", "queued Number of",
 		"name required Name that no other saved search has. string"} {
 		if !strings.Contains(text(page), want) {
