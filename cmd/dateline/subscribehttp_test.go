@@ -83,6 +83,7 @@ func TestSubscribeOverHTTP(t *testing.T) {
 	}
 	as("operator", 1, "has no delivery 77", "resend", "harbour", "77")
 	as("operator", 0, "is sent again", "resend", "harbour", "1")
+	as("operator", 0, "0 deliveries sent again", "resend", "harbour", "--failed")
 	as("reader", 1, "give the operate token", "resume", "harbour")
 	as("operator", 0, "harbour is active", "resume", "harbour")
 	as("operator", 1, "where the store is", "test", "harbour")

@@ -75,6 +75,10 @@ type replayInput struct {
 	}
 }
 
+type resendAnswer struct {
+	Deliveries int64 `json:"deliveries" doc:"Number of deliveries that are repeated."`
+}
+
 type replayAnswer struct {
 	Deliveries int64 `json:"deliveries" doc:"Number of deliveries that are repeated."`
 	More       bool  `json:"more" doc:"Whether there may be more: replay again once these have been delivered."`
@@ -134,6 +138,10 @@ func (s *service) registerSubscriptions(a huma.API) {
 	})
 	resend.DefaultStatus = http.StatusNoContent
 	huma.Register(a, resend, s.resendDelivery)
+	huma.Register(a, register(http.MethodPost, operation{
+		id: "resend-failed-deliveries", path: "/{name}/resend-failed", summary: "Repeat the deliveries that were given up",
+		description: needs, errors: missing,
+	}), s.resendFailed)
 	huma.Register(a, register(http.MethodPost, operation{
 		id: "replay-deliveries", path: "/{name}/replay", summary: "Repeat the deliveries since a time",
 		description: "The earliest first, at most 10,000 of them, except those of erased articles. " + needs, errors: missing,
@@ -234,6 +242,15 @@ func (s *service) resendDelivery(ctx context.Context, in *resendInput) (*struct{
 	}
 	s.log.Info("subscription changed", "operation", "resend-delivery", "subscription", in.Name, "delivery", in.ID)
 	return nil, nil
+}
+
+func (s *service) resendFailed(ctx context.Context, in *subscriptionName) (*body[resendAnswer], error) {
+	resent, err := s.Subscriptions().ResendFailed(ctx, in.Name, time.Now())
+	if err != nil {
+		return nil, s.subscriptionError(ctx, err)
+	}
+	s.log.Info("subscription changed", "operation", "resend-failed-deliveries", "subscription", in.Name, "deliveries", resent)
+	return &body[resendAnswer]{resendAnswer{int64(resent)}}, nil
 }
 
 func (s *service) replayDeliveries(ctx context.Context, in *replayInput) (*body[replayAnswer], error) {

@@ -23,6 +23,7 @@ type subscriptionStore interface {
 	Resume(ctx context.Context, name string, now time.Time) error
 	Log(ctx context.Context, name string, before int64, limit int) ([]subscriptions.Delivery, error)
 	Resend(ctx context.Context, name string, id int64, now time.Time) error
+	ResendFailed(ctx context.Context, name string, now time.Time) (int, error)
 }
 
 // errNoSample means that samples cannot be sent over HTTP.

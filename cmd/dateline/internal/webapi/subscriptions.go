@@ -78,3 +78,12 @@ func (s Subscriptions) Log(
 func (s Subscriptions) Resend(ctx context.Context, name string, id int64, _ time.Time) error {
 	return s.call(ctx, http.MethodPost, name, fmt.Sprintf("/deliveries/%d/resend", id), nil, nil)
 }
+
+// ResendFailed repeats the deliveries that were given up, and returns their number.
+func (s Subscriptions) ResendFailed(ctx context.Context, name string, _ time.Time) (int, error) {
+	var answer struct {
+		Deliveries int `json:"deliveries"`
+	}
+	err := s.call(ctx, http.MethodPost, name, "/resend-failed", nil, &answer)
+	return answer.Deliveries, err
+}
