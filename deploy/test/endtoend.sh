@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Tests the shipped stack under load and failure. It publishes 500 pages with a plain
 # NATS client while each service is killed once, and checks that no page is lost or
-# duplicated in PostgreSQL and in the API, that every query of the dashboards returns
-# data, and that alerts fire only for the failures that it causes later. stack.sh lists
-# the variables.
+# duplicated in PostgreSQL and in the API, that a subscription gets every article, that
+# every query of the dashboards returns data, and that alerts fire only for the failures
+# that it causes later. stack.sh lists the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init endtoend
@@ -29,6 +29,11 @@ publish() {
   password=$(setting "NATS_${user^^}_PASSWORD")
   compose run --rm -T publisher publish "nats://$user:$password@nats:4222" "$1"
 }
+
+# received: prints how many different articles the target of the subscription has got, and
+# how many deliveries were repeated.
+received() { compose exec -T receiver /deploytrial received http://127.0.0.1:8080; }
+delivered() { [ "$(received | cut -d ' ' -f 1)" = "$1" ] && [ "$(sql "SELECT count(*) FROM notify_deliveries WHERE state = 'delivered'")" = "$1" ]; }
 
 # alerts STATE: prints the names of the alerts in that state.
 alerts() { promql "ALERTS{alertstate=\"$1\"}" | sed -n 's/.*alertname="\([A-Za-z]*\)".*/\1/p' | sort -u; }
@@ -59,10 +64,11 @@ OVERLAYS="$deploy/compose.cluster.yaml $deploy/compose.tls.yaml $deploy/compose.
 
 stack_up
 
+compose run --rm -T dateline subscribe add everything --event new --to http://receiver:8080/ --unsigned >/dev/null
 say "publishing $pages URLs"
 urls 1 "$pages" | publish urls
 # The fetcher comes last, because its hosts wait until its leases have expired.
-for service in extractor archiver indexer postgres nats prometheus alertmanager postgres-exporter fetcher; do
+for service in extractor archiver indexer notifier postgres nats prometheus alertmanager postgres-exporter fetcher; do
   killed "$service"
 done
 until_true 300 "$pages articles in PostgreSQL" stored "$pages"
@@ -79,6 +85,9 @@ for stage in 1 2 3 4; do
 done
 [ "$(sql 'SELECT count(*) FROM outcomes WHERE verdict = 5')" = 0 ] || fail 'the ledger has dead outcomes'
 say "$pages articles, each once, each with its outcome at every stage"
+# A subscription whose notifier was killed goes on after 110 s.
+until_true 240 "$pages articles at the target of the subscription" delivered "$pages"
+say "the subscription got each article; $(received | cut -d ' ' -f 2) deliveries were repeated"
 
 address=$(compose port indexer 8080)
 token=$(setting DATELINE_HTTP_READ_TOKEN)
@@ -105,6 +114,7 @@ say 'the alert for the extractor fires, and Alertmanager has it'
 docker unpause "$(compose ps -q extractor)" >/dev/null
 until_true 120 "$more articles in PostgreSQL" stored "$more"
 [ "$(count articles) $(count revisions)" = "$more $more" ] || fail "$(count articles) articles and $(count revisions) revisions, not $more"
+until_true 60 "$more articles at the target of the subscription" delivered "$more"
 gone() { ! fires DatelineTargetDown; }
 until_true 120 'the alert to end' gone
 say "$more articles, each once; the alert has ended"

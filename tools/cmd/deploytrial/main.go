@@ -4,6 +4,8 @@
 //	deploytrial site                         serve the site on :8080
 //	deploytrial publish NATS-URL [SUBJECT]   publish each line of standard input,
 //	                                         by default on the subject urls
+//	deploytrial receive                      accept deliveries to subscriptions on :8080; see hook
+//	deploytrial received URL                 print how many different ones were accepted, and how many were repeated
 //	deploytrial forward ADDR TARGET          forward connections, like a Service of Kubernetes
 package main
 
@@ -50,23 +52,28 @@ func exitCode() int {
 func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
 	switch {
 	case len(args) == 1 && args[0] == "site":
-		return serve(ctx, siteAddr)
+		return serve(ctx, siteAddr, site())
 	case len(args) == 2 && args[0] == "publish":
 		return publish(ctx, args[1], subject.URLs, in, out)
 	case len(args) == 3 && args[0] == "publish":
 		return publish(ctx, args[1], args[2], in, out)
+	case len(args) == 1 && args[0] == "receive":
+		return serve(ctx, siteAddr, newHook())
+	case len(args) == 2 && args[0] == "received":
+		return received(ctx, args[1], out)
 	case len(args) == 3 && args[0] == "forward":
 		return forward(ctx, args[1], args[2])
 	}
-	return errors.New("usage: deploytrial site | deploytrial publish NATS-URL [SUBJECT] | deploytrial forward ADDR TARGET")
+	return errors.New("usage: deploytrial site | deploytrial publish NATS-URL [SUBJECT] | deploytrial receive | " +
+		"deploytrial received URL | deploytrial forward ADDR TARGET")
 }
 
-func serve(ctx context.Context, addr string) error {
-	server := &http.Server{Addr: addr, Handler: site(), ReadTimeout: timeout, WriteTimeout: timeout}
+func serve(ctx context.Context, addr string, handler http.Handler) error {
+	server := &http.Server{Addr: addr, Handler: handler, ReadTimeout: timeout, WriteTimeout: timeout}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serving the site on %s: %w", addr, err)
+		return fmt.Errorf("serving on %s: %w", addr, err)
 	}
 	return nil
 }

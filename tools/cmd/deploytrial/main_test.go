@@ -78,3 +78,28 @@ func TestPublishCountsStoredMessages(t *testing.T) {
 		t.Errorf("got %v, %v and %q, want 2 messages", info, err, out.String())
 	}
 }
+
+// TestHookCountsDeliveries checks that a repetition is not counted as another delivery.
+func TestHookCountsDeliveries(t *testing.T) {
+	server := httptest.NewServer(newHook())
+	defer server.Close()
+	for _, id := range []string{"a-1", "b-1", "a-1", ""} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Webhook-Id", id)
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if ok := answer.StatusCode == http.StatusOK; ok != (id != "") {
+			t.Errorf("delivery %q: %s", id, answer.Status)
+		}
+	}
+	var out strings.Builder
+	if err := received(t.Context(), server.URL, &out); err != nil || out.String() != "2 1\n" {
+		t.Errorf("got %q, %v; want two deliveries, one repeated", &out, err)
+	}
+}
