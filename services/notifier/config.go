@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/objects"
 	"github.com/dateline-news/dateline/services/notifier/targets"
 )
 
@@ -24,7 +25,10 @@ type Config struct {
 	GiveUp       time.Duration `doc:"Time after which a subscription is suspended if all requests have failed meanwhile, such as 72h. A single delivery that fails for this long while others succeed is given up."`
 	MaxPending   int           `doc:"Maximum number of deliveries of a subscription that wait. Further matches are counted as missed."`
 	Keep         time.Duration `doc:"Time for which ended deliveries are kept, such as 2160h. The erasure of an article is only delivered to subscriptions that have a delivery of it."`
+	Files        string        `doc:"Folder, or s3://BUCKET/PREFIX, below which subscriptions may have files written. The settings s3.… name the service of a bucket. Empty means that no files are written."`
 	DrainTimeout time.Duration `doc:"Maximum time to finish requests in progress at shutdown. Unfinished ones are repeated with the same id."`
+
+	SMTP targets.SMTPConfig
 }
 
 // DefaultConfig returns the default configuration, which delivers to public addresses only.
@@ -32,12 +36,15 @@ func DefaultConfig() Config {
 	return Config{
 		Timeout: 30 * time.Second, Targets: 512, PerHost: 16, RetryDelay: 5 * time.Second, MaxDelay: time.Hour,
 		GiveUp: 72 * time.Hour, MaxPending: 100_000, Keep: 90 * 24 * time.Hour, DrainTimeout: 10 * time.Second,
+		SMTP: targets.DefaultSMTPConfig(),
 	}
 }
 
 // Connect returns the targets. js may be nil, if nothing is published on NATS.
-func (c Config) Connect(js jetstream.JetStream) *targets.Targets {
-	return targets.New(targets.Config{AllowHosts: c.AllowHosts, Timeout: c.Timeout}, targets.Dependencies{JS: js})
+func (c Config) Connect(js jetstream.JetStream, s3 objects.Config) (*targets.Targets, error) {
+	return targets.New(targets.Config{
+		AllowHosts: c.AllowHosts, Timeout: c.Timeout, Files: c.Files, SMTP: c.SMTP,
+	}, targets.Dependencies{JS: js, S3: s3})
 }
 
 // Validate reports every setting that cannot work.

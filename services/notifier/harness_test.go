@@ -44,7 +44,7 @@ func inBothStores(t *testing.T, test func(*testing.T, *room)) {
 
 // room is a NATS server and a store.
 type room struct {
-	*testing.T
+	testing.TB
 
 	js     jetstream.JetStream
 	store  store.Store
@@ -52,7 +52,7 @@ type room struct {
 	config Config
 }
 
-func newRoom(t *testing.T, articles store.Store) *room {
+func newRoom(t testing.TB, articles store.Store) *room {
 	t.Helper()
 	_, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
 	natstest.Reconcile(t, js, topology.Limits{})

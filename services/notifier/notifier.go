@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/internal/loop"
+	"github.com/dateline-news/dateline/internal/objects"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
@@ -44,7 +45,9 @@ type Dependencies struct {
 	}
 	// Replica is the name of this process, unique among the running ones. A process that was killed takes its
 	// subscriptions back at once if it starts again under the same name. Empty generates a name.
-	Replica  string
+	Replica string
+	// S3 is the service of the bucket that notifier.files names.
+	S3       objects.Config
 	Registry prometheus.Registerer
 	Log      *slog.Logger
 }
@@ -73,9 +76,13 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Notifier, erro
 	if err != nil {
 		return nil, fmt.Errorf("opening stream %s: %w", subject.StreamRevisions, err)
 	}
+	sending, err := config.Connect(deps.JS, deps.S3)
+	if err != nil {
+		return nil, err
+	}
 	n := &Notifier{
 		config: config, stream: stream, articles: deps.Store, subscriptions: subscriptions.Of(deps.Store),
-		targets: config.Connect(deps.JS), metrics: newMetrics(deps.Registry), log: deps.Log,
+		targets: sending, metrics: newMetrics(deps.Registry), log: deps.Log,
 		owner: cmp.Or(deps.Replica, rand.Text()), matching: newMatching(), due: make(chan struct{}, 1),
 		turns: map[string]int{},
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/objects"
 	"github.com/dateline-news/dateline/services/notifier/forms"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 	"github.com/dateline-news/dateline/services/notifier/webhook"
@@ -65,25 +66,36 @@ type Config struct {
 	AllowHosts []string
 	// Timeout bounds a call of Send.
 	Timeout time.Duration
+	// Files is the folder or s3://BUCKET/PREFIX below which files are written, or "".
+	Files string
+	SMTP  SMTPConfig
 }
 
 // Dependencies are what targets use.
 type Dependencies struct {
 	// JS is a connection to NATS, or nil if nothing is published.
 	JS jetstream.JetStream
+	// S3 is the service of buckets.
+	S3 objects.Config
 }
 
 // Targets are the targets of all kinds. Create them with New.
 type Targets struct{ kinds map[string]Target }
 
 // New returns the targets.
-func New(config Config, deps Dependencies) *Targets {
+func New(config Config, deps Dependencies) (*Targets, error) {
+	place, err := placeOf(config.Files, deps.S3)
+	if err != nil {
+		return nil, err
+	}
 	client := webhook.NewClient(config.AllowHosts, config.Timeout)
 	return &Targets{map[string]Target{
 		subscriptions.KindWebHook: hooks{client},
 		subscriptions.KindNtfy:    topics{client},
 		subscriptions.KindNATS:    subjects{deps.JS, config.Timeout},
-	}}
+		subscriptions.KindMail:    mails{config.SMTP, config.Timeout},
+		subscriptions.KindFiles:   files{place, config.Timeout},
+	}}, nil
 }
 
 // Of returns the target of a subscription.

@@ -77,7 +77,8 @@ mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 	flags := cmd.Flags()
 	filters.add(flags)
 	flags.StringVar(&text, "query", "", "Deliver articles that match this `query`, as in \"dateline search\".")
-	flags.StringVar(&spec.To, "to", "", "`Target`: the URL of a web hook, nats:SUBJECT, or ntfy://HOST/TOPIC.")
+	flags.StringVar(&spec.To, "to", "", "`Target`: the URL of a web hook, nats:SUBJECT, ntfy://HOST/TOPIC, mailto:ADDRESS, or files:FOLDER.")
+	flags.StringVar(&spec.Every, "every", "", "Collect e-mails or files for a `period`: minute, hour or day.")
 	flags.StringVar(&spec.Rate, "rate", "", "Deliver at most this many in a second or minute, such as 5/s or 30/m: a `rate`.")
 	flags.StringSliceVar(&spec.Events, "event", nil, "Deliver only these `events`: new, changed, erased.")
 	flags.IntVar(&spec.Concurrency, "concurrency", 0, "Make at most `N` requests at a time. 0 means 4.")
@@ -175,7 +176,11 @@ func readBounded(name, what string, limit int, stdin io.Reader) (string, error) 
 // warnOfTarget warns if a notifier with the settings of this command refuses a target. The running one may have
 // others.
 func warnOfTarget(out io.Writer, cfg configuration, spec subscriptions.Spec) {
-	all := cfg.Notifier.Connect(nil)
+	all, err := cfg.Notifier.Connect(nil, cfg.S3)
+	if err != nil {
+		fmt.Fprintf(out, "Note: %v\n", err)
+		return
+	}
 	defer all.Close()
 	target, err := all.Of(spec)
 	if err != nil || spec.Kind() == subscriptions.KindNATS {

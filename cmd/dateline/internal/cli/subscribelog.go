@@ -156,7 +156,10 @@ func sendSample(cmd *cobra.Command, cfg configuration, s subscriptions.Subscript
 		defer func() { err = errors.Join(err, bus.Close()) }()
 		js = bus.JS
 	}
-	all := cfg.Notifier.Connect(js)
+	all, err := cfg.Notifier.Connect(js, cfg.S3)
+	if err != nil {
+		return err
+	}
 	defer all.Close()
 	target, err := all.Of(s.Spec)
 	if err != nil {

@@ -111,7 +111,7 @@ func (p *Pipeline) createStages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	notifying := notifier.Dependencies{JS: p.Bus.JS, Store: p.Store, Registry: p.registry, Log: p.log}
+	notifying := notifier.Dependencies{JS: p.Bus.JS, Store: p.Store, S3: p.config.S3, Registry: p.registry, Log: p.log}
 	if p.Bus.Embedded() {
 		notifying.Replica = embeddedReplica
 	}

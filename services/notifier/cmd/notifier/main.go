@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/dateline-news/dateline/internal/bus"
+	"github.com/dateline-news/dateline/internal/objects"
 	"github.com/dateline-news/dateline/internal/process"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/tracing"
@@ -21,6 +22,7 @@ type config struct {
 	Tracing  tracing.Config
 	Store    indexer.StoreConfig
 	Notifier notifier.Config
+	S3       objects.Config
 }
 
 func main() { os.Exit(run()) }
@@ -29,6 +31,7 @@ func run() int {
 	cfg := config{
 		NATS: bus.DefaultConfig(), Admin: telemetry.DefaultConfig(), Tracing: tracing.DefaultConfig(),
 		Store: indexer.DefaultStoreConfig(), Notifier: notifier.DefaultConfig(),
+		S3: objects.DefaultConfig(),
 	}
 	return process.Main(process.Service{
 		Name: "notifier", About: "Delivers new, changed and erased articles to subscriptions.",
@@ -39,7 +42,7 @@ func run() int {
 				return nil, nil, err
 			}
 			stage, err := notifier.New(ctx, cfg.Notifier, notifier.Dependencies{
-				JS: env.JS, Store: opened, Registry: env.Registry, Log: env.Log,
+				JS: env.JS, Store: opened, S3: cfg.S3, Registry: env.Registry, Log: env.Log,
 			})
 			if err != nil {
 				return nil, nil, errors.Join(err, opened.Close())

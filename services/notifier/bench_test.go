@@ -1,0 +1,148 @@
+package notifier
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
+)
+
+// stopwatch is a web hook that measures the time from the commit of each event to its arrival.
+type stopwatch struct {
+	*httptest.Server
+
+	mu     sync.Mutex
+	commit map[string]time.Time // by title
+	delays []time.Duration
+}
+
+func newStopwatch(b *testing.B) *stopwatch {
+	w := &stopwatch{commit: map[string]time.Time{}}
+	w.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		now := time.Now()
+		body, _ := io.ReadAll(r.Body)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for title, at := range w.commit {
+			if strings.Contains(string(body), `"title":"`+title+`"`) {
+				w.delays = append(w.delays, now.Sub(at))
+				return
+			}
+		}
+	}))
+	b.Cleanup(w.Close)
+	return w
+}
+
+func (w *stopwatch) reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.commit, w.delays = map[string]time.Time{}, nil
+}
+
+// percentile returns a percentile of the delays in seconds.
+func (w *stopwatch) percentile(p int) float64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	slices.Sort(w.delays)
+	return w.delays[min(len(w.delays)-1, len(w.delays)*p/100)].Seconds()
+}
+
+// store stores a number of articles with a pause between two of them, and returns how long that took.
+func (r *room) storeMany(w *stopwatch, prefix string, count int, pause time.Duration) time.Duration {
+	r.Helper()
+	start := time.Now()
+	for i := range count {
+		title := "Ferry " + prefix + strconv.Itoa(i)
+		r.put(prefix+strconv.Itoa(i), title)
+		w.mu.Lock()
+		w.commit[title] = time.Now()
+		w.mu.Unlock()
+		if rest := time.Until(start.Add(time.Duration(i+1) * pause)); rest > 0 {
+			time.Sleep(rest)
+		}
+	}
+	return time.Since(start)
+}
+
+const benchArticles = 200
+
+// BenchmarkDelay measures the time from the commit to the arrival at a web hook, while articles are stored at half of the
+// rate at which they can be: alone, and beside a target that takes 30 seconds and one that never answers.
+func BenchmarkDelay(b *testing.B) {
+	for b.Loop() {
+		r := newRoom(b, storetest.Open(b, storetest.SQLite(b)))
+		w := newStopwatch(b)
+		full := r.storeMany(w, "full", benchArticles, 0)
+		pause := 2 * full / benchArticles
+		b.ReportMetric(benchArticles/full.Seconds(), "stored/s")
+		r.run()
+		r.subscribe("fast", "ferry", w.URL)
+		w.reset()
+		r.storeMany(w, "alone", benchArticles, pause)
+		r.until("all deliveries", "fast", delivered(benchArticles))
+		b.ReportMetric(w.percentile(95), "s-p95")
+		b.ReportMetric(w.percentile(99), "s-p99")
+
+		ended := make(chan struct{})
+		blocked := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
+			_, _ = io.Copy(io.Discard, q.Body)
+			wait := 30 * time.Second
+			if q.URL.Path == "/never" {
+				wait = time.Hour
+			}
+			select {
+			case <-time.After(wait):
+			case <-q.Context().Done():
+			case <-ended:
+			}
+		}))
+		r.subscribe("slow", "ferry", blocked.URL+"/slow")
+		r.subscribe("never", "ferry", blocked.URL+"/never")
+		w.reset()
+		r.storeMany(w, "beside", benchArticles, pause)
+		r.until("all deliveries", "fast", delivered(2*benchArticles))
+		b.ReportMetric(w.percentile(95), "s-p95-beside")
+		b.ReportMetric(w.percentile(99), "s-p99-beside")
+		close(ended)
+		blocked.Close()
+	}
+}
+
+// BenchmarkIngestWithSubscriptions measures the rate at which articles are stored while the notifier has many
+// subscriptions, a hundredth of which match each article, relative to the rate without any.
+func BenchmarkIngestWithSubscriptions(b *testing.B) {
+	for b.Loop() {
+		r := newRoom(b, storetest.Open(b, storetest.SQLite(b)))
+		w := newStopwatch(b)
+		r.run()
+		r.storeMany(w, "warm", benchArticles, 0)
+		without := r.storeMany(w, "without", benchArticles, 0)
+		for i := range 10_000 {
+			text := `"harbour ` + strconv.Itoa(i) + `" OR ferries`
+			if i%100 == 0 {
+				text = "ferry"
+			}
+			spec := subscriptions.Spec{
+				Name: "s" + strconv.Itoa(i), To: "https://hooks.invalid/" + strconv.Itoa(i),
+				Query: subscriptions.Query{Text: strings.TrimSuffix(text, " OR ferries")},
+			}
+			if err := r.subs.Put(b.Context(), spec, nil, time.Now()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		r.put("first", "Ferry first")
+		natstest.Eventually(b, "the notifier knows the subscriptions", func() bool { return r.get("s0").Pending > 0 })
+		with := r.storeMany(w, "with", benchArticles, 0)
+		b.ReportMetric(without.Seconds()/with.Seconds(), "share")
+	}
+}
