@@ -121,8 +121,9 @@ func (n *Notifier) turn(ctx, work context.Context, s subscriptions.Subscription)
 	// Results are stored even if the process stops meanwhile.
 	storing := context.WithoutCancel(work)
 	log := n.log.With("stage", "notify", "subscription", s.Name)
-	for end := time.Now().Add(turnTime); ctx.Err() == nil && time.Now().Before(end); {
-		more, err := n.round(work, storing, &s)
+	first := true
+	for end := time.Now().Add(turnTime); ctx.Err() == nil && time.Now().Before(end); first = false {
+		more, err := n.round(work, storing, &s, first)
 		if err != nil {
 			log.WarnContext(ctx, "delivering failed, retrying", "error", err)
 			loop.Sleep(ctx, storeRest)
@@ -137,11 +138,16 @@ func (n *Notifier) turn(ctx, work context.Context, s subscriptions.Subscription)
 }
 
 // round attempts a few deliveries at the same time and stores their results. It reports whether the turn goes on.
-func (n *Notifier) round(work, storing context.Context, s *subscriptions.Subscription) (more bool, err error) {
+func (n *Notifier) round(
+	work, storing context.Context, s *subscriptions.Subscription, first bool,
+) (more bool, err error) {
 	start := time.Now()
 	attempts, err := n.attemptSome(work, storing, *s, start)
 	if err != nil && len(attempts) == 0 {
 		return false, err
+	}
+	if len(attempts) == 0 && !first && s.Period() == 0 {
+		return false, nil // the previous round has stored when the next delivery is due
 	}
 	now := time.Now()
 	report := settle(n.config, *s, attempts, now)
