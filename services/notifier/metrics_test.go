@@ -51,7 +51,7 @@ func TestUpkeepMeasures(t *testing.T) {
 		t.Errorf("with a delivery that is due: %v", got)
 	}
 	one := r.get("ferries")
-	if _, err := n.round(t.Context(), t.Context(), &one); err != nil {
+	if _, err := n.round(t.Context(), t.Context(), &one, true); err != nil {
 		t.Fatal(err)
 	}
 	if got := measure(); got["failing"] <= 0 || got["overdue"] != 0 {
