@@ -22,6 +22,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
+	"github.com/dateline-news/dateline/services/indexer/access"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
@@ -72,6 +73,9 @@ func (l *Library) Discovery() *sources.Sources { return sources.Of(l.Store) }
 
 // Subscriptions returns the subscriptions to which the notifier delivers articles.
 func (l *Library) Subscriptions() *subscriptions.Subscriptions { return subscriptions.Of(l.Store) }
+
+// Access returns the tokens of the HTTP server and the audit log.
+func (l *Library) Access() *access.Access { return access.Of(l.Store) }
 
 // Name converts the name of an article to the form that the store uses: it
 // canonicalizes a URL and leaves an id unchanged.

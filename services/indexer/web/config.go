@@ -10,7 +10,7 @@ import (
 type Config struct {
 	Addr         string `doc:"Address of the web page and the API. Empty means none. An address that other machines can reach requires a read token."`
 	ReadToken    string `doc:"Token required for reading: a random text of at least 16 characters. Empty means that no token is required."`
-	OperateToken string `doc:"Token required for every change: requeueing and removing dead letters, erasing articles, saving searches and managing sources. It also allows reading. Empty means that nothing can be changed over HTTP."`
+	OperateToken string `doc:"Token required for every change: requeueing and removing dead letters, erasing articles, saving searches and managing sources. It also allows reading. Empty means that only tokens of the store (dateline token) allow changes."`
 	Pictures     bool   `doc:"Whether readers can see the pictures of articles, and thumbnails of them in lists. This server gets them from the sites and keeps them in memory, up to 64 MiB. It connects only to public addresses. Without it, no pictures are shown."`
 }
 

@@ -5,37 +5,56 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/dateline-news/dateline/services/indexer/access"
+	"github.com/dateline-news/dateline/services/indexer/api"
 )
 
-// role is what the sender of a request may do.
+// role is what the sender of a request may do. Each one may also do what those before it
+// may.
 type role int
 
 const (
 	nobody role = iota
 	reader
+	subscriber // manages subscriptions and saved searches
 	operator
 )
 
-type roleKey struct{}
-
-func roleOf(ctx context.Context) role {
-	r, _ := ctx.Value(roleKey{}).(role)
-	return r
+// sender is who sent a request. The actor is its name in the audit log.
+type sender struct {
+	role  role
+	actor string
 }
+
+type senderKey struct{}
+
+func senderOf(ctx context.Context) sender {
+	s, _ := ctx.Value(senderKey{}).(sender)
+	return s
+}
+
+func roleOf(ctx context.Context) role { return senderOf(ctx).role }
 
 // cookieName is the name of the cookie that holds a browser's token.
 const cookieName = "dateline_token"
 
 // guard authorizes requests by their token: a bearer token (RFC 6750), the
 // password of basic authentication (RFC 7617, for feed readers), or the cookie
-// that the login page sets.
-type guard struct{ config Config }
+// that the login page sets. Tokens are those of the configuration and of the store.
+type guard struct {
+	config  Config
+	keyring *access.Keyring
+	log     *slog.Logger
+}
 
-func (g guard) role(r *http.Request) role {
+// sender returns who has sent a request, or an error if its token cannot be checked.
+func (g guard) sender(r *http.Request) (sender, error) {
 	token, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !found {
 		if _, password, ok := r.BasicAuth(); ok {
@@ -44,20 +63,33 @@ func (g guard) role(r *http.Request) role {
 			token = cookie.Value
 		}
 	}
-	return g.roleOfToken(token)
+	return g.senderWith(r.Context(), token)
 }
 
-func (g guard) roleOfToken(token string) role {
+func (g guard) senderWith(ctx context.Context, token string) (sender, error) {
 	// Both comparisons always take place, so that the time does not tell which of them
 	// succeeded.
 	operates, reads := equal(token, g.config.OperateToken), equal(token, g.config.ReadToken)
 	switch {
 	case operates:
-		return operator
-	case reads || g.config.ReadToken == "":
-		return reader
+		return sender{operator, access.OperateToken}, nil
+	case reads:
+		return sender{reader, access.ReadToken}, nil
 	}
-	return nobody
+	stored, ok, err := g.keyring.Find(ctx, token)
+	switch {
+	case err != nil:
+		return sender{}, err
+	case ok && stored.Allows(access.Operate):
+		return sender{operator, stored.Name}, nil
+	case ok && stored.Allows(access.Subscribe):
+		return sender{subscriber, stored.Name}, nil
+	case ok:
+		return sender{reader, stored.Name}, nil
+	case g.config.ReadToken == "":
+		return sender{reader, access.Anyone}, nil
+	}
+	return sender{}, nil
 }
 
 // equal compares tokens in constant time. Their digests have the same length, whatever
@@ -70,8 +102,14 @@ func equal(given, token string) bool {
 
 func (g guard) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		sender := g.role(r)
-		verdict := g.judge(r, sender)
+		from, err := g.sender(r)
+		if err != nil {
+			g.log.Error("checking a token failed", "error", err)
+			w.Header().Set("Retry-After", "5")
+			refuse(w, r, http.StatusServiceUnavailable, "the token cannot be checked now: try again in a few seconds")
+			return
+		}
+		verdict := g.judge(r, from.role)
 		switch {
 		case verdict.login:
 			http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
@@ -83,7 +121,7 @@ func (g guard) wrap(next http.Handler) http.Handler {
 			refuse(w, r, verdict.status, verdict.detail)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), roleKey{}, sender)))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), senderKey{}, from)))
 	})
 }
 
@@ -94,8 +132,8 @@ type verdict struct {
 	detail string
 }
 
-// judge decides whether a sender with the given role may make a request.
-func (g guard) judge(r *http.Request, sender role) verdict {
+// judge decides whether a sender with a role may make a request.
+func (g guard) judge(r *http.Request, is role) verdict {
 	if g.config.ReadToken == "" && !isLocalName(r.Host) {
 		// A foreign page may have its host name resolve to this address (DNS
 		// rebinding).
@@ -106,19 +144,35 @@ func (g guard) judge(r *http.Request, sender role) verdict {
 	if strings.HasPrefix(path, "/static/") || path == "/login" || path == "/logout" {
 		return verdict{}
 	}
-	changes := r.Method != http.MethodGet && r.Method != http.MethodHead
+	needed := roleFor(r.Method, path)
 	switch {
-	case sender == nobody && !strings.HasPrefix(path, "/api/") && !changes:
+	case is >= needed:
+		return verdict{}
+	case is == nobody && !strings.HasPrefix(path, "/api/") && !changes(r.Method):
 		return verdict{login: true}
-	case sender == nobody:
+	case is == nobody:
 		return verdict{status: http.StatusUnauthorized, detail: "a token is required: send Authorization: Bearer TOKEN"}
-	case changes && g.config.OperateToken == "":
-		return verdict{status: http.StatusForbidden,
-			detail: "changes over HTTP are disabled: set http.operate-token to enable them"}
-	case changes && sender != operator:
-		return verdict{status: http.StatusForbidden, detail: "the operate token is required"}
+	case needed == subscriber:
+		return verdict{status: http.StatusForbidden, detail: "a token with the scope subscribe or operate is required"}
 	}
-	return verdict{}
+	return verdict{status: http.StatusForbidden,
+		detail: `the operate token, or a token with the scope operate ("dateline token create"), is required`}
+}
+
+// changes reports whether requests with a method change something.
+func changes(method string) bool { return method != http.MethodGet && method != http.MethodHead }
+
+// roleFor returns the role that a request needs.
+func roleFor(method, path string) role {
+	switch section, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(path, api.Prefix), "/"), "/"); {
+	case section == "tokens" || section == "audit":
+		return operator // also to read: they tell who works here
+	case !changes(method):
+		return reader
+	case section == "subscriptions" || section == "searches":
+		return subscriber
+	}
+	return operator
 }
 
 // isLocalName reports whether the Host header is localhost or an IP address.

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/dateline-news/dateline/services/indexer/access"
 )
 
 // loginForm shows the form of the login page.
@@ -20,8 +22,12 @@ type loginPage struct{ Next, Error string }
 // logIn checks a token and stores it in a cookie.
 func (s *site) logIn(w http.ResponseWriter, r *http.Request) {
 	token, next := r.PostFormValue("token"), local(r.PostFormValue("next"))
-	if is := (guard{s.config}).roleOfToken(token); token == "" || is == nobody ||
-		is == reader && s.config.ReadToken == "" {
+	from, err := s.guard.senderWith(r.Context(), token)
+	if err != nil {
+		s.showLibraryError(w, r, err)
+		return
+	}
+	if token == "" || from.role == nobody || from.actor == access.Anyone {
 		s.show(w, r, http.StatusForbidden, "login", "Log in", loginPage{next, "Invalid token."})
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
@@ -14,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"github.com/dateline-news/dateline/services/indexer/access"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
@@ -91,9 +93,14 @@ func TestFormsInBrowser(t *testing.T) {
 	u := newUser(t)
 	u.server.fillDiscovery(t, "example.com", "a.test", "b.test")
 	u.server.fillSubscriptions(t, "id-ferry-0000", "old-desk")
+	newToken(t, u.server, "feed-reader", access.Read, time.Hour)
+	if _, err := access.Of(u.server.store).Begin(t.Context(), "feed-reader", "export",
+		"/api/v1/export?format=csv&q="+strings.Repeat("ferry", 40), time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	for _, path := range []string{
 		"/discovery", "/discovery/" + siteID("example.com"), "/dead-letters", "/subscriptions?q=ferry&language=en",
-		"/subscriptions/harbour", "/subscriptions/old-desk",
+		"/subscriptions/harbour", "/subscriptions/old-desk", "/tokens", "/audit",
 	} {
 		for _, scheme := range []string{"light", "dark"} {
 			for _, width := range []int64{320, 390, 1280} {

@@ -14,11 +14,17 @@ import (
 // sendBody sends a body with the operate token and returns the response's status and body.
 func (server *testServer) sendBody(t *testing.T, path, contentType, body string) (int, string) {
 	t.Helper()
+	return server.sendBodyWith(t, operateToken, path, contentType, body)
+}
+
+// sendBodyWith is sendBody with another token.
+func (server *testServer) sendBodyWith(t *testing.T, token, path, contentType, body string) (int, string) {
+	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+operateToken)
+	r.Header.Set("Authorization", "Bearer "+token)
 	r.Header.Set("Content-Type", contentType)
 	client := http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

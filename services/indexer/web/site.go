@@ -26,15 +26,16 @@ type site struct {
 	*library.Library
 	assets    assets
 	config    Config
+	guard     guard
 	log       *slog.Logger
 	templates map[string]*template.Template
 	api       apiPage
 	pictures  *pictureProxy
 }
 
-func newSite(deps Dependencies, document *huma.OpenAPI, config Config) *site {
+func newSite(deps Dependencies, document *huma.OpenAPI, config Config, g guard) *site {
 	s := &site{
-		Library: deps.Library, assets: newAssets(), config: config, log: deps.Log,
+		Library: deps.Library, assets: newAssets(), config: config, guard: g, log: deps.Log,
 		templates: map[string]*template.Template{}, api: newAPIPage(document), pictures: newPictureProxy(deps.Pictures),
 	}
 	functions := maps.Clone(functions)
@@ -42,7 +43,7 @@ func newSite(deps Dependencies, document *huma.OpenAPI, config Config) *site {
 	for _, name := range []string{
 		"search", "values", "story", "searches",
 		"article", "changes", "pipeline", "sources", "source", "discovery", "discoverysource", "discoverytry",
-		"subscriptions", "subscription", "deadletters", "url",
+		"subscriptions", "subscription", "deadletters", "url", "tokens", "audit",
 		"host", "api", "login", "error",
 	} {
 		s.templates[name] = template.Must(template.New("layout.html").Funcs(functions).
@@ -77,6 +78,10 @@ func (s *site) register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /dead-letters", s.deadLetters)
 	mux.HandleFunc("POST /dead-letters/{number}/requeue", s.requeue)
 	mux.HandleFunc("POST /dead-letters/{number}/drop", s.drop)
+	mux.HandleFunc("GET /tokens", s.tokens)
+	mux.HandleFunc("POST /tokens", s.createToken)
+	mux.HandleFunc("POST /tokens/{name}/revoke", s.revokeToken)
+	mux.HandleFunc("GET /audit", s.audit)
 	mux.HandleFunc("GET /api", s.apiDocs)
 	mux.HandleFunc("GET /login", s.loginForm)
 	mux.HandleFunc("POST /login", s.logIn)
@@ -96,10 +101,10 @@ type view struct {
 	// Name is the name of the page's template. The navigation marks the current
 	// page by it.
 	Name string
-	// MayOperate shows the buttons that change something, LoggedIn the button
-	// to log out, and MayLogIn the link to log in.
-	MayOperate, LoggedIn, MayLogIn bool
-	Page                           any
+	// MayOperate shows the buttons that change something, MaySubscribe those of saved
+	// searches, LoggedIn the button to log out, and MayLogIn the link to log in.
+	MayOperate, MaySubscribe, LoggedIn, MayLogIn bool
+	Page                                         any
 }
 
 // view returns the data of a page.
@@ -107,8 +112,9 @@ func (s *site) view(r *http.Request, name, title string, page any) view {
 	is := roleOf(r.Context())
 	_, cookie := r.Cookie(cookieName)
 	return view{
-		Title: title, Name: name, MayOperate: is == operator, LoggedIn: cookie == nil && is != nobody,
-		MayLogIn: s.config.ReadToken != "" || s.config.OperateToken != "", Page: page,
+		Title: title, Name: name, MayOperate: is == operator, MaySubscribe: is >= subscriber,
+		LoggedIn: cookie == nil && is != nobody,
+		MayLogIn: s.config.ReadToken != "" || s.config.OperateToken != "" || s.guard.keyring.Any(r.Context()), Page: page,
 	}
 }
 

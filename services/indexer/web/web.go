@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/dateline-news/dateline/internal/httpserve"
+	"github.com/dateline-news/dateline/services/indexer/access"
 	"github.com/dateline-news/dateline/services/indexer/api"
 	"github.com/dateline-news/dateline/services/indexer/library"
 )
@@ -62,7 +63,9 @@ func Serve(ctx context.Context, config Config, deps Dependencies) error {
 func Handler(config Config, deps Dependencies) http.Handler {
 	mux := http.NewServeMux()
 	described := api.Register(mux, deps.Library, deps.Log, func(ctx context.Context) bool { return roleOf(ctx) == operator })
-	newSite(deps, described.OpenAPI(), config).register(mux)
-	guarded := guard{config}.wrap(newAdmission().wrap(mux))
+	all := deps.Library.Access()
+	g := guard{config, access.NewKeyring(all), deps.Log}
+	newSite(deps, described.OpenAPI(), config, g).register(mux)
+	guarded := g.wrap(newAdmission().wrap(audited{all, deps.Log}.wrap(mux)))
 	return observe(deps.Registry, secure(sameOrigin(guarded)))
 }

@@ -88,6 +88,7 @@ headline, authors, dates, text and more, and stores the articles for search.
 		newIngest(), newDemo(), newUp(), newPublish(), newContext(),
 		newExtract(), newRules(),
 		newSearch(), newShow(), newHistory(), newExport(), newErase(), newMCP(),
+		newToken(), newAudit(),
 		newExplain(), newDead(), newDrift(), newSources(), newSubscribe(), newArchive(), newReplay(),
 		newStatus(), newTail(), newDoctor(), newRepair(), newTop(), newBackup(), newRestore(),
 		newEval(), newReference(), newSettings(), newVersion(),

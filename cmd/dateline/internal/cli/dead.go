@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -147,31 +148,54 @@ func newDeadChange(
 				return &usageError{errors.New("give either the numbers of dead letters or --all")}
 			}
 			count := 0
-			changeOne := func(letter deadletter.Letter, err error) error {
-				if err == nil {
-					err = change(letters, ctx, letter)
-				}
-				if err == nil {
-					count++
-				}
-				return err
-			}
-			for _, arg := range args {
-				if err := changeOne(getDeadLetter(ctx, letters, arg)); err != nil {
+			err := recordLetters(cmd, load, name, args, func() error {
+				changeOne := func(letter deadletter.Letter, err error) error {
+					if err == nil {
+						err = change(letters, ctx, letter)
+					}
+					if err == nil {
+						count++
+					}
 					return err
 				}
-			}
-			if all {
-				for letter, err := range letters.All(ctx, *filter) {
-					if err := changeOne(letter, err); err != nil {
+				for _, arg := range args {
+					if err := changeOne(getDeadLetter(ctx, letters, arg)); err != nil {
 						return err
 					}
 				}
+				if all {
+					for letter, err := range letters.All(ctx, *filter) {
+						if err := changeOne(letter, err); err != nil {
+							return err
+						}
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return err
 			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", name, plural(count, "dead letter"))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", name, plural(count, "dead letter"))
 			return err
 		})
 	return cmd
+}
+
+// recordLetters records in the audit log that do changes dead letters.
+func recordLetters(cmd *cobra.Command, load loader, action string, numbers []string, do func() error) error {
+	cfg, err := load()
+	if err != nil {
+		return err
+	}
+	object := "dead letters " + strings.Join(numbers, ", ")
+	if len(numbers) == 0 {
+		object = "all matching dead letters"
+	}
+	s, err := openStore(cmd, cfg)
+	if err != nil {
+		return auditedIfPossible(cmd, nil, err, action, object, do)
+	}
+	return errors.Join(auditedIfPossible(cmd, s, nil, action, object, do), s.Close())
 }
 
 // getDeadLetter returns the dead letter with the number in text.

@@ -44,7 +44,7 @@ exports are not changed.`,
 		if !confirmed {
 			return previewErasure(cmd, s, args[0])
 		}
-		return erase(cmd, cfg, s, args[0], asJSON)
+		return audited(cmd.Context(), s, "erase", args[0], func() error { return erase(cmd, cfg, s, args[0], asJSON) })
 	}
 	return cmd
 }

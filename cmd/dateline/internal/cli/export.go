@@ -73,17 +73,32 @@ extended to whole days.`,
 			return &usageError{errors.New("--partition needs a folder: give it with --output")}
 		case partition == "" && asJSON:
 			return &usageError{errors.New("--json is only for --partition: --format jsonl writes the articles as JSON")}
-		case partition != "":
-			return exportDays(ctx, cmd, s, dayexport.Options{
-				Dir: output, Format: dayexport.Format{Name: format, Write: exportWriters[format]}, Query: query,
-			}, asJSON)
 		}
-		if output == "" {
+		write := func() error {
+			switch {
+			case partition != "":
+				return exportDays(ctx, cmd, s, dayexport.Options{
+					Dir: output, Format: dayexport.Format{Name: format, Write: exportWriters[format]}, Query: query,
+				}, asJSON)
+			case output != "":
+				return replaceFile(output, func(w io.Writer) error { return export(ctx, w, s, format, query) })
+			}
 			return export(ctx, cmd.OutOrStdout(), s, format, query)
 		}
-		return replaceFile(output, func(w io.Writer) error { return export(ctx, w, s, format, query) })
+		if local, ok := s.(store.Store); ok { // otherwise, the server records the export
+			return auditedIfPossible(cmd, local, nil, "export", exported(format, query), write)
+		}
+		return write()
 	})
 	return cmd
+}
+
+// exported describes an export in the audit log.
+func exported(format string, query store.Query) string {
+	if query.Text == "" {
+		return "articles as " + format
+	}
+	return "articles with " + query.Text + " as " + format
 }
 
 // replaceFile creates or replaces a file with what write writes. Until write succeeds,

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,7 +52,12 @@ func withSubscriptions(load loader, run func(*cobra.Command, configuration, stor
 		if err != nil {
 			return err
 		}
-		return errors.Join(run(cmd, cfg, s, subscriptions.Of(s), args), s.Close())
+		do := func() error { return run(cmd, cfg, s, subscriptions.Of(s), args) }
+		if slices.Contains([]string{"add", "remove", "resume", "resend", "apply"}, cmd.Name()) {
+			object := strings.Join(append([]string{cmd.Name()}, args...), " ")
+			return errors.Join(audited(cmd.Context(), s, "subscribe", object, do), s.Close())
+		}
+		return errors.Join(do(), s.Close())
 	}
 }
 

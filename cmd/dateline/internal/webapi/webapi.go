@@ -100,7 +100,8 @@ func (c Client) do(ctx context.Context, method, path string, body any) (*http.Re
 		return nil, fmt.Errorf("%s does not answer: %w; start the pipeline, or give another address with --client-web",
 			c.base, err)
 	}
-	if response.StatusCode == http.StatusOK || response.StatusCode == http.StatusNoContent {
+	switch response.StatusCode {
+	case http.StatusOK, http.StatusCreated, http.StatusNoContent:
 		return response, nil
 	}
 	defer response.Body.Close()
