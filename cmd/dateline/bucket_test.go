@@ -53,6 +53,7 @@ func TestIngestFromABucket(t *testing.T) {
 		return dateline(t, slices.Concat([]string{"ingest", "--data-dir", dir}, bucketFlags(service), args)...)
 	}
 	const bucket = "s3://" + s3test.Bucket
+	const crawls = bucket + "/crawls/"
 	code, out, errText := run(server.Config, bucket+"/crawls/")
 	first := strings.Index(out, bucket+"/crawls/a/1.warc.gz: 1 record, 1 page published")
 	second := strings.Index(out, bucket+"/crawls/b.warc: 1 record, 1 page published")
@@ -74,11 +75,11 @@ func TestIngestFromABucket(t *testing.T) {
 		url     string
 		want    []string
 	}{
-		"no such keys":       {server.Config, bucket + "/none/", []string{"the bucket archive", `"none/"`, "check the prefix"}},
+		"no such keys":       {server.Config, bucket + "/none/", []string{"bucket archive", `"none/"`, "check the prefix"}},
 		"no archives":        {server.Config, bucket + "/crawls/notes", []string{"has no web archives", "crawls/notes"}},
-		"no such bucket":     {server.Config, "s3://absent/crawls/", []string{"listing s3://absent/crawls/", "create the bucket"}},
+		"no such bucket":     {server.Config, "s3://absent/a/", []string{"listing s3://absent/a/", "create the bucket"}},
 		"no bucket":          {server.Config, "s3:///crawls", []string{"use s3://BUCKET/PREFIX"}},
-		"without permission": {server.Guest(), bucket + "/crawls/", []string{"listing " + bucket + "/crawls/", "allow s3:ListBucket"}},
+		"without permission": {server.Guest(), crawls, []string{"listing " + crawls, "allow s3:ListBucket"}},
 		"endpoint away":      {away, bucket + "/other", []string{bucket + "/other", "no answer from", "check s3.endpoint"}},
 	} {
 		code, out, errText := run(test.service, "--dry-run", test.url)
@@ -165,7 +166,8 @@ func TestArchiveInABucket(t *testing.T) {
 	}
 
 	run.stop()
-	if code, out, errText := dateline(t, slices.Concat([]string{"erase", "--yes", s.url + "/erased"}, s.flags)...); code != 0 ||
+	erase := slices.Concat([]string{"erase", "--yes", s.url + "/erased"}, s.flags)
+	if code, out, errText := dateline(t, erase...); code != 0 ||
 		!strings.Contains(errText, "the archive still has 1 erased record") {
 		t.Fatalf("erase: exit code %d, %s%s", code, out, errText)
 	}
@@ -175,7 +177,8 @@ func TestArchiveInABucket(t *testing.T) {
 		return err == nil && left == 0
 	})
 	run.stop()
-	if text := uploadedRecords(t, server); strings.Contains(text, "word1x0x0") || !strings.Contains(text, "harbour of kept") {
+	text := uploadedRecords(t, server)
+	if strings.Contains(text, "word1x0x0") || !strings.Contains(text, "harbour of kept") {
 		t.Errorf("the bucket has the erased page: %t", strings.Contains(text, "word1x0x0"))
 	}
 	if keys, versions := server.Keys(), server.Versions(); len(versions) != len(keys) {

@@ -23,7 +23,8 @@ import (
 func pagesIn(records []*warcfile.Entry) map[string]int {
 	found := map[string]int{}
 	for _, entry := range records {
-		if id := warcfile.Value(entry.Block, fieldPageID); entry.Get(warcfile.FieldType) == warcfile.TypeMetadata && id != "" {
+		id := warcfile.Value(entry.Block, fieldPageID)
+		if entry.Get(warcfile.FieldType) == warcfile.TypeMetadata && id != "" {
 			found[id]++
 		}
 	}

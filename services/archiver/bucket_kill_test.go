@@ -57,8 +57,8 @@ func TestKilledWhileUploading(t *testing.T) {
 	if left := server.Uploads(); len(left) > 0 {
 		t.Errorf("parts are left of uploads of %q", left)
 	}
-	t.Logf("%d pages in %d objects, %d kills, %d of them within an upload in parts", len(k.published), len(inBucket), kills,
-		abandoned)
+	t.Logf("%d pages in %d objects, %d kills, %d of them within an upload in parts", len(k.published),
+		len(inBucket), kills, abandoned)
 }
 
 // uploaded reads the records of all objects, and fails if an object is not whole.

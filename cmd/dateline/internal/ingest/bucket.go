@@ -38,8 +38,8 @@ func (in Sources) findInBucket(ctx context.Context, url string) ([]Archive, erro
 		}
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("the bucket %s has no web archives whose keys begin with %q: check the prefix; their keys end "+
-			"with %s", at.Bucket, at.Key, strings.Join(suffixes, ", "))
+		return nil, fmt.Errorf("the bucket %s has no web archives whose keys begin with %q: check the prefix; their keys "+
+			"end with %s", at.Bucket, at.Key, strings.Join(suffixes, ", "))
 	}
 	return found, nil
 }
