@@ -34,8 +34,7 @@ func newSubscribe() *cobra.Command {
 		Long: `Manages subscriptions. A subscription is a query, in the language and with the filters
 of "dateline search", a target such as a web hook, and the form of the messages. A running
 pipeline delivers each matching article that is stored from then on, and repeats for three
-days what fails. The command needs the store: run it inside a deployment. docs/delivery.md
-describes targets and forms.`,
+days what fails. docs/delivery.md describes targets and forms.`,
 		Example: `  dateline subscribe add harbour --query "harbour ferry" --to https://hooks.example.com/in --secret-file key
   dateline subscribe test harbour
   dateline subscribe log harbour`,
