@@ -127,7 +127,7 @@ type running struct {
 }
 
 // runPipeline runs a pipeline until the test ends or stops it.
-func runPipeline(t *testing.T, cfg pipeline.Config, log *slog.Logger) *running {
+func runPipeline(t testing.TB, cfg pipeline.Config, log *slog.Logger) *running {
 	t.Helper()
 	p, err := pipeline.Open(t.Context(), cfg, log)
 	if err != nil {

@@ -77,9 +77,16 @@ func fetchIntoArchive(
 	if service != nil {
 		s.flags = append(s.flags, bucketFlags(*service)...)
 	}
+	s.fetch(t, flags, names...)
+	return s
+}
+
+// fetch fetches pages of the site into the archive, with further flags.
+func (s *archivedSite) fetch(t *testing.T, flags []string, names ...string) {
+	t.Helper()
 	args := slices.Concat(s.flags[2:], flags)
 	for _, name := range names {
-		args = append(args, server.URL+"/"+name)
+		args = append(args, s.url+"/"+name)
 	}
 	ingest(t, s.dir, args...)
 	run := runPipeline(t, s.config(), slog.New(slog.DiscardHandler))
@@ -92,7 +99,6 @@ func fetchIntoArchive(
 		t.Fatal(err)
 	}
 	run.stop()
-	return s
 }
 
 // config returns the configuration of a pipeline with the archive.
@@ -132,8 +138,8 @@ func (s *archivedSite) alter(t *testing.T, name string, change func(*datelinev1.
 		t.Fatal(err)
 	}
 	a := proto.CloneOf(hit.Article)
-	change(a)
 	a.ContentHash, a.ExtractorVersion = "hash of "+name, "1.0.0"
+	change(a)
 	record, err := proto.Marshal(a)
 	if err != nil {
 		t.Fatal(err)

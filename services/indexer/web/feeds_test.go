@@ -9,6 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
@@ -39,6 +43,30 @@ func TestAtomFeed(t *testing.T) {
 	if len(atom.Entries) != 1 || atom.Entries[0].Title != "Ferry & <b>boats</b>" ||
 		atom.Entries[0].Content != "One  two ]]> three." || atom.Updated != "2026-03-04T12:00:00Z" {
 		t.Errorf("Atom feed %+v", atom)
+	}
+}
+
+// TestFeedsDoNotRepeatReplays extracts the older of two articles again. The feeds have its new
+// title, and otherwise the same entries with the same times in the same order.
+func TestFeedsDoNotRepeatReplays(t *testing.T) {
+	server := newTestServer(t, web.DefaultConfig())
+	older := article("a", "Ferry late", "The ferry is late.", noon)
+	server.put(t, older, article("b", "Market open", "The market is open.", noon.Add(time.Hour)))
+	paths := []string{"/api/v1/feed.atom", "/api/v1/feed.json"}
+	var before []string
+	for _, path := range paths {
+		before = append(before, server.get(t, path))
+	}
+	again := proto.CloneOf(older)
+	again.Title, again.ContentHash, again.ExtractorVersion = "Ferry delayed", "new", "9.0.0"
+	again.ExtractTime = timestamppb.New(noon.Add(24 * time.Hour))
+	again.Replay = &datelinev1.Replay{Run: "run"}
+	server.put(t, again)
+	for i, path := range paths {
+		want := strings.ReplaceAll(before[i], "Ferry late", "Ferry delayed")
+		if got := server.get(t, path); got != want || want == before[i] {
+			t.Errorf("%s after the replay:\n%s\nwant\n%s", path, got, want)
+		}
 	}
 }
 

@@ -68,6 +68,9 @@ func TestTail(t *testing.T) {
 	fromNow := server.follow(t, "0") // 0 is not an event: start with new ones
 	resumed := server.follow(t, "1")
 	server.announce(t, datelinev1.RevisionChange_REVISION_CHANGE_CHANGED, "a", 2)
+	// A replay is not news.
+	server.announce(t, datelinev1.RevisionChange_REVISION_CHANGE_EXTRACTED_AGAIN, "a", 2)
+	server.announce(t, datelinev1.RevisionChange_REVISION_CHANGE_RESTORED, "a", 2)
 	server.announce(t, datelinev1.RevisionChange_REVISION_CHANGE_ERASED, "a", 0)
 	for _, next := range []func() string{fromNow, resumed} {
 		if got := next(); !regexp.MustCompile(`^id: 2-[0-9a-z]+\|event: changed\|data: {`).MatchString(got) ||

@@ -175,11 +175,13 @@ func (r *run) feed(ctx context.Context, pending chan<- chan Result) error {
 		}
 		workers.Go(func() error {
 			defer close(result)
+			start := r.Now()
 			extracted, err := r.extract(ctx, one)
-			if err == nil {
-				result <- extracted
+			if err != nil {
+				return err
 			}
-			return err
+			result <- extracted
+			return r.throttle.rest(ctx, r.Now().Sub(start))
 		})
 	}
 	return workers.Wait()

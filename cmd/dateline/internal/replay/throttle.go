@@ -25,8 +25,8 @@ const (
 )
 
 // throttle keeps a run from delaying the pipeline: it bounds the rate, and pauses while
-// pages wait for the extractor. While more articles than a batch wait for the indexer, it
-// pauses, too.
+// pages wait for the extractor. While more than maxArticles wait for the indexer, it
+// pauses, too. Its workers rest for half of the time.
 type throttle struct {
 	interval time.Duration // between two pages
 	next     time.Time
@@ -46,7 +46,7 @@ type queue struct {
 }
 
 // maxArticles is the number of articles that may wait for the indexer.
-const maxArticles = 500
+const maxArticles = 100
 
 func newThrottle(ctx context.Context, config Config) (*throttle, error) {
 	t := &throttle{now: config.Now, log: config.Log}
@@ -95,6 +95,18 @@ func (t *throttle) wait(ctx context.Context) error {
 		now = t.now()
 	}
 	return nil
+}
+
+// maxRest is the maximum time for which a worker rests after a page.
+const maxRest = time.Second
+
+// rest makes a worker rest for as long as a page took, if a pipeline runs. A page takes longer while
+// the processors are busy, so that the run leaves more to the pipeline the less there is.
+func (t *throttle) rest(ctx context.Context, took time.Duration) error {
+	if len(t.queues) == 0 || loop.Sleep(ctx, min(took, maxRest)) {
+		return nil
+	}
+	return ctx.Err()
 }
 
 // isBusy reports whether more messages wait for a stage than may, or whether that is unknown.
