@@ -68,7 +68,8 @@ func TestTokensAndAudit(t *testing.T) {
 		t.Errorf("the tokens are\n%s over HTTP\n%s", local, remote)
 	}
 	run(0, "export", "--format", "csv", "--context", "remote", "--", "ferry")
-	run(0, "export", "--format", "csv", "--data-dir", dir, "--output", filepath.Join(t.TempDir(), "ferry.csv"), "--", "ferry")
+	run(0, "export", "--format", "csv", "--data-dir", dir, "--output", filepath.Join(t.TempDir(), "ferry.csv"), "--",
+		"ferry")
 	run(0, "token", "revoke", "bot", "--context", "remote")
 	run(1, "token", "revoke", "bot", "--data-dir", dir)
 	run(2, "token", "create", "bot", "--days", "-1", "--data-dir", dir)
@@ -108,7 +109,8 @@ func TestTokensAndAudit(t *testing.T) {
 			}
 		}
 	}
-	if out := run(0, "audit", "--action", "token", "--actor", "olga", "--limit", "1", "--data-dir", dir); !strings.Contains(out,
+	if out := run(0, "audit", "--action", "token", "--actor", "olga", "--limit", "1", "--data-dir",
+		dir); !strings.Contains(out,
 		"/api/v1/tokens/bot") || !strings.Contains(out, "1 entry") {
 		t.Errorf("the last change of a token by olga is %s", out)
 	}

@@ -127,22 +127,22 @@ type running struct {
 }
 
 // runPipeline runs a pipeline until the test ends or stops it.
-func runPipeline(t testing.TB, cfg pipeline.Config, log *slog.Logger) *running {
-	t.Helper()
-	p, err := pipeline.Open(t.Context(), cfg, log)
+func runPipeline(tb testing.TB, cfg pipeline.Config, log *slog.Logger) *running {
+	tb.Helper()
+	p, err := pipeline.Open(tb.Context(), cfg, log)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(tb.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := errors.Join(<-ended, p.Close()); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
-	t.Cleanup(stop)
+	tb.Cleanup(stop)
 	return &running{Pipeline: p, stop: stop}
 }
 

@@ -47,7 +47,8 @@ func TestOtherExchanges(t *testing.T) {
 	after := func(hours int) time.Time { return noon.Add(time.Duration(hours) * time.Hour) }
 	all := []*datelinev1.Page{
 		page(t, "p1", url, story), answered(t, url, 304, after(1), ""), failed(url, after(2)),
-		answered(t, url, 404, after(3), "<p>Not here."), archivedAt(t, "p2", after(4), nil), answered(t, url, 304, after(5), ""),
+		answered(t, url, 404, after(3), "<p>Not here."), archivedAt(t, "p2", after(4), nil), answered(t, url, 304,
+			after(5), ""),
 	}
 	all[4].FinalUrl, all[4].RequestedUrl = url, url
 	room.use(t, func(a *Archiver) {

@@ -178,7 +178,8 @@ func TestClockIsSetBack(t *testing.T) {
 func TestDownForADay(t *testing.T) {
 	inBothStores(t, func(t *testing.T, r *room) {
 		config, clock := DefaultConfig(), time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
-		spec := subscriptions.Spec{Name: "ferries", To: "https://hooks.example.com/", Query: subscriptions.Query{Text: "ferry"}}
+		spec := subscriptions.Spec{Name: "ferries", To: "https://hooks.example.com/",
+			Query: subscriptions.Query{Text: "ferry"}}
 		if err := r.subs.Put(t.Context(), spec, nil, clock); err != nil {
 			t.Fatal(err)
 		}

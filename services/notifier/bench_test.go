@@ -26,6 +26,7 @@ type stopwatch struct {
 }
 
 func newStopwatch(b *testing.B) *stopwatch {
+	b.Helper()
 	w := &stopwatch{commit: map[string]time.Time{}}
 	w.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		now := time.Now()
@@ -76,8 +77,8 @@ func (r *room) storeMany(w *stopwatch, prefix string, count int, pause time.Dura
 
 const benchArticles = 200
 
-// BenchmarkDelay measures the time from the commit to the arrival at a web hook, while articles are stored at half of the
-// rate at which they can be: alone, and beside a target that takes 30 seconds and one that never answers.
+// BenchmarkDelay measures the time from the commit to the arrival at a web hook, while articles are stored at half
+// of the rate at which they can be: alone, and beside a target that takes 30 seconds and one that never answers.
 func BenchmarkDelay(b *testing.B) {
 	for b.Loop() {
 		r := newRoom(b, storetest.Open(b, storetest.SQLite(b)))
@@ -131,6 +132,7 @@ func BenchmarkIngestWithSubscriptions(b *testing.B) {
 }
 
 func ingestShare(b *testing.B, count, matching int) float64 {
+	b.Helper()
 	r := newRoom(b, storetest.Open(b, storetest.SQLite(b)))
 	w := newStopwatch(b)
 	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {

@@ -55,7 +55,8 @@ func (c Config) Validate() error {
 			problems = append(problems, fmt.Errorf(format, args...))
 		}
 	}
-	check(c.Timeout > 0 && c.Timeout <= maxTimeout, "timeout is %s: it must be positive and at most %s", c.Timeout, maxTimeout)
+	check(c.Timeout > 0 && c.Timeout <= maxTimeout, "timeout is %s: it must be positive and at most %s", c.Timeout,
+		maxTimeout)
 	check(c.Targets > 0, "targets is %d: it must be at least 1", c.Targets)
 	check(c.PerHost > 0, "per-host is %d: it must be at least 1", c.PerHost)
 	check(c.RetryDelay > 0, "retry-delay is %s: it must be positive", c.RetryDelay)

@@ -52,14 +52,14 @@ type room struct {
 	config Config
 }
 
-func newRoom(t testing.TB, articles store.Store) *room {
-	t.Helper()
-	_, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
-	natstest.Reconcile(t, js, topology.Limits{})
+func newRoom(tb testing.TB, articles store.Store) *room {
+	tb.Helper()
+	_, js := natstest.Connect(tb, natstest.Server(tb, tb.TempDir()))
+	natstest.Reconcile(tb, js, topology.Limits{})
 	config := DefaultConfig()
 	config.AllowHosts, config.RetryDelay = []string{"127.0.0.1"}, 20*time.Millisecond
 	config.MaxDelay = 100 * time.Millisecond
-	return &room{t, js, articles, subscriptions.Of(articles), config}
+	return &room{tb, js, articles, subscriptions.Of(articles), config}
 }
 
 // run starts a notifier, waits until it follows the stream, and returns a function that stops it.

@@ -55,7 +55,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		subscriptions: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "dateline_notify_subscriptions",
-			Help: "Subscriptions by state: active, failing (active, but the last request has failed) or suspended.",
+			Help: "Subscriptions by state: active, failing (the last request failed) or suspended.",
 		}, []string{"state"}),
 		pending: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "dateline_notify_pending", Help: "Deliveries that wait, of all subscriptions.",

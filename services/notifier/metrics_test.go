@@ -58,7 +58,7 @@ func TestUpkeepMeasures(t *testing.T) {
 		t.Errorf("with a target that fails: %v", got)
 	}
 	want := `
-# HELP dateline_notify_subscriptions Subscriptions by state: active, failing (active, but the last request has failed) or suspended.
+# HELP dateline_notify_subscriptions Subscriptions by state: active, failing (the last request failed) or suspended.
 # TYPE dateline_notify_subscriptions gauge
 dateline_notify_subscriptions{state="active"} 0
 dateline_notify_subscriptions{state="failing"} 1

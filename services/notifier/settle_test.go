@@ -55,7 +55,8 @@ func TestSettle(t *testing.T) {
 		"one never accepted":  {s{}, []attempt{old, ok}, "failed, delivered", "active", "", 0, 0, false},
 		"never accepted":      {failing, []attempt{unfit}, "failed", "active", "before", 4, 0, false},
 		"clock set back": {
-			s{Failures: 4, FailingSince: now.Add(1000 * time.Hour)}, []attempt{down}, "pending", "active", "trial", 5, 80 * time.Second, false,
+			s{Failures: 4, FailingSince: now.Add(1000 * time.Hour)}, []attempt{down}, "pending", "active", "trial", 5,
+			80 * time.Second, false,
 		},
 		"old, but all fail": {failing, []attempt{old}, "pending", "active", "500", 5, 80 * time.Second, false},
 	} {

@@ -143,7 +143,8 @@ func TestRateIsKept(t *testing.T) {
 	defer hook.Close()
 	r.run()
 	r.add(subscriptions.Spec{Name: "slowly", To: hook.URL, Rate: "20/s", Concurrency: 2})
-	r.add(subscriptions.Spec{Name: "minute", To: hook.URL + "/minute", Rate: "1/m", Query: subscriptions.Query{Text: "tug"}})
+	r.add(subscriptions.Spec{Name: "minute", To: hook.URL + "/minute", Rate: "1/m",
+		Query: subscriptions.Query{Text: "tug"}})
 	for i := range 12 {
 		r.put(strconv.Itoa(i), "Ferry "+strconv.Itoa(i))
 	}
@@ -155,7 +156,10 @@ func TestRateIsKept(t *testing.T) {
 	mu.Unlock()
 	r.put("x", "Tug one")
 	r.put("y", "Tug two")
-	r.until("the first tug", "minute", func(s subscriptions.Subscription) bool { return s.Delivered == 1 && s.Pending == 1 })
+	r.until("the first tug", "minute", func(s subscriptions.Subscription) bool {
+		return s.Delivered == 1 &&
+			s.Pending == 1
+	})
 }
 
 // TestErasedUnderAnotherID erases an article that was joined with another one after its delivery.

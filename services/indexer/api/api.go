@@ -52,7 +52,8 @@ func Register(
 	config.CreateHooks = nil // no $schema in responses
 	config.RejectUnknownQueryParameters = true
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token": {Type: "http", Scheme: "bearer", Description: "The read token, the operate token, or one that \"dateline token create\" has printed."},
+		"token": {Type: "http", Scheme: "bearer",
+			Description: "The read token, the operate token, or one that \"dateline token create\" has printed."},
 	}
 	config.Security = []map[string][]string{{"token": {}}}
 	a := humago.New(mux, config)

@@ -128,8 +128,8 @@ func (s *service) registerSubscriptions(a huma.API) {
 	}), func(ctx context.Context, name string) error { return s.Subscriptions().Resume(ctx, name, time.Now()) })
 	huma.Register(a, register(http.MethodGet, operation{
 		id: "deliveries", path: "/{name}/deliveries", summary: "List the deliveries of a subscription",
-		description: "The newest first, with their attempts, and the status of the last answer. Why the last attempt failed " +
-			"includes the body of the answer only with the operate token.",
+		description: "The newest first, with their attempts, and the status of the last answer. Why the last attempt " +
+			"failed includes the body of the answer only with the operate token.",
 		errors: missing,
 	}), s.listDeliveries)
 	resend := register(http.MethodPost, operation{
@@ -249,7 +249,8 @@ func (s *service) resendFailed(ctx context.Context, in *subscriptionName) (*body
 	if err != nil {
 		return nil, s.subscriptionError(ctx, err)
 	}
-	s.log.Info("subscription changed", "operation", "resend-failed-deliveries", "subscription", in.Name, "deliveries", resent)
+	s.log.Info("subscription changed", "operation", "resend-failed-deliveries", "subscription", in.Name, "deliveries",
+		resent)
 	return &body[resendAnswer]{resendAnswer{int64(resent)}}, nil
 }
 

@@ -71,8 +71,8 @@ func (l *Library) Erase(ctx context.Context, idOrURL string) (Erased, error) {
 	return e, nil
 }
 
-// earlierIDs returns the names that are not URLs: the ids of articles that were joined with the erased one. Some know the
-// article by such an id.
+// earlierIDs returns the names that are not URLs: the ids of articles that were joined with the erased one. Some
+// know the article by such an id.
 func earlierIDs(names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return strings.Contains(name, "://") })
 }

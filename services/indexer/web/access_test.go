@@ -16,7 +16,8 @@ import (
 func newToken(t *testing.T, server *testServer, name string, scope access.Scope, life time.Duration) string {
 	t.Helper()
 	now := time.Now()
-	text, _, err := access.Of(server.store).Create(t.Context(), name, []access.Scope{scope}, now.Add(life), now.Add(-time.Hour))
+	text, _, err := access.Of(server.store).Create(t.Context(), name, []access.Scope{scope}, now.Add(life),
+		now.Add(-time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +108,8 @@ func TestWithoutAuditLog(t *testing.T) {
 	if _, err := server.store.SQL().Writer.ExecContext(t.Context(), "DROP TABLE audit_log"); err != nil {
 		t.Fatal(err)
 	}
-	if status, _, body := server.request(t, "DELETE", "/api/v1/articles/id-a-0000", bearer(operateToken)...); status != 503 {
+	if status, _, body := server.request(t, "DELETE", "/api/v1/articles/id-a-0000",
+		bearer(operateToken)...); status != 503 {
 		t.Errorf("erasing without the audit log: status %d, want 503: %s", status, body)
 	}
 	if status, _, body := server.request(t, "GET", "/api/v1/articles/id-a-0000", bearer(readToken)...); status != 200 {
@@ -137,7 +139,8 @@ func TestTokensPage(t *testing.T) {
 		"name=b&scope=read&days=-1":    "no number of days",
 		"name=b&scope=read&days=99999": "no number of days",
 	} {
-		if status, body := server.form(t, "POST", "/tokens", operateToken, form); status != 400 || !strings.Contains(body, want) {
+		if status, body := server.form(t, "POST", "/tokens", operateToken, form); status != 400 ||
+			!strings.Contains(body, want) {
 			t.Errorf("creating %s: status %d, want 400 with %q: %s", form, status, want, body)
 		}
 	}
@@ -189,10 +192,12 @@ func TestLogInWithAStoredToken(t *testing.T) {
 	if !strings.Contains(body, `href="/login"`) {
 		t.Error("the page has no link to log in, though a token exists")
 	}
-	if status, body := server.sendBodyWith(t, "", "/login", "application/x-www-form-urlencoded", "token="+text); status != 303 {
+	if status, body := server.sendBodyWith(t, "", "/login", "application/x-www-form-urlencoded",
+		"token="+text); status != 303 {
 		t.Errorf("logging in: status %d, want 303: %s", status, body)
 	}
-	if status, body := server.sendBodyWith(t, "", "/login", "application/x-www-form-urlencoded", "token=anything"); status != 403 {
+	if status, body := server.sendBodyWith(t, "", "/login", "application/x-www-form-urlencoded",
+		"token=anything"); status != 403 {
 		t.Errorf("logging in with another text: status %d, want 403: %s", status, body)
 	}
 	if _, _, body := server.request(t, "GET", "/articles/id-a-0000", cookie(text)...); !strings.Contains(body, "/erase") {

@@ -34,7 +34,8 @@ func (a audited) wrap(next http.Handler) http.Handler {
 		if err != nil {
 			a.log.Error("writing the audit log failed", "error", err)
 			w.Header().Set("Retry-After", "5")
-			refuse(w, r, http.StatusServiceUnavailable, "the audit log cannot be written now, so nothing was done: try again later")
+			refuse(w, r, http.StatusServiceUnavailable,
+				"the audit log cannot be written now, so nothing was done: try again later")
 			return
 		}
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}

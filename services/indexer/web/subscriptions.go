@@ -45,7 +45,8 @@ func (s *site) registerSubscriptions(mux *http.ServeMux) {
 	mux.HandleFunc("GET /subscriptions", s.subscriptions)
 	mux.HandleFunc("POST /subscriptions", s.addSubscription)
 	mux.HandleFunc("GET /subscriptions/{name}", s.subscription)
-	for operation, change := range map[string]func(context.Context, *subscriptions.Subscriptions, string, url.Values) error{
+	for operation, change := range map[string]func(context.Context, *subscriptions.Subscriptions, string,
+		url.Values) error{
 		"resume": func(ctx context.Context, all *subscriptions.Subscriptions, name string, _ url.Values) error {
 			return all.Resume(ctx, name, time.Now())
 		},

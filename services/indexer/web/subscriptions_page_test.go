@@ -61,7 +61,8 @@ func TestSubscriptionPages(t *testing.T) {
 	if one, err = all.Get(t.Context(), "harbour"); err != nil || one.Pending != 5 {
 		t.Errorf("%d deliveries wait, %v; want 5", one.Pending, err)
 	}
-	status, _ := server.sendBody(t, "/subscriptions/ferries/remove", "application/x-www-form-urlencoded", "next=/subscriptions")
+	status, _ := server.sendBody(t, "/subscriptions/ferries/remove", "application/x-www-form-urlencoded",
+		"next=/subscriptions")
 	if _, err := all.Get(t.Context(), "ferries"); status != 303 || !errors.Is(err, subscriptions.ErrNotFound) {
 		t.Errorf("removing: %d, %v", status, err)
 	}
@@ -76,10 +77,12 @@ func TestSubscriptionTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, wants := range map[string][]string{
-		"/subscriptions":                     {"harbour", ">failing<", ">suspended<", "https://hooks.example.com/in?…", "3 %", "5 min"},
-		"/subscriptions?after=harbour":       {"old-desk"},
-		"/subscriptions?after=z":             {"There are no subscriptions yet."},
-		"/subscriptions/harbour":             {"id-ferry-0000-6", "/articles/id-ferry-0000/revisions/6", ">pending<", ">skipped<", "502", "2 attempts in a row"},
+		"/subscriptions": {"harbour", ">failing<", ">suspended<", "https://hooks.example.com/in?…",
+			"3 %", "5 min"},
+		"/subscriptions?after=harbour": {"old-desk"},
+		"/subscriptions?after=z":       {"There are no subscriptions yet."},
+		"/subscriptions/harbour": {"id-ferry-0000-6", "/articles/id-ferry-0000/revisions/6", ">pending<",
+			">skipped<", "502", "2 attempts in a row"},
 		"/subscriptions/harbour?before=1":    {"No deliveries yet."},
 		"/subscriptions/old-desk":            {"Suspended.", "all requests have failed"},
 		"/subscriptions/unknown":             {"no such subscription"},

@@ -183,15 +183,24 @@ func TestSubscriptionAnswers(t *testing.T) {
 			}
 		}
 	}
-	id := log[3].ID
-	if status := server.call(t, "POST", fmt.Sprintf("%s/deliveries/%d/resend", one, id), operateToken, "", nil); status != 204 {
+	server.repeat(t, log[3].ID)
+}
+
+// repeat verifies that deliveries of the subscription harbour are repeated: the one with the id, and
+// those since the start of the year.
+func (server *testServer) repeat(t *testing.T, id int64) {
+	t.Helper()
+	const one = "/subscriptions/harbour"
+	if status := server.call(t, "POST", fmt.Sprintf("%s/deliveries/%d/resend", one, id), operateToken, "",
+		nil); status != 204 {
 		t.Errorf("resending: %d", status)
 	}
 	var replayed struct {
 		Deliveries int
 		More       bool
 	}
-	if status := server.call(t, "POST", one+"/replay", operateToken, `{"since":"2026-01-01T00:00:00Z"}`, &replayed); status != 200 ||
+	if status := server.call(t, "POST", one+"/replay", operateToken, `{"since":"2026-01-01T00:00:00Z"}`,
+		&replayed); status != 200 ||
 		replayed.Deliveries != 3 || replayed.More {
 		t.Errorf("replaying: %d, %+v", status, replayed)
 	}

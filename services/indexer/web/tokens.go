@@ -48,7 +48,8 @@ func (s *site) createToken(w http.ResponseWriter, r *http.Request) {
 		}
 		expiry = now.AddDate(0, 0, days)
 	}
-	text, _, err := s.Access().Create(r.Context(), name, []access.Scope{access.Scope(r.PostFormValue("scope"))}, expiry, now)
+	text, _, err := s.Access().Create(r.Context(), name, []access.Scope{access.Scope(r.PostFormValue("scope"))},
+		expiry, now)
 	if errors.Is(err, access.ErrToken) {
 		s.showError(w, r, http.StatusBadRequest, err)
 		return

@@ -62,7 +62,8 @@ func Serve(ctx context.Context, config Config, deps Dependencies) error {
 // must be valid.
 func Handler(config Config, deps Dependencies) http.Handler {
 	mux := http.NewServeMux()
-	described := api.Register(mux, deps.Library, deps.Log, func(ctx context.Context) bool { return roleOf(ctx) == operator })
+	described := api.Register(mux, deps.Library, deps.Log,
+		func(ctx context.Context) bool { return roleOf(ctx) == operator })
 	all := deps.Library.Access()
 	g := guard{config, access.NewKeyring(all), deps.Log}
 	newSite(deps, described.OpenAPI(), config, g).register(mux)

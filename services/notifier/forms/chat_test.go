@@ -45,7 +45,8 @@ func TestChatMessagesCannotBeForged(t *testing.T) {
 			if strings.ContainsAny(text, "\x1b\u202e") {
 				t.Errorf("%s: %s has control characters: %q", form, key, text)
 			}
-			if key == "url" && text != "https://example.com/a_%28b%29%7Cc%3Ed%40here?q=%5Bx%5D%2Ay%2A" && !strings.HasPrefix(text, "https://example.com/a") {
+			if key == "url" && text != "https://example.com/a_%28b%29%7Cc%3Ed%40here?q=%5Bx%5D%2Ay%2A" &&
+				!strings.HasPrefix(text, "https://example.com/a") {
 				t.Errorf("%s: it links to %q", form, text)
 			}
 		})

@@ -51,7 +51,8 @@ func rowOf(e Event) row {
 	}
 }
 
-// WriteFile writes events as a file in a form of files: messages in the form Dateline with their id as JSON Lines, or rows.
+// WriteFile writes events as a file in a form of files: messages in the form Dateline with their id as JSON Lines,
+// or rows.
 func WriteFile(w io.Writer, form string, events []Event) error {
 	switch form {
 	case JSONLines:

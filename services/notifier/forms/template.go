@@ -85,30 +85,30 @@ func (r *run) compile(text string) (*template.Template, error) {
 		return nil, err
 	}
 	for _, one := range compiled.Templates() {
-		if one.Tree != nil && one.Tree.Root != nil {
-			countSteps(one.Tree, one.Tree.Root, true)
+		if one.Tree != nil && one.Root != nil {
+			countSteps(one.Root, true)
 		}
 	}
 	return compiled, nil
 }
 
-// countSteps adds a call of stepFunction to the body of each loop below a list, and to the list itself if it is the body
-// of a template or loop.
-func countSteps(tree *parse.Tree, list *parse.ListNode, isBody bool) {
+// countSteps adds a call of stepFunction to the body of each loop below a list, and to the list itself if it is the
+// body of a template or loop.
+func countSteps(list *parse.ListNode, isBody bool) {
 	if list == nil {
 		return
 	}
 	for _, node := range list.Nodes {
 		switch node := node.(type) {
 		case *parse.RangeNode:
-			countSteps(tree, node.List, true)
-			countSteps(tree, node.ElseList, false)
+			countSteps(node.List, true)
+			countSteps(node.ElseList, false)
 		case *parse.IfNode:
-			countSteps(tree, node.List, false)
-			countSteps(tree, node.ElseList, false)
+			countSteps(node.List, false)
+			countSteps(node.ElseList, false)
 		case *parse.WithNode:
-			countSteps(tree, node.List, false)
-			countSteps(tree, node.ElseList, false)
+			countSteps(node.List, false)
+			countSteps(node.ElseList, false)
 		}
 	}
 	if isBody {

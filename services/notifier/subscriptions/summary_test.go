@@ -12,12 +12,14 @@ import (
 // TestSummary has an idle, an overdue, a failing and a suspended subscription, and one that another process delivers.
 func TestSummary(t *testing.T) {
 	inBothStores(t, func(t *testing.T, all *subscriptions.Subscriptions) {
-		if got, err := all.Summarize(t.Context(), now); err != nil || !got.OverdueSince.IsZero() || !got.FailingSince.IsZero() {
+		if got, err := all.Summarize(t.Context(), now); err != nil || !got.OverdueSince.IsZero() ||
+			!got.FailingSince.IsZero() {
 			t.Errorf("without subscriptions: %+v, %v", got, err)
 		}
 		ids := map[string]string{}
 		for _, name := range []string{"claimed", "failing", "idle", "overdue", "suspended"} {
-			if err := all.Put(t.Context(), subscriptions.Spec{Name: name, To: "https://hooks.example.com/in"}, nil, now); err != nil {
+			if err := all.Put(t.Context(), subscriptions.Spec{Name: name, To: "https://hooks.example.com/in"}, nil,
+				now); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -66,7 +68,8 @@ func TestFailedDeliveriesAreResent(t *testing.T) {
 		if _, err := all.ResendFailed(t.Context(), "s", now); !errors.Is(err, subscriptions.ErrNotFound) {
 			t.Errorf("without a subscription: %v, want ErrNotFound", err)
 		}
-		if err := all.Put(t.Context(), subscriptions.Spec{Name: "s", To: "https://hooks.example.com/in"}, nil, now); err != nil {
+		if err := all.Put(t.Context(), subscriptions.Spec{Name: "s", To: "https://hooks.example.com/in"}, nil,
+			now); err != nil {
 			t.Fatal(err)
 		}
 		from, err := all.Progress(t.Context())

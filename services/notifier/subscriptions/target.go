@@ -139,8 +139,8 @@ func (s Spec) checkTarget() error {
 		}
 		return s.checkForm(s.Form == "" || forms.IsFile(s.Form))
 	}
-	return fmt.Errorf("its target is %.200q: use https://… (a web hook), nats:SUBJECT, ntfy://HOST/TOPIC, mailto:ADDRESS or "+
-		"files:FOLDER", target.Redacted())
+	return fmt.Errorf("its target is %.200q: use https://… (a web hook), nats:SUBJECT, ntfy://HOST/TOPIC, "+
+		"mailto:ADDRESS or files:FOLDER", target.Redacted())
 }
 
 func (s Spec) checkForm(fits bool) error {

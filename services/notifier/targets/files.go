@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -149,20 +150,16 @@ func (t files) list(
 	if err != nil {
 		return err
 	}
-	kept := m.Files[:0]
-	for _, one := range m.Files {
-		if one.File != entry.File {
-			kept = append(kept, one)
-		}
-	}
-	m.Files = append(kept, entry)
+	m.Files = slices.DeleteFunc(m.Files, func(one manifestFile) bool { return one.File == entry.File })
+	m.Files = append(m.Files, entry)
 	if text, err = json.MarshalIndent(m, "", "  "); err != nil {
 		return err
 	}
 	return t.place.write(ctx, name, append(text, '\n'))
 }
 
-// fileOf returns the name and the content of a file with items. The name has the ids of the first and the last delivery.
+// fileOf returns the name and the content of a file with items. The name has the ids of the first and the last
+// delivery.
 func fileOf(s subscriptions.Subscription, items []Item) (name string, data []byte, err error) {
 	form := s.Form
 	if form == "" {

@@ -29,7 +29,8 @@ func writeFiles(t *testing.T, config Config, deps Dependencies, form string, ite
 		t.Fatal(err)
 	}
 	defer all.Close()
-	s := subscriptions.Subscription{ID: "abc", Spec: subscriptions.Spec{Name: "harbour", To: "files:desk/harbour", Form: form}}
+	s := subscriptions.Subscription{ID: "abc", Spec: subscriptions.Spec{Name: "harbour", To: "files:desk/harbour",
+		Form: form}}
 	target, err := all.Of(s.Spec)
 	if err != nil {
 		t.Fatal(err)

@@ -214,8 +214,8 @@ var richBody = template.Must(template.New("mail").Parse(`<!doctype html>
 <div style="color: #555">{{.Source}}</div>
 <div>{{.Excerpt}}</div>
 </div>
-{{end}}<p style="color: #555">You get this e-mail because of the subscription {{.Name}} of Dateline. Write to {{.Unsubscribe}} to
-end it.</p>
+{{end}}<p style="color: #555">You get this e-mail because of the subscription {{.Name}} of Dateline.
+Write to {{.Unsubscribe}} to end it.</p>
 </body></html>
 `))
 

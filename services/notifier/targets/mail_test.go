@@ -64,8 +64,11 @@ func newPostOffice(t *testing.T, security string) *postOffice {
 	case SecurityTLS:
 		listener = tls.NewListener(listener, secure)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = server.Serve(listener) // ends with an error when it is closed
+	}()
 	t.Cleanup(func() {
 		_ = server.Close()
 		<-ended

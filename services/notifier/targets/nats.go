@@ -28,8 +28,8 @@ func (t subjects) Check(subscriptions.Spec) error {
 	return nil
 }
 
-// message returns the message of an item. A stream drops repetitions within its window of duplicates. The id has that of
-// the subscription, because several ones may publish the same event on one stream.
+// message returns the message of an item. A stream drops repetitions within its window of duplicates. The id has
+// that of the subscription, because several ones may publish the same event on one stream.
 func (t subjects) message(s subscriptions.Subscription, items []Item) (*nats.Msg, error) {
 	if len(items) != 1 {
 		return nil, errSingle
@@ -56,7 +56,8 @@ func (t subjects) Send(ctx context.Context, s subscriptions.Subscription, items 
 	}
 	if limit := t.js.Conn().MaxPayload(); int64(len(msg.Data)) > limit-maxHeaders {
 		return same(items, Outcome{
-			Result: Failed, Detail: fmt.Sprintf("%d bytes are more than the server accepts in a message (%d)", len(msg.Data), limit),
+			Result: Failed, Detail: fmt.Sprintf("%d bytes are more than the server accepts in a message (%d)",
+				len(msg.Data), limit),
 		})
 	}
 	if err := t.publish(ctx, msg); err != nil {

@@ -201,7 +201,8 @@ func (c *Client) Do(request *http.Request) (Answer, error) {
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	answer := Answer{
-		Status: response.StatusCode, Excerpt: excerpt(body), RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
+		Status: response.StatusCode, Excerpt: excerpt(body), RetryAfter: retryAfter(response.Header.Get("Retry-After"),
+			time.Now()),
 	}
 	if err != nil && !answer.OK() {
 		return answer, fmt.Errorf("reading the answer of %s: %w", request.URL.Host, err)

@@ -119,7 +119,8 @@ by commands that use the store. An entry is written before the action takes plac
 	flags.StringVar(&since, "since", "", "Only what began at this `time` or later, such as 7d or 2026-11-01.")
 	flags.IntVar(&filter.Limit, "limit", 100, fmt.Sprintf("Print at most `N` entries, 1 to %d.", maxAudit))
 	flags.BoolVar(&asJSON, "json", false, "Print each entry as a line of JSON.")
-	run := withAccess(load, func(cmd *cobra.Command, client accessClient, _ func(string, func() error) error, _ []string) error {
+	run := withAccess(load, func(cmd *cobra.Command, client accessClient, _ func(string, func() error) error,
+		_ []string) error {
 		entries, err := auditEntries(cmd.Context(), client, filter)
 		if err != nil {
 			return err

@@ -76,14 +76,17 @@ mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 	flags := cmd.Flags()
 	filters.add(flags)
 	flags.StringVar(&text, "query", "", "Deliver articles that match this `query`, as in \"dateline search\".")
-	flags.StringVar(&spec.To, "to", "", "`Target`: the URL of a web hook, nats:SUBJECT, ntfy://HOST/TOPIC, mailto:ADDRESS, or files:FOLDER.")
+	flags.StringVar(&spec.To, "to", "",
+		"`Target`: the URL of a web hook, nats:SUBJECT, ntfy://HOST/TOPIC, mailto:ADDRESS, or files:FOLDER.")
 	flags.StringVar(&spec.Every, "every", "", "Collect e-mails or files for a `period`: minute, hour or day.")
-	flags.StringVar(&spec.Rate, "rate", "", "Deliver at most this many in a second or minute, such as 5/s or 30/m: a `rate`.")
+	flags.StringVar(&spec.Rate, "rate", "",
+		"Deliver at most this many in a second or minute, such as 5/s or 30/m: a `rate`.")
 	flags.StringSliceVar(&spec.Events, "event", nil, "Deliver only these `events`: new, changed, erased.")
 	flags.IntVar(&spec.Concurrency, "concurrency", 0, "Make at most `N` requests at a time. 0 means 4.")
 	flags.StringVar(&spec.Form, "form", "", "`Form` of the messages, such as slack. The default is dateline.")
 	flags.StringVar(&templateFile, "template-file", "", "Go template in this `file`, for --form template.")
-	flags.StringVar(&secretFile, "secret-file", "", "Sign requests with the secrets in this `file`, one per line. - is standard input.")
+	flags.StringVar(&secretFile, "secret-file", "",
+		"Sign requests with the secrets in this `file`, one per line. - is standard input.")
 	flags.BoolVar(&unsigned, "unsigned", false, "Do not sign requests.")
 	cmd.MarkFlagsMutuallyExclusive("secret-file", "unsigned")
 	cmd.RunE = withSubscriptions(load, func(

@@ -14,8 +14,8 @@ import (
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
-// subscriptionStore manages subscriptions in the store of a deployment or over its HTTP API. Its methods are described at
-// subscriptions.Subscriptions.
+// subscriptionStore manages subscriptions in the store of a deployment or over its HTTP API. Its methods are
+// described at subscriptions.Subscriptions.
 type subscriptionStore interface {
 	List(ctx context.Context, after string, limit int) ([]subscriptions.Subscription, error)
 	Get(ctx context.Context, name string) (subscriptions.Subscription, error)
@@ -29,8 +29,8 @@ type subscriptionStore interface {
 }
 
 // errNoSample means that samples cannot be sent over HTTP.
-var errNoSample = errors.New("a sample is only sent from where the store is: run the command there, or give the address " +
-	"of the store with --store-url")
+var errNoSample = errors.New("a sample is only sent from where the store is: run the command there, or give the " +
+	"address of the store with --store-url")
 
 // withSubscriptions returns a function for RunE that calls run with the store of the deployment and its
 // subscriptions. If this machine cannot reach the store, they are managed over the HTTP API, and the store is nil.
@@ -61,8 +61,8 @@ func withSubscriptions(load loader, run func(*cobra.Command, configuration, stor
 	}
 }
 
-// validate reports what cannot work about a subscription. Over HTTP, a target with a part that is not shown is completed
-// by the server, which validates the subscription then.
+// validate reports what cannot work about a subscription. Over HTTP, a target with a part that is not shown is
+// completed by the server, which validates the subscription then.
 func validate(all subscriptionStore, spec subscriptions.Spec) error {
 	if _, remote := all.(webapi.Subscriptions); remote && !spec.IsWhole() {
 		return nil

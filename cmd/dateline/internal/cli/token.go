@@ -41,7 +41,8 @@ func newTokenCreate() *cobra.Command {
 		Args:    oneArg("the name of the token"),
 	}
 	load := configured(cmd, quiet)
-	cmd.Flags().StringSliceVar(&scopes, "scope", []string{string(access.Read)}, "What it allows: read, subscribe or operate.")
+	cmd.Flags().StringSliceVar(&scopes, "scope", []string{string(access.Read)},
+		"What it allows: read, subscribe or operate.")
 	cmd.Flags().IntVar(&days, "days", 90, "The token expires after this `number` of days. 0 means never.")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print the token with its description as JSON.")
 	create := withAccess(load, func(cmd *cobra.Command, client accessClient, record func(string, func() error) error,

@@ -50,7 +50,8 @@ func examineSubscriptions(ctx context.Context, js jetstream.JetStream, s store.S
 			"new articles have waited %s for the notifier", behind.Round(time.Second))
 	}
 	if suspended > 0 {
-		r.problem(check, "list them (dateline subscribe ls), repair their targets, and resume them (dateline subscribe resume)",
+		r.problem(check,
+			"list them (dateline subscribe ls), repair their targets, and resume them (dateline subscribe resume)",
 			"%s suspended: what matches is not delivered", plural(uint64(suspended), "subscription"))
 	}
 	if since := summary.FailingSince; !since.IsZero() && now.Sub(since) > maxFailing {

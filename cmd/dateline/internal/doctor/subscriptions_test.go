@@ -29,7 +29,8 @@ func TestSubscriptions(t *testing.T) {
 	wantLines(t, examine(), "ok subscriptions: no subscriptions")
 	long := time.Now().Add(-2 * time.Hour)
 	for _, name := range []string{"failing", "suspended", "waiting"} {
-		if err := all.Put(t.Context(), subscriptions.Spec{Name: name, To: "https://hooks.example.com/in"}, nil, long); err != nil {
+		if err := all.Put(t.Context(), subscriptions.Spec{Name: name, To: "https://hooks.example.com/in"}, nil,
+			long); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -123,17 +123,21 @@ func TestRecordsOfOtherPrograms(t *testing.T) {
 		"LF": {
 			file: between(strings.ReplaceAll(plain(withLF), "\r\n", "\n")), url: "https://example.com/odd",
 		},
-		"no URL":           {file: between(at("")), leftOut: "not a web URL"},
-		"space in the URL": {file: between(at("https://example.com/an odd page?q=a b")), url: "https://example.com/an%20odd%20page?q=a%20b"},
-		"angle brackets":   {file: between(at("<https://example.com/odd>")), url: "https://example.com/odd"},
-		"square brackets":  {file: between(at("https://example.com/a[1]?b[]=2")), url: "https://example.com/a[1]?b[]=2"},
-		"screenshot":       {file: between(plain(resource("urn:view:https://example.com/", "image/png"))), leftOut: "not a web URL"},
-		"thumbnail":        {file: between(plain(resource("urn:thumbnail:https://example.com/", "image/jpeg"))), leftOut: "not a web URL"},
+		"no URL": {file: between(at("")), leftOut: "not a web URL"},
+		"space in the URL": {file: between(at("https://example.com/an odd page?q=a b")),
+			url: "https://example.com/an%20odd%20page?q=a%20b"},
+		"angle brackets":  {file: between(at("<https://example.com/odd>")), url: "https://example.com/odd"},
+		"square brackets": {file: between(at("https://example.com/a[1]?b[]=2")), url: "https://example.com/a[1]?b[]=2"},
+		"screenshot": {file: between(plain(resource("urn:view:https://example.com/", "image/png"))),
+			leftOut: "not a web URL"},
+		"thumbnail": {file: between(plain(resource("urn:thumbnail:https://example.com/", "image/jpeg"))),
+			leftOut: "not a web URL"},
 		"screenshot with URL": {
 			file: between(plain(resource("https://example.com/", "image/png"))), leftOut: "not HTML",
 		},
-		"text of a page": {file: between(plain(resource("urn:text:https://example.com/", "text/plain"))), leftOut: "not a web URL"},
-		"name server":    {file: between(plain(resource("dns:example.com", "text/dns"))), leftOut: "not a web URL"},
+		"text of a page": {file: between(plain(resource("urn:text:https://example.com/", "text/plain"))),
+			leftOut: "not a web URL"},
+		"name server": {file: between(plain(resource("dns:example.com", "text/dns"))), leftOut: "not a web URL"},
 		"log of wget": {
 			file:    between(plain(resource("metadata://gnu.org/software/wget/warc/wget.log", "text/plain"))),
 			leftOut: "not a web URL",
@@ -188,7 +192,8 @@ func TestRecordOfTwoGigabytes(t *testing.T) {
 	urls, summary := publishedURLs(t, newConfig(t), io.MultiReader(
 		bytes.NewReader(start.Bytes()), strings.NewReader(header+"Content-Length: 2147483648\r\n\r\n"+head), &body,
 		strings.NewReader("\r\n\r\n"), bytes.NewReader(end.Bytes())))
-	if !slices.Equal(urls, []string{start.URI, end.URI}) || summary.Rejected[outcome.TooLarge] != 1 || summary.Damaged > 0 {
+	if !slices.Equal(urls, []string{start.URI, end.URI}) || summary.Rejected[outcome.TooLarge] != 1 ||
+		summary.Damaged > 0 {
 		t.Errorf("published %q, %+v", urls, summary)
 	}
 }
