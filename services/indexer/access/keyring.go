@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	// keyringAge is how long a keyring uses what it has read: a token that was revoked is
-	// refused at the latest then.
+	// keyringAge is how long a keyring uses what it has read: a revoked token is
+	// refused after that.
 	keyringAge = 10 * time.Second
-	// missAge is the same for texts that are no known token, which may have been created since.
+	// missAge is the same for a text that is not a known token: it may have been created since.
 	missAge = time.Second
 	// keyringTimeout is the maximum duration of reading the tokens, and keyringPause the pause
 	// after a failure.

@@ -61,7 +61,7 @@ func (t Token) Expired(now time.Time) bool {
 // prefix marks tokens, so that programs that search for secrets find them in files.
 const prefix = "dateline_"
 
-// The actors in the audit log that are no token of the store.
+// The actors in the audit log besides the tokens of the store.
 const (
 	ReadToken    = "read-token"    // the one of the settings
 	OperateToken = "operate-token" // the one of the settings

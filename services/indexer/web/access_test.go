@@ -135,9 +135,9 @@ func TestTokensPage(t *testing.T) {
 		"name=alice&scope=read":        "one has this name",
 		"name=a+b&scope=read":          "lower-case",
 		"name=b&scope=root":            "does not exist",
-		"name=b&scope=read&days=x":     "no number of days",
-		"name=b&scope=read&days=-1":    "no number of days",
-		"name=b&scope=read&days=99999": "no number of days",
+		"name=b&scope=read&days=x":     "not a number of days",
+		"name=b&scope=read&days=-1":    "not a number of days",
+		"name=b&scope=read&days=99999": "not a number of days",
 	} {
 		if status, body := server.form(t, "POST", "/tokens", operateToken, form); status != 400 ||
 			!strings.Contains(body, want) {

@@ -43,7 +43,7 @@ func (s *site) createToken(w http.ResponseWriter, r *http.Request) {
 	if text := r.PostFormValue("days"); text != "" {
 		days, err := strconv.Atoi(text)
 		if err != nil || days < 1 || days > 3650 {
-			s.showError(w, r, http.StatusBadRequest, fmt.Errorf("%q is no number of days from 1 to 3650", text))
+			s.showError(w, r, http.StatusBadRequest, fmt.Errorf("%q is not a number of days from 1 to 3650", text))
 			return
 		}
 		expiry = now.AddDate(0, 0, days)
@@ -84,7 +84,7 @@ func (s *site) audit(w http.ResponseWriter, r *http.Request) {
 	if text := query.Get("before"); text != "" {
 		before, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			s.showError(w, r, http.StatusBadRequest, fmt.Errorf("before=%s is no number of an entry", text))
+			s.showError(w, r, http.StatusBadRequest, fmt.Errorf("before=%s is not the number of an entry", text))
 			return
 		}
 		page.Before = before

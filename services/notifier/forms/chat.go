@@ -69,7 +69,7 @@ func linkOf(raw string) string {
 
 // bounded returns a text as one line of at most limit characters after each character was escaped.
 func bounded(text string, limit int, escaped func(rune) string) string {
-	if len(text) > 4*limit { // more than that many characters have at least so many bytes
+	if len(text) > 4*limit { // 4 bytes a character at most
 		text = strings.ToValidUTF8(text[:4*limit+4], "")
 	}
 	var out strings.Builder

@@ -155,7 +155,7 @@ func (r *run) change(how func(string) string) func(any) (string, error) {
 	}
 }
 
-// json returns a value as JSON, as it stands in a document.
+// json returns a value as JSON, as it appears in a document.
 func (r *run) json(value any) (string, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

@@ -64,7 +64,7 @@ func (c SMTPConfig) Validate() error {
 		}
 	}
 	if c.Security == SecurityNone && c.Password != "" {
-		problems = append(problems, errors.New("security is none: a password would be sent without encryption"))
+		problems = append(problems, errors.New("a password needs encryption, and security is "none""))
 	}
 	return errors.Join(problems...)
 }

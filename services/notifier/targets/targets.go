@@ -24,7 +24,7 @@ type Item struct {
 	Message forms.Message
 }
 
-// Result is what became of a delivery.
+// Result is how a delivery ended.
 type Result int
 
 // The results.
@@ -38,7 +38,7 @@ const (
 	Failed
 )
 
-// Outcome is what became of a delivery, and why.
+// Outcome is the result of a delivery, and the reason.
 type Outcome struct {
 	Result Result
 	// Status is that of the answer, or 0.

@@ -95,7 +95,7 @@ func TestRecordsOfOtherPrograms(t *testing.T) {
 		file string
 		// url is that of the second page, if it is published.
 		url     string
-		leftOut string // why the second record is no page
+		leftOut string // why the second record is not a page
 		damage  string // a part of the reason of the first damage
 	}{
 		"cut gzip member": {
