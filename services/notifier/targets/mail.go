@@ -64,7 +64,7 @@ func (c SMTPConfig) Validate() error {
 		}
 	}
 	if c.Security == SecurityNone && c.Password != "" {
-		problems = append(problems, errors.New("a password needs encryption, and security is "none""))
+		problems = append(problems, errors.New("a password needs encryption: set security to starttls or tls"))
 	}
 	return errors.Join(problems...)
 }
