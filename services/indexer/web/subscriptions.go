@@ -221,7 +221,7 @@ func replayDeliveries(
 	return err
 }
 
-// changeSubscription returns a handler that changes a subscription and then shows it, or the list if a form asks for it.
+// changeSubscription returns a handler that changes a subscription. It then shows it, or the list on request of a form.
 func (s *site) changeSubscription(
 	operation string, change func(context.Context, *subscriptions.Subscriptions, string, url.Values) error,
 ) http.HandlerFunc {

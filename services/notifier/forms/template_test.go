@@ -9,12 +9,12 @@ import (
 func TestTemplate(t *testing.T) {
 	e := samples()[0]
 	for text, want := range map[string]string{
-		`{{.Title | upper}} {{date "2006-01-02" .Published}} {{join ", " .Authors}}`: `A "SAMPLE" ARTICLE 2026-03-04 A. Writer`,
-		`{"title": {{json .Title}}, "tags": {{json .Tags}}}`:                         `{"title": "A \"sample\" article", "tags": ["sample"]}`,
-		`{{range $i, $t := .Tags}}{{if $i}}, {{end}}{{$t}}{{end}}`:                   `sample`,
-		`{{html "<b>"}} {{urlquery "a b"}} {{truncate 5 .Title}} {{line .Text}}`:     `&lt;b&gt; a+b A " … A text of two lines.`,
-		`{{.Labels.desk | default "no desk"}} {{print .Words " words"}}`:             `no desk 5 words`,
-		`{{define "x"}}{{.Title | markdown}}{{end}}{{template "x" .}}`:               `A "sample" article`,
+		`{{.Title | upper}} {{date "2006" .Published}} {{join ", " .Authors}}`: `A "SAMPLE" ARTICLE 2026 A. Writer`,
+		`{"title": {{json .Title}}}`:                                             `{"title": "A \"sample\" article"}`,
+		`{{range $i, $t := .Tags}}{{if $i}}, {{end}}{{$t}}{{end}}`:               `sample`,
+		`{{html "<b>"}} {{urlquery "a b"}} {{truncate 5 .Title}} {{line .Text}}`: `&lt;b&gt; a+b A " … A text of two lines.`,
+		`{{.Labels.desk | default "no desk"}} {{print .Words " words"}}`:         `no desk 5 words`,
+		`{{define "x"}}{{.Title | markdown}}{{end}}{{template "x" .}}`:           `A "sample" article`,
 	} {
 		m, err := Render(Template, text, e)
 		if err != nil || string(m.Body) != want {
