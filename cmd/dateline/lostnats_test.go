@@ -22,7 +22,8 @@ const lostPages = 180
 // TestNATSLosesItsStore empties the store of NATS while a pipeline keeps running and a
 // fetch is in progress. The streams are declared again, and use the same sequence numbers
 // for other messages. Each URL that is published afterwards must be fetched and stored
-// once.
+// once. On a busy machine a request may time out; its repetition is an attempt that the
+// outcome counts.
 func TestNATSLosesItsStore(t *testing.T) {
 	t.Parallel()
 	site := newGate()
@@ -68,7 +69,7 @@ func TestNATSLosesItsStore(t *testing.T) {
 	natstest.Eventually(t, "an empty frontier", func() bool { return waitingURLs(t, p) == 0 })
 	settle(t, p)
 
-	fetched := map[string]int{} // outcomes of fetch by URL
+	fetched, attempts := map[string]int{}, map[string]int{} // outcomes of fetch and their attempts, by URL
 	for _, msg := range natstest.Messages(t, p.Bus.JS, subject.StreamOutcomes) {
 		o := &datelinev1.Outcome{}
 		if err := proto.Unmarshal(msg.Data, o); err != nil {
@@ -76,6 +77,7 @@ func TestNATSLosesItsStore(t *testing.T) {
 		}
 		if o.GetStage() == datelinev1.Stage_STAGE_FETCH {
 			fetched[o.GetUrl()]++
+			attempts[o.GetUrl()] += int(o.GetAttempt())
 		}
 	}
 	checkProgress(t, p.Bus, p.Store)
@@ -84,9 +86,9 @@ func TestNATSLosesItsStore(t *testing.T) {
 	for _, url := range urls {
 		_, rest, _ := strings.Cut(url, "/harbour")
 		path := "/harbour" + rest
-		if site.requests[path] != 1 || fetched[url] != 1 || revisions[url] != 1 {
-			t.Errorf("%s: %d requests, %d outcomes of fetch and %d revisions, want one of each",
-				url, site.requests[path], fetched[url], revisions[url])
+		if n := site.requests[path]; n < 1 || n > attempts[url] || fetched[url] != 1 || revisions[url] != 1 {
+			t.Errorf("%s: %d requests, %d outcomes of fetch with %d attempts, and %d revisions, want one outcome and "+
+				"revision, and at most a request for each attempt", url, site.requests[path], fetched[url], attempts[url], revisions[url])
 		}
 	}
 }
