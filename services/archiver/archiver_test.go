@@ -298,23 +298,28 @@ func checkIndex(t *testing.T, room *room, ids []string) {
 			t.Errorf("index of %s: %v, %v", id, indexed, err)
 			continue
 		}
-		at := indexed[0]
-		file, err := room.archived().Section(t.Context(), at.File, at.Offset, at.Length)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		entry, err := warcfile.NewReader(file, at.Offset).Next()
-		if err != nil {
-			t.Errorf("record of %s: %v", id, err)
-			continue
-		}
-		read, err := captureOf(entry)
-		// The metadata record has the labels.
-		read.PageID, read.File, read.Labels = id, indexed[0].File, `{"team":"rivers"}`
-		if err != nil || read != indexed[0] {
-			t.Errorf("the record says %+v, %v; the index %+v", read, err, indexed[0])
-		}
+		checkCapture(t, room, indexed[0])
+	}
+}
+
+// checkCapture compares a capture in the index with its record.
+func checkCapture(t *testing.T, room *room, c captures.Capture) {
+	t.Helper()
+	file, err := room.archived().Section(t.Context(), c.File, c.Offset, c.Length)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	entry, err := warcfile.NewReader(file, c.Offset).Next()
+	if err != nil {
+		t.Errorf("record of %s: %v", c.PageID, err)
+		return
+	}
+	read, err := captureOf(entry)
+	// The metadata record has the labels.
+	read.PageID, read.File, read.Labels = c.PageID, c.File, `{"team":"rivers"}`
+	if err != nil || read != c {
+		t.Errorf("the record says %+v, %v; the index %+v", read, err, c)
 	}
 }
 
