@@ -88,7 +88,8 @@ func TestNATSLosesItsStore(t *testing.T) {
 		path := "/harbour" + rest
 		if n := site.requests[path]; n < 1 || n > attempts[url] || fetched[url] != 1 || revisions[url] != 1 {
 			t.Errorf("%s: %d requests, %d outcomes of fetch with %d attempts, and %d revisions, want one outcome and "+
-				"revision, and at most a request for each attempt", url, site.requests[path], fetched[url], attempts[url], revisions[url])
+				"revision, and at most a request for each attempt",
+				url, site.requests[path], fetched[url], attempts[url], revisions[url])
 		}
 	}
 }
