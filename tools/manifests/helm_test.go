@@ -221,7 +221,9 @@ func TestKeysOfTheSecretAreDocumented(t *testing.T) {
 			documented = string(file.Data)
 		}
 	}
-	texts, err := template(t, map[string]any{"userAgent": agent, "archiver": map[string]any{"enabled": true, "bucket": "s3://news/archive"}})
+	texts, err := template(t, map[string]any{
+		"userAgent": agent, "archiver": map[string]any{"enabled": true, "bucket": "s3://news/archive"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,8 +107,8 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 
 // command runs a command on the running Dateline.
 func command(ctx context.Context, config Config, args ...string) error {
-	given := append(args, "--context=", "--data-dir", filepath.Join(config.Dir, "data"))
-	cmd := exec.CommandContext(ctx, config.Dateline, given...)
+	args = append(args, "--context=", "--data-dir", filepath.Join(config.Dir, "data"))
+	cmd := exec.CommandContext(ctx, config.Dateline, args...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("running %q: %w: %s", args, err, out)
 	}
