@@ -1,6 +1,7 @@
 package notifier
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
 	"fmt"
@@ -56,7 +57,11 @@ func TestBadAnswers(t *testing.T) {
 			if err != nil {
 				return
 			}
-			_, _ = io.WriteString(c, "\x00\x01 this is not HTTP \r\n\r\n")
+			// Garbage before the request would be reported as an unsolicited response.
+			if request, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+				_, _ = io.Copy(io.Discard, request.Body)
+				_, _ = io.WriteString(c, "\x00\x01 this is not HTTP \r\n\r\n")
+			}
 			_ = c.Close()
 		}
 	}()

@@ -30,6 +30,9 @@ type apiOperation struct {
 	Responses                              []apiResponse
 	// SameAs is an operation before this one whose response has the same fields, which are only listed there.
 	SameAs *apiOperation
+	// Shared are names of parameters that SharedWith, an operation before this one, also has and describes.
+	Shared     []string
+	SharedWith *apiOperation
 
 	schema string // of a response in JSON, or ""
 }
@@ -55,6 +58,7 @@ func newAPIPage(document *huma.OpenAPI) apiPage {
 		}
 	}
 	first := map[string]*apiOperation{}
+	var before []*apiOperation
 	for _, tag := range slices.Sorted(maps.Keys(groups)) {
 		for i := range groups[tag] {
 			o := &groups[tag][i]
@@ -65,6 +69,8 @@ func newAPIPage(document *huma.OpenAPI) apiPage {
 			default:
 				first[o.schema] = o
 			}
+			o.share(before)
+			before = append(before, o)
 		}
 		page.Groups = append(page.Groups, apiGroup{tag, groups[tag]})
 	}
@@ -102,6 +108,27 @@ func newAPIOperation(document *huma.OpenAPI, from *huma.Operation) apiOperation 
 		o.Responses = append(o.Responses, apiResponse{strings.Join(problems, ", "), problemType, "Errors"})
 	}
 	return o
+}
+
+// minShared is the smallest number of parameters that are worth a reference to another operation.
+const minShared = 5
+
+// share moves the parameters that one of the operations before o describes from o.Parameters to o.Shared.
+func (o *apiOperation) share(before []*apiOperation) {
+	for _, other := range before {
+		var names []string
+		for _, p := range o.Parameters {
+			if slices.Contains(other.Parameters, p) {
+				names = append(names, p.Name)
+			}
+		}
+		if len(names) >= minShared && len(names) > len(o.Shared) {
+			o.Shared, o.SharedWith = names, other
+		}
+	}
+	o.Parameters = slices.DeleteFunc(o.Parameters, func(p apiParameter) bool {
+		return o.SharedWith != nil && slices.Contains(o.SharedWith.Parameters, p)
+	})
 }
 
 // problemType is the content type of errors.

@@ -18,7 +18,7 @@ const visibleEntries = `[...document.querySelectorAll('header nav a, header nav 
 // and opens a page from its menu on phones.
 func TestNavigationInBrowser(t *testing.T) {
 	u := newUser(t)
-	for width, entries := range map[int64]int{320: 4, 390: 4, 1280: 7} {
+	for width, entries := range map[int64]int{320: 4, 390: 4, 1280: 8} {
 		u.do("opening the dead letters", chromedp.EmulateViewport(width, 800), u.open("/dead-letters"))
 		if lines := evaluate[int](u.ctx, t, navigationLines); lines != 1 {
 			t.Errorf("%d wide: the navigation has %d lines, want 1", width, lines)
