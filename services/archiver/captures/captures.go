@@ -72,7 +72,7 @@ func (x *Index) Add(ctx context.Context, file string, indexed int64, all []Captu
 		defer insert.Close()
 		for _, c := range all {
 			_, err := insert.ExecContext(ctx, c.PageID, c.Position, c.Key(), c.URL, c.Time.UnixMicro(), c.Status,
-				c.Type, c.Digest, micros(c.OriginalTime), id, c.Offset, c.Length, c.Labels)
+				c.Type, c.Digest, store.Micros(c.OriginalTime), id, c.Offset, c.Length, c.Labels)
 			if err != nil {
 				return err
 			}
@@ -147,6 +147,6 @@ func scan(rows *sql.Rows) (Capture, error) {
 	var at, original int64
 	err := rows.Scan(&c.PageID, &c.Position, &c.URL, &at, &c.Status, &c.Type, &c.Digest, &original, &c.File,
 		&c.Offset, &c.Length, &c.Labels)
-	c.Time, c.OriginalTime = timeOf(at), timeOf(original)
+	c.Time, c.OriginalTime = store.TimeOf(at), store.TimeOf(original)
 	return c, err
 }

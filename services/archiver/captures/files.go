@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // Size is the extent of the archive.
@@ -22,7 +24,7 @@ func (x *Index) Size(ctx context.Context) (Size, error) {
 	all, err := query(ctx, x, "reading the size of the archive", func(rows *sql.Rows) (s Size, err error) {
 		var oldest int64
 		err = rows.Scan(&s.Files, &s.Bytes, &oldest)
-		s.Oldest = timeOf(oldest)
+		s.Oldest = store.TimeOf(oldest)
 		return s, err
 	}, `SELECT count(*), coalesce(sum(indexed), 0), coalesce((SELECT c.time FROM archive_captures c
 		WHERE c.file_id = (SELECT min(id) FROM archive_files) AND `+live+` ORDER BY c.place LIMIT 1), 0) FROM archive_files`)
@@ -47,7 +49,7 @@ func (x *Index) OldestFile(ctx context.Context) (File, error) {
 	all, err := query(ctx, x, "finding the oldest file of the archive", func(rows *sql.Rows) (f File, err error) {
 		var newest int64
 		err = rows.Scan(&f.id, &f.Name, &newest)
-		f.Newest = timeOf(newest)
+		f.Newest = store.TimeOf(newest)
 		return f, err
 	}, `SELECT f.id, f.name, coalesce((SELECT c.time FROM archive_captures c WHERE c.file_id = f.id AND `+live+`
 			ORDER BY c.place DESC LIMIT 1), 0)
@@ -92,7 +94,7 @@ func (x *Index) EraseLabelled(
 	ctx context.Context, label, value string, from, before, at time.Time,
 ) (until time.Time, erased int, err error) {
 	found, err := x.read(ctx, "finding pages with the label "+label, fmt.Sprintf(`WHERE c.labels <> '' AND c.time >= $1
-		AND c.time < $2 AND %s ORDER BY c.time LIMIT %d`, live, chunk), micros(from), before.UnixMicro())
+		AND c.time < $2 AND %s ORDER BY c.time LIMIT %d`, live, chunk), store.Micros(from), before.UnixMicro())
 	if err != nil {
 		return from, 0, err
 	}

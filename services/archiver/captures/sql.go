@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -39,19 +38,4 @@ func placeholders(n int) string {
 		all[i] = "$" + strconv.Itoa(i+1)
 	}
 	return strings.Join(all, ",")
-}
-
-// micros returns a time in the form of the tables, in which 0 stands for none.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func timeOf(micros int64) time.Time {
-	if micros == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micros).UTC()
 }

@@ -70,7 +70,7 @@ func (s *Sources) awaitOutcomes(
 	for _, a := range articles[:min(len(articles), max(0, MaxArticles-known))] {
 		_, err := tx.ExecContext(ctx, `INSERT INTO discovery_articles (request_id, source_id, url, find_time, due, request,
 			request_time, visit, awaited) VALUES ($1, $2, $3, $4, $5, $6, $4, 0, 1) ON CONFLICT (request_id) DO NOTHING`,
-			a.RequestID, sourceID, a.URL, micros(a.FindTime), micros(a.FindTime.Add(firstLook)), notNil(a.Request))
+			a.RequestID, sourceID, a.URL, store.Micros(a.FindTime), store.Micros(a.FindTime.Add(firstLook)), notNil(a.Request))
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func (s *Sources) ClaimArticles(
 		claimed, err = store.ScanRows(rows, func(rows *sql.Rows) (a Article, err error) {
 			var found, requested int64
 			err = rows.Scan(&a.RequestID, &a.SourceID, &a.URL, &found, &a.Request, &requested, &a.Visit, &a.Awaited)
-			a.FindTime, a.RequestTime = timeOf(found), timeOf(requested)
+			a.FindTime, a.RequestTime = store.TimeOf(found), store.TimeOf(requested)
 			return a, err
 		})
 		return err
@@ -173,7 +173,7 @@ func finish(ctx context.Context, tx *sql.Tx, a Article) (sql.Result, error) {
 		return tx.ExecContext(ctx, `DELETE FROM discovery_articles WHERE request_id = $1 AND awaited = 1`, a.RequestID)
 	}
 	return tx.ExecContext(ctx, `UPDATE discovery_articles SET awaited = 0, due = $2, find_time = $3
-		WHERE request_id = $1 AND awaited = 1`, a.RequestID, micros(a.Next), micros(a.FindTime))
+		WHERE request_id = $1 AND awaited = 1`, a.RequestID, store.Micros(a.Next), store.Micros(a.FindTime))
 }
 
 // TakeVisit counts a visit to an article of a source, of perDay requests in 24 hours. It reports
@@ -192,7 +192,7 @@ func (s *Sources) TakeVisit(ctx context.Context, sourceID string, now time.Time,
 		source.Visits.Spend(now, 1)
 		source.Budget.Spend(now, 1)
 		_, err = tx.ExecContext(ctx, `UPDATE discovery_sources SET budget = $2, visits = $3, open_time = $4 WHERE id = $1`,
-			sourceID, source.Budget.Bytes(), source.Visits.Bytes(), micros(source.Budget.Opens(now, perDay)))
+			sourceID, source.Budget.Bytes(), source.Visits.Bytes(), store.Micros(source.Budget.Opens(now, perDay)))
 		return err
 	})
 	return ok && err == nil, err
@@ -212,7 +212,7 @@ func (s *Sources) Visited(ctx context.Context, a Article, requestID string, now 
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE discovery_articles
 			SET request_id = $2, request_time = $3, due = $4, visit = $5, awaited = 1 WHERE request_id = $1 AND awaited = 0`,
-			a.RequestID, requestID, micros(now), micros(now.Add(firstLook)), a.Visit+1)
+			a.RequestID, requestID, store.Micros(now), store.Micros(now.Add(firstLook)), a.Visit+1)
 		return err
 	})
 }
@@ -225,7 +225,7 @@ func (s *Sources) Postpone(ctx context.Context, a Article, next time.Time) error
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE discovery_articles SET due = $2 WHERE request_id = $1 AND awaited = 0`,
-			a.RequestID, micros(next))
+			a.RequestID, store.Micros(next))
 		return err
 	})
 }

@@ -107,7 +107,7 @@ func scanBackfill(rows *sql.Rows) (b Backfill, err error) {
 	err = rows.Scan(&b.SourceID, &run, &since, &until, &b.Undated, &b.State, &b.Reason, &end, &budget, &b.Sitemaps,
 		&b.SitemapsRead, &b.SitemapsFailed, &b.LeftOut, &b.LeftUndated, &b.Found, &b.Known, &b.Requested, &b.Articles,
 		&b.Others)
-	b.Run, b.Since, b.Until, b.EndTime = timeOf(run), timeOf(since), timeOf(until), timeOf(end)
+	b.Run, b.Since, b.Until, b.EndTime = store.TimeOf(run), store.TimeOf(since), store.TimeOf(until), store.TimeOf(end)
 	b.Budget = schedule.BudgetOf(budget)
 	return b, err
 }
@@ -163,7 +163,7 @@ func (s *Sources) StartBackfill(
 		_, err = tx.ExecContext(ctx, `INSERT INTO discovery_backfills (source_id, run, since, until, undated, state, reason,
 			end_time, due, budget, sitemaps, sitemaps_read, sitemaps_failed, left_out, left_undated, found, known, requested,
 			articles, others) VALUES ($1, $2, $3, $4, $5, $6, '', 0, $7, $8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)`,
-			source.ID, b.Run.UnixMicro(), micros(within.Since), micros(within.Until), undated, BackfillRunning,
+			source.ID, b.Run.UnixMicro(), store.Micros(within.Since), store.Micros(within.Until), undated, BackfillRunning,
 			now.UnixMicro(), last.Budget.Bytes())
 		if err != nil {
 			return err

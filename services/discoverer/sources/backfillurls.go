@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // BackfillURL is a URL that a backfill requests.
@@ -34,7 +36,7 @@ func (s *Sources) addURLs(ctx context.Context, tx *sql.Tx, b Backfill, urls []Ba
 	rows := make([][]any, len(urls))
 	for i, u := range urls {
 		rows[i] = []any{
-			b.SourceID, b.Run.UnixMicro(), u.Hash, u.URL, micros(u.ListTime), rowOpen, 0, notNil(u.Request),
+			b.SourceID, b.Run.UnixMicro(), u.Hash, u.URL, store.Micros(u.ListTime), rowOpen, 0, notNil(u.Request),
 		}
 	}
 	added, err := insertRows(ctx, tx, "discovery_backfill_urls", []string{
@@ -62,7 +64,7 @@ func (s *Sources) backfillURLs(ctx context.Context, b Backfill, state, limit int
 	return query(ctx, s, "reading the URLs of a backfill", func(rows *sql.Rows) (u BackfillURL, err error) {
 		var listed, requested int64
 		err = rows.Scan(&u.Hash, &u.URL, &listed, &requested, &u.Request)
-		u.ListTime, u.RequestTime = timeOf(listed), timeOf(requested)
+		u.ListTime, u.RequestTime = store.TimeOf(listed), store.TimeOf(requested)
 		return u, err
 	}, `SELECT hash, url, list_time, request_time, request FROM discovery_backfill_urls
 		WHERE source_id = $1 AND run = $2 AND state = $3 AND state < 2 ORDER BY list_time DESC LIMIT $4`,

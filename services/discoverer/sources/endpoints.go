@@ -147,7 +147,7 @@ func (s *Sources) spend(ctx context.Context, tx *sql.Tx, id string, now time.Tim
 	}
 	source.Budget.Spend(now, requests)
 	_, err = tx.ExecContext(ctx, `UPDATE discovery_sources SET budget = $2, open_time = $3 WHERE id = $1`,
-		id, source.Budget.Bytes(), micros(source.Budget.Opens(now, source.PollsIn24Hours(perDay, now))))
+		id, source.Budget.Bytes(), store.Micros(source.Budget.Opens(now, source.PollsIn24Hours(perDay, now))))
 	return err
 }
 
@@ -166,7 +166,7 @@ func (s *Sources) Settle(ctx context.Context, e Endpoint, read Reading) (stored 
 			next_poll = $5, settled = $6, poll_time = $7, new_time = $8, articles = $9, schedule = $10, waiting = $11,
 			new_poll = $12, new_detail = $13 WHERE id = $1 AND (settled < $6 OR settled = $6 AND $14 = 1)`,
 			e.ID, e.URL, e.State, store.CleanText(ledger.Cut(e.Reason)), e.NextPoll.UnixMicro(), e.Settled,
-			micros(e.PollTime), micros(e.NewTime), e.Articles, notNil(e.Schedule), e.Waiting,
+			store.Micros(e.PollTime), store.Micros(e.NewTime), e.Articles, notNil(e.Schedule), e.Waiting,
 			e.NewPoll, store.CleanText(ledger.Cut(e.NewDetail)), pushed))
 		if errors.Is(err, ErrNotFound) {
 			return nil

@@ -158,7 +158,7 @@ type yield struct {
 func scanYield(rows *sql.Rows) (y yield, err error) {
 	var last int64
 	err = rows.Scan(&y.source, &y.working, &y.candidates, &y.found, &last)
-	y.last = timeOf(last)
+	y.last = store.TimeOf(last)
 	return y, err
 }
 

@@ -48,7 +48,7 @@ func (s *Sources) Health(
 		return nil, 0, err
 	}
 	if all.due > 0 {
-		overdue = now.Sub(timeOf(all.due))
+		overdue = now.Sub(store.TimeOf(all.due))
 	}
 	return map[string]int64{Active: all.active, Paused: all.paused, DeadSource: all.dead, Spent: all.spent}, overdue, nil
 }

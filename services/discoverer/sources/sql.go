@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/dateline-news/dateline/services/discoverer/internal/schedule"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -47,7 +46,7 @@ func scanSource(rows *sql.Rows) (Source, error) {
 	if err != nil {
 		return Source{}, err
 	}
-	s.AddTime, s.Budget = timeOf(added), schedule.BudgetOf(budget)
+	s.AddTime, s.Budget = store.TimeOf(added), schedule.BudgetOf(budget)
 	s.Visits, s.Taken = schedule.BudgetOf(visits), schedule.BudgetOf(taken)
 	if err := json.Unmarshal([]byte(policy), &s.Policy); err != nil {
 		return Source{}, fmt.Errorf("decoding the policy: %w", err)
@@ -67,27 +66,12 @@ func scanEndpoint(rows *sql.Rows) (Endpoint, error) {
 	var added, next, polled, found int64
 	err := rows.Scan(&e.ID, &e.SourceID, &e.URL, &e.Purpose, &e.State, &e.Reason, &e.Hint, &added, &next, &e.Poll,
 		&e.Settled, &polled, &found, &e.NewPoll, &e.NewDetail, &e.Articles, &e.Waiting, &e.Schedule)
-	e.AddTime = timeOf(added)
-	e.NextPoll, e.PollTime, e.NewTime = timeOf(next), timeOf(polled), timeOf(found)
+	e.AddTime = store.TimeOf(added)
+	e.NextPoll, e.PollTime, e.NewTime = store.TimeOf(next), store.TimeOf(polled), store.TimeOf(found)
 	return e, err
 }
 
 func scanBytes(rows *sql.Rows) (b []byte, err error) { return b, rows.Scan(&b) }
-
-// micros returns a time in the form of the tables, in which 0 stands for none.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func timeOf(micros int64) time.Time {
-	if micros == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micros).UTC()
-}
 
 func notNil(data []byte) []byte {
 	if data == nil {

@@ -61,8 +61,8 @@ func scanSubscription(rows *sql.Rows) (s Subscription, err error) {
 	var budget []byte
 	err = rows.Scan(&s.Token, &s.Secret, &s.EndpointID, &s.SourceID, &s.Hub, &s.Topic, &s.State, &s.Reason, &s.Tries,
 		&added, &requested, &lease, &s.Pushes, &pushed, &missed, &s.Digest, &budget)
-	s.AddTime, s.RequestTime, s.LeaseEnd = timeOf(added), timeOf(requested), timeOf(lease)
-	s.PushTime, s.MissedTime, s.Budget = timeOf(pushed), timeOf(missed), schedule.BudgetOf(budget)
+	s.AddTime, s.RequestTime, s.LeaseEnd = store.TimeOf(added), store.TimeOf(requested), store.TimeOf(lease)
+	s.PushTime, s.MissedTime, s.Budget = store.TimeOf(pushed), store.TimeOf(missed), schedule.BudgetOf(budget)
 	return s, err
 }
 
@@ -123,7 +123,7 @@ func announce(ctx context.Context, tx *sql.Tx, e Endpoint, at *Announcement) err
 		return err
 	case exists && at.Missed:
 		_, err = tx.ExecContext(ctx, `UPDATE discovery_subscriptions SET missed_time = $2 WHERE token = $1`,
-			current.Token, micros(e.PollTime))
+			current.Token, store.Micros(e.PollTime))
 		if err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func announce(ctx context.Context, tx *sql.Tx, e Endpoint, at *Announcement) err
 	_, err = tx.ExecContext(ctx, `INSERT INTO discovery_subscriptions (token, secret, endpoint_id, source_id, hub, topic,
 		callback, state, reason, tries, add_time, due, request_time, lease_end, pushes, push_time, missed_time, digest,
 		budget) VALUES ($1, $2, $3, $4, $5, $6, '', $7, '', 0, $8, $8, 0, 0, 0, 0, 0, $9, $9)`,
-		newKey(), newKey(), e.ID, e.SourceID, at.Hub, at.Topic, SubscriptionRequested, micros(e.PollTime), []byte{})
+		newKey(), newKey(), e.ID, e.SourceID, at.Hub, at.Topic, SubscriptionRequested, store.Micros(e.PollTime), []byte{})
 	return err
 }
 
@@ -150,7 +150,7 @@ func leave(ctx context.Context, tx *sql.Tx, column, id string, now time.Time) er
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE discovery_subscriptions SET state = $2, due = $3, tries = 0
-		WHERE `+column+` = $1 AND state <> $2`, id, SubscriptionLeaving, micros(now))
+		WHERE `+column+` = $1 AND state <> $2`, id, SubscriptionLeaving, store.Micros(now))
 	return err
 }
 

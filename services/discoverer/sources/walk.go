@@ -12,6 +12,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // BackfillSitemap is a sitemap of a backfill, or the robots.txt that names sitemaps.
@@ -58,7 +59,7 @@ func addSitemaps(ctx context.Context, tx *sql.Tx, b Backfill, sitemaps []Backfil
 	rows := make([][]any, len(sitemaps))
 	for i, m := range sitemaps {
 		rows[i] = []any{
-			b.SourceID, b.Run.UnixMicro(), m.Hash, m.URL, int32(m.Purpose), m.Hint, micros(m.ModTime), m.Place, rowOpen, 0, 0,
+			b.SourceID, b.Run.UnixMicro(), m.Hash, m.URL, int32(m.Purpose), m.Hint, store.Micros(m.ModTime), m.Place, rowOpen, 0, 0,
 		}
 	}
 	added, err := insertRows(ctx, tx, "discovery_backfill_sitemaps", []string{
@@ -101,7 +102,7 @@ const sitemapColumns = `hash, url, purpose, hint, mod_time, place, try`
 func scanSitemap(rows *sql.Rows) (m BackfillSitemap, err error) {
 	var modified int64
 	err = rows.Scan(&m.Hash, &m.URL, &m.Purpose, &m.Hint, &modified, &m.Place, &m.Try)
-	m.ModTime = timeOf(modified)
+	m.ModTime = store.TimeOf(modified)
 	return m, err
 }
 
@@ -200,7 +201,7 @@ func (s *Sources) SettleSitemap(
 		}
 		err = affected(tx.ExecContext(ctx, `UPDATE discovery_backfill_sitemaps SET state = $4, due = $5
 			WHERE source_id = $1 AND run = $2 AND hash = $3 AND try = $6 AND state = $7`,
-			b.SourceID, b.Run.UnixMicro(), m.Hash, state, micros(read.Retry), m.Try, rowRequested))
+			b.SourceID, b.Run.UnixMicro(), m.Hash, state, store.Micros(read.Retry), m.Try, rowRequested))
 		if errors.Is(err, ErrNotFound) {
 			return nil // it was settled before
 		}

@@ -235,5 +235,23 @@ func TestAuditLog(t *testing.T) {
 			entries[1].Result != "" || len(entries[2].Object) > 1100 || !strings.HasPrefix(entries[2].Object, "object\uFFFDx") {
 			t.Errorf("after 401 days the entries are %.300v, %v", entries, err)
 		}
+		// A million later entries are as good as one with an id that is a million higher.
+		far, override := entries[0].ID+1_000_000, ""
+		if s.SQL().Postgres {
+			override = "OVERRIDING SYSTEM VALUE"
+		}
+		_, err = s.SQL().Writer.ExecContext(t.Context(), `INSERT INTO audit_log (id, time, actor, action, object, result) `+
+			override+` VALUES ($1, $2, 'carol', 'export', '', '')`, far,
+			noon.AddDate(0, 0, 301).UnixMicro())
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := begin("bob", "export", noon.AddDate(0, 0, 302))
+		if got := ids(access.EntryFilter{Actor: "alice"}); len(got) != 0 {
+			t.Errorf("beyond a million entries, %v of alice are left, want none", got)
+		}
+		if got := ids(access.EntryFilter{Actor: "bob"}); len(got) != 1 || got[0] != last {
+			t.Errorf("beyond a million entries, those of bob are %v, want %d", got, last)
+		}
 	})
 }

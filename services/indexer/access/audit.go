@@ -11,6 +11,8 @@ import (
 const (
 	// auditAge is how long entries of the audit log are kept.
 	auditAge = 400 * 24 * time.Hour
+	// maxEntries is the maximum number of entries that are kept. At 1 KB each, they take 1 GB.
+	maxEntries = 1_000_000
 	// auditTrim is the maximum number of older entries that a new one removes.
 	auditTrim = 100
 	// maxAuditText is the maximum size of a text of an entry in bytes.
@@ -30,17 +32,22 @@ type Entry struct {
 }
 
 // Begin records that an action begins. The entry is durable when it returns. Entries
-// that are older than 400 days are removed.
+// that are older than 400 days are removed, and the oldest beyond a million.
 func (a *Access) Begin(ctx context.Context, actor, action, object string, now time.Time) (id int64, err error) {
 	err = a.db.Write(ctx, "writing the audit log", func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM audit_log WHERE id IN (
-			SELECT id FROM audit_log WHERE time < $1 ORDER BY time LIMIT $2)`, micros(now.Add(-auditAge)), auditTrim)
-		if err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM audit_log WHERE id IN (
+			SELECT id FROM audit_log WHERE time < $1 ORDER BY time LIMIT $2)`,
+			store.Micros(now.Add(-auditAge)), auditTrim); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM audit_log WHERE id IN (
+			SELECT id FROM audit_log WHERE id <= (SELECT max(id) FROM audit_log) - $1 ORDER BY id LIMIT $2)`,
+			maxEntries, auditTrim); err != nil {
 			return err
 		}
 		return tx.QueryRowContext(ctx, `INSERT INTO audit_log (time, actor, action, object, result)
 			VALUES ($1, $2, $3, $4, '') RETURNING id`,
-			micros(now), bounded(actor), bounded(action), bounded(object)).Scan(&id)
+			store.Micros(now), bounded(actor), bounded(action), bounded(object)).Scan(&id)
 	})
 	return id, err
 }
@@ -72,12 +79,12 @@ func (a *Access) Entries(ctx context.Context, f EntryFilter) ([]Entry, error) {
 	return store.ReadRows(ctx, a.db, "reading the audit log", func(rows *sql.Rows) (e Entry, err error) {
 		var at int64
 		err = rows.Scan(&e.ID, &at, &e.Actor, &e.Action, &e.Object, &e.Result)
-		e.Time = timeOf(at)
+		e.Time = store.TimeOf(at)
 		return e, err
 	}, `SELECT id, time, actor, action, object, result FROM audit_log
 		WHERE ($1 = '' OR actor = $1) AND ($2 = '' OR action = $2) AND time >= $3 AND ($4 = 0 OR id < $4)
 		ORDER BY id DESC LIMIT $5`,
-		store.CleanText(f.Actor), store.CleanText(f.Action), micros(f.Since), f.Before, f.Limit)
+		store.CleanText(f.Actor), store.CleanText(f.Action), store.Micros(f.Since), f.Before, f.Limit)
 }
 
 // bounded returns a text that both databases store, cut if it is long.

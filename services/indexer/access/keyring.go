@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 const (
@@ -97,7 +99,7 @@ func (k *Keyring) refresh(ctx context.Context, now time.Time) error {
 		err := k.access.db.Write(ctx, "storing the last uses of tokens", func(ctx context.Context, tx *sql.Tx) error {
 			for name, at := range k.used {
 				if _, err := tx.ExecContext(ctx, `UPDATE access_tokens SET use_time = $2 WHERE name = $1 AND use_time < $2`,
-					name, micros(at)); err != nil {
+					name, store.Micros(at)); err != nil {
 					return err
 				}
 			}

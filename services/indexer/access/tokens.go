@@ -104,7 +104,7 @@ func (a *Access) Create(
 		result, err := tx.ExecContext(ctx, `INSERT INTO access_tokens (name, digest, scopes, add_time, expiry_time, use_time)
 			SELECT $1, $2, $3, $4, $5, 0 WHERE (SELECT count(*) FROM access_tokens) < $6
 			ON CONFLICT (name) DO NOTHING`,
-			name, digest(text), joinScopes(token.Scopes), micros(token.AddTime), micros(token.ExpiryTime), MaxTokens)
+			name, digest(text), joinScopes(token.Scopes), store.Micros(token.AddTime), store.Micros(token.ExpiryTime), MaxTokens)
 		if err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (a *Access) read(ctx context.Context) ([]row, error) {
 		for scope := range strings.SplitSeq(scopes, ",") {
 			one.Scopes = append(one.Scopes, Scope(scope))
 		}
-		one.AddTime, one.ExpiryTime, one.UseTime = timeOf(added), timeOf(expires), timeOf(used)
+		one.AddTime, one.ExpiryTime, one.UseTime = store.TimeOf(added), store.TimeOf(expires), store.TimeOf(used)
 		return one, err
 	}, `SELECT name, digest, scopes, add_time, expiry_time, use_time FROM access_tokens ORDER BY name`)
 }

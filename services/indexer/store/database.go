@@ -69,3 +69,19 @@ func ScanRows[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, erro
 	}
 	return all, rows.Err()
 }
+
+// Micros returns a time in the form of the tables: microseconds since 1970, and 0 for the zero time.
+func Micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// TimeOf reverses Micros. The time is in UTC.
+func TimeOf(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
+}

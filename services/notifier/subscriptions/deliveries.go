@@ -57,9 +57,9 @@ func scanDelivery(rows *sql.Rows) (d Delivery, err error) {
 	var event, first, due, end int64
 	err = rows.Scan(&d.ID, &d.SubscriptionID, &d.ArticleID, &d.Revision, &d.Event, &event, &d.State, &d.Attempts,
 		&d.Status, &d.Detail, &first, &due, &end, &d.Hash)
-	d.EventTime, d.FirstAttempt, d.EndTime = timeOf(event), timeOf(first), timeOf(end)
+	d.EventTime, d.FirstAttempt, d.EndTime = store.TimeOf(event), store.TimeOf(first), store.TimeOf(end)
 	if d.State == Pending {
-		d.Due = timeOf(due)
+		d.Due = store.TimeOf(due)
 	}
 	return d, err
 }
@@ -160,8 +160,8 @@ func (s *Subscriptions) Record(ctx context.Context, id string, r Report, now tim
 		for _, d := range r.Deliveries {
 			n, err := affected(tx.ExecContext(ctx, `UPDATE notify_deliveries SET state = $2, attempts = $3, status = $4,
 				detail = $5, first_attempt = $6, due = $7, end_time = $8 WHERE id = $1 AND state = 'pending'`,
-				d.ID, d.State, d.Attempts, d.Status, store.CleanText(d.Detail), micros(d.FirstAttempt),
-				micros(d.Due), micros(d.EndTime)))
+				d.ID, d.State, d.Attempts, d.Status, store.CleanText(d.Detail), store.Micros(d.FirstAttempt),
+				store.Micros(d.Due), store.Micros(d.EndTime)))
 			if err != nil {
 				return err
 			}
@@ -182,7 +182,7 @@ func (s *Subscriptions) Record(ctx context.Context, id string, r Report, now tim
 			failing_since = $5, pause_end = $6, pending = pending - $7, delivered = delivered + $8, failed = failed + $9,
 			delivery_time = CASE WHEN $10 > delivery_time THEN CAST($10 AS bigint) ELSE delivery_time END,
 			due = coalesce((SELECT min(due) FROM notify_deliveries WHERE subscription_id = $1 AND state = 'pending'), 0)
-			WHERE id = $1`, id, r.State, store.CleanText(r.Reason), r.Failures, micros(r.FailingSince), micros(r.PauseEnd),
+			WHERE id = $1`, id, r.State, store.CleanText(r.Reason), r.Failures, store.Micros(r.FailingSince), store.Micros(r.PauseEnd),
 			counts[Delivered]+counts[Failed]+counts[Skipped], counts[Delivered], counts[Failed], delivered)
 		return err
 	})

@@ -58,7 +58,7 @@ const progressQuery = `SELECT created, sequence, version FROM notify_progress WH
 func scanProgress(rows *sql.Rows) (p Progress, err error) {
 	var created int64
 	err = rows.Scan(&created, &p.Sequence, &p.Version)
-	p.Created = timeOf(created)
+	p.Created = store.TimeOf(created)
 	return p, err
 }
 
@@ -71,7 +71,7 @@ func (s *Subscriptions) Advance(
 	err = s.db.Write(ctx, "storing matches", func(ctx context.Context, tx *sql.Tx) error {
 		n, err := affected(tx.ExecContext(ctx, `UPDATE notify_progress SET created = $1, sequence = $2
 			WHERE id = 1 AND created = $3 AND sequence = $4 AND version = $5`,
-			micros(to.Created), int64(to.Sequence), micros(from.Created), int64(from.Sequence), from.Version))
+			store.Micros(to.Created), int64(to.Sequence), store.Micros(from.Created), int64(from.Sequence), from.Version))
 		if err != nil {
 			return err
 		}
@@ -186,7 +186,7 @@ func insert(ctx context.Context, tx *sql.Tx, matches []Match, now time.Time) (st
 			}
 			n := len(args)
 			fmt.Fprintf(&values, `($%d, $%d, $%d, $%d, $%d, $%d, 'pending', 0, 0, $1, 0, '', 0)`, n+1, n+2, n+3, n+4, n+5, n+6)
-			args = append(args, m.SubscriptionID, m.ArticleID, m.Revision, m.Event, m.Hash, micros(m.EventTime))
+			args = append(args, m.SubscriptionID, m.ArticleID, m.Revision, m.Event, m.Hash, store.Micros(m.EventTime))
 		}
 		rows, err := tx.QueryContext(ctx, `INSERT INTO notify_deliveries (subscription_id, article_id, revision, event,
 			content_hash, event_time, state, attempts, first_attempt, due, status, detail, end_time) VALUES `+values.String()+`

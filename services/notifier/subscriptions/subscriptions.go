@@ -78,7 +78,7 @@ func scanSubscription(rows *sql.Rows) (Subscription, error) {
 	if err != nil {
 		return s, err
 	}
-	s.AddTime, s.FailingSince, s.DeliveryTime = timeOf(added), timeOf(failing), timeOf(delivered)
+	s.AddTime, s.FailingSince, s.DeliveryTime = store.TimeOf(added), store.TimeOf(failing), store.TimeOf(delivered)
 	if s.Spec, err = decodeSpec(spec); err != nil {
 		return s, fmt.Errorf("subscription %s: %w", s.ID, err)
 	}
@@ -291,21 +291,6 @@ func affected(result sql.Result, err error) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
-}
-
-// timeOf returns a time in the form of the tables, in which 0 stands for none.
-func timeOf(micros int64) time.Time {
-	if micros == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micros).UTC()
-}
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
 }
 
 func number(b bool) int {

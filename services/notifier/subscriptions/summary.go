@@ -34,7 +34,7 @@ func (s *Subscriptions) Summarize(ctx context.Context, now time.Time) (Summary, 
 		var one Summary
 		err := rows.Scan(&active, &failing, &suspended, &one.Pending, &failingSince, &overdueSince)
 		one.States = map[string]int64{Active: active, Failing: failing, Suspended: suspended}
-		one.FailingSince, one.OverdueSince = timeOf(failingSince), timeOf(overdueSince)
+		one.FailingSince, one.OverdueSince = store.TimeOf(failingSince), store.TimeOf(overdueSince)
 		return one, err
 	}, `SELECT count(*) FILTER (WHERE state = 'active' AND failures = 0),
 		count(*) FILTER (WHERE state = 'active' AND failures > 0), count(*) FILTER (WHERE state = 'suspended'),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/webapi"
 	"github.com/dateline-news/dateline/services/indexer/access"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -70,27 +71,14 @@ type accessClient interface {
 // the deployment. record records a change; the API records changes itself.
 func withAccess(load loader, run func(cmd *cobra.Command, client accessClient,
 	record func(object string, do func() error) error, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		cfg, err := load()
-		if err != nil {
-			return err
-		}
-		if cfg.remote() {
-			client, err := cfg.api()
-			if err != nil {
-				return err
-			}
-			return cfg.advise(run(cmd, client, func(_ string, do func() error) error { return do() }, args))
-		}
-		s, err := openStore(cmd, cfg)
-		if err != nil {
-			return err
-		}
+	return storeOrAPI(load, func(cmd *cobra.Command, _ configuration, api webapi.Client, args []string) error {
+		return run(cmd, api, func(_ string, do func() error) error { return do() }, args)
+	}, func(cmd *cobra.Command, _ configuration, s store.Store, args []string) error {
 		record := func(object string, do func() error) error {
 			return audited(cmd.Context(), s, "token", object, do)
 		}
-		return errors.Join(run(cmd, access.Of(s), record, args), s.Close())
-	}
+		return run(cmd, access.Of(s), record, args)
+	})
 }
 
 // maxAudit is the maximum number of entries that one command prints.

@@ -2,14 +2,15 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/webapi"
 	"github.com/dateline-news/dateline/internal/weburl"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // sourceArg describes the argument that names a source.
@@ -32,24 +33,11 @@ type discovery interface {
 // If this machine cannot reach the store, they are managed over the HTTP API.
 func withDiscovery(load loader, run func(context.Context, *cobra.Command, discovery, []string) error) func(
 	*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		cfg, err := load()
-		if err != nil {
-			return err
-		}
-		if cfg.remote() {
-			api, err := cfg.api()
-			if err != nil {
-				return err
-			}
-			return cfg.advise(run(cmd.Context(), cmd, api, args))
-		}
-		s, err := openStore(cmd, cfg)
-		if err != nil {
-			return err
-		}
-		return errors.Join(run(cmd.Context(), cmd, sources.Of(s), args), s.Close())
-	}
+	return storeOrAPI(load, func(cmd *cobra.Command, _ configuration, api webapi.Client, args []string) error {
+		return run(cmd.Context(), cmd, api, args)
+	}, func(cmd *cobra.Command, _ configuration, s store.Store, args []string) error {
+		return run(cmd.Context(), cmd, sources.Of(s), args)
+	})
 }
 
 // changeSource returns a function for RunE that changes the source with the URL in the

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/contexts"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+	"github.com/dateline-news/dateline/cmd/dateline/internal/webapi"
 	"github.com/dateline-news/dateline/internal/config"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -307,6 +308,17 @@ type articles interface {
 // deployment. If this machine cannot reach the store, they come from the HTTP API.
 func withArticles(load loader, run func(context.Context, *cobra.Command, articles, []string) error) func(
 	*cobra.Command, []string) error {
+	return storeOrAPI(load, func(cmd *cobra.Command, _ configuration, api webapi.Client, args []string) error {
+		return run(cmd.Context(), cmd, api, args)
+	}, func(cmd *cobra.Command, _ configuration, s store.Store, args []string) error {
+		return run(cmd.Context(), cmd, s, args)
+	})
+}
+
+// storeOrAPI returns a function for RunE that calls local with the store of the deployment or, if this machine
+// cannot reach the store, remote with its HTTP API.
+func storeOrAPI(load loader, remote func(*cobra.Command, configuration, webapi.Client, []string) error,
+	local func(*cobra.Command, configuration, store.Store, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		cfg, err := load()
 		if err != nil {
@@ -317,12 +329,12 @@ func withArticles(load loader, run func(context.Context, *cobra.Command, article
 			if err != nil {
 				return err
 			}
-			return cfg.advise(run(cmd.Context(), cmd, api, args))
+			return cfg.advise(remote(cmd, cfg, api, args))
 		}
 		s, err := openStore(cmd, cfg)
 		if err != nil {
 			return err
 		}
-		return errors.Join(run(cmd.Context(), cmd, s, args), s.Close())
+		return errors.Join(local(cmd, cfg, s, args), s.Close())
 	}
 }

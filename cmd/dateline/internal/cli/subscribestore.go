@@ -36,29 +36,16 @@ var errNoSample = errors.New("a sample is only sent from where the store is: run
 // subscriptions. If this machine cannot reach the store, they are managed over the HTTP API, and the store is nil.
 func withSubscriptions(load loader, run func(*cobra.Command, configuration, store.Store, subscriptionStore,
 	[]string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		cfg, err := load()
-		if err != nil {
-			return err
-		}
-		if cfg.remote() {
-			api, err := cfg.api()
-			if err != nil {
-				return err
-			}
-			return cfg.advise(run(cmd, cfg, nil, api.Subscriptions(), args))
-		}
-		s, err := openStore(cmd, cfg)
-		if err != nil {
-			return err
-		}
+	return storeOrAPI(load, func(cmd *cobra.Command, cfg configuration, api webapi.Client, args []string) error {
+		return run(cmd, cfg, nil, api.Subscriptions(), args)
+	}, func(cmd *cobra.Command, cfg configuration, s store.Store, args []string) error {
 		do := func() error { return run(cmd, cfg, s, subscriptions.Of(s), args) }
 		if slices.Contains([]string{"add", "remove", "resume", "resend", "apply"}, cmd.Name()) {
 			object := strings.Join(append([]string{cmd.Name()}, args...), " ")
-			return errors.Join(audited(cmd.Context(), s, "subscribe", object, do), s.Close())
+			return audited(cmd.Context(), s, "subscribe", object, do)
 		}
-		return errors.Join(do(), s.Close())
-	}
+		return do()
+	})
 }
 
 // validate reports what cannot work about a subscription. Over HTTP, a target with a part that is not shown is
