@@ -38,7 +38,21 @@ func writable() map[string][]string {
 			subject.StreamOutcomes, subject.StreamDead, subject.StreamRevisions, kv(subject.BucketDrift),
 			kv(subject.BucketHealth), object,
 		},
-		"notifier": {kv(subject.BucketHealth)},
+		"notifier": {kv(subject.BucketHealth), streamNews},
+	}
+}
+
+// streamNews is a stream of a user that captures what subscriptions publish.
+const streamNews = "NEWS"
+
+// addNews adds the stream of a user.
+func addNews(t *testing.T, operator jetstream.JetStream) {
+	t.Helper()
+	_, err := operator.CreateStream(t.Context(), jetstream.StreamConfig{
+		Name: streamNews, Subjects: []string{subject.Deliveries + "news.>"}, AllowDirect: true,
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -49,7 +63,8 @@ func victims() map[string]string {
 		subject.StreamListings: "listings.feed.com.example",
 		subject.StreamPages:    "pages.com.example", subject.StreamArticles: "articles.en.com.example",
 		subject.StreamOutcomes: "outcomes.fetch.produced", subject.StreamDead: "dead.fetch.dns",
-		subject.StreamRevisions:                    "revisions.new.en.com.example",
+		subject.StreamRevisions: "revisions.new.en.com.example",
+		streamNews:              subject.Deliveries + "news.x",
 		subject.ObjectStream(subject.BucketBodies): "$O." + subject.BucketBodies + ".C.x",
 	}
 	for _, bucket := range []string{
@@ -71,6 +86,7 @@ func TestResponsesDoNotReachOtherStreams(t *testing.T) {
 			srv, _ := deployedNATS(t)
 			_, operator := connectAs(t, srv, "operator", "operator")
 			natstest.Reconcile(t, operator, topology.Limits{Archive: true})
+			addNews(t, operator)
 			for _, name := range victims() { // so that there is something to read and to purge
 				if _, err := operator.Publish(t.Context(), name, []byte("{}")); err != nil {
 					t.Fatal(err)

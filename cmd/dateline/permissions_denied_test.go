@@ -81,9 +81,9 @@ func deniedByUser() map[string]denied {
 				"$JS.API.STREAM.DELETE.PAGES", "$JS.API.STREAM.UPDATE.PAGES", "$JS.API.STREAM.CREATE.X",
 				"$JS.API.CONSUMER.DELETE.PAGES.extract", "$JS.API.CONSUMER.MSG.NEXT.URLS.intake",
 				"$JS.API.CONSUMER.CREATE.REVISIONS.spy",
-				"$KV.dateline-seen.x", "$KV.dateline-leases.x", "$O.dateline-bodies.C.x",
+				"$KV.dateline-seen.x", "$KV.dateline-leases.x", "$O.dateline-bodies.C.x", "deliveries.x",
 			},
-			subscribe: []string{">", "urls", "frontier.>", "_INBOX.fetcher.>"},
+			subscribe: []string{">", "urls", "frontier.>", "deliveries.>", "notify.test", "_INBOX.fetcher.>"},
 		},
 		"notifier": {
 			publish: []string{
@@ -92,9 +92,10 @@ func deniedByUser() map[string]denied {
 				"$JS.API.STREAM.MSG.DELETE.REVISIONS", "$JS.API.STREAM.MSG.GET.REVISIONS", "$JS.API.STREAM.UPDATE.REVISIONS",
 				"$JS.API.DIRECT.GET.PAGES", "$JS.API.DIRECT.GET.DEAD", "$JS.API.CONSUMER.CREATE.REVISIONS.spy",
 				"$JS.API.CONSUMER.MSG.NEXT.ARTICLES.index", "$JS.ACK.ARTICLES.index.1.1.1.1.1", "$KV.dateline-seen.x",
-				"$KV.dateline-health.indexer", "$O.dateline-bodies.C.x",
+				"$KV.dateline-health.indexer", "$O.dateline-bodies.C.x", "deliveries", "news.x", "discover.try",
+				"$JS.API.STREAM.LIST", "$JS.API.STREAM.MSG.GET.NEWS", "$JS.API.DIRECT.GET.NEWS",
 			},
-			subscribe: []string{">", "revisions.>", "articles.>", "urls", "_INBOX.indexer.>"},
+			subscribe: []string{">", "deliveries.>", "revisions.>", "articles.>", "urls", "_INBOX.indexer.>"},
 		},
 		"monitor": {
 			publish: []string{
@@ -108,7 +109,8 @@ func deniedByUser() map[string]denied {
 		"client": {
 			publish: []string{
 				"frontier.0.fresh.com.example", "pages.com.example", "articles.en.com.example",
-				"outcomes.fetch.produced", "$JS.API.INFO", "$JS.API.STREAM.LIST", "$KV.dateline-seen.x",
+				"outcomes.fetch.produced", "$JS.API.INFO", "$JS.API.STREAM.LIST", "$KV.dateline-seen.x", "deliveries.x",
+				"notify.test",
 			},
 			subscribe: []string{">", "urls", "pages.>", "frontier.>", "$KV.>"},
 		},
@@ -130,6 +132,7 @@ func TestUsersLackOtherPermissions(t *testing.T) {
 	srv, _ := deployedNATS(t)
 	operator, js := connectAs(t, srv, "operator", "operator")
 	natstest.Reconcile(t, js, topology.Limits{})
+	addNews(t, js)
 	for user, subjects := range deniedByUser() {
 		t.Run(user, func(t *testing.T) {
 			refusals := make(chan *nats.Subscription, 1)

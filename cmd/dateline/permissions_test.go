@@ -64,11 +64,14 @@ func TestUsersHaveTheirPermissions(t *testing.T) {
 	}()
 	d.checkServices(t)
 	hook := d.subscribe(t)
+	published := d.subscribeToSubjects(t)
 	d.publishAsClient(t)
 	natstest.Eventually(t, "three articles at the web hook", func() bool {
 		distinct, _ := hook.count()
 		return distinct == 3
 	})
+	published()
+	d.sendSamples(t)
 	d.discover(t)
 	d.requeue(t)
 	d.read(t)
@@ -194,6 +197,56 @@ func (d *deployment) subscribe(t *testing.T) *webHook {
 		t.Fatal(err)
 	}
 	return hook
+}
+
+// subscribeToSubjects adds subscriptions that publish to a subject that a stream captures, and to one that a client hears.
+// It returns a function that waits until both have three articles.
+func (d *deployment) subscribeToSubjects(t *testing.T) (await func()) {
+	t.Helper()
+	_, operator := connectAs(t, d.srv, "operator", "operator")
+	addNews(t, operator)
+	client, _ := connectAs(t, d.srv, "client", "client")
+	heard, err := client.SubscribeSync(subject.Deliveries + ">")
+	if err == nil {
+		err = client.Flush()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := subscriptions.Of(d.articles)
+	for _, name := range []string{"news.stored", "heard"} {
+		spec := subscriptions.Spec{Name: name, To: "nats:" + subject.Deliveries + name}
+		if err := all.Put(t.Context(), spec, []string{}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func() {
+		t.Helper()
+		for range 6 {
+			if _, err := heard.NextMsg(natstest.Patience(t)); err != nil {
+				t.Fatalf("waiting for a delivery on a subject: %v", err)
+			}
+		}
+		if got := natstest.Messages(t, operator, streamNews); len(got) != 3 {
+			t.Errorf("the stream has %d deliveries, want 3", len(got))
+		}
+		for _, name := range []string{"news.stored", "heard"} {
+			natstest.Eventually(t, "the deliveries to be recorded", func() bool {
+				one, err := all.Get(t.Context(), name)
+				return err == nil && one.Delivered == 3 && one.Failures == 0
+			})
+		}
+	}
+}
+
+// sendSamples has the notifier send samples, as the indexer.
+func (d *deployment) sendSamples(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{"all", "news.stored", "heard"} {
+		if result, err := d.lib.Sample(natstest.Context(t), name); err != nil || !result.Accepted {
+			t.Errorf("a sample for %s: %+v, %v", name, result, err)
+		}
+	}
 }
 
 // publishAsClient publishes several URLs in one message and single ones, and waits for

@@ -3,11 +3,13 @@ package main
 import (
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/services/indexer/access"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
@@ -86,7 +88,17 @@ func TestSubscribeOverHTTP(t *testing.T) {
 	as("operator", 0, "0 deliveries sent again", "resend", "harbour", "--failed")
 	as("reader", 1, "give the operate token", "resume", "harbour")
 	as("operator", 0, "harbour is active", "resume", "harbour")
-	as("operator", 1, "where the store is", "test", "harbour")
+	as("operator", 0, "the target has accepted the sample", "test", "harbour")
+	hook.down.Store(true)
+	as("operator", 1, "has not accepted the sample: the target has answered 502", "test", "harbour")
+	as("operator", 1, "there is no such subscription", "test", "unknown")
+	as("reader", 1, "give the operate token", "test", "harbour")
+	entries, err := access.Of(p.Store).Entries(ctx, access.EntryFilter{Action: "subscribe", Limit: 100})
+	if err != nil || !slices.ContainsFunc(entries, func(e access.Entry) bool {
+		return e.Object == "/api/v1/subscriptions/harbour/test" && e.Actor == access.OperateToken
+	}) {
+		t.Errorf("the audit log lacks the sample: %+v, %v", entries, err)
+	}
 	as("reader", 1, "give the operate token", "remove", "harbour")
 	as("operator", 0, "removed harbour", "remove", "harbour")
 	as("operator", 1, "there is no such subscription", "show", "harbour")

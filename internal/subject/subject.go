@@ -35,6 +35,14 @@ const TryDiscovery = "discover.try"
 // trial to the one that runs it. Messages on it are not stored.
 func TrialPages(trial string) string { return "discover.pages." + trial }
 
+// TestDelivery is the subject of requests to the notifier to send a sample: see package sample. Messages on it are not
+// stored.
+const TestDelivery = "notify.test"
+
+// Deliveries is the start of the subjects that subscriptions may publish to. The NATS user of the notifier may publish
+// to these and no others.
+const Deliveries = "deliveries."
+
 // First tokens of the subjects.
 const (
 	pages     = "pages."
@@ -135,22 +143,10 @@ func isLiteral(subject string) bool {
 	return true
 }
 
-// IsForUsers reports whether users may have messages published to a subject: whether it is a subject without wildcards
-// on which no stage and no server publishes.
+// IsForUsers reports whether users may have messages published to a subject: whether it begins with Deliveries and has
+// no wildcards.
 func IsForUsers(subject string) bool {
-	first, _, _ := strings.Cut(subject, ".")
-	if !isLiteral(subject) || strings.HasPrefix(subject, "$") || strings.HasPrefix(subject, "_") {
-		return false
-	}
-	for _, own := range []string{
-		URLs, TryDiscovery, pages, listings, exchanges, articles, revisions, frontier, outcomes, dead,
-	} {
-		token, _, _ := strings.Cut(own, ".")
-		if strings.EqualFold(first, token) {
-			return false
-		}
-	}
-	return true
+	return strings.HasPrefix(subject, Deliveries) && isLiteral(subject)
 }
 
 // notInToken reports whether a character cannot be part of a subject's token.

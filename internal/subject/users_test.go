@@ -8,14 +8,15 @@ import (
 )
 
 func TestIsForUsers(t *testing.T) {
-	for _, free := range []string{"news", "news.harbour.new", "my-urls.a"} {
+	for _, free := range []string{"deliveries.news", "deliveries.news.harbour.new", "deliveries.urls"} {
 		if !subject.IsForUsers(free) {
 			t.Errorf("%q is refused", free)
 		}
 	}
 	own := []string{
-		"", "a..b", "a.*", ">", "a b", "$JS.API.INFO", "$KV.x", "_INBOX.x", "URLS.x", strings.Repeat("a", 600),
-		subject.TryDiscovery, subject.TrialPages("x"),
+		"", "news", "deliveries", "deliveries.", "deliveries.a..b", "deliveries.*", "deliveries.>", "deliveries.a b",
+		"Deliveries.x", "$JS.API.INFO", "$KV.x", "_INBOX.x", "deliveries." + strings.Repeat("a", 600),
+		subject.TryDiscovery, subject.TrialPages("x"), subject.TestDelivery,
 	}
 	for _, pattern := range []string{
 		subject.URLs, subject.AllURLs, subject.AllFrontier, subject.AllPages, subject.AllListings, subject.AllExchanges,

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -55,6 +56,7 @@ type Dependencies struct {
 // Notifier is the notifying stage. Create it with New.
 type Notifier struct {
 	config        Config
+	nc            *nats.Conn
 	stream        jetstream.Stream
 	articles      store.Reader
 	subscriptions *subscriptions.Subscriptions
@@ -81,7 +83,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Notifier, erro
 		return nil, err
 	}
 	n := &Notifier{
-		config: config, stream: stream, articles: deps.Store, subscriptions: subscriptions.Of(deps.Store),
+		config: config, nc: deps.JS.Conn(), stream: stream, articles: deps.Store, subscriptions: subscriptions.Of(deps.Store),
 		targets: sending, metrics: newMetrics(deps.Registry), log: deps.Log,
 		owner: cmp.Or(deps.Replica, rand.Text()), matching: newMatching(), due: make(chan struct{}, 1),
 		turns: map[string]int{},
@@ -101,6 +103,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return loop.Every(ctx, matchInterval, n.matchAll) })
 	tasks.Go(func() error { return n.deliver(ctx) })
+	tasks.Go(func() error { return n.serveSamples(ctx) })
 	tasks.Go(func() error { return loop.Every(ctx, upkeepInterval, n.upkeep) })
 	return tasks.Wait()
 }

@@ -37,18 +37,18 @@ func (r *room) add(spec subscriptions.Spec, secrets ...string) {
 // TestNATS delivers to a subject that a stream captures, and to one that only a subscriber reads.
 func TestNATS(t *testing.T) {
 	r := newRoom(t, storetest.Open(t, storetest.SQLite(t)))
-	_, err := r.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "NEWS", Subjects: []string{"news.>"}})
+	_, err := r.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "NEWS", Subjects: []string{"deliveries.news.>"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	heard, err := r.js.Conn().SubscribeSync("direct.ferries")
+	heard, err := r.js.Conn().SubscribeSync("deliveries.ferries")
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.run()
-	r.add(subscriptions.Spec{Name: "stream", To: "nats:news.ferries", Form: forms.CloudEventsBinary})
-	r.add(subscriptions.Spec{Name: "second", To: "nats:news.ferries"})
-	r.add(subscriptions.Spec{Name: "direct", To: "nats:direct.ferries"})
+	r.add(subscriptions.Spec{Name: "stream", To: "nats:deliveries.news.ferries", Form: forms.CloudEventsBinary})
+	r.add(subscriptions.Spec{Name: "second", To: "nats:deliveries.news.ferries"})
+	r.add(subscriptions.Spec{Name: "direct", To: "nats:deliveries.ferries"})
 	a := r.put("a", "Ferry a")
 	for _, name := range []string{"stream", "second", "direct"} {
 		r.until("a delivery to "+name, name, delivered(1))
@@ -200,11 +200,12 @@ func TestErasedUnderAnotherID(t *testing.T) {
 func TestTargetsAreChecked(t *testing.T) {
 	for to, spec := range map[string]subscriptions.Spec{
 		"nats:urls":                         {},
-		"nats:news.*":                       {},
+		"nats:news":                         {},
+		"nats:deliveries.*":                 {},
 		"nats:$JS.API.INFO":                 {},
 		"nats:":                             {},
-		"nats:news ":                        {},
-		"nats:news":                         {Form: forms.Slack},
+		"nats:deliveries.news ":             {},
+		"nats:deliveries.news":              {Form: forms.Slack},
 		"ntfy://ntfy.sh/":                   {},
 		"ntfy://ntfy.sh/a/b":                {},
 		"ntfy://ntfy.sh/a?priority=9":       {},
@@ -234,7 +235,7 @@ func TestTargetsAreChecked(t *testing.T) {
 		}
 	}
 	for to, spec := range map[string]subscriptions.Spec{
-		"nats:news.ferries":                  {Rate: "5/s"},
+		"nats:deliveries.news.ferries":       {Rate: "5/s"},
 		"ntfy://ntfy.sh/a?priority=1&tags=x": {},
 		"mailto:a@b.c,d@e.f":                 {Every: "day"},
 		"files:harbour/ferries":              {Form: forms.Parquet, Every: "hour"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/dateline-news/dateline/services/notifier/sample"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
@@ -126,6 +127,12 @@ func (s *service) registerSubscriptions(a huma.API) {
 		id: "resume-subscription", path: "/{name}/resume", summary: "Resume a suspended subscription",
 		description: "What waits is delivered at once. " + needs, errors: missing,
 	}), func(ctx context.Context, name string) error { return s.Subscriptions().Resume(ctx, name, time.Now()) })
+	huma.Register(a, register(http.MethodPost, operation{
+		id: "test-subscription", path: "/{name}/test", summary: "Send a sample to the target of a subscription",
+		description: "A running notifier sends the newest article that matches, or a made one. It is like a delivery, but " +
+			"its type is test, and nothing is stored. " + needs,
+		errors: []int{http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+	}), s.testSubscription)
 	huma.Register(a, register(http.MethodGet, operation{
 		id: "deliveries", path: "/{name}/deliveries", summary: "List the deliveries of a subscription",
 		description: "The newest first, with their attempts, and the status of the last answer. Why the last attempt " +
@@ -164,6 +171,10 @@ func (s *service) registerSubscriptionChange(
 
 func (s *service) subscriptionError(ctx context.Context, err error) error {
 	switch {
+	case errors.Is(err, sample.ErrBusy):
+		return huma.Error429TooManyRequests(err.Error())
+	case errors.Is(err, sample.ErrNoNotifier):
+		return huma.Error503ServiceUnavailable(err.Error())
 	case errors.Is(err, subscriptions.ErrNotFound):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, subscriptions.ErrExists):
@@ -223,6 +234,18 @@ func (s *service) putSubscription(ctx context.Context, in *subscriptionPutInput)
 	}
 	s.log.Info("subscription changed", "operation", "put-subscription", "subscription", in.Name)
 	return s.getSubscription(ctx, &subscriptionName{in.Name})
+}
+
+func (s *service) testSubscription(ctx context.Context, in *subscriptionName) (*body[sample.Result], error) {
+	if _, err := s.Subscriptions().Get(ctx, in.Name); err != nil {
+		return nil, s.subscriptionError(ctx, err)
+	}
+	result, err := s.Sample(ctx, in.Name)
+	if err != nil {
+		return nil, s.subscriptionError(ctx, err)
+	}
+	s.log.Info("sample sent", "subscription", in.Name, "accepted", result.Accepted)
+	return &body[sample.Result]{result.Shown(s.mayOperate(ctx))}, nil
 }
 
 func (s *service) listDeliveries(ctx context.Context, in *deliveriesInput) (*body[[]subscriptions.Delivery], error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/api"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/notifier/forms"
+	"github.com/dateline-news/dateline/services/notifier/sample"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
@@ -57,6 +58,7 @@ func (s *site) registerSubscriptions(mux *http.ServeMux) {
 	} {
 		mux.HandleFunc("POST /subscriptions/{name}/"+operation, s.changeSubscription(operation, change))
 	}
+	mux.HandleFunc("POST /subscriptions/{name}/test", s.testSubscription)
 	mux.HandleFunc("POST /subscriptions/{name}/deliveries/{id}/resend", s.resendDelivery)
 }
 
@@ -122,6 +124,8 @@ type subscriptionPage struct {
 	Filters    []choice
 	Deliveries []deliveryRow
 	Next       string
+	// Sample is the sample that was just sent, or nil.
+	Sample *sample.Result
 }
 
 // deliveryRow is a delivery with the time from the event to its end.
@@ -130,14 +134,34 @@ type deliveryRow struct {
 	Took string
 }
 
-func (s *site) subscription(w http.ResponseWriter, r *http.Request) {
+func (s *site) subscription(w http.ResponseWriter, r *http.Request) { s.showSubscription(w, r, nil) }
+
+// testSubscription has the notifier send a sample, and shows it above the deliveries.
+func (s *site) testSubscription(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	_, err := s.Subscriptions().Get(r.Context(), name)
+	var result sample.Result
+	if err == nil {
+		result, err = s.Sample(r.Context(), name)
+	}
+	if err != nil {
+		s.showSubscriptionError(w, r, err)
+		return
+	}
+	s.log.Info("sample sent", "subscription", name, "accepted", result.Accepted)
+	result = result.Shown(roleOf(r.Context()) == operator)
+	s.showSubscription(w, r, &result)
+}
+
+// showSubscription shows a subscription with its deliveries, and with the sample that was just sent, unless that is nil.
+func (s *site) showSubscription(w http.ResponseWriter, r *http.Request, sent *sample.Result) {
 	name := r.PathValue("name")
 	one, err := s.Subscriptions().Get(r.Context(), name)
 	if err != nil {
 		s.showSubscriptionError(w, r, err)
 		return
 	}
-	page := subscriptionPage{}
+	page := subscriptionPage{Sample: sent}
 	if page.Subscription, err = s.shownSubscription(r.Context(), one); err != nil {
 		s.showSubscriptionError(w, r, err)
 		return
@@ -258,6 +282,10 @@ func positive(text string) int64 {
 // showSubscriptionError shows an error of subscriptions, with the status that belongs to it.
 func (s *site) showSubscriptionError(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
+	case errors.Is(err, sample.ErrBusy):
+		s.showError(w, r, http.StatusTooManyRequests, err)
+	case errors.Is(err, sample.ErrNoNotifier):
+		s.showError(w, r, http.StatusServiceUnavailable, err)
 	case errors.Is(err, subscriptions.ErrNotFound):
 		s.showError(w, r, http.StatusNotFound, err)
 	case errors.Is(err, subscriptions.ErrSpec):

@@ -119,8 +119,8 @@ func (s Spec) checkTarget() error {
 		return s.checkForm(!forms.IsFile(s.Form))
 	case KindNATS:
 		if !subject.IsForUsers(target.Opaque) {
-			return fmt.Errorf("it publishes on %.80q: use a subject without wildcards that Dateline does not use itself, "+
-				"such as nats:news.harbour", target.Opaque)
+			return fmt.Errorf("it publishes on %.80q: use a subject that begins with %s and has no wildcards, such as "+
+				"nats:%[2]sharbour; a stream or the NATS server can map it to another one", target.Opaque, subject.Deliveries)
 		}
 		return s.checkForm(!forms.IsFile(s.Form) && !forms.IsChat(s.Form))
 	case KindNtfy:

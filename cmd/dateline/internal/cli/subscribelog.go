@@ -4,21 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/spf13/cobra"
 
-	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/services/indexer/store"
-	"github.com/dateline-news/dateline/services/notifier"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
-	"github.com/dateline-news/dateline/services/notifier/targets"
 )
 
 func newSubscribeLog() *cobra.Command {
@@ -116,75 +109,3 @@ func newSubscribeResend() *cobra.Command {
 	})
 	return cmd
 }
-
-func newSubscribeTest() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "test NAME",
-		Short: "Send a sample to the target of a subscription, and show request and answer",
-		Long: `Sends the newest article that matches, or a made one, to the target of a subscription. What
-it sends is like a delivery, but its type is test. This command sends it itself, with the
-settings notifier.* that it is given.`,
-		Args: oneArg(subscriptionArg),
-	}
-	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
-		cmd *cobra.Command, cfg configuration, s store.Store, all subscriptionStore, args []string,
-	) error {
-		if s == nil {
-			return errNoSample
-		}
-		one, err := all.Get(cmd.Context(), args[0])
-		if err != nil {
-			return err
-		}
-		item, err := notifier.Sample(cmd.Context(), s, one)
-		if err != nil {
-			return err
-		}
-		return sendSample(cmd, cfg, one, item)
-	})
-	return cmd
-}
-
-// sendSample sends an item to the target of a subscription, and shows what it sends and the answer.
-func sendSample(cmd *cobra.Command, cfg configuration, s subscriptions.Subscription, item targets.Item) (err error) {
-	var js jetstream.JetStream
-	if s.Kind() == subscriptions.KindNATS {
-		bus, err := pipeline.OpenBus(cmd.Context(), cfg.Config, slog.New(slog.DiscardHandler))
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, bus.Close()) }()
-		js = bus.JS
-	}
-	all, err := cfg.Notifier.Connect(js, cfg.S3)
-	if err != nil {
-		return err
-	}
-	defer all.Close()
-	target, err := all.Of(s.Spec)
-	if err != nil {
-		return err
-	}
-	items := []targets.Item{item}
-	shown, err := target.Preview(s, items)
-	if err != nil {
-		return err
-	}
-	out := cmd.OutOrStdout()
-	if len(shown) > maxShown {
-		shown = fmt.Sprintf("%s … (%d bytes)", strings.ToValidUTF8(shown[:maxShown], ""), len(shown))
-	}
-	fmt.Fprintln(out, shown)
-	outcome := target.Send(cmd.Context(), s, items)[0]
-	if outcome.Status > 0 {
-		fmt.Fprintf(out, "\n%d %s\n", outcome.Status, http.StatusText(outcome.Status))
-	}
-	if outcome.Result != targets.Delivered {
-		return fmt.Errorf("the target has not accepted the sample: %s", outcome.Detail)
-	}
-	_, err = fmt.Fprintln(out, "the target has accepted the sample")
-	return err
-}
-
-// maxShown is the number of bytes of a sample that are printed.
-const maxShown = 3000

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -28,10 +27,6 @@ type subscriptionStore interface {
 	ResendFailed(ctx context.Context, name string, now time.Time) (int, error)
 }
 
-// errNoSample means that samples cannot be sent over HTTP.
-var errNoSample = errors.New("a sample is only sent from where the store is: run the command there, or give the " +
-	"address of the store with --store-url")
-
 // withSubscriptions returns a function for RunE that calls run with the store of the deployment and its
 // subscriptions. If this machine cannot reach the store, they are managed over the HTTP API, and the store is nil.
 func withSubscriptions(load loader, run func(*cobra.Command, configuration, store.Store, subscriptionStore,
@@ -40,7 +35,7 @@ func withSubscriptions(load loader, run func(*cobra.Command, configuration, stor
 		return run(cmd, cfg, nil, api.Subscriptions(), args)
 	}, func(cmd *cobra.Command, cfg configuration, s store.Store, args []string) error {
 		do := func() error { return run(cmd, cfg, s, subscriptions.Of(s), args) }
-		if slices.Contains([]string{"add", "remove", "resume", "resend", "apply"}, cmd.Name()) {
+		if slices.Contains([]string{"add", "remove", "resume", "resend", "apply", "test"}, cmd.Name()) {
 			object := strings.Join(append([]string{cmd.Name()}, args...), " ")
 			return audited(cmd.Context(), s, "subscribe", object, do)
 		}

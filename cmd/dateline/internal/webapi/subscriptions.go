@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/dateline-news/dateline/services/notifier/sample"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
@@ -63,6 +64,12 @@ func (s Subscriptions) Remove(ctx context.Context, name string) error {
 // Resume resumes a suspended subscription.
 func (s Subscriptions) Resume(ctx context.Context, name string, _ time.Time) error {
 	return s.call(ctx, http.MethodPost, name, "/resume", nil, nil)
+}
+
+// Test has the notifier of the deployment send a sample to the target of a subscription.
+func (s Subscriptions) Test(ctx context.Context, name string) (result sample.Result, err error) {
+	err = s.call(ctx, http.MethodPost, name, "/test", nil, &result)
+	return result, err
 }
 
 // Log returns deliveries of a subscription.

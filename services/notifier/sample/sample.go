@@ -1,0 +1,109 @@
+// Package sample has a running notifier send a sample to the target of a subscription. Nothing is stored.
+package sample
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/dateline-news/dateline/internal/loop"
+	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
+)
+
+const (
+	// MaxTime is the maximum time to make and send a sample, with its answer. It is shorter than the two minutes for
+	// which a NATS server passes a response from one account to another.
+	MaxTime = time.Minute
+	// MaxRequest is the maximum size in bytes of the request that is shown.
+	MaxRequest = 3000
+	// startTime is the maximum time until a notifier has subscribed, which may just be starting, and startPause the time
+	// between two attempts. reserve is the time for the answer of the notifier itself.
+	startTime, startPause = 5 * time.Second, 200 * time.Millisecond
+	reserve               = 10 * time.Second
+)
+
+// Request asks for a sample.
+type Request struct {
+	// Subscription is the name of the subscription.
+	Subscription string `json:"subscription"`
+}
+
+// Result is what was sent, and how the target has answered.
+type Result struct {
+	Request  string  `json:"request" doc:"What was sent, without credentials and the secret parts of the target. At most 3,000 bytes."`
+	Accepted bool    `json:"accepted" doc:"Whether the target has accepted the sample."`
+	Status   int     `json:"status,omitempty" doc:"Status of the answer, if the target speaks HTTP and has answered."`
+	Detail   string  `json:"detail,omitempty" doc:"Why the target has not accepted the sample. The body of the answer is only included with the operate token."`
+	Seconds  float64 `json:"seconds" doc:"Time from sending the sample to the answer."`
+}
+
+// Shown returns the result as it is shown. Only those who manage targets see their answers.
+func (r Result) Shown(withAnswers bool) Result {
+	if !withAnswers {
+		r.Detail = subscriptions.WithoutAnswer(r.Detail)
+	}
+	return r
+}
+
+// Response is the response of a notifier. Exactly one of Result and Error is set.
+type Response struct {
+	Result *Result `json:"result,omitempty"`
+	Error  string  `json:"error,omitempty"`
+	// Busy means that too many samples are being sent, and Missing that there is no such subscription.
+	Busy    bool `json:"busy,omitempty"`
+	Missing bool `json:"missing,omitempty"`
+}
+
+// ErrNoNotifier means that no notifier answers, and ErrBusy that too many samples are being sent.
+var (
+	ErrNoNotifier = errors.New("no notifier answers: start one, or wait until it has connected to NATS")
+	ErrBusy       = errors.New("too many samples are being sent: try again in a minute")
+)
+
+// Ask has a notifier send a sample for the subscription with a name, and returns the result. If there is no such
+// subscription, the error is subscriptions.ErrNotFound.
+func Ask(ctx context.Context, nc *nats.Conn, name string) (Result, error) {
+	data, err := json.Marshal(Request{name})
+	if err != nil {
+		return Result{}, fmt.Errorf("encoding a request for a sample: %w", err)
+	}
+	limited, cancel := context.WithTimeout(ctx, MaxTime+reserve)
+	defer cancel()
+	for end := time.Now().Add(startTime); ; loop.Sleep(limited, startPause) {
+		msg, err := nc.RequestWithContext(limited, subject.TestDelivery, data)
+		switch {
+		case err == nil:
+			return decode(msg.Data)
+		case ctx.Err() != nil:
+			return Result{}, ctx.Err()
+		case errors.Is(err, nats.ErrNoResponders) && time.Now().Before(end):
+		case errors.Is(err, nats.ErrNoResponders):
+			return Result{}, ErrNoNotifier
+		case errors.Is(err, context.DeadlineExceeded):
+			return Result{}, fmt.Errorf("%w; the sample may have been sent", ErrNoNotifier)
+		default:
+			return Result{}, fmt.Errorf("requesting a sample: %w", err)
+		}
+	}
+}
+
+func decode(data []byte) (Result, error) {
+	var response Response
+	if err := json.Unmarshal(data, &response); err != nil {
+		return Result{}, fmt.Errorf("decoding the response of a notifier: %w", err)
+	}
+	switch {
+	case response.Busy:
+		return Result{}, ErrBusy
+	case response.Missing:
+		return Result{}, subscriptions.ErrNotFound
+	case response.Result == nil:
+		return Result{}, fmt.Errorf("sending a sample: %s", response.Error)
+	}
+	return *response.Result, nil
+}
