@@ -182,7 +182,8 @@ func (s *Subscriptions) Record(ctx context.Context, id string, r Report, now tim
 			failing_since = $5, pause_end = $6, pending = pending - $7, delivered = delivered + $8, failed = failed + $9,
 			delivery_time = CASE WHEN $10 > delivery_time THEN CAST($10 AS bigint) ELSE delivery_time END,
 			due = coalesce((SELECT min(due) FROM notify_deliveries WHERE subscription_id = $1 AND state = 'pending'), 0)
-			WHERE id = $1`, id, r.State, store.CleanText(r.Reason), r.Failures, store.Micros(r.FailingSince), store.Micros(r.PauseEnd),
+			WHERE id = $1`, id, r.State, store.CleanText(r.Reason), r.Failures, store.Micros(r.FailingSince),
+			store.Micros(r.PauseEnd),
 			counts[Delivered]+counts[Failed]+counts[Skipped], counts[Delivered], counts[Failed], delivered)
 		return err
 	})
