@@ -29,12 +29,12 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// BenchmarkPipeline runs the pipeline over the corpus (aeb-dev and fundus-dev) and, on the
-// same pages in the same run, each of its parts separately: requesting the page, parsing
-// it, extracting the article, sending it over two streams, and storing the article. It
-// also runs the pipeline by turns without and with an archiver; the metric cpu/whole is the CPU time
-// with an archiver divided by that without. It reports pages per second and CPU milliseconds per page. The metric cpu/parts is the
-// pipeline's CPU time divided by that of its parts.
+// BenchmarkPipeline runs the pipeline over the corpus (aeb-dev and fundus-dev) and, on the same
+// pages in the same run, each of its parts separately: requesting the page, parsing it, extracting
+// the article, sending it over two streams, and storing the article. It also runs the pipeline by
+// turns without and with an archiver; the metric cpu/whole is the CPU time with an archiver divided
+// by that without. It reports pages per second and CPU milliseconds per page. The metric cpu/parts
+// is the pipeline's CPU time divided by that of its parts.
 //
 // The web server runs in the same process, so its CPU time is part of the pipeline's and
 // of the part "get".

@@ -193,6 +193,33 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestMembersOfAnySize verifies that records are read from files whose compressed members, as those of bgzip,
+// begin and end anywhere in them.
+func TestMembersOfAnySize(t *testing.T) {
+	plain := record("oslo") + record("pune") + record("lima")
+	arc := arcRecord("oslo") + arcRecord("pune") + arcRecord("lima")
+	for name, compress := range map[string]func(string) string{
+		"gzip": gz, "zstd": func(text string) string { return zst(t, text) },
+	} {
+		for size := 40; size <= len(plain); size += size / 3 {
+			for format, text := range map[string]string{"WARC": plain, "ARC": arc} {
+				if size < 80 && format == "ARC" { // whose first line identifies it
+					continue
+				}
+				var file strings.Builder
+				for member := range slices.Chunk([]byte(text), size) {
+					file.WriteString(compress(string(member)))
+				}
+				got := read(t, strings.NewReader(file.String()+compress("")))
+				if want := []string{"oslo", "pune", "lima"}; !slices.Equal(got.places, want) || len(got.damages) > 0 {
+					t.Errorf("%s, %s, members of %d bytes: read %q with damages %v, want %q",
+						format, name, size, got.places, got.damages, want)
+				}
+			}
+		}
+	}
+}
+
 // TestLargeRecordIsSkipped skips a record of 2 GB in a small file.
 func TestLargeRecordIsSkipped(t *testing.T) {
 	const size = 2 << 30

@@ -9,7 +9,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// errMemberEnd is returned by stream.Read at the end of a member, until next is called.
+// errMemberEnd is returned by stream.Read at the end of a member whose text does not go on in
+// the next one, until next is called.
 var errMemberEnd = errors.New("end of the member")
 
 // The signatures of compressed members.
@@ -39,8 +40,21 @@ type stream struct {
 	isOpen bool
 	// broken is why the current member cannot be read to its end.
 	broken error
-	// buffer is what isRecord examines.
+	// ended means that the current member has been read to its end.
+	ended bool
+	// following is the member that goesOn has opened, if it starts with a record.
+	following opened
+	// ahead is what goesOn has read of a member, and aheadErr the error after it.
+	ahead    []byte
+	aheadErr error
+	// buffer is what isRecord and goesOn examine.
 	buffer [maxSignature]byte
+}
+
+// opened is the offset of an open member.
+type opened struct {
+	offset int64
+	is     bool
 }
 
 // newStream returns the content of a file. Its first bytes tell how it is compressed.
@@ -57,32 +71,85 @@ func newStream(file io.Reader) *stream {
 	return s
 }
 
-// Read reads from the current member.
+// Read reads from the current member, and goes on in the next one unless a record starts there:
+// some programs, such as bgzip, compress a file without regard to its records.
 func (s *stream) Read(p []byte) (int, error) {
-	if !s.isOpen {
-		return 0, errMemberEnd
-	}
-	var from io.Reader = s.in
-	if s.comp != nil {
-		from = s.comp
-	}
-	n, err := from.Read(p)
-	if err != nil {
-		s.isOpen = false
-		if !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			s.broken = err
+	for {
+		if s.ended {
+			s.ended = false
+			s.isOpen = s.comp != nil && s.goesOn()
 		}
-		if n == 0 {
+		if !s.isOpen {
 			return 0, errMemberEnd
 		}
+		n, err := s.readMember(p)
+		switch {
+		case err == nil:
+		case !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+			s.isOpen, s.broken = false, err
+		default:
+			s.ended = true
+		}
+		if n > 0 {
+			return n, nil
+		}
 	}
-	return n, nil
+}
+
+func (s *stream) readMember(p []byte) (int, error) {
+	if n := copy(p, s.ahead); n > 0 {
+		s.ahead = s.ahead[n:]
+		return n, nil
+	}
+	if err := s.aheadErr; err != nil {
+		s.aheadErr = nil
+		return 0, err
+	}
+	if s.comp != nil {
+		return s.comp.Read(p)
+	}
+	return s.in.Read(p)
+}
+
+// goesOn opens the next member, and reports whether it continues the text of the one before. If a record
+// starts there, it is the following one.
+func (s *stream) goesOn() bool {
+	if _, err := s.in.Peek(1); err != nil {
+		return false
+	}
+	at := s.in.offset()
+	if err := s.comp.open(); err != nil {
+		s.in.rewind(at)
+		return false
+	}
+	n := 0
+	for n < len(s.buffer) && s.aheadErr == nil {
+		var read int
+		read, s.aheadErr = s.comp.Read(s.buffer[n:])
+		n += read
+	}
+	s.ahead = s.buffer[:n]
+	switch {
+	case startsRecord(s.ahead):
+		s.following = opened{at, true}
+		return false
+	case s.aheadErr != nil && !errors.Is(s.aheadErr, io.EOF): // It is no part of what may be an intact record.
+		s.ahead, s.aheadErr = nil, nil
+		s.in.rewind(at)
+		return false
+	}
+	s.member = at
+	return true
 }
 
 // next opens the next member. It returns io.EOF at the end of the file, a DamageError if it
 // had to skip bytes or the current member is broken, and any other error if the file
 // cannot be read. After a DamageError, the next call continues after the damage.
 func (s *stream) next() error {
+	if s.following.is {
+		s.member, s.isOpen, s.following = s.following.offset, true, opened{}
+		return nil
+	}
 	if err := s.in.failure(); err != nil {
 		return err
 	}
