@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -14,13 +15,15 @@ import (
 
 	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/s3test"
 	"github.com/dateline-news/dateline/internal/warctest"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// TestIngestKilledAndRepeated kills the process while it ingests an archive, and starts it
-// again. In the end, every page must have one outcome of each stage and one revision.
+// TestIngestKilledAndRepeated kills the process while it ingests an archive from a folder or a
+// bucket, and starts it again. In the end, every page must have one outcome of each stage and one
+// revision.
 func TestIngestKilledAndRepeated(t *testing.T) {
 	if testing.Short() {
 		t.Skip("this test starts and kills a process again and again: run without -short")
@@ -31,27 +34,45 @@ func TestIngestKilledAndRepeated(t *testing.T) {
 	for i := range pages {
 		records = append(records, archivedPage(fmt.Sprintf("place-%d", i), captured))
 	}
-	dir, file := t.TempDir(), archiveOf(t, records...)
-	const between = pages / 20 // outcomes between two kills
-	progressed, killed := ledgerProgress(t, dir, between), 0
+	file := archiveOf(t, records...)
+	t.Run("folder", func(t *testing.T) { ingestUnderKills(t, pages, file) })
+	t.Run("bucket", func(t *testing.T) {
+		server := s3test.Start(t)
+		for i, records := range slices.Collect(slices.Chunk(records, pages/3)) {
+			var object bytes.Buffer
+			for _, r := range records {
+				object.Write(r.Gzip())
+			}
+			putObject(t, server, fmt.Sprintf("crawls/%d.warc.gz", i), object.Bytes())
+		}
+		ingestUnderKills(t, pages, append(bucketFlags(server.Config), "s3://"+s3test.Bucket+"/crawls/")...)
+	})
+}
+
+// ingestUnderKills kills "dateline ingest" with the arguments, which name an archive of pages.
+func ingestUnderKills(t *testing.T, pages int, args ...string) {
+	t.Helper()
+	dir := t.TempDir()
+	args = append([]string{"ingest", "--data-dir", dir}, args...)
+	progressed, killed := ledgerProgress(t, dir, int64(pages/20)), 0 // outcomes between two kills
 	for i := range killsWanted(t) {
-		if killOnce(t, []string{"ingest", "--data-dir", dir, file}, progressed, i == 0) {
+		if killOnce(t, args, progressed, i == 0) {
 			killed++
 		}
 	}
-	out, err := program(natstest.Context(t), t, "ingest", "--data-dir", dir, file).CombinedOutput()
+	out, err := program(natstest.Context(t), t, args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("last run: %v\n%s", err, out)
 	}
 	finish(t, dir)
 	t.Logf("%d kills; the last run reports:\n%s", killed, out)
 	got := checkLedger(t, dir, 0)
-	if n := got[datelinev1.Stage_STAGE_INGEST]; n.all != pages || n.produced != pages {
+	if n := got[datelinev1.Stage_STAGE_INGEST]; n.all != int64(pages) || n.produced != int64(pages) {
 		t.Errorf("%d outcomes of ingest, %d produced; want %d", n.all, n.produced, pages)
 	}
 	s := openStore(t, dir)
 	stats, err := s.Stats(t.Context())
-	if err != nil || stats.Articles != pages || stats.Revisions != pages {
+	if err != nil || stats.Articles != int64(pages) || stats.Revisions != int64(pages) {
 		t.Errorf("%d articles with %d revisions, %v; want %d of each", stats.Articles, stats.Revisions, err, pages)
 	}
 }
