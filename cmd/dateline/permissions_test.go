@@ -199,8 +199,8 @@ func (d *deployment) subscribe(t *testing.T) *webHook {
 	return hook
 }
 
-// subscribeToSubjects adds subscriptions that publish to a subject that a stream captures, and to one that a client hears.
-// It returns a function that waits until both have three articles.
+// subscribeToSubjects adds subscriptions that publish to a subject that a stream captures, and to one that a client
+// hears. It returns a function that waits until both have three articles.
 func (d *deployment) subscribeToSubjects(t *testing.T) (await func()) {
 	t.Helper()
 	_, operator := connectAs(t, d.srv, "operator", "operator")

@@ -50,7 +50,8 @@ func TestSamples(t *testing.T) {
 			last.payload.Data.Article.Title != "Ferry a" || last.header.Get("webhook-signature") == "" {
 			t.Errorf("the target got %s with the headers %v", last, last.header)
 		}
-		if after := r.get("ferries"); after.Delivered != before.Delivered || after.Pending != 0 || len(r.log("ferries")) != 1 {
+		if after := r.get("ferries"); after.Delivered != before.Delivered || after.Pending != 0 ||
+			len(r.log("ferries")) != 1 {
 			t.Errorf("the sample has changed the subscription from %+v to %+v", before, after)
 		}
 		if got = ask("refused"); got.Accepted || got.Status != 502 || !strings.Contains(got.Detail, "internal trace") ||

@@ -202,6 +202,32 @@ func TestTheBucketReachesEveryReader(t *testing.T) {
 	}
 }
 
+// TestTheNotifierHasItsSettings checks that the notifier, and the tool that sends samples, have the settings for
+// e-mails, the volume for files, and the keys for a bucket.
+func TestTheNotifierHasItsSettings(t *testing.T) {
+	mail, bucket := parse(t, "compose.mail.yaml").Services, parse(t, "compose.bucket.yaml").Services
+	for name, service := range compose(t).Services {
+		is := name == "notifier" || name == "dateline"
+		hasVolume := slices.Contains(service.Volumes, "${NOTIFIER_VOLUME:-deliveries}:/deliveries")
+		if hasVolume != is || (service.Environment["DATELINE_NOTIFIER_FILES"] != "") != is {
+			t.Errorf("%s has the volumes %q and writes files to %q", name, service.Volumes,
+				service.Environment["DATELINE_NOTIFIER_FILES"])
+		}
+		for _, setting := range []string{"SERVER", "FROM", "USER", "PASSWORD", "SECURITY", "UNSUBSCRIBE"} {
+			if (mail[name].Environment["DATELINE_NOTIFIER_SMTP_"+setting] != "") != is {
+				t.Errorf("%s has notifier.smtp.%s: %t, want %t", name, strings.ToLower(setting), !is, is)
+			}
+		}
+		if is && bucket[name].Environment["DATELINE_S3_SECRET_KEY"] == "" {
+			t.Errorf("%s lacks the keys for a bucket", name)
+		}
+	}
+	image := regexp.MustCompile(`(?s)FROM base AS (notifier|dateline)\n.*?65532:65532 /out/deliveries /deliveries`)
+	if got := len(image.FindAllString(read(t, "Dockerfile"), -1)); got != 2 {
+		t.Errorf("%d images have a folder for a new volume of files, want 2", got)
+	}
+}
+
 var variable = regexp.MustCompile(`\$\{([A-Z_0-9]+)(:[?-][^}]*)?\}`)
 
 // notSettings are variables that users do not set in .env. A test uses them to name
@@ -211,7 +237,7 @@ var notSettings = []string{"IMAGE_PREFIX"}
 // overlays are the Compose files whose variables users set in .env.
 var overlays = []string{
 	"compose.yaml", "compose.bucket.yaml", "compose.cluster.yaml", "compose.external.yaml", "compose.hub.yaml",
-	"compose.tls.yaml",
+	"compose.mail.yaml", "compose.tls.yaml",
 }
 
 func TestEnvExampleIsComplete(t *testing.T) {

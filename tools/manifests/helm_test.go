@@ -85,6 +85,9 @@ func TestTheChartIsTheBase(t *testing.T) {
 	compareChart(t, buildFolder(t, withBucket), map[string]any{
 		"userAgent": agent, "archiver": map[string]any{"enabled": true, "bucket": "s3://dateline/archive", "size": "20Gi"},
 	})
+	compareChart(t, buildFolder(t, withFiles), map[string]any{
+		"userAgent": agent, "notifier": map[string]any{"files": map[string]any{"enabled": true}},
+	})
 }
 
 func compareChart(t *testing.T, objects []any, values map[string]any) {

@@ -31,6 +31,9 @@ const withArchive = "testdata/archive"
 // withBucket is a kustomization of the base with the archiver and a bucket.
 const withBucket = "testdata/bucket"
 
+// withFiles is a kustomization of the base with the volume of the files of subscriptions.
+const withFiles = "testdata/files"
+
 // buildFolder builds the kustomization in a folder.
 func buildFolder(t *testing.T, name string) []any {
 	t.Helper()
@@ -151,7 +154,7 @@ func TestSettingsExist(t *testing.T) {
 			t.Errorf("%s: unknown setting %s", where, name)
 		}
 	}
-	objects := slices.Concat(buildFolder(t, withArchive), buildFolder(t, withBucket))
+	objects := slices.Concat(buildFolder(t, withArchive), buildFolder(t, withBucket), buildFolder(t, withFiles))
 	for _, object := range objects {
 		if object, ok := object.(*core.ConfigMap); ok {
 			for name := range object.Data {
@@ -215,8 +218,26 @@ func TestOnlyTheArchiverHasTheSpool(t *testing.T) {
 		hasKeys := slices.ContainsFunc(pod.Containers[0].Env, func(e core.EnvVar) bool {
 			return e.Name == "DATELINE_S3_SECRET_KEY" && e.ValueFrom.SecretKeyRef.Key == "s3-secret-key"
 		})
-		if want := isArchiver || name == "indexer" || name == "doctor"; hasKeys != want {
+		if want := isArchiver || name == "indexer" || name == "doctor" || name == "notifier"; hasKeys != want {
 			t.Errorf("%s has the keys for the bucket: %t, want %t", name, hasKeys, want)
+		}
+	}
+}
+
+// TestTheNotifierHasItsSettings checks that only the notifier has the password for e-mails and the volume for files.
+func TestTheNotifierHasItsSettings(t *testing.T) {
+	for name, pod := range pods(buildFolder(t, withFiles)) {
+		is, c := name == "notifier", pod.Containers[0]
+		hasPassword := slices.ContainsFunc(c.Env, func(e core.EnvVar) bool {
+			return e.Name == "DATELINE_NOTIFIER_SMTP_PASSWORD" && e.ValueFrom.SecretKeyRef.Key == "smtp-password" &&
+				isTrue(e.ValueFrom.SecretKeyRef.Optional)
+		})
+		hasFolder := slices.ContainsFunc(c.Env, func(e core.EnvVar) bool {
+			return e.Name == "DATELINE_NOTIFIER_FILES" && len(c.VolumeMounts) == 1 && e.Value == c.VolumeMounts[0].MountPath
+		})
+		if hasPassword != is || hasFolder != is || is != (pod.SecurityContext.FSGroup != nil) {
+			t.Errorf("%s has the password: %t, the folder: %t, the group of files: %v", name, hasPassword, hasFolder,
+				pod.SecurityContext.FSGroup)
 		}
 	}
 }

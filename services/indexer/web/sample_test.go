@@ -82,21 +82,7 @@ func TestSample(t *testing.T) {
 		t.Errorf("a sample for a subscription that does not exist: %d", status)
 	}
 	for token, shows := range map[string]bool{desk: false, operateToken: true} {
-		var got sample.Result
-		server.call(t, "POST", "/subscriptions/refuses/test", token, "", &got)
-		if got.Accepted || got.Status != 502 || strings.Contains(got.Detail, hookAnswer) != shows {
-			t.Errorf("a sample that is refused, with the answer shown: %t: %+v", shows, got)
-		}
-		for name, want := range map[string]string{"accepts": "<b>Accepted</b>", "refuses": "<b>Not accepted.</b>"} {
-			status, _, body := server.request(t, http.MethodPost, "/subscriptions/"+name+"/test", bearer(token)...)
-			if status != 200 || !strings.Contains(body, want) || !strings.Contains(body, "Ferry") {
-				t.Errorf("the page after a sample to %s: %d:\n%s", name, status, body)
-			}
-			if strings.Contains(body, hookToken) || strings.Contains(body, hookSecret[6:]) || strings.Contains(body, "<b>Ferry") ||
-				strings.Contains(body, hookAnswer) != (shows && name == "refuses") {
-				t.Errorf("the page shows what it must not, or hides what it must show (%t):\n%s", shows, body)
-			}
-		}
+		server.checkSamples(t, token, shows)
 	}
 	if status, _, _ := server.request(t, http.MethodPost, path, bearer(readToken)...); status != 403 {
 		t.Errorf("a sample from the page with the read token: %d", status)
@@ -104,5 +90,29 @@ func TestSample(t *testing.T) {
 	entries, err := access.Of(server.store).Entries(t.Context(), access.EntryFilter{Actor: "desk", Limit: 100})
 	if err != nil || len(entries) != 4 || entries[0].Action != "subscribe" || entries[0].Result != "done" {
 		t.Errorf("the audit log has %+v, %v", entries, err)
+	}
+}
+
+// checkSamples sends samples with a token, which does or does not show the answers of targets.
+func (server *testServer) checkSamples(t *testing.T, token string, shows bool) {
+	t.Helper()
+	var got sample.Result
+	server.call(t, "POST", "/subscriptions/refuses/test", token, "", &got)
+	if got.Accepted || got.Status != 502 || strings.Contains(got.Detail, hookAnswer) != shows {
+		t.Errorf("a sample that is refused, with the answer shown: %t: %+v", shows, got)
+	}
+	for name, want := range map[string]string{"accepts": "<b>Accepted</b>", "refuses": "<b>Not accepted.</b>"} {
+		status, _, body := server.request(t, http.MethodPost, "/subscriptions/"+name+"/test", bearer(token)...)
+		if status != 200 || !strings.Contains(body, want) || !strings.Contains(body, "Ferry") {
+			t.Errorf("the page after a sample to %s: %d:\n%s", name, status, body)
+		}
+		for _, secret := range []string{hookToken, hookSecret[6:], "<b>Ferry"} {
+			if strings.Contains(body, secret) {
+				t.Errorf("the page shows %q:\n%s", secret, body)
+			}
+		}
+		if strings.Contains(body, hookAnswer) != (shows && name == "refuses") {
+			t.Errorf("the page shows the answer, or hides it from an operator (%t):\n%s", shows, body)
+		}
 	}
 }

@@ -153,7 +153,7 @@ func (s *site) testSubscription(w http.ResponseWriter, r *http.Request) {
 	s.showSubscription(w, r, &result)
 }
 
-// showSubscription shows a subscription with its deliveries, and with the sample that was just sent, unless that is nil.
+// showSubscription shows a subscription with its deliveries, and the sample that was just sent, unless that is nil.
 func (s *site) showSubscription(w http.ResponseWriter, r *http.Request, sent *sample.Result) {
 	name := r.PathValue("name")
 	one, err := s.Subscriptions().Get(r.Context(), name)

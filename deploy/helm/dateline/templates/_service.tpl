@@ -45,7 +45,7 @@ capabilities: { drop: [ALL] }
 {{/*
 service: the Deployment of a service, its PodDisruptionBudget, and the addresses of its pods. The argument has root,
 name, and, as YAML, env, ports and initContainers.
-archive is "read" or "write" if the service mounts the archive.
+archive is "read" or "write" if the service mounts the archive, and deliveries is true if it mounts that volume.
 */}}
 {{- define "dateline.service" -}}
 {{- $values := index .root.Values .name }}
@@ -87,7 +87,7 @@ spec:
         runAsNonRoot: true
         runAsUser: 65532
         runAsGroup: 65532
-        {{- if eq (.archive | default "") "write" }}
+        {{- if or .deliveries (eq (.archive | default "") "write") }}
         fsGroup: 65532
         {{- end }}
         seccompProfile: { type: RuntimeDefault }
@@ -95,6 +95,11 @@ spec:
       volumes:
         - name: archive
           persistentVolumeClaim: { claimName: archive{{ if eq . "read" }}, readOnly: true{{ end }} }
+      {{- end }}
+      {{- if .deliveries }}
+      volumes:
+        - name: deliveries
+          persistentVolumeClaim: { claimName: deliveries }
       {{- end }}
       {{- if ne (.archive | default "") "write" }}
       topologySpreadConstraints:
@@ -125,6 +130,10 @@ spec:
           {{- with .archive }}
           volumeMounts:
             - { name: archive, mountPath: /archive{{ if eq . "read" }}, readOnly: true{{ end }} }
+          {{- end }}
+          {{- if .deliveries }}
+          volumeMounts:
+            - { name: deliveries, mountPath: /deliveries }
           {{- end }}
           startupProbe:
             httpGet: { path: /readyz, port: admin }
