@@ -9,7 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/dateline-news/dateline/internal/natstest"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // TestExplainShowsThePresent explains a URL whose first attempt has failed, and the next
@@ -93,4 +97,41 @@ func TestExplainNamesTheSharedAddress(t *testing.T) {
 				strings.Contains(lines, `"shared_by":1`)
 		})
 	})
+}
+
+// TestExplainNamesExpiredOutcomes explains URLs of a store whose older outcomes have expired.
+func TestExplainNamesExpiredOutcomes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := store.Open(t.Context(), testConfig(dir).StoreURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	const url = "https://paper.example/ferry"
+	fetched := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	_, err = s.Put(t.Context(), []*datelinev1.Article{{
+		Id: "id-ferry", CanonicalUrl: url, RequestedUrl: url, FinalUrl: url, Host: "paper.example", Title: "Ferry",
+		FetchTime: timestamppb.New(fetched), ContentHash: "1",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	since := fetched.Add(30 * 24 * time.Hour)
+	if _, _, err := s.ExpireOutcomes(t.Context(), since, since); err != nil {
+		t.Fatal(err)
+	}
+	const note = "Outcomes from before 2026-04-03 have expired (indexer.keep-outcomes)"
+	code, out, errs := dateline(t, "explain", "--data-dir", dir, url)
+	if want := note + ": the article was first stored on 2026-03-04."; code != 0 || !strings.Contains(out, want) {
+		t.Errorf("explain: exit status %d, %q%s; want %q", code, out, errs, want)
+	}
+	code, out, errs = dateline(t, "explain", "--data-dir", dir, url, "--json")
+	if code != 0 || !strings.HasPrefix(out, `{"expired":"`+note) {
+		t.Errorf("explain --json: exit status %d, %q%s; want %q", code, out, errs, note)
+	}
+	code, _, errs = dateline(t, "explain", "--data-dir", dir, url+"/absent")
+	if code == 0 || !strings.Contains(errs, note+": the URL may have been published before") {
+		t.Errorf("explain of an unknown URL: exit status %d, %q; want %q", code, errs, note)
+	}
 }

@@ -104,7 +104,7 @@ func (a *audit) measure(ctx context.Context) error {
 // balance counts the inputs that were missing at the last snapshot, if the
 // ledger is complete up to that time, and then takes a new snapshot.
 func (a *audit) balance(ctx context.Context) error {
-	behind, err := a.oldest(ctx, subject.StreamOutcomes, subject.ConsumerLedger)
+	behind, err := oldestWaiting(ctx, a.js, subject.StreamOutcomes, subject.ConsumerLedger)
 	if err != nil {
 		return err
 	}
@@ -239,7 +239,7 @@ func (a *audit) snapshot(ctx context.Context) error {
 		datelinev1.Stage_STAGE_EXTRACT: {Stream: subject.StreamPages, Consumer: subject.ConsumerExtract},
 		datelinev1.Stage_STAGE_INDEX:   {Stream: subject.StreamArticles, Consumer: subject.ConsumerIndex},
 	} {
-		oldest, err := a.oldest(ctx, input.Stream, input.Consumer)
+		oldest, err := oldestWaiting(ctx, a.js, input.Stream, input.Consumer)
 		if err != nil {
 			return err
 		}
@@ -260,14 +260,16 @@ func (a *audit) snapshot(ctx context.Context) error {
 	return nil
 }
 
-// oldest returns the time at which the oldest message that a consumer has not
+// oldestWaiting returns the time at which the oldest message that a consumer has not
 // finished was stored, or the zero time if there is none.
-func (a *audit) oldest(ctx context.Context, streamName, consumerName string) (time.Time, error) {
-	consumer, err := a.js.Consumer(ctx, streamName, consumerName)
+func oldestWaiting(
+	ctx context.Context, js jetstream.JetStream, streamName, consumerName string,
+) (time.Time, error) {
+	consumer, err := js.Consumer(ctx, streamName, consumerName)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reading consumer %s: %w", consumerName, err)
 	}
-	stream, err := a.js.Stream(ctx, streamName)
+	stream, err := js.Stream(ctx, streamName)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reading stream %s: %w", streamName, err)
 	}

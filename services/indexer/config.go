@@ -21,14 +21,29 @@ type Config struct {
 	BatchWait    time.Duration `doc:"Maximum time to wait for a transaction to fill, such as 50ms."`
 	MaxAttempts  int           `doc:"Maximum number of attempts to store an article before it is dead-lettered."`
 	DrainTimeout time.Duration `doc:"Maximum time to finish work in progress when stopping."`
+
+	KeepOutcomes    time.Duration `doc:"Time for which the ledger keeps outcomes, such as 2160h, and at least 168h. dateline explain shows outcomes until then; the totals and the counts per host and hour include older ones. 0 keeps all."`
+	KeepDeadLetters time.Duration `doc:"Time for which dead letters are kept, such as 2160h, and at least 24h. 0 keeps them until the stream is full."`
 }
 
 // maxBatch bounds the time for which one transaction blocks other writers.
 const maxBatch = 500
 
+const (
+	// minKeepOutcomes is longer than anything looks back in the ledger: the audit and
+	// dateline repair (3 days), the discoverer (3 days), and messages that are delivered again.
+	minKeepOutcomes = 7 * 24 * time.Hour
+	// minKeepDeadLetters leaves time to look at a dead letter.
+	minKeepDeadLetters = 24 * time.Hour
+	defaultKeep        = 90 * 24 * time.Hour
+)
+
 // DefaultConfig makes articles searchable within a tenth of a second.
 func DefaultConfig() Config {
-	return Config{Batch: 200, BatchWait: 50 * time.Millisecond, MaxAttempts: 4, DrainTimeout: 10 * time.Second}
+	return Config{
+		Batch: 200, BatchWait: 50 * time.Millisecond, MaxAttempts: 4, DrainTimeout: 10 * time.Second,
+		KeepOutcomes: defaultKeep, KeepDeadLetters: defaultKeep,
+	}
 }
 
 // Validate reports every invalid setting.
@@ -42,6 +57,15 @@ func (c Config) Validate() error {
 	}
 	if c.MaxAttempts < 1 {
 		problems = append(problems, fmt.Errorf("max-attempts is %d: it must be at least 1", c.MaxAttempts))
+	}
+	if c.KeepOutcomes != 0 && c.KeepOutcomes < minKeepOutcomes {
+		problems = append(problems, fmt.Errorf("keep-outcomes is %s: it must be 0 (for ever), or at least %s, "+
+			"because within that time outcomes are used to find lost inputs and to recognise messages that are delivered again",
+			c.KeepOutcomes, minKeepOutcomes))
+	}
+	if c.KeepDeadLetters != 0 && c.KeepDeadLetters < minKeepDeadLetters {
+		problems = append(problems, fmt.Errorf("keep-dead-letters is %s: it must be 0 (until the stream is full), "+
+			"or at least %s", c.KeepDeadLetters, minKeepDeadLetters))
 	}
 	return errors.Join(problems...)
 }

@@ -62,6 +62,7 @@ type Indexer struct {
 	progress *progressWatch
 	readers  map[string]*progress.Reader // by stream
 	erased   overwriter
+	kept     *retention
 	sources  *sourceWatch
 	metrics  *metrics
 }
@@ -78,6 +79,9 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Indexer, error
 		store: deps.Store, library: lib, list: newSourceList(lib, deps.Registry), log: deps.Log, now: time.Now,
 	}, deps.Registry)
 	ix.erased = overwriter{deps.Store, deps.Log}
+	ix.kept = newRetention(retention{
+		js: deps.JS, store: deps.Store, config: config, log: deps.Log, now: time.Now,
+	}, deps.Registry)
 	ix.progress = &progressWatch{js: deps.JS, store: deps.Store, metrics: ix.metrics, log: deps.Log}
 	metrics := stage.NewMetrics(deps.Registry, datelinev1.Stage_STAGE_INDEX)
 	shared := stage.Config{
@@ -141,5 +145,6 @@ func (ix *Indexer) Run(ctx context.Context) error {
 	tasks.Go(func() error { return ix.progress.run(ctx) })
 	tasks.Go(func() error { return ix.sources.run(ctx) })
 	tasks.Go(func() error { return ix.erased.run(ctx) })
+	tasks.Go(func() error { return ix.kept.run(ctx) })
 	return tasks.Wait()
 }

@@ -2,7 +2,9 @@ package library
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -29,4 +31,23 @@ func History(ctx context.Context, ledger store.Ledger, url string) ([]*datelinev
 		return nil, err
 	}
 	return append(found, outcomes...), nil
+}
+
+// ExpiredNote returns a note that a URL may have had outcomes that have expired, or nothing if it cannot.
+// since is the time from which on the ledger has every outcome, article what is stored of
+// the URL, or nil, and known is whether the ledger has an outcome of it.
+func ExpiredNote(since time.Time, article *store.Hit, known bool) string {
+	if since.IsZero() {
+		return ""
+	}
+	date := since.UTC().Format(time.DateOnly)
+	switch {
+	case article != nil && article.FirstSeen.Before(since):
+		return fmt.Sprintf("Outcomes from before %s have expired (indexer.keep-outcomes): the article was first stored on %s.",
+			date, article.FirstSeen.UTC().Format(time.DateOnly))
+	case article == nil && !known:
+		return fmt.Sprintf("Outcomes from before %s have expired (indexer.keep-outcomes): the URL may have been published "+
+			"before that.", date)
+	}
+	return ""
 }

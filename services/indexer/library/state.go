@@ -18,7 +18,7 @@ type State struct {
 	Flow
 	Articles  int64 `json:"articles" doc:"Number of articles in the store."`
 	Revisions int64 `json:"revisions" doc:"Number of revisions in the store."`
-	Outcomes  int64 `json:"outcomes" doc:"Number of outcomes in the ledger."`
+	Outcomes  int64 `json:"outcomes" doc:"Number of outcomes, including those that have expired."`
 	Ends      []End `json:"ends" doc:"Outcomes by stage, verdict and reason, since the ledger was created."`
 }
 

@@ -15,7 +15,9 @@ import (
 // downgradeTo8 is SQL that undoes the migrations after version 8.
 var downgradeTo8 = []string{
 	`ALTER TABLE articles DROP COLUMN first_page_hash`, `ALTER TABLE articles DROP COLUMN joined_pages`,
-	`DROP TABLE access_tokens`, `DROP TABLE audit_log`,
+	`DROP TABLE access_tokens`, `DROP TABLE audit_log`, `DROP TABLE outcome_retention`, `DROP TABLE expired_outcomes`,
+	`DROP INDEX revisions_to_trim`, `ALTER TABLE revisions DROP COLUMN text_removed`,
+	`ALTER TABLE revisions DROP COLUMN trimmed`,
 	`DROP TABLE saved_searches`, `DROP TABLE notify_progress`, `DROP TABLE notify_subscriptions`,
 	`DROP TABLE notify_deliveries`, `DROP TABLE archive_files`, `DROP TABLE archive_captures`,
 	`DROP TABLE discovery_backfills`, `DROP TABLE discovery_backfill_sitemaps`, `DROP TABLE discovery_backfill_urls`,

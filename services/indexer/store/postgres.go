@@ -119,11 +119,13 @@ func (s *postgresStore) Size(ctx context.Context) (Size, error) {
 func (s *postgresStore) Stats(ctx context.Context) (Stats, error) {
 	var stats Stats
 	err := s.pool.QueryRow(ctx, `SELECT
-		(SELECT count(*) FROM articles), (SELECT count(*) FROM revisions), (SELECT count(*) FROM outcomes)`,
-	).Scan(&stats.Articles, &stats.Revisions, &stats.Outcomes)
+		(SELECT count(*) FROM articles), (SELECT count(*) FROM revisions), (SELECT count(*) FROM outcomes),
+		(SELECT coalesce(sum(count), 0)::bigint FROM expired_outcomes)`,
+	).Scan(&stats.Articles, &stats.Revisions, &stats.Outcomes, &stats.Expired)
 	if err != nil {
 		return Stats{}, fmt.Errorf("counting the rows of %s: %w", s.name, s.explain(err))
 	}
+	stats.Outcomes += stats.Expired
 	return stats, nil
 }
 

@@ -24,7 +24,11 @@ func (s *postgresStore) Record(ctx context.Context, outcomes []*datelinev1.Outco
 	})
 	err = s.inTransaction(ctx, func(tx pgx.Tx) error {
 		b := &postgresBatch{ctx, tx}
-		if err := b.recordRows(rows); err != nil {
+		var expired int64
+		if err := tx.QueryRow(ctx, selectExpired).Scan(&expired); err != nil {
+			return err
+		}
+		if err := b.recordRows(withoutExpired(rows, expired)); err != nil {
 			return err
 		}
 		return b.writeSpans(from)
@@ -190,7 +194,10 @@ func (s *postgresStore) Tally(ctx context.Context) ([]Count, error) {
 		var c Count
 		err := row.Scan(&c.Stage, &c.Verdict, &c.Reason, &c.Count)
 		return c, err
-	}, `SELECT stage, verdict, reason, count(*) FROM outcomes GROUP BY 1, 2, 3 ORDER BY 1, 2, reason COLLATE "C"`)
+	}, `SELECT stage, verdict, reason, sum(n)::bigint FROM (
+			SELECT stage, verdict, reason, count(*) AS n FROM outcomes GROUP BY 1, 2, 3
+			UNION ALL SELECT stage, verdict, reason, count FROM expired_outcomes
+		) AS counts GROUP BY 1, 2, 3 ORDER BY 1, 2, reason COLLATE "C"`)
 	if err != nil {
 		return nil, fmt.Errorf("counting the outcomes in %s: %w", s.name, s.explain(err))
 	}

@@ -132,11 +132,13 @@ func (s *sqliteStore) Size(ctx context.Context) (Size, error) {
 func (s *sqliteStore) Stats(ctx context.Context) (Stats, error) {
 	var stats Stats
 	err := s.readers.QueryRowContext(ctx, `SELECT
-		(SELECT count(*) FROM articles), (SELECT count(*) FROM revisions), (SELECT count(*) FROM outcomes)`,
-	).Scan(&stats.Articles, &stats.Revisions, &stats.Outcomes)
+		(SELECT count(*) FROM articles), (SELECT count(*) FROM revisions), (SELECT count(*) FROM outcomes),
+		(SELECT coalesce(sum(count), 0) FROM expired_outcomes)`,
+	).Scan(&stats.Articles, &stats.Revisions, &stats.Outcomes, &stats.Expired)
 	if err != nil {
 		return Stats{}, fmt.Errorf("counting the rows of the store %s: %w", s.path, s.explain(err))
 	}
+	stats.Outcomes += stats.Expired
 	return stats, nil
 }
 

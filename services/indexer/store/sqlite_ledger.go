@@ -29,8 +29,12 @@ func (s *sqliteStore) recordRows(ctx context.Context, rows []outcomeRow, from []
 	}
 	defer func() { _ = tx.Rollback() }()
 	b := &sqliteBatch{ctx: ctx, tx: tx, statements: s.statements}
+	var expired int64
+	if err := tx.QueryRowContext(ctx, selectExpired).Scan(&expired); err != nil {
+		return err
+	}
 	hours := make(hourCounts)
-	for _, r := range rows {
+	for _, r := range withoutExpired(rows, expired) {
 		if err := b.recordRow(r, hours); err != nil {
 			return fmt.Errorf("writing the outcome of %.100s: %w", r.inputID, err)
 		}
@@ -121,7 +125,10 @@ func (s *sqliteStore) Tally(ctx context.Context) ([]Count, error) {
 		var c Count
 		err := rows.Scan(&c.Stage, &c.Verdict, &c.Reason, &c.Count)
 		return c, err
-	}, `SELECT stage, verdict, reason, count(*) FROM outcomes GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)
+	}, `SELECT stage, verdict, reason, sum(n) FROM (
+			SELECT stage, verdict, reason, count(*) AS n FROM outcomes GROUP BY 1, 2, 3
+			UNION ALL SELECT stage, verdict, reason, count FROM expired_outcomes
+		) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)
 	if err != nil {
 		return nil, fmt.Errorf("counting the outcomes in %s: %w", s.path, s.explain(err))
 	}

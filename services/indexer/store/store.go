@@ -42,6 +42,7 @@ type Store interface {
 	Reader
 	Eraser
 	Ledger
+	Retention
 	Sources
 	Progress
 	SavedSearches
@@ -78,7 +79,8 @@ type Writer interface {
 	// Record stores outcomes, one for each stage and input id. The first outcome
 	// stays and repeats are ignored. Only a dead outcome is replaced by a later
 	// one, because the input was sent through the pipeline again. The messages that
-	// they came from are committed with them.
+	// they came from are committed with them. Outcomes from before OutcomesSince are
+	// ignored: they were stored and have expired.
 	Record(ctx context.Context, outcomes []*datelinev1.Outcome, from ...Span) error
 	// RollUp adds the hours that have ended to the sources' baselines. It deletes
 	// hourly counts older than 40 days, and the baselines of sources that have
@@ -146,8 +148,8 @@ type Ledger interface {
 	Outcomes(ctx context.Context, url string) ([]*datelinev1.Outcome, error)
 	// RequestOutcomes returns the outcomes of the given requests, ordered by time.
 	RequestOutcomes(ctx context.Context, requestIDs []string) ([]*datelinev1.Outcome, error)
-	// Tally counts all outcomes by stage, verdict and reason, and returns the
-	// counts in that order.
+	// Tally counts all outcomes, including those that have expired, by stage, verdict and
+	// reason, and returns the counts in that order.
 	Tally(ctx context.Context) ([]Count, error)
 	// Hours counts the outcomes of each hour since a time, ordered by time. An
 	// empty host counts those of all hosts.
@@ -161,6 +163,21 @@ type Ledger interface {
 	// Unfinished yields the outcomes of the preceding stage whose inputs Outstanding
 	// counts, oldest first. It ends after an error.
 	Unfinished(ctx context.Context, stage datelinev1.Stage, from, to time.Time) iter.Seq2[*datelinev1.Outcome, error]
+	// OutcomesSince returns the time from which on the ledger has every outcome. It is zero
+	// if no outcome has expired.
+	OutcomesSince(ctx context.Context) (time.Time, error)
+}
+
+// Retention deletes what is no longer kept, in small steps beside the pipeline.
+type Retention interface {
+	// ExpireOutcomes deletes outcomes from before a time, oldest first. Tally and Hours count
+	// them all the same. A dead outcome is kept until its time is also before deadBefore,
+	// because its dead letter may be requeued; the zero time keeps all.
+	//
+	// One call deletes at most 500 outcomes in one transaction, and reports whether there
+	// is more to do. Of several processes, only one works at a time. The space is used
+	// for new rows.
+	ExpireOutcomes(ctx context.Context, before, deadBefore time.Time) (removed int64, more bool, err error)
 }
 
 // Sources reads what is known about the hosts that articles or outcomes came from.
@@ -206,5 +223,7 @@ type Size struct {
 // Stats are the numbers of rows in a store.
 type Stats struct {
 	// Revisions counts all revisions, including the newest of each article.
-	Articles, Revisions, Outcomes int64
+	Articles, Revisions int64
+	// Outcomes counts all outcomes, and Expired those of them that have been deleted.
+	Outcomes, Expired int64
 }

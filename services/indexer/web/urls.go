@@ -22,6 +22,7 @@ type urlPage struct {
 	Article   *store.Hit // nil if none is stored
 	Past      []urlEvent
 	Waiting   []library.Waiting
+	Expired   string // a note on outcomes that have expired, or empty
 	Summary   urlSummary
 	// Refresh is the number of seconds after which the page refreshes itself.
 	Refresh int
@@ -91,7 +92,9 @@ func (s *site) fillURL(r *http.Request, page *urlPage) error {
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}
-	return nil
+	since, err := s.OutcomesSince(r.Context())
+	page.Expired = library.ExpiredNote(since, page.Article, len(page.Past) > 0)
+	return err
 }
 
 func newURLEvent(o *datelinev1.Outcome, url string) urlEvent {

@@ -141,6 +141,25 @@ func TestURLPage(t *testing.T) {
 	}
 }
 
+// TestURLPageNamesExpiredOutcomes reads the pages of URLs whose outcomes may have expired.
+func TestURLPageNamesExpiredOutcomes(t *testing.T) {
+	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0"})
+	server.put(t, article("ferry", "Ferry returns", "x", noon))
+	since := noon.Add(30 * 24 * time.Hour)
+	if _, _, err := server.store.ExpireOutcomes(t.Context(), since, since); err != nil {
+		t.Fatal(err)
+	}
+	date := since.Format(time.DateOnly)
+	for address, want := range map[string]string{
+		"https://example.com/ferry":  "Outcomes from before " + date + " have expired (indexer.keep-outcomes): the article was first stored",
+		"https://example.com/absent": "Outcomes from before " + date + " have expired (indexer.keep-outcomes): the URL may have been published",
+	} {
+		if _, _, body := server.request(t, http.MethodGet, pathOfURL(address)); !strings.Contains(text(body), want) {
+			t.Errorf("%s: the page does not say %q: %s", address, want, text(body))
+		}
+	}
+}
+
 // TestURLPageRefreshes reads how often the pages of URLs refresh themselves: rarely if
 // nothing will happen soon, or if a long queue is read each time.
 func TestURLPageRefreshes(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 func newExplain() *cobra.Command {
@@ -26,12 +27,14 @@ func newExplain() *cobra.Command {
 		Long: `Shows the outcome of each stage for a URL, with reason, attempt and time. While the
 URL waits to be fetched, shows the attempts so far with their reasons, the time of the
 next attempt, the place in the host's queue, and why the URL waits. If the discoverer
-found the URL, the outcomes of the poll that found it come first.`,
+found the URL, the outcomes of the poll that found it come first. Outcomes expire (see
+indexer.keep-outcomes); a note follows if the URL may have had older ones.`,
 		Args: oneArg("one URL"),
 	}
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false,
-		"Print each outcome as a line of JSON, and then each request that waits as {\"waiting\": …}.")
+		"Print each outcome as a line of JSON, a note on expired ones as {\"expired\": …}, and each request that waits as "+
+			"{\"waiting\": …}.")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := load()
 		if err != nil {
@@ -46,9 +49,13 @@ found the URL, the outcomes of the poll that found it come first.`,
 		if err != nil {
 			return err
 		}
-		if len(e.outcomes)+len(e.waiting) == 0 {
-			return fmt.Errorf("the ledger has no outcome for %s, and the URL is not waiting to be fetched: it was not "+
+		if len(e.outcomes)+len(e.waiting) == 0 && !e.isStored {
+			err := fmt.Errorf("the ledger has no outcome for %s, and the URL is not waiting to be fetched: it was not "+
 				"published here, or intake has not read it yet (see \"dateline status\")", args[0])
+			if e.expired != "" {
+				err = fmt.Errorf("%w; %s", err, e.expired)
+			}
+			return err
 		}
 		return e.print()
 	}
@@ -75,6 +82,10 @@ type explanation struct {
 	outcomes []outcomeLine
 	records  []*datelinev1.Outcome // what outcomes was made from, if read from the store
 	waiting  []library.Waiting
+	// expired is a note that outcomes may have expired, or empty. isStored reports whether an
+	// article is stored all the same.
+	expired  string
+	isStored bool
 }
 
 // read reads from the store and the streams of the deployment.
@@ -94,6 +105,9 @@ func (e *explanation) read(cmd *cobra.Command, cfg configuration, address string
 			Attempt: o.GetAttempt(), Output: o.GetOutputId(),
 		})
 	}
+	if err := e.readExpired(cmd.Context(), s, address); err != nil {
+		return err
+	}
 	bus, err := cfg.connect(cmd, pipeline.Attach)
 	if err != nil {
 		// Without a running pipeline, only the ledger answers.
@@ -105,6 +119,23 @@ func (e *explanation) read(cmd *cobra.Command, cfg configuration, address string
 		return nil // the outcomes of messages that are not URLs
 	}
 	return err
+}
+
+// readExpired reads whether outcomes of the URL may have expired.
+func (e *explanation) readExpired(ctx context.Context, s store.Store, address string) error {
+	since, err := s.OutcomesSince(ctx)
+	if err != nil || since.IsZero() {
+		return err
+	}
+	var article *store.Hit
+	switch hit, err := s.Article(ctx, address); {
+	case err == nil:
+		article = &hit
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	e.isStored, e.expired = article != nil, library.ExpiredNote(since, article, len(e.outcomes) > 0)
+	return nil
 }
 
 // request asks the HTTP API of the deployment.
@@ -136,6 +167,9 @@ func (e *explanation) print() error {
 	}
 	if len(e.outcomes) > 0 {
 		fmt.Fprintln(e.out, t.Render())
+	}
+	if e.expired != "" {
+		fmt.Fprintln(e.out, e.expired)
 	}
 	for _, one := range e.waiting {
 		e.printWaiting(one)
@@ -174,6 +208,11 @@ func (e *explanation) printJSON() error {
 			if err := lines.Encode(line); err != nil {
 				return err
 			}
+		}
+	}
+	if e.expired != "" {
+		if err := lines.Encode(map[string]string{"expired": e.expired}); err != nil {
+			return err
 		}
 	}
 	for _, one := range e.waiting {
