@@ -43,8 +43,8 @@ func ExpiredNote(since time.Time, article *store.Hit, known bool) string {
 	date := since.UTC().Format(time.DateOnly)
 	switch {
 	case article != nil && article.FirstSeen.Before(since):
-		return fmt.Sprintf("Outcomes from before %s have expired (indexer.keep-outcomes): the article was first stored on %s.",
-			date, article.FirstSeen.UTC().Format(time.DateOnly))
+		return fmt.Sprintf("Outcomes from before %s have expired (indexer.keep-outcomes): the article was first stored "+
+			"on %s.", date, article.FirstSeen.UTC().Format(time.DateOnly))
 	case article == nil && !known:
 		return fmt.Sprintf("Outcomes from before %s have expired (indexer.keep-outcomes): the URL may have been published "+
 			"before that.", date)

@@ -149,10 +149,10 @@ func TestURLPageNamesExpiredOutcomes(t *testing.T) {
 	if _, _, err := server.store.ExpireOutcomes(t.Context(), since, since); err != nil {
 		t.Fatal(err)
 	}
-	date := since.Format(time.DateOnly)
+	note := "Outcomes from before " + since.Format(time.DateOnly) + " have expired (indexer.keep-outcomes): "
 	for address, want := range map[string]string{
-		"https://example.com/ferry":  "Outcomes from before " + date + " have expired (indexer.keep-outcomes): the article was first stored",
-		"https://example.com/absent": "Outcomes from before " + date + " have expired (indexer.keep-outcomes): the URL may have been published",
+		"https://example.com/ferry":  note + "the article was first stored",
+		"https://example.com/absent": note + "the URL may have been published",
 	} {
 		if _, _, body := server.request(t, http.MethodGet, pathOfURL(address)); !strings.Contains(text(body), want) {
 			t.Errorf("%s: the page does not say %q: %s", address, want, text(body))
