@@ -5,10 +5,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/access"
 	"github.com/dateline-news/dateline/services/indexer/web"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
 // newDeadLetterServer serves the dead letters 1 to 3.
@@ -100,5 +103,61 @@ func TestDeadLettersOfAHostContinueOnTheNextPage(t *testing.T) {
 	body = server.get(t, "/dead-letters?host=rare.example")
 	if !strings.Contains(body, "No match so far") || !strings.Contains(body, "after=500") {
 		t.Errorf("the web page does not mention later dead letters: %s", body)
+	}
+}
+
+// TestGivenUpPage shows, requeues and removes deliveries that were given up, with the dead letters.
+func TestGivenUpPage(t *testing.T) {
+	server := newTestServer(t, web.Config{ReadToken: readToken, OperateToken: operateToken})
+	server.fillSubscriptions(t, "id-ferry-0000", "old-desk")
+	page := func(path, token string) string {
+		t.Helper()
+		_, _, body := server.request(t, http.MethodGet, path, bearer(token)...)
+		return body
+	}
+	if body := page("/dead-letters", readToken); !strings.Contains(body, `href="/dead-letters?stage=notify">1 delivery`) {
+		t.Errorf("the page does not link to deliveries:\n%s", body)
+	}
+	all := subscriptions.Of(server.store)
+	found, err := all.GivenUp(t.Context(), 0, 10)
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	number := found[0].Number()
+	for token, shows := range map[string]bool{readToken: false, operateToken: true} {
+		body := page("/dead-letters?stage=notify", token)
+		for _, want := range []string{number, `href="/subscriptions/harbour"`, "id-ferry-0000-4", "502"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("the page lacks %q:\n%s", want, body)
+			}
+		}
+		if strings.Contains(body, hookAnswer) != shows || strings.Contains(body, "Requeue</button>") != shows {
+			t.Errorf("the page shows answers and buttons to readers, or not to operators:\n%s", body)
+		}
+	}
+	desk, _, err := access.Of(server.store).Create(t.Context(), "desk", []access.Scope{access.Subscribe}, time.Time{},
+		time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	post := func(path, token string, want int) {
+		t.Helper()
+		if status, _, body := server.request(t, http.MethodPost, path, bearer(token)...); status != want {
+			t.Errorf("%s: %d, want %d:\n%s", path, status, want, body)
+		}
+	}
+	post("/dead-letters/"+number+"/requeue", desk, 403)
+	post("/dead-letters/n77/requeue", operateToken, 404)
+	post("/dead-letters/"+number+"/requeue", operateToken, 303)
+	post("/dead-letters/"+number+"/drop", operateToken, 404)
+	if body := page("/dead-letters?stage=notify", readToken); !strings.Contains(body, "No deliveries were given up.") {
+		t.Errorf("the page after requeueing:\n%s", body)
+	}
+	if one, err := all.Get(t.Context(), "harbour"); err != nil || one.Pending != 2 {
+		t.Errorf("%d deliveries wait, %v; want 2", one.Pending, err)
+	}
+	entries, err := access.Of(server.store).Entries(t.Context(), access.EntryFilter{Action: "requeue", Limit: 10})
+	if err != nil || len(entries) != 2 || entries[0].Object != "/dead-letters/"+number+"/requeue" {
+		t.Errorf("the audit log has %+v, %v", entries, err)
 	}
 }

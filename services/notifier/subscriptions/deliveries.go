@@ -53,10 +53,13 @@ func (d Delivery) MessageID() string {
 const deliveryColumns = `id, subscription_id, article_id, revision, event, event_time, state, attempts, status, detail,
 	first_attempt, due, end_time, content_hash`
 
-func scanDelivery(rows *sql.Rows) (d Delivery, err error) {
+func scanDelivery(rows *sql.Rows) (Delivery, error) { return scanDeliveryWith(rows) }
+
+// scanDeliveryWith scans the columns of a delivery and further ones.
+func scanDeliveryWith(rows *sql.Rows, further ...any) (d Delivery, err error) {
 	var event, first, due, end int64
-	err = rows.Scan(&d.ID, &d.SubscriptionID, &d.ArticleID, &d.Revision, &d.Event, &event, &d.State, &d.Attempts,
-		&d.Status, &d.Detail, &first, &due, &end, &d.Hash)
+	err = rows.Scan(append([]any{&d.ID, &d.SubscriptionID, &d.ArticleID, &d.Revision, &d.Event, &event, &d.State,
+		&d.Attempts, &d.Status, &d.Detail, &first, &due, &end, &d.Hash}, further...)...)
 	d.EventTime, d.FirstAttempt, d.EndTime = store.TimeOf(event), store.TimeOf(first), store.TimeOf(end)
 	if d.State == Pending {
 		d.Due = store.TimeOf(due)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,23 +9,32 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dateline-news/dateline/internal/deadletter"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
 func newDead() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dead",
 		Short: "List, show, requeue or drop dead letters: inputs that failed permanently",
-		Args:  noSuchCommand,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Long: `Lists and changes dead letters: inputs of the stages that failed permanently. Deliveries to
+subscriptions that were given up are those of the stage notify. They are in the store, and
+their numbers start with n. Requeueing one sends it again.`,
+		Example: `  dateline dead list --stage notify
+  dateline dead requeue n17`,
+		Args: noSuchCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
 		newDeadList(), newDeadShow(),
-		newDeadChange("requeue", "Send dead letters through the pipeline again", deadletter.Stream.Requeue),
-		newDeadChange("drop", "Remove dead letters permanently", deadletter.Stream.Drop),
+		newDeadChange("requeue", "Send dead letters through the pipeline again", deadletter.Stream.Requeue,
+			(*subscriptions.Subscriptions).RequeueGivenUp),
+		newDeadChange("drop", "Remove dead letters permanently", deadletter.Stream.Drop,
+			(*subscriptions.Subscriptions).DropGivenUp),
 	)
 	return cmd
 }
@@ -53,7 +63,7 @@ func withDeadLetters(load loader, run func(context.Context, *cobra.Command, dead
 func addLetterFlags(cmd *cobra.Command) *deadletter.Filter {
 	filter := &deadletter.Filter{}
 	cmd.Flags().StringVar(&filter.Stage, "stage", "",
-		"Only dead letters of this `stage`: intake, fetch, extract or index.")
+		"Only dead letters of this `stage`: intake, fetch, extract, archive, index, or notify.")
 	cmd.Flags().StringVar(&filter.Reason, "reason", "", "Only dead letters with this `reason`, such as timeout.")
 	cmd.Flags().StringVar(&filter.Host, "host", "", "Only dead letters about URLs of this `host`.")
 	return filter
@@ -62,17 +72,24 @@ func addLetterFlags(cmd *cobra.Command) *deadletter.Filter {
 func newDeadList() *cobra.Command {
 	var asJSON bool
 	var limit int
-	var after uint64
-	cmd := &cobra.Command{Use: "list", Short: "List dead letters, oldest first", Args: noArgs}
+	var after string
+	cmd := &cobra.Command{Use: "list", Aliases: []string{"ls"}, Short: "List dead letters, oldest first", Args: noArgs}
 	load := configured(cmd, quiet)
 	filter := addLetterFlags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each dead letter as a line of JSON, without its payload.")
 	cmd.Flags().IntVar(&limit, "limit", 100, "Maximum number of dead letters to list, at least 1.")
-	cmd.Flags().Uint64Var(&after, "after", 0, "Only dead letters with numbers greater than this `number`.")
+	cmd.Flags().StringVar(&after, "after", "", "Only dead letters with numbers greater than this `number`.")
 	list := func(ctx context.Context, cmd *cobra.Command, letters deadletter.Stream, _ []string) error {
-		page, next, err := letters.Page(ctx, *filter, after, limit)
+		from, err := parseLetterNumber(cmp.Or(after, "0"))
+		if err != nil {
+			return err
+		}
+		page, next, err := letters.Page(ctx, *filter, from, limit)
 		if err == nil {
 			err = printLetters(cmd.OutOrStdout(), page, asJSON)
+		}
+		if err == nil && !asJSON && *filter == (deadletter.Filter{}) {
+			err = printGivenUpCount(cmd, load)
 		}
 		if err != nil || next == 0 {
 			return err
@@ -84,6 +101,9 @@ func newDeadList() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if limit < 1 {
 			return &usageError{fmt.Errorf("--limit %d: must be at least 1", limit)}
+		}
+		if filter.Stage == subscriptions.Stage {
+			return listGivenUp(cmd, load, after, limit, asJSON)
 		}
 		return run(cmd, args)
 	}
@@ -128,7 +148,13 @@ func newDeadShow() *cobra.Command {
 		}
 		return printJSON(cmd.OutOrStdout(), letter.DeadLetter)
 	}
-	cmd.RunE = withDeadLetters(load, show)
+	run := withDeadLetters(load, show)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if id, ok := subscriptions.ParseNumber(args[0]); ok {
+			return showGivenUp(cmd, load, id)
+		}
+		return run(cmd, args)
+	}
 	return cmd
 }
 
@@ -136,17 +162,15 @@ func newDeadShow() *cobra.Command {
 // or, with --all, all that the filter matches.
 func newDeadChange(
 	name, short string, change func(deadletter.Stream, context.Context, deadletter.Letter) error,
+	changeDelivery func(*subscriptions.Subscriptions, context.Context, int64, time.Time) error,
 ) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{Use: name + " NUMBER... | --all", Short: short}
 	load := configured(cmd, quiet)
 	filter := addLetterFlags(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "Select all dead letters that match --stage, --reason and --host.")
-	cmd.RunE = withDeadLetters(load,
+	changeLetters := withDeadLetters(load,
 		func(ctx context.Context, cmd *cobra.Command, letters deadletter.Stream, args []string) error {
-			if all == (len(args) > 0) {
-				return &usageError{errors.New("give either the numbers of dead letters or --all")}
-			}
 			count := 0
 			err := recordLetters(cmd, load, name, args, func() error {
 				changeOne := func(letter deadletter.Letter, err error) error {
@@ -178,6 +202,24 @@ func newDeadChange(
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", name, plural(count, "dead letter"))
 			return err
 		})
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if all == (len(args) > 0) {
+			return &usageError{errors.New("give either the numbers of dead letters or --all")}
+		}
+		if all && filter.Stage == subscriptions.Stage {
+			return changeAllGivenUp(cmd, load, name, changeDelivery)
+		}
+		ids, numbers := splitNumbers(args)
+		if len(ids) > 0 {
+			if err := changeGivenUp(cmd, load, name, args, ids, changeDelivery); err != nil {
+				return err
+			}
+		}
+		if all || len(numbers) > 0 {
+			return changeLetters(cmd, numbers)
+		}
+		return nil
+	}
 	return cmd
 }
 
@@ -200,11 +242,19 @@ func recordLetters(cmd *cobra.Command, load loader, action string, numbers []str
 
 // getDeadLetter returns the dead letter with the number in text.
 func getDeadLetter(ctx context.Context, letters deadletter.Stream, text string) (deadletter.Letter, error) {
+	number, err := parseLetterNumber(text)
+	if err != nil {
+		return deadletter.Letter{}, err
+	}
+	return letters.Get(ctx, number)
+}
+
+func parseLetterNumber(text string) (uint64, error) {
 	number, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return deadletter.Letter{}, &usageError{
+		return 0, &usageError{
 			fmt.Errorf("%q is not the number of a dead letter; \"dateline dead list\" shows the numbers", text),
 		}
 	}
-	return letters.Get(ctx, number)
+	return number, nil
 }
