@@ -50,6 +50,8 @@ type room struct {
 	store  store.Store
 	subs   *subscriptions.Subscriptions
 	config Config
+	// age is how long ago revisions are stored.
+	age time.Duration
 }
 
 func newRoom(tb testing.TB, articles store.Store) *room {
@@ -59,7 +61,7 @@ func newRoom(tb testing.TB, articles store.Store) *room {
 	config := DefaultConfig()
 	config.AllowHosts, config.RetryDelay = []string{"127.0.0.1"}, 20*time.Millisecond
 	config.MaxDelay = 100 * time.Millisecond
-	return &room{tb, js, articles, subscriptions.Of(articles), config}
+	return &room{TB: tb, js: js, store: articles, subs: subscriptions.Of(articles), config: config}
 }
 
 // run starts a notifier, waits until it follows the stream, and returns a function that stops it.
@@ -105,33 +107,49 @@ func (r *room) subscribe(name, text, to string, secrets ...string) {
 // put stores a revision of an article and announces it as the indexer does.
 func (r *room) put(name, title string) *datelinev1.Article {
 	r.Helper()
+	a := newArticle(name, title, "The text of "+name+" about "+title+".")
+	r.putAll(a)
+	return a
+}
+
+func newArticle(name, title, text string) *datelinev1.Article {
 	now := time.Now().Truncate(time.Microsecond)
 	sum := sha256.Sum256([]byte(name))
 	hash := sha256.Sum256([]byte(title))
-	a := &datelinev1.Article{
+	return &datelinev1.Article{
 		Id: hex.EncodeToString(sum[:]), CanonicalUrl: "https://example.com/" + name,
 		RequestedUrl: "https://example.com/" + name, FinalUrl: "https://example.com/" + name, Host: "example.com",
-		Title: title, Text: "The text of " + name + " about " + title + ".", Language: "en",
+		Title: title, Text: text, Language: "en",
 		ContentHash: hex.EncodeToString(hash[:]), FetchTime: timestamppb.New(now), ExtractTime: timestamppb.New(now),
 	}
-	results, err := r.store.Put(r.Context(), []*datelinev1.Article{a})
-	if err != nil || results[0].Err != nil || results[0].Revision == 0 {
-		r.Fatalf("storing %s: %+v, %v", name, results, err)
-	}
-	change := datelinev1.RevisionChange_REVISION_CHANGE_CHANGED
-	if results[0].Revision == 1 {
-		change = datelinev1.RevisionChange_REVISION_CHANGE_NEW
-	}
-	msg, err := library.RevisionMessage(&datelinev1.RevisionEvent{
-		Change: change, ArticleId: results[0].ID, Revision: int32(results[0].Revision), Article: a, Time: timestamppb.Now(),
-	}, "en", "example.com")
-	if err == nil {
-		_, err = r.js.PublishMsg(r.Context(), msg)
-	}
+}
+
+// putAll stores revisions of articles together and announces them as the indexer does.
+func (r *room) putAll(articles ...*datelinev1.Article) {
+	r.Helper()
+	results, err := r.store.Put(r.Context(), articles)
 	if err != nil {
 		r.Fatal(err)
 	}
-	return a
+	for i, result := range results {
+		if result.Err != nil || result.Revision == 0 {
+			r.Fatalf("storing %s: %+v", articles[i].GetCanonicalUrl(), result)
+		}
+		change := datelinev1.RevisionChange_REVISION_CHANGE_CHANGED
+		if result.Revision == 1 {
+			change = datelinev1.RevisionChange_REVISION_CHANGE_NEW
+		}
+		msg, err := library.RevisionMessage(&datelinev1.RevisionEvent{
+			Change: change, ArticleId: result.ID, Revision: int32(result.Revision), Article: articles[i],
+			Time: timestamppb.New(time.Now().Add(-r.age)),
+		}, "en", "example.com")
+		if err == nil {
+			_, err = r.js.PublishMsg(r.Context(), msg)
+		}
+		if err != nil {
+			r.Fatal(err)
+		}
+	}
 }
 
 func (r *room) get(name string) subscriptions.Subscription {

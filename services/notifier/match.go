@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -20,7 +21,7 @@ import (
 const (
 	// matchBatch is the maximum number of revisions whose matches are stored together, matchBytes the size at
 	// which a batch ends, and matchMost the number of matches at which it ends.
-	matchBatch, matchBytes, matchMost = 100, 16 << 20, 2_000
+	matchBatch, matchBytes, matchMost = 100, 16 << 20, 1_000
 	// subscriptionsPage is the number of subscriptions that are read at once.
 	subscriptionsPage = 1000
 	// streamTimeout is the maximum duration of one stream operation.
@@ -32,6 +33,9 @@ type matching struct {
 	standing *store.StandingQueries
 	version  int64 // of the subscriptions, -1 if they were not read
 	known    map[string]subscriptions.Subscription
+	last     uint64 // message of the stream
+	// looked is when the progress was read last. added is the latest time at which a subscription was added.
+	looked, added time.Time
 }
 
 func newMatching() matching {
@@ -54,6 +58,7 @@ func (n *Notifier) matchAll(ctx context.Context) error {
 
 // matchSome matches a batch of revisions, and reports whether there may be more.
 func (n *Notifier) matchSome(ctx context.Context) (more bool, err error) {
+	now := time.Now()
 	from, err := n.subscriptions.Progress(ctx)
 	if err != nil {
 		return false, err
@@ -64,9 +69,14 @@ func (n *Notifier) matchSome(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("reading stream %s: %w", subject.StreamRevisions, err)
 	}
-	if err := n.refresh(ctx, from.Version); err != nil {
+	if info.State.LastSeq != n.matching.last {
+		n.matching.last = info.State.LastSeq
+		n.pace.stored()
+	}
+	if err := n.refresh(ctx, from.Version, now); err != nil {
 		return false, err
 	}
+	n.matching.looked = now
 	to := startOf(info, from)
 	if !from.Created.IsZero() && info.State.FirstSeq > to.Sequence+1 {
 		n.metrics.lost.Add(float64(info.State.FirstSeq - to.Sequence - 1))
@@ -81,8 +91,12 @@ func (n *Notifier) matchSome(ctx context.Context) (more bool, err error) {
 	if to == from {
 		return false, nil
 	}
-	stored, missed, err := n.subscriptions.Advance(
-		ctx, from, to, found.matches, found.erased, int64(n.config.MaxPending), time.Now())
+	var stored, missed int64
+	err = n.pace.write(ctx, func() (err error) {
+		stored, missed, err = n.subscriptions.Advance(
+			ctx, from, to, found.matches, found.erased, int64(n.config.MaxPending), time.Now())
+		return err
+	})
 	if errors.Is(err, subscriptions.ErrMoved) {
 		return true, nil
 	}
@@ -118,16 +132,20 @@ type batch struct {
 	erased  []subscriptions.Erasure
 }
 
-// matchFrom matches the revisions after a sequence number until the batch is full, and returns the number of the last
-// message that it has read.
+// matchFrom matches the revisions after a sequence number until the batch is full or has taken matchInterval, and
+// returns the number of the last message that it has read.
 func (n *Notifier) matchFrom(ctx context.Context, after, last uint64) (found batch, read uint64, err error) {
 	bytes := 0
+	begin := time.Now()
+	late := time.Duration(0)
 	for range matchBatch {
-		if after >= last || bytes >= matchBytes || len(found.matches) >= matchMost {
+		start := time.Now()
+		if after >= last || bytes >= matchBytes || len(found.matches) >= matchMost || start.Sub(begin) >= matchInterval {
 			break
 		}
 		msg, err := next(ctx, n.stream, after+1)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			n.pace.lateMatches(0)
 			return found, last, nil
 		}
 		if err != nil {
@@ -135,11 +153,14 @@ func (n *Notifier) matchFrom(ctx context.Context, after, last uint64) (found bat
 		}
 		after = msg.Sequence
 		bytes += len(msg.Data)
+		late = start.Sub(msg.Time)
 		event := &datelinev1.RevisionEvent{}
 		if proto.Unmarshal(msg.Data, event) == nil { // otherwise it is something else
 			n.match(ctx, event, &found)
 		}
+		loop.Sleep(ctx, n.pace.rest(matchRest, time.Since(start)))
 	}
+	n.pace.lateMatches(late)
 	return found, after, nil
 }
 
@@ -208,12 +229,21 @@ func eventOf(change datelinev1.RevisionChange) string {
 	return ""
 }
 
-// refresh reads the subscriptions again if they have changed.
-func (n *Notifier) refresh(ctx context.Context, version int64) error {
+// refresh reads the subscriptions again if they have changed, or if a subscription was added in the future because a
+// clock was ahead. Such a subscription counts as added when the progress was read before, so that it misses nothing.
+func (n *Notifier) refresh(ctx context.Context, version int64, now time.Time) error {
 	m := &n.matching
-	if m.version == version {
+	if m.version == version && !m.added.After(now) {
 		return nil
 	}
+	since := now
+	if !m.looked.IsZero() && m.looked.Before(now) {
+		since = m.looked
+	}
+	if err := n.subscriptions.BoundAddTimes(ctx, now, since); err != nil {
+		return err
+	}
+	m.added = time.Time{}
 	present := map[string]subscriptions.Subscription{}
 	for after := ""; ; {
 		page, err := n.subscriptions.List(ctx, after, subscriptionsPage)
@@ -222,6 +252,7 @@ func (n *Notifier) refresh(ctx context.Context, version int64) error {
 		}
 		for _, one := range page {
 			present[one.ID], after = one, one.Name
+			m.added = later(m.added, one.AddTime)
 		}
 		if len(page) < subscriptionsPage {
 			break

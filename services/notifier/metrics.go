@@ -50,7 +50,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}, []string{"result"}),
 		delay: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "dateline_notify_delay_seconds",
-			Help:    "Time from storing a revision to its successful delivery in seconds.",
+			Help:    "Time from storing a revision to its successful delivery in seconds, without collected deliveries.",
 			Buckets: []float64{0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 21600, 86400, 259200},
 		}),
 		subscriptions: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -100,14 +100,16 @@ func (m *metrics) show(s subscriptions.Summary, now time.Time) {
 	m.overdue.Set(since(s.OverdueSince))
 }
 
-// count counts an attempt.
-func (m *metrics) count(d subscriptions.Delivery, now time.Time) {
+// count counts an attempt. Deliveries that a schedule has held back are not delayed.
+func (m *metrics) count(d subscriptions.Delivery, isCollected bool, now time.Time) {
 	switch d.State {
 	case subscriptions.Pending:
 		m.attempts.WithLabelValues(resultRetried).Inc()
 	case subscriptions.Delivered:
 		m.attempts.WithLabelValues(resultDelivered).Inc()
-		m.delay.Observe(now.Sub(d.EventTime).Seconds())
+		if !isCollected {
+			m.delay.Observe(now.Sub(d.EventTime).Seconds())
+		}
 	case subscriptions.Failed:
 		m.attempts.WithLabelValues(resultFailed).Inc()
 	case subscriptions.Skipped:

@@ -5,11 +5,14 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/dateline-news/dateline/services/indexer/storetest"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
 // TestUpkeepMeasures has a revision that was not matched, and then a subscription whose target fails.
@@ -51,7 +54,7 @@ func TestUpkeepMeasures(t *testing.T) {
 		t.Errorf("with a delivery that is due: %v", got)
 	}
 	one := r.get("ferries")
-	if _, err := n.round(t.Context(), t.Context(), &one, true); err != nil {
+	if _, err := n.round(t.Context(), t.Context(), &one, func() bool { return true }); err != nil {
 		t.Fatal(err)
 	}
 	if got := measure(); got["failing"] <= 0 || got["overdue"] != 0 {
@@ -68,4 +71,20 @@ dateline_notify_subscriptions{state="suspended"} 0
 		t.Error(err)
 	}
 	n.targets.Close()
+}
+
+// TestCollectedDeliveriesAreNotDelayed counts deliveries that a schedule has held back, without a delay.
+func TestCollectedDeliveriesAreNotDelayed(t *testing.T) {
+	m := newMetrics(prometheus.NewRegistry())
+	now := time.Now()
+	d := subscriptions.Delivery{State: subscriptions.Delivered, EventTime: now.Add(-time.Hour)}
+	m.count(d, true, now)
+	m.count(d, false, now)
+	var delay dto.Metric
+	if err := m.delay.Write(&delay); err != nil || delay.GetHistogram().GetSampleCount() != 1 {
+		t.Errorf("%d delays were counted (%v), want 1", delay.GetHistogram().GetSampleCount(), err)
+	}
+	if n := testutil.ToFloat64(m.attempts.WithLabelValues(resultDelivered)); n != 2 {
+		t.Errorf("%v deliveries were counted, want 2", n)
+	}
 }

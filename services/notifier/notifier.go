@@ -68,8 +68,12 @@ type Notifier struct {
 	// due is signalled after matches were stored or a turn has ended.
 	due chan struct{}
 
-	mu    sync.Mutex
-	turns map[string]int // that run, by the host of the target
+	pace    *pace
+	results *results
+
+	mu     sync.Mutex
+	turns  map[string]int         // that run, by the host of the target
+	leases map[string]*time.Timer // that end turns, by the ids of their subscriptions
 }
 
 // New returns a Notifier for a valid configuration.
@@ -86,8 +90,10 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Notifier, erro
 		config: config, nc: deps.JS.Conn(), stream: stream, articles: deps.Store, subscriptions: subscriptions.Of(deps.Store),
 		targets: sending, metrics: newMetrics(deps.Registry), log: deps.Log,
 		owner: cmp.Or(deps.Replica, rand.Text()), matching: newMatching(), due: make(chan struct{}, 1),
-		turns: map[string]int{},
+		turns: map[string]int{}, leases: map[string]*time.Timer{},
 	}
+	n.pace = newPace(n.subscriptions)
+	n.results = &results{subscriptions: n.subscriptions, owner: n.owner, pace: n.pace}
 	if deps.Replica != "" {
 		if err := n.subscriptions.ReleaseAll(ctx, n.owner); err != nil {
 			return nil, err

@@ -25,6 +25,9 @@ type attempt struct {
 	erased bool
 }
 
+// hasFailed reports whether the target has not accepted the event.
+func (a attempt) hasFailed() bool { return !a.erased && a.outcome.Result != targets.Delivered }
+
 // settle decides what attempts of a turn mean for the deliveries and the subscription.
 func settle(config Config, s subscriptions.Subscription, attempts []attempt, now time.Time) subscriptions.Report {
 	report := subscriptions.Report{

@@ -67,56 +67,17 @@ func scanDeliveryWith(rows *sql.Rows, further ...any) (d Delivery, err error) {
 	return d, err
 }
 
-// maxAhead is more than any pause, claim or retry takes. A time that is further in the future was written before the
-// clock was set back, and counts as past.
-const maxAhead = 30 * time.Hour
-
-// DueSubscriptions returns at most limit active subscriptions with deliveries that are due and that no
-// process delivers, those that wait the longest first.
-func (s *Subscriptions) DueSubscriptions(ctx context.Context, now time.Time, limit int) ([]Subscription, error) {
-	return store.ReadRows(ctx, s.db, "reading which subscriptions are due", scanSubscription,
-		`SELECT `+subscriptionColumns+` FROM notify_subscriptions WHERE due > 0 AND (due <= $1 OR due > $3)
-		AND state = 'active' AND (pause_end <= $1 OR pause_end > $3) AND (claim_end <= $1 OR claim_end > $3)
-		ORDER BY due LIMIT $2`, now.UnixMicro(), limit, now.Add(maxAhead).UnixMicro())
-}
-
-// Claim reserves a subscription for a process until a time, and reports whether it could.
-func (s *Subscriptions) Claim(ctx context.Context, id, owner string, now, until time.Time) (claimed bool, err error) {
-	err = s.db.Write(ctx, "claiming a subscription", func(ctx context.Context, tx *sql.Tx) error {
-		n, err := affected(tx.ExecContext(ctx, `UPDATE notify_subscriptions SET owner = $2, claim_end = $3
-			WHERE id = $1 AND state = 'active' AND (claim_end <= $4 OR claim_end > $5)`,
-			id, owner, until.UnixMicro(), now.UnixMicro(), now.Add(maxAhead).UnixMicro()))
-		claimed = n > 0
-		return err
-	})
-	return claimed, err
-}
-
-// Release ends a claim, so that any process can deliver what is due next.
-func (s *Subscriptions) Release(ctx context.Context, id, owner string) error {
-	return s.db.Write(ctx, "releasing a subscription", func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE notify_subscriptions SET owner = '', claim_end = 0
-			WHERE id = $1 AND owner = $2`, id, owner)
-		return err
-	})
-}
-
-// ReleaseAll ends all claims of a process.
-func (s *Subscriptions) ReleaseAll(ctx context.Context, owner string) error {
-	return s.db.Write(ctx, "releasing subscriptions", func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE notify_subscriptions SET owner = '', claim_end = 0 WHERE owner = $1`, owner)
-		return err
-	})
-}
+// isFirst is the condition of deliveries d that wait for no previous revision of their article. The plus keeps SQLite
+// from reading the deliveries of an article to all subscriptions.
+const isFirst = `NOT EXISTS (SELECT 1 FROM notify_deliveries e WHERE e.subscription_id = d.subscription_id
+	AND e.article_id = d.article_id AND e.state = 'pending' AND +e.id < d.id)`
 
 // Due returns at most limit deliveries of a subscription that are due. Of each article, only the earliest
 // pending one is returned, so that its revisions are delivered in order.
 func (s *Subscriptions) Due(ctx context.Context, id string, now time.Time, limit int) ([]Delivery, error) {
 	return store.ReadRows(ctx, s.db, "reading due deliveries", scanDelivery, `SELECT `+deliveryColumns+`
 		FROM notify_deliveries d WHERE subscription_id = $1 AND state = 'pending' AND (due <= $2 OR due > $4)
-		AND NOT EXISTS (SELECT 1 FROM notify_deliveries e WHERE e.subscription_id = d.subscription_id
-			AND e.article_id = d.article_id AND e.state = 'pending' AND e.id < d.id)
-		ORDER BY due, id LIMIT $3`, id, now.UnixMicro(), limit, now.Add(maxAhead).UnixMicro())
+		AND `+isFirst+` ORDER BY due, id LIMIT $3`, id, now.UnixMicro(), limit, now.Add(maxAhead).UnixMicro())
 }
 
 // Collected returns at most limit deliveries of a subscription that are due and whose events are older than a time, in
@@ -128,68 +89,6 @@ func (s *Subscriptions) Collected(
 		FROM notify_deliveries WHERE subscription_id = $1 AND state = 'pending' AND (due <= $2 OR due > $4)
 		AND event_time < $5 ORDER BY id LIMIT $3`,
 		id, now.UnixMicro(), limit, now.Add(maxAhead).UnixMicro(), before.UnixMicro())
-}
-
-// Report is what a turn of a subscription has brought.
-type Report struct {
-	// Deliveries have their new state, attempts, status, detail and times.
-	Deliveries []Delivery
-	// State, Reason, Failures and FailingSince are those of the subscription.
-	State, Reason string
-	Failures      int
-	FailingSince  time.Time
-	// PauseEnd is when the subscription is attempted next, or zero.
-	PauseEnd time.Time
-	// Recovered makes all pending deliveries due, because the target works again.
-	Recovered bool
-}
-
-// Record stores what a turn has brought. It ends the claim if it suspends the subscription.
-func (s *Subscriptions) Record(ctx context.Context, id string, r Report, now time.Time) error {
-	return s.db.Write(ctx, "storing deliveries", func(ctx context.Context, tx *sql.Tx) error {
-		lock := ""
-		if s.db.Postgres {
-			lock = " FOR UPDATE" // so that a match that is being stored is seen below
-		}
-		rows, err := tx.QueryContext(ctx, `SELECT id FROM notify_subscriptions WHERE id = $1`+lock, id)
-		if err != nil {
-			return err
-		}
-		known, err := store.ScanRows(rows, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
-		if err != nil || len(known) == 0 {
-			return err // it was removed
-		}
-		counts := map[string]int64{}
-		for _, d := range r.Deliveries {
-			n, err := affected(tx.ExecContext(ctx, `UPDATE notify_deliveries SET state = $2, attempts = $3, status = $4,
-				detail = $5, first_attempt = $6, due = $7, end_time = $8 WHERE id = $1 AND state = 'pending'`,
-				d.ID, d.State, d.Attempts, d.Status, store.CleanText(d.Detail), store.Micros(d.FirstAttempt),
-				store.Micros(d.Due), store.Micros(d.EndTime)))
-			if err != nil {
-				return err
-			}
-			counts[d.State] += n
-		}
-		if r.Recovered {
-			_, err := tx.ExecContext(ctx, `UPDATE notify_deliveries SET due = $2 WHERE subscription_id = $1
-				AND state = 'pending' AND due > $2`, id, now.UnixMicro())
-			if err != nil {
-				return err
-			}
-		}
-		delivered := int64(0)
-		if counts[Delivered] > 0 {
-			delivered = now.UnixMicro()
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE notify_subscriptions SET state = $2, reason = $3, failures = $4,
-			failing_since = $5, pause_end = $6, pending = pending - $7, delivered = delivered + $8, failed = failed + $9,
-			delivery_time = CASE WHEN $10 > delivery_time THEN CAST($10 AS bigint) ELSE delivery_time END,
-			due = coalesce((SELECT min(due) FROM notify_deliveries WHERE subscription_id = $1 AND state = 'pending'), 0)
-			WHERE id = $1`, id, r.State, store.CleanText(r.Reason), r.Failures, store.Micros(r.FailingSince),
-			store.Micros(r.PauseEnd),
-			counts[Delivered]+counts[Failed]+counts[Skipped], counts[Delivered], counts[Failed], delivered)
-		return err
-	})
 }
 
 // Log returns at most limit deliveries of a subscription, the newest first, with ids below before. 0

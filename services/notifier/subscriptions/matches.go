@@ -62,13 +62,27 @@ func scanProgress(rows *sql.Rows) (p Progress, err error) {
 	return p, err
 }
 
+// BoundAddTimes has subscriptions that were added later than now, by a clock that was ahead, count as added at a time.
+func (s *Subscriptions) BoundAddTimes(ctx context.Context, now, addTime time.Time) error {
+	ahead, err := store.ReadRows(ctx, s.db, "reading which subscriptions were added in the future", scanID,
+		`SELECT id FROM notify_subscriptions WHERE add_time > $1 LIMIT 1`, now.UnixMicro())
+	if err != nil || len(ahead) == 0 {
+		return err
+	}
+	return s.db.Write(ctx, "correcting when subscriptions were added", func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE notify_subscriptions SET add_time = $2 WHERE add_time > $1`,
+			now.UnixMicro(), addTime.UnixMicro())
+		return err
+	})
+}
+
 // Advance stores matches and the progress from one place to the next in one transaction. A subscription
 // has at most maxPending deliveries that wait; further matches of it are only counted as missed. A match that is
 // stored already is ignored. It returns the number of deliveries that were stored, and of those missed.
 func (s *Subscriptions) Advance(
 	ctx context.Context, from, to Progress, matches []Match, erased []Erasure, maxPending int64, now time.Time,
 ) (stored, missed int64, err error) {
-	err = s.db.Write(ctx, "storing matches", func(ctx context.Context, tx *sql.Tx) error {
+	err = s.write(ctx, "storing matches", func(ctx context.Context, tx *sql.Tx) error {
 		n, err := affected(tx.ExecContext(ctx, `UPDATE notify_progress SET created = $1, sequence = $2
 			WHERE id = 1 AND created = $3 AND sequence = $4 AND version = $5`,
 			store.Micros(to.Created), int64(to.Sequence), store.Micros(from.Created), int64(from.Sequence), from.Version))
@@ -194,7 +208,7 @@ func insert(ctx context.Context, tx *sql.Tx, matches []Match, now time.Time) (st
 		if err != nil {
 			return 0, err
 		}
-		ids, err := store.ScanRows(rows, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
+		ids, err := store.ScanRows(rows, scanID)
 		if err != nil {
 			return 0, err
 		}

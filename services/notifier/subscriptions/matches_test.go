@@ -112,33 +112,3 @@ func TestChangeBetweenMatches(t *testing.T) {
 		}
 	})
 }
-
-// TestClaims lets one process deliver to a subscription at a time.
-func TestClaims(t *testing.T) {
-	inBothStores(t, func(t *testing.T, all *subscriptions.Subscriptions) {
-		spec := subscriptions.Spec{Name: "s", To: "https://hooks.example.com/in"}
-		if err := all.Put(t.Context(), spec, nil, now); err != nil {
-			t.Fatal(err)
-		}
-		id := list(t, all)[0].ID
-		claim := func(owner string, at time.Time) bool {
-			claimed, err := all.Claim(t.Context(), id, owner, at, at.Add(time.Minute))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return claimed
-		}
-		if !claim("a", now) || claim("b", now.Add(time.Second)) {
-			t.Error("two processes have claimed the subscription")
-		}
-		if err := all.Release(t.Context(), id, "b"); err != nil || claim("b", now.Add(time.Second)) {
-			t.Errorf("b has released the claim of a: %v", err)
-		}
-		if err := all.ReleaseAll(t.Context(), "a"); err != nil || !claim("b", now.Add(time.Second)) {
-			t.Errorf("b cannot claim after a has released: %v", err)
-		}
-		if !claim("c", now.Add(2*time.Minute)) {
-			t.Error("a claim that has expired is kept")
-		}
-	})
-}

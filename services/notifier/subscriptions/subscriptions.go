@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -61,10 +62,34 @@ func (s Subscription) Keys() [][]byte { return s.keys }
 func (s Subscription) Token() string { return s.token }
 
 // Subscriptions reads and writes the tables.
-type Subscriptions struct{ db store.Database }
+type Subscriptions struct {
+	db store.Database
+	// held is the time in nanoseconds that transactions of write have taken.
+	held atomic.Int64
+}
 
 // Of returns the subscriptions in a store.
-func Of(s interface{ SQL() store.Database }) *Subscriptions { return &Subscriptions{s.SQL()} }
+func Of(s interface{ SQL() store.Database }) *Subscriptions { return &Subscriptions{db: s.SQL()} }
+
+// Held returns the time that claims, matches and reports have taken in transactions. With SQLite, nobody else could
+// write meanwhile.
+func (s *Subscriptions) Held() time.Duration { return time.Duration(s.held.Load()) }
+
+// HasOneWriter reports whether a transaction makes all others wait, as with SQLite.
+func (s *Subscriptions) HasOneWriter() bool { return !s.db.Postgres }
+
+// write runs a transaction whose time counts for Held.
+func (s *Subscriptions) write(ctx context.Context, action string, do func(context.Context, *sql.Tx) error) error {
+	var start time.Time
+	err := s.db.Write(ctx, action, func(ctx context.Context, tx *sql.Tx) error {
+		start = time.Now() // before, it has waited for others
+		return do(ctx, tx)
+	})
+	if !start.IsZero() {
+		s.held.Add(int64(time.Since(start)))
+	}
+	return err
+}
 
 const subscriptionColumns = `id, spec, secrets, state, reason, add_time, pending, delivered, failed, missed, failures,
 	failing_since, delivery_time`

@@ -41,7 +41,7 @@ func TestSummary(t *testing.T) {
 			t.Fatal(err)
 		}
 		until := now.Add(time.Hour)
-		if _, err := all.Claim(t.Context(), ids["claimed"], "other", now, until); err != nil {
+		if _, err := all.Claim(t.Context(), []string{ids["claimed"]}, "other", now, until); err != nil {
 			t.Fatal(err)
 		}
 		for name, state := range map[string]string{"failing": subscriptions.Active, "suspended": subscriptions.Suspended} {

@@ -31,7 +31,7 @@ const (
 	maxRedirects          = 3
 	connectTimeout        = 10 * time.Second
 	// maxIdle bounds the idle connections, in total and to a host.
-	maxIdle, maxIdlePerHost = 256, 4
+	maxIdle, maxIdlePerHost = 256, 64
 	idleTimeout             = 30 * time.Second
 )
 
