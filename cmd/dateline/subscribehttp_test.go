@@ -83,6 +83,14 @@ func TestSubscribeOverHTTP(t *testing.T) {
 			t.Errorf("subscribe %v: over HTTP:\n%s\nfrom the store:\n%s", args, got, want)
 		}
 	}
+	for want, args := range map[string][]string{
+		"notify  1 subscription: 1 active, 0 failing, 0 suspended": nil, `"deliveries":{"active":1,`: {"--json"},
+	} {
+		args = append([]string{"status", "--interval", "100ms", "--context", "reader"}, args...)
+		if code, out := u.run(ctx, t, args...); code != 0 || !strings.Contains(out, want) {
+			t.Errorf("%v: exit code %d, want 0 with %q:\n%s", args, code, want, out)
+		}
+	}
 	as("operator", 1, "has no delivery 77", "resend", "harbour", "77")
 	as("operator", 0, "is sent again", "resend", "harbour", "1")
 	as("operator", 0, "0 deliveries sent again", "resend", "harbour", "--failed")

@@ -11,6 +11,7 @@ import (
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
 // State is a snapshot of the pipeline.
@@ -20,6 +21,38 @@ type State struct {
 	Revisions int64 `json:"revisions" doc:"Number of revisions in the store."`
 	Outcomes  int64 `json:"outcomes" doc:"Number of outcomes, including those that have expired."`
 	Ends      []End `json:"ends" doc:"Outcomes by stage, verdict and reason, since the ledger was created."`
+	// Deliveries are those of all subscriptions.
+	Deliveries Deliveries `json:"deliveries" doc:"Deliveries to all subscriptions."`
+}
+
+// Deliveries is the state of the deliveries to all subscriptions.
+type Deliveries struct {
+	Active    int64 `json:"active" doc:"Subscriptions whose last request was successful, or that had none."`
+	Failing   int64 `json:"failing" doc:"Active subscriptions whose last request has failed."`
+	Suspended int64 `json:"suspended" doc:"Subscriptions to which nothing is sent."`
+	Waiting   int64 `json:"waiting"`
+	Delivered int64 `json:"delivered" doc:"Successful deliveries since the subscriptions were added."`
+	GivenUp   int64 `json:"given_up" doc:"Deliveries that were given up since then."`
+	// FailingSince is since when the subscription that fails the longest has failed. OverdueSince is since when the
+	// subscription that waits the longest for its turn has waited.
+	FailingSince time.Time `json:"failing_since,omitzero" doc:"Since when the subscription that fails the longest has failed."`
+	OverdueSince time.Time `json:"overdue_since,omitzero" doc:"Since when due deliveries have waited for a notifier."`
+}
+
+// Subscribed returns the number of subscriptions.
+func (d Deliveries) Subscribed() int64 { return d.Active + d.Failing + d.Suspended }
+
+// Deliveries returns the state of the deliveries at a time.
+func (l *Library) Deliveries(ctx context.Context, now time.Time) (Deliveries, error) {
+	all, err := l.Subscriptions().Summarize(ctx, now)
+	if err != nil {
+		return Deliveries{}, err
+	}
+	return Deliveries{
+		Active: all.States[subscriptions.Active], Failing: all.States[subscriptions.Failing],
+		Suspended: all.States[subscriptions.Suspended], Waiting: all.Pending, Delivered: all.Delivered,
+		GivenUp: all.Failed, FailingSince: all.FailingSince, OverdueSince: all.OverdueSince,
+	}, nil
 }
 
 // Flow is what flows through the pipeline.
@@ -83,8 +116,13 @@ func (l *Library) State(ctx context.Context) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
+	deliveries, err := l.Deliveries(ctx, flow.Time)
+	if err != nil {
+		return State{}, err
+	}
 	return State{
 		Flow: flow, Articles: stats.Articles, Revisions: stats.Revisions, Outcomes: stats.Outcomes, Ends: Ends(counts),
+		Deliveries: deliveries,
 	}, nil
 }
 

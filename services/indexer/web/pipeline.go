@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
 // pipelineHours is the number of hours that the pipeline page shows.
@@ -33,6 +35,8 @@ type pipelineStage struct {
 	Rate               int64  // inputs finished in the last 60 minutes, estimated
 	Rejected, Dead     int64  // in the hours shown
 	Hours              sparkline
+	// Deliveries is set for the notifier. Dead is then the number of deliveries that were given up and are kept.
+	Deliveries *library.Deliveries
 
 	stage datelinev1.Stage
 }
@@ -80,6 +84,12 @@ func (s *site) pipeline(w http.ResponseWriter, r *http.Request) {
 		stage.addHours(hours, flow.Time)
 		page.Stages = append(page.Stages, stage)
 	}
+	notify, err := s.notifyStage(r.Context(), flow.Time)
+	if err != nil {
+		s.showLibraryError(w, r, err)
+		return
+	}
+	page.Stages = append(page.Stages, notify)
 	for _, stream := range flow.Streams {
 		bar := streamBar{StreamState: stream, Share: share(float64(stream.Bytes), float64(stream.MaxBytes))}
 		bar.IsClose = bar.Share >= nearlyFull
@@ -89,6 +99,24 @@ func (s *site) pipeline(w http.ResponseWriter, r *http.Request) {
 		page.Streams = append(page.Streams, bar)
 	}
 	s.show(w, r, http.StatusOK, "pipeline", "Pipeline", page)
+}
+
+// notifyStage returns the notifier as a stage, whose queue is in the store.
+func (s *site) notifyStage(ctx context.Context, now time.Time) (pipelineStage, error) {
+	stage := pipelineStage{Name: subscriptions.Stage, Stream: "Deliveries", Does: "delivers articles to subscriptions"}
+	deliveries, err := s.Deliveries(ctx, now)
+	if err != nil {
+		return stage, err
+	}
+	stage.Deliveries, stage.Waiting = &deliveries, uint64(deliveries.Waiting)
+	if !deliveries.OverdueSince.IsZero() {
+		stage.Oldest = age(max(0, now.Sub(deliveries.OverdueSince)))
+	}
+	if stage.Rate, err = s.Subscriptions().CountEnded(ctx, now.Add(-time.Hour)); err != nil {
+		return stage, err
+	}
+	stage.Dead, err = s.Subscriptions().CountGivenUp(ctx)
+	return stage, err
 }
 
 // addQueue adds what waits for the stage. The frontier has no consumer: its stream is the

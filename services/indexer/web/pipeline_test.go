@@ -42,6 +42,8 @@ func TestPipelineInBrowser(t *testing.T) {
 		"FRONTIER 0 waiting Fetch gets pages, host by host 2 in the last hour 1 dead, 1 rejected in 24 hours",
 		"PAGES 0 waiting Extract turns pages into articles 0 in the last hour 0 dead, 0 rejected in 24 hours",
 		"ARTICLES 0 waiting Index stores and versions articles 1 in the last hour 0 dead, 0 rejected in 24 hours",
+		"Deliveries 0 waiting Notify delivers articles to subscriptions 0 in the last hour " +
+			"0 active, 0 failing, 0 suspended 0 dead",
 	}
 	if flow := evaluate[[]string](ctx, t, flowScript); strings.Join(flow, "\n") != strings.Join(want, "\n") {
 		t.Errorf("the flow is\n%s\nwant\n%s", strings.Join(flow, "\n"), strings.Join(want, "\n"))

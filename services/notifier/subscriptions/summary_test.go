@@ -56,7 +56,7 @@ func TestSummary(t *testing.T) {
 		}
 		states := map[string]int64{subscriptions.Active: 3, subscriptions.Failing: 1, subscriptions.Suspended: 1}
 		if !maps.Equal(got.States, states) || got.Pending != 4 || !got.FailingSince.Equal(now.Add(-time.Minute)) ||
-			!got.OverdueSince.Equal(now) {
+			!got.OverdueSince.Equal(now) || got.Delivered != 0 {
 			t.Errorf("the summary is %+v", got)
 		}
 	})
@@ -92,12 +92,20 @@ func TestFailedDeliveriesAreResent(t *testing.T) {
 			t.Fatalf("%d deliveries are due, %v; want 3", len(due), err)
 		}
 		due[0].State, due[1].State, due[2].State = subscriptions.Failed, subscriptions.Failed, subscriptions.Delivered
+		due[0].EndTime, due[1].EndTime, due[2].EndTime = now.Add(-time.Hour), now, now
 		report := subscriptions.Report{State: subscriptions.Active, Deliveries: due}
 		if err := all.Record(t.Context(), id, report, now); err != nil {
 			t.Fatal(err)
 		}
+		if n, err := all.CountEnded(t.Context(), now.Add(-time.Minute)); err != nil || n != 2 {
+			t.Errorf("%d deliveries have ended in the last minute, %v; want 2", n, err)
+		}
 		if n, err := all.ResendFailed(t.Context(), "s", now); err != nil || n != 2 {
 			t.Errorf("resent %d, %v; want 2", n, err)
+		}
+		got, err := all.Summarize(t.Context(), now)
+		if err != nil || got.Delivered != 1 || got.Failed != 2 || got.Pending != 2 {
+			t.Errorf("the summary is %+v, %v", got, err)
 		}
 		if one := list(t, all)[0]; one.Pending != 2 {
 			t.Errorf("%d deliveries wait, want 2", one.Pending)

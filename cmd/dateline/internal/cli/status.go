@@ -17,6 +17,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
 func newStatus() *cobra.Command {
@@ -89,10 +90,12 @@ type status struct {
 	Stages []stageStatus `json:"stages"`
 	// DeadLetters counts the inputs that failed permanently and are kept. DeadSince is
 	// the time of the oldest.
-	DeadLetters uint64       `json:"dead_letters"`
-	DeadSince   time.Time    `json:"dead_since,omitzero"`
-	Failures    []failCount  `json:"failures"`
-	Silent      []silentHost `json:"silent"`
+	DeadLetters uint64      `json:"dead_letters"`
+	DeadSince   time.Time   `json:"dead_since,omitzero"`
+	Failures    []failCount `json:"failures"`
+	// Deliveries are those to all subscriptions.
+	Deliveries library.Deliveries `json:"deliveries"`
+	Silent     []silentHost       `json:"silent"`
 }
 
 // stageStatus is the work of a stage.
@@ -185,12 +188,37 @@ func (s *status) compare(before, now library.State) {
 	if s.Ended > 0 {
 		s.Activity = flowing
 	}
+	s.addDeliveries(before, now)
 	letters := streamOf(now, subject.StreamDead)
 	if letters.Messages > 0 {
 		s.DeadLetters, s.DeadSince = letters.Messages, letters.Oldest
 	}
 	s.addFailures(before, now)
 	s.addFullStreams(now)
+}
+
+// addDeliveries adds the notifier as the last stage. What waits for a target does not make the deployment waiting.
+func (s *status) addDeliveries(before, now library.State) {
+	d := now.Deliveries
+	s.Deliveries = d
+	ended := d.Delivered + d.GivenUp - before.Deliveries.Delivered - before.Deliveries.GivenUp
+	s.Stages = append(s.Stages, stageStatus{
+		Stage: subscriptions.Stage, Waiting: uint64(d.Waiting), Oldest: d.OverdueSince, Ended: max(0, ended),
+	})
+}
+
+// printDeliveries prints the states of the subscriptions.
+func (s status) printDeliveries(w io.Writer) {
+	d := s.Deliveries
+	text := "no subscriptions"
+	if n := d.Subscribed(); n > 0 {
+		text = fmt.Sprintf("%s: %d active, %d failing, %d suspended", plural(int(n), "subscription"), d.Active, d.Failing,
+			d.Suspended)
+	}
+	if !d.FailingSince.IsZero() {
+		text += ", failing since " + relative(s.Time, d.FailingSince)
+	}
+	fmt.Fprintf(w, "notify  %s\n", text)
 }
 
 func (s *status) addFailures(before, now library.State) {
@@ -295,6 +323,7 @@ func (s status) print(w io.Writer) error {
 	for _, fail := range s.Failures[:min(len(s.Failures), maxSilent)] {
 		fmt.Fprintf(w, "        %s %s: %d, %d of them now\n", fail.Stage, fail.Reason, fail.Count, fail.New)
 	}
+	s.printDeliveries(w)
 	silent := "no silent sources"
 	if len(s.Silent) > 0 {
 		silent = plural(len(s.Silent), "silent source")

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/dateline-news/dateline/internal/escape"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
 // Render formats a snapshot for a screen of the given size. hint ends its first line.
@@ -44,6 +45,9 @@ func renderStages(s Snapshot) []string {
 	lines := []string{fmt.Sprintf(form,
 		"stage", "ended/s", "produced", "dead/s", "retry/s", "in flight", "waiting", "oldest", "median")}
 	for _, one := range s.Stages {
+		if one.Name == subscriptions.Stage && s.Subscriptions.isNone() {
+			continue // the rows are needed for others
+		}
 		lines = append(lines, fmt.Sprintf(form,
 			one.Name, perSecond(one.Ended), perSecond(one.Produced), perSecond(one.Dead), perSecond(one.Retries),
 			number(one.InFlight), number(one.Waiting), duration(one.Oldest), duration(one.Median)))
@@ -52,13 +56,31 @@ func renderStages(s Snapshot) []string {
 }
 
 func renderSummary(s Snapshot) []string {
-	return []string{
+	lines := []string{
 		"fresh     " + renderFreshness(s.Freshness),
 		"hosts     " + renderHosts(s.Hosts),
 		"sources   " + renderSources(s),
 		"dead      " + renderDead(s.Dead),
 		"store     " + renderStore(s),
 	}
+	if !s.Subscriptions.isNone() {
+		lines = append(lines, "notify    "+renderSubscriptions(s.Subscriptions))
+	}
+	return lines
+}
+
+func (s Subscriptions) isNone() bool { return s.Active+s.Failing+s.Suspended == 0 }
+
+func renderSubscriptions(s Subscriptions) string {
+	text := fmt.Sprintf("%s active, %s failing", number(s.Active), number(s.Failing))
+	if s.FailingTime > 0 {
+		text += " (for " + duration(s.FailingTime) + ")"
+	}
+	text += fmt.Sprintf(", %s suspended", number(s.Suspended))
+	if s.Behind > 0 {
+		text += ", matching is " + duration(s.Behind) + " behind"
+	}
+	return text
 }
 
 func renderHosts(h Hosts) string {

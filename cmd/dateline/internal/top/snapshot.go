@@ -11,6 +11,7 @@ import (
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
 // Snapshot is the state of the pipeline. Rates are per second, measured over Seconds.
@@ -27,8 +28,9 @@ type Snapshot struct {
 	Dead  []Reason `json:"dead"`
 	Hosts Hosts    `json:"hosts"`
 	// Sources counts the sources by state, and Silence the silent ones by cause.
-	Sources map[string]int64 `json:"sources"`
-	Silence map[string]int64 `json:"silence"`
+	Sources       map[string]int64 `json:"sources"`
+	Silence       map[string]int64 `json:"silence"`
+	Subscriptions Subscriptions    `json:"subscriptions"`
 	// Articles and StoreBytes describe the store, and FreeBytes the free space on its
 	// disk. They are zero if no process reports them.
 	Articles   int64 `json:"articles"`
@@ -93,6 +95,17 @@ type Hosts struct {
 	SharedAddresses int64 `json:"shared_addresses"`
 }
 
+// Subscriptions counts the subscriptions by state.
+type Subscriptions struct {
+	Active    int64 `json:"active"`
+	Failing   int64 `json:"failing"`
+	Suspended int64 `json:"suspended"`
+	// FailingTime is the longest time for which a target has failed, and Behind the age of the oldest revision that was
+	// not matched, in seconds.
+	FailingTime float64 `json:"failing_time"`
+	Behind      float64 `json:"behind"`
+}
+
 // stageInput is where a stage reads its inputs from. The fetcher reads the frontier
 // without a consumer.
 type stageInput struct{ stage, stream, consumer string }
@@ -132,6 +145,13 @@ func NewSnapshot(before, now Sample) Snapshot {
 	}
 	for _, in := range stageInputs() {
 		s.Stages = append(s.Stages, newStage(before, now, in))
+	}
+	s.Stages = append(s.Stages, newNotify(before, now))
+	states := countByLabel(now, "dateline_notify_subscriptions", "state")
+	s.Subscriptions = Subscriptions{
+		Active: states[subscriptions.Active], Failing: states[subscriptions.Failing],
+		Suspended:   states[subscriptions.Suspended],
+		FailingTime: now.shared("dateline_notify_failing_seconds"), Behind: now.shared("dateline_notify_behind_seconds"),
 	}
 	for _, name := range subject.Streams() {
 		s.Streams = append(s.Streams, Stream{
@@ -174,6 +194,23 @@ func newStage(before, now Sample, in stageInput) Stage {
 	s.Waiting = int64(now.shared("dateline_consumer_pending", "consumer", in.consumer))
 	s.Unacked = int64(now.shared("dateline_consumer_ack_pending", "consumer", in.consumer))
 	s.Oldest = now.shared("dateline_consumer_oldest_waiting_seconds", "consumer", in.consumer)
+	return s
+}
+
+// newNotify returns the notifier as a stage. Its inputs are deliveries, which wait in the store.
+func newNotify(before, now Sample) Stage {
+	seconds := now.Time.Sub(before.Time).Seconds()
+	rate := func(result string) float64 {
+		if seconds <= 0 {
+			return 0
+		}
+		return now.growth(before, "dateline_notify_deliveries_total", "result", result) / seconds
+	}
+	s := Stage{
+		Name: subscriptions.Stage, Produced: rate("delivered"), Dead: rate("failed"), Retries: rate("retried"),
+		Waiting: int64(now.shared("dateline_notify_pending")), Oldest: now.shared("dateline_notify_overdue_seconds"),
+	}
+	s.Ended = s.Produced + s.Dead + rate("skipped")
 	return s
 }
 

@@ -311,3 +311,34 @@ func TestHostsThatShareAddresses(t *testing.T) {
 		}
 	}
 }
+
+// TestRenderSubscriptions shows the notifier as a stage once there are subscriptions.
+func TestRenderSubscriptions(t *testing.T) {
+	addr, set := process(t)
+	set("dateline_notify_deliveries_total{result=\"delivered\"} 100\ndateline_notify_subscriptions{state=\"active\"} 0\n")
+	before := Read(t.Context(), []string{addr}, at(0))
+	if got := Render(NewSnapshot(before, before), "", 80, 30); strings.Contains(got, "notify") {
+		t.Errorf("without subscriptions:\n%s", got)
+	}
+	set(`dateline_notify_deliveries_total{result="delivered"} 400
+dateline_notify_deliveries_total{result="failed"} 20
+dateline_notify_deliveries_total{result="retried"} 50
+dateline_notify_deliveries_total{result="skipped"} 10
+dateline_notify_pending 1234
+dateline_notify_overdue_seconds 2
+dateline_notify_failing_seconds 7200
+dateline_notify_behind_seconds 0.3
+dateline_notify_subscriptions{state="active"} 12
+dateline_notify_subscriptions{state="failing"} 1
+dateline_notify_subscriptions{state="suspended"} 3
+`)
+	got := Render(NewSnapshot(before, Read(t.Context(), []string{addr}, at(10))), "", 80, 30)
+	for _, line := range []string{
+		"notify        33       30     2.0      5.0         0    1,234    2.0s       -\n",
+		"notify    12 active, 1 failing (for 2h), 3 suspended, matching is 300ms behind\n",
+	} {
+		if !strings.Contains(got, line) {
+			t.Errorf("the screen lacks %q:\n%s", line, got)
+		}
+	}
+}
