@@ -9,11 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/natstest"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
 // TestExplainShowsThePresent explains a URL whose first attempt has failed, and the next
@@ -133,5 +136,22 @@ func TestExplainNamesExpiredOutcomes(t *testing.T) {
 	code, _, errs = dateline(t, "explain", "--data-dir", dir, url+"/absent")
 	if code == 0 || !strings.Contains(errs, note+": the URL may have been published before") {
 		t.Errorf("explain of an unknown URL: exit status %d, %q; want %q", code, errs, note)
+	}
+
+	// A context without a store answers over HTTP.
+	_, js := natstest.Start(t)
+	server := httptest.NewServer(web.Handler(web.Config{Addr: "127.0.0.1:0"}, web.Dependencies{
+		Library: library.New(s, js), Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
+	}))
+	t.Cleanup(server.Close)
+	u := user{t.TempDir(), t.TempDir()}
+	u.writeContext(t, "remote", "nats: {url: nats://"+closedAddr+"}\nclient: {web: "+server.URL+"}\n")
+	for address, want := range map[string]string{
+		url: note + ": the article was first stored", url + "/absent": note + ": the URL may have been",
+	} {
+		_, out := u.run(natstest.Context(t), t, "explain", address, "--context", "remote")
+		if !strings.Contains(out, want) {
+			t.Errorf("explain %s over HTTP: %q, want %q", address, out, want)
+		}
 	}
 }

@@ -92,12 +92,16 @@ func (a *audit) run(ctx context.Context) error {
 
 // measure reports the size of the store and the progress of a replay.
 func (a *audit) measure(ctx context.Context) error {
-	size, err := a.store.Size(ctx)
+	usage, err := a.store.Usage(ctx)
 	if err != nil {
 		return err
 	}
-	a.metrics.storeBytes.Set(float64(size.Bytes))
-	a.metrics.stored.Set(float64(size.Articles))
+	a.metrics.storeBytes.Set(float64(usage.Bytes))
+	a.metrics.stored.Set(float64(usage.Articles))
+	a.metrics.outcomes.Set(float64(usage.OutcomeBytes))
+	if a.metrics.oldest.Set(0); !usage.OldestOutcome.IsZero() {
+		a.metrics.oldest.Set(float64(usage.OldestOutcome.Unix()))
+	}
 	return a.metrics.replay.measure(ctx, a.store.SQL(), a.now())
 }
 

@@ -26,6 +26,8 @@ type metrics struct {
 	records     batches
 	storeBytes  prometheus.Gauge
 	stored      prometheus.Gauge
+	outcomes    prometheus.Gauge
+	oldest      prometheus.Gauge
 	unaccounted *prometheus.GaugeVec
 	missing     *prometheus.GaugeVec
 	replay      replayMetrics
@@ -81,6 +83,15 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		stored: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "dateline_store_articles", Help: "Articles in the store, updated every one to two minutes.",
 		}),
+		outcomes: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_store_outcome_bytes",
+			Help: "Estimated size of the outcomes in the store in bytes, updated every one to two minutes.",
+		}),
+		oldest: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_store_oldest_outcome_timestamp_seconds",
+			Help: "Time of the oldest outcome in the store, in seconds since 1970, updated every one to two minutes. 0 if " +
+				"there is none.",
+		}),
 		unaccounted: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "dateline_ledger_unaccounted",
 			Help: "Inputs that the preceding stage produced in the last three days and that neither wait nor have an " +
@@ -94,7 +105,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	reg.MustRegister(
 		m.articles, m.freshness, m.copies, m.corrections, size, seconds, m.storeBytes, m.stored, m.unaccounted,
-		m.missing,
+		m.missing, m.outcomes, m.oldest,
 	)
 	for _, status := range []store.Status{
 		store.New, store.Changed, store.Unchanged, store.Outdated, store.Erased, store.ErasedCopy,

@@ -45,6 +45,11 @@ func (s *service) registerPipeline(a huma.API) {
 		id: "state", path: "/state", tag: "pipeline", summary: "Read the state of the pipeline",
 	}.huma(), s.getState)
 	huma.Register(a, operation{
+		id: "storage", path: "/storage", tag: "pipeline", summary: "Read the size and the growth of the store",
+		description: "Parts of the store with their sizes, its growth per day, and the time before which outcomes have " +
+			"expired.",
+	}.huma(), s.getStorage)
+	huma.Register(a, operation{
 		id: "waiting", path: "/waiting", tag: "pipeline", summary: "Explain why a URL waits",
 		description: "The requests for a URL that wait to be fetched: attempts so far with their reasons, next attempt, " +
 			"place in the host's queue, and why they wait. Empty if none waits; the outcomes then say how they ended.",
@@ -66,6 +71,14 @@ func (s *service) registerPipeline(a huma.API) {
 		id: "source", path: "/sources/{host}", tag: "pipeline", summary: "Read a source",
 		description: "Includes the source's usual week.", errors: []int{http.StatusNotFound},
 	}.huma(), s.getSource)
+}
+
+func (s *service) getStorage(ctx context.Context, _ *struct{}) (*body[library.Storage], error) {
+	storage, err := s.Storage(ctx)
+	if err != nil {
+		return nil, s.errorResponse(ctx, err)
+	}
+	return &body[library.Storage]{storage}, nil
 }
 
 func (s *service) getState(ctx context.Context, _ *struct{}) (*body[library.State], error) {

@@ -33,6 +33,7 @@ var conformance = map[string]func(*testing.T, backend){
 	"expired outcomes are counted and not stored again": testExpiry,
 	"a dead outcome stays while its input may return":   testExpiryOfDead,
 	"one step deletes few outcomes":                     testExpirySteps,
+	"the parts of a store are measured":                 testUsage,
 	"the size grows and shrinks":                        testSize,
 	"words and phrases are found":                       testSearch,
 	"matches are marked":                                testMatches,

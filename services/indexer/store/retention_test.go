@@ -161,3 +161,42 @@ func sum(numbers []int64) (total int64) {
 	}
 	return total
 }
+
+func testUsage(t *testing.T, b backend) {
+	const inputs = 5000
+	dsn := b.newDSN(t)
+	s := reopen(t, dsn)
+	empty, err := s.Usage(t.Context())
+	if err != nil || empty.Outcomes != 0 || !empty.OldestOutcome.IsZero() {
+		t.Errorf("usage of an empty store: %+v, %v", empty, err)
+	}
+	var all []*datelinev1.Outcome
+	for i := range inputs {
+		at := noon.Add(time.Duration(i) * time.Second)
+		o := outcome(datelinev1.Stage_STAGE_FETCH, numbered("a-story-with-a-usual-name", i), at)
+		o.InputId = fmt.Sprintf("%064x", i*7919)
+		all = append(all, o)
+	}
+	record(t, s, all...)
+	put(t, s, article("a", "A", "x", noon))
+	put(t, s, article("a", "B", "x", after(1)))
+	b.execute(t, dsn, "ANALYZE") // counts the rows of PostgreSQL
+	u, err := s.Usage(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u.Outcomes != inputs || u.Articles != 1 || u.Revisions != 2 || !u.OldestOutcome.Equal(noon) {
+		t.Errorf("usage %+v, want %d outcomes since %v, 1 article and 2 revisions", u, inputs, noon)
+	}
+	size, err := s.Size(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u.Bytes != size.Bytes || u.OutcomeBytes < inputs*400 || u.OutcomeBytes > inputs*2000 || u.OutcomeBytes > u.Bytes {
+		t.Errorf("%d of %d bytes are outcomes, want 400 to 2000 bytes for each", u.OutcomeBytes, u.Bytes)
+	}
+	expire(t, s, noon.Add(1000*time.Second), noon.Add(1000*time.Second))
+	if u, err := s.Usage(t.Context()); err != nil || !u.OldestOutcome.Equal(noon.Add(1000*time.Second)) {
+		t.Errorf("usage %+v, %v; want the oldest outcome at %v", u, err, noon.Add(1000*time.Second))
+	}
+}

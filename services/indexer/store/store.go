@@ -206,6 +206,8 @@ type Progress interface {
 type Monitor interface {
 	// Size returns the bytes on disk and the number of articles. It is cheap.
 	Size(ctx context.Context) (Size, error)
+	// Usage tells how the space on disk is used. It is cheap, and estimates sizes.
+	Usage(ctx context.Context) (Usage, error)
 	// Stats counts the store's rows. It reads whole tables.
 	Stats(ctx context.Context) (Stats, error)
 	// Ping checks that the store answers. If a call has returned ErrDamaged, so does

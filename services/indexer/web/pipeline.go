@@ -20,6 +20,7 @@ const pipelineHours = 24
 type pipelinePage struct {
 	Time     time.Time
 	Articles int64
+	Storage  library.Storage
 	Stages   []pipelineStage
 	Chart    outcomeChart
 	Streams  []streamBar
@@ -58,7 +59,7 @@ func (s *site) pipeline(w http.ResponseWriter, r *http.Request) {
 		s.showLibraryError(w, r, err)
 		return
 	}
-	size, err := s.Size(r.Context())
+	storage, err := s.Storage(r.Context())
 	if err != nil {
 		s.showLibraryError(w, r, err)
 		return
@@ -70,7 +71,7 @@ func (s *site) pipeline(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := pipelinePage{
-		Time: flow.Time, Articles: size.Articles, Chart: newOutcomeChart(hours, hour, pipelineHours),
+		Time: flow.Time, Articles: storage.Articles, Storage: storage, Chart: newOutcomeChart(hours, hour, pipelineHours),
 		Ends: library.Ends(sum(hours)),
 	}
 	for _, stage := range []pipelineStage{

@@ -134,7 +134,7 @@ func (e *explanation) readExpired(ctx context.Context, s store.Store, address st
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}
-	e.isStored, e.expired = article != nil, library.ExpiredNote(since, article, len(e.outcomes) > 0)
+	e.noteExpired(since, article)
 	return nil
 }
 
@@ -148,7 +148,36 @@ func (e *explanation) request(ctx context.Context, cfg configuration, address st
 	if err != nil && !errors.Is(err, webapi.ErrNotFound) {
 		return cfg.advise(err)
 	}
-	return api.Get(ctx, "/waiting?url="+url.QueryEscape(address), &e.waiting)
+	if err := api.Get(ctx, "/waiting?url="+url.QueryEscape(address), &e.waiting); err != nil {
+		return err
+	}
+	return e.requestExpired(ctx, api, address)
+}
+
+// requestExpired asks the HTTP API whether outcomes of the URL may have expired. An older
+// server has no answer.
+func (e *explanation) requestExpired(ctx context.Context, api webapi.Client, address string) error {
+	var storage library.Storage
+	err := api.Get(ctx, "/storage", &storage)
+	if errors.Is(err, webapi.ErrNotFound) || err == nil && storage.OutcomesSince.IsZero() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch hit, err := api.Article(ctx, address); {
+	case err == nil:
+		e.noteExpired(storage.OutcomesSince, &hit)
+	case errors.Is(err, store.ErrNotFound):
+		e.noteExpired(storage.OutcomesSince, nil)
+	default:
+		return err
+	}
+	return nil
+}
+
+func (e *explanation) noteExpired(since time.Time, article *store.Hit) {
+	e.isStored, e.expired = article != nil, library.ExpiredNote(since, article, len(e.outcomes) > 0)
 }
 
 func (e *explanation) print() error {

@@ -23,7 +23,7 @@ func examineStored(ctx context.Context, js jetstream.JetStream, t Target, r *rep
 		examine func(context.Context, jetstream.JetStream, store.Store, *report) error
 	}{
 		{"ledger", examineLedger}, {"progress", examineProgress}, {"archive", examineArchive},
-		{"subscriptions", examineSubscriptions},
+		{"subscriptions", examineSubscriptions}, {"growth", t.examineGrowth},
 	}
 	s, err := openCurrent(ctx, t)
 	if err == nil {
