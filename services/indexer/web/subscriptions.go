@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/dateline-news/dateline/services/indexer/api"
 	"github.com/dateline-news/dateline/services/indexer/store"
-	"github.com/dateline-news/dateline/services/notifier/forms"
 	"github.com/dateline-news/dateline/services/notifier/sample"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
@@ -33,15 +30,6 @@ type subscriptionsPage struct {
 	IsFilled bool
 }
 
-// subscriptionForm is a form to add a subscription.
-type subscriptionForm struct {
-	Name, Q string
-	// Filters are the other filters of the search.
-	Filters []choice
-	Forms   []string
-	Events  []string
-}
-
 func (s *site) registerSubscriptions(mux *http.ServeMux) {
 	mux.HandleFunc("GET /subscriptions", s.subscriptions)
 	mux.HandleFunc("POST /subscriptions", s.addSubscription)
@@ -58,6 +46,7 @@ func (s *site) registerSubscriptions(mux *http.ServeMux) {
 	} {
 		mux.HandleFunc("POST /subscriptions/{name}/"+operation, s.changeSubscription(operation, change))
 	}
+	mux.HandleFunc("POST /subscriptions/{name}/edit", s.editSubscription)
 	mux.HandleFunc("POST /subscriptions/{name}/test", s.testSubscription)
 	mux.HandleFunc("POST /subscriptions/{name}/deliveries/{id}/resend", s.resendDelivery)
 }
@@ -75,7 +64,7 @@ func (s *site) subscriptions(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := subscriptionsPage{Form: newSubscriptionForm(filters.Values(), v.Get("name"))}
-	page.IsFilled = page.Form.Q != "" || len(page.Form.Filters) > 0
+	page.IsFilled = page.Form.Q != "" || page.Form.HasFilters()
 	for _, one := range found {
 		row, err := s.shownSubscription(r.Context(), one)
 		if err != nil {
@@ -89,27 +78,6 @@ func (s *site) subscriptions(w http.ResponseWriter, r *http.Request) {
 	}
 	s.show(w, r, http.StatusOK, "subscriptions", "Subscriptions", page)
 }
-
-// newSubscriptionForm returns a form that is filled in with a search and a name.
-func newSubscriptionForm(search url.Values, name string) subscriptionForm {
-	form := subscriptionForm{
-		Name: nameFrom(name), Q: search.Get("q"), Forms: forms.All(), Events: subscriptions.Events(),
-	}
-	for _, field := range sortedNames(search) {
-		for _, value := range search[field] {
-			if field != "q" && field != "order" {
-				form.Filters = append(form.Filters, choice{Field: field, Name: value})
-			}
-		}
-	}
-	return form
-}
-
-// notInName matches what a name of a subscription cannot have.
-var notInName = regexp.MustCompile(`[^\pL\pN._-]+`)
-
-// nameFrom returns a name for a subscription from that of a search.
-func nameFrom(text string) string { return strings.Trim(notInName.ReplaceAllString(text, "-"), "-._") }
 
 func (s *site) shownSubscription(ctx context.Context, one subscriptions.Subscription) (api.Subscription, error) {
 	health, err := s.Subscriptions().Health(ctx, one.ID)
@@ -126,6 +94,8 @@ type subscriptionPage struct {
 	Next       string
 	// Sample is the sample that was just sent, or nil.
 	Sample *sample.Result
+	// Form is the form to edit it.
+	Form subscriptionForm
 }
 
 // deliveryRow is a delivery with the time from the event to its end.
@@ -183,6 +153,7 @@ func (s *site) showSubscription(w http.ResponseWriter, r *http.Request, sent *sa
 	}
 	search := searchOf(one.Query)
 	page.Search = "/?" + search.Encode()
+	page.Form = editForm(page.Spec, search)
 	for _, field := range sortedNames(search) {
 		for _, value := range search[field] {
 			page.Filters = append(page.Filters, choice{Field: field, Name: value})
@@ -204,33 +175,6 @@ func searchOf(q subscriptions.Query) url.Values {
 		filters.Before = q.Before.Format(time.RFC3339)
 	}
 	return filters.Values()
-}
-
-// addSubscription adds the subscription that a form describes.
-func (s *site) addSubscription(w http.ResponseWriter, r *http.Request) {
-	_ = r.ParseForm() // the body is in memory; what cannot be parsed is empty, and refused below
-	query, err := api.FiltersOf(r.PostForm).Query()
-	if err != nil {
-		s.showError(w, r, http.StatusBadRequest, err)
-		return
-	}
-	spec := subscriptions.Spec{
-		Name: strings.TrimSpace(r.PostFormValue("name")), Query: subscriptions.NewQuery(query.Text, query.Filter),
-		To: strings.TrimSpace(r.PostFormValue("to")), Form: r.PostFormValue("form"), Template: r.PostFormValue("template"),
-	}
-	if events := r.PostForm["event"]; len(events) < len(subscriptions.Events()) {
-		spec.Events = events
-	}
-	var secrets []string
-	if secret := strings.TrimSpace(r.PostFormValue("secret")); secret != "" {
-		secrets = []string{secret}
-	}
-	if err := s.Subscriptions().Add(r.Context(), spec, secrets, time.Now()); err != nil {
-		s.showSubscriptionError(w, r, err)
-		return
-	}
-	s.log.Info("subscription changed", "operation", "add", "subscription", spec.Name)
-	http.Redirect(w, r, "/subscriptions/"+url.PathEscape(spec.Name), http.StatusSeeOther)
 }
 
 // replayDeliveries repeats the deliveries of events since a time of a form.

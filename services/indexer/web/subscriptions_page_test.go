@@ -4,10 +4,13 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 
 	"github.com/dateline-news/dateline/services/indexer/web"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
@@ -38,6 +41,12 @@ func TestSubscriptionPages(t *testing.T) {
 		{"/subscriptions", added, 409, "with this name already"},
 		{"/subscriptions", url.Values{"name": {"x"}, "to": {"no target"}}, 400, "its target is"},
 		{"/subscriptions", url.Values{"name": {"x"}, "since": {"soon"}}, 400, "since"},
+		{"/subscriptions", url.Values{"name": {"x"}, "to": {"https://a.example/"}, "rate": {"fast"}}, 400, "its rate is"},
+		{"/subscriptions/unknown/edit", added, 404, "no such subscription"},
+		{"/subscriptions/harbour/edit", url.Values{"to": {"no target"}}, 400, "its target is"},
+		{"/subscriptions/harbour/edit", url.Values{"to": {"https://a.example/"}, "concurrency": {"x"}}, 400, "not a number"},
+		{"/subscriptions/harbour/edit", url.Values{"to": {"https://a.example/?…"}}, 400, "not whole"},
+		{"/subscriptions/harbour/edit", url.Values{"to": {"https://a.example/"}, "secret": {"guess"}}, 400, "whsec_"},
 		{"/subscriptions/old-desk/resume", nil, 303, ""},
 		{"/subscriptions/unknown/resume", nil, 404, "no such subscription"},
 		{"/subscriptions/harbour/replay", url.Values{"since": {"soon"}}, 400, "not a time"},
@@ -168,5 +177,78 @@ func TestHostileSubscriptions(t *testing.T) {
 			t.Errorf("GET %.100q: status %d: %.300s", path, status, body)
 		}
 		expectHarmless(t, path, body)
+	}
+}
+
+// TestSubscriptionIsEdited sends the form of the page of a subscription as a browser does: unchanged, then changed.
+func TestSubscriptionIsEdited(t *testing.T) {
+	u := newUser(t)
+	server := u.server
+	server.fillSubscriptions(t, "id-ferry-0000", "old-desk")
+	all := subscriptions.Of(server.store)
+	get := func() subscriptions.Subscription {
+		t.Helper()
+		one, err := all.Get(t.Context(), "harbour")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return one
+	}
+	edit := func(form url.Values) {
+		t.Helper()
+		status, body := server.sendBody(t, "/subscriptions/harbour/edit", "application/x-www-form-urlencoded", form.Encode())
+		if status != 303 {
+			t.Fatalf("editing: %d\n%s", status, body)
+		}
+	}
+	before := get()
+	fields := func() url.Values {
+		t.Helper()
+		u.do("opening the page", u.open("/subscriptions/harbour"), chromedp.WaitReady("form[action$=edit]"))
+		encoded := evaluate[string](u.ctx, t,
+			`new URLSearchParams(new FormData(document.querySelector('form[action$=edit]'))).toString()`)
+		form, err := url.ParseQuery(encoded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return form
+	}
+	form := fields()
+	if form.Get("secret") != "" || strings.Contains(form.Encode(), hookToken) {
+		t.Errorf("the form has a secret: %v", form)
+	}
+	edit(form)
+	if after := get(); !reflect.DeepEqual(after.Spec, before.Spec) || after.Secrets != 1 {
+		t.Errorf("the unchanged form has changed %+v to %+v", before.Spec, after.Spec)
+	}
+	form.Set("q", "ferry")
+	form.Set("rate", "30/m")
+	form.Set("form", "template")
+	form.Set("template", "{{.Title}}\r\n</textarea>{{.URL}}")
+	form["host"] = []string{"", "example.com"}
+	form["event"] = []string{"new"}
+	form.Set("concurrency", "2")
+	form.Set("unsigned", "1")
+	edit(form)
+	want := subscriptions.Spec{
+		Name: "harbour", To: before.To, Form: "template", Template: "{{.Title}}\n</textarea>{{.URL}}", Rate: "30/m",
+		Events: []string{"new"}, Concurrency: 2,
+		Query: subscriptions.Query{Text: "ferry", Languages: []string{"en"}, Hosts: []string{"example.com"}},
+	}
+	if after := get(); !reflect.DeepEqual(after.Spec, want) || after.Secrets != 0 || after.Delivered != before.Delivered {
+		t.Errorf("edited to %+v with %d secrets, want %+v without", after.Spec, after.Secrets, want)
+	}
+	edit(fields())
+	if after := get(); !reflect.DeepEqual(after.Spec, want) {
+		t.Errorf("the unchanged form has changed it to %+v, want %+v", after.Spec, want)
+	}
+	form.Set("to", "mailto:desk@example.com")
+	form.Set("every", "day")
+	for _, name := range []string{"form", "rate", "template", "unsigned"} {
+		form.Del(name)
+	}
+	edit(form)
+	if after := get(); after.To != "mailto:desk@example.com" || after.Every != "day" || after.Rate != "" {
+		t.Errorf("edited to %+v", after.Spec)
 	}
 }
