@@ -183,13 +183,14 @@ users: ## Play a developer, an operator and an analyst from a clean clone (COMPO
 	deploy/test/users.sh
 
 .PHONY: trial
-trial: ## Bring the shipped Compose file up, put it to the test, and take it down again
+trial: $(BIN)/versitygw ## Bring the shipped Compose file up, put it to the test, and take it down again
 	deploy/test/run.sh
 	deploy/test/badinput.sh
 	deploy/test/fulldisk.sh
 	deploy/test/cluster.sh
 	deploy/test/external.sh
 	deploy/test/archive.sh
+	BUCKET=1 deploy/test/archive.sh
 	deploy/test/encrypted.sh
 	CLUSTER=1 deploy/test/encrypted.sh
 	deploy/test/doctor.sh

@@ -1,11 +1,18 @@
 #!/usr/bin/env bash
 # Starts the shipped stack with the profile archive, and checks that every fetched page is
 # archived, that the API reads the archive, that an erasure reaches it, and that "dateline
-# archive stop" ends it. stack.sh lists the variables.
+# archive stop" ends it. stack.sh lists the variables, and there is one more:
+#
+#   BUCKET=1   keep the archive in a bucket (run make bin/versitygw before)
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init archive
 PROFILES=archive
+if [ "${BUCKET:-0}" = 1 ]; then
+  OVERLAYS="$deploy/compose.bucket.yaml $test/compose.bucket-service.yaml"
+  printf '%s\n' ARCHIVE_BUCKET=s3://news/pages S3_ENDPOINT=http://bucket:7070 S3_ACCESS_KEY=trial \
+    S3_SECRET_KEY=trial-secret-key >>"$scratch/env"
+fi
 stack_up
 
 captures() { [ "$(sql "SELECT count(*) FROM archive_captures WHERE url LIKE '%/articles/%' AND type $1")" = "$2" ]; }
@@ -15,6 +22,11 @@ for n in 1 2 3 4 5; do echo "http://north.example:8080/articles/$n"; done | comp
 until_true 90 'five captures' captures "NOT LIKE 'eras%'" 5
 [ "$(dateline archive ls --json --host north.example | grep -c /articles/)" = 5 ] || fail 'archive ls does not list five captures'
 say 'every page is archived'
+uploaded() { [ -n "$(compose exec -T bucket find /data/news/pages -name '*.warc.gz')" ]; }
+if [ "${BUCKET:-0}" = 1 ]; then
+  until_true 60 'a file in the bucket' uploaded
+  say 'the bucket has the archive'
+fi
 
 address=$(compose port indexer 8080)
 ask() { # path: prints the response

@@ -2,6 +2,7 @@ package archiver
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -354,6 +355,38 @@ func TestFilesAreCompleted(t *testing.T) {
 	if err != nil || len(files) != 3 {
 		t.Errorf("files %q, %v", files, err)
 	}
+}
+
+// TestClockIsSetBack archives pages while the clock repeats the same millisecond, as it does after it
+// was set back, and while it is an hour behind. Each page is in one record of a file of its own.
+func TestClockIsSetBack(t *testing.T) {
+	room, all := newRoom(t), []string(nil)
+	config := room.config()
+	config.MaxFileBytes = 1 // below what Validate accepts: a file for each batch
+	config.MaxAge = 24 * time.Hour
+	for i, clock := range []time.Time{noon, noon, noon.Add(-time.Hour)} {
+		a := room.archiverAt(t, config, func() time.Time { return clock })
+		for j := range 2 {
+			id := fmt.Sprintf("p%d%d", i, j)
+			all = append(all, id)
+			archive(t, a, page(t, id, "http://example.com/"+id, story+id))
+		}
+		if err := a.retain(t.Context(), clock); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ids := room.ids(t)
+	slices.Sort(ids)
+	if !slices.Equal(ids, all) {
+		t.Errorf("pages in the files: %q, want %q", ids, all)
+	}
+	if files, err := filepath.Glob(filepath.Join(room.dir, "*.warc.gz")); err != nil || len(files) != len(all) {
+		t.Errorf("the archive has %d files, %v; want %d", len(files), err, len(all))
+	}
+	checkIndex(t, room, all)
 }
 
 func TestFullDiskMakesPagesWait(t *testing.T) {

@@ -98,9 +98,15 @@ func (r *room) archived() *files.Files {
 // archiver returns an archiver on the room's folder. The caller closes it.
 func (r *room) archiver(tb testing.TB, config Config) *Archiver {
 	tb.Helper()
+	return r.archiverAt(tb, config, time.Now)
+}
+
+// archiverAt returns an archiver with a clock.
+func (r *room) archiverAt(tb testing.TB, config Config, now func() time.Time) *Archiver {
+	tb.Helper()
 	a, err := New(tb.Context(), config, Dependencies{
 		JS: r.js, Files: r.archived(), Store: r.store, Registry: prometheus.NewRegistry(),
-		Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Log: slog.New(slog.DiscardHandler), Now: now,
 	})
 	if err != nil {
 		tb.Fatal(err)
