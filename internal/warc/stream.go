@@ -133,7 +133,7 @@ func (s *stream) goesOn() bool {
 	case startsRecord(s.ahead):
 		s.following = opened{at, true}
 		return false
-	case s.aheadErr != nil && !errors.Is(s.aheadErr, io.EOF): // It is no part of what may be an intact record.
+	case s.aheadErr != nil && !errors.Is(s.aheadErr, io.EOF): // What comes before may be an intact record.
 		s.ahead, s.aheadErr = nil, nil
 		s.in.rewind(at)
 		return false

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -120,9 +119,9 @@ func newArrival(article *datelinev1.Article) (arrival, error) {
 	if err := validate(article); err != nil {
 		return arrival{}, err
 	}
-	record, err := proto.MarshalOptions{Deterministic: true}.Marshal(article)
+	record, err := encodeArticle(article)
 	if err != nil {
-		return arrival{}, fmt.Errorf("encoding article %s: %w", article.GetId(), err)
+		return arrival{}, err
 	}
 	a := arrival{record: record, words: wordsOf(article), replay: replay, urls: []string{article.GetCanonicalUrl()}}
 	for _, url := range append([]string{article.GetFinalUrl(), article.GetRequestedUrl()}, article.GetPageUrls()...) {
@@ -245,12 +244,4 @@ func nonNil(data []byte) []byte {
 		return []byte{}
 	}
 	return data
-}
-
-func decodeArticle(id string, record []byte) (*datelinev1.Article, error) {
-	article := new(datelinev1.Article)
-	if err := proto.Unmarshal(record, article); err != nil {
-		return nil, fmt.Errorf("decoding the stored record of article %s: %w", id, err)
-	}
-	return article, nil
 }

@@ -125,27 +125,43 @@ func BenchmarkPut(b *testing.B) {
 	}
 }
 
+// TestBareInsertion verifies that the baseline of BenchmarkPut fits the tables.
+func TestBareInsertion(t *testing.T) {
+	rows := store.BareRows(t, newGenerator().batch())
+	for _, dsn := range []string{sqliteFile(t), postgresBackend.newDSN(t)} {
+		s := reopen(t, dsn)
+		insert := barePostgres
+		if strings.HasPrefix(dsn, "sqlite:") {
+			insert = bareSQLite
+		}
+		insert(t, dsn)(t, rows)
+		if stats, err := s.Stats(t.Context()); err != nil || stats.Articles != int64(len(rows)) {
+			t.Errorf("%d articles, %v; want %d", stats.Articles, err, len(rows))
+		}
+	}
+}
+
 // bareSQLite returns a function that inserts rows into a store's tables.
-func bareSQLite(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
-	b.Helper()
+func bareSQLite(tb testing.TB, dsn string) func(testing.TB, []store.BareRow) {
+	tb.Helper()
 	db, err := sql.Open("sqlite", store.SQLiteDSN(strings.TrimPrefix(dsn, "sqlite:")))
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
-	b.Cleanup(func() { _ = db.Close() })
+	tb.Cleanup(func() { _ = db.Close() })
 	prepare := func(query string) *sql.Stmt {
-		statement, err := db.PrepareContext(b.Context(), query)
+		statement, err := db.PrepareContext(tb.Context(), query)
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
-		b.Cleanup(func() { _ = statement.Close() })
+		tb.Cleanup(func() { _ = statement.Close() })
 		return statement
 	}
 	articles := prepare(`INSERT INTO articles VALUES (?, ?, ?, ?, ?, 'en', '', 0, '', '', NULL,
-		?, ?, ?, ?, ?, ?, ?, 1, 1, 1, NULL, ?)`)
+		?, ?, ?, ?, ?, ?, ?, 1, 1, 1, NULL, ?, '', 0, '')`)
 	keys := prepare(`INSERT INTO recent_keys (row, keys) VALUES (?, ?)`)
-	revisions := prepare(`INSERT INTO revisions VALUES (?, 1, ?, ?, ?, ?)`)
+	revisions := prepare(`INSERT INTO revisions (article_id, number, content_hash, first_seen, last_seen, record) VALUES (?, 1, ?, ?, ?, ?)`)
 	aliases := prepare(`INSERT INTO aliases VALUES (?, ?, 1, ?)`)
 	words := prepare(`INSERT INTO article_words (rowid, title, about, body, filters) VALUES (?, ?, ?, ?, ?)`)
 	return func(tb testing.TB, rows []store.BareRow) {
@@ -177,13 +193,13 @@ func bareSQLite(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
 }
 
 // barePostgres returns a function that copies rows into a store's tables.
-func barePostgres(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
-	b.Helper()
-	conn, err := pgx.Connect(b.Context(), dsn)
+func barePostgres(tb testing.TB, dsn string) func(testing.TB, []store.BareRow) {
+	tb.Helper()
+	conn, err := pgx.Connect(tb.Context(), dsn)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
-	b.Cleanup(func() { _ = conn.Close(context.Background()) })
+	tb.Cleanup(func() { _ = conn.Close(context.Background()) })
 	return func(tb testing.TB, rows []store.BareRow) {
 		tb.Helper()
 		tx, err := conn.Begin(tb.Context())
@@ -197,8 +213,8 @@ func barePostgres(b *testing.B, dsn string) func(testing.TB, []store.BareRow) {
 			}
 		}
 		copyRows("articles", append(store.ArticleColumns(), "words"), func(r store.BareRow) []any {
-			return []any{r.ID, r.URL, r.Host, r.Title, "en", "", 0, "", "", nil, r.Time, r.Hash, r.WordsHash,
-				r.Time, r.Time, r.Time, r.Time, 1, 1, true, nil, r.Sketch, r.Vector}
+			return []any{r.ID, r.URL, r.Host, r.Title, "en", "", 0, "", "", nil, r.Time, r.Hash, "", "", 0,
+				r.WordsHash, r.Time, r.Time, r.Time, r.Time, 1, 1, true, nil, r.Sketch, r.Vector}
 		})
 		revisions := []string{"article_id", "number", "content_hash", "first_seen", "last_seen", "record"}
 		copyRows("revisions", revisions, func(r store.BareRow) []any {

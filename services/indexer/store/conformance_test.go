@@ -64,6 +64,8 @@ var conformance = map[string]func(*testing.T, backend){
 	"only the newest matches are read":                  testNewestAreRead,
 	"only the newest candidates are examined":           testNewestAreExamined,
 	"no match is missed at any time":                    testAnyTime,
+	"records are compressed":                            testRecords,
+	"the texts of a page are bounded":                   testPageOfLongTexts,
 	"the best match has the words in its title":         testRank,
 	"copies form a story":                               testStories,
 	"a search returns one hit per story":                testOnePerStory,

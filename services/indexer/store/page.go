@@ -101,7 +101,7 @@ func readRecords(ctx context.Context, s searcher, rows []listedRow) ([]hitRow, e
 			ordered[slices.Index(ids, one.article.id)] = one
 		}
 		for _, one := range ordered {
-			if size += len(one.record); size > maxPageBytes && len(all) > 0 {
+			if size += messageSize(one.record); size > maxPageBytes && len(all) > 0 {
 				return all, nil
 			}
 			all = append(all, one)

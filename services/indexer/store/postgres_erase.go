@@ -9,7 +9,7 @@ import (
 )
 
 func (s *postgresStore) Erase(ctx context.Context, idOrURL string) (Erasure, error) {
-	hit, err := s.Article(ctx, idOrURL)
+	found, err := s.find(ctx, idOrURL)
 	if errors.Is(err, ErrNotFound) {
 		return s.readTombstone(ctx, idOrURL)
 	}
@@ -18,14 +18,14 @@ func (s *postgresStore) Erase(ctx context.Context, idOrURL string) (Erasure, err
 	}
 	var erased Erasure
 	err = s.inTransaction(ctx, func(tx pgx.Tx) error {
-		erased, err = (&postgresBatch{ctx, tx}).erase(hit.ID)
+		erased, err = (&postgresBatch{ctx, tx}).erase(found.article.id)
 		return err
 	})
 	if errors.Is(err, pgx.ErrNoRows) { // another call has erased the article meanwhile
 		return s.readTombstone(ctx, idOrURL)
 	}
 	if err != nil {
-		return Erasure{}, fmt.Errorf("erasing article %s from %s: %w", hit.ID, s.name, s.explain(err))
+		return Erasure{}, fmt.Errorf("erasing article %s from %s: %w", found.article.id, s.name, s.explain(err))
 	}
 	return erased, nil
 }

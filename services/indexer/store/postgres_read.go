@@ -10,6 +10,15 @@ import (
 )
 
 func (s *postgresStore) Article(ctx context.Context, idOrURL string) (Hit, error) {
+	found, err := s.find(ctx, idOrURL)
+	if err != nil {
+		return Hit{}, err
+	}
+	return found.hit()
+}
+
+// find returns the newest revision of an article as Article does, without decoding its record.
+func (s *postgresStore) find(ctx context.Context, idOrURL string) (hitRow, error) {
 	name := CleanText(idOrURL)
 	var h hitRow
 	targets := append(hitColumns.fields(&h.article), &h.record)
@@ -19,12 +28,12 @@ func (s *postgresStore) Article(ctx context.Context, idOrURL string) (Hit, error
 		OR length($1) >= $3 AND a.id COLLATE "C" BETWEEN $1 AND $1 || '~'
 		ORDER BY a.id = $1 DESC LIMIT 1`, name, digest(name), minIDPrefix).Scan(targets...)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Hit{}, fmt.Errorf("article %.200q: %w", idOrURL, ErrNotFound)
+		return hitRow{}, fmt.Errorf("article %.200q: %w", idOrURL, ErrNotFound)
 	}
 	if err != nil {
-		return Hit{}, fmt.Errorf("reading article %.200q from %s: %w", idOrURL, s.name, s.explain(err))
+		return hitRow{}, fmt.Errorf("reading article %.200q from %s: %w", idOrURL, s.name, s.explain(err))
 	}
-	return h.hit()
+	return h, nil
 }
 
 func (s *postgresStore) Revisions(ctx context.Context, id string) ([]Revision, error) {

@@ -9,7 +9,7 @@ import (
 )
 
 func (s *sqliteStore) Erase(ctx context.Context, idOrURL string) (Erasure, error) {
-	hit, err := s.Article(ctx, idOrURL)
+	found, err := s.find(ctx, idOrURL)
 	if errors.Is(err, ErrNotFound) {
 		return s.readTombstone(ctx, idOrURL)
 	}
@@ -23,7 +23,7 @@ func (s *sqliteStore) Erase(ctx context.Context, idOrURL string) (Erasure, error
 			return err
 		}
 		defer func() { _ = tx.Rollback() }()
-		if erased, err = (&sqliteBatch{ctx: ctx, tx: tx, statements: s.statements}).erase(hit.ID); err != nil {
+		if erased, err = (&sqliteBatch{ctx: ctx, tx: tx, statements: s.statements}).erase(found.article.id); err != nil {
 			return err
 		}
 		return tx.Commit()
@@ -32,7 +32,7 @@ func (s *sqliteStore) Erase(ctx context.Context, idOrURL string) (Erasure, error
 		return s.readTombstone(ctx, idOrURL)
 	}
 	if err != nil {
-		return Erasure{}, fmt.Errorf("erasing article %s from %s: %w", hit.ID, s.path, s.explain(err))
+		return Erasure{}, fmt.Errorf("erasing article %s from %s: %w", found.article.id, s.path, s.explain(err))
 	}
 	return erased, nil
 }

@@ -9,6 +9,15 @@ import (
 )
 
 func (s *sqliteStore) Article(ctx context.Context, idOrURL string) (Hit, error) {
+	found, err := s.find(ctx, idOrURL)
+	if err != nil {
+		return Hit{}, err
+	}
+	return found.hit()
+}
+
+// find returns the newest revision of an article as Article does, without decoding its record.
+func (s *sqliteStore) find(ctx context.Context, idOrURL string) (hitRow, error) {
 	var h hitRow
 	targets := append(hitColumns.sqliteTargets(&h.article), &h.record)
 	err := s.readers.QueryRowContext(ctx, `SELECT `+hitColumns.selected("a.")+`, r.record FROM articles a
@@ -17,12 +26,12 @@ func (s *sqliteStore) Article(ctx context.Context, idOrURL string) (Hit, error) 
 		OR length(?1) >= ?2 AND a.id BETWEEN ?1 AND ?1 || '~'
 		ORDER BY a.id = ?1 DESC LIMIT 1`, CleanText(idOrURL), minIDPrefix).Scan(targets...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Hit{}, fmt.Errorf("article %.200q: %w", idOrURL, ErrNotFound)
+		return hitRow{}, fmt.Errorf("article %.200q: %w", idOrURL, ErrNotFound)
 	}
 	if err != nil {
-		return Hit{}, fmt.Errorf("reading article %.200q from %s: %w", idOrURL, s.path, s.explain(err))
+		return hitRow{}, fmt.Errorf("reading article %.200q from %s: %w", idOrURL, s.path, s.explain(err))
 	}
-	return h.hit()
+	return h, nil
 }
 
 func (s *sqliteStore) Revisions(ctx context.Context, id string) ([]Revision, error) {
