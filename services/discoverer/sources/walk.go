@@ -59,7 +59,8 @@ func addSitemaps(ctx context.Context, tx *sql.Tx, b Backfill, sitemaps []Backfil
 	rows := make([][]any, len(sitemaps))
 	for i, m := range sitemaps {
 		rows[i] = []any{
-			b.SourceID, b.Run.UnixMicro(), m.Hash, m.URL, int32(m.Purpose), m.Hint, store.Micros(m.ModTime), m.Place, rowOpen, 0, 0,
+			b.SourceID, b.Run.UnixMicro(), m.Hash, m.URL, int32(m.Purpose), m.Hint, store.Micros(m.ModTime), m.Place, rowOpen,
+			0, 0,
 		}
 	}
 	added, err := insertRows(ctx, tx, "discovery_backfill_sitemaps", []string{

@@ -161,7 +161,8 @@ func bareSQLite(tb testing.TB, dsn string) func(testing.TB, []store.BareRow) {
 	articles := prepare(`INSERT INTO articles VALUES (?, ?, ?, ?, ?, 'en', '', 0, '', '', NULL,
 		?, ?, ?, ?, ?, ?, ?, 1, 1, 1, NULL, ?, '', 0, '')`)
 	keys := prepare(`INSERT INTO recent_keys (row, keys) VALUES (?, ?)`)
-	revisions := prepare(`INSERT INTO revisions (article_id, number, content_hash, first_seen, last_seen, record) VALUES (?, 1, ?, ?, ?, ?)`)
+	revisions := prepare(`INSERT INTO revisions (article_id, number, content_hash, first_seen, last_seen, record)
+		VALUES (?, 1, ?, ?, ?, ?)`)
 	aliases := prepare(`INSERT INTO aliases VALUES (?, ?, 1, ?)`)
 	words := prepare(`INSERT INTO article_words (rowid, title, about, body, filters) VALUES (?, ?, ?, ?, ?)`)
 	return func(tb testing.TB, rows []store.BareRow) {

@@ -25,7 +25,8 @@ func TestGrowth(t *testing.T) {
 		status Status
 		want   string
 	}{
-		"enough":       {grows, "/data", 700 << 20, OK, "it grows by 50 MB a day; at this rate, the disk of /data is full in 14"},
+		"enough": {grows, "/data", 700 << 20, OK,
+			"it grows by 50 MB a day; at this rate, the disk of /data is full in 14"},
 		"soon full":    {grows, "/data", 650 << 20, Problem, "at this rate, the disk of /data is full in 13 days"},
 		"full":         {grows, "/data", -1, Problem, "is full in 0 days"},
 		"a server":     {grows, "", 0, OK, "it grows by 50 MB a day; watch the disk of the database"},
