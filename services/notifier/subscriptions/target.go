@@ -139,7 +139,7 @@ func (s Spec) checkTarget() error {
 		}
 		return s.checkForm(s.Form == "" || forms.IsFile(s.Form))
 	}
-	return fmt.Errorf("its target is %.200q: use https://… (a web hook), nats:SUBJECT, ntfy://HOST/TOPIC, "+
+	return fmt.Errorf("its target is %.200q: use https://… (a web hook), nats:deliveries.NAME, ntfy://HOST/TOPIC, "+
 		"mailto:ADDRESS or files:FOLDER", target.Redacted())
 }
 

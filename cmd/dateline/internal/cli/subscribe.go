@@ -77,7 +77,7 @@ mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 	filters.add(flags)
 	flags.StringVar(&text, "query", "", "Deliver articles that match this `query`, as in \"dateline search\".")
 	flags.StringVar(&spec.To, "to", "",
-		"`Target`: the URL of a web hook, nats:SUBJECT, ntfy://HOST/TOPIC, mailto:ADDRESS, or files:FOLDER.")
+		"`Target`: the URL of a web hook, nats:deliveries.NAME, ntfy://HOST/TOPIC, mailto:ADDRESS, or files:FOLDER.")
 	flags.StringVar(&spec.Every, "every", "", "Collect e-mails or files for a `period`: minute, hour or day.")
 	flags.StringVar(&spec.Rate, "rate", "",
 		"Deliver at most this many in a second or minute, such as 5/s or 30/m: a `rate`.")
