@@ -26,7 +26,7 @@ type subscriptionForm struct {
 	Periods []string
 	// AllEvents are the events that can be selected.
 	AllEvents []string
-	// IsNew tells that the form adds a subscription.
+	// IsNew reports whether the form adds a subscription.
 	IsNew bool
 }
 
