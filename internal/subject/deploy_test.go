@@ -41,7 +41,7 @@ func TestPermissionsNameKnownSubjects(t *testing.T) {
 	}
 	roots := []string{subject.URLs}
 	for _, pattern := range []string{
-		subject.TryDiscovery,
+		subject.TryDiscovery, subject.TestDelivery, subject.Deliveries,
 		subject.AllFrontier, subject.AllListings, subject.AllPages, subject.AllExchanges,
 		subject.AllArticles, subject.AllRevisions,
 		subject.AllOutcomes, subject.AllDead,
