@@ -140,7 +140,7 @@ func BenchmarkIngestWithSubscriptions(b *testing.B) {
 }
 
 const (
-	ingestTurns   = 4
+	ingestTurns   = 3
 	ingestBatch   = 20
 	ingestBatches = 50 // of a turn
 )

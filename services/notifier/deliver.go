@@ -329,7 +329,8 @@ func (n *Notifier) attemptTogether(
 		if bytes >= maxCollectedBytes {
 			break // the rest is still due
 		}
-		item, err := n.item(work, s, d)
+		var item targets.Item
+		n.pace.compute(work, func() { item, err = n.item(work, s, d) })
 		if errors.Is(err, errErased) {
 			ended = append(ended, attempt{delivery: d, erased: true})
 			continue

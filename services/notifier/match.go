@@ -10,7 +10,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -33,7 +32,6 @@ type matching struct {
 	standing *store.StandingQueries
 	version  int64 // of the subscriptions, -1 if they were not read
 	known    map[string]subscriptions.Subscription
-	last     uint64 // message of the stream
 	// looked is when the progress was read last. added is the latest time at which a subscription was added.
 	looked, added time.Time
 }
@@ -69,10 +67,7 @@ func (n *Notifier) matchSome(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("reading stream %s: %w", subject.StreamRevisions, err)
 	}
-	if info.State.LastSeq != n.matching.last {
-		n.matching.last = info.State.LastSeq
-		n.pace.stored()
-	}
+	n.pace.stored(info.State.LastSeq)
 	if err := n.refresh(ctx, from.Version, now); err != nil {
 		return false, err
 	}
@@ -155,10 +150,11 @@ func (n *Notifier) matchFrom(ctx context.Context, after, last uint64) (found bat
 		bytes += len(msg.Data)
 		late = start.Sub(msg.Time)
 		event := &datelinev1.RevisionEvent{}
-		if proto.Unmarshal(msg.Data, event) == nil { // otherwise it is something else
-			n.match(ctx, event, &found)
-		}
-		loop.Sleep(ctx, n.pace.rest(matchRest, time.Since(start)))
+		n.pace.compute(ctx, func() {
+			if proto.Unmarshal(msg.Data, event) == nil { // otherwise it is something else
+				n.match(ctx, event, &found)
+			}
+		})
 	}
 	n.pace.lateMatches(late)
 	return found, after, nil
