@@ -105,25 +105,27 @@ func newAPIOperation(document *huma.OpenAPI, from *huma.Operation) apiOperation 
 		}
 	}
 	if len(problems) > 0 {
-		o.Responses = append(o.Responses, apiResponse{strings.Join(problems, ", "), problemType, "Errors"})
+		o.Responses = append(o.Responses, apiResponse{strings.Join(problems, ", "), "", "Errors"})
 	}
 	return o
 }
 
-// minShared is the smallest number of parameters that are worth a reference to another operation.
-const minShared = 5
+// minShared is the smallest size of descriptions that are worth a reference to another operation, in bytes.
+const minShared = 120
 
 // share moves the parameters that one of the operations before o describes from o.Parameters to o.Shared.
 func (o *apiOperation) share(before []*apiOperation) {
+	most := minShared
 	for _, other := range before {
 		var names []string
+		size := 0
 		for _, p := range o.Parameters {
 			if slices.Contains(other.Parameters, p) {
-				names = append(names, p.Name)
+				names, size = append(names, p.Name), size+len(p.Description)
 			}
 		}
-		if len(names) >= minShared && len(names) > len(o.Shared) {
-			o.Shared, o.SharedWith = names, other
+		if size > most {
+			o.Shared, o.SharedWith, most = names, other, size
 		}
 	}
 	o.Parameters = slices.DeleteFunc(o.Parameters, func(p apiParameter) bool {

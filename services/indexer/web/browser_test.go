@@ -96,17 +96,26 @@ func evaluate[T any](ctx context.Context, t *testing.T, expression string) T {
 	return value
 }
 
-// verifyAccessible checks the contrast, the structure and the width of the
-// current page.
+// verifyAccessible checks the structure and the width of the current page, and its contrast in light
+// and dark mode.
 func verifyAccessible(ctx context.Context, t *testing.T, name string) {
 	t.Helper()
-	for what, script := range map[string]string{"contrast": contrastScript, "structure": structureScript} {
-		if problems := evaluate[[]string](ctx, t, script); len(problems) > 0 {
-			t.Errorf("%s: %s: %q", name, what, problems)
-		}
+	if problems := evaluate[[]string](ctx, t, structureScript); len(problems) > 0 {
+		t.Errorf("%s: structure: %q", name, problems)
 	}
 	if overflow := evaluate[int64](ctx, t, overflowScript); overflow > 0 {
 		t.Errorf("%s: the page is %d pixels wider than the window", name, overflow)
+	}
+	for _, scheme := range []string{"dark", "light"} {
+		if err := useScheme(ctx, scheme); err != nil {
+			t.Fatalf("%s: changing to %s mode: %v", name, scheme, err)
+		}
+		if got := evaluate[bool](ctx, t, "matchMedia('(prefers-color-scheme: "+scheme+")').matches"); !got {
+			t.Fatalf("%s: the page is not in %s mode", name, scheme)
+		}
+		if problems := evaluate[[]string](ctx, t, contrastScript); len(problems) > 0 {
+			t.Errorf("%s, %s: contrast: %q", name, scheme, problems)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -79,7 +80,7 @@ func TestDrawPages(t *testing.T) {
 }
 
 func (p picture) draw(ctx context.Context, server string) ([]byte, error) {
-	if err := visit(ctx, server+p.path, p.scheme, p.width); err != nil {
+	if err := errors.Join(useScheme(ctx, p.scheme), visit(ctx, server+p.path, p.width)); err != nil {
 		return nil, err
 	}
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(p.width, p.height)); err != nil {
