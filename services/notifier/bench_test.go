@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -165,6 +166,7 @@ func ingestShare(b *testing.B, open func(testing.TB) string, count, matching int
 			b.Fatal(err)
 		}
 	}
+	held, used := map[*room]time.Duration{}, map[*room]time.Duration{} // the writer and the processors
 	measure := func(r *room, turn int) float64 {
 		stop := r.run()
 		defer stop()
@@ -173,7 +175,11 @@ func ingestShare(b *testing.B, open func(testing.TB) string, count, matching int
 			r.put("start"+strconv.Itoa(turn), "Ferry")
 			r.until("a delivery", "s0", func(s subscriptions.Subscription) bool { return s.Delivered > before })
 		}
-		start := time.Now()
+		start, processors, writer := time.Now(), processorTime(b), r.notifier.subscriptions.Held()
+		defer func() {
+			held[r] += r.notifier.subscriptions.Held() - writer
+			used[r] += processorTime(b) - processors
+		}()
 		for i := range ingestBatches {
 			r.putAll(batchOf(int64(turn*ingestBatches+i) * ingestBatch)...)
 		}
@@ -190,13 +196,28 @@ func ingestShare(b *testing.B, open func(testing.TB) string, count, matching int
 		}
 		if turn > 0 { // before, both have warmed up
 			without, with, shares = without+x, with+y, append(shares, x/y)
+		} else {
+			clear(held)
+			clear(used)
 		}
 	}
 	slices.Sort(shares)
 	b.ReportMetric(without/with, "share")
 	b.ReportMetric(shares[0], "lowest-share")
 	b.ReportMetric(shares[len(shares)/2], "median-share")
+	b.ReportMetric(used[plain].Seconds()/used[loaded].Seconds(), "processor-share")
+	b.ReportMetric(held[loaded].Seconds()/with, "writer-used")
 	b.ReportMetric(ingestTurns*ingestBatches*ingestBatch/without, "stored/s")
+}
+
+// processorTime returns the processor time of the process.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // batchOf returns articles of 500 words, which are numbered from a first one on.

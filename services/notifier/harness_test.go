@@ -50,6 +50,8 @@ type room struct {
 	store  store.Store
 	subs   *subscriptions.Subscriptions
 	config Config
+	// notifier is the one that was started last.
+	notifier *Notifier
 	// age is how long ago revisions are stored.
 	age time.Duration
 }
@@ -73,6 +75,7 @@ func (r *room) run() (stop func()) {
 	if err != nil {
 		r.Fatal(err)
 	}
+	r.notifier = n
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(ctx) }()
