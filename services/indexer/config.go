@@ -22,8 +22,9 @@ type Config struct {
 	MaxAttempts  int           `doc:"Maximum number of attempts to store an article before it is dead-lettered."`
 	DrainTimeout time.Duration `doc:"Maximum time to finish work in progress when stopping."`
 
-	KeepOutcomes    time.Duration `doc:"Time for which the ledger keeps outcomes, such as 2160h, and at least 168h. dateline explain shows outcomes until then; the totals and the counts per host and hour include older ones. 0 keeps all."`
-	KeepDeadLetters time.Duration `doc:"Time for which dead letters are kept, such as 2160h, and at least 24h. 0 keeps them until the stream is full."`
+	KeepOutcomes      time.Duration `doc:"Time for which the ledger keeps outcomes, such as 2160h, and at least 168h. dateline explain shows outcomes until then; the totals and the counts per host and hour include older ones. 0 keeps all."`
+	KeepRevisionTexts time.Duration `doc:"Time for which the text of a revision is kept after a later one has replaced it, such as 8760h, and at least 168h. Its headline, times and hash stay, and so does the text of the newest revision. If an article is erased, texts that were deleted before are not recognised when they come again. 0 keeps all."`
+	KeepDeadLetters   time.Duration `doc:"Time for which dead letters are kept, such as 2160h, and at least 24h. 0 keeps them until the stream is full."`
 }
 
 // maxBatch bounds the time for which one transaction blocks other writers.
@@ -35,7 +36,9 @@ const (
 	minKeepOutcomes = 7 * 24 * time.Hour
 	// minKeepDeadLetters leaves time to look at a dead letter.
 	minKeepDeadLetters = 24 * time.Hour
-	defaultKeep        = 90 * 24 * time.Hour
+	// minKeepRevisionTexts is longer than a delivery of a revision is repeated.
+	minKeepRevisionTexts = 7 * 24 * time.Hour
+	defaultKeep          = 90 * 24 * time.Hour
 )
 
 // DefaultConfig makes articles searchable within a tenth of a second.
@@ -66,6 +69,10 @@ func (c Config) Validate() error {
 	if c.KeepDeadLetters != 0 && c.KeepDeadLetters < minKeepDeadLetters {
 		problems = append(problems, fmt.Errorf("keep-dead-letters is %s: it must be 0 (until the stream is full), "+
 			"or at least %s", c.KeepDeadLetters, minKeepDeadLetters))
+	}
+	if c.KeepRevisionTexts != 0 && c.KeepRevisionTexts < minKeepRevisionTexts {
+		problems = append(problems, fmt.Errorf("keep-revision-texts is %s: it must be 0 (for ever), or at least %s, "+
+			"because subscriptions that fail get revisions for days", c.KeepRevisionTexts, minKeepRevisionTexts))
 	}
 	return errors.Join(problems...)
 }

@@ -32,6 +32,7 @@ const (
 const (
 	keptOutcomes    = "outcomes"
 	keptDeadLetters = "dead_letters"
+	keptTexts       = "revision_texts"
 )
 
 // retention deletes what is no longer kept, in small steps beside the pipeline.
@@ -47,10 +48,10 @@ type retention struct {
 func newRetention(r retention, reg prometheus.Registerer) *retention {
 	r.removed = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "dateline_retention_removed_total",
-		Help: "Outcomes and dead letters that were deleted because of their age, by what they are.",
+		Help: "Outcomes, dead letters and texts of old revisions that were deleted because of their age, by what they are.",
 	}, []string{"what"})
 	reg.MustRegister(r.removed)
-	for _, what := range []string{keptOutcomes, keptDeadLetters} {
+	for _, what := range []string{keptOutcomes, keptDeadLetters, keptTexts} {
 		r.removed.WithLabelValues(what)
 	}
 	return &r
@@ -84,7 +85,14 @@ func (r *retention) round(ctx context.Context) error {
 			return nil // the others are removed in the next round
 		}
 	}
-	return r.expireOutcomes(ctx, now)
+	if err := r.expireOutcomes(ctx, now); err != nil || r.config.KeepRevisionTexts == 0 {
+		return err
+	}
+	return steps(ctx, func() (more bool, err error) {
+		n, more, err := r.store.TrimRevisions(ctx, now.Add(-r.config.KeepRevisionTexts), now)
+		r.count(keptTexts, n)
+		return more, err
+	})
 }
 
 func (r *retention) expireOutcomes(ctx context.Context, now time.Time) error {

@@ -113,6 +113,38 @@ func TestRetentionWaitsForTheLedger(t *testing.T) {
 	r.round(0, 0, 0, 1)
 }
 
+// TestRetentionOfTexts checks that the texts of old revisions are deleted only if that is set.
+func TestRetentionOfTexts(t *testing.T) {
+	r := newRetentionTest(t)
+	for i, title := range []string{"First", "Second"} {
+		at := r.now.Add(time.Duration(i) * time.Hour)
+		_, err := r.store.Put(t.Context(), []*datelinev1.Article{{
+			Id: "id-a", CanonicalUrl: "https://example.com/a", FinalUrl: "https://example.com/a", Host: "example.com",
+			Title: title, Text: "text", ContentHash: title, FetchTime: timestamppb.New(at), ExtractTime: timestamppb.New(at),
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		keep time.Duration
+		want string
+	}{{0, "text text"}, {40 * day, "text text"}, {20 * day, " text"}} {
+		r.kept.config.KeepRevisionTexts = step.keep
+		r.now = r.now.Add(10 * day)
+		if err := r.kept.round(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		revisions, err := r.store.Revisions(t.Context(), "id-a")
+		if err != nil || len(revisions) != 2 {
+			t.Fatalf("%d revisions, %v; want 2", len(revisions), err)
+		}
+		if got := revisions[0].Article.GetText() + " " + revisions[1].Article.GetText(); got != step.want {
+			t.Errorf("with %s, the texts are %q, want %q", step.keep, got, step.want)
+		}
+	}
+}
+
 func TestKeepSettings(t *testing.T) {
 	for name, c := range map[string]struct {
 		outcomes, letters time.Duration

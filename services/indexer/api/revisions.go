@@ -22,6 +22,7 @@ type revisionAnswer struct {
 	WordCount  int32     `json:"word_count"`
 	Correction string    `json:"correction,omitempty" doc:"Paragraph in which the page states that it was corrected."`
 	Replayed   string    `json:"replayed,omitempty" doc:"Version and run that extracted the revision again from its stored page. Empty if it was extracted after the fetch."`
+	TextGone   time.Time `json:"text_removed,omitzero" doc:"When the text was deleted because of its age. The record then has no text and no images."`
 	Record     *Record   `json:"record,omitempty" doc:"Full record. A list contains it only if records=true."`
 }
 
@@ -51,7 +52,7 @@ func newRevision(r store.Revision, newest bool) revisionAnswer {
 	return revisionAnswer{
 		Number: r.Number, Newest: newest, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen, Title: r.Article.GetTitle(),
 		WordCount: r.Article.GetWordCount(), Correction: library.Correction(r.Article),
-		Replayed: library.ExtractedAgain(r.Article),
+		Replayed: library.ExtractedAgain(r.Article), TextGone: r.TextRemoved,
 	}
 }
 
@@ -129,7 +130,8 @@ func (s *service) revisions(ctx context.Context, id string) ([]store.Revision, e
 }
 
 // ChooseRevisions returns the revisions with two numbers. If to is 0, after is
-// the newest revision; if from is 0, before is the one preceding after.
+// the newest revision; if from is 0, before is the one preceding after. Revisions whose
+// texts were deleted cannot be chosen.
 func ChooseRevisions(revisions []store.Revision, from, to int) (before, after store.Revision, err error) {
 	find := func(number int) int {
 		return slices.IndexFunc(revisions, func(r store.Revision) bool { return r.Number == number })
@@ -152,5 +154,11 @@ func ChooseRevisions(revisions []store.Revision, from, to int) (before, after st
 	case first < 0:
 		return before, after, fmt.Errorf("revision %d is the first: it has no earlier one", to)
 	}
-	return revisions[first], revisions[last], nil
+	before, after = revisions[first], revisions[last]
+	for _, r := range []store.Revision{before, after} {
+		if note := library.TextNote(r); note != "" {
+			return before, after, errors.New(note + ": nothing to compare")
+		}
+	}
+	return before, after, nil
 }

@@ -34,6 +34,7 @@ var conformance = map[string]func(*testing.T, backend){
 	"a dead outcome stays while its input may return":   testExpiryOfDead,
 	"one step deletes few outcomes":                     testExpirySteps,
 	"the parts of a store are measured":                 testUsage,
+	"texts of old revisions are deleted":                testTrim,
 	"the size grows and shrinks":                        testSize,
 	"words and phrases are found":                       testSearch,
 	"matches are marked":                                testMatches,

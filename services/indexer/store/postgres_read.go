@@ -40,14 +40,16 @@ func (s *postgresStore) Revisions(ctx context.Context, id string) ([]Revision, e
 	found, err := collect(ctx, s, func(row pgx.CollectableRow) (Revision, error) {
 		var r Revision
 		var record []byte
-		err := row.Scan(&r.Number, &r.FirstSeen, &r.LastSeen, &record)
+		var textRemoved int64
+		err := row.Scan(&r.Number, &r.FirstSeen, &r.LastSeen, &record, &textRemoved)
 		if err != nil {
 			return Revision{}, err
 		}
+		r.TextRemoved = sinceExpiry(textRemoved)
 		r.FirstSeen, r.LastSeen = r.FirstSeen.UTC(), r.LastSeen.UTC()
 		r.Article, err = decodeArticle(id, record)
 		return r, err
-	}, `SELECT number, first_seen, last_seen, record FROM revisions WHERE article_id = $1
+	}, `SELECT number, first_seen, last_seen, record, text_removed FROM revisions WHERE article_id = $1
 		ORDER BY first_seen, number`, CleanText(id))
 	if err != nil {
 		return nil, fmt.Errorf("reading the revisions of article %.200q from %s: %w", id, s.name, s.explain(err))

@@ -120,7 +120,7 @@ func (b *postgresBatch) writeRevisions(part []*change) error {
 	return b.exec(`INSERT INTO revisions (article_id, number, content_hash, first_seen, last_seen, record)
 		SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bytea[])
 		ON CONFLICT (article_id, number) DO UPDATE SET content_hash = excluded.content_hash,
-		last_seen = excluded.last_seen, record = excluded.record`,
+		last_seen = excluded.last_seen, record = excluded.record, text_removed = 0`,
 		ids, numbers, hashes, firstSeen, lastSeen, records)
 }
 

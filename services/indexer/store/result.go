@@ -87,6 +87,9 @@ type Revision struct {
 	// FirstSeen and LastSeen are the times of the first and the last fetch that
 	// returned this revision.
 	FirstSeen, LastSeen time.Time
+	// TextRemoved is when the text was deleted because of its age, or zero. The record then
+	// has no text and no images.
+	TextRemoved time.Time
 	// Article is the record of the last fetch that returned this revision.
 	Article *datelinev1.Article
 }

@@ -152,7 +152,7 @@ func (s *postgresStore) OutcomesSince(ctx context.Context) (time.Time, error) {
 	return sinceExpiry(expired), nil
 }
 
-// sinceExpiry returns a stored time of expiry, and the zero time if nothing has expired.
+// sinceExpiry returns a stored time, and the zero time for 0: nothing has expired.
 func sinceExpiry(expired int64) time.Time {
 	if expired == 0 {
 		return time.Time{}

@@ -38,13 +38,15 @@ func (s *sqliteStore) Revisions(ctx context.Context, id string) ([]Revision, err
 	found, err := queryRows(ctx, s.readers, func(rows *sql.Rows) (Revision, error) {
 		var r Revision
 		var record []byte
-		err := rows.Scan(&r.Number, timeTarget{&r.FirstSeen}, timeTarget{&r.LastSeen}, &record)
+		var textRemoved int64
+		err := rows.Scan(&r.Number, timeTarget{&r.FirstSeen}, timeTarget{&r.LastSeen}, &record, &textRemoved)
 		if err != nil {
 			return Revision{}, err
 		}
+		r.TextRemoved = sinceExpiry(textRemoved)
 		r.Article, err = decodeArticle(id, record)
 		return r, err
-	}, `SELECT number, first_seen, last_seen, record FROM revisions WHERE article_id = ?
+	}, `SELECT number, first_seen, last_seen, record, text_removed FROM revisions WHERE article_id = ?
 		ORDER BY first_seen, number`, CleanText(id))
 	if err != nil {
 		return nil, fmt.Errorf("reading the revisions of article %.200q from %s: %w", id, s.path, s.explain(err))

@@ -44,7 +44,8 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 		&s.revision: `INSERT INTO revisions (article_id, number, content_hash, first_seen, last_seen, record)
 			VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (article_id, number) DO UPDATE SET
-			content_hash = excluded.content_hash, last_seen = excluded.last_seen, record = excluded.record`,
+			content_hash = excluded.content_hash, last_seen = excluded.last_seen, record = excluded.record,
+			text_removed = 0`,
 		&s.alias: `INSERT INTO aliases (url, article_id, canonical, fetch_time) VALUES (?, ?, ?, ?)
 			ON CONFLICT (url) DO UPDATE SET article_id = excluded.article_id, canonical = excluded.canonical,
 			fetch_time = excluded.fetch_time

@@ -178,6 +178,13 @@ type Retention interface {
 	// is more to do. Of several processes, only one works at a time. The space is used
 	// for new rows.
 	ExpireOutcomes(ctx context.Context, before, deadBefore time.Time) (removed int64, more bool, err error)
+	// TrimRevisions deletes the texts and images of revisions that were replaced by a later one
+	// before a time, and notes the time of now. The newest revision of an article keeps its text.
+	// Everything else of a revision stays, such as its headline and its content hash.
+	//
+	// One call examines at most 100 revisions in one transaction. It returns the number of
+	// texts that it deleted, and whether there is more to do. Several processes may call it.
+	TrimRevisions(ctx context.Context, before, now time.Time) (removed int64, more bool, err error)
 }
 
 // Sources reads what is known about the hosts that articles or outcomes came from.

@@ -33,6 +33,7 @@ type articlePage struct {
 	Sites      siteNames // of the story
 	Provenance []fieldProvenance
 	API        string
+	TextNote   string // that the text of the revision was deleted, or empty
 }
 
 type revision struct {
@@ -74,6 +75,7 @@ func (s *site) article(w http.ResponseWriter, r *http.Request) {
 	if number := r.PathValue("revision"); err == nil && number != "" {
 		var shown store.Revision
 		shown, err = revisionOf(hit, revisions, number)
+		page.TextNote = library.TextNote(shown)
 		page.Permalink, page.Article, page.Path = &shown, shown.Article, revisionURL(hit.ID, shown.Number)
 		page.IsNewest = err == nil && shown.Number == revisions[len(revisions)-1].Number
 	}
@@ -112,7 +114,7 @@ func (p *articlePage) addRevisions(revisions []store.Revision) {
 		next := revision{
 			Revision: one, Correction: library.Correction(one.Article), Path: revisionURL(p.ID, one.Number),
 		}
-		if i > 0 {
+		if i > 0 && library.TextNote(one) == "" && library.TextNote(revisions[i-1]) == "" {
 			next.Changes = fmt.Sprintf("%s/changes?from=%d&to=%d", articleURL(p.ID), revisions[i-1].Number, one.Number)
 		}
 		p.Revisions = append(p.Revisions, next)

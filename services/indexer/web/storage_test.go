@@ -48,3 +48,27 @@ func TestStorage(t *testing.T) {
 		t.Errorf("after ten hours, the page is %s", page)
 	}
 }
+
+// TestTextOfOldRevision reads a revision whose text was deleted, and compares it.
+func TestTextOfOldRevision(t *testing.T) {
+	server := newTestServer(t, web.Config{Addr: "127.0.0.1:0"})
+	server.put(t, article("ferry", "Ferry returns", "x", noon))
+	server.put(t, article("ferry", "Ferry is back", "y", noon.Add(time.Hour)))
+	n, _, err := server.store.TrimRevisions(t.Context(), noon.Add(2*time.Hour), noon.Add(3*time.Hour))
+	if n != 1 || err != nil {
+		t.Fatalf("%d texts deleted, %v; want 1", n, err)
+	}
+	note := "the text of revision 1 was deleted on " + noon.Format(time.DateOnly)
+	for path, want := range map[string]string{
+		"/articles/id-ferry/revisions/1":             note,
+		"/articles/id-ferry/changes?from=1&to=2":     note,
+		"/api/v1/articles/id-ferry/diff?from=1&to=2": note,
+		"/api/v1/articles/id-ferry/revisions/1":      `"text_removed":"2026-03-04T15:00:00Z"`,
+		"/api/v1/articles/id-ferry/revisions":        `"title":"Ferry returns"`,
+		"/articles/id-ferry":                         "Ferry is back",
+	} {
+		if _, _, body := server.request(t, http.MethodGet, path); !strings.Contains(body, want) {
+			t.Errorf("%s lacks %q: %s", path, want, body)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -65,6 +66,9 @@ func printRevisions(w io.Writer, revisions []store.Revision) {
 		if again := library.ExtractedAgain(r.Article); again != "" {
 			fmt.Fprintf(w, "revision %d: %s\n", r.Number, again)
 		}
+		if note := library.TextNote(r); note != "" {
+			fmt.Fprintln(w, note)
+		}
 	}
 }
 
@@ -74,6 +78,10 @@ func printChanges(w io.Writer, revisions []store.Revision) {
 		fmt.Fprintf(w, "\nfrom revision %d to %d:\n", before.Number, after.Number)
 		d := library.Diff(before.Article, after.Article)
 		printRuns(w, d.Title)
+		if note := cmp.Or(library.TextNote(before), library.TextNote(after)); note != "" {
+			fmt.Fprintln(w, note)
+			continue
+		}
 		printRuns(w, d.Text)
 	}
 }

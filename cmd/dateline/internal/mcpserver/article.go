@@ -161,7 +161,7 @@ func (r reader) history(ctx context.Context, in historyInput) (historyOutput, er
 		entry := Revision{
 			Number: one.Number, FirstFetched: one.FirstSeen.UTC(), LastFetched: one.LastSeen.UTC(),
 			Title: line(a.GetTitle(), maxTitle), WordCount: a.GetWordCount(), ContentHash: a.GetContentHash(),
-			Withheld: cmp.Or(reservation(a), reserved),
+			Withheld: cmp.Or(reservation(a), reserved, library.TextNote(one)),
 		}
 		if entry.Withheld == "" {
 			entry.Correction = f.around(first(library.Correction(a), maxSummary))

@@ -117,6 +117,7 @@ func (c Client) Revisions(ctx context.Context, id string) ([]store.Revision, err
 		Number    int       `json:"number"`
 		FirstSeen time.Time `json:"first_seen"`
 		LastSeen  time.Time `json:"last_seen"`
+		TextGone  time.Time `json:"text_removed"`
 		Record    record    `json:"record"`
 	}
 	if err := c.Get(ctx, "/articles/"+url.PathEscape(id)+"/revisions?records=true", &answer); err != nil {
@@ -125,7 +126,8 @@ func (c Client) Revisions(ctx context.Context, id string) ([]store.Revision, err
 	var revisions []store.Revision
 	for _, one := range answer {
 		revisions = append(revisions, store.Revision{
-			Number: one.Number, FirstSeen: one.FirstSeen, LastSeen: one.LastSeen, Article: one.Record.Article,
+			Number: one.Number, FirstSeen: one.FirstSeen, LastSeen: one.LastSeen, TextRemoved: one.TextGone,
+			Article: one.Record.Article,
 		})
 	}
 	return revisions, nil
