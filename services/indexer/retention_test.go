@@ -129,7 +129,7 @@ func TestRetentionOfTexts(t *testing.T) {
 	for _, step := range []struct {
 		keep time.Duration
 		want string
-	}{{0, "text text"}, {40 * day, "text text"}, {20 * day, " text"}} {
+	}{{0, "text, text"}, {40 * day, "text, text"}, {20 * day, ", text"}} {
 		r.kept.config.KeepRevisionTexts = step.keep
 		r.now = r.now.Add(10 * day)
 		if err := r.kept.round(t.Context()); err != nil {
@@ -139,7 +139,7 @@ func TestRetentionOfTexts(t *testing.T) {
 		if err != nil || len(revisions) != 2 {
 			t.Fatalf("%d revisions, %v; want 2", len(revisions), err)
 		}
-		if got := revisions[0].Article.GetText() + " " + revisions[1].Article.GetText(); got != step.want {
+		if got := revisions[0].Article.GetText() + ", " + revisions[1].Article.GetText(); got != step.want {
 			t.Errorf("with %s, the texts are %q, want %q", step.keep, got, step.want)
 		}
 	}

@@ -68,7 +68,8 @@ func (t trim) article(id string) (removed int64, err error) {
 		number int
 		record []byte
 	}
-	rows, err := t.tx.QueryContext(t.ctx, `SELECT number, record FROM revisions r WHERE article_id = $1 AND text_removed = 0
+	rows, err := t.tx.QueryContext(t.ctx, `SELECT number, record FROM revisions r
+		WHERE article_id = $1 AND text_removed = 0
 		AND number <> (SELECT revision FROM articles WHERE id = $1)
 		AND EXISTS (SELECT 1 FROM revisions l WHERE l.article_id = $1 AND l.first_seen > r.first_seen
 			AND l.first_seen < $2)`, id, t.at(t.before))
