@@ -5,10 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
-
-	"google.golang.org/protobuf/proto"
-
-	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
 // trimBatch is the maximum number of revisions that one step examines.
@@ -83,7 +79,7 @@ func (t trim) article(id string) (removed int64, err error) {
 		return 0, err
 	}
 	for _, r := range old {
-		record, err := withoutText(r.record)
+		record, err := withoutText(id, r.record)
 		if err != nil {
 			return 0, err
 		}
@@ -99,17 +95,13 @@ func (t trim) article(id string) (removed int64, err error) {
 
 // withoutText returns a record without its text and images. What it states about the article
 // stays, such as the headline and the number of words.
-func withoutText(record []byte) ([]byte, error) {
-	article := &datelinev1.Article{}
-	if err := proto.Unmarshal(record, article); err != nil {
-		return nil, fmt.Errorf("decoding a stored record: %w", err)
+func withoutText(id string, record []byte) ([]byte, error) {
+	article, err := decodeArticle(id, record)
+	if err != nil {
+		return nil, err
 	}
 	article.Text, article.Body, article.Images = "", nil, nil
-	short, err := proto.MarshalOptions{Deterministic: true}.Marshal(article)
-	if err != nil {
-		return nil, fmt.Errorf("encoding a record without its text: %w", err)
-	}
-	return short, nil
+	return encodeArticle(article)
 }
 
 func (s *sqliteStore) TrimRevisions(
