@@ -210,9 +210,14 @@ func (o *objects) container(p pod, c core.Container, aliases []string) (map[stri
 		if e.ValueFrom == nil {
 			continue
 		}
-		value, found := o.secrets[e.ValueFrom.SecretKeyRef.Key]
+		key := e.ValueFrom.SecretKeyRef
+		value, found := o.secrets[key.Key]
+		if !found && key.Optional != nil && *key.Optional {
+			delete(environment, e.Name)
+			continue
+		}
 		if !found {
-			return nil, fmt.Errorf("%s: the Secret lacks %s", p.name, e.ValueFrom.SecretKeyRef.Key)
+			return nil, fmt.Errorf("%s: the Secret lacks %s", p.name, key.Key)
 		}
 		environment[e.Name] = value
 	}

@@ -66,6 +66,9 @@ func TestThePodsBecomeContainers(t *testing.T) {
 	if indexer.Environment["DATELINE_NATS_URL"] != "nats://indexer:a$$b" || indexer.DependsOn["declare"] == nil {
 		t.Errorf("the indexer is %+v", indexer)
 	}
+	if _, set := file.Services["notifier"].Environment["DATELINE_NOTIFIER_SMTP_PASSWORD"]; set {
+		t.Error("the notifier has an optional secret that the Secret lacks")
+	}
 	if doctor.Profiles[0] != "tools" || doctor.Environment["DATELINE_NATS_URL"] != "nats://operator" {
 		t.Errorf("the doctor is %+v", doctor)
 	}
