@@ -14,7 +14,7 @@ const (
 	minGap = 20 * time.Millisecond
 	// While many articles are stored, writes and computations are followed by rests that are longer by writeRest and
 	// computeRest, but at most maxGap.
-	writeRest, computeRest, maxGap = 30, 9, time.Second
+	writeRest, computeRest, maxGap = 30, 9, 500 * time.Millisecond
 	// maxRestOfCall is the longest rest after one computation, so that a slow template delays others little.
 	maxRestOfCall = 50 * time.Millisecond
 	// busyRate is the number of revisions in a second from which many articles are stored, and busyTime how long this
