@@ -17,7 +17,9 @@ func TestDecode(t *testing.T) {
 			t.Errorf("%s: %v, want %v", data, err, want)
 		}
 	}
-	for data, want := range map[string]string{`{`: "decoding", `{"error":"no store"}`: "no store", `{}`: "sending a sample"} {
+	for data, want := range map[string]string{
+		`{`: "decoding", `{"error":"no store"}`: "no store", `{}`: "sending a sample",
+	} {
 		if _, err := decode([]byte(data)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want an error with %q", data, err, want)
 		}
