@@ -6,11 +6,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 agent=${1:-}
 file=${2:-$here/.env}
 
-if [ -z "$agent" ]; then
+case $agent in '' | -*)
   echo "usage: $0 'ExampleNews/1.0 (+https://example.com/bot)' [FILE]" >&2
   echo "The first argument is the fetcher's user agent: state your own name and address." >&2
-  exit 2
-fi
+  exit 2 ;;
+esac
 # A line break would add a setting.
 case $agent in *\'* | *[[:cntrl:]]*)
   echo "$0: the user agent contains a single quote, a line break or another control character, which .env cannot represent: remove it" >&2
