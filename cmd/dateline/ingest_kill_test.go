@@ -49,6 +49,24 @@ func TestIngestKilledAndRepeated(t *testing.T) {
 	})
 }
 
+// TestFolderOfAKilledStart uses a data folder whose version was not written, because the process that created
+// it was killed.
+func TestFolderOfAKilledStart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	version := filepath.Join(dir, "version")
+	if err := os.WriteFile(version, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errText := dateline(t, "ingest", "--data-dir", dir, archiveOf(t, archivedPage("pune", captured)))
+	if code != 0 || !strings.Contains(out, "1 new") {
+		t.Errorf("exit code %d:\n%s%s", code, out, errText)
+	}
+	if text, err := os.ReadFile(version); err != nil || string(text) != "1\n" {
+		t.Errorf("the version is %q, %v; want 1", text, err)
+	}
+}
+
 // ingestUnderKills kills "dateline ingest" with the arguments, which name an archive of pages.
 func ingestUnderKills(t *testing.T, pages int, args ...string) {
 	t.Helper()

@@ -74,6 +74,10 @@ func TestHubPushes(t *testing.T) {
 		}
 	}
 	room.awaitArticles(t, 3)
+	// The article is stored after it was published.
+	natstest.Eventually(t, "the feed has the pushed article", func() bool {
+		return room.endpoints(t, source)["/feed.xml"].Articles == 3
+	})
 	sub := room.subscription(t, source, sources.SubscriptionSubscribed)
 	feed := room.endpoints(t, source)["/feed.xml"]
 	if sub.Pushes != 2 || feed.Articles != 3 || time.Until(feed.NextPoll) < 3*time.Hour {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dateline-news/dateline/internal/wholefile"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -138,16 +139,8 @@ func (s Set) replace(path string, data []byte) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("creating the folder of the contexts: %w", err)
 	}
-	file, err := os.CreateTemp(dir, filepath.Base(path)+".*") // with mode 0600
-	if err != nil {
-		return fmt.Errorf("writing a context: %w", err)
-	}
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("writing a context: %w", err), os.Remove(file.Name()))
+	if err := wholefile.Write(path, data); err != nil {
+		return fmt.Errorf("keeping a context: %w", err)
 	}
 	return nil
 }

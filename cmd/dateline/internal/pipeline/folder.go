@@ -12,6 +12,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/dateline-news/dateline/internal/natsembed"
+	"github.com/dateline-news/dateline/internal/wholefile"
 )
 
 // folderVersion is the version of the data folder's layout. Folders of newer versions
@@ -78,14 +79,14 @@ func Clear(dir string) (err error) {
 func (f *folder) checkVersion() error {
 	path := filepath.Join(f.dir, "version")
 	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		if err := os.WriteFile(path, []byte(strconv.Itoa(folderVersion)+"\n"), 0o600); err != nil {
-			return fmt.Errorf("writing the data folder's version: %w", err)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("reading the data folder's version: %w", err)
+	}
+	if len(data) == 0 { // earlier versions leave an empty file if they are killed
+		if err := wholefile.Write(path, []byte(strconv.Itoa(folderVersion)+"\n")); err != nil {
+			return fmt.Errorf("marking the data folder with its version: %w", err)
 		}
 		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("reading the data folder's version: %w", err)
 	}
 	version, err := strconv.Atoi(strings.TrimSpace(string(data)))
 	if err != nil {
@@ -106,8 +107,8 @@ func (f *folder) announce(address, password string) error {
 		return fmt.Errorf("parsing the NATS server's address: %w", err)
 	}
 	u.User = url.UserPassword(natsembed.User, password)
-	if err := os.WriteFile(addressFile(f.dir), []byte(u.String()), 0o600); err != nil {
-		return fmt.Errorf("writing the NATS server's address: %w", err)
+	if err := wholefile.Write(addressFile(f.dir), []byte(u.String())); err != nil {
+		return fmt.Errorf("publishing the NATS server's address: %w", err)
 	}
 	return nil
 }

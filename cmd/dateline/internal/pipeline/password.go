@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"github.com/dateline-news/dateline/internal/wholefile"
 	"net"
 	"os"
 	"path/filepath"
@@ -53,8 +54,8 @@ func (c DataConfig) password() (string, error) {
 		return kept, nil
 	}
 	password := rand.Text()
-	if err := os.WriteFile(path, []byte(password+"\n"), 0o600); err != nil {
-		return "", fmt.Errorf("writing the NATS server's password: %w", err)
+	if err := wholefile.Write(path, []byte(password+"\n")); err != nil {
+		return "", fmt.Errorf("keeping the NATS server's password: %w", err)
 	}
 	return password, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/dateline-news/dateline/internal/disk"
+	"github.com/dateline-news/dateline/internal/wholefile"
 )
 
 const (
@@ -107,8 +108,8 @@ func spoolID(dir string) (string, error) {
 		return id, nil
 	}
 	id := strings.ToLower(rand.Text()[:idLength])
-	if err := os.WriteFile(path, []byte(id+"\n"), fileMode); err != nil {
-		return "", fmt.Errorf("writing the id of the spool: %w", err)
+	if err := wholefile.Write(path, []byte(id+"\n")); err != nil {
+		return "", fmt.Errorf("keeping the id of the spool: %w", err)
 	}
 	return id, nil
 }
@@ -288,7 +289,7 @@ func (f *Folder) create() error {
 		if err != nil {
 			return errors.Join(err, f.discard())
 		}
-		return syncDir(f.config.Dir)
+		return wholefile.SyncDir(f.config.Dir)
 	}
 }
 
@@ -363,7 +364,7 @@ func (f *Folder) rename(name string) error {
 	if err := os.Rename(path+openSuffix, path); err != nil {
 		return fmt.Errorf("completing a file of the archive: %w", err)
 	}
-	return syncDir(f.config.Dir)
+	return wholefile.SyncDir(f.config.Dir)
 }
 
 // Repair completes a file that an earlier process has left open, after cutting it to a
@@ -397,20 +398,8 @@ func (f *Folder) Delete(name string) error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	return syncDir(f.config.Dir)
+	return wholefile.SyncDir(f.config.Dir)
 }
 
 // Close completes the open file and releases the folder.
 func (f *Folder) Close() error { return errors.Join(f.Complete(), f.lock.Unlock()) }
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	file, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("syncing the archive's folder: %w", err)
-	}
-	if err := errors.Join(file.Sync(), file.Close()); err != nil {
-		return fmt.Errorf("syncing the archive's folder: %w", err)
-	}
-	return nil
-}
