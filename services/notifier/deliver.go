@@ -331,8 +331,8 @@ func (n *Notifier) attemptTogether(
 		}
 		var item targets.Item
 		n.pace.compute(work, func() { item, err = n.item(work, s, d) })
-		if errors.Is(err, errErased) {
-			ended = append(ended, attempt{delivery: d, erased: true})
+		if errors.Is(err, errErased) || errors.Is(err, errCopy) {
+			ended = append(ended, attempt{delivery: d, skipped: err})
 			continue
 		}
 		if err != nil {

@@ -29,6 +29,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/indexer/storetest"
+	"github.com/dateline-news/dateline/services/indexer/textdiff"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
@@ -196,6 +197,8 @@ type received struct {
 			ArticleID    string `json:"article_id"`
 			Revision     int
 			Article      struct{ Title, Text string }
+			Story        string
+			Changes      textdiff.Difference
 		}
 	}
 }

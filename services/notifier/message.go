@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/textdiff"
 	"github.com/dateline-news/dateline/services/notifier/forms"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 	"github.com/dateline-news/dateline/services/notifier/targets"
@@ -19,7 +21,19 @@ import (
 // errErased means that the store does not have the revision any more.
 var errErased = errors.New("the article was erased before the delivery")
 
-// item returns a delivery as an item for its target. If the article was erased meanwhile, the error is errErased.
+// errCopy means that another article of the story is delivered.
+var errCopy = errors.New("another article of the same story was delivered")
+
+const (
+	// changeContext is the number of bytes of unchanged text around each change, and maxChanges the maximum size of
+	// all changes of a text.
+	changeContext, maxChanges = 120, 64 << 10
+	// maxCopies is the maximum number of articles of a story that are looked at.
+	maxCopies = 500
+)
+
+// item returns a delivery as an item for its target. If the article was erased meanwhile, the error is errErased. If
+// only the first article of a story is delivered and this is another, it is errCopy.
 func (n *Notifier) item(
 	ctx context.Context, s subscriptions.Subscription, d subscriptions.Delivery,
 ) (targets.Item, error) {
@@ -28,9 +42,19 @@ func (n *Notifier) item(
 		Subscription: s.Name, ArticleID: d.ArticleID, Revision: d.Revision,
 	}
 	if d.Event != subscriptions.Erased {
-		var err error
-		if e.Article, err = revisionOf(ctx, n.articles, d); err != nil {
+		found, err := revisionOf(ctx, n.articles, d)
+		if err != nil {
 			return targets.Item{}, err
+		}
+		if s.FirstOfStory {
+			if err := n.isFirstOfStory(ctx, d, found.hit); err != nil {
+				return targets.Item{}, err
+			}
+		}
+		e.Article, e.Story = found.article, found.hit.Story
+		if d.Event == subscriptions.Changed && found.before != nil {
+			changes := textdiff.Of(found.before, found.article).Shortened(changeContext, maxChanges)
+			e.Changes = &changes
 		}
 	}
 	item, err := encode(s, d.ID, e)
@@ -60,36 +84,65 @@ func encode(s subscriptions.Subscription, id int64, e forms.Event) (targets.Item
 	return item, err
 }
 
-// revisionOf returns the record of a delivery's revision. The article may have been joined with another since, so that
-// it has another id and its revisions other numbers.
-func revisionOf(
-	ctx context.Context, articles store.Reader, d subscriptions.Delivery,
-) (*datelinev1.Article, error) {
+// revision is what is delivered of an article.
+type revision struct {
+	hit     store.Hit
+	article *datelinev1.Article
+	// before is the previous revision. It is nil if there is none, or if its text was deleted.
+	before *datelinev1.Article
+}
+
+// revisionOf returns a delivery's revision. The article may have been joined with another since, so that it has another
+// id and its revisions other numbers.
+func revisionOf(ctx context.Context, articles store.Reader, d subscriptions.Delivery) (revision, error) {
 	hit, err := articles.Article(ctx, d.ArticleID)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, errErased
+		return revision{}, errErased
 	}
 	if err != nil {
-		return nil, err
+		return revision{}, err
 	}
-	if hit.Article.GetContentHash() == d.Hash {
-		return hit.Article, nil
+	if d.Event == subscriptions.New && hit.Article.GetContentHash() == d.Hash {
+		return revision{hit: hit, article: hit.Article}, nil
 	}
 	revisions, err := articles.Revisions(ctx, hit.ID)
 	if err != nil {
-		return nil, err
+		return revision{}, err
 	}
-	for _, one := range revisions {
-		if one.Article.GetContentHash() == d.Hash {
-			return one.Article, nil
+	i := slices.IndexFunc(revisions, func(r store.Revision) bool { return r.Article.GetContentHash() == d.Hash })
+	if i < 0 && hit.ID == d.ArticleID { // its record was extracted again
+		i = slices.IndexFunc(revisions, func(r store.Revision) bool { return r.Number == d.Revision })
+	}
+	if i < 0 {
+		return revision{}, errErased
+	}
+	found := revision{hit: hit, article: revisions[i].Article}
+	if i > 0 && revisions[i-1].TextRemoved.IsZero() {
+		found.before = revisions[i-1].Article
+	}
+	return found, nil
+}
+
+// isFirstOfStory returns errCopy if another article of the same story was or is delivered before.
+func (n *Notifier) isFirstOfStory(ctx context.Context, d subscriptions.Delivery, hit store.Hit) error {
+	if hit.Story == "" {
+		return nil
+	}
+	members, err := n.articles.Story(ctx, hit.ID)
+	if err != nil {
+		return err
+	}
+	var others []string
+	for _, m := range members {
+		if m.ID != d.ArticleID && m.ID != hit.ID && len(others) < maxCopies {
+			others = append(others, m.ID)
 		}
 	}
-	for _, one := range revisions { // its record was extracted again
-		if hit.ID == d.ArticleID && one.Number == d.Revision {
-			return one.Article, nil
-		}
+	isFirst, err := n.subscriptions.IsFirst(ctx, d, others)
+	if err == nil && !isFirst {
+		err = errCopy
 	}
-	return nil, errErased
+	return err
 }
 
 // Sample returns an item for a subscription that is like a delivery, except for its type. It has the newest

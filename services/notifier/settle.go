@@ -21,12 +21,12 @@ const (
 type attempt struct {
 	delivery subscriptions.Delivery
 	outcome  targets.Outcome
-	// erased reports that nothing was sent, because the article was erased meanwhile.
-	erased bool
+	// skipped is why nothing was sent: errErased or errCopy. Otherwise it is nil.
+	skipped error
 }
 
 // hasFailed reports whether the target has not accepted the event.
-func (a attempt) hasFailed() bool { return !a.erased && a.outcome.Result != targets.Delivered }
+func (a attempt) hasFailed() bool { return a.skipped == nil && a.outcome.Result != targets.Delivered }
 
 // settle decides what attempts of a turn mean for the deliveries and the subscription.
 func settle(config Config, s subscriptions.Subscription, attempts []attempt, now time.Time) subscriptions.Report {
@@ -83,8 +83,8 @@ func settle(config Config, s subscriptions.Subscription, attempts []attempt, now
 // settleOne returns the delivery of an attempt with its new state.
 func settleOne(config Config, one attempt, now time.Time) subscriptions.Delivery {
 	d := one.delivery
-	if one.erased {
-		d.State, d.Detail, d.EndTime = subscriptions.Skipped, errErased.Error(), now
+	if one.skipped != nil {
+		d.State, d.Detail, d.EndTime = subscriptions.Skipped, one.skipped.Error(), now
 		return d
 	}
 	d.Attempts++

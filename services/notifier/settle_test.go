@@ -16,7 +16,7 @@ func TestSettle(t *testing.T) {
 	ok := of(targets.Outcome{Result: targets.Delivered, Status: 204})
 	refused := of(targets.Outcome{Status: 500, Detail: "500: no room"})
 	down := of(targets.Outcome{Detail: "trial error"})
-	erased := attempt{erased: true}
+	erased := attempt{skipped: errErased}
 	gone := of(targets.Outcome{Result: targets.Gone, Status: 410, Detail: "answered 410"})
 	later := of(targets.Outcome{Status: 429, Detail: "429", RetryAfter: 2 * time.Hour})
 	never := of(targets.Outcome{Status: 503, Detail: "503", RetryAfter: 1000 * time.Hour})

@@ -16,7 +16,7 @@ import (
 func copyOf(host, topic, title string) *datelinev1.Article {
 	var text strings.Builder
 	for i := range 60 {
-		fmt.Fprintf(&text, "Sentence %d of the report on %s says what the ferry did at hour %d. ", i, topic, i*i)
+		fmt.Fprintf(&text, "At %s%d the ferry met %s%d. ", topic, i, topic, i*i)
 	}
 	a := newArticle(host+topic, title, text.String())
 	a.Host = host
@@ -25,8 +25,8 @@ func copyOf(host, topic, title string) *datelinev1.Article {
 	return a
 }
 
-// TestFirstOfStory delivers copies of an article to a subscription that wants all of them, and to one that wants only the
-// first article of each story.
+// TestFirstOfStory delivers copies of an article to a subscription that wants all of them, and to one that wants only
+// the first article of each story.
 func TestFirstOfStory(t *testing.T) {
 	inBothStores(t, func(t *testing.T, r *room) {
 		hook := newTarget(t, nil)
@@ -43,7 +43,8 @@ func TestFirstOfStory(t *testing.T) {
 		// The subscriptions do not want the host of the first article of the story.
 		r.putAll(copyOf("herald.example", "fares", "Herald on fares"))
 		r.putAll(copyOf("ledger.example", "fares", "Ledger on fares"))
-		r.putAll(copyOf("gazette.example", "fares", "Gazette on fares"), copyOf("gazette.example", "strikes", "Gazette on strikes"))
+		r.putAll(copyOf("gazette.example", "fares", "Gazette on fares"),
+			copyOf("gazette.example", "strikes", "Gazette on strikes"))
 		r.until("the first revisions", "all", delivered(3))
 		changed := copyOf("gazette.example", "fares", "Gazette corrects fares")
 		changed.Text += "The fare is nine crowns."
@@ -62,7 +63,9 @@ func TestFirstOfStory(t *testing.T) {
 			}
 		}
 		want := map[string][]string{
-			"all":   {"Gazette corrects fares", "Gazette on fares", "Gazette on strikes", "Ledger corrects fares", "Ledger on fares"},
+			"all": {
+				"Gazette corrects fares", "Gazette on fares", "Gazette on strikes", "Ledger corrects fares", "Ledger on fares",
+			},
 			"first": {"Gazette on strikes", "Ledger corrects fares", "Ledger on fares"},
 		}
 		for name := range want {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/textdiff"
 )
 
 type revisionAnswer struct {
@@ -105,7 +106,7 @@ type diffInput struct {
 	To   int `query:"to" minimum:"1" doc:"Number of the later revision."`
 }
 
-func (s *service) diff(ctx context.Context, in *diffInput) (*body[library.Difference], error) {
+func (s *service) diff(ctx context.Context, in *diffInput) (*body[textdiff.Difference], error) {
 	revisions, err := s.revisions(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -114,7 +115,7 @@ func (s *service) diff(ctx context.Context, in *diffInput) (*body[library.Differ
 	if err != nil {
 		return nil, huma.Error400BadRequest(err.Error())
 	}
-	return &body[library.Difference]{library.Diff(before.Article, after.Article)}, nil
+	return &body[textdiff.Difference]{textdiff.Of(before.Article, after.Article)}, nil
 }
 
 func (s *service) revisions(ctx context.Context, id string) ([]store.Revision, error) {

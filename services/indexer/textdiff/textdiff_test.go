@@ -70,9 +70,11 @@ func FuzzTexts(f *testing.F) {
 
 // TestShortened verifies that unchanged text is left out except around changes, and that the size is bounded.
 func TestShortened(t *testing.T) {
-	before := strings.Repeat("The board met on Monday. ", 40) + "The fare is nine crowns. " + strings.Repeat("It rained. ", 90)
+	before := strings.Repeat("The board met on Monday. ", 40) + "The fare is nine crowns. " +
+		strings.Repeat("It rained. ", 90)
 	after := strings.Replace(before, "nine", "ten", 1)
-	d := textdiff.Of(&datelinev1.Article{Title: "Fares", Text: before}, &datelinev1.Article{Title: "Fares rise", Text: after})
+	d := textdiff.Of(&datelinev1.Article{Title: "Fares", Text: before},
+		&datelinev1.Article{Title: "Fares rise", Text: after})
 	short := d.Shortened(20, 1000)
 	want := []textdiff.Run{
 		{Kind: textdiff.Same, Text: "… The fare is "}, {Kind: textdiff.Removed, Text: "nine"},

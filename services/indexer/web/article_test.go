@@ -14,7 +14,7 @@ import (
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
-	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/textdiff"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
@@ -98,8 +98,8 @@ func TestRevisions(t *testing.T) {
 		!strings.HasPrefix(revisions[1].Correction, "Correction:") || revisions[0].Record.Title != "Ferry returns" {
 		t.Errorf("revisions %+v", revisions)
 	}
-	diff := decode[library.Difference](t, server.get(t, articlePath+"/diff"))
-	if len(diff.Title) != 2 || diff.Title[1] != (library.Run{Kind: library.RunAdded, Text: " on Sunday"}) ||
+	diff := decode[textdiff.Difference](t, server.get(t, articlePath+"/diff"))
+	if len(diff.Title) != 2 || diff.Title[1] != (textdiff.Run{Kind: textdiff.Added, Text: " on Sunday"}) ||
 		diff.Added != 8 || diff.Removed != 0 {
 		t.Errorf("difference %+v", diff)
 	}

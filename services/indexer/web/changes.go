@@ -9,13 +9,14 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/api"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/textdiff"
 )
 
 // changesPage compares two revisions.
 type changesPage struct {
 	store.Hit
 	Before, After store.Revision
-	library.Difference
+	textdiff.Difference
 	// SideBySide shows the revisions beside each other, in Rows.
 	SideBySide bool
 	Rows       []diffRow
@@ -23,7 +24,7 @@ type changesPage struct {
 }
 
 // diffRow has the paragraphs of two revisions that belong together.
-type diffRow struct{ Before, After []library.Run }
+type diffRow struct{ Before, After []textdiff.Run }
 
 func (s *site) changes(w http.ResponseWriter, r *http.Request) {
 	hit, err := s.Article(r.Context(), library.Name(r.PathValue("id")))
@@ -44,9 +45,9 @@ func (s *site) changes(w http.ResponseWriter, r *http.Request) {
 		s.showError(w, r, http.StatusBadRequest, err)
 		return
 	}
-	page := changesPage{Hit: hit, Before: before, After: after, Difference: library.Diff(before.Article, after.Article)}
+	page := changesPage{Hit: hit, Before: before, After: after, Difference: textdiff.Of(before.Article, after.Article)}
 	if page.SideBySide = v.Get("view") == "side"; page.SideBySide {
-		headline := diffRow{runsWithout(page.Title, library.RunAdded), runsWithout(page.Title, library.RunRemoved)}
+		headline := diffRow{runsWithout(page.Title, textdiff.Added), runsWithout(page.Title, textdiff.Removed)}
 		page.Rows = append([]diffRow{headline}, rowsOf(page.Text)...)
 	}
 	path := "/articles/" + url.PathEscape(hit.ID) + "/changes?"
@@ -59,8 +60,8 @@ func (s *site) changes(w http.ResponseWriter, r *http.Request) {
 }
 
 // runsWithout returns the runs that are not of a kind.
-func runsWithout(runs []library.Run, kind string) []library.Run {
-	var rest []library.Run
+func runsWithout(runs []textdiff.Run, kind string) []textdiff.Run {
+	var rest []textdiff.Run
 	for _, run := range runs {
 		if run.Kind != kind {
 			rest = append(rest, run)
@@ -70,10 +71,10 @@ func runsWithout(runs []library.Run, kind string) []library.Run {
 }
 
 // rowsOf splits a difference into rows where both revisions begin a new paragraph.
-func rowsOf(runs []library.Run) []diffRow {
+func rowsOf(runs []textdiff.Run) []diffRow {
 	rows := []diffRow{{}}
 	for _, run := range runs {
-		if run.Kind != library.RunSame {
+		if run.Kind != textdiff.Same {
 			last := &rows[len(rows)-1]
 			last.add(run)
 			continue
@@ -84,7 +85,7 @@ func rowsOf(runs []library.Run) []diffRow {
 			}
 			if part != "" {
 				last := &rows[len(rows)-1]
-				last.add(library.Run{Kind: library.RunSame, Text: part})
+				last.add(textdiff.Run{Kind: textdiff.Same, Text: part})
 			}
 		}
 	}
@@ -92,34 +93,34 @@ func rowsOf(runs []library.Run) []diffRow {
 }
 
 // add adds a run to the revisions that contain it.
-func (d *diffRow) add(run library.Run) {
-	if run.Kind != library.RunAdded {
+func (d *diffRow) add(run textdiff.Run) {
+	if run.Kind != textdiff.Added {
 		d.Before = append(d.Before, run)
 	}
-	if run.Kind != library.RunRemoved {
+	if run.Kind != textdiff.Removed {
 		d.After = append(d.After, run)
 	}
 }
 
 // spaced returns the runs with the spaces around changed words outside of the changes, so
 // that what marks a change encloses words only.
-func spaced(runs []library.Run) []library.Run {
-	var all []library.Run
+func spaced(runs []textdiff.Run) []textdiff.Run {
+	var all []textdiff.Run
 	add := func(kind, text string) {
 		if text != "" {
-			all = append(all, library.Run{Kind: kind, Text: text})
+			all = append(all, textdiff.Run{Kind: kind, Text: text})
 		}
 	}
 	for _, run := range runs {
 		words := strings.TrimSpace(run.Text)
-		if run.Kind == library.RunSame || words == "" {
+		if run.Kind == textdiff.Same || words == "" {
 			add(run.Kind, run.Text)
 			continue
 		}
 		at := strings.Index(run.Text, words)
-		add(library.RunSame, run.Text[:at])
+		add(textdiff.Same, run.Text[:at])
 		add(run.Kind, words)
-		add(library.RunSame, run.Text[at+len(words):])
+		add(textdiff.Same, run.Text[at+len(words):])
 	}
 	return all
 }

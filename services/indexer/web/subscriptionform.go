@@ -84,7 +84,7 @@ func specOf(r *http.Request) (spec subscriptions.Spec, secrets []string, err err
 		Name: field("name"), Query: subscriptions.NewQuery(query.Text, query.Filter), To: field("to"), Form: field("form"),
 		// Browsers send line breaks as CRLF.
 		Template: strings.ReplaceAll(r.PostFormValue("template"), "\r\n", "\n"),
-		Rate:     field("rate"), Every: field("every"),
+		Rate:     field("rate"), Every: field("every"), FirstOfStory: r.PostFormValue("first_of_story") != "",
 	}
 	if events := r.PostForm["event"]; len(events) < len(subscriptions.Events()) {
 		spec.Events = events

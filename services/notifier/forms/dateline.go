@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/dateline-news/dateline/services/indexer/textdiff"
 )
 
 // payloadVersion is the version of the payload. It changes if a field changes its meaning or disappears.
@@ -24,6 +26,10 @@ type payloadData struct {
 	ArticleID    string `json:"article_id"`
 	// Revision is absent if the article was erased.
 	Revision int `json:"revision,omitempty"`
+	// Story is the id of the article's story. It is absent if no copies are known.
+	Story string `json:"story,omitempty"`
+	// Changes are absent unless the type is TypeChanged.
+	Changes *textdiff.Difference `json:"changes,omitempty"`
 	// Article is the record, as in the HTTP API. It is absent if the article was erased.
 	Article json.RawMessage `json:"article,omitempty"`
 	// Truncated reports whether the text was cut.
@@ -43,6 +49,7 @@ func dateline(e Event) (Message, error) {
 func dataOf(e Event) (payloadData, error) {
 	data := payloadData{
 		Subscription: e.Subscription, ArticleID: e.ArticleID, Revision: e.Revision, Truncated: e.truncated,
+		Story: e.Story, Changes: e.Changes,
 	}
 	if e.Article != nil {
 		record, err := recordJSON.Marshal(e.Article)

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/textdiff"
 )
 
 // The forms.
@@ -76,6 +77,11 @@ type Event struct {
 	Subscription, ArticleID string
 	// Revision is 0 if the article was erased.
 	Revision int
+	// Story is the id of the story that the article belongs to, or empty.
+	Story string
+	// Changes is what has changed since the previous revision. It is nil if that is unknown, and unless the type is
+	// TypeChanged.
+	Changes *textdiff.Difference
 	// Article is nil if the article was erased.
 	Article *datelinev1.Article
 	// truncated reports whether the text was cut.

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/textdiff"
 )
 
 // View is what a template reads.
@@ -180,6 +181,11 @@ func samples() []Event {
 	changed, erased := event, event
 	event.Article = full
 	changed.Type, changed.Article = TypeChanged, &datelinev1.Article{Id: "sample", Title: "A sample"}
+	changed.Story = "story"
+	changed.Changes = &textdiff.Difference{
+		Title: []textdiff.Run{{Kind: textdiff.Same, Text: "A "}, {Kind: textdiff.Added, Text: "sample"}},
+		Text:  []textdiff.Run{},
+	}
 	erased.Type, erased.Revision = TypeErased, 0
 	return []Event{event, changed, erased}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -15,7 +16,7 @@ const (
 	Delivered = "delivered"
 	// Failed means that it was given up.
 	Failed = "failed"
-	// Skipped means that the article was erased before the delivery.
+	// Skipped means that the article was erased before the delivery, or that it is a copy of one that was delivered.
 	Skipped = "skipped"
 )
 
@@ -89,6 +90,27 @@ func (s *Subscriptions) Collected(
 		FROM notify_deliveries WHERE subscription_id = $1 AND state = 'pending' AND (due <= $2 OR due > $4)
 		AND event_time < $5 ORDER BY id LIMIT $3`,
 		id, now.UnixMicro(), limit, now.Add(maxAhead).UnixMicro(), before.UnixMicro())
+}
+
+// IsFirst reports whether a delivery, or an earlier one of its article, was made before the deliveries of other
+// articles to the same subscription. Deliveries that were skipped or given up do not count.
+func (s *Subscriptions) IsFirst(ctx context.Context, d Delivery, others []string) (bool, error) {
+	if len(others) == 0 {
+		return true, nil
+	}
+	args := []any{d.SubscriptionID, d.ArticleID, d.ID}
+	marks := make([]string, len(others))
+	for i, id := range others {
+		args = append(args, id)
+		marks[i] = fmt.Sprintf("$%d", len(args))
+	}
+	const counts = `state IN ('pending', 'delivered') AND event <> 'erased'`
+	before, err := store.ReadRows(ctx, s.db, "reading the deliveries of a story", func(rows *sql.Rows) (n int, err error) {
+		return n, rows.Scan(&n)
+	}, `SELECT 1 FROM notify_deliveries WHERE subscription_id = $1 AND article_id IN (`+strings.Join(marks, ", ")+`)
+		AND `+counts+` AND id < (SELECT coalesce(min(id), $3) FROM notify_deliveries
+			WHERE subscription_id = $1 AND article_id = $2 AND `+counts+`) LIMIT 1`, args...)
+	return len(before) == 0, err
 }
 
 // Log returns at most limit deliveries of a subscription, the newest first, with ids below before. 0

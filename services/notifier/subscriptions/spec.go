@@ -54,6 +54,8 @@ type Spec struct {
 	// Every collects deliveries: PerMinute, PerHour or PerDay. Empty means that each e-mail is sent at once, and that
 	// files are written every minute. Other targets collect nothing.
 	Every string `json:"every,omitempty" yaml:"every,omitempty"`
+	// FirstOfStory delivers only the first matching article of each story, and no copies of it.
+	FirstOfStory bool `json:"first_of_story,omitempty" yaml:"first_of_story,omitempty"`
 }
 
 // Query is a search whose new results are delivered. The fields are those of store.Query and

@@ -7,7 +7,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/textdiff"
 )
 
 // diffContext is the number of words shown on either side of a difference.
@@ -17,8 +17,8 @@ const diffContext = 8
 // extra words as {+…+}, in green. Other words are shown only as context.
 // Differences in white space are ignored.
 func printDiff(w io.Writer, want, got string) {
-	runs := library.DiffText(strings.Join(strings.Fields(want), " "), strings.Join(strings.Fields(got), " "))
-	if len(runs) == 1 && runs[0].Kind == library.RunSame {
+	runs := textdiff.Texts(strings.Join(strings.Fields(want), " "), strings.Join(strings.Fields(got), " "))
+	if len(runs) == 1 && runs[0].Kind == textdiff.Same {
 		fmt.Fprintln(w, "  no word differs")
 		return
 	}
@@ -28,9 +28,9 @@ func printDiff(w io.Writer, want, got string) {
 			continue // only a space
 		}
 		switch run.Kind {
-		case library.RunRemoved:
+		case textdiff.Removed:
 			style(w, text.FgRed, "  [-%s-]", strings.Join(words, " "))
-		case library.RunAdded:
+		case textdiff.Added:
 			style(w, text.FgGreen, "  {+%s+}", strings.Join(words, " "))
 		default:
 			fmt.Fprintf(w, "  %s", strings.Join(contextOf(words, i == 0, i == len(runs)-1), " "))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/textdiff"
 )
 
 func newHistory() *cobra.Command {
@@ -76,7 +77,7 @@ func printChanges(w io.Writer, revisions []store.Revision) {
 	for i := 1; i < len(revisions); i++ {
 		before, after := revisions[i-1], revisions[i]
 		fmt.Fprintf(w, "\nfrom revision %d to %d:\n", before.Number, after.Number)
-		d := library.Diff(before.Article, after.Article)
+		d := textdiff.Of(before.Article, after.Article)
 		printRuns(w, d.Title)
 		if note := cmp.Or(library.TextNote(before), library.TextNote(after)); note != "" {
 			fmt.Fprintln(w, note)
@@ -88,7 +89,7 @@ func printChanges(w io.Writer, revisions []store.Revision) {
 
 // printRuns prints a difference. Long passages that are the same in both revisions
 // are shortened.
-func printRuns(w io.Writer, runs []library.Run) {
+func printRuns(w io.Writer, runs []textdiff.Run) {
 	for _, run := range runs {
 		switch run.Kind {
 		case "added":

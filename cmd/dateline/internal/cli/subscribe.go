@@ -82,6 +82,8 @@ mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 	flags.StringVar(&spec.Rate, "rate", "",
 		"Deliver at most this many in a second or minute, such as 5/s or 30/m: a `rate`.")
 	flags.StringSliceVar(&spec.Events, "event", nil, "Deliver only these `events`: new, changed, erased.")
+	flags.BoolVar(&spec.FirstOfStory, "first-of-story", false,
+		"Deliver only the first matching article of each story, and no copies of it on other sites.")
 	flags.IntVar(&spec.Concurrency, "concurrency", 0, "Make at most `N` requests at a time. 0 means 4.")
 	flags.StringVar(&spec.Form, "form", "", "`Form` of the messages, such as slack. The default is dateline.")
 	flags.StringVar(&templateFile, "template-file", "", "Go template in this `file`, for --form template.")

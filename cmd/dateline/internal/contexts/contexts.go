@@ -13,8 +13,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dateline-news/dateline/internal/wholefile"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/dateline-news/dateline/internal/wholefile"
 )
 
 // Set contains the contexts of a user:

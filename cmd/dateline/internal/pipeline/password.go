@@ -4,11 +4,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"github.com/dateline-news/dateline/internal/wholefile"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/dateline-news/dateline/internal/wholefile"
 )
 
 // minPassword is the minimum length of a password in bytes, as for the tokens of the

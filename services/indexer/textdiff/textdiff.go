@@ -1,24 +1,26 @@
-package library
+// Package textdiff compares the words of two texts.
+package textdiff
 
 import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/sergi/go-diff/diffmatchpatch"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// diffTimeout is the maximum time to search for the shortest difference. After
+// timeout is the maximum time to search for the shortest difference. After
 // that, a longer but valid difference is returned.
-const diffTimeout = time.Second
+const timeout = time.Second
 
 // The kinds of a Run.
 const (
-	RunSame    = "same"
-	RunAdded   = "added"
-	RunRemoved = "removed"
+	Same    = "same"
+	Added   = "added"
+	Removed = "removed"
 )
 
 // Run is a part of a difference.
@@ -35,30 +37,82 @@ type Difference struct {
 	Removed int   `json:"removed" doc:"Number of words removed from the text."`
 }
 
-// Diff compares two revisions word by word.
-func Diff(before, after *datelinev1.Article) Difference {
+// Of compares two revisions word by word.
+func Of(before, after *datelinev1.Article) Difference {
 	d := Difference{
-		Title: DiffText(before.GetTitle(), after.GetTitle()),
-		Text:  DiffText(before.GetText(), after.GetText()),
+		Title: Texts(before.GetTitle(), after.GetTitle()),
+		Text:  Texts(before.GetText(), after.GetText()),
 	}
 	for _, run := range d.Text {
 		switch n := len(strings.Fields(run.Text)); run.Kind {
-		case RunAdded:
+		case Added:
 			d.Added += n
-		case RunRemoved:
+		case Removed:
 			d.Removed += n
 		}
 	}
 	return d
 }
 
-// DiffText compares two texts word by word. It represents each distinct word
+// ellipsis stands for text that was left out.
+const ellipsis = "…"
+
+// Shortened returns the difference with about context bytes of unchanged text before and after each change. Each
+// text has at most size bytes and an ellipsis.
+func (d Difference) Shortened(context, size int) Difference {
+	d.Title, d.Text = cut(d.Title, size), cut(aroundChanges(d.Text, context), size)
+	return d
+}
+
+// aroundChanges cuts unchanged text to whole words around the changes.
+func aroundChanges(runs []Run, context int) []Run {
+	short := make([]Run, len(runs))
+	for i, run := range runs {
+		short[i] = run
+		if run.Kind != Same || len(run.Text) <= 2*context {
+			continue
+		}
+		head, tail := "", ""
+		if i > 0 { // a change is before it
+			head = run.Text[:context]
+			head = head[:1+strings.LastIndexFunc(head, unicode.IsSpace)]
+		}
+		if i < len(runs)-1 {
+			tail = run.Text[len(run.Text)-context:]
+			if at := strings.IndexFunc(tail, unicode.IsSpace); at >= 0 {
+				tail = tail[at:]
+			} else {
+				tail = ""
+			}
+		}
+		short[i].Text = head + ellipsis + tail
+	}
+	return short
+}
+
+// cut returns the first runs with size bytes together.
+func cut(runs []Run, size int) []Run {
+	all := make([]Run, 0, len(runs)) // never nil, which JSON would have as null
+	for _, run := range runs {
+		if len(run.Text) > size {
+			for size > 0 && !utf8.RuneStart(run.Text[size]) {
+				size--
+			}
+			return append(all, Run{run.Kind, run.Text[:size] + ellipsis})
+		}
+		size -= len(run.Text)
+		all = append(all, run)
+	}
+	return all
+}
+
+// Texts compares two texts word by word. It represents each distinct word
 // by a rune and compares the sequences of runes (E. Myers, "An O(ND) difference
 // algorithm and its variations", 1986).
-func DiffText(before, after string) []Run {
+func Texts(before, after string) []Run {
 	var codes wordCodes
 	compare := diffmatchpatch.New()
-	compare.DiffTimeout = diffTimeout
+	compare.DiffTimeout = timeout
 	diffs := compare.DiffMainRunes(codes.encode(before), codes.encode(after), false)
 	var runs []Run
 	for _, d := range compare.DiffCleanupSemantic(diffs) {
@@ -68,7 +122,7 @@ func DiffText(before, after string) []Run {
 }
 
 var runKinds = map[diffmatchpatch.Operation]string{
-	diffmatchpatch.DiffEqual: RunSame, diffmatchpatch.DiffInsert: RunAdded, diffmatchpatch.DiffDelete: RunRemoved,
+	diffmatchpatch.DiffEqual: Same, diffmatchpatch.DiffInsert: Added, diffmatchpatch.DiffDelete: Removed,
 }
 
 // wordCodes assigns a rune to each distinct word.
