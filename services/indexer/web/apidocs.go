@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -99,7 +100,11 @@ func newAPIOperation(document *huma.OpenAPI, from *huma.Operation) apiOperation 
 			problems = append(problems, status)
 			continue
 		}
-		o.Responses = append(o.Responses, apiResponse{status, strings.Join(types, ", "), response.Description})
+		one := apiResponse{status, strings.Join(types, ", "), response.Description}
+		if code, err := strconv.Atoi(status); err == nil && one.Types != "" && one.Description == http.StatusText(code) {
+			one.Types, one.Description = "", one.Types // the number says the same
+		}
+		o.Responses = append(o.Responses, one)
 		if json := response.Content["application/json"]; json != nil && strings.HasPrefix(status, "2") {
 			o.Fields, o.schema = fieldsOf(document, json.Schema), refOf(json.Schema)
 		}
