@@ -250,9 +250,6 @@ func (s *Subscriptions) Remove(ctx context.Context, name string) error {
 // subscription, the error is ErrNotFound.
 func (s *Subscriptions) Resume(ctx context.Context, name string, now time.Time) error {
 	return s.db.Write(ctx, "resuming subscription "+name, func(ctx context.Context, tx *sql.Tx) error {
-		if err := change(ctx, tx); err != nil {
-			return err
-		}
 		err := found(tx.ExecContext(ctx, `UPDATE notify_subscriptions SET state = 'active' WHERE name = $1`,
 			store.CleanText(name)))
 		if err != nil {
