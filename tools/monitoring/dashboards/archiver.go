@@ -49,7 +49,7 @@ func archiver() grafana.Dashboard {
 		section("Bucket",
 			graph(21, "Spool", "bytes", "Size of the files that are not uploaded yet, and the maximum (archiver.max-spool).",
 				query{`sum by (instance) (dateline_archive_spool_bytes{instance=~"$instance"})`, "waiting {{instance}}"},
-				query{`sum by (instance) (dateline_archive_spool_limit_bytes{instance=~"$instance"} > 0)`, "maximum {{instance}}"},
+				query{`sum by (instance) (dateline_archive_spool_limit_bytes{instance=~"$instance"})`, "maximum {{instance}}"},
 			),
 			graph(22, "Files waiting", "short", "Complete files that are not uploaded yet.",
 				query{`sum(dateline_archive_waiting_files{instance=~"$instance"})`, "files"},
