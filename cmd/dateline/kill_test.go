@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -136,15 +135,7 @@ func logURLs(t *testing.T, bus *pipeline.Bus) {
 
 func killsWanted(t *testing.T) int {
 	t.Helper()
-	text := os.Getenv("DATELINE_KILLS")
-	if text == "" {
-		return defaultKills
-	}
-	kills, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatalf("reading DATELINE_KILLS: %v", err)
-	}
-	return kills
+	return natstest.Kills(t, defaultKills)
 }
 
 // killOnce starts the program and kills it: within a second of its start if early

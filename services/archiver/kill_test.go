@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -31,13 +30,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills a process repeatedly: run without -short")
 	}
-	kills := 5
-	if text := os.Getenv("DATELINE_KILLS"); text != "" {
-		var err error
-		if kills, err = strconv.Atoi(text); err != nil {
-			t.Fatalf("DATELINE_KILLS: %v", err)
-		}
-	}
+	kills := natstest.Kills(t, 5)
 	k := newKillTest(t)
 	cut := 0
 	for n := range kills {

@@ -5,10 +5,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,13 +31,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills a process repeatedly: run without -short")
 	}
-	kills := 10
-	if text := os.Getenv("DATELINE_KILLS"); text != "" {
-		var err error
-		if kills, err = strconv.Atoi(text); err != nil {
-			t.Fatalf("DATELINE_KILLS: %v", err)
-		}
-	}
+	kills := natstest.Kills(t, 10)
 	k := newKillTest(t)
 	for n := range kills {
 		k.publishRound(n)

@@ -90,7 +90,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		oldest: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "dateline_store_oldest_outcome_timestamp_seconds",
 			Help: "Time of the oldest outcome in the store, in seconds since 1970, updated every one to two minutes. 0 if " +
-				"there is none.",
+				"the store has no outcomes.",
 		}),
 		unaccounted: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "dateline_ledger_unaccounted",

@@ -31,13 +31,7 @@ func TestFilesSurviveKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills a process repeatedly: run without -short")
 	}
-	kills := 5
-	if text := os.Getenv("DATELINE_KILLS"); text != "" {
-		var err error
-		if kills, err = strconv.Atoi(text); err != nil {
-			t.Fatalf("DATELINE_KILLS: %v", err)
-		}
-	}
+	kills := natstest.Kills(t, 5)
 	program := filepath.Join(t.TempDir(), "notifier")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/notifier")
 	if out, err := build.CombinedOutput(); err != nil {

@@ -88,7 +88,7 @@ func encode(s subscriptions.Subscription, id int64, e forms.Event) (targets.Item
 type revision struct {
 	hit     store.Hit
 	article *datelinev1.Article
-	// before is the previous revision. It is nil if there is none, or if its text was deleted.
+	// before is the previous revision. It is nil for the first revision, and if its text was deleted.
 	before *datelinev1.Article
 }
 

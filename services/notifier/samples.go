@@ -118,7 +118,7 @@ func (n *Notifier) sampleFor(ctx context.Context, data []byte) (response sample.
 	return sample.Response{Result: &result}
 }
 
-// respond sends a response. If it fails, the client notices that there is none.
+// respond sends a response. If that fails, the client times out.
 func (n *Notifier) respond(msg *nats.Msg, response sample.Response) {
 	data, err := json.Marshal(response)
 	if err == nil {

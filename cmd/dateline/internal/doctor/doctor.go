@@ -25,7 +25,7 @@ type Target struct {
 	// StoreURL is the URL of the store, in the form of store.Open. It is empty if this
 	// machine cannot reach the store.
 	StoreURL string
-	// Archive is the archive, or nil if there is none.
+	// Archive reads the archive. It is nil if nothing is archived.
 	Archive *files.Files
 	// Admin lists the admin addresses of the services, and Web is the address of the
 	// web page and API. A deployment without them leaves both empty.
