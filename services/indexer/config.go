@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // StoreConfig describes the store.
@@ -25,6 +27,9 @@ type Config struct {
 	KeepOutcomes      time.Duration `doc:"Time for which the ledger keeps outcomes, such as 2160h, and at least 168h. dateline explain shows outcomes until then; the totals and the counts per host and hour include older ones. 0 keeps all."`
 	KeepRevisionTexts time.Duration `doc:"Time for which the text of a revision is kept after a later one has replaced it, such as 8760h, and at least 168h. Its headline, times and hash stay, and so does the text of the newest revision. If an article is erased, texts that were deleted before are not recognised when they come again. 0 keeps all."`
 	KeepDeadLetters   time.Duration `doc:"Time for which dead letters are kept, such as 2160h, and at least 24h. 0 keeps them until the stream is full."`
+
+	CopiesWindow time.Duration `doc:"Time for which a text that was stored is compared with new ones to find copies, such as 72h, from 1h to 8760h. It counts at most a quarter of this time between two batches, so that articles stay longer if nothing arrives. Use the same for all indexers."`
+	CopiesMemory int64         `doc:"Maximum memory of each indexer for finding copies, at most 100 bytes per article within copies-window. If it is used up, the oldest articles are no longer compared. 128 MiB suffice for 447,000 articles a day and 72h. Use the same for all indexers." unit:"bytes"`
 }
 
 // maxBatch bounds the time for which one transaction blocks other writers.
@@ -38,7 +43,11 @@ const (
 	minKeepDeadLetters = 24 * time.Hour
 	// minKeepRevisionTexts is longer than a delivery of a revision is repeated.
 	minKeepRevisionTexts = 7 * 24 * time.Hour
-	defaultKeep          = 90 * 24 * time.Hour
+	// minCopiesWindow and minCopiesMemory leave time and room for a few batches. maxCopiesWindow
+	// and maxCopiesMemory fit the types of the index.
+	minCopiesWindow, maxCopiesWindow = time.Hour, 365 * 24 * time.Hour
+	minCopiesMemory, maxCopiesMemory = 1 << 20, store.MaxCopyArticles * store.BytesPerCopy
+	defaultKeep                      = 90 * 24 * time.Hour
 )
 
 // DefaultConfig makes articles searchable within a tenth of a second.
@@ -46,7 +55,14 @@ func DefaultConfig() Config {
 	return Config{
 		Batch: 200, BatchWait: 50 * time.Millisecond, MaxAttempts: 4, DrainTimeout: 10 * time.Second,
 		KeepOutcomes: defaultKeep, KeepDeadLetters: defaultKeep,
+		CopiesWindow: store.DefaultCopyLimits().Window,
+		CopiesMemory: store.DefaultCopiesMemory,
 	}
+}
+
+// copyLimits returns the limits of the window of copies.
+func (c Config) copyLimits() store.CopyLimits {
+	return store.CopyLimits{Window: c.CopiesWindow, Articles: int(c.CopiesMemory / store.BytesPerCopy)}
 }
 
 // Validate reports every invalid setting.
@@ -73,6 +89,14 @@ func (c Config) Validate() error {
 	if c.KeepRevisionTexts != 0 && c.KeepRevisionTexts < minKeepRevisionTexts {
 		problems = append(problems, fmt.Errorf("keep-revision-texts is %s: it must be 0 (for ever), or at least %s, "+
 			"because subscriptions that fail get revisions for days", c.KeepRevisionTexts, minKeepRevisionTexts))
+	}
+	if c.CopiesWindow < minCopiesWindow || c.CopiesWindow > maxCopiesWindow {
+		problems = append(problems, fmt.Errorf("copies-window is %s: choose %s to %s",
+			c.CopiesWindow, minCopiesWindow, maxCopiesWindow))
+	}
+	if c.CopiesMemory < minCopiesMemory || c.CopiesMemory > maxCopiesMemory {
+		problems = append(problems, fmt.Errorf("copies-memory is %d: choose %d to %d bytes",
+			c.CopiesMemory, minCopiesMemory, int64(maxCopiesMemory)))
 	}
 	return errors.Join(problems...)
 }

@@ -42,6 +42,7 @@ func (ix *Indexer) put(ctx context.Context, inputs []*stage.Input) []stage.Resul
 	start := time.Now()
 	stored, err := ix.store.Put(ctx, batch, ix.readers[subject.StreamArticles].Spans(ctx, inputs)...)
 	ix.metrics.puts.observe(len(batch), start)
+	ix.metrics.window.set(ix.store.CopiesWindow())
 	now := time.Now()
 	for k, i := range at {
 		if err != nil {

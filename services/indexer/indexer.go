@@ -73,6 +73,9 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Indexer, error
 		store: deps.Store, log: deps.Log, metrics: newMetrics(deps.Registry),
 		readers: map[string]*progress.Reader{},
 	}
+	limits := config.copyLimits()
+	deps.Store.LimitCopies(limits)
+	ix.metrics.window.limit(limits)
 	ix.audit = &audit{js: deps.JS, store: deps.Store, metrics: ix.metrics, log: deps.Log, now: time.Now}
 	lib := library.New(deps.Store, deps.JS)
 	ix.sources = newSourceWatch(sourceWatch{

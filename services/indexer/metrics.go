@@ -21,6 +21,7 @@ type metrics struct {
 	articles    *prometheus.CounterVec
 	freshness   prometheus.Histogram
 	copies      prometheus.Counter
+	window      windowMetrics
 	corrections prometheus.Counter
 	puts        batches
 	records     batches
@@ -55,7 +56,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100,
 	}, []string{"loop"})
 	m := &metrics{
-		replay: newReplayMetrics(reg),
+		replay: newReplayMetrics(reg), window: newWindowMetrics(reg),
 		articles: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dateline_index_articles_total", Help: "Articles handed to the store, by result.",
 		}, []string{"status"}),

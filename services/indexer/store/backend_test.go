@@ -12,7 +12,7 @@ import (
 	"github.com/dateline-news/dateline/internal/postgrestest"
 )
 
-// downgradeTo8 is SQL that undoes the migrations after version 8.
+// downgradeTo8 is SQL that undoes the migrations after version 8, except for downgradeTo38.
 var downgradeTo8 = []string{
 	`ALTER TABLE articles DROP COLUMN first_page_hash`, `ALTER TABLE articles DROP COLUMN joined_pages`,
 	`DROP TABLE access_tokens`, `DROP TABLE audit_log`, `DROP TABLE outcome_retention`, `DROP TABLE expired_outcomes`,
@@ -32,6 +32,15 @@ var downgradePostgresTo8 = []string{
 	`DROP INDEX articles_by_words_and_period`, `DROP FUNCTION article_periods`,
 	`CREATE INDEX articles_by_words ON articles USING gin (words)`,
 }
+
+// The following undo the migration to version 39.
+var (
+	downgradeSQLiteTo38   = []string{`DROP TABLE copies_window`, `ALTER TABLE recent_keys DROP COLUMN time`}
+	downgradePostgresTo38 = []string{
+		`DROP TABLE copies_window`, `DROP TABLE recent_keys`, `DROP TRIGGER follow_sketch_keys ON sketch_keys`,
+		`DROP FUNCTION follow_sketch_keys`,
+	}
+)
 
 // downgradeBoth is the part of backend.downgrade that both databases accept.
 var downgradeBoth = append([]string{
@@ -57,16 +66,16 @@ var sqliteBackend = backend{
 			t.Fatal(err)
 		}
 	},
-	passWindow: `INSERT INTO recent_keys (number, row, keys) SELECT max(number) + 524288, -1, x'' FROM recent_keys`,
 	downgrade: append([]string{
-		`DROP TABLE recent_keys`,
+		`DROP TABLE copies_window`, `DROP TABLE recent_keys`,
 		`CREATE TABLE sketch_keys (key INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (key, row))
 			STRICT, WITHOUT ROWID`,
 		`INSERT INTO article_words (article_words, rank) VALUES ('automerge', 8), ('crisismerge', 16)`,
 	}, downgradeBoth...),
 	refusePoison: map[string]string{"trigger": `CREATE TRIGGER poison BEFORE INSERT ON articles
 		WHEN NEW.title = 'poison' BEGIN SELECT RAISE(ABORT, 'no poison here'); END`},
-	downgradeTo8: downgradeTo8,
+	downgradeTo38: downgradeSQLiteTo38,
+	downgradeTo8:  slices.Concat(downgradeSQLiteTo38, downgradeTo8),
 }
 
 var postgresBackend = backend{
@@ -85,9 +94,9 @@ var postgresBackend = backend{
 			t.Fatal(err)
 		}
 	},
-	passWindow:   `SELECT setval(pg_get_serial_sequence('articles', 'row'), (SELECT max(row) + 524288 FROM articles))`,
-	downgrade:    append(slices.Clone(downgradePostgresTo8), downgradeBoth...),
-	downgradeTo8: append(slices.Clone(downgradePostgresTo8), downgradeTo8...),
+	downgrade:     slices.Concat(downgradePostgresTo38, downgradePostgresTo8, downgradeBoth),
+	downgradeTo38: downgradePostgresTo38,
+	downgradeTo8:  slices.Concat(downgradePostgresTo38, downgradePostgresTo8, downgradeTo8),
 	refusePoison: map[string]string{
 		"constraint": `ALTER TABLE articles ADD CONSTRAINT no_poison_here CHECK (title <> 'poison')`,
 		// invalid_parameter_value, of the class of data exceptions

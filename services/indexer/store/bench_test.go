@@ -22,7 +22,8 @@ const benchBatch = 200
 // their words follow Zipf's law, like those of real text.
 type generator struct {
 	zipf *rand.Zipf
-	made int // number of articles so far
+	made int    // number of articles so far
+	last string // the text of the last one
 }
 
 func newGenerator() *generator {
@@ -72,6 +73,17 @@ func (g *generator) batch() []*datelinev1.Article {
 		}
 		a.Text = strings.Join(text, "\n\n")
 		articles[i] = a
+	}
+	return articles
+}
+
+// short returns a batch of articles of 60 words.
+func (g *generator) short() []*datelinev1.Article {
+	articles := make([]*datelinev1.Article, benchBatch)
+	for i := range articles {
+		g.made++
+		g.last = g.words(60)
+		articles[i] = article(numbered("bench", g.made), "Short", g.last, noon)
 	}
 	return articles
 }
@@ -160,7 +172,7 @@ func bareSQLite(tb testing.TB, dsn string) func(testing.TB, []store.BareRow) {
 	}
 	articles := prepare(`INSERT INTO articles VALUES (?, ?, ?, ?, ?, 'en', '', 0, '', '', NULL,
 		?, ?, ?, ?, ?, ?, ?, 1, 1, 1, NULL, ?, '', 0, '')`)
-	keys := prepare(`INSERT INTO recent_keys (row, keys) VALUES (?, ?)`)
+	keys := prepare(`INSERT INTO recent_keys (time, row, keys) VALUES (?, ?, ?)`)
 	revisions := prepare(`INSERT INTO revisions (article_id, number, content_hash, first_seen, last_seen, record)
 		VALUES (?, 1, ?, ?, ?, ?)`)
 	aliases := prepare(`INSERT INTO aliases VALUES (?, ?, 1, ?)`)
@@ -182,7 +194,7 @@ func bareSQLite(tb testing.TB, dsn string) func(testing.TB, []store.BareRow) {
 			run(articles, r.RowID, r.ID, r.URL, r.Host, r.Title, at, r.Hash, r.WordsHash, at, at, at, at, r.Sketch)
 			run(revisions, r.ID, r.Hash, at, at, r.Record)
 			run(aliases, r.URL, r.ID, at)
-			run(keys, r.RowID, r.KeyBytes)
+			run(keys, at, r.RowID, r.KeyBytes)
 		}
 		for _, r := range rows {
 			run(words, r.RowID, r.Words[0], r.Words[1], r.Words[2], r.Words[3])
@@ -201,6 +213,7 @@ func barePostgres(tb testing.TB, dsn string) func(testing.TB, []store.BareRow) {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = conn.Close(context.Background()) })
+	stored := int64(0)
 	return func(tb testing.TB, rows []store.BareRow) {
 		tb.Helper()
 		tx, err := conn.Begin(tb.Context())
@@ -225,16 +238,10 @@ func barePostgres(tb testing.TB, dsn string) func(testing.TB, []store.BareRow) {
 		copyRows("aliases", aliases, func(r store.BareRow) []any {
 			return []any{r.Key, r.URL, r.ID, true, r.Time}
 		})
-		var keys [][]any
-		for _, r := range rows {
-			for _, key := range r.Keys {
-				keys = append(keys, []any{key, int64(len(keys))})
-			}
-		}
-		_, err = tx.CopyFrom(tb.Context(), pgx.Identifier{"sketch_keys"}, []string{"key", "row"}, pgx.CopyFromRows(keys))
-		if err != nil {
-			tb.Fatal(err)
-		}
+		copyRows("recent_keys", []string{"number", "time", "row", "keys"}, func(r store.BareRow) []any {
+			stored++
+			return []any{stored, r.Time.UnixMicro(), stored, r.KeyBytes}
+		})
 		if err := tx.Commit(tb.Context()); err != nil {
 			tb.Fatal(err)
 		}

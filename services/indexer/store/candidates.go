@@ -6,11 +6,6 @@ import (
 )
 
 const (
-	// copiesWindow is the number of articles among which the store looks for copies
-	// of a new article: those whose texts were stored most recently. See
-	// docs/decisions/0010.
-	copiesWindow = 1 << 19
-
 	// The following bound the number of comparisons, so that a line that occurs
 	// in thousands of articles costs no more than one that occurs in two.
 

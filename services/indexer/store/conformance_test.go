@@ -79,6 +79,11 @@ var conformance = map[string]func(*testing.T, backend){
 	"stories merge":                                     testStoriesMerge,
 	"a common line does not make a story":               testFurniture,
 	"only the newest texts are compared":                testCopiesWindow,
+	"memory bounds the window of copies":                testCopiesMemory,
+	"a wrong clock does not empty the window":           testCopiesClock,
+	"processes find each other's copies":                testCopiesOfProcesses,
+	"the keys of old texts are deleted":                 testKeysAreBounded,
+	"an older store keeps its window":                   testWindowOfOlderStore,
 	"moved articles are joined":                         testJoin,
 	"a wrong canonical URL joins nothing":               testSloppyCanonical,
 	"identity is what was fetched":                      testForgery,
@@ -123,13 +128,11 @@ type backend struct {
 	execute func(t *testing.T, dsn, sql string)
 	// query reads one value directly from a store's database.
 	query func(t *testing.T, dsn, sql string, value any)
-	// passWindow is SQL that makes it appear as if copiesWindow articles were
-	// stored.
-	passWindow string
 	// downgrade is SQL that changes a store's tables back to version 2.
 	downgrade []string
-	// downgradeTo8 is SQL that changes them back to version 8, except for their version.
-	downgradeTo8 []string
+	// downgradeTo38 and downgradeTo8 are SQL that changes them back to version 38 and 8, except for
+	// their version.
+	downgradeTo38, downgradeTo8 []string
 	// refusePoison is SQL that makes the database refuse articles with the title
 	// "poison", by the kind of refusal.
 	refusePoison map[string]string

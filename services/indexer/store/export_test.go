@@ -17,7 +17,6 @@ type BareRow struct {
 	Time                                  time.Time
 	RowID                                 int64
 	Key, Record, Sketch, KeyBytes         []byte
-	Keys                                  []int64
 	Words                                 [4]string
 }
 
@@ -37,9 +36,6 @@ func BareRows(tb testing.TB, articles []*datelinev1.Article) []BareRow {
 			Time: a.row.fetched, RowID: first, Key: digest(a.row.canonicalURL), Record: a.record, Sketch: a.row.sketch,
 			KeyBytes: sketch.KeyBytes(a.row.sketch),
 			Words:    [4]string{a.words.title, a.words.about, a.words.bodyAndStems(), a.words.filters},
-		}
-		for _, k := range a.sketch.Keys() {
-			rows[i].Keys = append(rows[i].Keys, int64(k))
 		}
 	}
 	return rows

@@ -33,6 +33,7 @@ type postgresStore struct {
 	times sampledTimes
 	damage
 	savedSearches
+	copies
 }
 
 func openPostgres(ctx context.Context, dsn string) (_ Store, err error) {
@@ -66,6 +67,7 @@ func openPostgres(ctx context.Context, dsn string) (_ Store, err error) {
 	}
 	s := &postgresStore{pool: pool, sql: stdlib.OpenDBFromPool(pool), name: name}
 	s.savedSearches = savedSearches{s.SQL()}
+	s.copies = copies{newKeyIndex(DefaultCopyLimits()), s.SQL()}
 	return s, nil
 }
 

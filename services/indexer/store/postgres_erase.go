@@ -18,7 +18,7 @@ func (s *postgresStore) Erase(ctx context.Context, idOrURL string) (Erasure, err
 	}
 	var erased Erasure
 	err = s.inTransaction(ctx, func(tx pgx.Tx) error {
-		erased, err = (&postgresBatch{ctx, tx}).erase(found.article.id)
+		erased, err = (&postgresBatch{ctx: ctx, tx: tx}).erase(found.article.id)
 		return err
 	})
 	if errors.Is(err, pgx.ErrNoRows) { // another call has erased the article meanwhile
@@ -48,7 +48,7 @@ func (s *postgresStore) readTombstone(ctx context.Context, name string) (Erasure
 func (b *postgresBatch) erase(id string) (Erasure, error) {
 	var rowID int64
 	var row articleRow
-	erased := articleColumns.named("host", "canonical_url", "sketch")
+	erased := articleColumns.named("host", "canonical_url")
 	err := b.tx.QueryRow(b.ctx, `SELECT row, `+erased.selected("")+` FROM articles WHERE id = $1 FOR UPDATE`, id).
 		Scan(append([]any{&rowID}, erased.fields(&row)...)...)
 	if err != nil {
@@ -58,7 +58,7 @@ func (b *postgresBatch) erase(id string) (Erasure, error) {
 	if err := b.describe(&e); err != nil {
 		return Erasure{}, err
 	}
-	if err := b.removeKeys(rowID, row.sketch); err != nil {
+	if err := b.removeKeys(rowID); err != nil {
 		return Erasure{}, err
 	}
 	steps := []step{

@@ -48,3 +48,12 @@ func (b *postgresBatch) writeErasedTexts(e Erasure) error {
 	}
 	return b.runSteps(steps)
 }
+
+// signed returns keys as PostgreSQL stores them, which has no unsigned integers.
+func signed(keys []uint64) []int64 {
+	all := make([]int64, len(keys))
+	for i, key := range keys {
+		all[i] = int64(key)
+	}
+	return all
+}

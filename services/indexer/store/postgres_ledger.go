@@ -23,7 +23,7 @@ func (s *postgresStore) Record(ctx context.Context, outcomes []*datelinev1.Outco
 		return bytes.Compare(digest(a.inputID), digest(b.inputID))
 	})
 	err = s.inTransaction(ctx, func(tx pgx.Tx) error {
-		b := &postgresBatch{ctx, tx}
+		b := &postgresBatch{ctx: ctx, tx: tx}
 		var expired int64
 		if err := tx.QueryRow(ctx, selectExpired).Scan(&expired); err != nil {
 			return err

@@ -13,7 +13,7 @@ func (s *postgresStore) Overwrite(ctx context.Context) (done bool, err error) {
 	var until *time.Time
 	err = s.pool.QueryRow(ctx, `SELECT max(erase_time) FROM pending_overwrites`).Scan(&until)
 	if err == nil && until != nil {
-		_, err = s.pool.Exec(ctx, `VACUUM articles, revisions, sketch_keys, aliases`)
+		_, err = s.pool.Exec(ctx, `VACUUM articles, revisions, recent_keys, aliases`)
 	}
 	if err == nil && until != nil {
 		_, err = s.pool.Exec(ctx, `DELETE FROM pending_overwrites WHERE erase_time <= $1`, *until)

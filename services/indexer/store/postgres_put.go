@@ -17,10 +17,15 @@ import (
 const statementBytes = 16 << 20
 
 func (s *postgresStore) Put(ctx context.Context, articles []*datelinev1.Article, from ...Span) ([]PutResult, error) {
+	if s.keys.lastRead() == 0 { // there may be many: read them before any row is locked
+		if err := s.readKeys(ctx, s.pool); err != nil {
+			return nil, fmt.Errorf("reading the keys of the newest articles from %s: %w", s.name, s.explain(err))
+		}
+	}
 	written := len(from) == 0
 	results, err := putIsolated(articles, isPostgresPoison, func(arrivals []arrival) (results []PutResult, err error) {
 		err = s.inTransaction(ctx, func(tx pgx.Tx) error {
-			results, err = (&postgresBatch{ctx, tx}).put(arrivals, from)
+			results, err = (&postgresBatch{ctx, tx, s}).put(arrivals, from)
 			return err
 		})
 		written = written || err == nil
@@ -48,10 +53,11 @@ func isPostgresPoison(err error) bool {
 	return slices.Contains([]string{"22", "23", "54"}, class)
 }
 
-// postgresBatch is one transaction that writes.
+// postgresBatch is one transaction that writes. Only put uses store.
 type postgresBatch struct {
-	ctx context.Context
-	tx  pgx.Tx
+	ctx   context.Context
+	tx    pgx.Tx
+	store *postgresStore
 }
 
 func (b *postgresBatch) exec(query string, arguments ...any) error {
@@ -90,11 +96,10 @@ func (b *postgresBatch) put(arrivals []arrival, from []Span) ([]PutResult, error
 			return nil, fmt.Errorf("joining articles with %s: %w", c.row.id, err)
 		}
 	}
-	moves, err := b.findStories(changes)
+	search, err := b.searchStories(changes)
 	if err != nil {
 		return nil, fmt.Errorf("looking for copies: %w", err)
 	}
-	markCopies(changes, results)
 	if err := b.runSteps(replacementSteps(changes)); err != nil {
 		return nil, fmt.Errorf("keeping the replaced records: %w", err)
 	}
@@ -106,11 +111,8 @@ func (b *postgresBatch) put(arrivals []arrival, from []Span) ([]PutResult, error
 			return nil, fmt.Errorf("writing revisions: %w", err)
 		}
 	}
-	if err := b.writeMoves(moves); err != nil {
+	if err := b.writeMoves(search.moves); err != nil {
 		return nil, err
-	}
-	if err := b.writeKeys(changes); err != nil {
-		return nil, fmt.Errorf("writing the keys of sketches: %w", err)
 	}
 	if err := b.writeAliases(aliasesOf(changes)); err != nil {
 		return nil, fmt.Errorf("writing URLs: %w", err)
@@ -118,7 +120,15 @@ func (b *postgresBatch) put(arrivals []arrival, from []Span) ([]PutResult, error
 	if err := b.writeSources(sourcesOf(changes)); err != nil {
 		return nil, err
 	}
-	return results, b.writeSpans(from)
+	if err := b.writeSpans(from); err != nil {
+		return nil, err
+	}
+	// Last, because other processes that store articles wait from here to the commit.
+	if err := b.writeKeys(changes, search); err != nil {
+		return nil, fmt.Errorf("writing the keys of sketches: %w", err)
+	}
+	markCopies(changes, results)
+	return results, nil
 }
 
 // statementParts splits the changes into parts of about statementBytes.

@@ -11,7 +11,7 @@ import (
 
 func (s *postgresStore) RollUp(ctx context.Context, now time.Time) (more bool, err error) {
 	err = s.inTransaction(ctx, func(tx pgx.Tx) error {
-		more, err = (&postgresBatch{ctx, tx}).rollUp(now)
+		more, err = (&postgresBatch{ctx: ctx, tx: tx}).rollUp(now)
 		return err
 	})
 	if err != nil {

@@ -27,7 +27,7 @@ func (s *postgresStore) ReplaceSpans(ctx context.Context, old, by []Span) error 
 		rows[i] = span.row
 	}
 	err := s.inTransaction(ctx, func(tx pgx.Tx) error {
-		b := &postgresBatch{ctx, tx}
+		b := &postgresBatch{ctx: ctx, tx: tx}
 		if err := b.exec(`DELETE FROM stream_spans WHERE number = ANY ($1)`, rows); err != nil {
 			return err
 		}

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
-
-	"github.com/dateline-news/dateline/services/indexer/sketch"
 )
 
 // join moves the data stored under other ids to the article's own id.
@@ -29,7 +27,7 @@ func (b *postgresBatch) join(c *change) error {
 		steps = append(steps,
 			step{`DELETE FROM articles WHERE row = $1`, []any{j.rowID}},
 			step{`UPDATE sources SET articles = articles - 1 WHERE host = $1`, []any{j.row.host}})
-		if err := b.removeKeys(j.rowID, j.row.sketch); err != nil {
+		if err := b.removeKeys(j.rowID); err != nil {
 			return err
 		}
 	}
@@ -122,53 +120,6 @@ func (b *postgresBatch) writeRevisions(part []*change) error {
 		ON CONFLICT (article_id, number) DO UPDATE SET content_hash = excluded.content_hash,
 		last_seen = excluded.last_seen, record = excluded.record, text_removed = 0`,
 		ids, numbers, hashes, firstSeen, lastSeen, records)
-}
-
-func (b *postgresBatch) writeMoves(moves []storyMove) error {
-	for _, m := range moves {
-		err := b.exec(`UPDATE articles SET story = $3 WHERE id = $1 OR story = $2`, m.id, m.from, m.to)
-		if err != nil {
-			return fmt.Errorf("writing the story of %s%s: %w", m.id, m.from, err)
-		}
-	}
-	return nil
-}
-
-// writeKeys replaces the keys of the articles whose sketch has changed.
-func (b *postgresBatch) writeKeys(changes []*change) error {
-	var ids []string
-	var keys []int64
-	for _, c := range changes {
-		if !c.isResketched() {
-			continue
-		}
-		if !c.isNew {
-			if err := b.removeKeys(c.rowID, c.before.sketch); err != nil {
-				return err
-			}
-		}
-		s, err := sketch.Parse(c.row.sketch)
-		if err != nil {
-			return err
-		}
-		for _, key := range s.Keys() {
-			ids, keys = append(ids, c.row.id), append(keys, int64(key))
-		}
-	}
-	if len(keys) == 0 {
-		return nil
-	}
-	return b.exec(`INSERT INTO sketch_keys (key, row) SELECT k.key, a.row
-		FROM unnest($1::text[], $2::bigint[]) AS k (id, key) JOIN articles a USING (id)
-		ON CONFLICT DO NOTHING`, ids, keys)
-}
-
-func (b *postgresBatch) removeKeys(rowID int64, data []byte) error {
-	s, err := sketch.Parse(data)
-	if err != nil || s.IsZero() {
-		return err
-	}
-	return b.exec(`DELETE FROM sketch_keys WHERE key = ANY ($1) AND row = $2`, signed(s.Keys()), rowID)
 }
 
 func (b *postgresBatch) writeAliases(aliases []aliasRow) error {

@@ -19,13 +19,13 @@ type sqliteStore struct {
 	readers     *sql.DB
 	statements  *sqliteStatements
 	checkpoints *checkpoints
-	// keys and merges are used only by the transaction that writes.
-	keys   *keyIndex
+	// merges is used only by the transaction that writes.
 	merges mergePace
 	// languages are used by searches.
 	languages languages
 	damage
 	savedSearches
+	copies
 }
 
 const (
@@ -57,7 +57,7 @@ func openSQLite(ctx context.Context, path string) (_ Store, err error) {
 	if err := migrateSQLite(ctx, path); err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w%s", path, explainDamage(err), sqliteAdvice(err))
 	}
-	s := &sqliteStore{path: path, keys: newKeyIndex(copiesWindow)}
+	s := &sqliteStore{path: path}
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("opening the store %s: %w", path, explainDamage(errors.Join(err, s.Close())))
@@ -75,6 +75,7 @@ func openSQLite(ctx context.Context, path string) (_ Store, err error) {
 	s.readers.SetMaxIdleConns(readers)
 	s.readers.SetConnMaxIdleTime(readerIdleTime)
 	s.savedSearches = savedSearches{s.SQL()}
+	s.copies = copies{newKeyIndex(DefaultCopyLimits()), s.SQL()}
 	if s.statements, err = prepareSQLite(ctx, s.writer); err != nil {
 		return nil, err
 	}

@@ -93,22 +93,29 @@ func (b *sqliteBatch) loadReplacements(id string, runs []string) ([]replacement,
 }
 
 // readRecentKeys reads the keys that this process or another one has stored
-// since the last call.
-func (b *sqliteBatch) readRecentKeys() error {
-	rows, err := b.query(b.statements.recentKeys, b.keys.read, copiesWindow)
+// since the last call. now is in microseconds.
+func (b *sqliteBatch) readRecentKeys(now int64) error {
+	err := b.queryRow(b.statements.window, now, b.keys.limits.maxClockStep()).
+		Scan(&b.table.time, &b.table.first, &b.table.last)
+	if err != nil {
+		return err
+	}
+	b.keys.seen(b.table.time, 0)
+	rows, err := b.query(b.statements.recentKeys, b.table.firstUnread(b.keys))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var number, row int64
+		var r recentKeys
 		var keys sql.RawBytes
-		if err := rows.Scan(&number, &row, &keys); err != nil {
+		if err := rows.Scan(&r.number, &r.time, &r.row, &keys); err != nil {
 			return err
 		}
-		b.keys.add(row, keys)
-		b.keys.read = number
+		r.keys = keys
+		b.keys.add(r)
 	}
+	b.keys.seen(b.table.time, b.table.last)
 	return rows.Err()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -53,12 +54,13 @@ func (s *sqliteStore) commit(tx *sql.Tx) error {
 	return tx.Commit()
 }
 
-// sqliteBatch is one transaction that writes. Only put uses keys and merges.
+// sqliteBatch is one transaction that writes. Only put uses keys, table and merges.
 type sqliteBatch struct {
 	ctx        context.Context
 	tx         *sql.Tx
 	statements *sqliteStatements
 	keys       *keyIndex
+	table      keyTable
 	merges     *mergePace
 }
 
@@ -109,7 +111,8 @@ func (b *sqliteBatch) put(arrivals []arrival, from []Span) ([]PutResult, error) 
 			return nil, fmt.Errorf("joining articles with %s: %w", c.row.id, err)
 		}
 	}
-	if err := b.readRecentKeys(); err != nil {
+	now := time.Now().UnixMicro()
+	if err := b.readRecentKeys(now); err != nil {
 		return nil, fmt.Errorf("reading the keys of the newest articles: %w", err)
 	}
 	moves, err := findStories(changes, b.candidates)
@@ -134,7 +137,7 @@ func (b *sqliteBatch) put(arrivals []arrival, from []Span) ([]PutResult, error) 
 	if err := b.writeSources(sourcesOf(changes)); err != nil {
 		return nil, err
 	}
-	if err := b.run(b.statements.dropOldKeys, copiesWindow); err != nil {
+	if err := b.saveWindow(now); err != nil {
 		return nil, fmt.Errorf("deleting the keys of older articles: %w", err)
 	}
 	if err := b.writeSpans(from); err != nil {

@@ -9,13 +9,14 @@ import (
 // sqliteStatements are prepared once, on the connection that writes.
 type sqliteStatements struct {
 	// For reading what is stored.
-	links, load, candidate, recentKeys *sql.Stmt
-	anyErasedText, erasedTexts         *sql.Stmt
+	links, load, candidate     *sql.Stmt
+	window, recentKeys         *sql.Stmt
+	anyErasedText, erasedTexts *sql.Stmt
 	// For writing articles.
 	nextRow, insert, update, revision, alias, source *sql.Stmt
 	// For writing the index of words and the keys of sketches.
 	insertWords, replaceWords, deleteWords, structure, automerge *sql.Stmt
-	addKeys, removeKeys, dropOldKeys                             *sql.Stmt
+	addKeys, removeKeys, dropOldKeys, saveWindow                 *sql.Stmt
 	// For writing the ledger.
 	insertOutcome, loadOutcome, replaceOutcome, hour *sql.Stmt
 	// For writing either.
@@ -29,9 +30,9 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 		&s.load: `SELECT row, ` + articleColumns.selected("") + `, (SELECT json_group_array(
 			json_object('n', number, 't', first_seen, 'h', content_hash)) FROM revisions WHERE article_id = id)
 			FROM articles WHERE id = ?`,
-		&s.candidate: `SELECT ` + candidateColumns.selected("") + ` FROM articles WHERE row = ?`,
-		&s.recentKeys: `SELECT number, row, keys FROM recent_keys
-			WHERE number > max(?1, (SELECT max(number) FROM recent_keys) - ?2) ORDER BY number`,
+		&s.candidate:  `SELECT ` + candidateColumns.selected("") + ` FROM articles WHERE row = ?`,
+		&s.window:     `SELECT time + max(0, min(?1 - clock, ?2)), first, last FROM copies_window WHERE id = 1`,
+		&s.recentKeys: `SELECT number, time, row, keys FROM recent_keys WHERE number >= ? ORDER BY number`,
 
 		&s.anyErasedText: `SELECT EXISTS (SELECT 1 FROM erased_texts)`,
 		&s.erasedTexts: fmt.Sprintf(`SELECT host, content_hash, sketch FROM erased_texts
@@ -67,10 +68,11 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 			(SELECT v FROM article_words_config WHERE k = 'automerge')`,
 		&s.automerge: `INSERT INTO article_words (article_words, rank) VALUES ('automerge', ?)`,
 
-		&s.addKeys: `INSERT INTO recent_keys (row, keys) VALUES (?, ?)`,
-		// The rows stay, so that their numbers are not assigned again.
-		&s.removeKeys:  `UPDATE recent_keys SET keys = x'' WHERE row = ?`,
-		&s.dropOldKeys: `DELETE FROM recent_keys WHERE number <= (SELECT max(number) FROM recent_keys) - ?`,
+		&s.addKeys:     `INSERT INTO recent_keys (number, time, row, keys) VALUES (?, ?, ?, ?)`,
+		&s.removeKeys:  `DELETE FROM recent_keys WHERE row = ?`,
+		&s.dropOldKeys: `DELETE FROM recent_keys WHERE number >= ? AND number < ?`,
+		&s.saveWindow: `UPDATE copies_window SET time = ?, clock = ?, first = ?, last = ?,
+			max_age = ?, max_articles = ? WHERE id = 1`,
 
 		&s.insertOutcome: `INSERT INTO outcomes (stage, input_id, verdict, reason, url, request_id, host, time, record)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stage, input_id) DO NOTHING`,

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -14,7 +15,8 @@ func TestSQLiteFromVersion2(t *testing.T) {
 	file := sqliteFile(t)
 	text := newGenerator().words(200)
 	s := reopen(t, file)
-	put(t, s, article("old", "Ferry returns", text, noon))
+	now := time.Now() // so that the old article is in the window of copies
+	put(t, s, article("old", "Ferry returns", text, now.Add(-time.Hour)))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +25,7 @@ func TestSQLiteFromVersion2(t *testing.T) {
 	}
 
 	s = reopen(t, file)
-	put(t, s, article("copy", "Ferry is back", text, after(1)))
+	put(t, s, article("copy", "Ferry is back", text, now))
 	if page, err := s.Search(t.Context(), store.Query{Text: "ferry"}); err != nil || len(page.Hits) != 2 {
 		t.Errorf("%d hits, %v; want the old and the new article", len(page.Hits), err)
 	}

@@ -102,7 +102,22 @@ func (b *sqliteBatch) addKeys(c *change) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	return b.run(b.statements.addKeys, c.rowID, keys)
+	b.table.last++
+	return b.run(b.statements.addKeys, b.table.last, b.table.time, c.rowID, keys)
+}
+
+// saveWindow deletes some of the keys that have left the window, and writes the state of the
+// window. now is in microseconds.
+func (b *sqliteBatch) saveWindow(now int64) error {
+	first := min(b.table.first+maxDroppedKeys, max(b.table.first, b.keys.firstNumber()))
+	if first > b.table.first {
+		if err := b.run(b.statements.dropOldKeys, b.table.first, first); err != nil {
+			return err
+		}
+	}
+	limits := b.keys.limits
+	return b.run(b.statements.saveWindow, b.table.time, now, first, b.table.last,
+		limits.Window.Microseconds(), limits.Articles)
 }
 
 func (b *sqliteBatch) writeMoves(moves []storyMove) error {

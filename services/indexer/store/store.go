@@ -43,6 +43,7 @@ type Store interface {
 	Eraser
 	Ledger
 	Retention
+	Copies
 	Sources
 	Progress
 	SavedSearches

@@ -23,7 +23,7 @@ type candidate struct {
 func candidateKeys(changes []*change) map[*change][]uint64 {
 	keys := make(map[*change][]uint64)
 	for _, c := range changes {
-		if c.row.story != "" || !c.isResketched() {
+		if c.before.story != "" || !c.isResketched() {
 			continue
 		}
 		if s, err := sketch.Parse(c.row.sketch); err == nil && !s.IsZero() {
@@ -100,7 +100,8 @@ func (b *storyBatch) copiesOf(c *change, found []candidate) []candidate {
 	return copies
 }
 
-// enterStory puts an article and its copies into one story.
+// enterStory puts an article and its copies into one story. If it is already in one, because the
+// batch is compared again, that is the story.
 func (b *storyBatch) enterStory(c *change, copies []candidate) []storyMove {
 	if len(copies) == 0 {
 		return nil
@@ -112,6 +113,7 @@ func (b *storyBatch) enterStory(c *change, copies []candidate) []storyMove {
 	if i := slices.IndexFunc(copies, func(k candidate) bool { return k.story != "" }); i >= 0 {
 		story = copies[i].story
 	}
+	story = cmp.Or(c.row.story, story)
 	c.row.story = story
 	var moves []storyMove
 	for _, other := range copies {

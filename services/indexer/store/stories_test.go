@@ -128,19 +128,3 @@ func testFurniture(t *testing.T, b backend) {
 	put(t, s, copied)
 	wantStory(t, s, "id-copied", "n-0100", "copied")
 }
-
-// testCopiesWindow stores a copy of an article after half a million others.
-func testCopiesWindow(t *testing.T, b backend) {
-	dsn := b.newDSN(t)
-	s := reopen(t, dsn)
-	text := joined(prose(1, 8)...)
-	put(t, s, article("original", "Headline", text, after(1)))
-	b.execute(t, dsn, b.passWindow)
-	s = reopen(t, dsn)
-	put(t, s, article("other", "Headline", joined(prose(2, 8)...), after(2)))
-	put(t, s, article("late", "Headline", text, after(3)))
-	wantStory(t, s, "id-late")
-	put(t, s, article("later", "Headline", text, after(4)))
-	wantStory(t, s, "id-later", "late", "later")
-	wantStory(t, s, "id-original")
-}

@@ -53,6 +53,17 @@ func indexer() grafana.Dashboard {
 				"Time from the publication of a URL to the commit of its article in the store.",
 				quantiles("dateline_index_freshness_seconds", `instance=~"$instance"`)...,
 			).log().limit(300),
+			graph(14, "Window of copies", "s",
+				"For how long an article is compared with new ones to find copies, and the setting indexer.copies-window. After "+
+					"a first start, the window grows to the setting.",
+				query{`min(dateline_index_copies_window_seconds{instance=~"$instance"})`, "window"},
+				query{`min(dateline_index_copies_window_limit_seconds{instance=~"$instance"})`, "setting"},
+			),
+			graph(15, "Articles in the window of copies", "short",
+				"Articles with which a new one is compared, and the maximum that indexer.copies-memory permits.",
+				query{`max(dateline_index_copies_window_articles{instance=~"$instance"})`, "articles"},
+				query{`min(dateline_index_copies_window_limit_articles{instance=~"$instance"})`, "maximum"},
+			),
 		),
 
 		section("Store",

@@ -24,6 +24,7 @@ func examineStored(ctx context.Context, js jetstream.JetStream, t Target, r *rep
 	}{
 		{"ledger", examineLedger}, {"progress", examineProgress}, {"archive", examineArchive},
 		{"subscriptions", examineSubscriptions}, {"growth", t.examineGrowth},
+		{"copies", examineCopies},
 	}
 	s, err := openCurrent(ctx, t)
 	if err == nil {
