@@ -55,6 +55,54 @@ func TestRefusedEntriesHaveAnOutcome(t *testing.T) {
 	}
 }
 
+// TestPageIsNotFetchedAgainAfterACrash has an entry that a fetcher has finished, but not removed before it
+// crashed: the page, the outcome and the mark are stored.
+func TestPageIsNotFetchedAgainAfterACrash(t *testing.T) {
+	for name, carries := range map[string]bool{"mark in the bucket": false, "mark in the entry": true} {
+		t.Run(name, func(t *testing.T) {
+			nc, js := natstest.Start(t)
+			site := newWeb(t, page)
+			url, err := weburl.Parse(site.URL + "/a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			claim(t, js, url.String())
+			marks, err := seen.Open(t.Context(), js)
+			if err != nil {
+				t.Fatal(err)
+			}
+			mark, _, err := marks.Get(t.Context(), url.ID())
+			if err != nil {
+				t.Fatal(err)
+			}
+			entry := &datelinev1.FrontierEntry{
+				Url: url.String(), Request: &datelinev1.FetchRequest{Url: url.String(), RequestId: mark.Request},
+			}
+			if carries {
+				entry.Mark = mark.Proto() // as it was before the visit
+			}
+			if err := marks.Finish(t.Context(), url.ID(), mark, mark.Request, seen.Version{}, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			data, err := proto.Marshal(entry)
+			if err != nil {
+				t.Fatal(err)
+			}
+			queue := subject.Frontier(weburl.Partition(url.Host(), subject.Partitions), subject.LaneFresh, url.SubjectHost())
+			if _, err := js.Publish(t.Context(), queue, data); err != nil {
+				t.Fatal(err)
+			}
+			run(t, nc, js, quickConfig())
+			natstest.Eventually(t, "the entry is removed", func() bool {
+				return natstest.Count(t, js, subject.StreamFrontier) == 0
+			})
+			if requests := site.requests(); len(requests) > 0 || len(outcomes(t, js, fetch)) > 0 {
+				t.Errorf("%d requests and %d outcomes after the crash", len(requests), len(outcomes(t, js, fetch)))
+			}
+		})
+	}
+}
+
 // claim marks a URL as requested. claimed reports whether it still is.
 func claim(t *testing.T, js jetstream.JetStream, text string) (claimed func() bool) {
 	t.Helper()

@@ -37,6 +37,7 @@ type simulatedSite struct {
 	afterPage bool
 	early     int           // number of requests that came too early
 	least     time.Duration // shortest time between two requests
+	confused  int           // number of conditional requests with other validators than the page has
 }
 
 // siteHandler answers a request to a site.
@@ -174,13 +175,23 @@ func retryAfter(s *simulatedSite, w http.ResponseWriter, _ *http.Request) {
 	serveNews(w)
 }
 
-func unchangedPage(_ *simulatedSite, w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("ETag", `"always"`)
-	if r.Header.Get("If-None-Match") == `"always"` {
+// unchangedPage counts the conditional requests that do not name the validators of the page.
+func unchangedPage(s *simulatedSite, w http.ResponseWriter, r *http.Request) {
+	const tag, modified = `"always"`, "Sun, 01 Mar 2026 11:00:00 GMT"
+	w.Header().Set("ETag", tag)
+	w.Header().Set("Last-Modified", modified)
+	known, since := r.Header.Get("If-None-Match"), r.Header.Get("If-Modified-Since")
+	switch {
+	case known == "" && since == "":
+		serveNews(w)
+	case known == tag && since == modified:
 		w.WriteHeader(http.StatusNotModified)
-		return
+	default:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.confused++
+		serveNews(w)
 	}
-	serveNews(w)
 }
 
 // begin records the start of a request, and counts it if it comes too early: within

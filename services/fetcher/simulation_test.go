@@ -115,6 +115,10 @@ func simulate(t *testing.T, length time.Duration) {
 			t.Errorf("%s (%s) was requested %d times too early, at least once %s after the previous request",
 				s.host, s.habit, s.early, s.least)
 		}
+		if s.confused > 0 {
+			t.Errorf("%s (%s) got %d conditional requests with other validators than those of the page",
+				s.host, s.habit, s.confused)
+		}
 		if s.received == 0 {
 			t.Errorf("%s (%s) was never requested", s.host, s.habit)
 		}

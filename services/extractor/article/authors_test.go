@@ -210,6 +210,22 @@ func TestAuthorKinds(t *testing.T) {
 	}
 }
 
+// TestAuthorsAreBounded has a page that declares more authors than anybody reads.
+func TestAuthorsAreBounded(t *testing.T) {
+	t.Parallel()
+	var declared []string
+	for i := range 40 {
+		declared = append(declared, fmt.Sprintf(`{"@type":"Person","name":"Ada %[1]c%[1]croe"}`, 'A'+i%26))
+	}
+	page := strings.Replace(pageWith(strings.Repeat(paragraph, 8)), "<head>", `<head><script `+
+		`type="application/ld+json">{"@type":"NewsArticle","headline":"Council agrees to repair the old bridge",`+
+		`"author":[`+strings.Join(declared, ",")+`]}</script>`, 1)
+	a := extract(t, article.Page{Body: []byte(page)})
+	if len(a.Authors) != 12 || a.Authors[0].Name != "Ada AAroe" {
+		t.Errorf("%d authors, want the first 12: %+v", len(a.Authors), a.Authors)
+	}
+}
+
 func TestEditorOfAChangeIsNotAnAuthor(t *testing.T) {
 	t.Parallel()
 	page := `<script type="application/ld+json">{"@type": "NewsArticle", "headline": "x", "author": [{"@type": ` +

@@ -41,6 +41,9 @@ func TestTitleOmitsSiteName(t *testing.T) {
 		"hyphen in front": {
 			"<title>The Old Quay Gazette - Pilot boards wrong ship</title>", home, "", "Pilot boards wrong ship",
 		},
+		"short headline after the name": {
+			"<title>The Old Quay Gazette - Contact</title>", home, "", "The Old Quay Gazette - Contact",
+		},
 		"dash": {
 			"<title>Pilot boards wrong ship — The Old Quay Gazette</title>", home, "", "Pilot boards wrong ship",
 		},

@@ -68,6 +68,7 @@ var conformance = map[string]func(*testing.T, backend){
 	"records are compressed":                            testRecords,
 	"the texts of a page are bounded":                   testPageOfLongTexts,
 	"the best match has the words in its title":         testRank,
+	"a word deep in a text is not one of its title":     testRankOfLongTexts,
 	"copies form a story":                               testStories,
 	"a search returns one hit per story":                testOnePerStory,
 	"the best match stands for its story":               testOnePerStoryByRank,

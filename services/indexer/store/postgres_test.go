@@ -61,6 +61,49 @@ func TestPostgresConflict(t *testing.T) {
 	wantRevisions(t, s, "id-raced", "2 Older 1-1", "1 Newer 5-5")
 }
 
+// TestPostgresOutcomesAreWrittenInOrder records two outcomes while another writer has recorded one of them and
+// is about to record the other one. If the two writers had different orders, each would wait for the other.
+func TestPostgresOutcomesAreWrittenInOrder(t *testing.T) {
+	dsn := postgresBackend.newDSN(t)
+	s := reopen(t, dsn)
+	outcomes := map[string]*datelinev1.Outcome{}
+	for _, name := range []string{"a", "b"} {
+		o := outcome(datelinev1.Stage_STAGE_FETCH, name, noon)
+		outcomes[o.GetInputId()] = o
+		record(t, s, o)
+	}
+	other := connectPostgres(t, dsn)
+	defer func() { _ = other.Close(t.Context()) }()
+	execute := func(statement string) {
+		t.Helper()
+		if _, err := other.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	execute(`CREATE TEMPORARY TABLE o AS SELECT * FROM outcomes`)
+	execute(`DELETE FROM outcomes`)
+	var first, second string
+	err := other.QueryRow(t.Context(), `SELECT (SELECT input_id FROM o ORDER BY input_key LIMIT 1),
+		(SELECT input_id FROM o ORDER BY input_key DESC LIMIT 1)`).Scan(&first, &second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	execute(`BEGIN`)
+	execute(`SET LOCAL deadlock_timeout = '10ms'`) // this session finds the deadlock, and fails
+	execute(`INSERT INTO outcomes SELECT * FROM o ORDER BY input_key LIMIT 1`)
+	done := make(chan error, 1)
+	go func() { done <- s.Record(t.Context(), []*datelinev1.Outcome{outcomes[second], outcomes[first]}) }()
+	awaitLockWait(t, dsn)
+	execute(`INSERT INTO outcomes SELECT * FROM o ORDER BY input_key DESC LIMIT 1`)
+	execute(`COMMIT`)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	for _, o := range outcomes {
+		wantOutcomes(t, outcomesOf(t, s, o.GetUrl()), o)
+	}
+}
+
 // awaitLockWait waits until a session of the database waits for a lock.
 func awaitLockWait(t *testing.T, dsn string) {
 	t.Helper()

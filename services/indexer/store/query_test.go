@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -123,6 +124,20 @@ func testRank(t *testing.T, b backend) {
 	} {
 		wantNames(t, query, names(t, s, store.Query{Text: query, ByRank: true}), want...)
 	}
+}
+
+// testRankOfLongTexts has long texts with a word near the end, which ranks like any other word of a text: below one of
+// a title.
+func testRankOfLongTexts(t *testing.T, b backend) {
+	s := b.open(t)
+	put(t, s, article("title", "Harbour", "x", after(0)))
+	for i, words := range []int{10_000, 20_000, 40_000, 50_000} {
+		text := strings.Repeat("sea ", words) + "harbour wall"
+		put(t, s, article(fmt.Sprint("long", i), "Weather", text, after(i+1)))
+	}
+	want := []string{"title", "long3", "long2", "long1", "long0"}
+	wantNames(t, "harbour", names(t, s, store.Query{Text: "harbour", ByRank: true}), want...)
+	wantNames(t, "wall", names(t, s, store.Query{Text: "wall", ByRank: true}), want[1:]...)
 }
 
 func testIndexFollows(t *testing.T, b backend) {

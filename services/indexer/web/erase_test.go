@@ -199,3 +199,38 @@ func TestEraseAgain(t *testing.T) {
 		t.Errorf("storing an erased article: %v, %v; want erased", results, err)
 	}
 }
+
+// TestErasureIsAnnounced erases an article while the stream of revisions accepts nothing. The readers of the
+// stream must learn of the erasure, so it fails until they can.
+func TestErasureIsAnnounced(t *testing.T) {
+	server := newTestServer(t, web.Config{OperateToken: operateToken})
+	secret := article("secret", "Unspeakable headline", "Unspeakable text.", noon)
+	server.put(t, secret)
+	limit := func(bytes int32) {
+		t.Helper()
+		stream, err := server.js.Stream(t.Context(), subject.StreamRevisions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config := stream.CachedInfo().Config
+		config.MaxMsgSize = bytes
+		if _, err := server.js.UpdateStream(t.Context(), config); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(1)
+	if status, body := server.erase(t, secret.GetId()); status < http.StatusInternalServerError ||
+		!strings.Contains(body, "announcing it failed: erase "+secret.GetId()+" again") {
+		t.Errorf("erasing: status %d: %s", status, body)
+	}
+	limit(-1)
+	if status, body := server.erase(t, secret.GetId()); status != http.StatusOK {
+		t.Errorf("erasing again: status %d: %s", status, body)
+	}
+	event := &datelinev1.RevisionEvent{}
+	events := server.messages(t, subject.StreamRevisions)
+	if len(events) != 1 || proto.Unmarshal(events[0], event) != nil || event.GetArticleId() != secret.GetId() ||
+		event.GetChange() != datelinev1.RevisionChange_REVISION_CHANGE_ERASED {
+		t.Errorf("%d events, the first is %v", len(events), event)
+	}
+}

@@ -26,3 +26,25 @@ func TestURLFileWithByteOrderMark(t *testing.T) {
 		}
 	}
 }
+
+// TestSavedPageIsNotCut reads a saved page that is larger than a page may be. It is refused, because its text
+// would lack the end.
+func TestSavedPageIsNotCut(t *testing.T) {
+	for size, want := range map[int]string{maxPage: "", maxPage + 1: "it is larger than"} {
+		page := "<p>" + strings.Repeat("x", size-len("<p>"))
+		got := 0
+		var failure string
+		for in, err := range readInputs([]string{"-"}, strings.NewReader(page)) {
+			if err != nil {
+				failure = err.Error()
+			}
+			got += len(in.page)
+		}
+		if want == "" && (failure != "" || got != size) {
+			t.Errorf("a page of %d bytes: read %d bytes, error %q", size, got, failure)
+		}
+		if want != "" && (got > 0 || !strings.Contains(failure, want)) {
+			t.Errorf("a page of %d bytes: read %d bytes, error %q, want %q", size, got, failure, want)
+		}
+	}
+}

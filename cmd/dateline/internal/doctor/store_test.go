@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,12 +53,36 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// TestStoreIsNotModified examines a store without tables twice: the first time must not
-// create any.
+// TestStoreIsNotModified examines stores without tables and with older ones twice: the
+// first time must neither create nor migrate any.
 func TestStoreIsNotModified(t *testing.T) {
-	dsn := postgrestest.Database(t)
-	for range 2 {
-		wantLines(t, findings(t, examineStore, Target{StoreURL: dsn}), "no tables yet")
+	file, older := filepath.Join(t.TempDir(), "articles.db"), postgrestest.Database(t)
+	forgetMigration(t, "sqlite:"+file, "sqlite", "file:"+file)
+	forgetMigration(t, older, "pgx", older)
+	for dsn, want := range map[string]string{
+		postgrestest.Database(t): "problem store: the store has no tables yet",
+		"sqlite:" + file:         "problem store: the store's tables have version",
+		older:                    "problem store: the store's tables have version",
+	} {
+		for range 2 {
+			wantLines(t, findings(t, examineStore, Target{StoreURL: dsn}), want)
+		}
+	}
+}
+
+// forgetMigration creates the tables of a store, and records that the last migration is
+// still to be made.
+func forgetMigration(t *testing.T, dsn, driver, name string) {
+	t.Helper()
+	createTables(t, dsn)
+	db, err := sql.Open(driver, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `DELETE FROM goose_db_version
+		WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`); err != nil {
+		t.Fatal(err)
 	}
 }
 

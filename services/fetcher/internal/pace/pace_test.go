@@ -112,6 +112,26 @@ func TestFileErrors(t *testing.T) {
 	}
 }
 
+// TestTurnIsNotForgotten has a request that takes longer than addresses without requests are remembered.
+func TestTurnIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	clock := time.Unix(0, 0)
+	n := NewNeighbours(func() time.Time { return clock })
+	address := netip.MustParseAddrPort("192.0.2.1:443")
+	if wait := n.Enter(address, "slow.example", time.Second, time.Time{}); wait > 0 {
+		t.Fatalf("the first host waits %s", wait)
+	}
+	clock = clock.Add(2 * sweep)
+	if wait := n.Enter(address, "other.example", time.Second, time.Time{}); wait == 0 {
+		t.Error("two hosts have their turn at the same time")
+	}
+	n.Leave(address, time.Second)
+	clock = clock.Add(time.Second)
+	if wait := n.Enter(address, "other.example", time.Second, time.Time{}); wait > 0 {
+		t.Errorf("after the pause, the other host still waits %s", wait)
+	}
+}
+
 // TestNeighboursTakeTurns has fifty hosts on one address, each with ten requests.
 func TestNeighboursTakeTurns(t *testing.T) {
 	t.Parallel()

@@ -106,6 +106,18 @@ func TestRobotsRedirects(t *testing.T) {
 	}
 }
 
+// TestFailureOfARedirectTarget has a robots.txt that leads to a server that does not answer. The site itself
+// answers, so that its URLs do not fail as if it was down: nothing may be fetched from it for now.
+func TestFailureOfARedirectTarget(t *testing.T) {
+	sites := open(t, time.Now)
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://"+natstest.FreeAddr(t)+"/robots.txt", http.StatusFound)
+	})
+	if allowed, verdict := fetchRobots(t, sites, url); allowed || verdict.Access != robots.DisallowAll {
+		t.Errorf("allowed %v, %+v", allowed, verdict.Access)
+	}
+}
+
 // TestHugeRobots serves 100 MB, and a compressed file that would expand to as much.
 func TestHugeRobots(t *testing.T) {
 	sites := open(t, time.Now)

@@ -21,6 +21,7 @@ func TestFind(t *testing.T) {
 		{text: "2025-04-20T09:30+0300", want: "2025-04-20T09:30:00+03:00", precision: Minute, zone: true},
 		{text: "2025-04-20 09:30", want: "2025-04-20T09:30:00Z", precision: Minute},
 		{text: "2025-04-20T09:30:15-0700", want: "2025-04-20T09:30:15-07:00", precision: Second, zone: true},
+		{text: "2025-04-20 09:30 \u221207:00", want: "2025-04-20T09:30:00-07:00", precision: Minute, zone: true}, // minus
 		{text: "Sun, 20 Apr 2025 09:30:15 +0300", want: "2025-04-20T09:30:15+03:00", precision: Second, zone: true},
 		{text: "Sun, 20 Apr 2025 09:30:15 GMT", want: "2025-04-20T09:30:15Z", precision: Second, zone: true},
 		{text: "Apr. 20, 2025 • 2 min read", want: "2025-04-20T00:00:00Z"},

@@ -10,7 +10,7 @@ import (
 func TestTidyDropsRepeatedNames(t *testing.T) {
 	t.Parallel()
 	got := tidy([]record.Author{{Name: "Jane Roe Former Consultant"}, {Name: "Jane Roe"}, {Name: "Al Janeroe"},
-		{Name: "AP"}, {Name: "Oldquay"}, {Name: "Bo Li"}}, false)
+		{Name: "AP"}, {Name: "Oldquay"}, {Name: "Bo Li"}, {Name: "BL"}}, false)
 	want := []record.Author{{Name: "Jane Roe"}, {Name: "Al Janeroe"}, {Name: "AP"}, {Name: "Bo Li"}}
 	if !slices.Equal(got, want) {
 		t.Errorf("authors are %v, want %v", got, want)

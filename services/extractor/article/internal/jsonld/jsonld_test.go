@@ -50,3 +50,19 @@ func TestResolveFollowsReference(t *testing.T) {
 		t.Errorf("author = %q, want %q", got, "Ada Lovelace")
 	}
 }
+
+// TestResolveFindsTheFullestObject has several objects with one id: the one with the most properties
+// counts, and of two equal ones the first.
+func TestResolveFindsTheFullestObject(t *testing.T) {
+	t.Parallel()
+	for want, objects := range map[string]string{
+		"First":  `{"@id":"#p","name":"First"},{"@id":"#p","name":"Second"}`,
+		"Fuller": `{"@id":"#p","name":"First"},{"@id":"#p","@type":"Person","name":"Fuller"},{"@id":"#p","name":"Last"}`,
+	} {
+		var g Graph
+		g.Add([]byte(`{"@graph":[{"@type":"Article","author":{"@id":"#p"}},` + objects + `]}`))
+		if got := String(g.Resolve(g.Objects[1]["author"])); got != want {
+			t.Errorf("author = %q, want %q", got, want)
+		}
+	}
+}
