@@ -123,8 +123,8 @@ func testCopiesOfProcesses(t *testing.T, b backend) {
 	}
 }
 
-// testKeysAreBounded stores so many articles after others have left the window that their keys are
-// deleted, in steps of a bounded size.
+// testKeysAreBounded stores articles after others have left the window, whose keys are deleted in
+// steps of a bounded size.
 func testKeysAreBounded(t *testing.T, b backend) {
 	dsn := b.newDSN(t)
 	s := reopen(t, dsn)

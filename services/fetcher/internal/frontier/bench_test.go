@@ -18,18 +18,24 @@ import (
 	"github.com/dateline-news/dateline/internal/natsembed"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/fetcher/bench/contender"
 )
 
 // BenchmarkFrontier starts with a small and a large queue, and visits some URLs. It
-// measures the time until all hosts are known, the memory per host, and the CPU
-// time per visit.
+// measures the time until all hosts are known, the memory per host and in the server per URL, and
+// the CPU time per visit.
 func BenchmarkFrontier(b *testing.B) {
 	for _, size := range []struct{ urls, hosts int }{{10_000, 500}, {1_000_000, 50_000}} {
 		b.Run(fmt.Sprintf("%d URLs on %d hosts", size.urls, size.hosts), func(b *testing.B) {
+			before, resident := heapBytes(), contender.Resident("VmRSS")
 			nc, js := fill(b, size.urls, size.hosts)
+			waiting := float64(heapBytes()-before) / float64(size.urls)
+			peakRSS := float64(contender.Resident("VmHWM")-resident) / float64(size.urls)
 			for b.Loop() {
 				measure(b, nc, js, size.hosts)
 			}
+			b.ReportMetric(waiting, "B-of-NATS/URL")
+			b.ReportMetric(peakRSS, "peak-resident-B-of-NATS/URL")
 		})
 	}
 }
@@ -77,6 +83,13 @@ func fill(b *testing.B, urls, hosts int) (*nats.Conn, jetstream.JetStream) {
 	return nc, js
 }
 
+func heapBytes() int64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}
+
 // counter is a visitor whose visits wait until open is closed.
 type counter struct {
 	open   chan struct{}
@@ -98,12 +111,6 @@ func (c *counter) Refuse(context.Context, *Entry, error) error { return nil }
 // measure runs one replica until it has visited enough URLs.
 func measure(b *testing.B, nc *nats.Conn, js jetstream.JetStream, hosts int) {
 	b.Helper()
-	memory := func() uint64 {
-		runtime.GC()
-		var stats runtime.MemStats
-		runtime.ReadMemStats(&stats)
-		return stats.HeapAlloc
-	}
 	cpu := func() time.Duration {
 		var usage syscall.Rusage
 		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -111,7 +118,7 @@ func measure(b *testing.B, nc *nats.Conn, js jetstream.JetStream, hosts int) {
 		}
 		return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 	}
-	before, began := memory(), time.Now()
+	before, began := heapBytes(), time.Now()
 	visitor := &counter{open: make(chan struct{})}
 	f, err := New(b.Context(), nc, js, Config{
 		Replica: "bench", MaxInFlight: 64, Quiet: time.Millisecond, MaxRetryWait: time.Hour,
@@ -136,7 +143,7 @@ func measure(b *testing.B, nc *nats.Conn, js jetstream.JetStream, hosts int) {
 		}
 	}
 	b.ReportMetric(time.Since(began).Seconds(), "s-to-know-all-hosts")
-	b.ReportMetric(float64(memory()-before)/float64(hosts), "B/host")
+	b.ReportMetric(float64(heapBytes()-before)/float64(hosts), "B/host")
 	const visits = 4000
 	from := cpu()
 	close(visitor.open)
