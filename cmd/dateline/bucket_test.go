@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -146,10 +145,6 @@ func TestArchiveInABucket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	natstest.Eventually(t, "the API accepts connections", func() bool {
-		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", cfg.HTTP.Addr)
-		return err == nil && conn.Close() == nil
-	})
 	hit, err := run.Store.Article(t.Context(), s.url+"/erased")
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -104,10 +103,6 @@ func TestSourcesCommandsOverHTTP(t *testing.T) {
 	cfg.Data.NATSAddr, cfg.HTTP.Addr = "127.0.0.1:0", natstest.FreeAddr(t)
 	cfg.HTTP.ReadToken, cfg.HTTP.OperateToken = "ReadTokenOfTheTest", "OperateTokenOfTheTest"
 	runPipeline(t, cfg, slog.New(slog.DiscardHandler))
-	natstest.Eventually(t, "the API accepts connections", func() bool {
-		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", cfg.HTTP.Addr)
-		return err == nil && conn.Close() == nil
-	})
 	u := user{t.TempDir(), t.TempDir()}
 	settings := "nats: {url: nats://" + closedAddr + "}\nclient: {web: http://" + cfg.HTTP.Addr + "}\n"
 	u.writeContext(t, "operator", settings+"http: {operate-token: OperateTokenOfTheTest}\n")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -126,7 +127,8 @@ type running struct {
 	stop func() // ends the pipeline and waits for it; may be called again
 }
 
-// runPipeline runs a pipeline until the test ends or stops it.
+// runPipeline runs a pipeline until the test ends or stops it. If it has an API, it waits until the API accepts
+// connections.
 func runPipeline(tb testing.TB, cfg pipeline.Config, log *slog.Logger) *running {
 	tb.Helper()
 	p, err := pipeline.Open(tb.Context(), cfg, log)
@@ -143,6 +145,12 @@ func runPipeline(tb testing.TB, cfg pipeline.Config, log *slog.Logger) *running 
 		}
 	})
 	tb.Cleanup(stop)
+	if cfg.HTTP.Addr != "" {
+		natstest.Eventually(tb, "the API accepts connections", func() bool {
+			conn, err := new(net.Dialer).DialContext(tb.Context(), "tcp", cfg.HTTP.Addr)
+			return err == nil && conn.Close() == nil
+		})
+	}
 	return &running{Pipeline: p, stop: stop}
 }
 
