@@ -35,6 +35,16 @@ RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false
 test: $(BIN)/gotestsum $(BIN)/versitygw ## Run every test with the race detector, and list at the end what was skipped and why
 	GORACE=atexit_sleep_ms=10 $(BIN)/gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg -- $(RACE) -vet=off -parallel 4 -timeout 45m ./...
 
+# The tests that read a corpus find no races, so that they run without the race detector.
+.PHONY: corpus
+corpus: ## Check the quality of extraction, search and copies on a corpus of pages (CORPUS=…)
+	@if [ -d $(CORPUS) ]; then \
+	  DATELINE_CORPUS=$(abspath $(CORPUS)) go test -count 1 -run '^(TestCorpus|TestLanguagesAreFound|TestReplayOfCorpus)$$' \
+	    ./services/extractor/article/evaluation ./services/indexer/sketch ./cmd/dateline/internal/languages ./cmd/dateline; \
+	else \
+	  echo 'NOT TESTED: THE QUALITY OF EXTRACTION, SEARCH AND COPIES. There is no corpus at $(CORPUS): name its folder with CORPUS=…'; \
+	fi
+
 .PHONY: readers
 readers: ## Read archived pages of a hostile site with the WARC libraries of others (DATELINE_PAGES=…)
 	$(TOOLS) test -count 1 -timeout 30m ./warcreaders

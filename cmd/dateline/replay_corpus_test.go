@@ -18,7 +18,7 @@ import (
 func TestReplayOfCorpus(t *testing.T) {
 	dir := os.Getenv("DATELINE_CORPUS")
 	if dir == "" {
-		t.Skip("DATELINE_CORPUS names no folder of saved pages")
+		t.Skip("DATELINE_CORPUS is not set: \"make corpus\" runs this test on the folder of its sets")
 	}
 	t.Parallel()
 	const step, altered = 10, 7

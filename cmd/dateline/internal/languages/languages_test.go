@@ -1,8 +1,6 @@
 package languages_test
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -30,9 +28,9 @@ import (
 //
 // The pages are not part of the project: DATELINE_CORPUS names the folder of sets.
 func TestLanguagesAreFound(t *testing.T) {
-	folder := cmp.Or(os.Getenv("DATELINE_CORPUS"), filepath.Join("..", "..", "..", "..", "..", "shared", "corpus"))
-	if _, err := os.Stat(folder); errors.Is(err, os.ErrNotExist) {
-		t.Skipf("no corpus at %s: set DATELINE_CORPUS to a folder of sets to run this test", folder)
+	folder := os.Getenv("DATELINE_CORPUS")
+	if folder == "" {
+		t.Skip("DATELINE_CORPUS is not set: \"make corpus\" runs this test on the folder of its sets")
 	}
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
 	if err != nil {
