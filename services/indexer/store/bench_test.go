@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -135,6 +136,41 @@ func BenchmarkPut(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkWriters stores the same number of batches through one process and through two at once, in
+// PostgreSQL, in turns.
+func BenchmarkWriters(b *testing.B) {
+	const batches = 2
+	dsn := postgresBackend.newDSN(b)
+	stores := []store.Store{reopen(b, dsn), reopen(b, dsn)}
+	articles := newGenerator()
+	var took [2]time.Duration
+	for b.Loop() {
+		for turn := range took {
+			b.StopTimer()
+			var all [batches][]*datelinev1.Article
+			for i := range all {
+				all[i] = articles.batch()
+			}
+			b.StartTimer()
+			start := time.Now()
+			var writing sync.WaitGroup
+			for w := range turn + 1 {
+				writing.Go(func() {
+					for i := w; i < batches; i += turn + 1 {
+						if _, err := stores[w].Put(b.Context(), all[i]); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			writing.Wait()
+			took[turn] += time.Since(start)
+		}
+	}
+	b.ReportMetric(float64(batches*b.N*benchBatch)/took[0].Seconds(), "articles/s-of-one")
+	b.ReportMetric(float64(batches*b.N*benchBatch)/took[1].Seconds(), "articles/s-of-two")
 }
 
 // TestBareInsertion verifies that the baseline of BenchmarkPut fits the tables.
