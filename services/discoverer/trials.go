@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
-	"sync"
 
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/weburl"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -40,31 +40,8 @@ func parseTrialID(request string) (id string, ok bool) {
 
 // serveTrials runs the trials that others request until ctx ends.
 func (d *Discoverer) serveTrials(ctx context.Context) error {
-	requests := make(chan *nats.Msg, maxTrials)
-	sub, err := d.js.Conn().ChanQueueSubscribe(subject.TryDiscovery, subject.ConsumerDiscover, requests)
-	if err != nil {
-		return fmt.Errorf("subscribing to requests for trials: %w", err)
-	}
-	defer func() { _ = sub.Unsubscribe() }() // it fails if the connection is closed
-	var running sync.WaitGroup
-	defer running.Wait()
-	free := make(chan struct{}, maxTrials)
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case msg := <-requests:
-			select {
-			case free <- struct{}{}:
-				running.Go(func() {
-					defer func() { <-free }()
-					d.runTrial(ctx, msg)
-				})
-			default:
-				d.respond(msg, trial.Event{Busy: true, Error: trial.ErrBusy.Error()})
-			}
-		}
-	}
+	return bus.Serve(ctx, d.js.Conn(), subject.TryDiscovery, subject.ConsumerDiscover, maxTrials, d.runTrial,
+		func(msg *nats.Msg) { d.respond(msg, trial.Event{Busy: true, Error: trial.ErrBusy.Error()}) })
 }
 
 // runTrial runs one trial and responds with its events. If it panics, only the trial fails.
@@ -128,11 +105,7 @@ func (d *Discoverer) tried(data []byte) (sources.Source, error) {
 
 // respond sends an event. If it fails, the client notices that events are missing.
 func (d *Discoverer) respond(msg *nats.Msg, event trial.Event) {
-	data, err := json.Marshal(event)
-	if err == nil {
-		err = msg.Respond(data)
-	}
-	if err != nil {
+	if err := bus.Respond(msg, event); err != nil {
 		d.log.Warn("responding to a request for a trial failed", "stage", "discover", "error", err)
 	}
 }

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/notifier/sample"
@@ -59,31 +59,9 @@ func SendSample(
 
 // serveSamples sends the samples that others request until ctx ends.
 func (n *Notifier) serveSamples(ctx context.Context) error {
-	requests := make(chan *nats.Msg, maxSamples)
-	sub, err := n.nc.ChanQueueSubscribe(subject.TestDelivery, sampleQueue, requests)
-	if err != nil {
-		return fmt.Errorf("subscribing to requests for samples: %w", err)
-	}
-	defer func() { _ = sub.Unsubscribe() }() // it fails if the connection is closed
-	var running sync.WaitGroup
-	defer running.Wait()
-	free := make(chan struct{}, maxSamples)
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case msg := <-requests:
-			select {
-			case free <- struct{}{}:
-				running.Go(func() {
-					defer func() { <-free }()
-					n.respond(msg, n.sampleFor(ctx, msg.Data))
-				})
-			default:
-				n.respond(msg, sample.Response{Busy: true, Error: sample.ErrBusy.Error()})
-			}
-		}
-	}
+	return bus.Serve(ctx, n.nc, subject.TestDelivery, sampleQueue, maxSamples,
+		func(ctx context.Context, msg *nats.Msg) { n.respond(msg, n.sampleFor(ctx, msg.Data)) },
+		func(msg *nats.Msg) { n.respond(msg, sample.Response{Busy: true, Error: sample.ErrBusy.Error()}) })
 }
 
 // sampleFor sends the sample that a request asks for. If that panics, only the sample fails.
@@ -120,11 +98,7 @@ func (n *Notifier) sampleFor(ctx context.Context, data []byte) (response sample.
 
 // respond sends a response. If that fails, the client times out.
 func (n *Notifier) respond(msg *nats.Msg, response sample.Response) {
-	data, err := json.Marshal(response)
-	if err == nil {
-		err = msg.Respond(data)
-	}
-	if err != nil {
+	if err := bus.Respond(msg, response); err != nil {
 		n.log.Warn("responding to a request for a sample failed", "stage", "notify", "error", err)
 	}
 }
