@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
-	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -56,11 +55,7 @@ func TestDeadDeliveries(t *testing.T) {
 	t.Parallel()
 	cfg := testConfig(t.TempDir())
 	p := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
-	all := subscriptions.Of(p.Store)
-	natstest.Eventually(t, "the notifier follows the stream", func() bool {
-		progress, err := all.Progress(t.Context())
-		return err == nil && !progress.Created.IsZero()
-	})
+	awaitNotifier(t, subscriptions.Of(p.Store))
 	p.stop()
 	run := func(wantCode int, want string, args ...string) string {
 		t.Helper()
@@ -100,6 +95,31 @@ func TestDeadDeliveries(t *testing.T) {
 	}
 }
 
+// TestDeadDeliveriesOverHTTP does so with a context that has only the address and a token of the web page.
+func TestDeadDeliveriesOverHTTP(t *testing.T) {
+	t.Parallel()
+	cfg := testConfig(t.TempDir())
+	p := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
+	awaitNotifier(t, subscriptions.Of(p.Store))
+	p.stop()
+	giveUp(t, cfg, 3)
+	_, as := servePipeline(t, cfg)
+	as("reader", 0, "3 deliveries", "dead", "list", "--stage", "notify")
+	if out := as("reader", 0, "", "dead", "ls", "--stage", "notify", "--json", "--after", "n1", "--limit", "1"); out !=
+		as("reader", 0, `"number":"n2","stage":"notify"`, "dead", "ls", "--stage", "notify", "--json", "--after", "n1",
+			"--limit", "1", "--data-dir", cfg.Data.Dir) {
+		t.Errorf("over HTTP:\n%s", out)
+	}
+	as("reader", 0, `"subscription": "desk"`, "dead", "show", "n1")
+	as("reader", 1, "give the operate token", "dead", "requeue", "n1")
+	as("operator", 0, "requeue: 1 delivery", "dead", "requeue", "n1")
+	as("operator", 1, "n1 is not one that was given up", "dead", "requeue", "n1")
+	as("operator", 0, "drop: 1 delivery", "dead", "drop", "n2")
+	as("operator", 0, "drop: 1 delivery", "dead", "drop", "--all", "--stage", "notify")
+	as("operator", 0, "0 deliveries", "dead", "ls", "--stage", "notify")
+	as("operator", 0, "/api/v1/dead-letters/n1/requeue", "audit", "--action", "requeue")
+}
+
 // giveUp stores deliveries of a subscription that were given up.
 func giveUp(t *testing.T, cfg pipeline.Config, count int) {
 	t.Helper()
@@ -114,7 +134,7 @@ func giveUp(t *testing.T, cfg pipeline.Config, count int) {
 			t.Fatal(err)
 		}
 	}
-	must(all.Put(t.Context(), subscriptions.Spec{Name: "desk", To: "https://hooks.example.com/in"}, nil, now))
+	must(all.Put(t.Context(), subscriptions.Spec{Name: "desk", To: "https://hooks.invalid/in"}, nil, now))
 	one, err := all.Get(t.Context(), "desk")
 	must(err)
 	from, err := all.Progress(t.Context())

@@ -7,10 +7,36 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/services/indexer/access"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
+
+// servePipeline runs a pipeline with a web page. It returns a function that runs commands as reader or operator, with a
+// context that has only the address and a token of the web page, and returns what the command has printed.
+func servePipeline(t *testing.T, cfg pipeline.Config) (
+	p *running, run func(name string, wantCode int, want string, args ...string) string,
+) {
+	t.Helper()
+	cfg.Data.NATSAddr, cfg.HTTP.Addr = "127.0.0.1:0", natstest.FreeAddr(t)
+	cfg.HTTP.ReadToken, cfg.HTTP.OperateToken = "ReadTokenOfTheTest", "OperateTokenOfTheTest"
+	p = runPipeline(t, cfg, slog.New(slog.DiscardHandler))
+	awaitNotifier(t, subscriptions.Of(p.Store))
+	u := user{t.TempDir(), t.TempDir()}
+	settings := "nats: {url: nats://" + closedAddr + "}\nclient: {web: http://" + cfg.HTTP.Addr + "}\n"
+	u.writeContext(t, "operator", settings+"http: {operate-token: OperateTokenOfTheTest}\n")
+	u.writeContext(t, "reader", settings+"http: {read-token: ReadTokenOfTheTest}\n")
+	ctx := natstest.Context(t)
+	return p, func(name string, wantCode int, want string, args ...string) string {
+		t.Helper()
+		code, out := u.run(ctx, t, append(args, "--context", name)...)
+		if code != wantCode || !strings.Contains(out, want) {
+			t.Errorf("%s as %s: exit code %d, want %d with %q:\n%s", strings.Join(args, " "), name, code, wantCode, want, out)
+		}
+		return out
+	}
+}
 
 // TestSubscribeOverHTTP manages subscriptions with a context that has only the address and token of the web page, and
 // compares what is printed with what the store contains.
@@ -18,27 +44,16 @@ func TestSubscribeOverHTTP(t *testing.T) {
 	t.Parallel()
 	hook := newWebHook(t)
 	cfg := testConfig(t.TempDir())
-	cfg.Data.NATSAddr, cfg.HTTP.Addr = "127.0.0.1:0", natstest.FreeAddr(t)
-	cfg.HTTP.ReadToken, cfg.HTTP.OperateToken = "ReadTokenOfTheTest", "OperateTokenOfTheTest"
 	cfg.Notifier.AllowHosts = []string{"127.0.0.1"}
-	p := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
+	p, run := servePipeline(t, cfg)
 	all := subscriptions.Of(p.Store)
-	natstest.Eventually(t, "the notifier follows the stream", func() bool {
-		progress, err := all.Progress(t.Context())
-		return err == nil && !progress.Created.IsZero()
-	})
-	u := user{t.TempDir(), t.TempDir()}
-	settings := "nats: {url: nats://" + closedAddr + "}\nclient: {web: http://" + cfg.HTTP.Addr + "}\n"
-	u.writeContext(t, "operator", settings+"http: {operate-token: OperateTokenOfTheTest}\n")
-	u.writeContext(t, "reader", settings+"http: {read-token: ReadTokenOfTheTest}\n")
 	ctx := natstest.Context(t)
 	key, secret := writeSecret(t)
 	as := func(name string, wantCode int, want string, args ...string) string {
 		t.Helper()
-		code, out := u.run(ctx, t, append(append([]string{"subscribe"}, args...), "--context", name)...)
-		if code != wantCode || !strings.Contains(out, want) || strings.Contains(out, secret) {
-			t.Errorf("subscribe %s as %s: exit code %d, want %d with %q and no secret:\n%s",
-				strings.Join(args, " "), name, code, wantCode, want, out)
+		out := run(name, wantCode, want, append([]string{"subscribe"}, args...)...)
+		if strings.Contains(out, secret) {
+			t.Errorf("subscribe %v as %s shows the secret:\n%s", args, name, out)
 		}
 		return out
 	}
@@ -73,22 +88,18 @@ func TestSubscribeOverHTTP(t *testing.T) {
 	for _, args := range [][]string{
 		{"ls"}, {"ls", "--json"}, {"show", "harbour"}, {"log", "harbour"}, {"log", "harbour", "--json"}, {"export"},
 	} {
-		code, want := u.run(ctx, t, append([]string{"subscribe", "--data-dir", cfg.Data.Dir}, args...)...)
-		if got := as("reader", 0, "", args...); got != want || code != 0 {
+		got, want := as("reader", 0, "", args...), as("reader", 0, "", append(args, "--data-dir", cfg.Data.Dir)...)
+		if got != want {
 			t.Errorf("subscribe %v: over HTTP:\n%s\nfrom the store:\n%s", args, got, want)
 		}
 	}
-	for want, args := range map[string][]string{
-		"notify  1 subscription: 1 active, 0 failing, 0 suspended": nil, `"deliveries":{"active":1,`: {"--json"},
-	} {
-		args = append([]string{"status", "--interval", "100ms", "--context", "reader"}, args...)
-		if code, out := u.run(ctx, t, args...); code != 0 || !strings.Contains(out, want) {
-			t.Errorf("%v: exit code %d, want 0 with %q:\n%s", args, code, want, out)
-		}
-	}
+	run("reader", 0, "notify  1 subscription: 1 active, 0 failing, 0 suspended", "status", "--interval", "100ms")
+	run("reader", 0, `"deliveries":{"active":1,`, "status", "--interval", "100ms", "--json")
 	as("operator", 1, "has no delivery 77", "resend", "harbour", "77")
 	as("operator", 0, "is sent again", "resend", "harbour", "1")
 	as("operator", 0, "0 deliveries sent again", "resend", "harbour", "--failed")
+	as("operator", 0, "0 deliveries sent again", "replay", "harbour", "--since", "1h")
+	as("reader", 1, "give the operate token", "replay", "harbour", "--since", "1h")
 	as("reader", 1, "give the operate token", "resume", "harbour")
 	as("operator", 0, "harbour is active", "resume", "harbour")
 	as("operator", 0, "the target has accepted the sample", "test", "harbour")

@@ -80,11 +80,6 @@ type resendAnswer struct {
 	Deliveries int64 `json:"deliveries" doc:"Number of deliveries that are repeated."`
 }
 
-type replayAnswer struct {
-	Deliveries int64 `json:"deliveries" doc:"Number of deliveries that are repeated."`
-	More       bool  `json:"more" doc:"Whether there may be more: replay again once these have been delivered."`
-}
-
 func (s *service) registerSubscriptions(a huma.API) {
 	const path, needs = "/subscriptions", "Needs the operate token."
 	register := func(method string, o operation) huma.Operation {
@@ -173,7 +168,7 @@ func (s *service) subscriptionError(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, sample.ErrBusy):
 		return huma.Error429TooManyRequests(err.Error())
-	case errors.Is(err, sample.ErrNoNotifier):
+	case errors.Is(err, sample.ErrNoNotifier), errors.Is(err, sample.ErrNoAnswer):
 		return huma.Error503ServiceUnavailable(err.Error())
 	case errors.Is(err, subscriptions.ErrNotFound):
 		return huma.Error404NotFound(err.Error())
@@ -277,11 +272,12 @@ func (s *service) resendFailed(ctx context.Context, in *subscriptionName) (*body
 	return &body[resendAnswer]{resendAnswer{int64(resent)}}, nil
 }
 
-func (s *service) replayDeliveries(ctx context.Context, in *replayInput) (*body[replayAnswer], error) {
+func (s *service) replayDeliveries(ctx context.Context, in *replayInput) (*body[subscriptions.Replayed], error) {
 	replayed, err := s.Subscriptions().Replay(ctx, in.Name, in.Body.Since, time.Now())
 	if err != nil {
 		return nil, s.subscriptionError(ctx, err)
 	}
-	s.log.Info("subscription changed", "operation", "replay-deliveries", "subscription", in.Name, "deliveries", replayed)
-	return &body[replayAnswer]{replayAnswer{replayed, replayed == subscriptions.MaxReplay}}, nil
+	s.log.Info("subscription changed", "operation", "replay-deliveries", "subscription", in.Name, "deliveries",
+		replayed.Deliveries)
+	return &body[subscriptions.Replayed]{replayed}, nil
 }

@@ -152,10 +152,14 @@ func refOf(schema *huma.Schema) string {
 	return schema.Ref
 }
 
-// fieldsOf lists the fields of an object, or of the objects in an array.
+// fieldsOf lists the fields of an object, or of the objects in an array. If an object is one of several kinds, it lists
+// those of the first.
 func fieldsOf(document *huma.OpenAPI, schema *huma.Schema) []apiParameter {
 	if schema != nil && schema.Items != nil {
 		schema = schema.Items
+	}
+	if schema != nil && len(schema.OneOf) > 0 {
+		schema = schema.OneOf[0]
 	}
 	if schema != nil && schema.Ref != "" {
 		schema = document.Components.Schemas.SchemaFromRef(schema.Ref)

@@ -71,7 +71,7 @@ func (s *site) givenUp(w http.ResponseWriter, r *http.Request) {
 	}
 	if len(found) == deadLettersPerPage {
 		page.Next = "/dead-letters?" + url.Values{
-			"stage": {subscriptions.Stage}, "after": {found[len(found)-1].Number()},
+			"stage": {subscriptions.Stage}, "after": {found[len(found)-1].Number},
 		}.Encode()
 	}
 	s.show(w, r, http.StatusOK, "deadletters", "Dead letters", page)

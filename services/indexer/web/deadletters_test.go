@@ -123,7 +123,7 @@ func TestGivenUpPage(t *testing.T) {
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	number := found[0].Number()
+	number := found[0].Number
 	for token, shows := range map[string]bool{readToken: false, operateToken: true} {
 		body := page("/dead-letters?stage=notify", token)
 		for _, want := range []string{number, `href="/subscriptions/harbour"`, "id-ferry-0000-4", "502"} {
@@ -159,5 +159,56 @@ func TestGivenUpPage(t *testing.T) {
 	entries, err := access.Of(server.store).Entries(t.Context(), access.EntryFilter{Action: "requeue", Limit: 10})
 	if err != nil || len(entries) != 2 || entries[0].Object != "/dead-letters/"+number+"/requeue" {
 		t.Errorf("the audit log has %+v, %v", entries, err)
+	}
+}
+
+// TestGivenUpOverHTTP lists, reads, requeues and removes deliveries that were given up, with the dead letters.
+func TestGivenUpOverHTTP(t *testing.T) {
+	server := newTestServer(t, web.Config{ReadToken: readToken, OperateToken: operateToken})
+	server.fillSubscriptions(t, "id-ferry-0000", "old-desk")
+	const path = "/api/v1/dead-letters"
+	request := func(method, rest, token string, want int) string {
+		t.Helper()
+		status, _, body := server.request(t, method, path+rest, bearer(token)...)
+		if status != want {
+			t.Errorf("%s %s: %d, want %d:\n%s", method, rest, status, want, body)
+		}
+		return body
+	}
+	if body := request("GET", "", readToken, 200); body != "[]\n" {
+		t.Errorf("the dead letters of other stages are %s", body)
+	}
+	for token, shows := range map[string]bool{readToken: false, operateToken: true} {
+		body := request("GET", "?stage=notify", token, 200)
+		found := decode[[]subscriptions.GivenUp](t, body)
+		if len(found) != 1 || found[0].Subscription != "harbour" || found[0].Status != 502 || found[0].Stage != "notify" ||
+			strings.Contains(body, hookAnswer) != shows {
+			t.Fatalf("the deliveries are %s, want one, with its answer: %t", body, shows)
+		}
+		if one := request("GET", "/"+found[0].Number, token, 200); one != strings.Trim(body, "[]\n")+"\n" {
+			t.Errorf("the delivery is %s, want that of the list: %s", one, body)
+		}
+	}
+	number := decode[[]subscriptions.GivenUp](t, request("GET", "?stage=notify", readToken, 200))[0].Number
+	if _, header, _ := server.request(t, "GET", path+"?stage=notify&limit=1", bearer(readToken)...); header.Get("Link") !=
+		"<?after="+number+`&limit=1&stage=notify>; rel="next"` {
+		t.Errorf("the page refers to the next one with %q", header.Get("Link"))
+	}
+	if body := request("GET", "?stage=notify&after="+number, readToken, 200); body != "[]\n" {
+		t.Errorf("the second page is %s", body)
+	}
+	request("GET", "?stage=notify&after=17", readToken, 400)
+	request("GET", "?stage=notify&host=example.com", readToken, 400)
+	request("GET", "?after=n17", readToken, 400)
+	request("GET", "?after=first", readToken, 422)
+	request("GET", "/n77", readToken, 404)
+	request("GET", "/99999999999999999999", readToken, 404)
+	request("POST", "/"+number+"/requeue", readToken, 403)
+	request("POST", "/"+number+"/requeue", operateToken, 204)
+	request("DELETE", "/"+number, operateToken, 404)
+	request("GET", "/"+number, readToken, 404)
+	all := subscriptions.Of(server.store)
+	if one, err := all.Get(t.Context(), "harbour"); err != nil || one.Pending != 2 {
+		t.Errorf("%d deliveries wait, %v; want 2", one.Pending, err)
 	}
 }

@@ -228,7 +228,7 @@ func (s *site) showSubscriptionError(w http.ResponseWriter, r *http.Request, err
 	switch {
 	case errors.Is(err, sample.ErrBusy):
 		s.showError(w, r, http.StatusTooManyRequests, err)
-	case errors.Is(err, sample.ErrNoNotifier):
+	case errors.Is(err, sample.ErrNoNotifier), errors.Is(err, sample.ErrNoAnswer):
 		s.showError(w, r, http.StatusServiceUnavailable, err)
 	case errors.Is(err, subscriptions.ErrNotFound):
 		s.showError(w, r, http.StatusNotFound, err)

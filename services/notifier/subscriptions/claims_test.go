@@ -8,40 +8,6 @@ import (
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
-// add adds a subscription and returns its id.
-func add(t *testing.T, all *subscriptions.Subscriptions, name string) string {
-	t.Helper()
-	spec := subscriptions.Spec{Name: name, To: "https://hooks.example.com/" + name}
-	if err := all.Put(t.Context(), spec, nil, now); err != nil {
-		t.Fatal(err)
-	}
-	one, err := all.Get(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return one.ID
-}
-
-// advance stores matches of the subscriptions with some ids: revisions of an article.
-func advance(t *testing.T, all *subscriptions.Subscriptions, article string, revision int, ids ...string) {
-	t.Helper()
-	from, err := all.Progress(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := from
-	to.Created, to.Sequence = now, from.Sequence+1
-	var matches []subscriptions.Match
-	for _, id := range ids {
-		matches = append(matches, subscriptions.Match{
-			SubscriptionID: id, ArticleID: article, Revision: revision, Event: subscriptions.New, EventTime: now,
-		})
-	}
-	if _, _, err := all.Advance(t.Context(), from, to, matches, nil, 1000, now); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // claim claims subscriptions for a minute, and returns the ids of those that were free.
 func claim(t *testing.T, all *subscriptions.Subscriptions, owner string, at time.Time, ids ...string) []string {
 	t.Helper()
@@ -64,7 +30,7 @@ func TestClaims(t *testing.T) {
 		slices.Sort(both)
 		first, second := both[0], both[1]
 		idle := add(t, all, "idle")
-		advance(t, all, "article", 1, both...)
+		advanceAll(t, all, "article", 1, both...)
 		want := func(what, owner string, at time.Time, want ...string) {
 			t.Helper()
 			if got := claim(t, all, owner, at, first, second, idle); !slices.Equal(got, want) {
@@ -109,9 +75,9 @@ func TestReportsAreStoredTogether(t *testing.T) {
 			ids[name] = add(t, all, map[string]string{"goes on": "on"}[name]+name[:2])
 			every = append(every, ids[name])
 		}
-		advance(t, all, "x", 1, every...)
-		advance(t, all, "y", 1, ids["goes on"], ids["ends"])
-		advance(t, all, "x", 2, ids["retries"])
+		advanceAll(t, all, "x", 1, every...)
+		advanceAll(t, all, "y", 1, ids["goes on"], ids["ends"])
+		advanceAll(t, all, "x", 2, ids["retries"])
 		claim(t, all, "me", now, every...)
 		if err := all.Release(t.Context(), []string{ids["lost"]}, "me"); err != nil {
 			t.Fatal(err)

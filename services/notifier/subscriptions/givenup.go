@@ -22,13 +22,16 @@ const numberPrefix = "n"
 
 // GivenUp is a delivery that was given up: a dead letter of the notifier. It is a row like every delivery.
 type GivenUp struct {
+	// Number is how users refer to the delivery among dead letters: see Number. Stage is the constant Stage.
+	Number string `json:"number" doc:"Number among dead letters, such as n17."`
+	Stage  string `json:"stage" doc:"Always notify."`
 	Delivery
 	// Subscription is the name of the subscription.
-	Subscription string `json:"subscription"`
+	Subscription string `json:"subscription" doc:"Name of the subscription."`
 }
 
-// Number returns the number by which users refer to the delivery among dead letters.
-func (g GivenUp) Number() string { return numberPrefix + strconv.FormatInt(g.ID, 10) }
+// Number returns the number among dead letters of the delivery with an id.
+func Number(id int64) string { return numberPrefix + strconv.FormatInt(id, 10) }
 
 // ParseNumber returns the id of the delivery with a number, and reports whether the text is one.
 func ParseNumber(text string) (id int64, ok bool) {
@@ -42,6 +45,7 @@ const givenUpQuery = `SELECT ` + deliveryColumns + `, coalesce((SELECT name FROM
 
 func scanGivenUp(rows *sql.Rows) (g GivenUp, err error) {
 	g.Delivery, err = scanDeliveryWith(rows, &g.Subscription)
+	g.Number, g.Stage = Number(g.ID), Stage
 	return g, err
 }
 
@@ -57,12 +61,17 @@ func (s *Subscriptions) FindGivenUp(ctx context.Context, id int64) (GivenUp, err
 	all, err := store.ReadRows(ctx, s.db, "reading a delivery that was given up", scanGivenUp,
 		givenUpQuery+` AND id = $1`, id)
 	if err == nil && len(all) == 0 {
-		err = fmt.Errorf("delivery %s%d is not one that was given up: %w", numberPrefix, id, ErrNotFound)
+		err = NotGivenUp(id)
 	}
 	if err != nil {
 		return GivenUp{}, err
 	}
 	return all[0], nil
+}
+
+// NotGivenUp returns the error, an ErrNotFound, that the delivery with an id is not one that was given up.
+func NotGivenUp(id int64) error {
+	return fmt.Errorf("delivery %s is not one that was given up: %w", Number(id), ErrNotFound)
 }
 
 // CountGivenUp returns the number of deliveries that were given up, at most MaxGivenUp.

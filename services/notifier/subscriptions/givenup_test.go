@@ -23,9 +23,9 @@ func TestGivenUp(t *testing.T) {
 		if n, err := all.CountGivenUp(t.Context()); err != nil || n != 3 {
 			t.Errorf("%d were given up, %v; want 3", n, err)
 		}
-		got, ok := subscriptions.ParseNumber(page[0].Number())
+		got, ok := subscriptions.ParseNumber(page[0].Number)
 		if one, err := all.FindGivenUp(t.Context(), got); !ok || err != nil || one.ArticleID != "a" {
-			t.Errorf("number %s leads to %+v, %v", page[0].Number(), one, err)
+			t.Errorf("number %s leads to %+v, %v", page[0].Number, one, err)
 		}
 		if err := all.RequeueGivenUp(t.Context(), page[0].ID, now.Add(time.Second)); err != nil {
 			t.Error(err)
@@ -60,37 +60,13 @@ func TestGivenUp(t *testing.T) {
 // other one.
 func giveUp(t *testing.T, all *subscriptions.Subscriptions) (delivered int64) {
 	t.Helper()
-	if err := all.Put(t.Context(), subscriptions.Spec{Name: "s", To: "https://hooks.example.com/in"}, nil,
-		now); err != nil {
-		t.Fatal(err)
-	}
-	from, err := all.Progress(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	id := list(t, all)[0].ID
-	var matches []subscriptions.Match
-	for _, article := range []string{"a", "b", "c", "d"} {
-		matches = append(matches, subscriptions.Match{
-			SubscriptionID: id, ArticleID: article, Revision: 1, Event: subscriptions.New, EventTime: now,
-		})
-	}
-	to := subscriptions.Progress{Created: now, Sequence: 1, Version: from.Version}
-	if _, _, err := all.Advance(t.Context(), from, to, matches, nil, 10, now); err != nil {
-		t.Fatal(err)
-	}
-	due, err := all.Due(t.Context(), id, now, 10)
-	if err != nil || len(due) != 4 {
-		t.Fatalf("%d deliveries are due, %v; want 4", len(due), err)
-	}
+	id := add(t, all, "s")
+	due := match(t, all, id, now, "a", "b", "c", "d")
 	for i := range due[:3] {
 		due[i].State, due[i].Status, due[i].Detail, due[i].EndTime = subscriptions.Failed, 400, "refused", now
 	}
 	due[3].State, due[3].EndTime = subscriptions.Delivered, now
-	report := subscriptions.Report{State: subscriptions.Active, Deliveries: due}
-	if err := all.Record(t.Context(), id, report, now); err != nil {
-		t.Fatal(err)
-	}
+	record(t, all, id, subscriptions.Report{State: subscriptions.Active, Deliveries: due})
 	return due[3].ID
 }
 

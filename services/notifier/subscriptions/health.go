@@ -64,27 +64,42 @@ func WithoutAnswer(text string) string { return answerPattern.ReplaceAllString(t
 // MaxReplay is the maximum number of deliveries that a call of Replay makes pending.
 const MaxReplay = 10_000
 
+// Replayed is what a call of Replay has made pending.
+type Replayed struct {
+	Deliveries int       `json:"deliveries" doc:"Number of deliveries that are repeated."`
+	More       bool      `json:"more" doc:"Whether there may be more: replay them since next_since."`
+	NextSince  time.Time `json:"next_since,omitzero" doc:"Time of the last of these events, if there may be more."`
+}
+
 // Replay makes the ended deliveries of events since a time pending again, the earliest first, at most MaxReplay of
-// them. It returns their number. Deliveries of erased articles stay as they are.
-func (s *Subscriptions) Replay(ctx context.Context, name string, since, now time.Time) (replayed int64, err error) {
+// them. Deliveries of erased articles stay as they are.
+func (s *Subscriptions) Replay(ctx context.Context, name string, since, now time.Time) (replayed Replayed, err error) {
+	name = store.CleanText(name)
 	err = s.db.Write(ctx, "replaying deliveries of "+name, func(ctx context.Context, tx *sql.Tx) error {
 		// This locks the subscription first, as every other change does.
-		err := found(tx.ExecContext(ctx, `UPDATE notify_subscriptions SET pending = pending WHERE name = $1`,
-			store.CleanText(name)))
+		err := found(tx.ExecContext(ctx, `UPDATE notify_subscriptions SET pending = pending WHERE name = $1`, name))
 		if err != nil {
 			return err
 		}
-		replayed, err = affected(tx.ExecContext(ctx, `UPDATE notify_deliveries SET state = 'pending', due = $3, attempts = 0,
+		rows, err := tx.QueryContext(ctx, `UPDATE notify_deliveries SET state = 'pending', due = $3, attempts = 0,
 			first_attempt = 0, end_time = 0 WHERE id IN (SELECT d.id FROM notify_deliveries d
 				JOIN notify_subscriptions s ON s.id = d.subscription_id WHERE s.name = $1
-				AND d.state IN ('delivered', 'failed') AND d.event_time >= $2 ORDER BY d.id LIMIT $4)`,
-			store.CleanText(name), since.UnixMicro(), now.UnixMicro(), MaxReplay))
-		if err != nil || replayed == 0 {
+				AND d.state IN ('delivered', 'failed') AND d.event_time >= $2 ORDER BY d.event_time, d.id LIMIT $4)
+			RETURNING event_time`, name, since.UnixMicro(), now.UnixMicro(), MaxReplay)
+		if err != nil {
 			return err
+		}
+		times, err := store.ScanRows(rows, func(rows *sql.Rows) (at int64, err error) { return at, rows.Scan(&at) })
+		replayed = Replayed{Deliveries: len(times), More: len(times) == MaxReplay}
+		if err != nil || len(times) == 0 {
+			return err
+		}
+		if replayed.More {
+			replayed.NextSince = store.TimeOf(slices.Max(times))
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE notify_subscriptions SET pending = pending + $2,
 			due = CASE WHEN due = 0 OR due > $3 THEN CAST($3 AS bigint) ELSE due END WHERE name = $1`,
-			store.CleanText(name), replayed, now.UnixMicro())
+			name, len(times), now.UnixMicro())
 		return err
 	})
 	return replayed, err

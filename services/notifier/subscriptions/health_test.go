@@ -3,44 +3,12 @@ package subscriptions_test
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
-
-// match stores a new revision of each of some articles as matches of a subscription, and returns its deliveries, the
-// earliest first.
-func match(
-	t *testing.T, all *subscriptions.Subscriptions, name string, at time.Time, articles ...string,
-) []subscriptions.Delivery {
-	t.Helper()
-	one, err := all.Get(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	from, err := all.Progress(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := from
-	to.Created, to.Sequence = now, from.Sequence+1
-	var matches []subscriptions.Match
-	for i, article := range articles {
-		matches = append(matches, subscriptions.Match{
-			SubscriptionID: one.ID, ArticleID: article, Revision: 1, Event: subscriptions.New, Hash: "h",
-			EventTime: at.Add(time.Duration(i) * time.Minute),
-		})
-	}
-	if _, _, err := all.Advance(t.Context(), from, to, matches, nil, 1000, now); err != nil {
-		t.Fatal(err)
-	}
-	due, err := all.Due(t.Context(), one.ID, now, 1000)
-	if err != nil || len(due) != len(articles) {
-		t.Fatalf("%d deliveries are due, %v; want %d", len(due), err, len(articles))
-	}
-	return due
-}
 
 // TestHealth computes how well deliveries went, and repeats those since a time.
 func TestHealth(t *testing.T) {
@@ -59,17 +27,14 @@ func TestHealth(t *testing.T) {
 		if h, err := all.Health(t.Context(), one.ID); err != nil || h.SuccessRate != nil || h.MedianDelay != nil {
 			t.Errorf("without deliveries, the health is %+v, %v", h, err)
 		}
-		due := match(t, all, "s", now.Add(-time.Hour), "a", "b", "c", "d", "e")
+		due := match(t, all, one.ID, now.Add(-time.Hour), "a", "b", "c", "d", "e")
 		for i := range due {
 			due[i].Attempts, due[i].Status, due[i].State, due[i].EndTime = 1, 200, subscriptions.Delivered, now
 		}
 		due[1].Attempts = 3
 		due[3].State, due[3].Attempts, due[3].Status = subscriptions.Failed, 4, 500
 		due[4].State, due[4].Attempts = subscriptions.Skipped, 0
-		report := subscriptions.Report{Deliveries: due, State: subscriptions.Active}
-		if err := all.Record(t.Context(), one.ID, report, now); err != nil {
-			t.Fatal(err)
-		}
+		record(t, all, one.ID, subscriptions.Report{Deliveries: due, State: subscriptions.Active})
 		h, err := all.Health(t.Context(), one.ID)
 		if err != nil || h.SuccessRate == nil || h.MedianDelay == nil || *h.SuccessRate != 3.0/9 || *h.MedianDelay != 59*60 {
 			t.Errorf("the health is %+v, %v; want 3 of 9 attempts and 59 minutes", h, err)
@@ -77,12 +42,14 @@ func TestHealth(t *testing.T) {
 		if _, err := all.Replay(t.Context(), "none", now, now); !errors.Is(err, subscriptions.ErrNotFound) {
 			t.Errorf("replaying for a subscription that is missing: %v, want ErrNotFound", err)
 		}
-		if n, err := all.Replay(t.Context(), "s", now, now); err != nil || n != 0 {
-			t.Errorf("replaying nothing: %d, %v", n, err)
+		if n, err := all.Replay(t.Context(), "s", now, now); err != nil ||
+			n != (subscriptions.Replayed{}) {
+			t.Errorf("replaying nothing: %+v, %v", n, err)
 		}
 		// b, c and d are since this time; e was erased.
-		if n, err := all.Replay(t.Context(), "s", now.Add(-59*time.Minute), now); err != nil || n != 3 {
-			t.Errorf("replaying: %d, %v; want 3", n, err)
+		if n, err := all.Replay(t.Context(), "s", now.Add(-59*time.Minute), now); err != nil ||
+			n != (subscriptions.Replayed{Deliveries: 3}) {
+			t.Errorf("replaying: %+v, %v; want 3", n, err)
 		}
 		again, err := all.Due(t.Context(), one.ID, now, 1000)
 		if err != nil || len(again) != 3 || again[0].ArticleID != "b" || again[0].Attempts != 0 {
@@ -93,6 +60,35 @@ func TestHealth(t *testing.T) {
 		}
 		if due, err := all.DueSubscriptions(t.Context(), now, 10); err != nil || len(due) != 1 {
 			t.Errorf("%d subscriptions are due, %v; want 1", len(due), err)
+		}
+	})
+}
+
+// TestLongReplay repeats more deliveries than one call does.
+func TestLongReplay(t *testing.T) {
+	inBothStores(t, func(t *testing.T, all *subscriptions.Subscriptions) {
+		id := add(t, all, "s")
+		var matches []subscriptions.Match
+		for i := range subscriptions.MaxReplay + 2 {
+			matches = append(matches, matchOf(id, strconv.Itoa(i), 1, now.Add(time.Duration(i)*time.Minute)))
+		}
+		advance(t, all, matches...)
+		log, err := all.Log(t.Context(), "s", 0, len(matches))
+		if err != nil || len(log) != len(matches) {
+			t.Fatalf("%d deliveries, %v; want %d", len(log), err, len(matches))
+		}
+		for i := range log {
+			log[i].State, log[i].EndTime = subscriptions.Delivered, now
+		}
+		record(t, all, id, subscriptions.Report{Deliveries: log, State: subscriptions.Active})
+		first, err := all.Replay(t.Context(), "s", now, now)
+		if err != nil || first.Deliveries != subscriptions.MaxReplay || !first.More ||
+			!first.NextSince.Equal(matches[subscriptions.MaxReplay-1].EventTime) {
+			t.Fatalf("the first part: %+v, %v", first, err)
+		}
+		rest, err := all.Replay(t.Context(), "s", first.NextSince, now)
+		if err != nil || rest != (subscriptions.Replayed{Deliveries: 2}) {
+			t.Errorf("the second part: %+v, %v; want 2", rest, err)
 		}
 	})
 }

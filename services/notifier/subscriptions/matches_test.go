@@ -3,37 +3,10 @@ package subscriptions_test
 import (
 	"errors"
 	"fmt"
-	"os"
 	"testing"
-	"time"
 
-	"go.uber.org/goleak"
-
-	"github.com/dateline-news/dateline/internal/postgrestest"
-	"github.com/dateline-news/dateline/services/indexer/store"
-	"github.com/dateline-news/dateline/services/indexer/storetest"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
-
-func TestMain(m *testing.M) {
-	os.Exit(postgrestest.Main(m, func() error { return goleak.Find() }))
-}
-
-func inBothStores(t *testing.T, test func(*testing.T, *subscriptions.Subscriptions)) {
-	t.Helper()
-	storetest.Each(t, func(t *testing.T, s store.Store) { test(t, subscriptions.Of(s)) })
-}
-
-var now = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
-
-func list(t *testing.T, all *subscriptions.Subscriptions) []subscriptions.Subscription {
-	t.Helper()
-	found, err := all.List(t.Context(), "", 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
-}
 
 // TestOneRevisionMatchesMany stores more matches of one revision than one statement takes, and stores them once.
 func TestOneRevisionMatchesMany(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,8 +21,9 @@ func newDead() *cobra.Command {
 		Use:   "dead",
 		Short: "List, show, requeue or drop dead letters: inputs that failed permanently",
 		Long: `Lists and changes dead letters: inputs of the stages that failed permanently. Deliveries to
-subscriptions that were given up are those of the stage notify. They are in the store, and
-their numbers start with n. Requeueing one sends it again.`,
+subscriptions that were given up are those of the stage notify, and their numbers start with
+n. They are in the store: they are read and changed there, or over HTTP with a context that
+has only the address of the web page. Requeueing one sends it again.`,
 		Example: `  dateline dead list --stage notify
   dateline dead requeue n17`,
 		Args: noSuchCommand,
@@ -32,9 +32,9 @@ their numbers start with n. Requeueing one sends it again.`,
 	cmd.AddCommand(
 		newDeadList(), newDeadShow(),
 		newDeadChange("requeue", "Send dead letters through the pipeline again", deadletter.Stream.Requeue,
-			(*subscriptions.Subscriptions).RequeueGivenUp),
+			givenUpStore.RequeueGivenUp),
 		newDeadChange("drop", "Remove dead letters permanently", deadletter.Stream.Drop,
-			(*subscriptions.Subscriptions).DropGivenUp),
+			givenUpStore.DropGivenUp),
 	)
 	return cmd
 }
@@ -162,7 +162,7 @@ func newDeadShow() *cobra.Command {
 // or, with --all, all that the filter matches.
 func newDeadChange(
 	name, short string, change func(deadletter.Stream, context.Context, deadletter.Letter) error,
-	changeDelivery func(*subscriptions.Subscriptions, context.Context, int64, time.Time) error,
+	changeOne changeDelivery,
 ) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{Use: name + " NUMBER... | --all", Short: short}
@@ -173,7 +173,7 @@ func newDeadChange(
 		func(ctx context.Context, cmd *cobra.Command, letters deadletter.Stream, args []string) error {
 			count := 0
 			err := recordLetters(cmd, load, name, args, func() error {
-				changeOne := func(letter deadletter.Letter, err error) error {
+				changeLetter := func(letter deadletter.Letter, err error) error {
 					if err == nil {
 						err = change(letters, ctx, letter)
 					}
@@ -183,13 +183,13 @@ func newDeadChange(
 					return err
 				}
 				for _, arg := range args {
-					if err := changeOne(getDeadLetter(ctx, letters, arg)); err != nil {
+					if err := changeLetter(getDeadLetter(ctx, letters, arg)); err != nil {
 						return err
 					}
 				}
 				if all {
 					for letter, err := range letters.All(ctx, *filter) {
-						if err := changeOne(letter, err); err != nil {
+						if err := changeLetter(letter, err); err != nil {
 							return err
 						}
 					}
@@ -207,11 +207,11 @@ func newDeadChange(
 			return &usageError{errors.New("give either the numbers of dead letters or --all")}
 		}
 		if all && filter.Stage == subscriptions.Stage {
-			return changeAllGivenUp(cmd, load, name, changeDelivery)
+			return changeAllGivenUp(cmd, load, name, changeOne)
 		}
 		ids, numbers := splitNumbers(args)
 		if len(ids) > 0 {
-			if err := changeGivenUp(cmd, load, name, args, ids, changeDelivery); err != nil {
+			if err := changeGivenUp(cmd, load, name, args, ids, changeOne); err != nil {
 				return err
 			}
 		}

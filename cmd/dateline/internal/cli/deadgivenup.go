@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/webapi"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
@@ -30,19 +31,34 @@ func splitNumbers(all []string) (ids []int64, numbers []string) {
 	return ids, numbers
 }
 
-// withGivenUp calls do with the subscriptions in the store of the deployment.
-func withGivenUp(
-	cmd *cobra.Command, load loader, do func(store.Store, *subscriptions.Subscriptions) error,
-) error {
-	cfg, err := load()
-	if err != nil {
-		return err
-	}
-	s, err := openStore(cmd, cfg)
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(s, subscriptions.Of(s)), s.Close())
+// givenUpStore are the deliveries that were given up, in the store of a deployment or behind its HTTP API. Its methods
+// are described at subscriptions.Subscriptions.
+type givenUpStore interface {
+	GivenUp(ctx context.Context, after int64, limit int) ([]subscriptions.GivenUp, error)
+	FindGivenUp(ctx context.Context, id int64) (subscriptions.GivenUp, error)
+	RequeueGivenUp(ctx context.Context, id int64, now time.Time) error
+	DropGivenUp(ctx context.Context, id int64, now time.Time) error
+}
+
+// changeDelivery changes a delivery that was given up.
+type changeDelivery = func(givenUpStore, context.Context, int64, time.Time) error
+
+// givenUp are the deliveries of a deployment that were given up.
+type givenUp struct {
+	givenUpStore
+	// record records a change in the audit log. The HTTP API does that itself.
+	record func(action, object string, change func() error) error
+}
+
+// withGivenUp calls do with the deliveries of the deployment that were given up.
+func withGivenUp(cmd *cobra.Command, load loader, do func(givenUp) error) error {
+	return storeOrAPI(load, func(_ *cobra.Command, _ configuration, api webapi.Client, _ []string) error {
+		return do(givenUp{api.Subscriptions(), func(_, _ string, change func() error) error { return change() }})
+	}, func(cmd *cobra.Command, _ configuration, s store.Store, _ []string) error {
+		return do(givenUp{subscriptions.Of(s), func(action, object string, change func() error) error {
+			return audited(cmd.Context(), s, action, object, change)
+		}})
+	})(cmd, nil)
 }
 
 // printGivenUpCount prints how many deliveries were given up. It prints nothing if none was, or if this machine has no
@@ -70,7 +86,7 @@ func listGivenUp(cmd *cobra.Command, load loader, after string, limit int, asJSO
 	if !ok {
 		return &usageError{fmt.Errorf("%q is not the number of a delivery, such as n17", after)}
 	}
-	return withGivenUp(cmd, load, func(_ store.Store, all *subscriptions.Subscriptions) error {
+	return withGivenUp(cmd, load, func(all givenUp) error {
 		page, err := all.GivenUp(cmd.Context(), from, limit)
 		if err != nil {
 			return err
@@ -79,20 +95,9 @@ func listGivenUp(cmd *cobra.Command, load loader, after string, limit int, asJSO
 			return err
 		}
 		_, err = fmt.Fprintf(cmd.ErrOrStderr(), "more may follow: repeat the command with --after %s\n",
-			page[len(page)-1].Number())
+			page[len(page)-1].Number)
 		return err
 	})
-}
-
-// numberedDelivery is a delivery with its number among dead letters.
-type numberedDelivery struct {
-	Number string `json:"number"`
-	Stage  string `json:"stage"`
-	subscriptions.GivenUp
-}
-
-func numbered(one subscriptions.GivenUp) numberedDelivery {
-	return numberedDelivery{one.Number(), subscriptions.Stage, one}
 }
 
 func printGivenUp(cmd *cobra.Command, page []subscriptions.GivenUp, asJSON bool) error {
@@ -100,13 +105,13 @@ func printGivenUp(cmd *cobra.Command, page []subscriptions.GivenUp, asJSON bool)
 	t := newTable(width(out), "number", "time", "subscription", "attempts", "status", "message", "details")
 	for _, one := range page {
 		if asJSON {
-			if err := json.NewEncoder(out).Encode(numbered(one)); err != nil {
+			if err := json.NewEncoder(out).Encode(one); err != nil {
 				return err
 			}
 			continue
 		}
 		t.AppendRow([]any{
-			one.Number(), when(out, one.EndTime), one.Subscription, one.Attempts, one.Status, one.MessageID(), one.Detail,
+			one.Number, when(out, one.EndTime), one.Subscription, one.Attempts, one.Status, one.MessageID(), one.Detail,
 		})
 	}
 	if asJSON {
@@ -120,29 +125,26 @@ func printGivenUp(cmd *cobra.Command, page []subscriptions.GivenUp, asJSON bool)
 }
 
 func showGivenUp(cmd *cobra.Command, load loader, id int64) error {
-	return withGivenUp(cmd, load, func(_ store.Store, all *subscriptions.Subscriptions) error {
+	return withGivenUp(cmd, load, func(all givenUp) error {
 		one, err := all.FindGivenUp(cmd.Context(), id)
 		if err != nil {
 			return err
 		}
 		lines := json.NewEncoder(cmd.OutOrStdout())
 		lines.SetIndent("", "  ")
-		return lines.Encode(numbered(one))
+		return lines.Encode(one)
 	})
 }
-
-// changeDelivery changes a delivery that was given up.
-type changeDelivery = func(*subscriptions.Subscriptions, context.Context, int64, time.Time) error
 
 // changeGivenUp changes the deliveries with ids, which the arguments contain.
 func changeGivenUp(
 	cmd *cobra.Command, load loader, name string, args []string, ids []int64, change changeDelivery,
 ) error {
-	return withGivenUp(cmd, load, func(s store.Store, all *subscriptions.Subscriptions) error {
+	return withGivenUp(cmd, load, func(all givenUp) error {
 		object := "dead letters " + strings.Join(args, ", ")
-		return audited(cmd.Context(), s, name, object, func() error {
+		return all.record(name, object, func() error {
 			for _, id := range ids {
-				if err := change(all, cmd.Context(), id, time.Now()); err != nil {
+				if err := change(all.givenUpStore, cmd.Context(), id, time.Now()); err != nil {
 					return err
 				}
 			}
@@ -154,8 +156,8 @@ func changeGivenUp(
 
 // changeAllGivenUp changes all deliveries that were given up when it was called.
 func changeAllGivenUp(cmd *cobra.Command, load loader, name string, change changeDelivery) error {
-	return withGivenUp(cmd, load, func(s store.Store, all *subscriptions.Subscriptions) error {
-		return audited(cmd.Context(), s, name, "all deliveries that were given up", func() error {
+	return withGivenUp(cmd, load, func(all givenUp) error {
+		return all.record(name, "all deliveries that were given up", func() error {
 			count := 0
 			for after := int64(0); ; {
 				page, err := all.GivenUp(cmd.Context(), after, givenUpPage)
@@ -163,7 +165,7 @@ func changeAllGivenUp(cmd *cobra.Command, load loader, name string, change chang
 					return err
 				}
 				for _, one := range page {
-					err := change(all, cmd.Context(), one.ID, time.Now())
+					err := change(all.givenUpStore, cmd.Context(), one.ID, time.Now())
 					if err != nil && !errors.Is(err, subscriptions.ErrNotFound) { // another has changed it
 						return err
 					}

@@ -94,3 +94,64 @@ func (s Subscriptions) ResendFailed(ctx context.Context, name string, _ time.Tim
 	err := s.call(ctx, http.MethodPost, name, "/resend-failed", nil, &answer)
 	return answer.Deliveries, err
 }
+
+// Replay repeats the deliveries of events since a time.
+func (s Subscriptions) Replay(
+	ctx context.Context, name string, since, _ time.Time,
+) (replayed subscriptions.Replayed, err error) {
+	body := struct {
+		Since time.Time `json:"since"`
+	}{since.UTC()}
+	err = s.call(ctx, http.MethodPost, name, "/replay", body, &replayed)
+	return replayed, err
+}
+
+// maxGivenUp is the maximum number of deliveries in a response that lists those that were given up.
+const maxGivenUp = 1000
+
+// GivenUp returns deliveries that were given up.
+func (s Subscriptions) GivenUp(
+	ctx context.Context, after int64, limit int,
+) (all []subscriptions.GivenUp, err error) {
+	for len(all) < limit {
+		var page []subscriptions.GivenUp
+		size := min(limit-len(all), maxGivenUp)
+		query := url.Values{
+			"stage": {subscriptions.Stage}, "after": {subscriptions.Number(after)}, "limit": {strconv.Itoa(size)},
+		}
+		if err := s.client.Get(ctx, "/dead-letters?"+query.Encode(), &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) < size {
+			break
+		}
+		after = page[len(page)-1].ID
+	}
+	return all, nil
+}
+
+// FindGivenUp returns the delivery with an id that was given up.
+func (s Subscriptions) FindGivenUp(ctx context.Context, id int64) (one subscriptions.GivenUp, err error) {
+	err = s.callGivenUp(ctx, http.MethodGet, id, "", &one)
+	return one, err
+}
+
+// RequeueGivenUp sends a delivery again that was given up.
+func (s Subscriptions) RequeueGivenUp(ctx context.Context, id int64, _ time.Time) error {
+	return s.callGivenUp(ctx, http.MethodPost, id, "/requeue", nil)
+}
+
+// DropGivenUp removes a delivery from those that were given up.
+func (s Subscriptions) DropGivenUp(ctx context.Context, id int64, _ time.Time) error {
+	return s.callGivenUp(ctx, http.MethodDelete, id, "", nil)
+}
+
+// callGivenUp makes a request for a delivery that was given up.
+func (s Subscriptions) callGivenUp(ctx context.Context, method string, id int64, rest string, v any) error {
+	err := s.client.send(ctx, method, "/dead-letters/"+subscriptions.Number(id)+rest, nil, v)
+	if errors.Is(err, ErrNotFound) {
+		return subscriptions.NotGivenUp(id)
+	}
+	return err
+}
