@@ -34,6 +34,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/progress"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/sample"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
@@ -239,9 +240,13 @@ func (d *deployment) subscribeToSubjects(t *testing.T) (await func()) {
 	}
 }
 
-// sendSamples has the notifier send samples, as the indexer.
+// sendSamples has the notifier send samples, as the indexer and as an operator.
 func (d *deployment) sendSamples(t *testing.T) {
 	t.Helper()
+	operator, _ := connectAs(t, d.srv, "operator", "operator")
+	if result, err := sample.Ask(natstest.Context(t), operator, "all"); err != nil || !result.Accepted {
+		t.Errorf("a sample for an operator: %+v, %v", result, err)
+	}
 	for _, name := range []string{"all", "news.stored", "heard"} {
 		if result, err := d.lib.Sample(natstest.Context(t), name); err != nil || !result.Accepted {
 			t.Errorf("a sample for %s: %+v, %v", name, result, err)

@@ -59,10 +59,14 @@ type Response struct {
 	Missing bool `json:"missing,omitempty"`
 }
 
-// ErrNoNotifier means that no notifier answers, and ErrBusy that too many samples are being sent.
+// Errors of Ask.
 var (
+	// ErrNoNotifier means that no notifier runs, so nothing was sent.
 	ErrNoNotifier = errors.New("no notifier answers: start one, or wait until it has connected to NATS")
-	ErrBusy       = errors.New("too many samples are being sent: try again in a minute")
+	// ErrNoAnswer means that a notifier has received the request and has not answered in time.
+	ErrNoAnswer = errors.New("the notifier has not answered in time: the sample may have been sent")
+	// ErrBusy means that too many samples are being sent.
+	ErrBusy = errors.New("too many samples are being sent: try again in a minute")
 )
 
 // Ask has a notifier send a sample for the subscription with a name, and returns the result. If there is no such
@@ -85,7 +89,7 @@ func Ask(ctx context.Context, nc *nats.Conn, name string) (Result, error) {
 		case errors.Is(err, nats.ErrNoResponders):
 			return Result{}, ErrNoNotifier
 		case errors.Is(err, context.DeadlineExceeded):
-			return Result{}, fmt.Errorf("%w; the sample may have been sent", ErrNoNotifier)
+			return Result{}, ErrNoAnswer
 		default:
 			return Result{}, fmt.Errorf("requesting a sample: %w", err)
 		}

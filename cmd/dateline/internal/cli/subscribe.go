@@ -41,8 +41,9 @@ days what fails. docs/delivery.md describes targets and forms.`,
 		Args: noSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newSubscribeAdd(), newSubscribeTest(), newSubscribeLog(), newSubscribeResend(), newSubscribeList(),
-		newSubscribeShow(), newSubscribeRemove(), newSubscribeResume(), newSubscribeApply(), newSubscribeExport())
+	cmd.AddCommand(newSubscribeAdd(), newSubscribeTest(), newSubscribeLog(), newSubscribeResend(), newSubscribeReplay(),
+		newSubscribeList(), newSubscribeShow(), newSubscribeRemove(), newSubscribeResume(), newSubscribeApply(),
+		newSubscribeExport())
 	return cmd
 }
 

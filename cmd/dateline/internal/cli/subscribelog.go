@@ -23,7 +23,7 @@ func newSubscribeLog() *cobra.Command {
 		Short: "List the deliveries of a subscription, the newest first",
 		Long: `Lists the deliveries of a subscription, the newest first, with the number of attempts, the
 status of the last answer, and why the last attempt failed. "dateline subscribe resend"
-repeats one.`,
+repeats one, and "dateline subscribe replay" repeats those since a time.`,
 		Args: oneArg(subscriptionArg),
 	}
 	load := configured(cmd, quiet)
@@ -105,6 +105,48 @@ func newSubscribeResend() *cobra.Command {
 		if err == nil {
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "delivery %d is sent again\n", id)
 		}
+		return err
+	})
+	return cmd
+}
+
+func newSubscribeReplay() *cobra.Command {
+	var since string
+	cmd := &cobra.Command{
+		Use:   "replay NAME --since TIME",
+		Short: "Send the deliveries since a time again, the earliest first",
+		Long: `Sends the ended deliveries of a subscription again whose events are at a time or later, the
+earliest first, such as after the receiver has lost data. The messages have the same
+webhook-id. Deliveries of articles that were erased are left out. One command repeats at most
+10,000 deliveries; if there are more, it prints the time to continue from. Only what was
+matched before is repeated: a subscription has no deliveries from before it was added, and
+those that ended more than notifier.keep ago are deleted.`,
+		Example: `  dateline subscribe replay harbour --since 6h
+  dateline subscribe replay harbour --since 2026-11-29T12:00:00Z`,
+		Args: oneArg(subscriptionArg),
+	}
+	load := configured(cmd, quiet)
+	cmd.Flags().StringVar(&since, "since", "",
+		"Repeat the deliveries of events at this `time` or later, such as 6h or 2026-11-29. Required.")
+	cmd.RunE = withSubscriptions(load, func(
+		cmd *cobra.Command, _ configuration, _ store.Store, all subscriptionStore, args []string,
+	) error {
+		from, err := parseBound("since", since)
+		if err == nil && from.IsZero() {
+			err = &usageError{errors.New("give the time of the first event with --since")}
+		}
+		if err != nil {
+			return err
+		}
+		replayed, err := all.Replay(cmd.Context(), args[0], from, time.Now())
+		if err != nil {
+			return err
+		}
+		if replayed.More {
+			fmt.Fprintf(cmd.ErrOrStderr(), "more may follow: repeat the command with --since %s\n",
+				replayed.NextSince.UTC().Format(time.RFC3339Nano))
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s sent again\n", plural(replayed.Deliveries, "delivery"))
 		return err
 	})
 	return cmd

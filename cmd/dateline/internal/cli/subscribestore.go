@@ -25,6 +25,7 @@ type subscriptionStore interface {
 	Log(ctx context.Context, name string, before int64, limit int) ([]subscriptions.Delivery, error)
 	Resend(ctx context.Context, name string, id int64, now time.Time) error
 	ResendFailed(ctx context.Context, name string, now time.Time) (int, error)
+	Replay(ctx context.Context, name string, since, now time.Time) (subscriptions.Replayed, error)
 }
 
 // withSubscriptions returns a function for RunE that calls run with the store of the deployment and its
@@ -35,7 +36,7 @@ func withSubscriptions(load loader, run func(*cobra.Command, configuration, stor
 		return run(cmd, cfg, nil, api.Subscriptions(), args)
 	}, func(cmd *cobra.Command, cfg configuration, s store.Store, args []string) error {
 		do := func() error { return run(cmd, cfg, s, subscriptions.Of(s), args) }
-		if slices.Contains([]string{"add", "remove", "resume", "resend", "apply", "test"}, cmd.Name()) {
+		if slices.Contains([]string{"add", "remove", "resume", "resend", "replay", "apply", "test"}, cmd.Name()) {
 			object := strings.Join(append([]string{cmd.Name()}, args...), " ")
 			return audited(cmd.Context(), s, "subscribe", object, do)
 		}

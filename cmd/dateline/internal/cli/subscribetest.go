@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -22,16 +20,15 @@ func newSubscribeTest() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test NAME",
 		Short: "Send a sample to the target of a subscription, and show request and answer",
-		Long: `Sends the newest article that matches, or a made one, to the target of a subscription. What
-is sent is like a delivery, but its type is test. With a context that has only the address
-of the web page, the notifier of the deployment sends it. Otherwise this command does, with
-the settings notifier.* that it is given.`,
+		Long: `Sends the newest article that matches, or a made one, to the target of a subscription. The
+message is like a delivery, but its type is test. The running notifier sends it, with its own
+settings. If none runs, this command sends it, with the settings notifier.* that it is given.`,
 		Args: oneArg(subscriptionArg),
 	}
 	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
 		cmd *cobra.Command, cfg configuration, s store.Store, all subscriptionStore, args []string,
 	) error {
-		result, err := sendSample(cmd.Context(), cfg, s, all, args[0])
+		result, err := sendSample(cmd, cfg, s, all, args[0])
 		if err != nil {
 			return err
 		}
@@ -49,27 +46,35 @@ the settings notifier.* that it is given.`,
 	return cmd
 }
 
-// sendSample sends a sample to the target of the subscription with a name. Without a store, the notifier of the
-// deployment does.
+// sendSample has the notifier of the deployment send a sample to the target of the subscription with a name. If none
+// runs, it sends the sample itself.
 func sendSample(
-	ctx context.Context, cfg configuration, s store.Store, all subscriptionStore, name string,
+	cmd *cobra.Command, cfg configuration, s store.Store, all subscriptionStore, name string,
 ) (result sample.Result, err error) {
 	if remote, ok := all.(webapi.Subscriptions); ok {
-		return remote.Test(ctx, name)
+		return remote.Test(cmd.Context(), name)
 	}
-	one, err := all.Get(ctx, name)
+	one, err := all.Get(cmd.Context(), name)
 	if err != nil {
 		return result, err
 	}
 	var js jetstream.JetStream
-	if one.Kind() == subscriptions.KindNATS {
-		bus, err := pipeline.OpenBus(ctx, cfg.Config, slog.New(slog.DiscardHandler))
-		if err != nil {
+	ctx := cmd.Context()
+	bus, err := cfg.connect(cmd, pipeline.Attach)
+	switch {
+	case err == nil:
+		defer func() { err = errors.Join(err, bus.Close()) }()
+		ctx = cmd.Context()
+		if result, err = sample.Ask(ctx, bus.NC, name); !errors.Is(err, sample.ErrNoNotifier) {
 			return result, err
 		}
-		defer func() { err = errors.Join(err, bus.Close()) }()
 		js = bus.JS
+	case cfg.context != "" || cfg.NATS.URL != "" || one.Kind() == subscriptions.KindNATS:
+		return result, err
+	default:
+		cmd.SetContext(ctx) // connect has ended its own
 	}
+	fmt.Fprintln(cmd.ErrOrStderr(), "Note: no notifier runs, so this command sends the sample, with its own settings.")
 	targets, err := cfg.Notifier.Connect(js, cfg.S3)
 	if err != nil {
 		return result, err
