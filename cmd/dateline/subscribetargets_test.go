@@ -3,130 +3,76 @@ package main
 import (
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-smtp"
-
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/smtptest"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 	"github.com/dateline-news/dateline/services/notifier/targets"
 )
 
-// mailbox is an SMTP server that keeps the e-mails that it accepts.
-type mailbox struct {
-	addr string
-
-	mu  sync.Mutex
-	got []string
-}
-
-func newMailbox(t *testing.T) *mailbox {
-	t.Helper()
-	box := &mailbox{}
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return mailSession{box}, nil }))
-	server.Domain, server.MaxMessageBytes = "localhost", 1<<20
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	box.addr = listener.Addr().String()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Serve(listener) // ends with an error when it is closed
-	}()
-	t.Cleanup(func() {
-		_ = server.Close()
-		<-ended
-	})
-	return box
-}
-
-// with returns the number of e-mails that contain a text.
-func (m *mailbox) with(text string) (n int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, one := range m.got {
-		if strings.Contains(one, text) {
+// letters returns the number of e-mails that contain a text.
+func letters(server *smtptest.Server, text string) (n int) {
+	for _, one := range server.Letters() {
+		if strings.Contains(one.Text, text) {
 			n++
 		}
 	}
 	return n
 }
 
-type mailSession struct{ box *mailbox }
-
-func (mailSession) Mail(string, *smtp.MailOptions) error { return nil }
-func (mailSession) Rcpt(string, *smtp.RcptOptions) error { return nil }
-func (mailSession) Reset()                               {}
-func (mailSession) Logout() error                        { return nil }
-
-func (s mailSession) Data(r io.Reader) error {
-	text, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	s.box.mu.Lock()
-	defer s.box.mu.Unlock()
-	s.box.got = append(s.box.got, string(text))
-	return nil
-}
-
 // TestSubscribeByMailAndFiles adds subscriptions to e-mails and files with the command line, each and collected, while
 // the pipeline runs, and has an article delivered.
 func TestSubscribeByMailAndFiles(t *testing.T) {
 	t.Parallel()
-	box, folder := newMailbox(t), t.TempDir()
+	mail, folder := smtptest.Start(t, nil, false), t.TempDir()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, harbourPage("Lund"))
 	}))
 	t.Cleanup(site.Close)
 	cfg := testConfig(t.TempDir())
 	allowLoopback(&cfg)
-	cfg.Notifier.Files = folder
-	cfg.Notifier.SMTP.Server, cfg.Notifier.SMTP.From = box.addr, "news@example.com"
+	cfg.Notifier.Files, cfg.Data.NATSAddr = folder, "127.0.0.1:0"
+	cfg.Notifier.SMTP.Server, cfg.Notifier.SMTP.From = mail.Addr, "news@example.com"
 	cfg.Notifier.SMTP.Security = targets.SecurityNone
 	p := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
 	all := subscriptions.Of(p.Store)
-	natstest.Eventually(t, "the notifier follows the stream", func() bool {
-		progress, err := all.Progress(t.Context())
-		return err == nil && !progress.Created.IsZero()
-	})
+	awaitNotifier(t, all)
 	run := func(wantCode int, want string, args ...string) {
 		t.Helper()
 		code, out, errs := dateline(t, append(append([]string{"subscribe"}, args...), "--data", cfg.Data.Dir,
-			"--notifier-files", folder, "--notifier-smtp-server", box.addr, "--notifier-smtp-from", "news@example.com",
+			"--notifier-files", folder, "--notifier-smtp-server", mail.Addr, "--notifier-smtp-from", "news@example.com",
 			"--notifier-smtp-security", targets.SecurityNone)...)
 		if code != wantCode || !strings.Contains(out+errs, want) || strings.Contains(out+errs, "Note:") {
 			t.Errorf("subscribe %s: exit code %d, want %d with %q and no note:\n%s%s", strings.Join(args, " "), code, wantCode,
 				want, out, errs)
 		}
 	}
-	mail := []string{"add", "desk", "--query", "harbour", "--to", "mailto:desk@example.com"}
-	run(2, "use minute, hour or day", append(mail, "--every", "week")...)
-	run(2, "it collects deliveries", append(mail, "--every", "day", "--rate", "1/s")...)
-	run(2, "does not fit its target", append(mail, "--form", "csv")...)
+	toDesk := []string{"add", "desk", "--query", "harbour", "--to", "mailto:desk@example.com"}
+	run(2, "use minute, hour or day", append(toDesk, "--every", "week")...)
+	run(2, "it collects deliveries", append(toDesk, "--every", "day", "--rate", "1/s")...)
+	run(2, "does not fit its target", append(toDesk, "--form", "csv")...)
 	run(2, "its folder is", "add", "list", "--to", "files:../etc")
 	run(2, "begins with deliveries.", "add", "list", "--to", "nats:news.harbour", "--unsigned")
-	run(0, "subscribed desk", mail...)
+	run(0, "subscribed desk", toDesk...)
 	run(0, "has accepted the sample", "test", "desk")
-	if box.with("A sample article") != 1 {
+	if letters(mail, "A sample article") != 1 {
 		t.Error("the sample is not in the mailbox")
 	}
 	if _, err := p.Bus.JS.Publish(t.Context(), subject.URLs, []byte(site.URL+"/a")); err != nil {
 		t.Fatal(err)
 	}
-	natstest.Eventually(t, "an e-mail about the article", func() bool { return box.with("Subject: Harbour reopens") == 1 })
+	natstest.Eventually(t, "an e-mail about the article", func() bool {
+		return letters(mail, "Subject: Harbour reopens") == 1
+	})
 
 	run(0, "subscribed digest", "add", "digest", "--query", "tug", "--every", "day", "--to", "mailto:chief@example.com")
 	run(0, "subscribed list", "add", "list", "--query", "tug", "--to", "files:harbour/list")
@@ -142,8 +88,8 @@ func TestSubscribeByMailAndFiles(t *testing.T) {
 		run(0, "1 delivery", "log", name)
 		run(0, "has accepted the sample", "test", name)
 	}
-	if box.with("To: <chief@example.com>") != 2 || box.with("Harbour reopens") < 2 {
-		t.Errorf("the mailbox has %q", box.got)
+	if letters(mail, "To: <chief@example.com>") != 2 || letters(mail, "Harbour reopens") < 2 {
+		t.Errorf("the mailbox has %+v", mail.Letters())
 	}
 	day := yesterday.UTC().Format(time.DateOnly)
 	for pattern, want := range map[string]string{

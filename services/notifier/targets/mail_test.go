@@ -1,140 +1,45 @@
 package targets
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
-	"net"
 	netmail "net/mail"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 
 	"github.com/dateline-news/dateline/internal/certtest"
+	"github.com/dateline-news/dateline/internal/smtptest"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/notifier/forms"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
-// postOffice is an SMTP server that keeps what it accepts.
-type postOffice struct {
-	config SMTPConfig
-
-	mu       sync.Mutex
-	got      []letter
-	refusals []error // of the next e-mails, at their end
-}
-
-type letter struct {
-	from, user string
-	to         []string
-	encrypted  bool
-	text       []byte
-}
-
-func newPostOffice(t *testing.T, security string) *postOffice {
+// startSMTP starts a server, and returns it with the configuration for it.
+func startSMTP(t *testing.T, security string) (*smtptest.Server, SMTPConfig) {
 	t.Helper()
 	authority := certtest.New(t)
 	pair := authority.Issue(t, "smtp", time.Now().Add(time.Hour)).Load(t)
 	secure := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	office := &postOffice{}
-	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		return &session{office: office, conn: c}, nil
-	}))
-	server.Domain, server.MaxMessageBytes, server.ErrorLog = "localhost", 1<<20, discard{}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	if security == SecurityNone {
+		secure = nil
 	}
-	office.config = SMTPConfig{
-		Server: listener.Addr().String(), From: "news@example.com", User: "dateline", Password: "s3cret",
+	server := smtptest.Start(t, secure, security == SecurityTLS)
+	return server, SMTPConfig{
+		Server: server.Addr, From: "news@example.com", User: "dateline", Password: smtptest.Password,
 		Security: security, CA: authority.File,
 	}
-	switch security {
-	case SecurityStartTLS:
-		server.TLSConfig = secure
-	case SecurityTLS:
-		listener = tls.NewListener(listener, secure)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Serve(listener) // ends with an error when it is closed
-	}()
-	t.Cleanup(func() {
-		_ = server.Close()
-		<-ended
-	})
-	return office
 }
 
-type discard struct{}
-
-func (discard) Printf(string, ...any) {}
-func (discard) Println(...any)        {}
-
-type session struct {
-	office *postOffice
-	conn   *smtp.Conn
-	letter letter
-}
-
-func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
-
-func (s *session) Auth(string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(_, user, password string) error {
-		if password != "s3cret" {
-			return errors.New("wrong password")
-		}
-		s.letter.user = user
-		return nil
-	}), nil
-}
-
-func (s *session) Mail(from string, _ *smtp.MailOptions) error {
-	s.letter.from = from
-	return nil
-}
-
-func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if strings.HasPrefix(to, "nobody@") {
-		return &smtp.SMTPError{Code: 550, Message: "no such user"}
-	}
-	s.letter.to = append(s.letter.to, to)
-	return nil
-}
-
-func (s *session) Data(r io.Reader) error {
-	text, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	s.office.mu.Lock()
-	defer s.office.mu.Unlock()
-	if len(s.office.refusals) > 0 {
-		err, s.office.refusals = s.office.refusals[0], s.office.refusals[1:]
-		return err
-	}
-	s.letter.text = text
-	_, s.letter.encrypted = s.conn.TLSConnectionState()
-	s.office.got = append(s.office.got, s.letter)
-	return nil
-}
-
-func (*session) Reset()        {}
-func (*session) Logout() error { return nil }
-
-func (o *postOffice) send(t *testing.T, to string, items ...Item) Outcome {
+func sendMail(t *testing.T, config SMTPConfig, to string, items ...Item) Outcome {
 	t.Helper()
-	all, err := New(Config{Timeout: 30 * time.Second, SMTP: o.config}, Dependencies{})
+	all, err := New(Config{Timeout: 30 * time.Second, SMTP: config}, Dependencies{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,9 +63,9 @@ func itemOf(id, title string) Item {
 }
 
 // parts returns the header and the parts of an e-mail, by their type.
-func parts(t *testing.T, text []byte) (netmail.Header, map[string]string) {
+func parts(t *testing.T, text string) (netmail.Header, map[string]string) {
 	t.Helper()
-	m, err := netmail.ReadMessage(bytes.NewReader(text))
+	m, err := netmail.ReadMessage(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,27 +98,29 @@ func parts(t *testing.T, text []byte) (netmail.Header, map[string]string) {
 func TestMail(t *testing.T) {
 	hostile := "Ferry\r\nBcc: victim@example.com\r\n\r\n<script>alert(1)</script> ناو"
 	for _, security := range []string{SecurityStartTLS, SecurityTLS} {
-		office := newPostOffice(t, security)
+		server, config := startSMTP(t, security)
 		items := []Item{itemOf("a", hostile), itemOf("b", "Second")}
 		for range 2 { // a repetition
-			if outcome := office.send(t, "mailto:desk@example.com,night@example.com", items...); outcome.Result != Delivered {
+			outcome := sendMail(t, config, "mailto:desk@example.com,night@example.com", items...)
+			if outcome.Result != Delivered {
 				t.Fatalf("%s: %+v", security, outcome)
 			}
 		}
-		if outcome := office.send(t, "mailto:desk@example.com", items[0]); outcome.Result != Delivered {
+		if outcome := sendMail(t, config, "mailto:desk@example.com", items[0]); outcome.Result != Delivered {
 			t.Fatal(outcome)
 		}
-		if len(office.got) != 3 {
-			t.Fatalf("%s: %d e-mails", security, len(office.got))
+		got := server.Letters()
+		if len(got) != 3 {
+			t.Fatalf("%s: %d e-mails", security, len(got))
 		}
-		one := office.got[0]
-		if one.from != "news@example.com" || strings.Join(one.to, " ") != "desk@example.com night@example.com" ||
-			one.user != "dateline" || !one.encrypted {
-			t.Errorf("%s: sent from %s to %v by %q, encrypted: %t", security, one.from, one.to, one.user, one.encrypted)
+		one := got[0]
+		if one.From != "news@example.com" || strings.Join(one.To, " ") != "desk@example.com night@example.com" ||
+			one.User != "dateline" || !one.Encrypted {
+			t.Errorf("%s: sent from %s to %v by %q, encrypted: %t", security, one.From, one.To, one.User, one.Encrypted)
 		}
-		header, found := parts(t, one.text)
-		repeated, _ := parts(t, office.got[1].text)
-		single, _ := parts(t, office.got[2].text)
+		header, found := parts(t, one.Text)
+		repeated, _ := parts(t, got[1].Text)
+		single, _ := parts(t, got[2].Text)
 		subject, err := new(mime.WordDecoder).DecodeHeader(single.Get("Subject"))
 		if err != nil || subject != "Ferry Bcc: victim@example.com <script>alert(1)</script> ناو" {
 			t.Errorf("the subject is %q, %v", subject, err)
@@ -235,35 +142,33 @@ func TestMail(t *testing.T) {
 
 // TestMailThatIsRefused has servers that refuse an e-mail, now or for good, and ones that cannot be trusted.
 func TestMailThatIsRefused(t *testing.T) {
-	office := newPostOffice(t, SecurityStartTLS)
-	office.refusals = []error{
-		&smtp.SMTPError{Code: 451, Message: "later"}, &smtp.SMTPError{Code: 554, Message: "spam"},
-	}
+	server, config := startSMTP(t, SecurityStartTLS)
+	server.Refuse(&smtp.SMTPError{Code: 451, Message: "later"}, &smtp.SMTPError{Code: 554, Message: "spam"})
 	for i, want := range []Result{Retry, Failed, Delivered} {
-		if outcome := office.send(t, "mailto:desk@example.com", itemOf("a", "A")); outcome.Result != want {
+		if outcome := sendMail(t, config, "mailto:desk@example.com", itemOf("a", "A")); outcome.Result != want {
 			t.Errorf("attempt %d: %+v, want %d", i+1, outcome, want)
 		}
 	}
-	if outcome := office.send(t, "mailto:nobody@example.com", itemOf("a", "A")); outcome.Result != Retry ||
+	if outcome := sendMail(t, config, "mailto:nobody@example.com", itemOf("a", "A")); outcome.Result != Retry ||
 		outcome.Status != 550 {
 		t.Errorf("an unknown recipient gives %+v, want a retry", outcome)
 	}
-	before := len(office.got)
+	before := len(server.Letters())
 	for name, change := range map[string]func(*SMTPConfig){
 		"unknown authority": func(c *SMTPConfig) { c.CA = "" },
 		"wrong password":    func(c *SMTPConfig) { c.Password = "wrong" },
 		"no server":         func(c *SMTPConfig) { c.Server = "" },
 		"no certificates":   func(c *SMTPConfig) { c.CA = "/dev/null" },
-		"not encrypted":     func(c *SMTPConfig) { c.Server = newPostOffice(t, SecurityNone).config.Server },
+		"not encrypted":     func(c *SMTPConfig) { c.Server = smtptest.Start(t, nil, false).Addr },
 	} {
-		other := &postOffice{config: office.config}
-		change(&other.config)
-		outcome := other.send(t, "mailto:desk@example.com", itemOf("a", "A"))
-		if outcome.Result != Retry || outcome.Detail == "" || strings.Contains(outcome.Detail, "s3cret") {
+		other := config
+		change(&other)
+		outcome := sendMail(t, other, "mailto:desk@example.com", itemOf("a", "A"))
+		if outcome.Result != Retry || outcome.Detail == "" || strings.Contains(outcome.Detail, smtptest.Password) {
 			t.Errorf("%s: %+v, want a failure that tells no password", name, outcome)
 		}
 	}
-	if len(office.got) != before {
+	if len(server.Letters()) != before {
 		t.Error("an e-mail was sent to a server that cannot be trusted")
 	}
 }
