@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/dayexport"
+	"github.com/dateline-news/dateline/internal/objects"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -39,14 +40,15 @@ func newExport() *cobra.Command {
 		Long: `Writes all articles that match the words and flags, newest first. The words are
 those of "dateline search"; without words, all articles match.
 
-With --partition day, --output is a folder that gets a file for each day (in UTC) on which
-articles were published, or first fetched if the page gives no time, and manifest.json with
-the number of rows and the SHA-256 of each. A file has its final name only once it is
-complete. Another run replaces the files of days that have changed, continues one that was
-interrupted, and removes the files of days without articles. --since and --before are
-extended to whole days.`,
+With --partition day, --output is a folder, or s3://BUCKET/PREFIX, that gets a file for each
+day (in UTC) on which articles were published, or first fetched if the page gives no time, and
+manifest.json with the number of rows and the SHA-256 of each. The settings s3.* name the
+service of a bucket and its keys. A file has its final name only once it is complete. Another
+run replaces the files of days that have changed, continues one that was interrupted, and
+removes the files of days without articles. --since and --before are extended to whole days.`,
 		Example: `  dateline export --language ku > kurdish.jsonl
   dateline export --since 30d --format parquet --partition day --output articles
+  dateline export --format parquet --partition day --output s3://news/articles
   dateline export --since 7d --format csv > week.csv
   dateline export --since 2026-11-01 --format parquet --output november.parquet`,
 	}
@@ -54,7 +56,7 @@ extended to whole days.`,
 	cmd.Flags().StringVar(&format, "format", "jsonl", "Output `format`: jsonl (one record per line), csv or parquet.")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "Write to this `file` instead of standard output.")
 	cmd.Flags().StringVar(&partition, "partition", "",
-		"Write a file for each `period`, which is day, to the folder of --output.")
+		"Write a file for each `period`, which is day, to the folder or bucket of --output.")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "With --partition, print what happened to each file as a line of JSON.")
 	filter.add(cmd.Flags())
 	cmd.RunE = withArticles(load, func(ctx context.Context, cmd *cobra.Command, s articles, args []string) error {
@@ -70,15 +72,22 @@ extended to whole days.`,
 		case partition != "" && partition != "day":
 			return &usageError{fmt.Errorf("--partition is %q: the only period is day", partition)}
 		case partition != "" && output == "":
-			return &usageError{errors.New("--partition needs a folder: give it with --output")}
+			return &usageError{errors.New("--partition needs a folder or bucket: give it with --output")}
+		case partition == "" && strings.HasPrefix(output, objects.Scheme):
+			return &usageError{errors.New("a bucket needs --partition day")}
 		case partition == "" && asJSON:
 			return &usageError{errors.New("--json is only for --partition: --format jsonl writes the articles as JSON")}
 		}
 		write := func() error {
 			switch {
 			case partition != "":
+				place, closePlace, err := exportPlace(load, output)
+				if err != nil {
+					return err
+				}
+				defer closePlace()
 				return exportDays(ctx, cmd, s, dayexport.Options{
-					Dir: output, Format: dayexport.Format{Name: format, Write: exportWriters[format]}, Query: query,
+					To: place, Format: dayexport.Format{Name: format, Write: exportWriters[format]}, Query: query,
 				}, asJSON)
 			case output != "":
 				return replaceFile(output, func(w io.Writer) error { return export(ctx, w, s, format, query) })

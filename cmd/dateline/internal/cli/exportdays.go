@@ -4,15 +4,37 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/dayexport"
+	"github.com/dateline-news/dateline/internal/objects"
 )
 
-// exportDays exports articles to a folder with a file for each day, and prints a summary or
+// exportPlace returns the folder or bucket that --output names. Call closePlace after the export.
+func exportPlace(load loader, output string) (place dayexport.Place, closePlace func(), err error) {
+	if !strings.HasPrefix(output, objects.Scheme) {
+		return dayexport.Folder(output), func() {}, nil
+	}
+	at, err := objects.ParseLocation(output)
+	if err != nil {
+		return nil, nil, &usageError{fmt.Errorf("--output: %w", err)}
+	}
+	cfg, err := load()
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := objects.New(cfg.S3)
+	if err != nil {
+		return nil, nil, err
+	}
+	return dayexport.Bucket{Client: client, At: at}, client.Close, nil
+}
+
+// exportDays exports articles to a folder or bucket with a file for each day, and prints a summary or
 // what happened to each file.
 func exportDays(ctx context.Context, cmd *cobra.Command, s articles, o dayexport.Options, asJSON bool) error {
 	out, errs := cmd.OutOrStdout(), cmd.ErrOrStderr()

@@ -1,6 +1,6 @@
-// Package dayexport exports articles to a folder with one file per day.
+// Package dayexport exports articles to a folder or bucket with one file per day.
 //
-// A file gets its final name only when it is complete and on the disk. Another run
+// A file gets its name only when it is complete and durable. Another run
 // replaces the files of the days that have changed, and leaves the others as they are. A
 // manifest lists the files.
 package dayexport
@@ -14,12 +14,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/gofrs/flock"
 
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -34,7 +30,7 @@ type Format struct {
 
 // Options describe an export. All fields but Progress are required.
 type Options struct {
-	Dir    string
+	To     Place
 	Format Format
 	// Query selects the articles. Its period is extended to whole days.
 	Query store.Query
@@ -67,28 +63,18 @@ const (
 
 // Run exports the articles. Days are those of the time that orders articles, in UTC.
 func Run(ctx context.Context, from library.Searcher, o Options) (err error) {
-	if err := os.MkdirAll(o.Dir, 0o777); err != nil {
-		return fmt.Errorf("creating the folder of the export: %w", err)
-	}
-	lock := flock.New(filepath.Join(o.Dir, lockFile))
-	held, err := lock.TryLock()
-	if err != nil {
-		return fmt.Errorf("locking the folder of the export: %w", err)
-	}
-	if !held {
-		return fmt.Errorf("another process exports to %s: wait until it has ended, or choose another folder", o.Dir)
-	}
-	defer func() { err = errors.Join(err, lock.Unlock()) }()
-	o.Query.Filter.From, o.Query.Filter.Before = wholeDays(o.Query.Filter.From, o.Query.Filter.Before)
-	m, err := openManifest(o.Dir, o.Format.Name, identity(o.Query))
+	release, err := o.To.open()
 	if err != nil {
 		return err
 	}
-	if err := removePartial(o.Dir); err != nil {
+	defer func() { err = errors.Join(err, release()) }()
+	o.Query.Filter.From, o.Query.Filter.Before = wholeDays(o.Query.Filter.From, o.Query.Filter.Before)
+	m, err := openManifest(ctx, o.To, o.Format.Name, identity(o.Query))
+	if err != nil {
 		return err
 	}
 	e := exporter{Options: o, from: from, manifest: m}
-	return errors.Join(e.run(ctx), m.write())
+	return errors.Join(e.run(ctx), m.write(context.WithoutCancel(ctx)))
 }
 
 // wholeDays extends a period to whole days.
@@ -98,15 +84,6 @@ func wholeDays(from, before time.Time) (time.Time, time.Time) {
 		before = end.Add(oneDay)
 	}
 	return from, before
-}
-
-// removePartial removes the incomplete files of a run that was killed.
-func removePartial(dir string) error {
-	names, err := filepath.Glob(filepath.Join(dir, ".*"+partialSuffix))
-	for _, name := range names {
-		err = errors.Join(err, os.Remove(name))
-	}
-	return err
 }
 
 type exporter struct {
@@ -129,7 +106,7 @@ func (e exporter) run(ctx context.Context) error {
 		if found {
 			start = day.Add(oneDay)
 		}
-		if err := e.removeBetween(start, bound); err != nil || !found {
+		if err := e.removeBetween(ctx, start, bound); err != nil || !found {
 			return err
 		}
 		if err := e.export(ctx, day); err != nil {
@@ -150,7 +127,7 @@ func (e exporter) checkStore(ctx context.Context) error {
 	_, found, err := anyDay.newest(ctx, time.Time{})
 	if err == nil && !found {
 		err = fmt.Errorf("no article matches, but %s has the files of %d days: check that this is the right store; "+
-			"if all articles were erased, delete the folder", e.Dir, len(e.manifest.Days))
+			"if all articles were erased, delete the files", e.To, len(e.manifest.Days))
 	}
 	return err
 }
@@ -176,35 +153,33 @@ func (e exporter) export(ctx context.Context, day time.Time) error {
 	query := e.Query
 	query.Filter.From, query.Filter.Before = day, day.Add(oneDay)
 	name := day.Format(time.DateOnly) + "." + e.Format.Name
-	partial := filepath.Join(e.Dir, "."+name+partialSuffix)
-	entry, err := e.writeFile(ctx, partial, query)
+	scratch, entry, err := e.writeFile(ctx, name, query)
 	entry.Day, entry.File = day.Format(time.DateOnly), name
 	if err != nil {
-		return errors.Join(err, remove(partial))
+		return errors.Join(err, removeLocal(scratch))
 	}
 	if entry.Rows == 0 { // they were erased meanwhile
-		return errors.Join(remove(partial), e.removeBetween(day, day.Add(oneDay)))
+		return errors.Join(removeLocal(scratch), e.removeBetween(ctx, day, day.Add(oneDay)))
 	}
-	final := filepath.Join(e.Dir, name)
-	info, missing := os.Stat(final)
-	if e.manifest.Days[entry.Day] == entry && missing == nil && info.Size() == entry.Bytes {
-		return errors.Join(remove(partial), e.Report(Change{entry, Unchanged}))
+	if e.manifest.Days[entry.Day] == entry {
+		size, err := e.To.size(ctx, name)
+		if err == nil && size == entry.Bytes {
+			return errors.Join(removeLocal(scratch), e.Report(Change{entry, Unchanged}))
+		}
 	}
-	if err := os.Rename(partial, final); err != nil {
-		return errors.Join(err, remove(partial))
-	}
-	if err := syncFolder(e.Dir); err != nil {
-		return err
+	if err := e.To.store(ctx, scratch, name); err != nil {
+		return errors.Join(err, removeLocal(scratch))
 	}
 	e.manifest.Days[entry.Day] = entry
-	return errors.Join(e.manifest.writeSometimes(), e.Report(Change{entry, Written}))
+	return errors.Join(e.manifest.writeSometimes(ctx), e.Report(Change{entry, Written}))
 }
 
-// writeFile writes the articles of a query to a file and waits until the disk has it.
-func (e exporter) writeFile(ctx context.Context, path string, query store.Query) (entry Day, err error) {
-	file, err := os.Create(path)
+// writeFile writes the articles of a query to the scratch file for a name, and waits until the disk has it. It returns
+// the path of the file, also with an error.
+func (e exporter) writeFile(ctx context.Context, name string, query store.Query) (path string, entry Day, err error) {
+	file, err := e.To.scratch(name)
 	if err != nil {
-		return entry, err
+		return "", entry, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	counted := &counter{w: file, sum: sha256.New()}
@@ -227,34 +202,26 @@ func (e exporter) writeFile(ctx context.Context, path string, query store.Query)
 		err = file.Sync()
 	}
 	entry.Bytes, entry.SHA256 = counted.bytes, hex.EncodeToString(counted.sum.Sum(nil))
-	return entry, err
+	return file.Name(), entry, err
 }
 
 // removeBetween removes the files of days that have no articles any more, in [from, before).
 // A zero time means no bound.
-func (e exporter) removeBetween(from, before time.Time) error {
+func (e exporter) removeBetween(ctx context.Context, from, before time.Time) error {
 	var errs []error
 	for name, entry := range e.manifest.Days {
 		day, err := time.Parse(time.DateOnly, name)
 		if err != nil || day.Before(from) || !before.IsZero() && !day.Before(before) {
 			continue
 		}
-		if err := remove(filepath.Join(e.Dir, entry.File)); err != nil {
+		if err := e.To.remove(ctx, entry.File); err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		delete(e.manifest.Days, name)
-		errs = append(errs, e.manifest.writeSometimes(), e.Report(Change{entry, Removed}))
+		errs = append(errs, e.manifest.writeSometimes(ctx), e.Report(Change{entry, Removed}))
 	}
 	return errors.Join(errs...)
-}
-
-// remove removes a file, if it exists.
-func remove(path string) error {
-	if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
 }
 
 // counter counts and hashes what is written.
@@ -269,15 +236,6 @@ func (c *counter) Write(data []byte) (int, error) {
 	c.sum.Write(data[:n])
 	c.bytes += int64(n)
 	return n, err
-}
-
-// syncFolder waits until the disk has the names in a folder.
-func syncFolder(dir string) error {
-	folder, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // identity describes which articles a query selects, apart from their period.

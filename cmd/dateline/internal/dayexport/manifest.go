@@ -1,18 +1,18 @@
 package dayexport
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 )
 
-// ManifestName is the name of the manifest in the folder.
+// ManifestName is the name of the manifest.
 const ManifestName = "manifest.json"
 
 const (
@@ -32,9 +32,10 @@ type Day struct {
 
 // manifest lists the files of an export.
 type manifest struct {
-	dir, format, query string
-	Days               map[string]Day
-	written            time.Time
+	place         Place
+	format, query string
+	Days          map[string]Day
+	written       time.Time
 }
 
 // manifestFile is the manifest as JSON.
@@ -49,62 +50,52 @@ type manifestFile struct {
 // validFile is the pattern of the names of files. Others could be anywhere.
 var validFile = regexp.MustCompile(`^\d{4,}-\d\d-\d\d\.[a-z]+$`)
 
-// openManifest reads the manifest of a folder, or makes one if the folder is empty. The error
-// tells if the folder has something else.
-func openManifest(dir, format, query string) (*manifest, error) {
-	m := &manifest{dir: dir, format: format, query: query, Days: map[string]Day{}}
-	data, err := os.ReadFile(filepath.Join(dir, ManifestName))
+// openManifest reads the manifest of a place, or makes one if the place is empty. The error
+// tells if the place has something else.
+func openManifest(ctx context.Context, place Place, format, query string) (*manifest, error) {
+	m := &manifest{place: place, format: format, query: query, Days: map[string]Day{}}
+	data, err := place.read(ctx, ManifestName)
 	if errors.Is(err, os.ErrNotExist) {
-		if err := checkEmpty(dir); err != nil {
+		isEmpty, err := place.isEmpty(ctx)
+		if err == nil && !isEmpty { // the files of others, which the export could replace
+			err = fmt.Errorf("%s has files but no %s: choose an empty folder", place, ManifestName)
+		}
+		if err != nil {
 			return nil, err
 		}
-		return m, m.write()
+		return m, m.write(ctx)
 	}
 	var file manifestFile
 	if err == nil {
 		err = json.Unmarshal(data, &file)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the manifest of %s: %w; choose another folder, or delete the export", dir, err)
+		return nil, fmt.Errorf("reading the manifest of %s: %w; choose another folder, or delete the export", place, err)
 	}
 	if file.Version != manifestVersion || file.Format != format || file.Query != query {
 		return nil, fmt.Errorf("%s has an export of other articles or in another format (%s, %s): choose another folder",
-			dir, file.Format, file.Query)
+			place, file.Format, file.Query)
 	}
 	for _, day := range file.Days {
 		if !validFile.MatchString(day.File) || !strings.HasPrefix(day.File, day.Day+".") {
 			return nil, fmt.Errorf("the manifest of %s names the file %q: choose another folder, or delete the export",
-				dir, day.File)
+				place, day.File)
 		}
 		m.Days[day.Day] = day
 	}
 	return m, nil
 }
 
-// checkEmpty returns an error if a folder has files of others, which an export could replace.
-func checkEmpty(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return fmt.Errorf("reading the folder of the export: %w", err)
-	}
-	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), ".") {
-			return fmt.Errorf("%s has files but no %s: choose an empty folder", dir, ManifestName)
-		}
-	}
-	return nil
-}
-
 // writeSometimes writes the manifest unless that happened a moment ago.
-func (m *manifest) writeSometimes() error {
+func (m *manifest) writeSometimes(ctx context.Context) error {
 	if time.Since(m.written) < manifestInterval {
 		return nil
 	}
-	return m.write()
+	return m.write(ctx)
 }
 
 // write replaces the manifest.
-func (m *manifest) write() error {
+func (m *manifest) write(ctx context.Context) error {
 	file := manifestFile{Version: manifestVersion, Format: m.format, Query: m.query, Days: []Day{}}
 	for _, day := range m.Days {
 		file.Days = append(file.Days, day)
@@ -114,20 +105,16 @@ func (m *manifest) write() error {
 	if err != nil {
 		return fmt.Errorf("encoding the manifest: %w", err)
 	}
-	partial := filepath.Join(m.dir, "."+ManifestName+partialSuffix)
-	out, err := os.Create(partial)
-	if err == nil {
-		_, err = out.Write(append(data, '\n'))
-		err = errors.Join(err, out.Sync(), out.Close())
+	out, err := m.place.scratch(ManifestName)
+	if err != nil {
+		return fmt.Errorf("writing the manifest: %w", err)
 	}
-	if err == nil {
-		err = os.Rename(partial, filepath.Join(m.dir, ManifestName))
-	}
-	if err == nil {
-		err = syncFolder(m.dir)
+	_, err = out.Write(append(data, '\n'))
+	if err = errors.Join(err, out.Sync(), out.Close()); err == nil {
+		err = m.place.store(ctx, out.Name(), ManifestName)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("writing the manifest: %w", err), remove(partial))
+		return errors.Join(fmt.Errorf("writing the manifest: %w", err), removeLocal(out.Name()))
 	}
 	m.written = time.Now()
 	return nil
