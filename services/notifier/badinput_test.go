@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -21,6 +22,43 @@ import (
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 	"github.com/dateline-news/dateline/services/notifier/targets"
 )
+
+// TestQueries has subscriptions that match everything, more than are delivered to at a time on one host, and ones whose
+// query cannot be used.
+func TestQueries(t *testing.T) {
+	inBothStores(t, func(t *testing.T, r *room) {
+		hook := newTarget(t, nil)
+		r.run()
+		for text, want := range map[string]string{
+			"-ferry": "only says what to leave out", `"ferry`: "is not closed", "ferry OR": "OR needs a word",
+			"f*": "at least 3 letters",
+		} {
+			spec := subscriptions.Spec{Name: "invalid", Query: subscriptions.Query{Text: text}, To: hook.URL}
+			err := r.subs.Put(t.Context(), spec, nil, time.Now())
+			if !errors.Is(err, subscriptions.ErrSpec) || !strings.Contains(err.Error(), want) {
+				t.Errorf("a subscription to %q: %v, want %q", text, err, want)
+			}
+		}
+		const articles = 10
+		names := make([]string, 20)
+		for i := range names {
+			names[i] = "everything" + strconv.Itoa(i)
+			r.subscribe(names[i], "", hook.URL)
+		}
+		r.subscribe("ferries", "ferry", hook.URL)
+		for i := range articles {
+			r.put(strconv.Itoa(i), "Article "+strconv.Itoa(i))
+		}
+		r.put("ferry", "The ferry")
+		for _, name := range names {
+			r.until("everything", name, delivered(articles+1))
+		}
+		r.until("one article", "ferries", delivered(1))
+		if n, want := len(hook.requests()), len(names)*(articles+1)+1; n != want {
+			t.Errorf("%d requests, want %d", n, want)
+		}
+	})
+}
 
 // TestBadAnswers has targets that answer with anything but acceptance, or without end.
 func TestBadAnswers(t *testing.T) {
@@ -301,7 +339,7 @@ func (r *room) simulate(
 	return len(due), delivered
 }
 
-// TestDigest delivers to a folder: what was matched before the end of a minute is in one file, and nothing later.
+// TestCollectedDeliveriesWaitForTheirPeriod delivers to a folder by day: nothing is written before the day has ended.
 func TestCollectedDeliveriesWaitForTheirPeriod(t *testing.T) {
 	inBothStores(t, func(t *testing.T, r *room) {
 		root := t.TempDir()

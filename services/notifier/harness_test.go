@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -30,6 +31,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/indexer/storetest"
 	"github.com/dateline-news/dateline/services/indexer/textdiff"
+	"github.com/dateline-news/dateline/services/notifier/forms/formstest"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
@@ -215,16 +217,23 @@ type target struct {
 	got []received
 }
 
-// newTarget returns a target that answers as a function tells, or 204 if the function is nil.
+// newTarget returns a target that answers as a function tells, or 204 if the function is nil. What it gets must follow
+// the schema of messages.
 func newTarget(t *testing.T, answer func(w http.ResponseWriter, r received)) *target {
 	one := &target{}
+	schema := formstest.Resolve(t, formstest.Schema(t))
 	one.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		body, err := io.ReadAll(request.Body)
 		if err != nil {
 			return // the notifier was killed or has gone
 		}
 		got := received{header: request.Header, body: body}
-		if err := json.Unmarshal(body, &got.payload); err != nil {
+		var message any
+		err = errors.Join(json.Unmarshal(body, &got.payload), json.Unmarshal(body, &message))
+		if err == nil {
+			err = schema.Validate(message)
+		}
+		if err != nil {
 			t.Errorf("the body %.200s: %v", body, err)
 		}
 		one.mu.Lock()

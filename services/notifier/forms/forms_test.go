@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +12,6 @@ import (
 	cloudevents "github.com/cloudevents/sdk-go/v2"
 	"github.com/cloudevents/sdk-go/v2/binding"
 	cloudhttp "github.com/cloudevents/sdk-go/v2/protocol/http"
-	"github.com/google/jsonschema-go/jsonschema"
 
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
@@ -31,36 +28,6 @@ func render(t *testing.T, form string, e Event) Message {
 		t.Fatal(err)
 	}
 	return m
-}
-
-// TestMessagesFollowTheSchema validates messages with the schema in the documentation.
-func TestMessagesFollowTheSchema(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "schemas", "message.v1.schema.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var schema jsonschema.Schema
-	if err := json.Unmarshal(text, &schema); err != nil {
-		t.Fatal(err)
-	}
-	resolved, err := schema.Resolve(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range samples() {
-		body := render(t, Dateline, e).Body
-		var message map[string]any
-		if err := json.Unmarshal(body, &message); err != nil {
-			t.Fatal(err)
-		}
-		if err := resolved.Validate(message); err != nil {
-			t.Errorf("%s: %v\n%s", e.Type, err, body)
-		}
-		message["type"] = map[string]string{TypeErased: TypeNew}[e.Type]
-		if resolved.Validate(message) == nil {
-			t.Errorf("%s: the schema accepts the type %q", e.Type, message["type"])
-		}
-	}
 }
 
 // TestCloudEventsAreReadByTheSDK reads events in both modes with the SDK of the specification.
