@@ -8,7 +8,7 @@ set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init endtoend
 PROFILES=monitoring,archive
-OVERLAYS=$test/compose.load.yaml
+OVERLAYS="$test/compose.load.yaml $test/compose.receiver.yaml"
 hosts=(north south east west harbour upland)
 pages=500
 

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Starts the shipped stack, publishes URLs of a made-up site, and checks that their
 # articles are in PostgreSQL and in the API, that a site can be previewed, that the callback
-# for hubs answers, that Prometheus reaches every service, and that replicas share the work.
-# Then removes the stack. stack.sh lists the variables.
+# for hubs answers, that Prometheus reaches every service, that replicas share the work, and
+# that subscriptions deliver e-mails and files. Then removes the stack. stack.sh lists the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 hosts=(north south east west harbour upland)
 articles=5
 stack_init trial
 PROFILES=monitoring
-OVERLAYS=$deploy/compose.hub.yaml
+OVERLAYS="$deploy/compose.hub.yaml $deploy/compose.mail.yaml $test/compose.receiver.yaml"
 printf 'HUB_CALLBACK_URL=https://dateline.example.org/hub\nHUB_PORT=0\n' >>"$scratch/env"
+printf 'SMTP_SERVER=receiver:2525\nSMTP_FROM=news@example.com\nSMTP_SECURITY=none\n' >>"$scratch/env"
 
 stored() { [ "$(sql 'SELECT count(*) FROM articles')" = "$1" ]; }
 # The ledger by stage (intake, fetch, extract, index) and verdict (1 produced, 4 rejected).
@@ -36,6 +37,17 @@ for port in 'nats 4222' 'indexer 8080' 'prometheus 9090' 'alertmanager 9093' 'di
   [[ $address == 127.0.0.1:* ]] || fail "$port is published on $address, not on loopback"
   (exec 3<>"/dev/tcp/${address/://}") || fail "nothing answers on $address ($port)"
 done
+
+compose run --rm -T dateline subscribe add mail --event new --to mailto:desk@example.com >/dev/null
+compose run --rm -T dateline subscribe add list --event new --to files:daily/list >/dev/null
+mailed() { [ "$(compose exec -T receiver /deploytrial received http://127.0.0.1:8080/mail | cut -d ' ' -f 1)" = "$1" ]; }
+# filed COUNT: whether the finished files have at least so many events, each in a manifest.
+filed() {
+  rm -rf "$scratch/files"
+  compose cp notifier:/deliveries "$scratch/files" >/dev/null 2>&1 || return 1
+  [ "$(cat "$scratch"/files/daily/list/*/*.jsonl 2>/dev/null | wc -l)" -ge "$1" ] &&
+    awk -v want="$1" '/"rows"/ { gsub(/[^0-9]/, ""); rows += $0 } END { exit rows < want }' "$scratch"/files/daily/list/*/*.manifest.json
+}
 
 say 'publishing'
 publish 1 "$articles"
@@ -92,6 +104,10 @@ until_true 120 "$((good * 2)) articles in PostgreSQL" stored "$((good * 2))"
 share=$(compose logs --no-log-prefix extractor | grep -c '"verdict":"produced"' || true)
 [ "$share" -ge "$((good * 2))" ] || fail "the extractors log $share articles, not $((good * 2))"
 say "$((good * 2)) articles are in PostgreSQL; Prometheus sees every replica"
+
+until_true 60 'an e-mail about each article' mailed "$((good * 2))"
+until_true 120 'files with the first articles' filed "$good"
+say "$((good * 2)) e-mails, and files with at least $good articles, were delivered"
 
 if compose logs --no-color nats | grep -i violation; then
   fail 'a service lacks a NATS permission'

@@ -4,8 +4,9 @@
 //	deploytrial site                         serve the site on :8080
 //	deploytrial publish NATS-URL [SUBJECT]   publish each line of standard input,
 //	                                         by default on the subject urls
-//	deploytrial receive                      accept deliveries to subscriptions on :8080; see hook
-//	deploytrial received URL                 print how many different ones were accepted, and how many were repeated
+//	deploytrial receive                      accept deliveries to subscriptions: web hooks on :8080, e-mails on :2525
+//	deploytrial received URL                 print how many different web hooks (or, with the path /mail, e-mails)
+//	                                         were accepted, and how many were repeated
 //	deploytrial forward ADDR TARGET          forward connections, like a Service of Kubernetes
 package main
 
@@ -58,7 +59,7 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 	case len(args) == 3 && args[0] == "publish":
 		return publish(ctx, args[1], args[2], in, out)
 	case len(args) == 1 && args[0] == "receive":
-		return serve(ctx, siteAddr, newHook())
+		return receive(ctx)
 	case len(args) == 2 && args[0] == "received":
 		return received(ctx, args[1], out)
 	case len(args) == 3 && args[0] == "forward":

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/smtp"
 	"strings"
 	"testing"
 	"time"
@@ -79,9 +81,10 @@ func TestPublishCountsStoredMessages(t *testing.T) {
 	}
 }
 
-// TestHookCountsDeliveries checks that a repetition is not counted as another delivery.
-func TestHookCountsDeliveries(t *testing.T) {
-	server := httptest.NewServer(newHook())
+// TestReceiverCountsDeliveries checks that a repetition is not counted as another delivery.
+func TestReceiverCountsDeliveries(t *testing.T) {
+	hooks, mails := newDeliveries(), newDeliveries()
+	server := httptest.NewServer(receiver(hooks, mails))
 	defer server.Close()
 	for _, id := range []string{"a-1", "b-1", "a-1", ""} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader("{}"))
@@ -98,8 +101,28 @@ func TestHookCountsDeliveries(t *testing.T) {
 			t.Errorf("delivery %q: %s", id, answer.Status)
 		}
 	}
-	var out strings.Builder
-	if err := received(t.Context(), server.URL, &out); err != nil || out.String() != "2 1\n" {
-		t.Errorf("got %q, %v; want two deliveries, one repeated", &out, err)
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- serveMail(ctx, listener, mails) }()
+	for _, id := range []string{"a", "a", "b", "c"} {
+		text := "Message-ID: <" + id + "@example.com>\r\n\r\ntext\r\n"
+		err := smtp.SendMail(listener.Addr().String(), nil, "news@example.com", []string{"desk@example.com"}, []byte(text))
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	for path, want := range map[string]string{"": "2 1\n", "/mail": "3 1\n"} {
+		var out strings.Builder
+		if err := received(t.Context(), server.URL+path, &out); err != nil || out.String() != want {
+			t.Errorf("%s: got %q, %v; want %q", path, &out, err, want)
+		}
 	}
 }
