@@ -16,16 +16,16 @@ const maxTimeout = 10 * time.Minute
 
 // Config configures the notifier.
 type Config struct {
-	AllowHosts   []string      `doc:"Hosts of targets that may have addresses that are not public, use http, and be on any port, such as hooks.internal. All other targets must be public and use https."`
-	Timeout      time.Duration `doc:"Maximum time for a request to a target, with its answer."`
-	Targets      int           `doc:"Maximum number of subscriptions that are delivered to at the same time."`
-	PerHost      int           `doc:"Maximum number of subscriptions on one host that are delivered to at the same time."`
+	AllowHosts   []string      `doc:"Hosts of targets that may have private addresses, use http, and use any port, such as hooks.internal. All other targets must be public and use https."`
+	Timeout      time.Duration `doc:"Maximum time for a request to a target, including its answer."`
+	Targets      int           `doc:"Maximum number of subscriptions that are delivered to simultaneously."`
+	PerHost      int           `doc:"Maximum number of subscriptions on one host that are delivered to simultaneously."`
 	RetryDelay   time.Duration `doc:"Pause of a subscription after a failed request. It doubles after each further failure in a row, up to max-delay."`
 	MaxDelay     time.Duration `doc:"Maximum pause of a subscription after a failed request. A Retry-After of the target may ask for up to 24h."`
-	GiveUp       time.Duration `doc:"Time after which a subscription is suspended if all requests have failed meanwhile, such as 72h. A single delivery that fails for this long while others succeed is given up."`
-	MaxPending   int           `doc:"Maximum number of deliveries of a subscription that wait. Further matches are counted as missed."`
-	Keep         time.Duration `doc:"Time for which ended deliveries are kept, such as 2160h. The erasure of an article is only delivered to subscriptions that have a delivery of it."`
-	Files        string        `doc:"Folder, or s3://BUCKET/PREFIX, below which subscriptions may have files written. The settings s3.… name the service of a bucket. Empty means that no files are written."`
+	GiveUp       time.Duration `doc:"Time after which a subscription is suspended if every request has failed, such as 72h. A single delivery that fails for this long while others succeed is given up."`
+	MaxPending   int           `doc:"Maximum number of waiting deliveries of a subscription. Further matches are counted as missed."`
+	Keep         time.Duration `doc:"Time for which finished deliveries are kept, such as 2160h. The erasure of an article is delivered only to subscriptions that still have a delivery of it."`
+	Files        string        `doc:"Folder, or s3://BUCKET/PREFIX, for the files of subscriptions. The settings s3.… name the service of a bucket. Empty refuses targets files:…."`
 	DrainTimeout time.Duration `doc:"Maximum time to finish requests in progress at shutdown. Unfinished ones are repeated with the same id."`
 
 	SMTP targets.SMTPConfig

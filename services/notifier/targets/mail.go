@@ -34,13 +34,13 @@ const (
 
 // SMTPConfig configures e-mails.
 type SMTPConfig struct {
-	Server      string `doc:"SMTP server that takes e-mails to subscribers, such as smtp.example.com:587. Empty means that no e-mails are sent."`
+	Server      string `doc:"SMTP server for e-mails to subscribers, such as smtp.example.com:587. Empty means that no e-mails are sent."`
 	From        string `doc:"Sender of e-mails, such as news@example.com."`
-	User        string `doc:"User of the SMTP server. Empty means that the server asks for none."`
+	User        string `doc:"User of the SMTP server. Empty means no login."`
 	Password    string `doc:"Password of the user of the SMTP server."`
 	Security    string `doc:"Encryption of the connection to the SMTP server: starttls, tls (from the start, usually on port 465), or none. Certificates are verified."`
-	CA          string `doc:"File with the certificates (PEM) of the authorities that the certificate of the SMTP server is checked against. Empty means those of the system."`
-	Unsubscribe string `doc:"Address for requests to unsubscribe, which e-mails name. Empty means the sender."`
+	CA          string `doc:"File with the certificates (PEM) of the authorities that may have issued the certificate of the SMTP server. Empty means those of the system."`
+	Unsubscribe string `doc:"Address in the header List-Unsubscribe of e-mails. Empty means the sender."`
 }
 
 // DefaultSMTPConfig returns the default configuration, which sends no e-mails.

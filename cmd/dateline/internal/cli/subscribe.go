@@ -31,10 +31,11 @@ func newSubscribe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "subscribe",
 		Short: "Deliver new, changed and erased articles that match a query",
-		Long: `Manages subscriptions. A subscription is a query, in the language and with the filters
-of "dateline search", a target such as a web hook, and the form of the messages. A running
-pipeline delivers each matching article that is stored from then on, and repeats for three
-days what fails. docs/delivery.md describes targets and forms.`,
+		Long: `Manages subscriptions. A subscription consists of a query, in the language and with the
+filters of "dateline search", a target such as a web hook, and the form of the messages. A
+running pipeline delivers every matching article that is stored after the subscription was
+added, and retries failed deliveries for three days. docs/delivery.md describes targets and
+forms.`,
 		Example: `  dateline subscribe add harbour --query "harbour ferry" --to https://hooks.example.com/in --secret-file key
   dateline subscribe test harbour
   dateline subscribe log harbour`,
@@ -55,14 +56,13 @@ func newSubscribeAdd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a subscription, or change the one with this name",
-		Long: `Adds a subscription: a running pipeline delivers what is stored from then on. If there
-is a subscription with this name, its query, filters and target are replaced, and what
-waits is delivered to the new target.
+		Long: `Adds a subscription. If a subscription with this name exists, its query, filters, target and
+form are replaced. Deliveries that are waiting then go to the new target.
 
-The file of the secret has a secret of Standard Webhooks in each line: whsec_ and the
-base64 of 24 to 64 bytes. With several secrets, each request has a signature by each, so
-that a secret can be replaced. No command shows a secret. The URL of the web hook of a chat
-is a secret too; requests to it are not signed.
+The file of --secret-file has one secret of Standard Webhooks in each line: whsec_ and the
+base64 of 24 to 64 bytes. With several secrets, each request has one signature for each, so
+that a secret can be replaced without a gap. No command shows a secret. The URL of a chat's
+web hook is a secret too; requests to it are not signed.
 
 The form is dateline (JSON, the default), cloudevents, cloudevents-binary, ninjs, slack,
 mattermost, discord, teams, or template. docs/delivery.md describes them.`,
@@ -79,13 +79,13 @@ mattermost, discord, teams, or template. docs/delivery.md describes them.`,
 	flags.StringVar(&text, "query", "", "Deliver articles that match this `query`, as in \"dateline search\".")
 	flags.StringVar(&spec.To, "to", "",
 		"`Target`: the URL of a web hook, nats:deliveries.NAME, ntfy://HOST/TOPIC, mailto:ADDRESS, or files:FOLDER.")
-	flags.StringVar(&spec.Every, "every", "", "Collect e-mails or files for a `period`: minute, hour or day.")
+	flags.StringVar(&spec.Every, "every", "", "Send one e-mail or file for each `period`: minute, hour or day.")
 	flags.StringVar(&spec.Rate, "rate", "",
-		"Deliver at most this many in a second or minute, such as 5/s or 30/m: a `rate`.")
+		"Maximum `rate` of deliveries per second or minute, such as 5/s or 30/m.")
 	flags.StringSliceVar(&spec.Events, "event", nil, "Deliver only these `events`: new, changed, erased.")
 	flags.BoolVar(&spec.FirstOfStory, "first-of-story", false,
 		"Deliver only the first matching article of each story, and no copies of it on other sites.")
-	flags.IntVar(&spec.Concurrency, "concurrency", 0, "Make at most `N` requests at a time. 0 means 4.")
+	flags.IntVar(&spec.Concurrency, "concurrency", 0, "Maximum number `N` of simultaneous requests. 0 means 4.")
 	flags.StringVar(&spec.Form, "form", "", "`Form` of the messages, such as slack. The default is dateline.")
 	flags.StringVar(&templateFile, "template-file", "", "Go template in this `file`, for --form template.")
 	flags.StringVar(&secretFile, "secret-file", "",
@@ -192,13 +192,15 @@ func warnOfTarget(out io.Writer, cfg configuration, spec subscriptions.Spec) {
 		return // the check of the subscription has accepted it
 	}
 	if err := target.Check(spec); err != nil {
-		fmt.Fprintf(out, "Note: unless the running pipeline has other settings, nothing is sent: %v\n", err)
+		fmt.Fprintf(out, "Note: nothing will be delivered unless the running pipeline has other settings: %v\n", err)
 	}
 }
 
 func newSubscribeList() *cobra.Command {
 	var asJSON bool
-	cmd := &cobra.Command{Use: "ls", Short: "List the subscriptions, their state and what waits", Args: noArgs}
+	cmd := &cobra.Command{
+		Use: "ls", Short: "List the subscriptions with their states and waiting deliveries", Args: noArgs,
+	}
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each subscription as a line of JSON.")
 	cmd.RunE = withSubscriptions(load, func(
@@ -298,7 +300,7 @@ func newSubscribeRemove() *cobra.Command {
 
 func newSubscribeResume() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "resume NAME", Short: "Resume a suspended subscription: what waits is delivered at once",
+		Use: "resume NAME", Short: "Resume a suspended subscription and deliver what is waiting",
 		Args: oneArg(subscriptionArg),
 	}
 	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(

@@ -32,10 +32,11 @@ func newSubscribeApply() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "apply -f FILE",
 		Short: "Add or change the subscriptions in a YAML file",
-		Long: `Adds the subscriptions in a file, or changes those with the same names. Others stay. If any
-is unusable, nothing changes. "dateline subscribe export" prints such a file, without the
-secret parts of URLs: a subscription whose URL is as printed keeps its target. A new
-subscription also needs secret_file, relative to the folder of the file, or unsigned: true.`,
+		Long: `Adds the subscriptions in a file, or changes those with the same names. Other subscriptions
+stay as they are. If any entry is invalid, nothing changes. "dateline subscribe export" prints
+such a file, with … instead of the secret parts of URLs. An existing subscription whose URL
+is given like that keeps it. A new subscription also needs secret_file, relative to the folder
+of the file, or unsigned: true.`,
 		Example: `  dateline subscribe export > subs.yaml
   dateline subscribe apply -f subs.yaml`,
 		Args: noArgs,

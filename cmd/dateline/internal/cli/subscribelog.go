@@ -70,7 +70,7 @@ func newSubscribeResend() *cobra.Command {
 	var failed bool
 	cmd := &cobra.Command{
 		Use:   "resend NAME ID | resend NAME --failed",
-		Short: "Send a delivery again, or all that were given up, with the same webhook-id",
+		Short: "Send one delivery, or all that were given up, again with the same webhook-id",
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case failed && len(args) != 1:
@@ -83,7 +83,7 @@ func newSubscribeResend() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&failed, "failed", false, "Send all deliveries again that were given up.")
+	cmd.Flags().BoolVar(&failed, "failed", false, "Send all deliveries that were given up again.")
 	cmd.RunE = withSubscriptions(configured(cmd, quiet), func(
 		cmd *cobra.Command, _ configuration, _ store.Store, all subscriptionStore, args []string,
 	) error {
