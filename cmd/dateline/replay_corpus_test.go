@@ -55,7 +55,7 @@ func TestReplayOfCorpus(t *testing.T) {
 			continue // refused, or a copy under another URL
 		}
 		if articles++; i%altered == 0 {
-			s.alter(t, name, func(a *datelinev1.Article) { a.Title += " before" })
+			s.alterIn(t, st, name, func(a *datelinev1.Article) { a.Title += " before" })
 			want = append(want, name)
 		}
 	}

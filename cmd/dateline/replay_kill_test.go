@@ -27,8 +27,12 @@ func TestReplayKilledAndResumed(t *testing.T) {
 		names = append(names, fmt.Sprintf("place-%d", i))
 	}
 	s := newArchivedSite(t, names...)
+	before := openStore(t, s.dir)
 	for _, name := range names {
-		s.alter(t, name, func(a *datelinev1.Article) { a.Title = "Before " + name })
+		s.alterIn(t, before, name, func(a *datelinev1.Article) { a.Title = "Before " + name })
+	}
+	if err := before.Close(); err != nil {
+		t.Fatal(err)
 	}
 	progressed, killed := ledgerProgress(t, s.dir, pages/10), 0
 	for i := range killsWanted(t) {
@@ -52,8 +56,9 @@ func TestReplayKilledAndResumed(t *testing.T) {
 	if n := got[datelinev1.Stage_STAGE_REPLAY]; n.produced < pages || n.all != n.produced {
 		t.Errorf("%d outcomes of replay, %d produced; want at least %d", n.all, n.produced, pages)
 	}
+	after := openStore(t, s.dir)
 	for _, name := range names {
-		hit, err := s.stored(t, name)
+		hit, err := after.Article(t.Context(), s.url+"/"+name)
 		if err != nil || hit.Article.GetTitle() != "Harbour reopens" || hit.Revisions != 1 {
 			t.Errorf("%s: %q with %d revisions, %v", name, hit.Article.GetTitle(), hit.Revisions, err)
 		}

@@ -133,6 +133,12 @@ func (s *archivedSite) alter(t *testing.T, name string, change func(*datelinev1.
 	t.Helper()
 	st := openStore(t, s.dir)
 	defer st.Close()
+	s.alterIn(t, st, name, change)
+}
+
+// alterIn is alter for a store that is open, which saves time if many records are altered.
+func (s *archivedSite) alterIn(t *testing.T, st store.Store, name string, change func(*datelinev1.Article)) {
+	t.Helper()
 	hit, err := st.Article(t.Context(), s.url+"/"+name)
 	if err != nil {
 		t.Fatal(err)
