@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/internal/objects"
+	"github.com/dateline-news/dateline/internal/wholefile"
 	"github.com/dateline-news/dateline/services/notifier/forms"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
@@ -216,18 +217,10 @@ func (f folder) write(_ context.Context, name string, data []byte) error {
 	}
 	// The new names must be durable too, those of folders included.
 	for dir := parent; ; dir = filepath.Dir(dir) {
-		if err := syncFolder(dir); err != nil || len(dir) <= len(string(f)) {
+		if err := wholefile.SyncDir(dir); err != nil || len(dir) <= len(string(f)) {
 			return err
 		}
 	}
-}
-
-func syncFolder(dir string) error {
-	opened, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(opened.Sync(), opened.Close())
 }
 
 func (f folder) read(_ context.Context, name string) ([]byte, error) {
