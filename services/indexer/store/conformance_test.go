@@ -114,6 +114,7 @@ var conformance = map[string]func(*testing.T, backend){
 func TestConformance(t *testing.T) {
 	for kind, b := range map[string]backend{"sqlite": sqliteBackend, "postgres": postgresBackend} {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			for name, test := range conformance {
 				t.Run(name, func(t *testing.T) { test(t, b) })
 			}
