@@ -32,9 +32,11 @@ import (
 // BenchmarkPipeline runs the pipeline over the corpus (aeb-dev and fundus-dev) and, on the same
 // pages in the same run, each of its parts separately: requesting the page, parsing it, extracting
 // the article, sending it over two streams, and storing the article. It also runs the pipeline by
-// turns without and with an archiver; the metric cpu/whole is the CPU time with an archiver divided
-// by that without. It reports pages per second and CPU milliseconds per page. The metric cpu/parts
-// is the pipeline's CPU time divided by that of its parts.
+// turns without and with an archiver, and without and with 10,000 subscriptions. The metric cpu/whole
+// is the CPU time with them divided by that without, stored-cpu/whole the same until all pages are
+// stored, and rate/whole compares the pages that are stored per second. It reports pages per second
+// and CPU milliseconds per page. The metric cpu/parts is the pipeline's CPU time divided by that of
+// its parts.
 //
 // The web server runs in the same process, so its CPU time is part of the pipeline's and
 // of the part "get".
@@ -47,15 +49,7 @@ func BenchmarkPipeline(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var pages []*corpus.Page
-	for _, name := range []string{"aeb-dev", "fundus-dev"} {
-		set, err := c.Set(name)
-		if err != nil {
-			b.Fatal(err)
-		}
-		pages = append(pages, set.Pages()...)
-	}
-	load := newLoad(b, c, pages)
+	load := newLoad(b, c, "aeb-dev", "fundus-dev")
 	// A benchmark is called several times. The last call counts.
 	costs := map[string]float64{}
 	for _, part := range []struct {
@@ -70,23 +64,48 @@ func BenchmarkPipeline(b *testing.B) {
 		})
 	}
 	b.Run("whole", func(b *testing.B) {
-		costs["whole"] = load.measure(b, func(b *testing.B) { b.Helper(); load.pipeline(b) })
+		costs["whole"] = load.measure(b, func(b *testing.B) { b.Helper(); load.pipeline(b, b.TempDir()) })
 		// Extraction parses, so parsing is not added.
 		b.ReportMetric(costs["whole"]/(costs["get"]+costs["extract"]+costs["streams"]+costs["store"]), "cpu/parts")
 	})
-	b.Run("archived", func(b *testing.B) {
-		// Both take turns, because the cost of a page drifts with the load of the machine.
-		var whole, archived time.Duration
-		for range b.N {
-			start := cpu(b)
-			load.pipeline(b)
-			middle := cpu(b)
-			load.archived(b)
-			whole, archived = whole+middle-start, archived+cpu(b)-middle
-		}
-		b.ReportMetric(archived.Seconds()*1000/float64(b.N*len(load.pages)), "cpu-ms/page")
-		b.ReportMetric(archived.Seconds()/whole.Seconds(), "cpu/whole")
+	b.Run("archived", func(b *testing.B) { load.compare(b, load.archived) })
+	b.Run("subscribed", func(b *testing.B) {
+		load := newLoad(b, c, "aeb-dev", "fundus-dev", "wcxb-dev")
+		followers := newFollowers(b, newLoad(b, c, "trafilatura-dev"))
+		b.ResetTimer()
+		load.compare(b, func(b *testing.B) cost { b.Helper(); return load.subscribed(b, followers) })
+		b.ReportMetric(float64(followers.received.Load())/float64(b.N*len(load.pages)), "deliveries/page")
 	})
+}
+
+// cost is what some work has taken.
+type cost struct{ elapsed, cpu time.Duration }
+
+var benchmarkStart = time.Now()
+
+// costSince returns the cost since an earlier one, or since the start of the process.
+func costSince(b *testing.B, earlier cost) cost {
+	b.Helper()
+	return cost{elapsed: time.Since(benchmarkStart) - earlier.elapsed, cpu: cpu(b) - earlier.cpu}
+}
+
+func (c cost) plus(other cost) cost { return cost{c.elapsed + other.elapsed, c.cpu + other.cpu} }
+
+// compare runs the pipeline and a variant of it by turns, because the cost of a page drifts with the load of the
+// machine. The variant returns what it has cost to store all pages.
+func (l *load) compare(b *testing.B, variant func(*testing.B) cost) {
+	b.Helper()
+	var plain, varied, all cost
+	for range b.N {
+		plain = plain.plus(l.pipeline(b, b.TempDir()))
+		start := costSince(b, cost{})
+		varied = varied.plus(variant(b))
+		all = all.plus(costSince(b, start))
+	}
+	b.ReportMetric(all.cpu.Seconds()*1000/float64(b.N*len(l.pages)), "cpu-ms/page")
+	b.ReportMetric(all.cpu.Seconds()/plain.cpu.Seconds(), "cpu/whole")
+	b.ReportMetric(varied.cpu.Seconds()/plain.cpu.Seconds(), "stored-cpu/whole")
+	b.ReportMetric(plain.elapsed.Seconds()/varied.elapsed.Seconds(), "rate/whole")
 }
 
 // load is the work of the benchmark: pages, and what earlier parts make of them.
@@ -98,8 +117,16 @@ type load struct {
 	articles []*datelinev1.Article
 }
 
-func newLoad(b *testing.B, c *corpus.Corpus, pages []*corpus.Page) *load {
+func newLoad(b *testing.B, c *corpus.Corpus, sets ...string) *load {
 	b.Helper()
+	var pages []*corpus.Page
+	for _, name := range sets {
+		set, err := c.Set(name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		pages = append(pages, set.Pages()...)
+	}
 	l := &load{pages: pages}
 	origins := listen(b, c.Handler())
 	l.urls = corpus.URLs(pages, origins...)
@@ -257,11 +284,11 @@ func (l *load) store(b *testing.B) {
 	}
 }
 
-func (l *load) pipeline(b *testing.B, settings ...string) (data string) {
+// pipeline fetches, extracts and stores all pages, with the data in a folder.
+func (l *load) pipeline(b *testing.B, data string, settings ...string) cost {
 	b.Helper()
-	dir := b.TempDir()
-	data = filepath.Join(dir, "data")
-	list := filepath.Join(dir, "urls.txt")
+	start := costSince(b, cost{})
+	list := filepath.Join(b.TempDir(), "urls.txt")
 	var text bytes.Buffer
 	for _, url := range l.urls {
 		text.WriteString(url + "\n")
@@ -275,13 +302,14 @@ func (l *load) pipeline(b *testing.B, settings ...string) (data string) {
 	if code == 2 || errText.Len() > 0 {
 		b.Fatalf("ingest: exit code %d: %s", code, errText.String())
 	}
-	return data
+	return costSince(b, start)
 }
 
 // archived runs the pipeline with an archiver, and checks that it has archived every page.
-func (l *load) archived(b *testing.B) {
+func (l *load) archived(b *testing.B) cost {
 	b.Helper()
-	data := l.pipeline(b, "--archiver-dir", filepath.Join(b.TempDir(), "archive"), "--archiver-min-free=0")
+	data := b.TempDir()
+	stored := l.pipeline(b, data, "--archiver-dir", filepath.Join(b.TempDir(), "archive"), "--archiver-min-free=0")
 	articles, err := store.Open(b.Context(), "sqlite:"+filepath.Join(data, "articles.db"))
 	if err != nil {
 		b.Fatal(err)
@@ -291,4 +319,5 @@ func (l *load) archived(b *testing.B) {
 	if err != nil || len(all) != len(l.urls) {
 		b.Fatalf("%d captures of %d pages, %v", len(all), len(l.urls), err)
 	}
+	return stored
 }
