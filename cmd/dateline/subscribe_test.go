@@ -144,6 +144,9 @@ func TestSubscribe(t *testing.T) {
 	}
 	run(0, "1 delivery", "log", "harbour")
 	run(0, `"state":"delivered"`, "log", "harbour", "--json")
+	run(0, "Harbour reopens", "log", "harbour", "--request", "1")
+	run(1, "delivery 77", "log", "harbour", "--request", "77")
+	run(2, "--request is -1", "log", "harbour", "--request=-1")
 	run(0, `"secrets": 1`, "show", "harbour")
 	run(0, "delivery 1 is sent again", "resend", "harbour", "1")
 	run(1, "has no delivery 77", "resend", "harbour", "77")
@@ -153,7 +156,7 @@ func TestSubscribe(t *testing.T) {
 	run(0, "harbour is active", "resume", "harbour")
 	natstest.Eventually(t, "the second delivery", func() bool { _, repeated := hook.count(); return repeated == 1 })
 	run(2, "--since", "replay", "harbour")
-	run(1, "there is no such subscription", "replay", "unknown", "--since", "1h")
+	run(1, "no such subscription", "replay", "unknown", "--since", "1h")
 	run(0, "0 deliveries sent again", "replay", "harbour", "--since", "2100-01-01")
 	run(0, "1 delivery sent again", "replay", "harbour", "--since", "2h")
 	natstest.Eventually(t, "the third delivery", func() bool { _, repeated := hook.count(); return repeated == 2 })
@@ -190,7 +193,7 @@ func TestSubscribe(t *testing.T) {
 	run(0, "applied 1 subscription", "apply", "-f", file)
 	run(0, "2 subscriptions", "ls")
 	run(0, "removed harbour", "remove", "harbour")
-	run(1, "there is no such subscription", "show", "harbour")
+	run(1, "no such subscription", "show", "harbour")
 	if err := os.WriteFile(file, []byte("subscriptions: [{name: x, nosuch: y}]"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -96,6 +96,8 @@ func TestSubscribeOverHTTP(t *testing.T) {
 	run("reader", 0, "notify  1 subscription: 1 active, 0 failing, 0 suspended", "status", "--interval", "100ms")
 	run("reader", 0, `"deliveries":{"active":1,`, "status", "--interval", "100ms", "--json")
 	as("operator", 1, "has no delivery 77", "resend", "harbour", "77")
+	as("reader", 1, "erased", "log", "harbour", "--request", "1")
+	as("reader", 1, "delivery 77", "log", "harbour", "--request", "77")
 	as("operator", 0, "is sent again", "resend", "harbour", "1")
 	as("operator", 0, "0 deliveries sent again", "resend", "harbour", "--failed")
 	as("operator", 0, "0 deliveries sent again", "replay", "harbour", "--since", "1h")
@@ -105,7 +107,7 @@ func TestSubscribeOverHTTP(t *testing.T) {
 	as("operator", 0, "the target has accepted the sample", "test", "harbour")
 	hook.down.Store(true)
 	as("operator", 1, "has not accepted the sample: the target has answered 502", "test", "harbour")
-	as("operator", 1, "there is no such subscription", "test", "unknown")
+	as("operator", 1, "no such subscription", "test", "unknown")
 	as("reader", 1, "give the operate token", "test", "harbour")
 	entries, err := access.Of(p.Store).Entries(ctx, access.EntryFilter{Action: "subscribe", Limit: 100})
 	if err != nil || !slices.ContainsFunc(entries, func(e access.Entry) bool {
@@ -115,5 +117,5 @@ func TestSubscribeOverHTTP(t *testing.T) {
 	}
 	as("reader", 1, "give the operate token", "remove", "harbour")
 	as("operator", 0, "removed harbour", "remove", "harbour")
-	as("operator", 1, "there is no such subscription", "show", "harbour")
+	as("operator", 1, "no such subscription", "show", "harbour")
 }

@@ -41,20 +41,47 @@ func SendSample(
 	if err != nil {
 		return sample.Result{}, err
 	}
-	items := []targets.Item{item}
-	request, err := target.Preview(s, items)
+	request, err := preview(target, s, item)
 	if err != nil {
 		return sample.Result{}, fmt.Errorf("making a sample: %w", err)
+	}
+	start := time.Now()
+	outcome := target.Send(ctx, s, []targets.Item{item})[0]
+	return sample.Result{
+		Request: request, Accepted: outcome.Result == targets.Delivered,
+		Status: outcome.Status, Detail: outcome.Detail, Seconds: time.Since(start).Seconds(),
+	}, nil
+}
+
+// preview returns the beginning of the request that a target would be sent.
+func preview(target targets.Target, s subscriptions.Subscription, item targets.Item) (string, error) {
+	request, err := target.Preview(s, []targets.Item{item})
+	if err != nil {
+		return "", err
 	}
 	if len(request) > sample.MaxRequest {
 		request = fmt.Sprintf("%s … (%d bytes)", strings.ToValidUTF8(request[:sample.MaxRequest], ""), len(request))
 	}
-	start := time.Now()
-	outcome := target.Send(ctx, s, items)[0]
-	return sample.Result{
-		Request: strings.ToValidUTF8(request, "\uFFFD"), Accepted: outcome.Result == targets.Delivered,
-		Status: outcome.Status, Detail: outcome.Detail, Seconds: time.Since(start).Seconds(),
-	}, nil
+	return strings.ToValidUTF8(request, "\uFFFD"), nil
+}
+
+// requestOf returns the request of the delivery with an id as it would be sent now.
+func (n *Notifier) requestOf(ctx context.Context, s subscriptions.Subscription, id int64) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, sample.MaxTime)
+	defer cancel()
+	d, err := n.subscriptions.Delivery(ctx, s, id)
+	if err != nil {
+		return "", err
+	}
+	item, err := n.item(ctx, s, d)
+	if err != nil {
+		return "", err
+	}
+	target, err := n.targets.Of(s.Spec)
+	if err != nil {
+		return "", err
+	}
+	return preview(target, s, item)
 }
 
 // serveSamples sends the samples that others request until ctx ends.
@@ -64,7 +91,8 @@ func (n *Notifier) serveSamples(ctx context.Context) error {
 		func(msg *nats.Msg) { n.respond(msg, sample.Response{Busy: true, Error: sample.ErrBusy.Error()}) })
 }
 
-// sampleFor sends the sample that a request asks for. If that panics, only the sample fails.
+// sampleFor sends the sample that a request asks for, or shows the request of a delivery. If that panics, only this
+// fails.
 func (n *Notifier) sampleFor(ctx context.Context, data []byte) (response sample.Response) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -78,21 +106,26 @@ func (n *Notifier) sampleFor(ctx context.Context, data []byte) (response sample.
 		return sample.Response{Error: "the request cannot be decoded: " + err.Error()}
 	}
 	one, err := n.subscriptions.Get(ctx, request.Subscription)
-	if errors.Is(err, subscriptions.ErrNotFound) {
-		return sample.Response{Missing: true, Error: err.Error()}
-	}
 	var result sample.Result
-	if err == nil {
+	switch {
+	case err != nil:
+	case request.Delivery > 0:
+		result.Request, err = n.requestOf(ctx, one, request.Delivery)
+	default:
 		result, err = SendSample(ctx, n.articles, n.targets, one)
 	}
 	switch {
+	case errors.Is(err, subscriptions.ErrNotFound), errors.Is(err, errErased), errors.Is(err, errCopy):
+		return sample.Response{Missing: true, Error: err.Error()}
 	case ctx.Err() != nil && !result.Accepted:
 		return sample.Response{Error: "the notifier is stopping: try again"}
 	case err != nil:
 		return sample.Response{Error: err.Error()}
 	}
-	n.log.Info("sample sent", "stage", "notify", "subscription", one.Name, "accepted", result.Accepted,
-		"status", result.Status)
+	if request.Delivery == 0 {
+		n.log.Info("sample sent", "stage", "notify", "subscription", one.Name, "accepted", result.Accepted,
+			"status", result.Status)
+	}
 	return sample.Response{Result: &result}
 }
 

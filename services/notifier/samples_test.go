@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/storetest"
 	"github.com/dateline-news/dateline/services/notifier/forms"
 	"github.com/dateline-news/dateline/services/notifier/sample"
@@ -39,7 +40,7 @@ func TestSamples(t *testing.T) {
 			strings.Contains(got.Request, "T0KEN") || strings.Contains(got.Request, secret("ferries")) {
 			t.Errorf("a sample before there are articles: %+v", got)
 		}
-		r.put("a", "Ferry a")
+		a := r.put("a", "Ferry a")
 		r.until("a delivery", "ferries", delivered(1))
 		before := r.get("ferries")
 		if got = ask("ferries"); !got.Accepted || !strings.Contains(got.Request, "Ferry a") {
@@ -53,6 +54,25 @@ func TestSamples(t *testing.T) {
 		if after := r.get("ferries"); after.Delivered != before.Delivered || after.Pending != 0 ||
 			len(r.log("ferries")) != 1 {
 			t.Errorf("the sample has changed the subscription from %+v to %+v", before, after)
+		}
+		id := r.log("ferries")[0].ID
+		request, err := sample.Show(natstest.Context(t), r.js.Conn(), "ferries", id)
+		if err != nil || !strings.Contains(request, "Ferry a") || !strings.Contains(request, `"type":"article.new"`) ||
+			strings.Contains(request, "T0KEN") || strings.Contains(request, secret("ferries")) {
+			t.Errorf("the request of a delivery is %q, %v", request, err)
+		}
+		if got := len(hook.requests()); got != len(requests) {
+			t.Errorf("showing the request of a delivery has sent %d requests", got-len(requests))
+		}
+		if _, err := sample.Show(natstest.Context(t), r.js.Conn(), "refused", id); !errors.Is(err, subscriptions.ErrNotFound) {
+			t.Errorf("the request of a delivery to another subscription: %v, want %v", err, subscriptions.ErrNotFound)
+		}
+		if _, err := library.New(r.store, r.js).Erase(t.Context(), a.GetId()); err != nil {
+			t.Fatal(err)
+		}
+		r.until("the erasure", "ferries", delivered(2))
+		if request, err := sample.Show(natstest.Context(t), r.js.Conn(), "ferries", id); err == nil {
+			t.Errorf("the request of a delivery whose article was erased is %q", request)
 		}
 		if got = ask("refused"); got.Accepted || got.Status != 502 || !strings.Contains(got.Detail, "internal trace") ||
 			strings.Contains(got.Shown(false).Detail, "internal trace") || got.Shown(true).Detail != got.Detail {

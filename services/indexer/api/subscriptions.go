@@ -64,7 +64,7 @@ type deliveriesInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Maximum number of deliveries in a page."`
 }
 
-type resendInput struct {
+type deliveryInput struct {
 	Name string `path:"name" maxLength:"300" doc:"Name of the subscription."`
 	ID   int64  `path:"id" minimum:"1" doc:"Id of the delivery."`
 }
@@ -74,6 +74,10 @@ type replayInput struct {
 	Body struct {
 		Since time.Time `json:"since" doc:"Repeat the deliveries of events since this time."`
 	}
+}
+
+type requestAnswer struct {
+	Request string `json:"request" doc:"What is sent. At most 3,000 bytes."`
 }
 
 type resendAnswer struct {
@@ -134,6 +138,12 @@ func (s *service) registerSubscriptions(a huma.API) {
 			"failed includes the body of the answer only with the operate token.",
 		errors: missing,
 	}), s.listDeliveries)
+	huma.Register(a, register(http.MethodGet, operation{
+		id: "delivery-request", path: "/{name}/deliveries/{id}/request", summary: "Show the request of a delivery",
+		description: "A running notifier makes it as it would be sent now, without credentials and the secret parts of " +
+			"the target. The text of an article that was erased is not shown.",
+		errors: []int{http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+	}), s.deliveryRequest)
 	resend := register(http.MethodPost, operation{
 		id: "resend-delivery", path: "/{name}/deliveries/{id}/resend", summary: "Repeat a delivery",
 		description: "Its message has the same id. " + needs, errors: missing,
@@ -254,7 +264,15 @@ func (s *service) listDeliveries(ctx context.Context, in *deliveriesInput) (*bod
 	return &body[[]subscriptions.Delivery]{ShownDeliveries(log, s.mayOperate(ctx))}, nil
 }
 
-func (s *service) resendDelivery(ctx context.Context, in *resendInput) (*struct{}, error) {
+func (s *service) deliveryRequest(ctx context.Context, in *deliveryInput) (*body[requestAnswer], error) {
+	request, err := s.DeliveryRequest(ctx, in.Name, in.ID)
+	if err != nil {
+		return nil, s.subscriptionError(ctx, err)
+	}
+	return &body[requestAnswer]{requestAnswer{request}}, nil
+}
+
+func (s *service) resendDelivery(ctx context.Context, in *deliveryInput) (*struct{}, error) {
 	if err := s.Subscriptions().Resend(ctx, in.Name, in.ID, time.Now()); err != nil {
 		return nil, s.subscriptionError(ctx, err)
 	}

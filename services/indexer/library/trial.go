@@ -17,3 +17,8 @@ func (l *Library) Try(ctx context.Context, request trial.Request) (iter.Seq2[tri
 func (l *Library) Sample(ctx context.Context, name string) (sample.Result, error) {
 	return sample.Ask(ctx, l.js.Conn(), name)
 }
+
+// DeliveryRequest has the notifier show the request of a delivery of the subscription with a name: see sample.Show.
+func (l *Library) DeliveryRequest(ctx context.Context, name string, id int64) (string, error) {
+	return sample.Show(ctx, l.js.Conn(), name, id)
+}

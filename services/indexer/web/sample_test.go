@@ -87,9 +87,50 @@ func TestSample(t *testing.T) {
 	if status, _, _ := server.request(t, http.MethodPost, path, bearer(readToken)...); status != 403 {
 		t.Errorf("a sample from the page with the read token: %d", status)
 	}
+	server.checkRequestOfDelivery(t, all)
 	entries, err := access.Of(server.store).Entries(t.Context(), access.EntryFilter{Actor: "desk", Limit: 100})
 	if err != nil || len(entries) != 4 || entries[0].Action != "subscribe" || entries[0].Result != "done" {
 		t.Errorf("the audit log has %+v, %v", entries, err)
+	}
+}
+
+// checkRequestOfDelivery reads what a delivery sends with the API and on the page of the subscription.
+func (server *testServer) checkRequestOfDelivery(t *testing.T, all *subscriptions.Subscriptions) {
+	t.Helper()
+	one, err := all.Get(t.Context(), "accepts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, err := all.Progress(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ferry := article("ferry", "<b>Ferry</b> returns", "The ferry is back.", noon)
+	matches := []subscriptions.Match{{
+		SubscriptionID: one.ID, ArticleID: ferry.GetId(), Revision: 1, Event: subscriptions.New,
+		Hash: ferry.GetContentHash(), EventTime: noon,
+	}}
+	if _, _, err := all.Advance(t.Context(), from, from, matches, nil, 10, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Request string }
+	const path = "/subscriptions/accepts/deliveries/1"
+	status := server.call(t, "GET", path+"/request", readToken, "", &got)
+	if status != 200 || !strings.Contains(got.Request, "/accepts?…") || !strings.Contains(got.Request, "The ferry is back.") {
+		t.Errorf("the request of a delivery: %d: %+v", status, got)
+	}
+	status, _, page := server.request(t, http.MethodGet, path, bearer(readToken)...)
+	if status != 200 || !strings.Contains(page, "The ferry is back.") || strings.Contains(page, hookToken) ||
+		strings.Contains(page, "<b>Ferry") {
+		t.Errorf("the page with the request of a delivery: %d:\n%s", status, page)
+	}
+	for _, missing := range []string{"/subscriptions/accepts/deliveries/77", "/subscriptions/refuses/deliveries/1"} {
+		if status := server.call(t, "GET", missing+"/request", readToken, "", nil); status != 404 {
+			t.Errorf("%s/request: %d, want 404", missing, status)
+		}
+		if status, _, _ := server.request(t, http.MethodGet, missing, bearer(readToken)...); status != 404 {
+			t.Errorf("%s: %d, want 404", missing, status)
+		}
 	}
 }
 

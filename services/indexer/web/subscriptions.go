@@ -34,6 +34,7 @@ func (s *site) registerSubscriptions(mux *http.ServeMux) {
 	mux.HandleFunc("GET /subscriptions", s.subscriptions)
 	mux.HandleFunc("POST /subscriptions", s.addSubscription)
 	mux.HandleFunc("GET /subscriptions/{name}", s.subscription)
+	mux.HandleFunc("GET /subscriptions/{name}/deliveries/{id}", s.delivery)
 	for operation, change := range map[string]func(context.Context, *subscriptions.Subscriptions, string,
 		url.Values) error{
 		"resume": func(ctx context.Context, all *subscriptions.Subscriptions, name string, _ url.Values) error {
@@ -92,8 +93,9 @@ type subscriptionPage struct {
 	Filters    []choice
 	Deliveries []deliveryRow
 	Next       string
-	// Sample is the sample that was just sent, or nil.
-	Sample *sample.Result
+	// Sample is the sample that was just sent, or nil, and Request the request of a delivery, or empty.
+	Sample  *sample.Result
+	Request string
 	// Form is the form to edit it.
 	Form subscriptionForm
 }
@@ -104,7 +106,19 @@ type deliveryRow struct {
 	Took string
 }
 
-func (s *site) subscription(w http.ResponseWriter, r *http.Request) { s.showSubscription(w, r, nil) }
+func (s *site) subscription(w http.ResponseWriter, r *http.Request) {
+	s.showSubscription(w, r, subscriptionPage{})
+}
+
+// delivery shows a subscription with the request of a delivery.
+func (s *site) delivery(w http.ResponseWriter, r *http.Request) {
+	request, err := s.DeliveryRequest(r.Context(), r.PathValue("name"), positive(r.PathValue("id")))
+	if err != nil {
+		s.showSubscriptionError(w, r, err)
+		return
+	}
+	s.showSubscription(w, r, subscriptionPage{Request: request})
+}
 
 // testSubscription has the notifier send a sample, and shows it above the deliveries.
 func (s *site) testSubscription(w http.ResponseWriter, r *http.Request) {
@@ -120,18 +134,17 @@ func (s *site) testSubscription(w http.ResponseWriter, r *http.Request) {
 	}
 	s.log.Info("sample sent", "subscription", name, "accepted", result.Accepted)
 	result = result.Shown(roleOf(r.Context()) == operator)
-	s.showSubscription(w, r, &result)
+	s.showSubscription(w, r, subscriptionPage{Sample: &result})
 }
 
-// showSubscription shows a subscription with its deliveries, and the sample that was just sent, unless that is nil.
-func (s *site) showSubscription(w http.ResponseWriter, r *http.Request, sent *sample.Result) {
+// showSubscription shows a subscription with its deliveries, and what the page has already.
+func (s *site) showSubscription(w http.ResponseWriter, r *http.Request, page subscriptionPage) {
 	name := r.PathValue("name")
 	one, err := s.Subscriptions().Get(r.Context(), name)
 	if err != nil {
 		s.showSubscriptionError(w, r, err)
 		return
 	}
-	page := subscriptionPage{Sample: sent}
 	if page.Subscription, err = s.shownSubscription(r.Context(), one); err != nil {
 		s.showSubscriptionError(w, r, err)
 		return

@@ -1,4 +1,5 @@
-// Package sample has a running notifier send a sample to the target of a subscription. Nothing is stored.
+// Package sample has a running notifier send a sample to the target of a subscription, or show the request of a delivery.
+// Nothing is stored.
 package sample
 
 import (
@@ -27,10 +28,12 @@ const (
 	reserve               = 10 * time.Second
 )
 
-// Request asks for a sample.
+// Request asks for a sample, or for the request of a delivery.
 type Request struct {
 	// Subscription is the name of the subscription.
 	Subscription string `json:"subscription"`
+	// Delivery is the id of the delivery whose request is shown. 0 asks for a sample.
+	Delivery int64 `json:"delivery,omitempty"`
 }
 
 // Result is what was sent, and how the target has answered.
@@ -54,7 +57,7 @@ func (r Result) Shown(withAnswers bool) Result {
 type Response struct {
 	Result *Result `json:"result,omitempty"`
 	Error  string  `json:"error,omitempty"`
-	// Busy means that too many samples are being sent, and Missing that there is no such subscription.
+	// Busy means that too many samples are being sent, and Missing that no such subscription or delivery is stored.
 	Busy    bool `json:"busy,omitempty"`
 	Missing bool `json:"missing,omitempty"`
 }
@@ -69,10 +72,22 @@ var (
 	ErrBusy = errors.New("too many samples are being sent: try again in a minute")
 )
 
-// Ask has a notifier send a sample for the subscription with a name, and returns the result. If there is no such
-// subscription, the error is subscriptions.ErrNotFound.
+// Ask has a notifier send a sample for the subscription with a name, and returns the result. If no such subscription is
+// stored, the error is subscriptions.ErrNotFound.
 func Ask(ctx context.Context, nc *nats.Conn, name string) (Result, error) {
-	data, err := json.Marshal(Request{name})
+	return ask(ctx, nc, Request{Subscription: name})
+}
+
+// Show has a notifier show the request of the delivery with an id as it would be sent now, without secrets. At most
+// MaxRequest bytes are shown. If no such subscription or delivery is stored, or the article was erased, the error is
+// subscriptions.ErrNotFound.
+func Show(ctx context.Context, nc *nats.Conn, name string, id int64) (string, error) {
+	result, err := ask(ctx, nc, Request{Subscription: name, Delivery: id})
+	return result.Request, err
+}
+
+func ask(ctx context.Context, nc *nats.Conn, request Request) (Result, error) {
+	data, err := json.Marshal(request)
 	if err != nil {
 		return Result{}, fmt.Errorf("encoding a request for a sample: %w", err)
 	}
@@ -105,9 +120,16 @@ func decode(data []byte) (Result, error) {
 	case response.Busy:
 		return Result{}, ErrBusy
 	case response.Missing:
-		return Result{}, subscriptions.ErrNotFound
+		return Result{}, missingError(response.Error)
 	case response.Result == nil:
 		return Result{}, fmt.Errorf("sending a sample: %s", response.Error)
 	}
 	return *response.Result, nil
 }
+
+// missingError is what a notifier says about a subscription or delivery that is not stored. It is an ErrNotFound.
+type missingError string
+
+func (e missingError) Error() string { return string(e) }
+
+func (missingError) Is(target error) bool { return target == subscriptions.ErrNotFound }

@@ -125,6 +125,20 @@ func (s *Subscriptions) Log(ctx context.Context, name string, before int64, limi
 		one.ID, before, limit)
 }
 
+// Delivery returns the delivery of a subscription with an id. If the subscription has no such delivery, the error is
+// ErrNotFound.
+func (s *Subscriptions) Delivery(ctx context.Context, of Subscription, id int64) (Delivery, error) {
+	all, err := store.ReadRows(ctx, s.db, "reading a delivery of "+of.Name, scanDelivery,
+		`SELECT `+deliveryColumns+` FROM notify_deliveries WHERE id = $1 AND subscription_id = $2`, id, of.ID)
+	if err == nil && len(all) == 0 {
+		err = fmt.Errorf("delivery %d of %.80q: %w", id, of.Name, ErrNotFound)
+	}
+	if err != nil {
+		return Delivery{}, err
+	}
+	return all[0], nil
+}
+
 // Resend makes a delivery pending again. Its message has the same id. If the subscription has no such delivery,
 // the error is ErrNotFound.
 func (s *Subscriptions) Resend(ctx context.Context, name string, id int64, now time.Time) error {

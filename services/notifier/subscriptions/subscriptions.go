@@ -18,7 +18,7 @@ import (
 const MaxSubscriptions = 100_000
 
 // ErrNotFound means that there is no such subscription or delivery.
-var ErrNotFound = errors.New("there is no such subscription")
+var ErrNotFound = errors.New("no such subscription or delivery")
 
 // ErrExists means that there is a subscription with this name already.
 var ErrExists = errors.New("there is a subscription with this name already")

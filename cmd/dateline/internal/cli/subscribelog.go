@@ -10,29 +10,42 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
+	"github.com/dateline-news/dateline/cmd/dateline/internal/webapi"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/notifier/sample"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
 func newSubscribeLog() *cobra.Command {
 	var asJSON bool
 	var limit int
-	var before int64
+	var before, request int64
 	cmd := &cobra.Command{
 		Use:   "log NAME",
 		Short: "List the deliveries of a subscription, the newest first",
 		Long: `Lists the deliveries of a subscription, the newest first, with the number of attempts, the
-status of the last answer, and why the last attempt failed. "dateline subscribe resend"
-repeats one, and "dateline subscribe replay" repeats those since a time.`,
+status of the last answer, and why the last attempt failed. With --request, shows what a
+delivery sends instead. "dateline subscribe resend" repeats one, and "dateline subscribe
+replay" repeats those since a time.`,
 		Args: oneArg(subscriptionArg),
 	}
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each delivery as a line of JSON.")
 	cmd.Flags().IntVar(&limit, "limit", 50, "List at most `N` deliveries, 1 to 1000.")
 	cmd.Flags().Int64Var(&before, "before", 0, "List deliveries before the one with this `id`. 0 means the newest.")
+	cmd.Flags().Int64Var(&request, "request", 0, "Show the request of the delivery with this `id`, as the running "+
+		"notifier would send it now, without credentials.")
 	cmd.RunE = withSubscriptions(load, func(
-		cmd *cobra.Command, _ configuration, _ store.Store, all subscriptionStore, args []string,
+		cmd *cobra.Command, cfg configuration, _ store.Store, all subscriptionStore, args []string,
 	) error {
+		if cmd.Flags().Changed("request") {
+			text, err := deliveryRequest(cmd, cfg, all, args[0], request)
+			if err == nil {
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
+			}
+			return err
+		}
 		if limit < 1 || limit > 1000 {
 			return &usageError{fmt.Errorf("--limit is %d: choose 1 to 1000", limit)}
 		}
@@ -64,6 +77,24 @@ repeats one, and "dateline subscribe replay" repeats those since a time.`,
 		return err
 	})
 	return cmd
+}
+
+// deliveryRequest has the notifier of the deployment show the request of a delivery.
+func deliveryRequest(
+	cmd *cobra.Command, cfg configuration, all subscriptionStore, name string, id int64,
+) (request string, err error) {
+	if id < 1 {
+		return "", &usageError{fmt.Errorf("--request is %d: give the id of a delivery, as this command lists it", id)}
+	}
+	if remote, ok := all.(webapi.Subscriptions); ok {
+		return remote.DeliveryRequest(cmd.Context(), name, id)
+	}
+	bus, err := cfg.connect(cmd, pipeline.Attach)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, bus.Close()) }()
+	return sample.Show(cmd.Context(), bus.NC, name, id)
 }
 
 func newSubscribeResend() *cobra.Command {

@@ -81,6 +81,15 @@ func (s Subscriptions) Log(
 	return log, err
 }
 
+// DeliveryRequest has the notifier of the deployment show the request of a delivery.
+func (s Subscriptions) DeliveryRequest(ctx context.Context, name string, id int64) (string, error) {
+	var answer struct {
+		Request string `json:"request"`
+	}
+	err := s.call(ctx, http.MethodGet, name, fmt.Sprintf("/deliveries/%d/request", id), nil, &answer)
+	return answer.Request, err
+}
+
 // Resend repeats a delivery.
 func (s Subscriptions) Resend(ctx context.Context, name string, id int64, _ time.Time) error {
 	return s.call(ctx, http.MethodPost, name, fmt.Sprintf("/deliveries/%d/resend", id), nil, nil)
