@@ -68,18 +68,21 @@ func scanDeliveryWith(rows *sql.Rows, further ...any) (d Delivery, err error) {
 	return d, err
 }
 
-// isFirst is the condition of deliveries d that wait for no previous revision of their article. The plus keeps SQLite
-// from reading the deliveries of an article to all subscriptions.
+// isFirst is the condition of deliveries d that wait for no previous revision of their article. The plus, || and OFFSET
+// have both stores look them up by subscription and article. Without them, SQLite reads the deliveries of the article to
+// all subscriptions, and PostgreSQL all that waits for the subscription.
 const isFirst = `NOT EXISTS (SELECT 1 FROM notify_deliveries e WHERE e.subscription_id = d.subscription_id
-	AND e.article_id = d.article_id AND e.state = 'pending' AND +e.id < d.id)`
+	AND e.article_id = d.article_id AND e.state || '' = 'pending' AND +e.id < d.id LIMIT 1 OFFSET 0)`
 
 // Due returns at most limit deliveries of a subscription that are due. Of each article, only the earliest
 // pending one is returned, so that its revisions are delivered in order.
 func (s *Subscriptions) Due(ctx context.Context, id string, now time.Time, limit int) ([]Delivery, error) {
-	return store.ReadRows(ctx, s.db, "reading due deliveries", scanDelivery, `SELECT `+deliveryColumns+`
-		FROM notify_deliveries d WHERE subscription_id = $1 AND state = 'pending' AND (due <= $2 OR due > $4)
-		AND `+isFirst+` ORDER BY due, id LIMIT $3`, id, now.UnixMicro(), limit, now.Add(maxAhead).UnixMicro())
+	return store.ReadRows(ctx, s.db, "reading due deliveries", scanDelivery, dueQuery,
+		id, now.UnixMicro(), limit, now.Add(maxAhead).UnixMicro())
 }
+
+const dueQuery = `SELECT ` + deliveryColumns + ` FROM notify_deliveries d WHERE subscription_id = $1
+	AND state = 'pending' AND (due <= $2 OR due > $4) AND ` + isFirst + ` ORDER BY due, id LIMIT $3`
 
 // Collected returns at most limit deliveries of a subscription that are due and whose events are older than a time, in
 // the order of the events.
