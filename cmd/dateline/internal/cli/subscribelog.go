@@ -41,6 +41,9 @@ replay" repeats those since a time.`,
 	) error {
 		if cmd.Flags().Changed("request") {
 			text, err := deliveryRequest(cmd, cfg, all, args[0], request)
+			if errors.Is(err, subscriptions.ErrNotFound) {
+				return fmt.Errorf("%s has no delivery %d, or the article of the delivery was erased", args[0], request)
+			}
 			if err == nil {
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), text)
 			}
