@@ -40,7 +40,7 @@ func TestSamples(t *testing.T) {
 			strings.Contains(got.Request, "T0KEN") || strings.Contains(got.Request, secret("ferries")) {
 			t.Errorf("a sample before there are articles: %+v", got)
 		}
-		a := r.put("a", "Ferry a")
+		r.put("a", "Ferry a")
 		r.until("a delivery", "ferries", delivered(1))
 		before := r.get("ferries")
 		if got = ask("ferries"); !got.Accepted || !strings.Contains(got.Request, "Ferry a") {
@@ -55,25 +55,6 @@ func TestSamples(t *testing.T) {
 			len(r.log("ferries")) != 1 {
 			t.Errorf("the sample has changed the subscription from %+v to %+v", before, after)
 		}
-		id := r.log("ferries")[0].ID
-		request, err := sample.Show(natstest.Context(t), r.js.Conn(), "ferries", id)
-		if err != nil || !strings.Contains(request, "Ferry a") || !strings.Contains(request, `"type":"article.new"`) ||
-			strings.Contains(request, "T0KEN") || strings.Contains(request, secret("ferries")) {
-			t.Errorf("the request of a delivery is %q, %v", request, err)
-		}
-		if got := len(hook.requests()); got != len(requests) {
-			t.Errorf("showing the request of a delivery has sent %d requests", got-len(requests))
-		}
-		if _, err := sample.Show(natstest.Context(t), r.js.Conn(), "refused", id); !errors.Is(err, subscriptions.ErrNotFound) {
-			t.Errorf("the request of a delivery to another subscription: %v, want %v", err, subscriptions.ErrNotFound)
-		}
-		if _, err := library.New(r.store, r.js).Erase(t.Context(), a.GetId()); err != nil {
-			t.Fatal(err)
-		}
-		r.until("the erasure", "ferries", delivered(2))
-		if request, err := sample.Show(natstest.Context(t), r.js.Conn(), "ferries", id); err == nil {
-			t.Errorf("the request of a delivery whose article was erased is %q", request)
-		}
 		if got = ask("refused"); got.Accepted || got.Status != 502 || !strings.Contains(got.Detail, "internal trace") ||
 			strings.Contains(got.Shown(false).Detail, "internal trace") || got.Shown(true).Detail != got.Detail {
 			t.Errorf("a sample that is refused: %+v", got)
@@ -83,6 +64,40 @@ func TestSamples(t *testing.T) {
 		}
 		if _, err := sample.Ask(natstest.Context(t), r.js.Conn(), "unknown"); !errors.Is(err, subscriptions.ErrNotFound) {
 			t.Errorf("a sample for a subscription that does not exist: %v", err)
+		}
+	})
+}
+
+// TestRequestOfDelivery shows the request of a delivery, for which nothing is sent.
+func TestRequestOfDelivery(t *testing.T) {
+	inBothStores(t, func(t *testing.T, r *room) {
+		r.run()
+		hook := newTarget(t, nil)
+		r.subscribe("ferries", "ferry", hook.URL+"/in?token=T0KEN", secret("ferries"))
+		r.subscribe("tugs", "tug", hook.URL)
+		a := r.put("a", "Ferry a")
+		r.until("a delivery", "ferries", delivered(1))
+		id := r.log("ferries")[0].ID
+		show := func(name string, id int64) (string, error) {
+			return sample.Show(natstest.Context(t), r.js.Conn(), name, id)
+		}
+		request, err := show("ferries", id)
+		if err != nil || !strings.Contains(request, "Ferry a") || !strings.Contains(request, `"type":"article.new"`) ||
+			strings.Contains(request, "T0KEN") || strings.Contains(request, secret("ferries")) {
+			t.Errorf("the request of a delivery is %q, %v", request, err)
+		}
+		if got := len(hook.requests()); got != 1 {
+			t.Errorf("the target got %d requests, want 1", got)
+		}
+		if _, err := show("tugs", id); !errors.Is(err, subscriptions.ErrNotFound) {
+			t.Errorf("the request of a delivery to another subscription: %v, want %v", err, subscriptions.ErrNotFound)
+		}
+		if _, err := library.New(r.store, r.js).Erase(t.Context(), a.GetId()); err != nil {
+			t.Fatal(err)
+		}
+		r.until("the erasure", "ferries", delivered(2))
+		if request, err := show("ferries", id); !errors.Is(err, subscriptions.ErrNotFound) {
+			t.Errorf("the request of a delivery whose article was erased is %q, %v", request, err)
 		}
 	})
 }

@@ -116,7 +116,8 @@ func (server *testServer) checkRequestOfDelivery(t *testing.T, all *subscription
 	var got struct{ Request string }
 	const path = "/subscriptions/accepts/deliveries/1"
 	status := server.call(t, "GET", path+"/request", readToken, "", &got)
-	if status != 200 || !strings.Contains(got.Request, "/accepts?…") || !strings.Contains(got.Request, "The ferry is back.") {
+	if status != 200 || !strings.Contains(got.Request, "/accepts?…") ||
+		!strings.Contains(got.Request, "The ferry is back.") {
 		t.Errorf("the request of a delivery: %d: %+v", status, got)
 	}
 	status, _, page := server.request(t, http.MethodGet, path, bearer(readToken)...)

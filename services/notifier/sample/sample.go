@@ -1,5 +1,5 @@
-// Package sample has a running notifier send a sample to the target of a subscription, or show the request of a delivery.
-// Nothing is stored.
+// Package sample has a running notifier send a sample to the target of a subscription, or show the request of a
+// delivery. Nothing is stored.
 package sample
 
 import (

@@ -69,8 +69,8 @@ func scanDeliveryWith(rows *sql.Rows, further ...any) (d Delivery, err error) {
 }
 
 // isFirst is the condition of deliveries d that wait for no previous revision of their article. The plus, || and OFFSET
-// have both stores look them up by subscription and article. Without them, SQLite reads the deliveries of the article to
-// all subscriptions, and PostgreSQL all that waits for the subscription.
+// have both stores look previous ones up by article and subscription. Without them, PostgreSQL reads all that waits for
+// the subscription.
 const isFirst = `NOT EXISTS (SELECT 1 FROM notify_deliveries e WHERE e.subscription_id = d.subscription_id
 	AND e.article_id = d.article_id AND e.state || '' = 'pending' AND +e.id < d.id LIMIT 1 OFFSET 0)`
 
