@@ -3,6 +3,7 @@ package store
 import (
 	"slices"
 	"testing"
+	"time"
 )
 
 func TestClosestRows(t *testing.T) {
@@ -25,5 +26,19 @@ func TestClosestRows(t *testing.T) {
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
+	}
+}
+
+// TestStoryOfCopiesStoredTogether enters an article into the story of copies that were stored at the same time. Its name
+// is the smallest of their ids, in whatever order they are found.
+func TestStoryOfCopiesStoredTogether(t *testing.T) {
+	copies := []candidate{{id: "b", firstSeen: time.Unix(1, 0)}, {id: "a", firstSeen: time.Unix(1, 0)}}
+	for range 2 {
+		entering := &change{stored: stored{row: articleRow{id: "c"}}}
+		newStoryBatch([]*change{entering}).enterStory(entering, slices.Clone(copies))
+		if entering.row.story != "a" {
+			t.Errorf("copies in the order %s, %s: the story is %q, want a", copies[0].id, copies[1].id, entering.row.story)
+		}
+		slices.Reverse(copies)
 	}
 }
