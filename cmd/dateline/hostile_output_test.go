@@ -176,6 +176,7 @@ func hostileCommands(t *testing.T, dir string) map[string][][]string {
 		"mcp":   nil, // its own test stores hostile texts
 		"up":    {{"up", "--config", hostile}},
 		"demo":  nil, "eval": nil, "reference": nil, "version": nil, "settings": nil, "help": nil, "completion": nil,
+		"size": nil,
 	}
 }
 

@@ -21,8 +21,6 @@ const (
 	// matchBatch is the maximum number of revisions whose matches are stored together, matchBytes the size at
 	// which a batch ends, and matchMost the number of matches at which it ends.
 	matchBatch, matchBytes, matchMost = 100, 16 << 20, 1_000
-	// subscriptionsPage is the number of subscriptions that are read at once.
-	subscriptionsPage = 1000
 	// streamTimeout is the maximum duration of one stream operation.
 	streamTimeout = 10 * time.Second
 )
@@ -32,12 +30,17 @@ type matching struct {
 	standing *store.StandingQueries
 	version  int64 // of the subscriptions, -1 if they were not read
 	known    map[string]subscriptions.Subscription
+	// limit is the maximum number of revisions of the next batch. It shrinks while subscriptions change during batches,
+	// whose matches are then not stored.
+	limit int
 	// looked is when the progress was read last. added is the latest time at which a subscription was added.
 	looked, added time.Time
 }
 
 func newMatching() matching {
-	return matching{standing: store.NewStandingQueries(), version: -1, known: map[string]subscriptions.Subscription{}}
+	return matching{
+		standing: store.NewStandingQueries(), version: -1, known: map[string]subscriptions.Subscription{}, limit: matchBatch,
+	}
 }
 
 // matchAll matches all revisions that the stream has. Failures are retried at the next call.
@@ -56,6 +59,7 @@ func (n *Notifier) matchAll(ctx context.Context) error {
 
 // matchSome matches a batch of revisions, and reports whether there may be more.
 func (n *Notifier) matchSome(ctx context.Context) (more bool, err error) {
+	n.pace.await(ctx) // a wait after the matching would be a time in which subscriptions change
 	now := time.Now()
 	from, err := n.subscriptions.Progress(ctx)
 	if err != nil {
@@ -93,11 +97,13 @@ func (n *Notifier) matchSome(ctx context.Context) (more bool, err error) {
 		return err
 	})
 	if errors.Is(err, subscriptions.ErrMoved) {
+		n.matching.limit = max(1, n.matching.limit/4)
 		return true, nil
 	}
 	if err != nil {
 		return false, err
 	}
+	n.matching.limit = min(matchBatch, 2*n.matching.limit)
 	n.metrics.matches.Add(float64(stored))
 	n.metrics.missed.Add(float64(missed))
 	if stored > 0 {
@@ -133,7 +139,7 @@ func (n *Notifier) matchFrom(ctx context.Context, after, last uint64) (found bat
 	bytes := 0
 	begin := time.Now()
 	late := time.Duration(0)
-	for range matchBatch {
+	for range n.matching.limit {
 		start := time.Now()
 		if after >= last || bytes >= matchBytes || len(found.matches) >= matchMost || start.Sub(begin) >= matchInterval {
 			break
@@ -225,11 +231,13 @@ func eventOf(change datelinev1.RevisionChange) string {
 	return ""
 }
 
-// refresh reads the subscriptions again if they have changed, or if a subscription was added in the future because a
-// clock was ahead. Such a subscription counts as added when the progress was read before, so that it misses nothing.
+// refresh reads the subscriptions that have changed. If a subscription was added in the future because a clock was
+// ahead, it reads all again. Such a subscription counts as added when the progress was read before, so that it misses
+// nothing.
 func (n *Notifier) refresh(ctx context.Context, version int64, now time.Time) error {
 	m := &n.matching
-	if m.version == version && !m.added.After(now) {
+	isAhead := m.added.After(now)
+	if m.version == version && !isAhead {
 		return nil
 	}
 	since := now
@@ -239,40 +247,62 @@ func (n *Notifier) refresh(ctx context.Context, version int64, now time.Time) er
 	if err := n.subscriptions.BoundAddTimes(ctx, now, since); err != nil {
 		return err
 	}
-	m.added = time.Time{}
-	present := map[string]subscriptions.Subscription{}
-	for after := ""; ; {
-		page, err := n.subscriptions.List(ctx, after, subscriptionsPage)
+	known := m.version
+	if isAhead {
+		known, m.added = -1, time.Time{}
+	}
+	changed, err := n.subscriptions.Changed(ctx, known)
+	if err != nil {
+		return err
+	}
+	for _, one := range changed {
+		n.learn(ctx, one)
+	}
+	count, err := n.subscriptions.Count(ctx)
+	if err != nil {
+		return err
+	}
+	if count != len(m.known) { // some were removed
+		ids, err := n.subscriptions.IDs(ctx)
 		if err != nil {
 			return err
 		}
-		for _, one := range page {
-			present[one.ID], after = one, one.Name
-			m.added = later(m.added, one.AddTime)
-		}
-		if len(page) < subscriptionsPage {
-			break
-		}
+		m.keep(ids)
+	}
+	m.version = version
+	return nil
+}
+
+// learn files the query of a subscription that was added or changed.
+func (n *Notifier) learn(ctx context.Context, one subscriptions.Subscription) {
+	m := &n.matching
+	m.added = later(m.added, one.AddTime)
+	before, isKnown := m.known[one.ID]
+	m.known[one.ID] = one
+	if isKnown && reflect.DeepEqual(before.Query, one.Query) {
+		return
+	}
+	query, err := one.Query.Search()
+	if err == nil {
+		err = m.standing.Add(one.ID, query)
+	}
+	if err != nil { // an earlier version has accepted it
+		m.standing.Remove(one.ID)
+		n.log.ErrorContext(ctx, "the query of a subscription is unusable, change it", "stage", "notify",
+			"subscription", one.Name, "error", err)
+	}
+}
+
+// keep forgets all subscriptions but those with the given ids.
+func (m *matching) keep(ids []string) {
+	present := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		present[id] = true
 	}
 	for id := range m.known {
-		if _, is := present[id]; !is {
+		if !present[id] {
 			m.standing.Remove(id)
+			delete(m.known, id)
 		}
 	}
-	for id, one := range present {
-		if known, is := m.known[id]; is && reflect.DeepEqual(known.Query, one.Query) {
-			continue
-		}
-		query, err := one.Query.Search()
-		if err == nil {
-			err = m.standing.Add(id, query)
-		}
-		if err != nil { // an earlier version has accepted it
-			m.standing.Remove(id)
-			n.log.ErrorContext(ctx, "the query of a subscription is unusable, change it", "stage", "notify",
-				"subscription", one.Name, "error", err)
-		}
-	}
-	m.known, m.version = present, version
-	return nil
 }

@@ -107,6 +107,16 @@ func (p *pace) compute(ctx context.Context, do func()) {
 	}
 }
 
+// await rests as the next write would.
+func (p *pace) await(ctx context.Context) {
+	p.writing.Lock()
+	free := p.free
+	p.writing.Unlock()
+	if rest := time.Until(free); rest > 0 {
+		loop.Sleep(ctx, rest)
+	}
+}
+
 // write calls do after the rest of the previous write. If ctx ends before, it calls do at once.
 func (p *pace) write(ctx context.Context, do func() error) error {
 	p.writing.Lock()

@@ -51,8 +51,9 @@ type Subscription struct {
 	FailingSince time.Time `json:"failing_since,omitzero"`
 	DeliveryTime time.Time `json:"delivery_time,omitzero"`
 
-	keys  [][]byte
-	token string
+	keys    [][]byte
+	token   string
+	version int64 // of Progress after its last change
 }
 
 // Keys returns the keys of the signatures.
@@ -92,14 +93,14 @@ func (s *Subscriptions) write(ctx context.Context, action string, do func(contex
 }
 
 const subscriptionColumns = `id, spec, secrets, state, reason, add_time, pending, delivered, failed, missed, failures,
-	failing_since, delivery_time`
+	failing_since, delivery_time, version`
 
 func scanSubscription(rows *sql.Rows) (Subscription, error) {
 	var s Subscription
 	var spec, secrets string
 	var added, failing, delivered int64
 	err := rows.Scan(&s.ID, &spec, &secrets, &s.State, &s.Reason, &added, &s.Pending, &s.Delivered, &s.Failed,
-		&s.Missed, &s.Failures, &failing, &delivered)
+		&s.Missed, &s.Failures, &failing, &delivered, &s.version)
 	if err != nil {
 		return s, err
 	}
@@ -175,7 +176,7 @@ func (s *Subscriptions) put(ctx context.Context, spec Spec, secrets []string, no
 			return err
 		}
 		n, err := affected(tx.ExecContext(ctx, `UPDATE notify_subscriptions SET spec = $2,
-			secrets = CASE WHEN $4 = 1 THEN $3 ELSE secrets END WHERE name = $1`,
+			secrets = CASE WHEN $4 = 1 THEN $3 ELSE secrets END, version = `+presentVersion+` WHERE name = $1`,
 			spec.Name, store.CleanText(string(text)), keys, number(secrets != nil || replace)))
 		if err != nil {
 			return err
@@ -188,8 +189,8 @@ func (s *Subscriptions) put(ctx context.Context, spec Spec, secrets []string, no
 		}
 		n, err = affected(tx.ExecContext(ctx, `INSERT INTO notify_subscriptions (id, name, spec, secrets, state, reason,
 			add_time, pending, due, pause_end, owner, claim_end, failures, failing_since, delivered, failed, missed,
-			delivery_time)
-			SELECT $1, $2, $3, $4, 'active', '', $5, 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0
+			delivery_time, version)
+			SELECT $1, $2, $3, $4, 'active', '', $5, 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, `+presentVersion+`
 			WHERE (SELECT count(*) FROM notify_subscriptions) < $6`,
 			strings.ToLower(rand.Text()), spec.Name, store.CleanText(string(text)), keys, now.UnixMicro(), MaxSubscriptions))
 		if err == nil && n == 0 {
@@ -294,7 +295,47 @@ func (s *Subscriptions) List(ctx context.Context, after string, limit int) ([]Su
 		store.CleanText(after), limit)
 }
 
-// change counts a change of the subscriptions, so that those who match read them again.
+// changedPage is the number of subscriptions that Changed reads at once.
+const changedPage = 1000
+
+// Changed returns the subscriptions that were added or changed after a version of Progress. Version -1 returns all.
+func (s *Subscriptions) Changed(ctx context.Context, version int64) (changed []Subscription, err error) {
+	same, id := int64(-1), "" // continues after this id within a version
+	for {
+		page, err := store.ReadRows(ctx, s.db, "reading the subscriptions that have changed", scanSubscription,
+			`SELECT `+subscriptionColumns+` FROM notify_subscriptions WHERE version > $1 OR version = $2 AND id > $3
+			ORDER BY version, id LIMIT $4`, version, same, id, changedPage)
+		if err != nil {
+			return nil, err
+		}
+		changed = append(changed, page...)
+		if len(page) < changedPage {
+			return changed, nil
+		}
+		last := page[len(page)-1]
+		version, same, id = last.version, last.version, last.ID
+	}
+}
+
+// Count returns the number of subscriptions.
+func (s *Subscriptions) Count(ctx context.Context) (int, error) {
+	all, err := store.ReadRows(ctx, s.db, "counting the subscriptions",
+		func(rows *sql.Rows) (n int, err error) { return n, rows.Scan(&n) }, `SELECT count(*) FROM notify_subscriptions`)
+	if err != nil {
+		return 0, err
+	}
+	return all[0], nil
+}
+
+// IDs returns the ids of all subscriptions.
+func (s *Subscriptions) IDs(ctx context.Context) ([]string, error) {
+	return store.ReadRows(ctx, s.db, "reading the ids of subscriptions", scanID, `SELECT id FROM notify_subscriptions`)
+}
+
+// presentVersion is the number of changes of the subscriptions.
+const presentVersion = `(SELECT p.version FROM notify_progress p WHERE p.id = 1)`
+
+// change counts a change of the subscriptions, so that those who match read what has changed.
 func change(ctx context.Context, tx *sql.Tx) error {
 	_, err := tx.ExecContext(ctx, `UPDATE notify_progress SET version = version + 1 WHERE id = 1`)
 	return err
