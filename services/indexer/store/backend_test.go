@@ -33,13 +33,22 @@ var downgradePostgresTo8 = []string{
 	`CREATE INDEX articles_by_words ON articles USING gin (words)`,
 }
 
-// The following undo the migration to version 39.
+// downgradeBothTo39 is SQL that undoes the migrations after version 39.
+var downgradeBothTo39 = []string{
+	`DROP INDEX notify_subscriptions_changed`, `ALTER TABLE notify_subscriptions DROP COLUMN version`,
+	`DROP INDEX notify_deliveries_of_article`,
+	`CREATE INDEX notify_deliveries_by_article ON notify_deliveries (article_id)`,
+}
+
+// The following undo the migrations after version 38.
 var (
-	downgradeSQLiteTo38   = []string{`DROP TABLE copies_window`, `ALTER TABLE recent_keys DROP COLUMN time`}
-	downgradePostgresTo38 = []string{
+	downgradeSQLiteTo38 = append([]string{
+		`DROP TABLE copies_window`, `ALTER TABLE recent_keys DROP COLUMN time`,
+	}, downgradeBothTo39...)
+	downgradePostgresTo38 = append([]string{
 		`DROP TABLE copies_window`, `DROP TABLE recent_keys`, `DROP TRIGGER follow_sketch_keys ON sketch_keys`,
 		`DROP FUNCTION follow_sketch_keys`,
-	}
+	}, downgradeBothTo39...)
 )
 
 // downgradeBoth is the part of backend.downgrade that both databases accept.

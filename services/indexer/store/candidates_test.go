@@ -29,8 +29,8 @@ func TestClosestRows(t *testing.T) {
 	}
 }
 
-// TestStoryOfCopiesStoredTogether enters an article into the story of copies that were stored at the same time. Its name
-// is the smallest of their ids, in whatever order they are found.
+// TestStoryOfCopiesStoredTogether enters an article into the story of copies that were stored at the same time. Its
+// name is the smallest of their ids, in whatever order they are found.
 func TestStoryOfCopiesStoredTogether(t *testing.T) {
 	copies := []candidate{{id: "b", firstSeen: time.Unix(1, 0)}, {id: "a", firstSeen: time.Unix(1, 0)}}
 	for range 2 {
