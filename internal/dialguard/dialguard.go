@@ -3,6 +3,7 @@
 package dialguard
 
 import (
+	"errors"
 	"net/netip"
 	"syscall"
 
@@ -36,3 +37,6 @@ func New(allowed []netip.Prefix) func(network, address string, connection syscal
 	return ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(cloudServices()...),
 		ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...)).Safe
 }
+
+// IsRefused reports whether a connection failed because the guard refused its address.
+func IsRefused(err error) bool { return errors.Is(err, ssrf.ErrProhibitedIP) }

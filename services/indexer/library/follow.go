@@ -120,7 +120,7 @@ func yieldEvents(ctx context.Context, stream jetstream.Stream, after Place,
 	yield func(*Event, error) bool,
 ) (uint64, error) {
 	for {
-		msg, err := nextEvent(ctx, stream, after.Sequence+1)
+		msg, err := NextEvent(ctx, stream, after.Sequence+1)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return after.Sequence, nil
 		}
@@ -141,8 +141,9 @@ func yieldEvents(ctx context.Context, stream jetstream.Stream, after Place,
 	}
 }
 
-// nextEvent returns the first message at a sequence number or after it.
-func nextEvent(ctx context.Context, stream jetstream.Stream, from uint64) (*jetstream.RawStreamMsg, error) {
+// NextEvent returns the first message on the stream of revisions at a sequence number or after it. Without one, the
+// error is jetstream.ErrMsgNotFound.
+func NextEvent(ctx context.Context, stream jetstream.Stream, from uint64) (*jetstream.RawStreamMsg, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	return stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject.AllRevisions))

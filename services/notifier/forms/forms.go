@@ -98,12 +98,7 @@ type Message struct {
 
 // Render returns an event in a form. template is that of the form Template, whose failures are ErrTemplate.
 func Render(form, template string, e Event) (Message, error) {
-	if len(e.Article.GetText()) > maxText {
-		e.Article = proto.CloneOf(e.Article)
-		e.Article.Text = strings.ToValidUTF8(e.Article.GetText()[:maxText], "")
-		e.Article.Body = nil
-		e.truncated = true
-	}
+	e.Article, e.truncated = Shorten(e.Article)
 	switch form {
 	case "", Dateline:
 		return dateline(e)
@@ -119,6 +114,17 @@ func Render(form, template string, e Event) (Message, error) {
 		return execute(template, e)
 	}
 	return Message{}, fmt.Errorf("there is no form %.40q", form)
+}
+
+// Shorten returns an article whose text has at most 1 MiB, and reports whether the text was cut. An article with a cut
+// text has no blocks.
+func Shorten(a *datelinev1.Article) (shortened *datelinev1.Article, cut bool) {
+	if len(a.GetText()) <= maxText {
+		return a, false
+	}
+	a = proto.CloneOf(a)
+	a.Text, a.Body = strings.ToValidUTF8(a.GetText()[:maxText], ""), nil
+	return a, true
 }
 
 // Check returns an error if a form is unknown or its template cannot be used. It renders made articles.

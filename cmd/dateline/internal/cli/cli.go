@@ -89,7 +89,7 @@ headline, authors, dates, text and more, and stores the articles for search.
 		newExtract(), newRules(),
 		newSearch(), newShow(), newHistory(), newExport(), newErase(), newMCP(),
 		newToken(), newAudit(),
-		newExplain(), newDead(), newDrift(), newSources(), newSubscribe(), newArchive(), newReplay(),
+		newExplain(), newDead(), newDrift(), newSources(), newSubscribe(), newSink(), newArchive(), newReplay(),
 		newStatus(), newTail(), newDoctor(), newRepair(), newTop(), newBackup(), newRestore(), newSize(),
 		newEval(), newReference(), newSettings(), newVersion(),
 	)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -40,10 +41,7 @@ func exportDays(ctx context.Context, cmd *cobra.Command, s articles, o dayexport
 	out, errs := cmd.OutOrStdout(), cmd.ErrOrStderr()
 	var bar *progressbar.ProgressBar
 	if isTerminal(errs) {
-		const redraw = 65 * time.Millisecond
-		bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(unescaped(errs)),
-			progressbar.OptionSetDescription("exporting articles"), progressbar.OptionShowCount(),
-			progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(redraw))
+		bar = newCountBar(errs, "exporting articles")
 	}
 	o.Progress = func() {
 		if bar != nil {
@@ -73,4 +71,12 @@ func exportDays(ctx context.Context, cmd *cobra.Command, s articles, o dayexport
 		plural(files[dayexport.Written]+files[dayexport.Unchanged], "file"), files[dayexport.Written],
 		files[dayexport.Unchanged], files[dayexport.Removed])
 	return err
+}
+
+// newCountBar returns a progress bar for a terminal that counts without a known end.
+func newCountBar(errs io.Writer, what string) *progressbar.ProgressBar {
+	const redraw = 65 * time.Millisecond
+	return progressbar.NewOptions(-1, progressbar.OptionSetWriter(unescaped(errs)),
+		progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
+		progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(redraw))
 }

@@ -32,6 +32,10 @@ func TestUnknownCommandsAreWrongCalls(t *testing.T) {
 
 		"dead list --limit 0": "must be at least 1",
 
+		"sink":                                   "name the index with --to",
+		"sink --to http://127.0.0.1:9200/a":      "--allow-private",
+		"sink --to https://a:b@example.com/news": "secrets are given in a file",
+
 		"replay --apply --dry-run":         "--dry-run cannot be combined with",
 		"replay --resume a --dry-run":      "--dry-run cannot be combined with",
 		"replay --resume a --since 7d":     "--resume cannot be combined with --since",

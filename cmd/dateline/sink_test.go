@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
+)
+
+// TestSinkOnce fills an index from a data folder on which no pipeline runs. The made search engine keeps what is put,
+// and accepts one article. The tests of package sink verify the protocol.
+func TestSinkOnce(t *testing.T) {
+	dir := t.TempDir()
+	const url = "https://example.com/ferry"
+	article := &datelinev1.Article{
+		Id: "id-ferry", CanonicalUrl: url, RequestedUrl: url, FinalUrl: url, Host: "example.com", Title: "Ferry",
+		Text: "The ferry sails again.", ContentHash: "ferry",
+	}
+	storetest.Put(t, openStore(t, dir), article)
+	var mu sync.Mutex
+	kept := map[string][]byte{} // by path
+	status := http.StatusCreated
+	engine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		body, _ := io.ReadAll(r.Body) // an incomplete body fails the test below
+		switch _, password, _ := r.BasicAuth(); {
+		case password != "geheim":
+			w.WriteHeader(http.StatusUnauthorized)
+		case r.Method == http.MethodPut:
+			kept[r.URL.Path] = body
+		case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/_bulk"):
+			kept[r.URL.Path] = body
+			fmt.Fprintf(w, `{"items":[{"index":{"_id":"id-ferry","status":%d}}]}`, status)
+		case r.Method == http.MethodPost:
+			_, _ = io.WriteString(w, `{"total":0}`)
+		case kept[r.URL.Path] == nil:
+			w.WriteHeader(http.StatusNotFound)
+		default:
+			fmt.Fprintf(w, `{"_source":%s}`, kept[r.URL.Path])
+		}
+	}))
+	t.Cleanup(engine.Close)
+	secret := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(secret, []byte("dateline:geheim\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(wantCode int, wantOut string, args ...string) {
+		t.Helper()
+		code, out, errs := dateline(t, append([]string{
+			"sink", "--data", dir, "--to", engine.URL + "/articles", "--allow-private", "--once", "--secret-file", secret,
+		}, args...)...)
+		if code != wantCode || out != wantOut || strings.Contains(errs, "geheim") {
+			t.Errorf("exit code %d, want %d: %s%s", code, wantCode, out, errs)
+		}
+	}
+	run(0, "1 article sent, 0 deleted, 0 refused\n")
+	if got := kept["/articles/_bulk"]; !bytes.Contains(got, []byte("The ferry sails again.")) {
+		t.Errorf("the engine got %s", got)
+	}
+	run(0, "0 articles sent, 0 deleted, 0 refused\n")
+	status = http.StatusBadRequest
+	run(1, "0 articles sent, 0 deleted, 1 refused\n", "--reload")
+}
