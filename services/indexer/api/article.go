@@ -18,6 +18,7 @@ type ArticleName struct {
 
 type articleAnswer struct {
 	ID        string    `json:"id"`
+	Time      time.Time `json:"time" doc:"Time of publication, or of the first fetch if the page gives none."`
 	FirstSeen time.Time `json:"first_seen" doc:"Time of the first fetch."`
 	LastSeen  time.Time `json:"last_seen" doc:"Time of the last fetch."`
 	Revisions int       `json:"revisions" doc:"Number of revisions."`
@@ -148,8 +149,8 @@ func (s *service) getArticle(ctx context.Context, in *ArticleName) (*body[articl
 		return nil, err
 	}
 	return &body[articleAnswer]{articleAnswer{
-		ID: hit.ID, FirstSeen: hit.FirstSeen, LastSeen: hit.LastSeen, Revisions: hit.Revisions, Story: hit.Story,
-		Record: Record{hit.Article},
+		ID: hit.ID, Time: hit.Time, FirstSeen: hit.FirstSeen, LastSeen: hit.LastSeen, Revisions: hit.Revisions,
+		Story: hit.Story, Record: Record{hit.Article},
 	}}, nil
 }
 

@@ -60,11 +60,12 @@ func TestArticle(t *testing.T) {
 	for _, path := range []string{articlePath, byURL} {
 		got := decode[struct {
 			ID, Story string
+			Time      time.Time
 			Revisions int
 			Record    struct{ Title, Language string }
 		}](t, server.get(t, path))
-		if got.ID != "id-a-0000" || got.Revisions != 2 || got.Record.Title != "Ferry returns on Sunday" ||
-			got.Story != "id-a-0000" {
+		if got.ID != "id-a-0000" || !got.Time.Equal(noon) || got.Revisions != 2 ||
+			got.Record.Title != "Ferry returns on Sunday" || got.Story != "id-a-0000" {
 			t.Errorf("GET %s: %+v", path, got)
 		}
 	}
