@@ -126,3 +126,21 @@ func TestLongTextIsCut(t *testing.T) {
 		t.Error("the article itself was cut")
 	}
 }
+
+// TestShorten cuts a text that is too long before the character that does not fit.
+func TestShorten(t *testing.T) {
+	long := strings.Repeat("a", maxText-1) + "é and more"
+	for text, want := range map[string]string{
+		"short": "short", long[:maxText-1]: long[:maxText-1], long: long[:maxText-1],
+	} {
+		article := &datelinev1.Article{Text: text, Body: []*datelinev1.Block{{}}}
+		got, cut := Shorten(article)
+		if got.GetText() != want || cut != (text != want) || (len(got.GetBody()) == 0) != cut {
+			t.Errorf("a text of %d bytes: %d bytes with %d blocks, cut: %t; want %d bytes",
+				len(text), len(got.GetText()), len(got.GetBody()), cut, len(want))
+		}
+		if article.GetText() != text {
+			t.Errorf("the article itself has %d bytes now, want %d", len(article.GetText()), len(text))
+		}
+	}
+}
