@@ -9,10 +9,12 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/subject"
 )
 
 const (
-	// readTimeout bounds one call of ReadBatch, and readBytes its messages.
+	// readTimeout bounds one call of ReadBatch or NextRevision, and readBytes the messages of a batch.
 	readTimeout = 10 * time.Second
 	readBytes   = 4 << 20
 )
@@ -82,4 +84,12 @@ func stored(response *nats.Msg) (*jetstream.RawStreamMsg, error) {
 		msg.Header.Del(added)
 	}
 	return msg, nil
+}
+
+// NextRevision returns the first message on the stream of revisions at a sequence number or after it. Without one, the
+// error is jetstream.ErrMsgNotFound.
+func NextRevision(ctx context.Context, stream jetstream.Stream, from uint64) (*jetstream.RawStreamMsg, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject.AllRevisions))
 }

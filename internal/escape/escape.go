@@ -23,6 +23,15 @@ func Line(text string) string {
 	return string(appendSafe(nil, []byte(strings.Join(strings.Fields(text), " "))))
 }
 
+// Excerpt returns the start of a text on one line, up to a number of bytes.
+func Excerpt(text string, most int) string {
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + " …"
+	}
+	return text
+}
+
 // Writer writes text with every unsafe character escaped, except line feeds and tabs.
 // In a JSON document, the escapes stand for the same characters. It is safe for concurrent
 // use.

@@ -60,3 +60,13 @@ func TestLine(t *testing.T) {
 		}
 	}
 }
+
+func TestExcerpt(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\n\tb  c": "a b c", "abcdef": "abcdef", "abcdefg": "abcdef …", "abcdeé": "abcde …", "a\xff": "a\uFFFD",
+	} {
+		if got := escape.Excerpt(text, 6); got != want {
+			t.Errorf("the excerpt of %q is %q, want %q", text, got, want)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -144,7 +145,7 @@ func (n *Notifier) matchFrom(ctx context.Context, after, last uint64) (found bat
 		if after >= last || bytes >= matchBytes || len(found.matches) >= matchMost || start.Sub(begin) >= matchInterval {
 			break
 		}
-		msg, err := next(ctx, n.stream, after+1)
+		msg, err := bus.NextRevision(ctx, n.stream, after+1)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			n.pace.lateMatches(0)
 			return found, last, nil
@@ -166,13 +167,6 @@ func (n *Notifier) matchFrom(ctx context.Context, after, last uint64) (found bat
 	return found, after, nil
 }
 
-// next returns the first revision from a sequence number on.
-func next(ctx context.Context, stream jetstream.Stream, from uint64) (*jetstream.RawStreamMsg, error) {
-	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
-	defer cancel()
-	return stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject.AllRevisions))
-}
-
 // Behind returns how long the oldest revision that was not matched has waited on the stream of revisions.
 func Behind(
 	ctx context.Context, stream jetstream.Stream, all *subscriptions.Subscriptions, now time.Time,
@@ -181,7 +175,7 @@ func Behind(
 	if err != nil || from.Created.IsZero() {
 		return 0, err
 	}
-	msg, err := next(ctx, stream, from.Sequence+1)
+	msg, err := bus.NextRevision(ctx, stream, from.Sequence+1)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return 0, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
@@ -120,7 +121,7 @@ func yieldEvents(ctx context.Context, stream jetstream.Stream, after Place,
 	yield func(*Event, error) bool,
 ) (uint64, error) {
 	for {
-		msg, err := NextEvent(ctx, stream, after.Sequence+1)
+		msg, err := bus.NextRevision(ctx, stream, after.Sequence+1)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return after.Sequence, nil
 		}
@@ -139,12 +140,4 @@ func yieldEvents(ctx context.Context, stream jetstream.Stream, after Place,
 			return after.Sequence, errStopped
 		}
 	}
-}
-
-// NextEvent returns the first message on the stream of revisions at a sequence number or after it. Without one, the
-// error is jetstream.ErrMsgNotFound.
-func NextEvent(ctx context.Context, stream jetstream.Stream, from uint64) (*jetstream.RawStreamMsg, error) {
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	return stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject.AllRevisions))
 }

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/internal/dialguard"
+	"github.com/dateline-news/dateline/internal/escape"
 	"github.com/dateline-news/dateline/internal/telemetry"
 )
 
@@ -201,22 +202,13 @@ func (c *Client) Do(request *http.Request) (Answer, error) {
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	answer := Answer{
-		Status: response.StatusCode, Excerpt: excerpt(body), RetryAfter: retryAfter(response.Header.Get("Retry-After"),
-			time.Now()),
+		Status: response.StatusCode, Excerpt: escape.Excerpt(string(body), maxExcerpt),
+		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
 	}
 	if err != nil && !answer.OK() {
 		return answer, fmt.Errorf("reading the answer of %s: %w", request.URL.Host, err)
 	}
 	return answer, nil
-}
-
-// excerpt returns the start of a body on one line.
-func excerpt(body []byte) string {
-	text := strings.Join(strings.Fields(strings.ToValidUTF8(string(body), "\uFFFD")), " ")
-	if len(text) > maxExcerpt {
-		text = strings.ToValidUTF8(text[:maxExcerpt], "") + " …"
-	}
-	return text
 }
 
 // retryAfter returns the time of a header Retry-After, or 0.

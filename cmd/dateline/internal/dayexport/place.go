@@ -27,7 +27,7 @@ type Place interface {
 	scratch(name string) (*os.File, error)
 	// store replaces the file with a name by a scratch file, which is durable and closed.
 	store(ctx context.Context, scratch, name string) error
-	// read returns a file, and size its size in bytes. The error is os.ErrNotExist if there is none.
+	// read returns a file, and size returns its length in bytes. The error is os.ErrNotExist if the file does not exist.
 	read(ctx context.Context, name string) ([]byte, error)
 	size(ctx context.Context, name string) (int64, error)
 	// remove removes a file, if it exists.

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/internal/dialguard"
+	"github.com/dateline-news/dateline/internal/escape"
 	"github.com/dateline-news/dateline/internal/telemetry"
 )
 
@@ -216,7 +217,7 @@ func (o *OpenSearch) Send(ctx context.Context, items []Item) (Result, error) {
 			if one.ID != items[i].ID {
 				return Result{}, fmt.Errorf("%s answers with another item than %s", o.server, items[i].ID)
 			}
-			reason := shorten(fmt.Sprintf("%d %s: %s", one.Status, one.Error.Type, one.Error.Reason))
+			reason := escape.Excerpt(fmt.Sprintf("%d %s: %s", one.Status, one.Error.Type, one.Error.Reason), maxReason)
 			switch verdictOf(one.Status, items[i].Document == nil) {
 			case busy:
 				if len(result.Busy) == 0 {
@@ -271,7 +272,8 @@ func (o *OpenSearch) DeleteBefore(ctx context.Context, generation int64) (more b
 	case err != nil:
 		return false, fmt.Errorf("decoding the answer of %s: %w", o.server, err)
 	case len(answer.Failures) > 0:
-		return false, fmt.Errorf("%s has not deleted documents: %s", o.server, shorten(string(answer.Failures[0])))
+		return false, fmt.Errorf("%s has not deleted documents: %s", o.server,
+			escape.Excerpt(string(answer.Failures[0]), maxReason))
 	case answer.Total == nil:
 		return false, fmt.Errorf("%s does not answer how many documents it has deleted", o.server)
 	}
@@ -352,7 +354,7 @@ func (o *OpenSearch) do(ctx context.Context, method, path string, body []byte) (
 // statusError returns what the status of an answer means.
 func statusError(server string, response *http.Response, answer []byte) error {
 	status := response.StatusCode
-	err := fmt.Errorf("%s answers %s: %s", server, response.Status, shorten(string(answer)))
+	err := fmt.Errorf("%s answers %s: %s", server, response.Status, escape.Excerpt(string(answer), maxReason))
 	switch {
 	case status >= 200 && status <= 299:
 		return nil
@@ -367,13 +369,4 @@ func statusError(server string, response *http.Response, answer []byte) error {
 		return fmt.Errorf("%w: %w", ErrPermanent, err)
 	}
 	return err
-}
-
-// shorten returns the start of a text on one line.
-func shorten(text string) string {
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
-	if len(text) > maxReason {
-		text = strings.ToValidUTF8(text[:maxReason], "") + " …"
-	}
-	return text
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/loop"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
-	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -267,7 +267,7 @@ func (r *runner) follow(ctx context.Context, last uint64) error {
 	for bytes := 0; len(erased) < batchItems && bytes < maxBatchBytes && to.Sequence < last; {
 		var msg *jetstream.RawStreamMsg
 		err := r.read(ctx, func(ctx context.Context) (err error) {
-			msg, err = library.NextEvent(ctx, r.stream, to.Sequence+1)
+			msg, err = bus.NextRevision(ctx, r.stream, to.Sequence+1)
 			if errors.Is(err, jetstream.ErrMsgNotFound) {
 				msg, err = nil, nil
 			}
