@@ -109,3 +109,61 @@ func TestReadBatch(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// TestPublishAll checks that many messages share a write, that few do not, and that a
+// message that is refused does not keep the others from being stored.
+func TestPublishAll(t *testing.T) {
+	_, js := natstest.Connect(t, natstest.Server(t, t.TempDir()))
+	_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{
+		Name: "S", Subjects: []string{"s.>"}, AllowAtomicPublish: true,
+		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := 0
+	message := func(subject string) *nats.Msg {
+		number++
+		msg := nats.NewMsg(subject)
+		msg.Header.Set(nats.MsgIdHdr, fmt.Sprint(number))
+		return msg
+	}
+	messages := func(n int) []*nats.Msg {
+		var msgs []*nats.Msg
+		for range n {
+			msgs = append(msgs, message(fmt.Sprint("s.", number)))
+		}
+		return msgs
+	}
+	for _, c := range []struct {
+		name    string
+		msgs    []*nats.Msg
+		refused int // index of the message that is refused, or -1
+		writes  int
+	}{
+		{"none", nil, -1, 0},
+		{"few", messages(15), -1, 15},
+		{"many", messages(16), -1, 1},
+		{"a subject that is full", append(messages(20), message("s.0")), 20, 20},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before := natstest.Count(t, js, "S")
+			for i, err := range bus.PublishAll(t.Context(), js, c.msgs) {
+				if (err != nil) != (i == c.refused) {
+					t.Errorf("message %d: %v", i, err)
+				}
+			}
+			writes := map[string]bool{}
+			for i, msg := range natstest.Messages(t, js, "S")[before:] {
+				id := msg.Header.Get("Nats-Batch-Id")
+				if id == "" {
+					id = fmt.Sprint(i)
+				}
+				writes[id] = true
+			}
+			if len(writes) != c.writes {
+				t.Errorf("%d writes, want %d", len(writes), c.writes)
+			}
+		})
+	}
+}

@@ -47,22 +47,33 @@ type Config struct {
 }
 
 // Writer publishes the outcomes, the dead letters and the results of a stage.
-type Writer struct{ config Config }
+type Writer struct {
+	config   Config
+	outcomes group
+}
 
 // NewWriter returns the writer of a stage.
-func NewWriter(config Config) *Writer { return &Writer{config} }
+func NewWriter(config Config) *Writer {
+	return &Writer{config: config, outcomes: group{js: config.JS}}
+}
 
 // Outcome stores the outcome of an input, after setting its stage, time and
 // duration. sequence is the stream sequence of the input's message. Outcome
-// returns once the server has acknowledged it.
+// returns once the server has acknowledged it. Outcomes that are stored at the same time
+// share writes.
 func (w *Writer) Outcome(ctx context.Context, o *datelinev1.Outcome, took time.Duration, sequence uint64) error {
 	msg, err := w.outcomeMessage(o, took, sequence)
 	if err != nil {
 		return err
 	}
 	// Without trace context: no later stage processes outcomes.
-	if err := w.publish(ctx, msg, never); err != nil {
-		return err
+	switch err := w.outcomes.publish(ctx, msg); {
+	case ctx.Err() != nil:
+		return fmt.Errorf("publishing to %s: %w", msg.Subject, ctx.Err())
+	case err != nil:
+		if err := w.publish(ctx, msg, never); err != nil {
+			return err
+		}
 	}
 	w.count(ctx, o)
 	return nil
@@ -89,7 +100,7 @@ func (w *Writer) Outcomes(ctx context.Context, ended []Ended) error {
 			return err
 		}
 	}
-	if _, err := bus.PublishBatch(ctx, w.config.JS, msgs); err != nil {
+	if err := errors.Join(bus.PublishAll(ctx, w.config.JS, msgs)...); err != nil {
 		return err
 	}
 	for _, e := range ended {

@@ -3,7 +3,6 @@ package frontier
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -12,10 +11,6 @@ import (
 	"github.com/dateline-news/dateline/internal/ledger"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
-
-// publishConcurrency is the number of entries of a batch that are published at the same
-// time if the batch was refused.
-const publishConcurrency = 8
 
 // Admission is an entry to publish.
 type Admission struct {
@@ -32,9 +27,7 @@ func Publish(ctx context.Context, js jetstream.JetStream, cause string, entry *d
 }
 
 // PublishAll puts entries into the queues of their hosts, at most bus.MaxBatch, and
-// returns an error or nil for each, as Publish does. It stores all of them in one
-// write. If the stream refuses that because it refuses one of them, each is stored in a
-// write of its own.
+// returns an error or nil for each, as Publish does.
 func PublishAll(ctx context.Context, js jetstream.JetStream, admissions []Admission) []error {
 	problems := make([]error, len(admissions))
 	var msgs []*nats.Msg
@@ -52,32 +45,13 @@ func PublishAll(ctx context.Context, js jetstream.JetStream, admissions []Admiss
 		}
 		msgs, at = append(msgs, msg), append(at, i)
 	}
-	if len(msgs) > 1 {
-		if _, err := bus.PublishBatch(ctx, js, msgs); err == nil {
-			return problems
+	for k, err := range bus.PublishAll(ctx, js, msgs) {
+		if ledger.IsHostFull(err) {
+			err = ErrHostFull
+		}
+		if err != nil {
+			problems[at[k]] = fmt.Errorf("adding %s to the frontier: %w", admissions[at[k]].Entry.GetUrl(), err)
 		}
 	}
-	var publishing sync.WaitGroup
-	tokens := make(chan struct{}, publishConcurrency)
-	for k, msg := range msgs {
-		tokens <- struct{}{}
-		publishing.Go(func() {
-			defer func() { <-tokens }()
-			if err := publish(ctx, js, msg); err != nil {
-				problems[at[k]] = fmt.Errorf("adding %s to the frontier: %w", admissions[at[k]].Entry.GetUrl(), err)
-			}
-		})
-	}
-	publishing.Wait()
 	return problems
-}
-
-func publish(ctx context.Context, js jetstream.JetStream, msg *nats.Msg) error {
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	_, err := js.PublishMsg(ctx, msg)
-	if err != nil && ledger.IsHostFull(err) {
-		return ErrHostFull
-	}
-	return err
 }
