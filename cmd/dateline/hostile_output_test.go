@@ -149,6 +149,7 @@ func hostileCommands(t *testing.T, dir string) map[string][][]string {
 		"sources": {{"sources"}, {"sources", "--json"}, {"sources", hostile}},
 		"doctor":  {{"doctor"}, {"doctor", "--json"}},
 		"repair":  {{"repair"}, {"repair", "--json"}, {"repair", "--yes"}},
+		"reindex": {{"reindex"}, {"reindex", "--json"}, {"reindex", "--check"}, {"reindex", "--all"}},
 		"extract": {
 			{"extract", page, "--url", hostileURL}, {"extract", page, "--url", hostileURL, "--format", "text"},
 			{"extract", page, "--explain"}, {"extract", page, "--explain", "--format", "json"}, {"extract", hostileURL},

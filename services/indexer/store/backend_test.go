@@ -83,6 +83,12 @@ var sqliteBackend = backend{
 	}, downgradeBoth...),
 	refusePoison: map[string]string{"trigger": `CREATE TRIGGER poison BEFORE INSERT ON articles
 		WHEN NEW.title = 'poison' BEGIN SELECT RAISE(ABORT, 'no poison here'); END`},
+	damageIndex: []string{
+		`DELETE FROM article_words WHERE rowid = (SELECT row FROM articles WHERE id = 'id-a0')`,
+		`UPDATE articles SET words_hash = 'other' WHERE id = 'id-a7'`,
+		`INSERT INTO article_words (rowid, title) VALUES (1, 'ghost')`,
+	},
+	extraEntries:  1,
 	downgradeTo38: downgradeSQLiteTo38,
 	downgradeTo8:  slices.Concat(downgradeSQLiteTo38, downgradeTo8),
 }
@@ -102,6 +108,9 @@ var postgresBackend = backend{
 		if err := conn.QueryRow(t.Context(), query).Scan(value); err != nil {
 			t.Fatal(err)
 		}
+	},
+	damageIndex: []string{
+		`UPDATE articles SET words = '' WHERE id = 'id-a0'`, `UPDATE articles SET words_hash = 'other' WHERE id = 'id-a7'`,
 	},
 	downgrade:     slices.Concat(downgradePostgresTo38, downgradePostgresTo8, downgradeBoth),
 	downgradeTo38: downgradePostgresTo38,

@@ -109,6 +109,8 @@ var conformance = map[string]func(*testing.T, backend){
 	"results have the number of the revision":           testResults,
 	"messages are committed with their batch":           testSpans,
 	"an older store has committed everything":           testSpansOfOlderStore,
+	"the index of words is corrected":                   testReindex,
+	"the index of words is built again":                 testIndexAgain,
 }
 
 func TestConformance(t *testing.T) {
@@ -135,6 +137,10 @@ type backend struct {
 	// downgradeTo38 and downgradeTo8 are SQL that changes them back to version 38 and 8, except for
 	// their version.
 	downgradeTo38, downgradeTo8 []string
+	// damageIndex is SQL that damages the index of words: it has nothing about the article
+	// id-a0, other words of id-a7, and extraEntries entries that have no article.
+	damageIndex  []string
+	extraEntries int
 	// refusePoison is SQL that makes the database refuse articles with the title
 	// "poison", by the kind of refusal.
 	refusePoison map[string]string

@@ -43,6 +43,7 @@ type Store interface {
 	Eraser
 	Ledger
 	Retention
+	Indexes
 	Copies
 	Sources
 	Progress
@@ -92,6 +93,19 @@ type Writer interface {
 	// Outcomes that are recorded after their hour was rolled up are missing from
 	// the baselines.
 	RollUp(ctx context.Context, now time.Time) (more bool, err error)
+}
+
+// Indexes maintains the index of words, by which searches find articles.
+type Indexes interface {
+	// Reindex derives the words of some articles from their records, in one transaction, and
+	// compares them with the index: the newest articles whose row is before the given one,
+	// which is NewestRow at first. With write, the index gets what was wrong or missing.
+	// Searches and writers continue meanwhile.
+	Reindex(ctx context.Context, before int64, write bool) (Reindexed, error)
+	// EmptyIndex is called before all articles are indexed again, and FinishIndex afterwards.
+	// In between, searches in SQLite do not find the articles that are not indexed yet.
+	EmptyIndex(ctx context.Context) error
+	FinishIndex(ctx context.Context) error
 }
 
 // Reader reads and searches articles.
