@@ -123,6 +123,7 @@ func (d *deployment) useBatches(t *testing.T) {
 			t.Errorf("publishing a batch to %s: %v", name, err)
 		}
 		if name == subject.KVKey(subject.BucketSeen, "batch") {
+			d.pack(t, js, name)
 			continue
 		}
 		stream, err := js.Stream(t.Context(), subject.StreamFrontier)
@@ -155,6 +156,25 @@ func (d *deployment) useBatches(t *testing.T) {
 		if err := stream.DeleteMsg(t.Context(), i+1); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// pack reads marks at once and removes them, as a fetcher that packs them.
+func (d *deployment) pack(t *testing.T, js jetstream.JetStream, name string) {
+	t.Helper()
+	natstest.Eventually(t, "a mark is read", func() bool { // a follower may lag behind
+		msgs, _, err := bus.ReadSubjects(t.Context(), js, subject.KVStream(subject.BucketSeen), name, 1, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(msgs) == 1
+	})
+	stream, err := js.Stream(t.Context(), subject.KVStream(subject.BucketSeen))
+	if err == nil {
+		err = stream.Purge(t.Context(), jetstream.WithPurgeSubject(name))
+	}
+	if err != nil {
+		t.Errorf("packing: %v", err)
 	}
 }
 

@@ -56,6 +56,7 @@ type Fetcher struct {
 	ahead    *intake.Ahead
 	frontier *frontier.Frontier
 	client   *httpget.Client
+	marks    *seen.Marks
 	js       jetstream.JetStream
 	log      *slog.Logger
 }
@@ -98,7 +99,7 @@ func newWith(ctx context.Context, env Env, config Config, client *httpget.Client
 	}
 	return &Fetcher{
 		intake: admission, ahead: intake.NewAhead(env.JS, admission.Process, env.Log, time.Now),
-		frontier: queue, client: client, js: env.JS, log: env.Log,
+		frontier: queue, client: client, marks: marks, js: env.JS, log: env.Log,
 	}, nil
 }
 
@@ -111,6 +112,7 @@ func (f *Fetcher) Run(ctx context.Context) error {
 	tasks.Go(func() error { return f.ahead.Run(ctx) })
 	tasks.Go(func() error { return f.frontier.Run(ctx) })
 	tasks.Go(func() error { return f.removeAcked(ctx) })
+	tasks.Go(func() error { return f.marks.KeepPacked(ctx, f.log) })
 	return tasks.Wait()
 }
 

@@ -1,10 +1,16 @@
 package seen
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"runtime"
+	"strconv"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/natsembed"
 	"github.com/dateline-news/dateline/internal/natstest"
@@ -12,16 +18,20 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher/bench/contender"
 )
 
-// BenchmarkMemory marks URLs in batches, and measures what a mark takes in the memory of the
-// NATS server, which runs in this process.
-func BenchmarkMemory(b *testing.B) {
-	const batches, batch = 1200, 250
-	server, err := natsembed.Start(natsembed.Config{Dir: b.TempDir(), Addr: "127.0.0.1:0", Relaxed: true})
+const (
+	benchBatch = 250
+	// benchPack is the number of marks after which the benchmarks pack, if it is due.
+	benchPack = 25_000
+)
+
+// benchServer starts a server in this process, with its streams, and opens the marks.
+func benchServer(b *testing.B, dir string, relaxed bool) (*Marks, func()) {
+	b.Helper()
+	server, err := natsembed.Start(natsembed.Config{Dir: dir, Relaxed: relaxed})
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(server.Stop)
-	_, js := natstest.Connect(b, server)
+	nc, js := natstest.Connect(b, server)
 	if err := topology.Reconcile(b.Context(), js, topology.Limits{}); err != nil {
 		b.Fatal(err)
 	}
@@ -29,25 +39,80 @@ func BenchmarkMemory(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	made := 0
-	before, resident := heap(), contender.Resident("VmRSS")
-	for b.Loop() {
-		for range batches {
-			claims := make([]Claim, batch)
-			for i := range claims {
-				made++
-				id := fmt.Sprintf("%064x", made*2654435761)
-				claims[i] = Claim{Key: id, Mark: Mark{Time: time.Now(), Input: id, Request: fmt.Sprint("request-", made)}}
-			}
-			for _, r := range marks.ClaimAll(b.Context(), claims) {
-				if r.Err != nil || !r.OK {
-					b.Fatalf("%+v", r)
-				}
-			}
+	return marks, func() { nc.Close(); server.Stop() }
+}
+
+// benchClaims returns claims of URLs that nobody has claimed, from a number on.
+func benchClaims(from int) []Claim {
+	claims := make([]Claim, benchBatch)
+	for i := range claims {
+		sum := sha256.Sum256(strconv.AppendInt(nil, int64(from+i), 10))
+		id := fmt.Sprintf("%d-%s", from+i, strconv.FormatInt(time.Now().UnixNano(), 36))
+		claims[i] = Claim{
+			Key: hex.EncodeToString(sum[:16]), Mark: Mark{Time: time.Now(), Input: id, Request: id},
 		}
 	}
-	b.ReportMetric(float64(heap()-before)/float64(made), "bytes/mark")
-	b.ReportMetric(float64(contender.Resident("VmHWM")-resident)/float64(made), "peak-resident-bytes/mark")
+	return claims
+}
+
+// benchFill claims URLs in batches and packs the marks when it is due. It returns how long it took to pack.
+func benchFill(b *testing.B, marks *Marks, from, end int) (packing time.Duration) {
+	b.Helper()
+	for ; from < end; from += benchBatch {
+		for _, r := range marks.ClaimAll(b.Context(), benchClaims(from)) {
+			if r.Err != nil || !r.OK {
+				b.Fatalf("%+v", r)
+			}
+		}
+		if from/benchPack == (from+benchBatch)/benchPack {
+			continue
+		}
+		start := time.Now()
+		if _, err := marks.Pack(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		packing += time.Since(start)
+	}
+	return packing
+}
+
+// BenchmarkMemory marks URLs in batches, and measures what a mark takes in the memory of this process: in the NATS
+// server, and in the index of packed marks. It also restarts the server.
+func BenchmarkMemory(b *testing.B) {
+	for _, size := range []int{300_000, 1_000_000, 10_000_000, 30_000_000} {
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
+			dir := b.TempDir()
+			marks, stop := benchServer(b, dir, true)
+			before, resident := heap(), contender.Resident("VmRSS")
+			var packing, restart time.Duration
+			for b.Loop() {
+				start := time.Now()
+				for done := 0; done < size; done += size / 10 {
+					packing += benchFill(b, marks, done, done+size/10)
+					b.Logf("%d marks after %s (%s packing), resident %d MB, at most %d MB", done+size/10,
+						time.Since(start).Round(time.Second), packing.Round(time.Second),
+						(contender.Resident("VmRSS")-resident)>>20, (contender.Resident("VmHWM")-resident)>>20)
+				}
+			}
+			b.ReportMetric(float64(contender.Resident("VmHWM")-resident)/float64(size), "peak-resident-bytes/mark")
+			b.ReportMetric(float64(heap()-before)/float64(size), "bytes/mark")
+			b.ReportMetric(packing.Seconds(), "packing-s")
+			info, err := marks.stream.Info(b.Context(), jetstream.WithDeletedDetails(false))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(info.State.Bytes)/float64(size), "file-bytes/mark")
+			stop()
+			start := time.Now()
+			marks, stop = benchServer(b, dir, true)
+			defer stop()
+			if c := marks.ClaimAll(b.Context(), benchClaims(0)[:1])[0]; c.Err != nil || c.OK {
+				b.Fatalf("after a restart: %+v", c)
+			}
+			restart = time.Since(start)
+			b.ReportMetric(restart.Seconds(), "restart-s")
+		})
+	}
 }
 
 func heap() int64 {
@@ -55,4 +120,50 @@ func heap() int64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int64(stats.HeapAlloc)
+}
+
+// processor returns the processor time of this process.
+func processor() time.Duration {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// BenchmarkClaimAndFinish claims URLs in batches and finishes each of them, with synced writes, after a number of
+// marks were made.
+func BenchmarkClaimAndFinish(b *testing.B) {
+	for _, present := range []int{100_000, 3_000_000} {
+		b.Run(strconv.Itoa(present), func(b *testing.B) {
+			dir := b.TempDir()
+			marks, stop := benchServer(b, dir, true)
+			benchFill(b, marks, 0, present)
+			stop()
+			marks, stop = benchServer(b, dir, false)
+			defer stop()
+			next := present
+			var claiming, finishing, claimed, finished time.Duration
+			for b.Loop() {
+				start, used := time.Now(), processor()
+				claims := benchClaims(next)
+				results := marks.ClaimAll(b.Context(), claims)
+				claiming, claimed = claiming+time.Since(start), claimed+processor()-used
+				next += benchBatch
+				start, used = time.Now(), processor()
+				inParallel(len(claims), func(i int) {
+					version := Version{URL: claims[i].Key, ETag: claims[i].Key}
+					err := marks.Finish(b.Context(), claims[i].Key, results[i].Mark, claims[i].Mark.Request, version, time.Now())
+					if err != nil {
+						b.Error(err)
+					}
+				})
+				finishing, finished = finishing+time.Since(start), finished+processor()-used
+			}
+			urls := float64(next - present)
+			b.ReportMetric(urls/claiming.Seconds(), "claims/s")
+			b.ReportMetric(urls/finishing.Seconds(), "finishes/s")
+			b.ReportMetric(float64(claimed.Microseconds())/urls, "µs-CPU/claim")
+			b.ReportMetric(float64(finished.Microseconds())/urls, "µs-CPU/finish")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
 }

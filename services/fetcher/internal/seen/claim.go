@@ -4,14 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
+	"math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/bus"
-	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/loop"
 )
 
 // claimConcurrency is the number of marks that ClaimAll reads or writes at the same
@@ -87,6 +87,21 @@ func (m *Marks) ClaimAll(ctx context.Context, claims []Claim) []Claimed {
 	return results
 }
 
+const (
+	// maxAttempts is the number of attempts to store one mark.
+	maxAttempts = 20
+	// maxPause is the maximum pause after the first attempt, and the difference to that after the next one.
+	maxPause = 5 * time.Millisecond
+)
+
+// pauseAfter waits after an attempt that failed because of another process.
+func pauseAfter(ctx context.Context, attempt int) error {
+	if !loop.Sleep(ctx, rand.N(time.Duration(attempt)*maxPause)) {
+		return ctx.Err()
+	}
+	return nil
+}
+
 // inParallel calls do for each number below n, with claimConcurrency calls at a time.
 func inParallel(n int, do func(int)) {
 	var calls sync.WaitGroup
@@ -128,10 +143,7 @@ func (m *Marks) storeAll(ctx context.Context, open []int, results []Claimed, cla
 		if err != nil {
 			return fmt.Errorf("encoding a mark: %w", err)
 		}
-		msg := nats.NewMsg(subject.KVKey(subject.BucketSeen, claims[i].Key))
-		msg.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(results[i].Mark.revision, 10))
-		msg.Data = data
-		msgs[k] = msg
+		msgs[k] = update(claims[i].Key, data, results[i].Mark.revision)
 	}
 	first, err := bus.PublishBatch(ctx, m.js, msgs)
 	if err != nil {
@@ -145,28 +157,29 @@ func (m *Marks) storeAll(ctx context.Context, open []int, results []Claimed, cla
 
 // claim claims one URL.
 func (m *Marks) claim(ctx context.Context, c Claim) Claimed {
-	result := m.result(c, Mark{}, false, nil)
-	for {
+	for attempt := 1; ; attempt++ {
+		stored, exists, err := m.last(ctx, c.Key)
+		result := m.result(c, stored, exists, err)
+		if result.Err != nil || !result.OK || result.Again {
+			return result
+		}
 		data, err := json.Marshal(result.Mark)
 		if err != nil {
 			return Claimed{Err: fmt.Errorf("encoding a mark: %w", err)}
 		}
-		var revision uint64
 		if result.Mark.revision == 0 {
-			revision, err = m.kv.Create(ctx, c.Key, data)
+			result.Mark.revision, err = m.kv.Create(ctx, c.Key, data)
 		} else {
-			revision, err = m.kv.Update(ctx, c.Key, data, result.Mark.revision)
+			result.Mark.revision, err = m.kv.Update(ctx, c.Key, data, result.Mark.revision)
 		}
 		if err == nil {
-			result.Mark.revision = revision
 			return result
 		}
-		if !bus.IsConflict(err) {
+		if !bus.IsConflict(err) || attempt == maxAttempts {
 			return Claimed{Err: wrap("claiming a URL", err)}
 		}
-		stored, exists, err := m.last(ctx, c.Key)
-		if result = m.result(c, stored, exists, err); result.Err != nil || !result.OK || result.Again {
-			return result
+		if err := pauseAfter(ctx, attempt); err != nil {
+			return Claimed{Err: err}
 		}
 	}
 }

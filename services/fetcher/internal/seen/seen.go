@@ -7,9 +7,9 @@ package seen
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -35,7 +35,8 @@ type Mark struct {
 	// Version is the version of the page that was fetched last.
 	Version Version `json:"version,omitzero"`
 
-	// revision is the mark's revision in the bucket, or 0 if it is not stored.
+	// revision is the revision of the mark's entry in the bucket, or 0 if it has none: it is packed, or not
+	// stored.
 	revision uint64
 }
 
@@ -102,12 +103,22 @@ func Key(url weburl.URL, purpose datelinev1.Purpose) string {
 	return url.ID()
 }
 
-// Marks is the bucket of marks, by Key.
+// Marks is the bucket of marks, by Key. A mark has an entry of its own while it is recent. Pack moves older ones
+// into entries of many marks.
 type Marks struct {
 	js        jetstream.JetStream
 	kv        jetstream.KeyValue
 	stream    jetstream.Stream
 	freshness time.Duration
+	// ttl is how long a mark is kept after it was written.
+	ttl time.Duration
+	// editionAge is the constant, and awaitRemoval waits for removalDelay.
+	editionAge   time.Duration
+	awaitRemoval func(context.Context) error
+
+	mu      sync.Mutex
+	edition edition
+	indexes [segments]indexed
 }
 
 // Open opens the bucket and reads the freshness window from its metadata.
@@ -129,7 +140,11 @@ func Open(ctx context.Context, js jetstream.JetStream) (*Marks, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the stream of bucket %s: %w", subject.BucketSeen, err)
 	}
-	return &Marks{js, kv, stream, freshness}, nil
+	m := &Marks{
+		js: js, kv: kv, stream: stream, freshness: freshness,
+		ttl: status.TTL(), editionAge: editionAge, awaitRemoval: awaitRemoval,
+	}
+	return m, nil
 }
 
 // Proto returns the mark in the form that entries of the frontier carry.
@@ -160,14 +175,20 @@ func (m *Marks) Get(ctx context.Context, key string) (Mark, bool, error) {
 	return mark, true, nil
 }
 
-// last is like Get, but if the mark was removed, it returns a mark with the revision of
-// the removal.
+// last is like Get, but if the mark was removed, it returns a mark with the revision of the removal.
 func (m *Marks) last(ctx context.Context, key string) (Mark, bool, error) {
-	msg, err := m.stream.GetLastMsgForSubject(ctx, subject.KVKey(subject.BucketSeen, key))
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return Mark{}, false, nil
+	mark, exists, err := m.entry(ctx, key)
+	if err != nil || mark.revision != 0 {
+		return mark, exists, err
 	}
-	if err != nil {
+	return m.packed(ctx, key) // after the entry, whose removal the edition precedes
+}
+
+// entry returns the mark of a URL that is not packed. If the mark was removed, it returns a mark with the revision
+// of the removal.
+func (m *Marks) entry(ctx context.Context, key string) (Mark, bool, error) {
+	msg, err := m.get(ctx, key)
+	if err != nil || msg == nil {
 		return Mark{}, false, wrap("reading a mark", err)
 	}
 	if msg.Header.Get(operation) != "" {
@@ -192,11 +213,18 @@ const operation = "KV-Operation"
 func (m *Marks) Finish(
 	ctx context.Context, key string, known Mark, request string, version Version, now time.Time,
 ) error {
-	for {
-		if known.revision != 0 && known.Request != request {
+	exists := true
+	for attempt := 1; ; attempt++ {
+		var err error
+		if known.revision == 0 || attempt > 1 {
+			if known, exists, err = m.last(ctx, key); err != nil {
+				return err
+			}
+		}
+		if exists && known.Request != request {
 			return nil
 		}
-		if known.revision == 0 {
+		if !exists {
 			known.Request, known.Time = request, now // it has expired meanwhile
 		}
 		next := known
@@ -204,22 +232,27 @@ func (m *Marks) Finish(
 		if version != (Version{}) {
 			next.Version = version
 		}
-		data, err := json.Marshal(next)
-		if err != nil {
-			return fmt.Errorf("encoding a mark: %w", err)
-		}
-		if known.revision == 0 {
-			_, err = m.kv.Create(ctx, key, data)
-		} else {
-			_, err = m.kv.Update(ctx, key, data, known.revision)
-		}
-		if err == nil || !bus.IsConflict(err) {
+		if err = m.put(ctx, key, next); err == nil || !bus.IsConflict(err) || attempt == maxAttempts {
 			return wrap("marking a URL as done", err)
 		}
-		if known, _, err = m.Get(ctx, key); err != nil {
+		if err := pauseAfter(ctx, attempt); err != nil {
 			return err
 		}
 	}
+}
+
+// put stores a mark if its entry still has the mark's revision.
+func (m *Marks) put(ctx context.Context, key string, mark Mark) error {
+	data, err := json.Marshal(mark)
+	if err != nil {
+		return fmt.Errorf("encoding a mark: %w", err)
+	}
+	if mark.revision == 0 {
+		_, err = m.kv.Create(ctx, key, data)
+	} else {
+		_, err = m.kv.Update(ctx, key, data, mark.revision)
+	}
+	return err
 }
 
 // Forget removes the mark of a URL, so that it can be requested again at once.

@@ -33,11 +33,6 @@ func (r recoded) recode(err error) error {
 	return err
 }
 
-func (r recoded) Create(ctx context.Context, key string, value []byte, opts ...jetstream.KVCreateOpt) (uint64, error) {
-	revision, err := r.KeyValue.Create(ctx, key, value, opts...)
-	return revision, r.recode(err)
-}
-
 func (r recoded) Update(ctx context.Context, key string, value []byte, revision uint64) (uint64, error) {
 	revision, err := r.KeyValue.Update(ctx, key, value, revision)
 	return revision, r.recode(err)
