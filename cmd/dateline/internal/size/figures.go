@@ -16,7 +16,7 @@ type Figure struct {
 
 // measured are all figures that estimates use.
 var measured = struct {
-	pipeline, sqlite, postgres, streams, article, archived, copied, mark, waiting, articles Figure
+	pipeline, sqlite, postgres, streams, article, outcome, archived, copied, mark, waiting, articles Figure
 }{
 	pipeline: Figure{"the whole pipeline", 14.7, "ms of CPU per page", "Pipeline",
 		"| **whole pipeline** | **14.7** | **83** |"},
@@ -27,6 +27,7 @@ var measured = struct {
 	postgres: Figure{"storing in PostgreSQL", 222, "articles per second on two cores", "Store",
 		"| PostgreSQL 15, fsync off | 222 to 366 |"},
 	article: Figure{"an article in the store", 27, "KB", "Store", "27 KB per article"},
+	outcome: Figure{"an outcome in PostgreSQL", 722, "bytes", "Store", "722 bytes in PostgreSQL"},
 	articles: Figure{"articles in PostgreSQL when searches were measured", 1_029_000, "articles", "Store",
 		"PostgreSQL 15 had 1,029,000 articles"},
 	archived: Figure{"a page in an archive", 1_000_000.0 / 25_059, "KB", "Archive",
@@ -43,7 +44,7 @@ var measured = struct {
 func Figures() []Figure {
 	m := measured
 	return []Figure{
-		m.pipeline, m.sqlite, m.streams, m.postgres, m.article, m.articles, m.archived, m.copied, m.mark, m.waiting,
+		m.pipeline, m.sqlite, m.streams, m.postgres, m.article, m.outcome, m.articles, m.archived, m.copied, m.mark, m.waiting,
 	}
 }
 
@@ -52,6 +53,8 @@ const (
 	peak = 3
 	// messages is the number of messages per page: the URL, the page, the article, and four outcomes.
 	messages = 7
+	// outcomes is the number of outcomes per page.
+	outcomes = 4
 	// pairMessages is the number of messages of a page and a record.
 	pairMessages = 2
 	// clusterNodes is the number of NATS nodes that survive the loss of one.
