@@ -44,7 +44,8 @@ var measured = struct {
 func Figures() []Figure {
 	m := measured
 	return []Figure{
-		m.pipeline, m.sqlite, m.streams, m.postgres, m.article, m.outcome, m.articles, m.archived, m.copied, m.mark, m.waiting,
+		m.pipeline, m.sqlite, m.streams, m.postgres, m.article, m.outcome, m.articles, m.archived, m.copied, m.mark,
+		m.waiting,
 	}
 }
 
