@@ -176,66 +176,89 @@ func majorVersion(initdb string) int {
 }
 
 type server struct {
-	folder  string
-	port    string // empty: PostgreSQL's own
-	command *exec.Cmd
-	ended   chan struct{} // closed when the process has ended
-	exit    error         // the result of the process, once it has ended
+	folder, data string
+	port         string // empty: PostgreSQL's own
+	program      string
+	arguments    []string
+	identity     *syscall.Credential
+	command      *exec.Cmd
+	ended        chan struct{} // closed when the process has ended
+	exit         error         // the result of the process, once it has ended
 }
 
 // start creates a database cluster and runs a server on it, with further settings. It
 // writes the files into the folder of the cluster first.
-func start(binaries string, settings map[string]string, files map[string][]byte) (_ *server, err error) {
+func start(binaries string, settings map[string]string, files map[string][]byte) (*server, error) {
+	return startOn(binaries, settings, func(s *server) error {
+		err := s.create(filepath.Join(binaries, "initdb"),
+			"-D", s.data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+		for name, content := range files {
+			err = errors.Join(err, writeFor(s.identity, filepath.Join(s.data, name), content))
+		}
+		return err
+	})
+}
+
+// startOn runs a server on the cluster that create creates in the server's data folder.
+func startOn(binaries string, settings map[string]string, create func(*server) error) (_ *server, err error) {
 	// The path of a Unix socket is limited to 107 bytes, which the folders of
 	// testing.TB exceed.
 	folder, err := os.MkdirTemp("", "postgres")
 	if err != nil {
 		return nil, err
 	}
+	s := &server{
+		folder: folder, data: filepath.Join(folder, "data"), port: settings["port"],
+		program: filepath.Join(binaries, "postgres"),
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, os.RemoveAll(folder))
 		}
 	}()
-	identity, err := unprivileged(folder)
-	if err != nil {
+	if s.identity, err = unprivileged(folder); err != nil {
 		return nil, err
 	}
-	data := filepath.Join(folder, "data")
-	initdb := exec.CommandContext(context.Background(), filepath.Join(binaries, "initdb"),
-		"-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
-	initdb.Dir, initdb.SysProcAttr = folder, &syscall.SysProcAttr{Credential: identity}
-	if output, err := initdb.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("running initdb: %w\n%s", err, output)
+	if err := create(s); err != nil {
+		return nil, err
 	}
-	for name, content := range files {
-		if err := writeFor(identity, filepath.Join(data, name), content); err != nil {
-			return nil, err
-		}
-	}
-	arguments := []string{
-		"-D", data, "-k", folder, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off",
+	s.arguments = []string{
+		"-D", s.data, "-k", folder, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off",
 	}
 	for name, value := range settings {
-		arguments = append(arguments, "-c", name+"="+value)
+		s.arguments = append(s.arguments, "-c", name+"="+value)
 	}
-	s := &server{folder: folder, port: settings["port"], ended: make(chan struct{})}
-	s.command = exec.CommandContext(context.Background(), filepath.Join(binaries, "postgres"), arguments...)
-	s.command.Dir = folder
-	s.command.SysProcAttr = attributes(identity)
+	return s, s.run()
+}
+
+// create runs a program that creates the cluster.
+func (s *server) create(program string, arguments ...string) error {
+	command := exec.CommandContext(context.Background(), program, arguments...)
+	command.Dir, command.SysProcAttr = s.folder, &syscall.SysProcAttr{Credential: s.identity}
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("running %s: %w\n%s", filepath.Base(program), err, output)
+	}
+	return nil
+}
+
+// run starts the process and waits until it answers. If it fails, the folder is removed.
+func (s *server) run() error {
+	s.ended = make(chan struct{})
+	s.command = exec.CommandContext(context.Background(), s.program, s.arguments...)
+	s.command.Dir, s.command.SysProcAttr = s.folder, attributes(s.identity)
 	var log bytes.Buffer
 	s.command.Stdout, s.command.Stderr = &log, &log
 	if err := s.command.Start(); err != nil {
-		return nil, err
+		return err
 	}
 	go func() {
 		s.exit = s.command.Wait()
 		close(s.ended)
 	}()
 	if err := s.awaitStart(); err != nil {
-		return nil, errors.Join(err, s.stop(), errors.New(log.String()))
+		return errors.Join(err, s.stop(), errors.New(log.String()))
 	}
-	return s, nil
+	return nil
 }
 
 // unprivileged returns an identity for the server, which refuses to run as root, and
@@ -306,6 +329,16 @@ func (s *server) execute(ctx context.Context, statement string) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	_, err = db.ExecContext(ctx, statement)
 	return err
+}
+
+// abort ends the server at once (SIGQUIT), without a checkpoint. Unlike SIGKILL, it also ends the
+// processes of the connections.
+func (s *server) abort() error {
+	if err := s.command.Process.Signal(syscall.SIGQUIT); err != nil {
+		return err
+	}
+	<-s.ended
+	return nil
 }
 
 // stop ends the server with a fast shutdown (SIGINT) and removes its folder.

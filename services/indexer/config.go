@@ -5,17 +5,43 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dateline-news/dateline/services/indexer/replica"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // StoreConfig describes the store.
 type StoreConfig struct {
-	URL  string `doc:"Database for articles and the ledger: postgres://user:password@host/database, or sqlite: followed by a file path."`
-	Disk string `doc:"Folder on the disk that the disk metrics describe, for a process whose data is on another machine, such as a mounted volume of the NATS server. Empty means no such metrics."`
+	URL           string        `doc:"Database for articles and the ledger: postgres://user:password@host/database, or sqlite: followed by a file path."`
+	ReplicaURL    string        `doc:"Streaming replica (hot standby) of the PostgreSQL database, from which the web page, the API and the commands that only read take articles and sources: postgres://user:password@host/database. If it is behind or unavailable, they read from store.url. If store.url is unavailable, they read everything from the replica. Empty means none."`
+	ReplicaMaxLag time.Duration `doc:"Lag of the replica above which store.url is read instead, such as 10s. 0 means no limit."`
+	Disk          string        `doc:"Folder on the disk that the disk metrics describe, for a process whose data is on another machine, such as a mounted volume of the NATS server. Empty means no such metrics."`
 }
 
 // DefaultStoreConfig uses an SQLite file in the working directory.
-func DefaultStoreConfig() StoreConfig { return StoreConfig{URL: "sqlite:dateline.db"} }
+func DefaultStoreConfig() StoreConfig {
+	return StoreConfig{URL: "sqlite:dateline.db", ReplicaMaxLag: replica.DefaultMaxLag}
+}
+
+// Validate reports every invalid setting.
+func (c StoreConfig) Validate() error {
+	var problems []error
+	if c.ReplicaURL != "" && !store.IsPostgres(c.URL) {
+		problems = append(problems, errors.New("replica-url is set, but url does not name a PostgreSQL database: SQLite has "+
+			"no replicas; set url to postgres://…, or remove replica-url"))
+	}
+	if c.ReplicaURL != "" && !store.IsPostgres(c.ReplicaURL) {
+		problems = append(problems, errors.New("replica-url does not name a PostgreSQL database: use postgres://…"))
+	}
+	if c.ReplicaMaxLag < 0 {
+		problems = append(problems, fmt.Errorf("replica-max-lag is %s: it must be 0 (no limit) or positive", c.ReplicaMaxLag))
+	}
+	return errors.Join(problems...)
+}
+
+// Replica returns the configuration of the replica.
+func (c StoreConfig) Replica() replica.Config {
+	return replica.Config{URL: c.ReplicaURL, MaxLag: c.ReplicaMaxLag}
+}
 
 // Config configures the indexer.
 type Config struct {

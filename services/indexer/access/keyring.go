@@ -19,7 +19,9 @@ const (
 	// keyringTimeout is the maximum duration of reading the tokens, and keyringPause the pause
 	// after a failure.
 	keyringTimeout = 3 * time.Second
-	keyringPause   = time.Second
+	// usesTimeout is the part of it for storing the last uses.
+	usesTimeout  = time.Second
+	keyringPause = time.Second
 	// useInterval is how exactly the last use of a token is stored.
 	useInterval = time.Hour
 )
@@ -90,32 +92,41 @@ func (k *Keyring) update(ctx context.Context, now time.Time, age time.Duration) 
 	return k.failure
 }
 
-// refresh stores the last uses, and reads the tokens.
+// refresh stores the last uses, and reads the tokens. Uses that cannot be stored are stored later, so
+// that tokens are valid while the store can only be read.
 func (k *Keyring) refresh(ctx context.Context, now time.Time) error {
 	// The request may be given up, and others wait for the result.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keyringTimeout)
 	defer cancel()
-	if len(k.used) > 0 {
-		err := k.access.db.Write(ctx, "storing the last uses of tokens", func(ctx context.Context, tx *sql.Tx) error {
-			for name, at := range k.used {
-				if _, err := tx.ExecContext(ctx, `UPDATE access_tokens SET use_time = $2 WHERE name = $1 AND use_time < $2`,
-					name, store.Micros(at)); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
+	stored := k.storeUses(ctx)
 	all, err := k.access.read(ctx)
 	if err != nil {
 		return err
 	}
-	k.tokens, k.used, k.readTime = make(map[string]Token, len(all)), map[string]time.Time{}, now
+	k.tokens, k.readTime = make(map[string]Token, len(all)), now
+	if stored == nil {
+		k.used = map[string]time.Time{}
+	}
 	for _, one := range all {
 		k.tokens[one.digest] = one.Token
 	}
 	return nil
+}
+
+// storeUses stores the last uses.
+func (k *Keyring) storeUses(ctx context.Context) error {
+	if len(k.used) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, usesTimeout)
+	defer cancel()
+	return k.access.db.Write(ctx, "storing the last uses of tokens", func(ctx context.Context, tx *sql.Tx) error {
+		for name, at := range k.used {
+			if _, err := tx.ExecContext(ctx, `UPDATE access_tokens SET use_time = $2 WHERE name = $1 AND use_time < $2`,
+				name, store.Micros(at)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

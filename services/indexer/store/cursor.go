@@ -14,6 +14,8 @@ type cursor struct {
 	Rank   float64 `json:"k,omitempty"`
 	Time   int64   `json:"t,omitempty"` // seconds since 1970, only for PostgreSQL
 	Row    int64   `json:"n"`
+	// Position is where the database's log was when the page was read, or 0 if nobody asked.
+	Position uint64 `json:"p,omitempty"`
 }
 
 // The times of articles are in the years 1 to 9999, as those of all protobuf timestamps.
@@ -42,13 +44,34 @@ func (q Query) cursor(parsed parsedQuery) (*cursor, error) {
 	if q.After == "" {
 		return nil, nil
 	}
-	var c cursor
-	data, err := base64.RawURLEncoding.DecodeString(q.After)
-	if err == nil {
-		err = json.Unmarshal(data, &c)
-	}
+	c, err := decodeCursor(q.After)
 	if err != nil || !c.isPossible() || c.ByRank != parsed.isRanked(q) {
 		return nil, fmt.Errorf("%w: the cursor %.40q belongs to another query; begin without one", ErrQuery, q.After)
 	}
 	return &c, nil
+}
+
+// WithPosition returns the Next of a page with the position that the log of the database had
+// after the page was read. An empty Next stays empty.
+func WithPosition(next string, position uint64) string {
+	c, err := decodeCursor(next)
+	if next == "" || err != nil {
+		return next
+	}
+	c.Position = position
+	return c.String()
+}
+
+// CursorPosition returns the position that WithPosition has noted in a cursor, or 0.
+func CursorPosition(after string) uint64 {
+	c, _ := decodeCursor(after) // the search reports a cursor that is invalid
+	return c.Position
+}
+
+func decodeCursor(text string) (c cursor, err error) {
+	data, err := base64.RawURLEncoding.DecodeString(text)
+	if err == nil {
+		err = json.Unmarshal(data, &c)
+	}
+	return c, err
 }

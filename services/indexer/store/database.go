@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"time"
 )
@@ -15,6 +16,13 @@ type Database struct {
 	Reader, Writer *sql.DB
 	// Postgres reports whether the database is PostgreSQL rather than SQLite.
 	Postgres bool
+	// Probe is for questions to PostgreSQL that must not wait for a connection: it has one of its
+	// own. Connector takes a connection like Reader. Both are nil with SQLite.
+	Probe     *sql.DB
+	Connector driver.Connector
+	// Repeatable, if not nil, reports whether a query of Reader that has failed may succeed if it
+	// is repeated, because another server now answers.
+	Repeatable func(context.Context, error) bool
 }
 
 // tableTimeout bounds one query or transaction of the packages that keep tables of their own.
@@ -45,11 +53,10 @@ func ReadRows[T any](
 ) ([]T, error) {
 	ctx, cancel := context.WithTimeout(ctx, tableTimeout)
 	defer cancel()
-	rows, err := d.Reader.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", action, err)
+	all, err := queryRows(ctx, d.Reader, scan, query, args...)
+	if err != nil && d.Repeatable != nil && d.Repeatable(ctx, err) {
+		all, err = queryRows(ctx, d.Reader, scan, query, args...)
 	}
-	all, err := ScanRows(rows, scan)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", action, err)
 	}

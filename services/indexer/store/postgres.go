@@ -29,6 +29,7 @@ const (
 type postgresStore struct {
 	pool  *pgxpool.Pool
 	sql   *sql.DB // on the connections of pool
+	probe *sql.DB // on a connection of its own
 	name  string  // of the database and its server, for messages
 	times sampledTimes
 	damage
@@ -37,26 +38,15 @@ type postgresStore struct {
 }
 
 func openPostgres(ctx context.Context, dsn string) (_ Store, err error) {
-	config, err := pgxpool.ParseConfig(dsn)
+	config, name, err := postgresPool(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("reading the store's address: %w", err) // pgx omits the password
+		return nil, err
 	}
-	server := config.ConnConfig
-	if server.ConnectTimeout == 0 {
-		server.ConnectTimeout = postgresConnectTimeout
-	}
-	if server.RuntimeParams["application_name"] == "" {
-		server.RuntimeParams["application_name"] = "dateline"
-	}
-	name := fmt.Sprintf("database %s at %s", server.Database, server.Host)
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("opening the store, %s: %w%s", name, explainDamage(oneLineError{err}), postgresAdvice(err))
 		}
 	}()
-	if server.TLSConfig != nil {
-		config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error { return reloadCertificates(c, dsn) }
-	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
@@ -65,10 +55,47 @@ func openPostgres(ctx context.Context, dsn string) (_ Store, err error) {
 		pool.Close()
 		return nil, err
 	}
-	s := &postgresStore{pool: pool, sql: stdlib.OpenDBFromPool(pool), name: name}
+	return newPostgres(pool, name), nil
+}
+
+// postgresPool returns the configuration of a pool of connections, and the name of the database
+// for messages.
+func postgresPool(dsn string) (config *pgxpool.Config, name string, err error) {
+	config, err = pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, "", fmt.Errorf("reading the store's address: %w", err) // pgx omits the password
+	}
+	server := config.ConnConfig
+	if server.ConnectTimeout == 0 {
+		server.ConnectTimeout = postgresConnectTimeout
+	}
+	if server.RuntimeParams["application_name"] == "" {
+		server.RuntimeParams["application_name"] = "dateline"
+	}
+	if server.TLSConfig != nil {
+		config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error { return reloadCertificates(c, dsn) }
+	}
+	return config, fmt.Sprintf("database %s at %s", server.Database, server.Host), nil
+}
+
+func newPostgres(pool *pgxpool.Pool, name string) *postgresStore {
+	s := &postgresStore{pool: pool, sql: stdlib.OpenDBFromPool(pool), probe: openProbe(pool), name: name}
 	s.savedSearches = savedSearches{s.SQL()}
 	s.copies = copies{newKeyIndex(DefaultCopyLimits()), s.SQL()}
-	return s, nil
+	return s
+}
+
+// openProbe returns a database with the server of a pool and a single connection.
+func openProbe(pool *pgxpool.Pool) *sql.DB {
+	config := pool.Config()
+	probe := stdlib.OpenDB(*config.ConnConfig, stdlib.OptionBeforeConnect(func(ctx context.Context, c *pgx.ConnConfig) error {
+		if config.BeforeConnect == nil {
+			return nil
+		}
+		return config.BeforeConnect(ctx, c)
+	}))
+	probe.SetMaxOpenConns(1)
+	return probe
 }
 
 // reloadCertificates reads the files that an address names again, so that certificates
@@ -131,10 +158,14 @@ func (s *postgresStore) Stats(ctx context.Context) (Stats, error) {
 	return stats, nil
 }
 
-func (s *postgresStore) SQL() Database { return Database{Reader: s.sql, Writer: s.sql, Postgres: true} }
+func (s *postgresStore) SQL() Database {
+	return Database{
+		Reader: s.sql, Writer: s.sql, Postgres: true, Probe: s.probe, Connector: stdlib.GetPoolConnector(s.pool),
+	}
+}
 
 func (s *postgresStore) Close() error {
-	err := s.sql.Close()
+	err := errors.Join(s.probe.Close(), s.sql.Close())
 	s.pool.Close()
 	return err
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/dateline-news/dateline/services/extractor"
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
+	"github.com/dateline-news/dateline/services/indexer/replica"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/indexer/web"
 	"github.com/dateline-news/dateline/services/notifier"
@@ -73,7 +74,7 @@ func DefaultConfig() Config {
 		Fetcher: fetcher.DefaultConfig(), Discoverer: discoverer.DefaultConfig(), Extractor: extractor.DefaultConfig(),
 		Archiver: archiver.DefaultConfig(), Indexer: indexer.DefaultConfig(), Notifier: notifier.DefaultConfig(),
 		HTTP: web.DefaultConfig(),
-		S3:   objects.DefaultConfig(),
+		S3:   objects.DefaultConfig(), Store: indexer.StoreConfig{ReplicaMaxLag: replica.DefaultMaxLag},
 	}
 }
 

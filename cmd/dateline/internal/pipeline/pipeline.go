@@ -27,6 +27,7 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/replica"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/indexer/web"
 	"github.com/dateline-news/dateline/services/notifier"
@@ -43,6 +44,10 @@ const trimInterval = 10 * time.Second
 type Pipeline struct {
 	Bus   *Bus
 	Store store.Store
+
+	// reads is what the web server reads. closeReads is nil until it is open.
+	reads      store.Store
+	closeReads func() error
 
 	config   Config
 	log      *slog.Logger
@@ -68,6 +73,9 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (*Pipeline, erro
 		return nil, err
 	}
 	if p.Store, err = store.Open(ctx, config.StoreURL()); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	if p.reads, p.closeReads, err = replica.Readable(ctx, p.Store, config.Store.Replica(), p.registry, log); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	if err := p.createStages(ctx); err != nil {
@@ -161,7 +169,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	})
 	tasks.Go(func() error {
 		return web.Serve(ctx, p.config.HTTP, web.Dependencies{
-			Library: library.New(p.Store, p.Bus.JS).WithArchive(p.archive), Registry: p.registry, Log: p.log,
+			Library: library.New(p.reads, p.Bus.JS).WithArchive(p.archive), Registry: p.registry, Log: p.log,
 		})
 	})
 	if p.Bus.Embedded() {
@@ -182,6 +190,9 @@ func (p *Pipeline) Close() error {
 		err = p.archiver.Close()
 	}
 	p.archive.Close()
+	if p.closeReads != nil {
+		err = errors.Join(err, p.closeReads())
+	}
 	if p.Store != nil {
 		err = errors.Join(err, p.Store.Close())
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/indexer"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/replica"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
@@ -66,7 +67,14 @@ func run() int {
 				articles.Close()
 				return nil, nil, err
 			}
-			s := service{stage: stage, store: articles, http: cfg.HTTP, archive: archive, env: env}
+			reads, closeReads, err := replica.Readable(ctx, articles, cfg.Store.Replica(), env.Registry, env.Log)
+			if err != nil {
+				articles.Close()
+				return nil, nil, err
+			}
+			s := service{
+				stage: stage, store: articles, reads: reads, closeReads: closeReads, http: cfg.HTTP, archive: archive, env: env,
+			}
 			return s, stage.Checks(), nil
 		},
 	})
@@ -78,16 +86,20 @@ const trimInterval = 10 * time.Second
 
 // service runs the stage together with the web server and the trimmer.
 type service struct {
-	stage   *indexer.Indexer
-	store   store.Store
-	http    web.Config
-	archive *files.Files
-	env     process.Env
+	stage *indexer.Indexer
+	store store.Store
+	// reads is what the web server reads.
+	reads      store.Store
+	closeReads func() error
+	http       web.Config
+	archive    *files.Files
+	env        process.Env
 }
 
 // Run works until ctx ends, and then closes the store.
 func (s service) Run(ctx context.Context) error {
 	defer s.store.Close()
+	defer s.closeReads()
 	defer s.archive.Close()
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return s.stage.Run(ctx) })
@@ -96,7 +108,7 @@ func (s service) Run(ctx context.Context) error {
 	tasks.Go(func() error { return topology.Trim(ctx, s.env.JS, s.env.Log, trimInterval) })
 	tasks.Go(func() error {
 		return web.Serve(ctx, s.http, web.Dependencies{
-			Library: library.New(s.store, s.env.JS).WithArchive(s.archive), Registry: s.env.Registry, Log: s.env.Log,
+			Library: library.New(s.reads, s.env.JS).WithArchive(s.archive), Registry: s.env.Registry, Log: s.env.Log,
 		})
 	})
 	return tasks.Wait()
