@@ -10,6 +10,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/services/indexer/replica"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
@@ -23,6 +24,8 @@ type State struct {
 	Ends      []End `json:"ends" doc:"Outcomes by stage, verdict and reason, since the ledger was created."`
 	// Deliveries are those of all subscriptions.
 	Deliveries Deliveries `json:"deliveries" doc:"Deliveries to all subscriptions."`
+	// Reads is nil if the database has no replica.
+	Reads *replica.Reading `json:"reads,omitempty" doc:"Which database server answers. Absent if the database has no replica for reading."`
 }
 
 // Deliveries is the state of the deliveries to all subscriptions.
@@ -120,8 +123,13 @@ func (l *Library) State(ctx context.Context) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
+	var reads *replica.Reading
+	if from := replica.Of(l.Store); from != nil {
+		state := from.State()
+		reads = &state
+	}
 	return State{
-		Flow: flow, Articles: stats.Articles, Revisions: stats.Revisions, Outcomes: stats.Outcomes, Ends: Ends(counts),
+		Reads: reads, Flow: flow, Articles: stats.Articles, Revisions: stats.Revisions, Outcomes: stats.Outcomes, Ends: Ends(counts),
 		Deliveries: deliveries,
 	}, nil
 }

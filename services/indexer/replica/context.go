@@ -121,8 +121,8 @@ func (r *Reads) PrimaryDown() bool {
 // answered notes that a server has answered a read.
 func (s *Store) answered(ctx context.Context, from *server) {
 	s.metrics.reads[from.name].Inc()
-	r, ok := ctx.Value(trackKey{}).(*Reads)
-	if !ok {
+	r := Tracked(ctx)
+	if r == nil {
 		return
 	}
 	r.mu.Lock()
@@ -144,3 +144,9 @@ func (s *Store) answered(ctx context.Context, from *server) {
 
 // oneLine returns the text of an error without its line breaks.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// Tracked returns what Track has returned with a context, or nil.
+func Tracked(ctx context.Context) *Reads {
+	r, _ := ctx.Value(trackKey{}).(*Reads)
+	return r
+}

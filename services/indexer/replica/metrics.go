@@ -14,6 +14,9 @@ type metrics struct {
 	failures *prometheus.CounterVec
 }
 
+// RegisterMetrics registers the metrics of a Store that does not exist, for their reference.
+func RegisterMetrics(reg prometheus.Registerer) { newMetrics(reg) }
+
 func newMetrics(reg prometheus.Registerer) *metrics {
 	reads := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "dateline_store_reads_total",
@@ -52,7 +55,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
-func (m *metrics) observe(s State, replicaUp bool) {
+func (m *metrics) observe(s Reading, replicaUp bool) {
 	m.lag.Set(math.NaN())
 	if s.Lag != nil {
 		m.lag.Set(*s.Lag)

@@ -48,7 +48,6 @@ type Store struct {
 	store.Store // the primary
 	primary     *server
 	standby     *server
-	ownsPrimary bool
 
 	maxLag  time.Duration
 	log     changeLog
@@ -135,11 +134,7 @@ func (s *Store) SQL() store.Database {
 func (s *Store) Close() error {
 	s.stop()
 	s.stopped.Wait()
-	err := errors.Join(s.reader.Close(), s.standby.store.Close())
-	if s.ownsPrimary {
-		err = errors.Join(err, s.primary.store.Close())
-	}
-	return err
+	return errors.Join(s.reader.Close(), s.standby.store.Close())
 }
 
 // watch measures the lag until ctx ends.

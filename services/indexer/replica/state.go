@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// State tells which server answers the reads that may come from the replica.
-type State struct {
+// Reading tells which server answers the reads that may come from the replica.
+type Reading struct {
 	// From is Primary or Replica.
 	From string `json:"from" enum:"primary,replica" doc:"Server that answers reads of articles and sources."`
 	// Lag is how many seconds the replica was behind at the last check. It is nil if that is not known.
@@ -18,9 +18,9 @@ type State struct {
 }
 
 // State returns the state at the last check.
-func (s *Store) State() State {
+func (s *Store) State() Reading {
 	seen := s.current.Load()
-	state := State{From: Primary}
+	state := Reading{From: Primary}
 	if seen == nil {
 		return state
 	}

@@ -9,11 +9,13 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/dateline-news/dateline/services/indexer/api"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/replica"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -104,7 +106,9 @@ type view struct {
 	// MayOperate shows the buttons that change something, MaySubscribe those of saved
 	// searches, LoggedIn the button to log out, and MayLogIn the link to log in.
 	MayOperate, MaySubscribe, LoggedIn, MayLogIn bool
-	Page                                         any
+	// ReadNote tells how old the page is, if something in it is from a replica.
+	ReadNote string
+	Page     any
 }
 
 // view returns the data of a page.
@@ -115,6 +119,7 @@ func (s *site) view(r *http.Request, name, title string, page any) view {
 		Title: title, Name: name, MayOperate: is == operator, MaySubscribe: is >= subscriber,
 		LoggedIn: cookie == nil && is != nobody,
 		MayLogIn: s.config.ReadToken != "" || s.config.OperateToken != "" || s.guard.keyring.Any(r.Context()), Page: page,
+		ReadNote: readNote(replica.Tracked(r.Context()), time.Now()),
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/access"
 	"github.com/dateline-news/dateline/services/indexer/api"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/replica"
 )
 
 const (
@@ -67,6 +68,7 @@ func Handler(config Config, deps Dependencies) http.Handler {
 	all := deps.Library.Access()
 	g := guard{config, access.NewKeyring(all), deps.Log}
 	newSite(deps, described.OpenAPI(), config, g).register(mux)
-	guarded := g.wrap(newAdmission().wrap(audited{all, deps.Log}.wrap(mux)))
+	read := placed{replica.Of(deps.Library.Store)}.wrap(mux)
+	guarded := g.wrap(newAdmission().wrap(audited{all, deps.Log}.wrap(read)))
 	return observe(deps.Registry, secure(sameOrigin(guarded)))
 }

@@ -71,7 +71,7 @@ func (f doctorFlags) target(cfg configuration) doctor.Target {
 	}
 	target.NATS.URL = cfg.NATSURL()
 	if cfg.stored {
-		target.StoreURL = cfg.StoreURL()
+		target.StoreURL, target.Replica = cfg.StoreURL(), cfg.Store.Replica()
 	}
 	if cfg.NATS.URL == "" || cfg.stored && cfg.Store.URL == "" {
 		target.DataDir = cfg.Data.Dir

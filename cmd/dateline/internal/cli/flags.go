@@ -308,7 +308,7 @@ type articles interface {
 // deployment. If this machine cannot reach the store, they come from the HTTP API.
 func withArticles(load loader, run func(context.Context, *cobra.Command, articles, []string) error) func(
 	*cobra.Command, []string) error {
-	return storeOrAPI(load, func(cmd *cobra.Command, _ configuration, api webapi.Client, args []string) error {
+	return readsOrAPI(load, openReads, func(cmd *cobra.Command, _ configuration, api webapi.Client, args []string) error {
 		return run(cmd.Context(), cmd, api, args)
 	}, func(cmd *cobra.Command, _ configuration, s store.Store, args []string) error {
 		return run(cmd.Context(), cmd, s, args)
@@ -318,6 +318,20 @@ func withArticles(load loader, run func(context.Context, *cobra.Command, article
 // storeOrAPI returns a function for RunE that calls local with the store of the deployment or, if this machine
 // cannot reach the store, remote with its HTTP API.
 func storeOrAPI(load loader, remote func(*cobra.Command, configuration, webapi.Client, []string) error,
+	local func(*cobra.Command, configuration, store.Store, []string) error) func(*cobra.Command, []string) error {
+	open := func(cmd *cobra.Command, cfg configuration) (store.Store, func() error, error) {
+		s, err := openStore(cmd, cfg)
+		if err != nil {
+			return nil, nil, err
+		}
+		return s, s.Close, nil
+	}
+	return readsOrAPI(load, open, remote, local)
+}
+
+// readsOrAPI is like storeOrAPI, but opens the store with a function.
+func readsOrAPI(load loader, open func(*cobra.Command, configuration) (store.Store, func() error, error),
+	remote func(*cobra.Command, configuration, webapi.Client, []string) error,
 	local func(*cobra.Command, configuration, store.Store, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		cfg, err := load()
@@ -331,10 +345,10 @@ func storeOrAPI(load loader, remote func(*cobra.Command, configuration, webapi.C
 			}
 			return cfg.advise(remote(cmd, cfg, api, args))
 		}
-		s, err := openStore(cmd, cfg)
+		s, closeStore, err := open(cmd, cfg)
 		if err != nil {
 			return err
 		}
-		return errors.Join(local(cmd, cfg, s, args), s.Close())
+		return errors.Join(local(cmd, cfg, s, args), closeStore())
 	}
 }

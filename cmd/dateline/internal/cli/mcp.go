@@ -49,11 +49,11 @@ machines can reach requires it.`,
 			}
 			return cfg.advise(serveMCP(cmd, cfg, api, listen))
 		}
-		s, err := openStore(cmd, cfg)
+		s, closeStore, err := openReads(cmd, cfg)
 		if err != nil {
 			return err
 		}
-		return errors.Join(serveMCP(cmd, cfg, mcpserver.OfStore(s), listen), s.Close())
+		return errors.Join(serveMCP(cmd, cfg, mcpserver.OfStore(s), listen), closeStore())
 	}
 	return cmd
 }

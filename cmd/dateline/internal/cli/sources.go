@@ -71,7 +71,7 @@ Its commands manage the sites whose new articles a running pipeline finds by its
 		if err != nil {
 			return err
 		}
-		articles, err := openStore(cmd, cfg)
+		articles, closeStore, err := openReads(cmd, cfg)
 		if err != nil {
 			return errors.Join(err, bus.Close())
 		}
@@ -81,7 +81,7 @@ Its commands manage the sites whose new articles a running pipeline finds by its
 			Host: host, Silent: silent, Limit: sourcesPage,
 		}
 		err = listSources(cmd.OutOrStdout(), allSources(cmd, library.New(articles, bus.JS), query), asJSON)
-		return errors.Join(err, articles.Close(), bus.Close())
+		return errors.Join(err, closeStore(), bus.Close())
 	}
 	return cmd
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/replica"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
@@ -96,6 +97,8 @@ type status struct {
 	// Deliveries are those to all subscriptions.
 	Deliveries library.Deliveries `json:"deliveries"`
 	Silent     []silentHost       `json:"silent"`
+	// Reads is nil if the database has no replica.
+	Reads *replica.Reading `json:"reads,omitempty"`
 }
 
 // stageStatus is the work of a stage.
@@ -189,6 +192,7 @@ func (s *status) compare(before, now library.State) {
 		s.Activity = flowing
 	}
 	s.addDeliveries(before, now)
+	s.addReads(now)
 	letters := streamOf(now, subject.StreamDead)
 	if letters.Messages > 0 {
 		s.DeadLetters, s.DeadSince = letters.Messages, letters.Oldest
@@ -205,6 +209,34 @@ func (s *status) addDeliveries(before, now library.State) {
 	s.Stages = append(s.Stages, stageStatus{
 		Stage: subscriptions.Stage, Waiting: uint64(d.Waiting), Oldest: d.OverdueSince, Ended: max(0, ended),
 	})
+}
+
+// addReads adds which database server answers. Without the primary or without the replica, the
+// deployment is not healthy.
+func (s *status) addReads(now library.State) {
+	s.Reads = now.Reads
+	if s.Reads == nil {
+		return
+	}
+	if s.Reads.PrimaryProblem != "" {
+		s.Problems = append(s.Problems, "the database is unavailable, and the web page reads from its replica: "+
+			s.Reads.PrimaryProblem)
+	}
+	if s.Reads.ReplicaProblem != "" {
+		s.Problems = append(s.Problems, "the replica of the database is not read: "+s.Reads.ReplicaProblem)
+	}
+}
+
+// printReads prints which database server answers.
+func (s status) printReads(w io.Writer) {
+	if s.Reads == nil {
+		return
+	}
+	text := "from the " + s.Reads.From
+	if s.Reads.Lag != nil {
+		text += fmt.Sprintf(", the replica is %.1f s behind", *s.Reads.Lag)
+	}
+	fmt.Fprintf(w, "reads   %s\n", text)
 }
 
 // printDeliveries prints the states of the subscriptions.
@@ -324,6 +356,7 @@ func (s status) print(w io.Writer) error {
 		fmt.Fprintf(w, "        %s %s: %d, %d of them now\n", fail.Stage, fail.Reason, fail.Count, fail.New)
 	}
 	s.printDeliveries(w)
+	s.printReads(w)
 	silent := "no silent sources"
 	if len(s.Silent) > 0 {
 		silent = plural(len(s.Silent), "silent source")

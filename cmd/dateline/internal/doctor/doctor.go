@@ -13,6 +13,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/services/archiver/files"
+	"github.com/dateline-news/dateline/services/indexer/replica"
 )
 
 // Target describes a deployment.
@@ -25,6 +26,8 @@ type Target struct {
 	// StoreURL is the URL of the store, in the form of store.Open. It is empty if this
 	// machine cannot reach the store.
 	StoreURL string
+	// Replica is the replica of the store's database. Its URL is empty if none is configured.
+	Replica replica.Config
 	// Archive reads the archive. It is nil if nothing is archived.
 	Archive *files.Files
 	// Admin lists the admin addresses of the services, and Web is the address of the
@@ -69,7 +72,7 @@ func Count(findings []Finding, status Status) int {
 // takes a few timeouts at most, even if nothing answers.
 func Examine(ctx context.Context, target Target) []Finding {
 	examiners := []func(context.Context, Target, *report){
-		examineNATS, examineStore, examineBucket, examineTokens, examineDisk, examineAdmin, examineWeb,
+		examineNATS, examineStore, examineReplica, examineBucket, examineTokens, examineDisk, examineAdmin, examineWeb,
 	}
 	reports := make([]report, len(examiners))
 	var tasks errgroup.Group

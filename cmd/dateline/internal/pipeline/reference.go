@@ -11,6 +11,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/replica"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
@@ -33,5 +34,6 @@ func WriteMetrics(ctx context.Context, w io.Writer) (err error) {
 	web.Handler(config.HTTP, web.Dependencies{
 		Library: library.New(p.Store, p.Bus.JS), Registry: p.registry, Log: log,
 	})
+	replica.RegisterMetrics(p.registry) // which a pipeline without a replica does not have
 	return telemetry.WriteReference(w, p.registry)
 }
