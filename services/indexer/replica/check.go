@@ -70,7 +70,7 @@ func (s *Store) checkBoth(ctx context.Context) {
 		return
 	}
 	if err == nil {
-		s.advance(standby.position)
+		s.replayed.Store(standby.position) // which may be lower than before if the replica was restarted after a crash
 		seen.complete = s.marks.reached(standby.position)
 		if seen.complete.IsZero() && !standby.lastCommit.IsZero() {
 			seen.complete = standby.lastCommit.Add(begun.Sub(standby.clock))
@@ -96,14 +96,14 @@ type answer struct {
 
 // selectIdentity selects the identity of a server and the position of its log.
 const selectIdentity = `SELECT system_identifier, (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
-	pg_is_in_recovery(), (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END
-		- '0/0')::bigint, pg_last_xact_replay_timestamp(), clock_timestamp() FROM pg_control_system()`
+	pg_is_in_recovery(), (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn()
+		END - '0/0')::bigint, pg_last_xact_replay_timestamp(), clock_timestamp() FROM pg_control_system()`
 
 func ask(ctx context.Context, db *sql.DB) (a answer, recovers bool, err error) {
 	var position sql.NullInt64
 	var last sql.NullTime
 	err = db.QueryRowContext(ctx, selectIdentity).Scan(&a.system, &a.database, &recovers, &position, &last, &a.clock)
-	a.position, a.lastCommit = uint64(position.Int64), last.Time
+	a.position, a.lastCommit = recordEnd(uint64(position.Int64)), last.Time
 	return a, recovers, err
 }
 
@@ -147,12 +147,14 @@ func (s *Store) askStandby(ctx context.Context) (answer, error) {
 	return a, err
 }
 
-// selectReplayed selects the position that a replica has reached.
-const selectReplayed = `SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END
-	- '0/0')::bigint`
+// selectPosition selects the position that a replica has reached, or that the primary is at. The position of
+// the primary is that of the last record, written or not, because with synchronous_commit = off a commit is
+// visible before its record is written.
+const selectPosition = `SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+	ELSE pg_current_wal_insert_lsn() END - '0/0')::bigint`
 
-func replayPosition(ctx context.Context, db *sql.DB) (uint64, error) {
+func positionOf(ctx context.Context, db *sql.DB) (uint64, error) {
 	var at int64
-	err := db.QueryRowContext(ctx, selectReplayed).Scan(&at)
-	return uint64(at), err
+	err := db.QueryRowContext(ctx, selectPosition).Scan(&at)
+	return recordEnd(uint64(at)), err
 }

@@ -41,14 +41,12 @@ func wantedPosition(ctx context.Context) uint64 {
 func (s *Store) Changed(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
 	defer cancel()
-	var at int64
-	err := s.primary.store.SQL().Reader.QueryRowContext(ctx, `SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint`).Scan(&at)
+	position, err := positionOf(ctx, s.primary.store.SQL().Reader)
 	if err != nil {
 		s.unplaced.Store(true)
 		s.soon()
 		return ""
 	}
-	position := recordEnd(uint64(at))
 	s.placeChange(position)
 	return strconv.FormatUint(position, 10)
 }
@@ -61,7 +59,7 @@ func (s *Store) placeChange(at uint64) {
 }
 
 // recordEnd returns the end of the last record of the log, given where the next one will be
-// inserted. If a record ends with a page, the next one begins after the header of the next page, which
+// inserted, or what a replica has replayed. If a record ends with a page, the next one begins after the header of the next page, which
 // a replica reaches only with that record.
 func recordEnd(insert uint64) uint64 {
 	const page, shortHeader, longHeader = 8192, 24, 40

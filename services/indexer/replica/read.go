@@ -91,7 +91,7 @@ func (s *Store) reached(ctx context.Context, position uint64) bool {
 func (s *Store) replayPosition(ctx context.Context) (uint64, error) {
 	ctx, done := s.standby.attempt(ctx)
 	defer done()
-	at, err := replayPosition(ctx, s.standby.store.SQL().Reader)
+	at, err := positionOf(ctx, s.standby.store.SQL().Reader)
 	if err != nil {
 		return 0, err
 	}
@@ -122,6 +122,9 @@ func (s *Store) failsOver(ctx context.Context, from *server, err error) bool {
 	s.metrics.failures.WithLabelValues(from.name, string(reason)).Inc()
 	if reason == unavailable {
 		s.soon()
+	}
+	if reason == unavailable && from == s.standby {
+		s.replayed.Store(0) // after a crash, a replica can be behind what it had replayed
 	}
 	return true
 }

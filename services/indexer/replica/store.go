@@ -35,7 +35,7 @@ func (s *Store) Search(ctx context.Context, query store.Query) (store.Page, erro
 		return page, err
 	}
 	// Without a position, the next page is read as if it were the first.
-	if at, err := replayPosition(ctx, from.store.SQL().Reader); err == nil {
+	if at, err := positionOf(ctx, from.store.SQL().Reader); err == nil {
 		if from == s.standby {
 			s.advance(at)
 		}
