@@ -17,7 +17,7 @@ func Alone(ctx context.Context, config Config) (store.Store, error) {
 		return nil, err
 	}
 	s := &Store{primary: newServer(Primary, nil), standby: newServer(Replica, standby)}
-	s.primary.set(errors.New("the primary is unavailable"))
+	_ = s.primary.set(errors.New("the primary is unavailable"))
 	if _, err := s.askStandby(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("reading the replica: %w", err), standby.Close())
 	}

@@ -63,7 +63,8 @@ func (s *Store) checkBoth(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	s.log.change(s.primary.set(err), err, "the primary is unavailable, reading from the replica", "the primary is available again")
+	s.log.change(s.primary.set(err), err,
+		"the primary is unavailable, reading from the replica", "the primary is available again")
 	seen := &observation{time: begun}
 	standby, err := s.askStandby(ctx)
 	if ctx.Err() != nil {
@@ -76,7 +77,8 @@ func (s *Store) checkBoth(ctx context.Context) {
 			seen.complete = standby.lastCommit.Add(begun.Sub(standby.clock))
 		}
 	}
-	s.log.change(s.standby.set(err), err, "the replica cannot be read, reading from the primary", "the replica can be read again")
+	s.log.change(s.standby.set(err), err,
+		"the replica cannot be read, reading from the primary", "the replica can be read again")
 	s.current.Store(seen)
 	s.metrics.observe(s.State(), err == nil)
 }
@@ -95,7 +97,8 @@ type answer struct {
 }
 
 // selectIdentity selects the identity of a server and the position of its log.
-const selectIdentity = `SELECT system_identifier, (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
+const selectIdentity = `SELECT system_identifier,
+	(SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
 	pg_is_in_recovery(), (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn()
 		END - '0/0')::bigint, pg_last_xact_replay_timestamp(), clock_timestamp() FROM pg_control_system()`
 

@@ -59,8 +59,8 @@ func (s *Store) placeChange(at uint64) {
 }
 
 // recordEnd returns the end of the last record of the log, given where the next one will be
-// inserted, or what a replica has replayed. If a record ends with a page, the next one begins after the header of the next page, which
-// a replica reaches only with that record.
+// inserted, or what a replica has replayed. If a record ends with a page, the next one begins after the
+// header of the next page, which a replica reaches only with that record.
 func recordEnd(insert uint64) uint64 {
 	const page, shortHeader, longHeader = 8192, 24, 40
 	if rest := insert % page; rest == shortHeader || rest == longHeader {

@@ -77,8 +77,8 @@ func (p *pair) put(names ...string) {
 func article(name string) *datelinev1.Article {
 	url := "https://news.example/" + name
 	return &datelinev1.Article{
-		Id: fmt.Sprintf("%016x", []byte(name)), CanonicalUrl: url, FinalUrl: url, Host: "news.example", Title: "Ferry " + name,
-		Text: "The ferry left " + name, ContentHash: name, Language: "en", FetchTime: timestamppb.New(time.Now()),
+		Id: fmt.Sprintf("%016x", []byte(name)), CanonicalUrl: url, FinalUrl: url, Host: "news.example",
+		Title: "Ferry " + name, Text: "The ferry left " + name, ContentHash: name, Language: "en", FetchTime: timestamppb.New(time.Now()),
 	}
 }
 

@@ -32,7 +32,8 @@ func (m *marks) add(at time.Time, position uint64) {
 		}
 		list = half
 	}
-	*m = append(list, mark{at, position})
+	list = append(list, mark{at, position})
+	*m = list
 }
 
 // reached returns the time of the newest mark that a replica has reached, and forgets the older

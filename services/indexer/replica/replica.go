@@ -86,7 +86,8 @@ func Open(
 		return nil, fmt.Errorf("store.replica-url: %w", err)
 	}
 	s := &Store{
-		Store: primary, maxLag: config.MaxLag, log: changeLog{log}, metrics: newMetrics(reg), checkNow: make(chan struct{}, 1),
+		Store: primary, maxLag: config.MaxLag, log: changeLog{log}, metrics: newMetrics(reg),
+		checkNow: make(chan struct{}, 1),
 	}
 	s.primary, s.standby = newServer(Primary, primary), newServer(Replica, standby)
 	s.reader = sql.OpenDB(connector{of: s})

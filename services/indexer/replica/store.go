@@ -102,7 +102,9 @@ func (s *Store) RequestOutcomes(ctx context.Context, requestIDs []string) ([]*da
 
 // Tally implements store.Ledger.
 func (s *Store) Tally(ctx context.Context) ([]store.Count, error) {
-	return read(ctx, s, fresh, func(ctx context.Context, from store.Store) ([]store.Count, error) { return from.Tally(ctx) })
+	return read(ctx, s, fresh, func(ctx context.Context, from store.Store) ([]store.Count, error) {
+		return from.Tally(ctx)
+	})
 }
 
 // Hours implements store.Ledger.

@@ -88,12 +88,11 @@ func newPostgres(pool *pgxpool.Pool, name string) *postgresStore {
 // openProbe returns a database with the server of a pool and a single connection.
 func openProbe(pool *pgxpool.Pool) *sql.DB {
 	config := pool.Config()
-	probe := stdlib.OpenDB(*config.ConnConfig, stdlib.OptionBeforeConnect(func(ctx context.Context, c *pgx.ConnConfig) error {
-		if config.BeforeConnect == nil {
-			return nil
-		}
-		return config.BeforeConnect(ctx, c)
-	}))
+	var options []stdlib.OptionOpenDB
+	if config.BeforeConnect != nil {
+		options = append(options, stdlib.OptionBeforeConnect(config.BeforeConnect))
+	}
+	probe := stdlib.OpenDB(*config.ConnConfig, options...)
 	probe.SetMaxOpenConns(1)
 	return probe
 }

@@ -24,7 +24,9 @@ import (
 func TestPagesAreReadFromReplica(t *testing.T) {
 	primary, standby := postgrestest.Replicated(t)
 	articles := storetest.Open(t, primary.URL("postgres"))
-	storetest.Put(t, articles, article("north", "North ferry", "The ferry left.", noon), article("south", "South ferry", "It left.", noon))
+	for _, name := range []string{"north", "south"} {
+		storetest.Put(t, articles, article(name, "Ferry "+name, "The ferry left.", noon))
+	}
 	reads, err := replica.Open(t.Context(), articles, replica.Config{URL: standby.URL("postgres"), MaxLag: time.Hour},
 		prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -93,10 +95,13 @@ func TestPagesAreReadFromReplica(t *testing.T) {
 		state.Reads.From != replica.Replica || state.Reads.PrimaryProblem == "" {
 		t.Errorf("the state is %+v, %v", state.Reads, err)
 	}
-	for _, path := range []string{"/sources", "/pipeline", "/searches", "/subscriptions", "/discovery", "/articles/id-south-0000"} {
+	for _, path := range []string{
+		"/sources", "/pipeline", "/searches", "/subscriptions", "/discovery", "/articles/id-south-0000",
+	} {
 		server.get(t, path)
 	}
-	if status, _, _ := server.request(t, http.MethodDelete, "/api/v1/articles/id-south-0000", "Authorization", operate); status < 500 {
+	status, _, _ = server.request(t, http.MethodDelete, "/api/v1/articles/id-south-0000", "Authorization", operate)
+	if status < http.StatusInternalServerError {
 		t.Errorf("erasing without the primary: status %d", status)
 	}
 }
