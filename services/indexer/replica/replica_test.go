@@ -21,7 +21,7 @@ func TestReplicaAnswersWhileItFollows(t *testing.T) {
 	p.put("north", "south")
 	p.awaitReplayed()
 	p.expect(t.Context(), 2, replica.Replica)
-	// Nothing is written from here on, which is no lag.
+	// Nothing is written from here on, so that nothing is missing.
 	p.await("the lag is zero", func() bool { lag := p.reads.State().Lag; return lag != nil && *lag == 0 })
 
 	p.standby.Execute("SELECT pg_wal_replay_pause()")
@@ -113,7 +113,7 @@ func TestReplicaBehindIsNotRead(t *testing.T) {
 	p.awaitFrom(replica.Primary)
 	p.expect(t.Context(), 2, replica.Primary)
 	if text := p.reads.State().ReplicaProblem; !strings.Contains(text, "store.replica-max-lag is 2s") {
-		t.Errorf("the state does not tell that the replica is behind: %q", text)
+		t.Errorf("the reason is %q, want the lag", text)
 	}
 	p.standby.Execute("SELECT pg_wal_replay_resume()")
 	p.awaitFrom(replica.Replica)
@@ -243,7 +243,7 @@ func TestOlderTablesAreNotRead(t *testing.T) {
 	standby.Execute("SELECT pg_wal_replay_resume()")
 	p.awaitFrom(replica.Primary)
 	if text := p.reads.State().ReplicaProblem; !strings.Contains(text, "tables have version 1000") {
-		t.Errorf("the state does not tell that the tables differ: %q", text)
+		t.Errorf("the reason is %q, want the version of the tables", text)
 	}
 	p.expect(t.Context(), 1, replica.Primary)
 }

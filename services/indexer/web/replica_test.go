@@ -59,7 +59,7 @@ func TestPagesAreReadFromReplica(t *testing.T) {
 		t.Error("a response from the replica does not tell its age")
 	}
 	if page := server.get(t, "/"); !strings.Contains(page, "From a replica of the database, as of ") {
-		t.Error("the footer does not tell that the page is from a replica")
+		t.Error("the footer does not name the replica")
 	}
 
 	standby.Execute("SELECT pg_wal_replay_pause()")
@@ -88,7 +88,7 @@ func TestPagesAreReadFromReplica(t *testing.T) {
 		t.Errorf("without the primary, there are %d articles", n)
 	}
 	if page := server.get(t, "/"); !strings.Contains(page, "The database is unavailable.") {
-		t.Error("the footer does not tell that the database is unavailable")
+		t.Error("the footer does not state what is unavailable")
 	}
 	var state library.State
 	if err := json.Unmarshal([]byte(server.get(t, "/api/v1/state")), &state); err != nil || state.Reads == nil ||
