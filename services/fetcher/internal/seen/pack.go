@@ -23,7 +23,7 @@ const (
 	// entryShare the share of all marks above that: the recent ones. Entries are fast to claim and finish, but each
 	// takes several hundred bytes of the server's memory. Half of them are packed at a time.
 	minEntries = 50_000
-	entryShare = 20
+	entryShare = 30
 	// maxRound is the maximum number of marks that are packed at a time. They are in memory meanwhile.
 	maxRound = 500_000
 	// leafMarks is the number of marks in a leaf that more marks divide, and maxLeafBits the maximum number
@@ -33,7 +33,11 @@ const (
 	// groupMarks is the number of marks that are read and written at a time.
 	groupMarks = 8_000
 	// packerLease is how long a process may take for a round before another one starts its own.
-	packerLease = 10 * time.Minute
+	packerLease = 30 * time.Minute
+	// roundPerMark is the minimum duration of a round for each packed mark, and maxRoundTime the maximum of all. The server
+	// keeps what was read or written within 10 seconds in memory, so a round that takes longer needs less of it.
+	roundPerMark = 100 * time.Microsecond
+	maxRoundTime = 5 * time.Minute
 )
 
 // Packed is the result of a round of packing.
@@ -152,9 +156,14 @@ func (r *round) run(ctx context.Context, n int) error {
 	}
 	bits := leafBits(r.edition.Marks + r.count)
 	perGroup := max(1, groupMarks*segments/(r.edition.Marks+r.count+1))
+	start, duration := time.Now(), min(maxRoundTime, roundPerMark*time.Duration(r.edition.Marks))
 	for first := 0; first < segments; first += perGroup {
-		if err := r.writeGroup(ctx, first, min(first+perGroup, segments), bits); err != nil {
+		end := min(first+perGroup, segments)
+		if err := r.writeGroup(ctx, first, end, bits); err != nil {
 			return err
+		}
+		if !loop.Sleep(ctx, time.Until(start.Add(duration*time.Duration(end)/segments))) {
+			return ctx.Err()
 		}
 	}
 	return r.finish(ctx, last)
