@@ -50,8 +50,11 @@ func cpuTime() time.Duration {
 }
 
 // Resident returns a value of /proc/self/status in bytes, or 0 if it is unavailable.
-func Resident(name string) int64 {
-	text, err := os.ReadFile("/proc/self/status")
+func Resident(name string) int64 { return Status(os.Getpid(), name) }
+
+// Status returns a value of the status of a process in bytes, or 0 if it is unavailable.
+func Status(process int, name string) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", process))
 	if err != nil {
 		return 0
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natsembed"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
@@ -63,11 +62,7 @@ func fill(b *testing.B, urls, hosts int) (*nats.Conn, jetstream.JetStream) {
 	for i := range urls {
 		url := fmt.Sprintf("https://site%d.example/news/2026/11/25/a-headline-of-the-usual-length-%d", i%hosts, i)
 		entry := &datelinev1.FrontierEntry{Url: url, Request: &datelinev1.FetchRequest{Url: url, RequestId: fmt.Sprint(i)}}
-		name, err := subjectOf(entry)
-		if err != nil {
-			b.Fatal(err)
-		}
-		msg, err := ledger.Message(name, fmt.Sprint(i), entry)
+		msg, err := message(entry)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -93,10 +88,12 @@ func heapBytes() int64 {
 // counter is a visitor whose visits wait until open is closed.
 type counter struct {
 	open   chan struct{}
+	began  chan struct{} // receives a value when a visit begins, unless it is nil or full
 	visits atomic.Int64
 }
 
 func (c *counter) Visit(ctx context.Context, _ *Entry) (Decision, error) {
+	signal(c.began)
 	select {
 	case <-c.open:
 		c.visits.Add(1)

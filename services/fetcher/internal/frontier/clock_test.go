@@ -51,9 +51,12 @@ func TestWaitsWhenTheClockIsSet(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h, l := &host{}, &lane{subject: queueName, filled: true}
+			partition, _ := partitionOf(queueName)
+			h := &host{key: hostKey(queueName), partition: partition}
+			l := &h.lanes[laneFresh]
+			l.filled = true
 			for _, wait := range test.waits {
-				if early, err := f.pickFrom(t.Context(), h, l); err != nil || early != nil || len(l.deferred) != 1 {
+				if early, err := f.pickFrom(t.Context(), h, laneFresh); err != nil || early != nil || len(l.deferred) != 1 {
 					t.Fatalf("picked %v (%v), with %d URLs deferred", early, err, len(l.deferred))
 				}
 				until := l.deferred[0].until
@@ -65,7 +68,7 @@ func TestWaitsWhenTheClockIsSet(t *testing.T) {
 				}
 				clock = until
 			}
-			if due, err := f.pickFrom(t.Context(), h, l); err != nil || due == nil {
+			if due, err := f.pickFrom(t.Context(), h, laneFresh); err != nil || due == nil {
 				t.Errorf("not picked when it is due (%v), with %d URLs deferred", err, len(l.deferred))
 			}
 		})

@@ -51,7 +51,6 @@ type host struct {
 
 // lane is one of a host's queues: a subject of the stream.
 type lane struct {
-	subject string
 	// filled reports whether there may be URLs at or after the cursor.
 	filled bool
 	// cursor is the sequence after the last URL that was read. deferred has the
@@ -76,7 +75,7 @@ func (l *lane) postpone(d deferral) {
 // forget drops everything that refers to messages of an earlier stream.
 func (h *host) forget(created time.Time) {
 	for i := range h.lanes {
-		h.lanes[i] = lane{subject: h.lanes[i].subject, filled: true}
+		h.lanes[i] = lane{filled: true}
 	}
 	h.current, h.unfinished, h.created = nil, nil, created
 }
@@ -121,15 +120,12 @@ func (h *host) lookAgain(now time.Time) time.Duration {
 	return firstLook << min(h.looks-1, lookDoublings)
 }
 
+// subject returns the subject of a lane. It is not kept, because a host that waits should take
+// little memory.
+func (h *host) subject(i int) string { return laneSubject(h.partition, i, h.key) }
+
 // lane returns the queue that an entry came from.
-func (h *host) lane(entry *Entry) *lane {
-	for i := range h.lanes {
-		if h.lanes[i].subject == entry.Subject {
-			return &h.lanes[i]
-		}
-	}
-	return &h.lanes[0]
-}
+func (h *host) lane(entry *Entry) *lane { return &h.lanes[max(0, laneOf(entry.Subject))] }
 
 // wakes returns when the first deferred entry is due, or the zero time if there is
 // none.

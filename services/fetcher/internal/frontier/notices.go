@@ -84,17 +84,12 @@ func (f *Frontier) add(name string, partition int, due time.Time, noticed bool) 
 	h := f.hosts[key]
 	if h == nil {
 		h = &host{key: key, partition: partition, due: due, index: -1, created: f.created}
-		for i := range h.lanes {
-			h.lanes[i].subject = laneSubject(partition, i, key)
-		}
 		f.hosts[key] = h
 		heap.Push(&f.due, h)
 		signal(f.wake)
 	}
-	for i := range h.lanes {
-		if h.lanes[i].subject == name {
-			h.lanes[i].filled = true
-		}
+	if i := laneOf(name); i >= 0 {
+		h.lanes[i].filled = true
 	}
 	if !noticed {
 		return

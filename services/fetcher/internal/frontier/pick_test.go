@@ -29,8 +29,9 @@ func newPicker(t *testing.T, js jetstream.JetStream) (*Frontier, *host) {
 		Config: Config{MaxRetryWait: time.Hour, Now: time.Now}, queue: &queue{js: js, stream: stream},
 		leases: &leases{now: time.Now, held: map[int]lease{}},
 	}
-	h := &host{partition: 3}
-	h.lanes[laneFresh] = lane{subject: name, filled: true}
+	partition, _ := partitionOf(name)
+	h := &host{key: hostKey(name), partition: partition}
+	h.lanes[laneFresh].filled = true
 	return f, h
 }
 
@@ -70,11 +71,11 @@ func TestDeferredURLsAreBounded(t *testing.T) {
 	for range maxDeferred {
 		l.postpone(deferral{sequence: 100, until: time.Now().Add(time.Hour)})
 	}
-	if entry, err := f.pickFrom(t.Context(), h, l); err != nil || entry != nil || !l.filled {
+	if entry, err := f.pickFrom(t.Context(), h, laneFresh); err != nil || entry != nil || !l.filled {
 		t.Errorf("picked %v (%v) although %d URLs wait", entry, err, len(l.deferred))
 	}
 	l.deferred = l.deferred[1:]
-	if entry, err := f.pickFrom(t.Context(), h, l); err != nil || entry == nil {
+	if entry, err := f.pickFrom(t.Context(), h, laneFresh); err != nil || entry == nil {
 		t.Errorf("picked nothing (%v) although only %d URLs wait", err, len(l.deferred))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -42,6 +43,12 @@ const (
 
 // laneNames are the names of the lanes in subjects.
 var laneNames = [laneCount]string{laneFresh: subject.LaneFresh, laneBackfill: subject.LaneBackfill}
+
+// laneOf returns the lane of a frontier subject, or -1 if its lane is unknown.
+func laneOf(name string) int {
+	parsed, _ := subject.ParseFrontier(name)
+	return slices.Index(laneNames[:], parsed.Lane)
+}
 
 func laneSubject(partition, lane int, host string) string {
 	return subject.Frontier(partition, laneNames[lane], host)

@@ -140,7 +140,7 @@ func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 		return h.current, nil
 	}
 	for i := range h.lanes {
-		entry, err := f.pickFrom(ctx, h, &h.lanes[i])
+		entry, err := f.pickFrom(ctx, h, i)
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +157,8 @@ func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 }
 
 // pickFrom returns the entry of a lane that is due, or nil if there is none.
-func (f *Frontier) pickFrom(ctx context.Context, h *host, l *lane) (*Entry, error) {
+func (f *Frontier) pickFrom(ctx context.Context, h *host, i int) (*Entry, error) {
+	l, name := &h.lanes[i], h.subject(i)
 	for ctx.Err() == nil {
 		at := deferral{sequence: l.cursor}
 		deferred := false
@@ -167,7 +168,7 @@ func (f *Frontier) pickFrom(ctx context.Context, h *host, l *lane) (*Entry, erro
 		case len(l.deferred) >= maxDeferred || !f.drainLane(l):
 			return nil, nil
 		}
-		entry, err := f.queue.next(ctx, l.subject, at.sequence)
+		entry, err := f.queue.next(ctx, name, at.sequence)
 		if entry == nil && err != nil {
 			f.refill(l)
 			return nil, err

@@ -75,7 +75,7 @@ func (f *Frontier) bypass(ctx context.Context, h *host, entry *Entry, next *date
 	f.Log.WarnContext(entry.Trace(ctx), "host queue is full, keeping the URL in the queue it comes from",
 		"url", next.GetUrl(), "from", entry.GetUrl())
 	l := h.lane(entry)
-	if name, err := subjectOf(next); err != nil || name != l.subject {
+	if name, err := subjectOf(next); err != nil || name != entry.Subject {
 		l.postpone(deferral{sequence: entry.Sequence, until: f.Now().Add(fullPause)})
 		return
 	}
