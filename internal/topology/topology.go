@@ -63,6 +63,9 @@ type Limits struct {
 	Replicas int
 	// PageBytes is the maximum size of PAGES. Default 8 GiB.
 	PageBytes int64
+	// FrontierBytes is the maximum size of FRONTIER. Default 8 GiB, which is room for more than ten
+	// million URLs.
+	FrontierBytes int64
 	// OtherBytes is the maximum size of each other stream. Default 2 GiB.
 	OtherBytes int64
 	// PerHost is the maximum number of URLs in each of a host's queues in the
@@ -77,6 +80,7 @@ type Limits struct {
 
 func (l Limits) withDefaults() Limits {
 	setDefault(&l.PageBytes, 8<<30)
+	setDefault(&l.FrontierBytes, 8<<30)
 	setDefault(&l.OtherBytes, 2<<30)
 	setDefault(&l.PerHost, 100_000)
 	setDefault(&l.Replicas, 1)
@@ -103,7 +107,7 @@ func streams(l Limits) []jetstream.StreamConfig {
 		{
 			Name: subject.StreamFrontier, Subjects: []string{subject.AllFrontier},
 			Description:       "URLs waiting for their host's turn",
-			MaxMsgsPerSubject: l.PerHost, DiscardNewPerSubject: true,
+			MaxMsgsPerSubject: l.PerHost, DiscardNewPerSubject: true, MaxBytes: l.FrontierBytes,
 		},
 		{
 			Name: subject.StreamPages, Subjects: []string{subject.AllPages},

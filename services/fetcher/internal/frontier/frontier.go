@@ -45,8 +45,13 @@ type Config struct {
 }
 
 // rescan is how often the hosts with URLs are listed, in case the notice of a new
-// URL was missed.
-const rescan = 15 * time.Second
+// URL was missed. If a listing takes long, the next one is later: after rescanShare times
+// its duration, but at most after maxRescan.
+const (
+	rescan      = 15 * time.Second
+	rescanShare = 20
+	maxRescan   = 5 * time.Minute
+)
 
 // maxNotices is the capacity for notices that wait to be processed. Further
 // notices are lost, and their hosts are found by the next listing.
@@ -73,6 +78,7 @@ type Frontier struct {
 	created       time.Time // of the stream
 	hosts         map[string]*host
 	due           dueHeap
+	round         []*host // hosts that were due and have their turns next, last one first
 	busy          map[int]int // number of visits in progress, by partition
 	closed        map[int]bool
 	subscriptions map[int]*nats.Subscription // to notices, by partition
@@ -188,16 +194,18 @@ func (f *Frontier) closeIfIdle(partition int) bool {
 // keepListing lists the hosts with URLs. It is separate from keepLeases because a
 // long list must not delay the renewal of a lease.
 func (f *Frontier) keepListing(ctx context.Context) error {
-	ticker := time.NewTicker(rescan)
-	defer ticker.Stop()
+	timer := time.NewTimer(rescan)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-f.gained:
-		case <-ticker.C:
+		case <-timer.C:
 		}
+		began := time.Now()
 		f.list(ctx)
+		timer.Reset(min(max(rescan, rescanShare*time.Since(began)), maxRescan))
 	}
 }
 

@@ -28,7 +28,7 @@ type host struct {
 	key       string
 	partition int
 	due       time.Time
-	index     int // in the heap; -1 during a visit
+	index     int // in the heap; -1 during a visit and in a round
 
 	// notices is the number of URLs that were announced and not read yet. noticed
 	// is the time of the last notice, and looks the number of failed attempts to
@@ -123,6 +123,16 @@ func (h *host) lookAgain(now time.Time) time.Duration {
 // subject returns the subject of a lane. It is not kept, because a host that waits should take
 // little memory.
 func (h *host) subject(i int) string { return laneSubject(h.partition, i, h.key) }
+
+// next returns the sequence at which the next URL of the host may be, or a lower one.
+func (h *host) next() uint64 {
+	for i := range h.lanes {
+		if h.lanes[i].filled {
+			return h.lanes[i].cursor
+		}
+	}
+	return 0
+}
 
 // lane returns the queue that an entry came from.
 func (h *host) lane(entry *Entry) *lane { return &h.lanes[max(0, laneOf(entry.Subject))] }

@@ -1,8 +1,10 @@
 package frontier
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +18,10 @@ const retryPause = 2 * time.Second
 // idlePause is how long the scheduler waits if no host is known, unless it is
 // woken up.
 const idlePause = time.Minute
+
+// maxRound is the maximum number of hosts that have their turns in the order of their URLs in the
+// stream, not in the order in which they were due.
+const maxRound = 16 << 10
 
 // schedule starts the visits that are due, at most MaxInFlight at the same time,
 // until ctx ends, and returns when the last visit has ended. Visits run with the
@@ -55,24 +61,46 @@ func (f *Frontier) schedule(ctx, work context.Context) error {
 func (f *Frontier) take() (*host, time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for len(f.due) > 0 {
-		first := f.due[0]
-		if wait := first.due.Sub(f.Now()); wait > 0 {
-			return nil, wait
+	for {
+		if len(f.round) == 0 {
+			f.beginRound()
 		}
+		last := len(f.round) - 1
+		if last < 0 {
+			break
+		}
+		first := f.round[last]
+		f.round[last] = nil
+		f.round = f.round[:last]
 		if f.closed[first.partition] { // it goes to another replica
 			first.due = f.Now().Add(retryPause)
-			heap.Fix(&f.due, first.index)
+			heap.Push(&f.due, first)
 			continue
 		}
-		heap.Pop(&f.due)
 		if !first.created.Equal(f.created) {
 			first.forget(f.created)
 		}
 		f.busy[first.partition]++
 		return first, 0
 	}
+	if len(f.due) > 0 {
+		return nil, f.due[0].due.Sub(f.Now())
+	}
 	return nil, idlePause
+}
+
+// beginRound takes the hosts that are due, at most maxRound. Their turns are in the order of their next
+// URLs in the stream, because the server reads a block of the stream at a time: in another
+// order, it would read a block of 8 MB for nearly every URL of a large backlog. Hosts that are due
+// later have their turns in a later round. Hold f.mu.
+func (f *Frontier) beginRound() {
+	now := f.Now()
+	for len(f.due) > 0 && len(f.round) < maxRound && !f.due[0].due.After(now) {
+		f.round = append(f.round, heap.Pop(&f.due).(*host))
+	}
+	slices.SortFunc(f.round, func(a, b *host) int {
+		return cmp.Or(cmp.Compare(b.next(), a.next()), b.due.Compare(a.due))
+	})
 }
 
 // giveBack ends a host's turn. The host is due again at the given time. If the turn

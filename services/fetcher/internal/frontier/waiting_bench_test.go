@@ -110,7 +110,7 @@ func (w *backlog) folder() string {
 }
 
 func (w *backlog) declare() {
-	if err := topology.Reconcile(w.b.Context(), w.js, topology.Limits{OtherBytes: 64 << 30}); err != nil {
+	if err := topology.Reconcile(w.b.Context(), w.js, topology.Limits{FrontierBytes: 64 << 30}); err != nil {
 		w.b.Fatal(err)
 	}
 }
