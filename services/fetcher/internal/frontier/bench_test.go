@@ -62,7 +62,11 @@ func fill(b *testing.B, urls, hosts int) (*nats.Conn, jetstream.JetStream) {
 	for i := range urls {
 		url := fmt.Sprintf("https://site%d.example/news/2026/11/25/a-headline-of-the-usual-length-%d", i%hosts, i)
 		entry := &datelinev1.FrontierEntry{Url: url, Request: &datelinev1.FetchRequest{Url: url, RequestId: fmt.Sprint(i)}}
-		msg, err := message(entry)
+		name, err := subjectOf(entry)
+		if err != nil {
+			b.Fatal(err)
+		}
+		msg, err := message(name, entry)
 		if err != nil {
 			b.Fatal(err)
 		}

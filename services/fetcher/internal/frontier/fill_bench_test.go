@@ -49,13 +49,25 @@ func fillStore(b *testing.B, dir string, urls int, byHost bool) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	fast := *config
+	fast.PersistMode = server.AsyncPersistMode // one write for many messages
+	if err := stream.Store().UpdateConfig(&fast); err != nil {
+		b.Fatal(err)
+	}
 	stored := time.Now().Add(-24 * time.Hour)
+	names := make([]string, urls/perHost) // of the hosts' subjects
 	for i := range urls {
-		host := i % (urls / perHost)
+		host := i % len(names)
 		if byHost {
 			host = i / perHost
 		}
-		msg, err := message(waitingEntry(host, i))
+		entry := waitingEntry(host, i)
+		if names[host] == "" {
+			if names[host], err = subjectOf(entry); err != nil {
+				b.Fatal(err)
+			}
+		}
+		msg, err := message(names[host], entry)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -63,6 +75,9 @@ func fillStore(b *testing.B, dir string, urls int, byHost bool) {
 		if err != nil {
 			b.Fatal(err)
 		}
+	}
+	if err := stream.Store().UpdateConfig(config); err != nil {
+		b.Fatal(err)
 	}
 }
 
@@ -101,10 +116,6 @@ func waitingEntry(host, i int) *datelinev1.FrontierEntry {
 }
 
 // message returns the message of an entry.
-func message(entry *datelinev1.FrontierEntry) (*nats.Msg, error) {
-	name, err := subjectOf(entry)
-	if err != nil {
-		return nil, err
-	}
+func message(name string, entry *datelinev1.FrontierEntry) (*nats.Msg, error) {
 	return ledger.Message(name, entry.GetMark().GetInputId()+entry.GetRequest().GetRequestId(), entry)
 }
