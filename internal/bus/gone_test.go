@@ -3,12 +3,8 @@ package bus_test
 import (
 	"errors"
 	"fmt"
-	"net/url"
-	"strconv"
 	"testing"
 
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/bus"
@@ -33,55 +29,9 @@ func TestIsGone(t *testing.T) {
 	})
 	t.Run("three servers", func(t *testing.T) {
 		t.Parallel()
-		testGone(t, startCluster(t), 3)
+		_, js := natstest.Cluster(t)
+		testGone(t, js, 3)
 	})
-}
-
-// startCluster starts a cluster of three servers and connects to one of them.
-func startCluster(t *testing.T) jetstream.JetStream {
-	t.Helper()
-	var routes []*url.URL
-	for range 3 {
-		routes = append(routes, &url.URL{Scheme: "nats", Host: natstest.FreeAddr(t)})
-	}
-	var address string
-	for i, route := range routes {
-		port, err := strconv.Atoi(route.Port())
-		if err != nil {
-			t.Fatal(err)
-		}
-		srv, err := server.NewServer(&server.Options{
-			ServerName: fmt.Sprintf("node-%d", i), Host: "127.0.0.1", Port: server.RANDOM_PORT,
-			JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true,
-			Cluster: server.ClusterOpts{Name: "trial", Host: route.Hostname(), Port: port}, Routes: routes,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		srv.Start()
-		t.Cleanup(func() {
-			srv.Shutdown()
-			srv.WaitForShutdown()
-		})
-		if !srv.ReadyForConnections(natstest.Patience(t)) {
-			t.Fatal("a server does not start")
-		}
-		address = srv.ClientURL()
-	}
-	conn, err := nats.Connect(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(conn.Close)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	natstest.Eventually(t, "the servers to form a cluster", func() bool {
-		_, err := js.AccountInfo(t.Context())
-		return err == nil
-	})
-	return js
 }
 
 // testGone deletes messages that a stream does not hold.

@@ -78,7 +78,7 @@ type Frontier struct {
 	created       time.Time // of the stream
 	hosts         map[string]*host
 	due           dueHeap
-	round         []*host // hosts that were due and have their turns next, last one first
+	round         []*host     // hosts that were due and have their turns next, last one first
 	busy          map[int]int // number of visits in progress, by partition
 	closed        map[int]bool
 	subscriptions map[int]*nats.Subscription // to notices, by partition

@@ -21,11 +21,11 @@ import (
 // with this folder. Benchmarks measure and kill such a process.
 const serverFolder = "DATELINE_BENCH_SERVER"
 
-// serve runs a server until SIGTERM. It prints the server's URL, and answers a line on standard
+// serve runs a server until SIGTERM, or until standard input ends. It prints the server's URL, and answers a line on standard
 // input with the size of the heap after a garbage collection. It writes a profile of the heap to
 // the file that the line names.
 func serve(dir string) error {
-	stopped := make(chan os.Signal, 1)
+	stopped := make(chan os.Signal, 2)
 	ossignal.Notify(stopped, syscall.SIGTERM)
 	server, err := natsembed.Start(natsembed.Config{Dir: dir, Addr: "127.0.0.1:0", Relaxed: true})
 	if err != nil {
@@ -40,6 +40,7 @@ func serve(dir string) error {
 			}
 			fmt.Println(heap)
 		}
+		stopped <- syscall.SIGTERM // the benchmark has ended
 	}()
 	<-stopped
 	server.Stop()
