@@ -72,10 +72,14 @@ type Frontier struct {
 	wake chan struct{}
 	// gained signals that partitions were taken, so their hosts must be listed.
 	gained chan struct{}
-	wait   prometheus.Observer
+	// locating signals that hosts must be located.
+	locating  chan struct{}
+	locateMin uint64
+	wait      prometheus.Observer
 
 	mu            sync.Mutex
 	created       time.Time // of the stream
+	locateUntil   time.Time // until when listed hosts wait to be located
 	hosts         map[string]*host
 	due           dueHeap
 	round         []*host     // hosts that were due and have their turns next, last one first
@@ -96,11 +100,12 @@ func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Conf
 	}
 	f := &Frontier{
 		Config: config, nc: nc,
-		queue:   &queue{js: js, stream: stream},
-		leases:  leases,
-		notices: make(chan *nats.Msg, maxNotices),
-		wake:    make(chan struct{}, 1),
-		gained:  make(chan struct{}, 1),
+		queue:    &queue{js: js, stream: stream},
+		leases:   leases,
+		notices:  make(chan *nats.Msg, maxNotices),
+		wake:     make(chan struct{}, 1),
+		gained:   make(chan struct{}, 1),
+		locating: make(chan struct{}, 1), locateMin: locateMin,
 		created: stream.CachedInfo().Created,
 		hosts:   map[string]*host{}, busy: map[int]int{}, closed: map[int]bool{}, subscriptions: map[int]*nats.Subscription{},
 	}
@@ -127,6 +132,7 @@ func (f *Frontier) Run(ctx context.Context) error {
 	tasks, running := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return f.keepLeases(running) })
 	tasks.Go(func() error { return f.keepListing(running) })
+	tasks.Go(func() error { return f.keepLocating(running) })
 	tasks.Go(func() error { return f.readNotices(running) })
 	tasks.Go(func() error { return f.schedule(running, work) })
 	err := tasks.Wait()
@@ -197,28 +203,35 @@ func (f *Frontier) keepListing(ctx context.Context) error {
 	timer := time.NewTimer(rescan)
 	defer timer.Stop()
 	for {
+		gained := false
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-f.gained:
+			gained = true
 		case <-timer.C:
 		}
 		began := time.Now()
-		f.list(ctx)
+		f.list(ctx, gained)
 		timer.Reset(min(max(rescan, rescanShare*time.Since(began)), maxRescan))
 	}
 }
 
-// list adds all hosts with URLs in the owned partitions.
-func (f *Frontier) list(ctx context.Context) {
-	created, err := f.queue.created(ctx)
+// list adds all hosts with URLs in the owned partitions. Those of partitions that were just
+// gained are located.
+func (f *Frontier) list(ctx context.Context, gained bool) {
+	info, err := f.queue.info(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
 			f.Log.Warn("listing the frontier failed, retrying", "error", err)
 		}
 		return
 	}
-	f.useStream(created)
+	f.useStream(info.Created)
+	if gained {
+		listed := f.beginLocating(info.State.Msgs)
+		defer listed()
+	}
 	for p := range f.leases.owned() {
 		names, err := f.queue.subjects(ctx, p)
 		if err != nil {

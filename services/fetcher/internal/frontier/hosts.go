@@ -40,6 +40,11 @@ type host struct {
 	// lanes are the host's queues, most urgent first.
 	lanes [laneCount]lane
 
+	// position is the sequence of the host's first URL if the host was located, or 0. unlocated
+	// reports whether the host waits to be located.
+	position  uint64
+	unlocated bool
+
 	// created is when the stream that the lanes and current refer to was created.
 	created time.Time
 
@@ -77,7 +82,7 @@ func (h *host) forget(created time.Time) {
 	for i := range h.lanes {
 		h.lanes[i] = lane{filled: true}
 	}
-	h.current, h.unfinished, h.created = nil, nil, created
+	h.current, h.unfinished, h.created, h.position = nil, nil, created, 0
 }
 
 // drainLane reports whether a lane may have URLs. It also marks the lane as empty,
@@ -124,14 +129,14 @@ func (h *host) lookAgain(now time.Time) time.Duration {
 // little memory.
 func (h *host) subject(i int) string { return laneSubject(h.partition, i, h.key) }
 
-// next returns the sequence at which the next URL of the host may be, or a lower one.
+// next returns the sequence at which the next URL of the host may be.
 func (h *host) next() uint64 {
 	for i := range h.lanes {
-		if h.lanes[i].filled {
+		if h.lanes[i].filled && h.lanes[i].cursor > 0 {
 			return h.lanes[i].cursor
 		}
 	}
-	return 0
+	return h.position
 }
 
 // lane returns the queue that an entry came from.

@@ -84,6 +84,9 @@ func (f *Frontier) add(name string, partition int, due time.Time, noticed bool) 
 	h := f.hosts[key]
 	if h == nil {
 		h = &host{key: key, partition: partition, due: due, index: -1, created: f.created}
+		if h.unlocated = !noticed && f.locateUntil.After(due); h.unlocated {
+			h.due = f.locateUntil
+		}
 		f.hosts[key] = h
 		heap.Push(&f.due, h)
 		signal(f.wake)
@@ -96,6 +99,7 @@ func (f *Frontier) add(name string, partition int, due time.Time, noticed bool) 
 	}
 	h.noticed, h.looks = f.Now(), 0
 	h.notices++
+	f.hasten(h) // the URL is fresh
 	// A host that sleeps until its deferred URLs are due has new work.
 	if h.index >= 0 && !h.wakes().IsZero() && h.due.Equal(h.wakes()) {
 		h.due = due

@@ -122,13 +122,22 @@ func (q *queue) remove(ctx context.Context, entry *Entry) error {
 // created returns when the stream was created, which identifies it among the
 // streams of its name.
 func (q *queue) created(ctx context.Context) (time.Time, error) {
+	info, err := q.info(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return info.Created, nil
+}
+
+// info returns the state of the stream.
+func (q *queue) info(ctx context.Context) (*jetstream.StreamInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	info, err := q.stream.Info(ctx)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("reading stream %s: %w", subject.StreamFrontier, err)
+		return nil, fmt.Errorf("reading stream %s: %w", subject.StreamFrontier, err)
 	}
-	return info.Created, nil
+	return info, nil
 }
 
 // subjects returns the subjects of a partition that have URLs.

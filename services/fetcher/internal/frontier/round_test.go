@@ -48,25 +48,3 @@ func TestRoundsFollowTheStream(t *testing.T) {
 		t.Errorf("the turns are %v, want %v", turns, want)
 	}
 }
-
-// TestRoundsAreBounded has more hosts than a round. The hosts that were due first have their turns first.
-func TestRoundsAreBounded(t *testing.T) {
-	clock := time.Now()
-	f := &Frontier{
-		Config: Config{Now: func() time.Time { return clock }},
-		wake:   make(chan struct{}, 1), hosts: map[string]*host{}, busy: map[int]int{}, closed: map[int]bool{},
-	}
-	for i := range maxRound + 1 {
-		key := fmt.Sprint(i)
-		f.add(subject.Frontier(1, subject.LaneFresh, key), 1, clock.Add(-time.Duration(i)*time.Second), false)
-		f.hosts[key].lanes[laneFresh].cursor = uint64(i + 1)
-	}
-	for i := range maxRound {
-		if h, _ := f.take(); h == nil || h.key == "0" {
-			t.Fatalf("turn %d is that of %+v, which was due last", i, h)
-		}
-	}
-	if h, _ := f.take(); h == nil || h.key != "0" {
-		t.Errorf("the last turn is that of %+v", h)
-	}
-}

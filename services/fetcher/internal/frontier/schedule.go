@@ -19,10 +19,6 @@ const retryPause = 2 * time.Second
 // woken up.
 const idlePause = time.Minute
 
-// maxRound is the maximum number of hosts that have their turns in the order of their URLs in the
-// stream, not in the order in which they were due.
-const maxRound = 16 << 10
-
 // schedule starts the visits that are due, at most MaxInFlight at the same time,
 // until ctx ends, and returns when the last visit has ended. Visits run with the
 // context work, which outlives ctx.
@@ -89,14 +85,16 @@ func (f *Frontier) take() (*host, time.Duration) {
 	return nil, idlePause
 }
 
-// beginRound takes the hosts that are due, at most maxRound. Their turns are in the order of their next
-// URLs in the stream, because the server reads a block of the stream at a time: in another
-// order, it would read a block of 8 MB for nearly every URL of a large backlog. Hosts that are due
-// later have their turns in a later round. Hold f.mu.
+// beginRound takes all hosts that are due. Their turns are in the order of their next URLs in the
+// stream, because the server reads a block of the stream at a time: in another order, it would
+// read a block of 8 MB for nearly every URL of a large backlog. Hosts that are due later have their
+// turns in a later round. Hold f.mu.
 func (f *Frontier) beginRound() {
 	now := f.Now()
-	for len(f.due) > 0 && len(f.round) < maxRound && !f.due[0].due.After(now) {
-		f.round = append(f.round, heap.Pop(&f.due).(*host))
+	for len(f.due) > 0 && !f.due[0].due.After(now) {
+		h := heap.Pop(&f.due).(*host)
+		h.unlocated = false
+		f.round = append(f.round, h)
 	}
 	slices.SortFunc(f.round, func(a, b *host) int {
 		return cmp.Or(cmp.Compare(b.next(), a.next()), b.due.Compare(a.due))

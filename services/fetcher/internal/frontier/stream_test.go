@@ -55,7 +55,7 @@ func TestStreamCreatedAgain(t *testing.T) {
 		put(t, js, url, time.Time{})
 		urls = append(urls, url)
 	}
-	a.list(t.Context())
+	a.list(t.Context(), false)
 	unblock()
 	waitUntilEmpty(t, js)
 	for _, url := range urls {
@@ -80,7 +80,7 @@ func TestStreamCreatedAgainBehindCursor(t *testing.T) {
 	}
 	natstest.Reconcile(t, js, topology.Limits{PerHost: 1000})
 	put(t, js, "https://site.example/new", time.Time{})
-	a.list(t.Context())
+	a.list(t.Context(), false)
 	waitUntilEmpty(t, js)
 	if got := visitor.urls(); !slices.Contains(got, "https://site.example/new") {
 		t.Errorf("visited %v, want the new URL too", got)
