@@ -239,6 +239,7 @@ func (w *backlog) restart(how string, sig syscall.Signal) {
 	began = time.Now()
 	w.start()
 	w.report("s-to-ready-"+how, time.Since(began).Seconds())
+	w.report("cpu-s-to-ready-"+how, w.cpu().Seconds())
 	visitor := &counter{open: make(chan struct{}), began: make(chan struct{}, 1)}
 	f, stop := w.replicaOf(visitor)
 	<-visitor.began
