@@ -14,14 +14,15 @@ const (
 	// the URLs of its hosts are, before it visits them.
 	locateMin = 200_000
 	// locatePatience is how long hosts wait until their URLs are found in the stream.
-	locatePatience = 5 * time.Minute
-	// locateRead is the number of messages that are read at once.
-	locateRead = 1000
+	locatePatience = 15 * time.Minute
+	// locateRead is the maximum number of messages that are read at once. For each request, the server
+	// counts the messages of every subject.
+	locateRead = 10_000
 )
 
 // A host's first URL can be anywhere in the stream, and the server reads a block of 8 MB to find it. With a
 // large backlog, a replica that has taken partitions therefore reads the stream in order. It visits a host once it
-// has found the host's first URL, so that the visits follow the stream, too. A host with a new URL does not wait.
+// has found the first URL, so that the visits follow the stream, too.
 
 // beginLocating makes hosts that are listed from now on wait until they are located, if very many
 // URLs wait. Call listed after the listing.

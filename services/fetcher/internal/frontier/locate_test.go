@@ -80,8 +80,11 @@ func TestHostsWaitToBeLocated(t *testing.T) {
 	due("listed", "")
 	f.add(name("new"), 1, clock, true)
 	due("a host that was not listed", "new")
+	f.add(name("a"), 1, clock, true)
+	due("with a new URL after others", "")
+	f.hosts["b"].lanes[laneFresh].filled = false // it has URLs in another lane
 	f.add(name("b"), 1, clock, true)
-	due("with a new URL", "b")
+	due("with a first URL", "b")
 	f.place(f.hosts["a"], 7)
 	due("located", "a")
 	f.place(f.hosts["b"], 8)

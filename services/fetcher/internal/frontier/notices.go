@@ -91,15 +91,18 @@ func (f *Frontier) add(name string, partition int, due time.Time, noticed bool) 
 		heap.Push(&f.due, h)
 		signal(f.wake)
 	}
+	first := false // in its lane
 	if i := laneOf(name); i >= 0 {
-		h.lanes[i].filled = true
+		first, h.lanes[i].filled = !h.lanes[i].filled, true
 	}
 	if !noticed {
 		return
 	}
 	h.noticed, h.looks = f.Now(), 0
 	h.notices++
-	f.hasten(h) // the URL is fresh
+	if first {
+		f.hasten(h)
+	}
 	// A host that sleeps until its deferred URLs are due has new work.
 	if h.index >= 0 && !h.wakes().IsZero() && h.due.Equal(h.wakes()) {
 		h.due = due
