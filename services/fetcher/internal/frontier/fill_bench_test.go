@@ -71,7 +71,8 @@ func fillStore(b *testing.B, dir string, urls int, byHost bool) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		err = stream.Store().StoreRawMsg(msg.Subject, header(msg), msg.Data, uint64(i+1), stored.UnixNano()+int64(i), 0, false)
+		at := stored.UnixNano() + int64(i)
+		err = stream.Store().StoreRawMsg(msg.Subject, header(msg), msg.Data, uint64(i+1), at, 0, false)
 		if err != nil {
 			b.Fatal(err)
 		}

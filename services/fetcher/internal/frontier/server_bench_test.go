@@ -2,6 +2,7 @@ package frontier
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,9 +22,9 @@ import (
 // with this folder. Benchmarks measure and kill such a process.
 const serverFolder = "DATELINE_BENCH_SERVER"
 
-// serve runs a server until SIGTERM, or until standard input ends. It prints the server's URL, and answers a line on standard
-// input with the size of the heap after a garbage collection. It writes a profile of the heap to
-// the file that the line names.
+// serve runs a server until SIGTERM, or until standard input ends. It prints the server's URL, and
+// answers a line on standard input with the size of the heap after a garbage collection. It writes
+// a profile of the heap to the file that the line names.
 func serve(dir string) error {
 	stopped := make(chan os.Signal, 2)
 	ossignal.Notify(stopped, syscall.SIGTERM)
@@ -71,7 +72,7 @@ type serverProcess struct {
 // startServer starts a server and waits until it accepts connections.
 func startServer(b *testing.B, dir string) *serverProcess {
 	b.Helper()
-	s := &serverProcess{b: b, cmd: exec.Command(os.Args[0])}
+	s := &serverProcess{b: b, cmd: exec.CommandContext(context.Background(), os.Args[0])}
 	s.cmd.Env = append(os.Environ(), serverFolder+"="+dir)
 	s.cmd.Stderr = os.Stderr
 	output, err := s.cmd.StdoutPipe()

@@ -26,6 +26,7 @@ func BenchmarkTakeover(b *testing.B) {
 }
 
 func takeOver(b *testing.B, nc *nats.Conn, js jetstream.JetStream) {
+	b.Helper()
 	const hosts = 200
 	visits := make(chan time.Time, hosts)
 	killed := startReplica(b, nc, "killed", &recorder{})

@@ -57,6 +57,7 @@ func BenchmarkWaiting(b *testing.B) {
 }
 
 func measureWaiting(b *testing.B, w *backlog, steady time.Duration) {
+	b.Helper()
 	w.start()
 	w.declare()
 	w.empty, w.emptyRSS = w.server.heap(""), w.server.status("VmRSS")
@@ -205,7 +206,8 @@ func (w *backlog) visit(steady time.Duration) {
 		publishing.Go(func() {
 			for range visitor.refill {
 				i := w.urls + int(added.Add(1))
-				if err := Publish(context.Background(), w.js, fmt.Sprint(i), waitingEntry(rand.IntN(w.urls/perHost), i)); err != nil {
+				entry := waitingEntry(rand.IntN(w.urls/perHost), i)
+				if err := Publish(context.Background(), w.js, fmt.Sprint(i), entry); err != nil {
 					w.b.Error(err)
 				}
 			}
