@@ -17,7 +17,7 @@ const (
 	locatePatience = 15 * time.Minute
 	// locateRead is the maximum number of messages that are read at once. For each request, the server
 	// counts the messages of every subject.
-	locateRead = 10_000
+	locateRead = 4000
 )
 
 // A host's first URL can be anywhere in the stream, and the server reads a block of 8 MB to find it. With a
@@ -51,13 +51,14 @@ func (f *Frontier) keepLocating(ctx context.Context) error {
 	}
 }
 
-// locate reads the messages that the stream holds now in order.
+// locate reads the messages that the stream holds now in order, half of the time.
 func (f *Frontier) locate(ctx context.Context) error {
 	info, err := f.queue.info(ctx)
 	if err != nil {
 		return err
 	}
 	for next := uint64(1); next <= info.State.LastSeq; {
+		began := time.Now()
 		msgs, err := bus.ReadBatch(ctx, f.queue.js, subject.StreamFrontier, next, locateRead)
 		if err != nil || len(msgs) == 0 {
 			return err
@@ -75,6 +76,12 @@ func (f *Frontier) locate(ctx context.Context) error {
 		f.mu.Unlock()
 		next = msgs[len(msgs)-1].Sequence + 1
 		signal(f.wake)
+		// The server processes the requests of a connection one after another.
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Since(began)):
+		}
 	}
 	return nil
 }
