@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -28,6 +30,9 @@ const (
 // startTimeout bounds the wait for the server to accept connections, after it has
 // loaded its streams.
 const startTimeout = 30 * time.Second
+
+// largeHeap is a size of the heap in bytes from which unused memory is released after the start.
+const largeHeap = 512 << 20
 
 // unlimited is a number of bytes that exceeds any disk.
 const unlimited = 1 << 60
@@ -100,7 +105,22 @@ func Start(config Config) (*Server, error) {
 		return nil, fmt.Errorf("starting the embedded NATS server on %q with the folder %s: not ready after %s; "+
 			"check the free space on the disk", config.Addr, config.Dir, startTimeout)
 	}
+	releaseMemory()
 	return s, nil
+}
+
+// releaseMemory returns the memory with which the server has read large streams. The server keeps its
+// buffers in a pool, from which the garbage collector removes them at the second collection after
+// their last use.
+func releaseMemory() {
+	var stats runtime.MemStats
+	if runtime.ReadMemStats(&stats); stats.HeapSys-stats.HeapReleased < largeHeap {
+		return
+	}
+	for range 2 {
+		runtime.GC()
+	}
+	debug.FreeOSMemory()
 }
 
 // checkFolder checks that the folder is writable. The server's own errors would be
