@@ -147,3 +147,15 @@ func (v *violations) all() []string {
 	defer v.mu.Unlock()
 	return slices.Clone(v.lines)
 }
+
+// readBatch reads several messages with one request.
+func readBatch(t *testing.T, js jetstream.JetStream, stream string, first uint64, size int) {
+	t.Helper()
+	natstest.Eventually(t, "messages read at once", func() bool { // a follower may lag behind
+		msgs, err := bus.ReadBatch(t.Context(), js, stream, first, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(msgs) == size
+	})
+}
