@@ -25,57 +25,43 @@ const (
 func ReadBatch(
 	ctx context.Context, js jetstream.JetStream, stream string, from uint64, n int,
 ) ([]*jetstream.RawStreamMsg, error) {
-	msgs, _, err := ReadSubjects(ctx, js, stream, ">", from, n)
-	return msgs, err
-}
-
-// ReadSubjects is like ReadBatch for the messages whose subject matches filter. It also returns how many of
-// them follow.
-func ReadSubjects(
-	ctx context.Context, js jetstream.JetStream, stream, filter string, from uint64, n int,
-) (msgs []*jetstream.RawStreamMsg, following uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	request, err := json.Marshal(map[string]any{
-		"seq": max(1, from), "batch": n, "max_bytes": readBytes, "next_by_subj": filter,
+		"seq": max(1, from), "batch": n, "max_bytes": readBytes, "next_by_subj": ">",
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	inbox := js.Conn().NewInbox()
 	responses, err := js.Conn().SubscribeSync(inbox)
 	if err != nil {
-		return nil, 0, fmt.Errorf("reading stream %s: %w", stream, err)
+		return nil, fmt.Errorf("reading stream %s: %w", stream, err)
 	}
 	defer responses.Unsubscribe() //nolint:errcheck // fails only without a connection
 	if err := js.Conn().PublishRequest("$JS.API.DIRECT.GET."+stream, inbox, request); err != nil {
-		return nil, 0, fmt.Errorf("reading stream %s: %w", stream, err)
+		return nil, fmt.Errorf("reading stream %s: %w", stream, err)
 	}
+	var msgs []*jetstream.RawStreamMsg
 	for {
 		response, err := responses.NextMsgWithContext(ctx)
 		if err != nil {
-			return nil, 0, fmt.Errorf("reading stream %s: %w", stream, err)
+			return nil, fmt.Errorf("reading stream %s: %w", stream, err)
 		}
 		switch status := response.Header.Get("Status"); status {
 		case "":
-			if following, err = strconv.ParseUint(response.Header.Get(pendingHeader), 10, 64); err != nil {
-				return nil, 0, fmt.Errorf("reading stream %s: decoding the number of messages that follow: %w", stream, err)
-			}
 			msg, err := stored(response)
 			if err != nil {
-				return nil, 0, fmt.Errorf("reading stream %s: %w", stream, err)
+				return nil, fmt.Errorf("reading stream %s: %w", stream, err)
 			}
 			msgs = append(msgs, msg)
 		case "204", "404": // the end of the batch or of the stream
-			return msgs, following, nil
+			return msgs, nil
 		default:
-			return nil, 0, fmt.Errorf("reading stream %s: status %s %s", stream, status, response.Header.Get("Description"))
+			return nil, fmt.Errorf("reading stream %s: status %s %s", stream, status, response.Header.Get("Description"))
 		}
 	}
 }
-
-// pendingHeader is the header of a response with the number of messages that follow.
-const pendingHeader = "Nats-Num-Pending"
 
 // stored returns the message of a stream that a response to a direct get contains.
 func stored(response *nats.Msg) (*jetstream.RawStreamMsg, error) {
@@ -93,7 +79,7 @@ func stored(response *nats.Msg) (*jetstream.RawStreamMsg, error) {
 	}
 	for _, added := range []string{
 		jetstream.StreamHeader, jetstream.SubjectHeader, jetstream.SequenceHeader, jetstream.TimeStampHeaer,
-		jetstream.LastSequenceHeader, pendingHeader,
+		jetstream.LastSequenceHeader, "Nats-Num-Pending",
 	} {
 		msg.Header.Del(added)
 	}

@@ -38,6 +38,9 @@ type edition struct {
 	Number uint64 `json:"number"`
 	// Marks is the number of packed marks.
 	Marks int `json:"marks"`
+	// Entries is the number of entries of packed marks, and Others that of entries which are never packed.
+	Entries int `json:"entries"`
+	Others  int `json:"others"`
 
 	// revision is that of the edition, or 0 if nothing was packed.
 	revision uint64

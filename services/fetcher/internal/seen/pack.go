@@ -34,8 +34,8 @@ const (
 	groupMarks = 8_000
 	// packerLease is how long a process may take for a round before another one starts its own.
 	packerLease = 30 * time.Minute
-	// roundPerMark is the minimum duration of a round for each packed mark, and maxRoundTime the maximum of all. The server
-	// keeps what was read or written within 10 seconds in memory, so a round that takes longer needs less of it.
+	// roundPerMark is the duration of a round for each packed mark, up to maxRoundTime. The server keeps what was
+	// read or written within 10 seconds in memory, so a round that takes longer needs less of it.
 	roundPerMark = 100 * time.Microsecond
 	maxRoundTime = 5 * time.Minute
 )
@@ -70,7 +70,8 @@ func (m *Marks) pack(ctx context.Context, maxEntries func(total int) int) (Packe
 	if err != nil {
 		return Packed{}, err
 	}
-	waiting, err := m.waiting(ctx, maxEntries(e.Marks))
+	stored, err := m.stored(ctx)
+	waiting := max(0, stored-e.Entries-e.Others) // about
 	left := maxEntries(e.Marks + waiting)
 	if err != nil || waiting <= left {
 		return Packed{Total: e.Marks, Left: waiting}, err
@@ -79,27 +80,30 @@ func (m *Marks) pack(ctx context.Context, maxEntries func(total int) int) (Packe
 	if err != nil || token == 0 {
 		return Packed{Total: e.Marks, Left: waiting}, err
 	}
-	r := round{Marks: m, edition: e, token: token, expired: time.Now().Add(-m.ttl)}
+	r := round{Marks: m, edition: e, stored: stored, token: token, expired: time.Now().Add(-m.ttl)}
 	err = errors.Join(r.run(ctx, min(waiting-left/2, maxRound)), m.endPacking(ctx, token))
+	if r.all {
+		waiting = r.count
+	}
 	return Packed{Marks: r.count, Total: r.edition.Marks, Left: waiting - r.count}, err
 }
 
-// waiting returns the number of marks that may be packed, or 0 if the bucket has too few messages.
-func (m *Marks) waiting(ctx context.Context, least int) (int, error) {
+// stored returns the number of all entries of the bucket. The server counts no others without reading them.
+func (m *Marks) stored(ctx context.Context) (int, error) {
 	info, err := m.stream.Info(ctx)
 	if err != nil {
 		return 0, wrap("counting marks", err)
 	}
-	if info.State.Msgs <= uint64(least) {
-		return 0, nil
-	}
-	msgs, following, err := m.read(ctx, 1, 1)
-	return len(msgs) + int(following), wrap("counting marks", err)
+	return int(info.State.Msgs), nil
 }
 
-// read returns marks that have entries of their own, and how many follow.
-func (m *Marks) read(ctx context.Context, from uint64, n int) ([]*jetstream.RawStreamMsg, uint64, error) {
-	return bus.ReadSubjects(ctx, m.js, subject.KVStream(subject.BucketSeen), entries, from, n)
+// next returns the first entry from a revision on that may be packed, or nil if there is none.
+func (m *Marks) next(ctx context.Context, from uint64) (*jetstream.RawStreamMsg, error) {
+	msg, err := m.stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(entries))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	return msg, wrap("reading marks", err)
 }
 
 // startPacking makes this process the only one that packs. It returns 0 if another one does.
@@ -135,11 +139,15 @@ func (m *Marks) endPacking(ctx context.Context, token uint64) error {
 type round struct {
 	*Marks
 	edition edition
+	stored  int // entries of the bucket before the round
 	// token is the revision of keyPacker. If another process starts a round, nothing of this one is stored any more.
 	token   uint64
 	expired time.Time
-	count   int // marks to pack
-	total   int // packed marks
+	count   int  // marks to pack
+	all     bool // no other marks may be packed
+	total   int  // packed marks
+	before  int  // entries of packed marks before the round
+	entries int  // entries of packed marks after the round
 	added   [segments][]record
 	old     []int // numbers of bits of leaves that were replaced
 }
@@ -195,26 +203,23 @@ func leafBits(marks int) int {
 	return bits
 }
 
-// collectBatch is the number of entries that are read at a time, if they are small.
-const collectBatch = 10_000
-
-// collect reads the first n marks, and returns the sequence of the last one.
+// collect reads the first n marks, and returns the revision of the last one. It reads one after another: for several at
+// once, the server would also count how many follow, for which it loads all blocks of the stream.
 func (r *round) collect(ctx context.Context, n int) (last uint64, err error) {
 	for r.count < n {
-		msgs, _, err := r.read(ctx, last+1, min(n-r.count, collectBatch))
+		msg, err := r.next(ctx, last+1)
 		if err != nil {
-			return 0, wrap("reading marks", err)
+			return 0, err
 		}
-		if len(msgs) == 0 {
+		if msg == nil {
+			r.all = true
 			break
 		}
-		for _, msg := range msgs {
-			last = msg.Sequence
-			key := strings.TrimPrefix(msg.Subject, subject.KVKey(subject.BucketSeen, ""))
-			segment := hashOf(key).segment()
-			r.added[segment] = append(r.added[segment], recordOf(key, msg))
-		}
-		r.count += len(msgs)
+		last = msg.Sequence
+		key := strings.TrimPrefix(msg.Subject, subject.KVKey(subject.BucketSeen, ""))
+		segment := hashOf(key).segment()
+		r.added[segment] = append(r.added[segment], recordOf(key, msg))
+		r.count++
 	}
 	for _, records := range r.added {
 		slices.SortFunc(records, byHash)
@@ -250,10 +255,14 @@ func (r *round) writeGroup(ctx context.Context, first, end, bits int) error {
 		return wrap("storing packed marks", err)
 	}
 	for i, state := range states {
+		r.before += len(state.leaves) + min(1, int(state.revision))
 		added := r.added[first+i]
 		r.added[first+i] = nil
 		if len(added) == 0 && (state.bits == bits || state.revision == 0) {
 			r.total += len(state.records)
+			if state.revision != 0 {
+				r.entries += 1 + 1<<bits
+			}
 			continue
 		}
 		if state.bits >= 0 && state.bits != bits && !slices.Contains(r.old, state.bits) {
@@ -261,6 +270,7 @@ func (r *round) writeGroup(ctx context.Context, first, end, bits int) error {
 		}
 		all := merge(state.records, added, r.expired)
 		r.total += len(all)
+		r.entries += 1 + 1<<bits
 		next := r.segmentMsgs(first+i, bits, all, state)
 		if len(msgs)+len(next) >= bus.MaxBatch || size > maxGroupBytes {
 			if err := flush(); err != nil {
@@ -337,9 +347,18 @@ func (r *round) segmentMsgs(segment, bits int, all []record, state segmentState)
 	return msgs
 }
 
+// ownEntries are the entries with keyEdition, keyPacker and keyCheck.
+const ownEntries = 3
+
 // publish starts the next edition.
 func (r *round) publish(ctx context.Context) error {
-	data, err := json.Marshal(edition{Number: r.edition.Number + 1, Marks: r.total})
+	next := edition{
+		Number: r.edition.Number + 1, Marks: r.total, Entries: r.entries + ownEntries, Others: r.edition.Others,
+	}
+	if r.all {
+		next.Others = max(0, r.stored-r.count-r.before-ownEntries)
+	}
+	data, err := json.Marshal(next)
 	if err != nil {
 		return fmt.Errorf("encoding the edition of packed marks: %w", err)
 	}
