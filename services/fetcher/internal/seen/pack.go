@@ -148,6 +148,7 @@ type round struct {
 	total   int  // packed marks
 	before  int  // entries of packed marks before the round
 	entries int  // entries of packed marks after the round
+	indexes []*nats.Msg
 	added   [segments][]record
 	old     []int // numbers of bits of leaves that were replaced
 }
@@ -271,7 +272,8 @@ func (r *round) writeGroup(ctx context.Context, first, end, bits int) error {
 		all := merge(state.records, added, r.expired)
 		r.total += len(all)
 		r.entries += 1 + 1<<bits
-		next := r.segmentMsgs(first+i, bits, all, state)
+		next := segmentLeaves(first+i, bits, all, state)
+		r.indexes = append(r.indexes, update(indexKey(first+i), appendIndex(all, bits), state.revision))
 		if len(msgs)+len(next) >= bus.MaxBatch || size > maxGroupBytes {
 			if err := flush(); err != nil {
 				return err
@@ -329,9 +331,8 @@ func (r *round) readSegment(ctx context.Context, segment int) (segmentState, err
 	return state, nil
 }
 
-// segmentMsgs returns the messages that replace the leaves of a segment and its index.
-func (r *round) segmentMsgs(segment, bits int, all []record, state segmentState) []*nats.Msg {
-	msgs := []*nats.Msg{update(indexKey(segment), appendIndex(all, bits), state.revision)}
+// segmentLeaves returns the messages that replace the leaves of a segment.
+func segmentLeaves(segment, bits int, all []record, state segmentState) (msgs []*nats.Msg) {
 	rest := all
 	for leaf := range 1 << bits {
 		n := 0
@@ -350,8 +351,23 @@ func (r *round) segmentMsgs(segment, bits int, all []record, state segmentState)
 // ownEntries are the entries with keyEdition, keyPacker and keyCheck.
 const ownEntries = 3
 
-// publish starts the next edition.
+// writeIndexes stores the indexes of the segments that were written. They are apart from the leaves, because the server
+// loads whole blocks, and every process reads all indexes after a round.
+func (r *round) writeIndexes(ctx context.Context) error {
+	perWrite := max(1, maxGroupBytes*segments/(4*r.total+1))
+	for msgs := range slices.Chunk(r.indexes, min(perWrite, bus.MaxBatch-1)) {
+		if _, err := bus.PublishBatch(ctx, r.js, append(slices.Clone(msgs), r.check())); err != nil {
+			return wrap("storing indexes of packed marks", err)
+		}
+	}
+	return nil
+}
+
+// publish stores the indexes and starts the next edition.
 func (r *round) publish(ctx context.Context) error {
+	if err := r.writeIndexes(ctx); err != nil {
+		return err
+	}
 	next := edition{
 		Number: r.edition.Number + 1, Marks: r.total, Entries: r.entries + ownEntries, Others: r.edition.Others,
 	}

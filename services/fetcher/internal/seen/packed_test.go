@@ -120,9 +120,9 @@ func TestIndexNamesTheLeaf(t *testing.T) {
 	}
 	slices.SortFunc(all, byHash)
 	for _, bits := range []int{0, 1, 4, maxLeafBits} {
-		msgs := new(round).segmentMsgs(segment, bits, all, segmentState{bits: unknownBits})
-		x, err := parseIndex(msgs[0].Data)
-		if err != nil || len(msgs) != 1+1<<bits {
+		msgs := segmentLeaves(segment, bits, all, segmentState{bits: unknownBits})
+		x, err := parseIndex(appendIndex(all, bits))
+		if err != nil || len(msgs) != 1<<bits {
 			t.Fatalf("%d messages, %v", len(msgs), err)
 		}
 		for _, key := range keys {
@@ -130,7 +130,7 @@ func TestIndexNamesTheLeaf(t *testing.T) {
 			if !ok {
 				t.Fatalf("%d bits: the index lacks %s", bits, key)
 			}
-			if _, found, err := find(msgs[1+leaf].Data, key); !found || err != nil {
+			if _, found, err := find(msgs[leaf].Data, key); !found || err != nil {
 				t.Errorf("%d bits: leaf %d lacks %s (%v)", bits, leaf, key, err)
 			}
 		}
