@@ -16,7 +16,7 @@ type Figure struct {
 
 // measured are all figures that estimates use.
 var measured = struct {
-	pipeline, sqlite, postgres, streams, article, outcome, archived, copied, mark, waiting, articles Figure
+	pipeline, sqlite, postgres, streams, article, outcome, archived, copied, entry, mark, waiting, articles Figure
 }{
 	pipeline: Figure{"the whole pipeline", 14.7, "ms of CPU per page", "Pipeline",
 		"| **whole pipeline** | **14.7** | **83** |"},
@@ -34,8 +34,10 @@ var measured = struct {
 		"25,059 pages in a file of 1.0 GB"},
 	copied: Figure{"an article in the window of copies, at most", store.BytesPerCopy, "bytes of memory", "Store",
 		"so at most 100 bytes"},
-	mark: Figure{"the mark of a requested URL in NATS, at the peak", 453, "bytes of memory", "NATS",
-		"| the mark of a requested URL | 218 | 453 |"},
+	entry: Figure{"a mark with an entry of its own in NATS, at the peak", 453, "bytes of memory", "NATS",
+		"| a mark with an entry of its own | 218 | 453 |"},
+	mark: Figure{"the mark of a requested URL in NATS", 25, "bytes of memory", "NATS",
+		"| the mark of a requested URL | 12 | 25 |"},
 	waiting: Figure{"a waiting URL in NATS, at the peak", 180, "bytes of memory", "NATS",
 		"| 10,000,000 | mixed | rounds of 16,384 hosts | 6 | 112 | 180 |"},
 }
@@ -44,7 +46,7 @@ var measured = struct {
 func Figures() []Figure {
 	m := measured
 	return []Figure{
-		m.pipeline, m.sqlite, m.streams, m.postgres, m.article, m.outcome, m.articles, m.archived, m.copied, m.mark,
+		m.pipeline, m.sqlite, m.streams, m.postgres, m.article, m.outcome, m.articles, m.archived, m.copied, m.entry, m.mark,
 		m.waiting,
 	}
 }
@@ -62,6 +64,8 @@ const (
 	clusterNodes = 3
 	// markDays is how long the mark of a requested URL is kept.
 	markDays = 31
+	// markEntries is the number of marks that have entries of their own however few there are.
+	markEntries = 50_000
 	// waitingHours is the assumed backlog: all URLs of that time at the peak, in hours.
 	waitingHours = 1
 	// largestFile is the number of articles up to which SQLite is proposed.

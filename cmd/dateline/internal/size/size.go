@@ -66,7 +66,8 @@ func Of(pagesPerDay int64, retention time.Duration) Estimate {
 		nodes = 1
 	}
 	copies := pages * indexer.DefaultConfig().CopiesWindow.Hours() / day.Hours() * m.copied.Value
-	marks := pages * markDays * m.mark.Value
+	marks := pages * markDays
+	marks = max(marks*m.mark.Value, min(marks, markEntries)*m.entry.Value)
 	waiting := busiest * waitingHours * time.Hour.Seconds() * m.waiting.Value
 	e := Estimate{PagesPerDay: pagesPerDay, RetentionDays: days, Settings: map[string]string{}}
 	add := func(name string, value float64, unit string, from ...Figure) {
@@ -86,7 +87,7 @@ func Of(pagesPerDay int64, retention time.Duration) Estimate {
 		add("cores of the store", math.Ceil(database), "", m.postgres)
 	}
 	add("NATS nodes", float64(nodes), "")
-	add("memory of each NATS node: marks", marks, Bytes, m.mark)
+	add("memory of each NATS node: marks", marks, Bytes, m.entry, m.mark)
 	add("memory of each NATS node: waiting URLs", waiting, Bytes, m.waiting)
 	add("memory of each indexer: copies", copies, Bytes, m.copied)
 	add("disk of the store: articles", stored*m.article.Value*kilo, Bytes, m.article)

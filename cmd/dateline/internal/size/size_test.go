@@ -36,7 +36,7 @@ func TestNeedsGrowWithPages(t *testing.T) {
 	if len(small.Limits) != 0 || !strings.HasPrefix(small.Settings["store.url"], "sqlite:") {
 		t.Errorf("10,000 pages a day need %v and have the limits %v", small.Settings, small.Limits)
 	}
-	if len(large.Limits) != 4 || large.Settings["indexer.copies-memory"] != "2862MiB" {
+	if len(large.Limits) != 3 || large.Settings["indexer.copies-memory"] != "2862MiB" {
 		t.Errorf("10 million pages a day need %v and have the limits %v", large.Settings, large.Limits)
 	}
 	if got := size.Of(10_000, retention/2).Settings["indexer.keep-outcomes"]; got != "1080h" {
