@@ -97,6 +97,7 @@ func (a *audit) measure(ctx context.Context) error {
 		return err
 	}
 	a.metrics.storeBytes.Set(float64(usage.Bytes))
+	a.metrics.free.Set(float64(usage.FreeBytes))
 	a.metrics.stored.Set(float64(usage.Articles))
 	a.metrics.outcomes.Set(float64(usage.OutcomeBytes))
 	if a.metrics.oldest.Set(0); !usage.OldestOutcome.IsZero() {

@@ -26,6 +26,7 @@ type metrics struct {
 	puts        batches
 	records     batches
 	storeBytes  prometheus.Gauge
+	free        prometheus.Gauge
 	stored      prometheus.Gauge
 	outcomes    prometheus.Gauge
 	oldest      prometheus.Gauge
@@ -78,6 +79,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		puts:    batches{size.WithLabelValues("articles"), seconds.WithLabelValues("articles")},
 		records: batches{size.WithLabelValues("outcomes"), seconds.WithLabelValues("outcomes")},
+		free: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "dateline_store_free_bytes",
+			Help: "Free space inside the SQLite file in bytes, updated every one to two minutes. 0 with PostgreSQL.",
+		}),
 		storeBytes: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "dateline_store_bytes", Help: "Size of the store on disk in bytes, updated every one to two minutes.",
 		}),
@@ -105,7 +110,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}, []string{"stream"}),
 	}
 	reg.MustRegister(
-		m.articles, m.freshness, m.copies, m.corrections, size, seconds, m.storeBytes, m.stored, m.unaccounted,
+		m.articles, m.freshness, m.copies, m.corrections, size, seconds, m.free, m.storeBytes, m.stored, m.unaccounted,
 		m.missing, m.outcomes, m.oldest,
 	)
 	for _, status := range []store.Status{

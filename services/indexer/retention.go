@@ -43,6 +43,8 @@ type retention struct {
 	log     *slog.Logger
 	now     func() time.Time
 	removed *prometheus.CounterVec
+	// released counts bytes.
+	released prometheus.Counter
 }
 
 func newRetention(r retention, reg prometheus.Registerer) *retention {
@@ -50,7 +52,11 @@ func newRetention(r retention, reg prometheus.Registerer) *retention {
 		Name: "dateline_retention_removed_total",
 		Help: "Outcomes, dead letters and texts of old revisions that were deleted because of their age, by what they are.",
 	}, []string{"what"})
-	reg.MustRegister(r.removed)
+	r.released = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "dateline_retention_released_bytes_total",
+		Help: "Bytes of free space in the SQLite file that were given back to the disk.",
+	})
+	reg.MustRegister(r.removed, r.released)
 	for _, what := range []string{keptOutcomes, keptDeadLetters, keptTexts} {
 		r.removed.WithLabelValues(what)
 	}
@@ -85,12 +91,22 @@ func (r *retention) round(ctx context.Context) error {
 			return nil // the others are removed in the next round
 		}
 	}
-	if err := r.expireOutcomes(ctx, now); err != nil || r.config.KeepRevisionTexts == 0 {
+	if err := r.expireOutcomes(ctx, now); err != nil {
 		return err
 	}
+	if r.config.KeepRevisionTexts > 0 {
+		err := steps(ctx, func() (more bool, err error) {
+			n, more, err := r.store.TrimRevisions(ctx, now.Add(-r.config.KeepRevisionTexts), now)
+			r.count(keptTexts, n)
+			return more, err
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return steps(ctx, func() (more bool, err error) {
-		n, more, err := r.store.TrimRevisions(ctx, now.Add(-r.config.KeepRevisionTexts), now)
-		r.count(keptTexts, n)
+		n, more, err := r.store.ReleaseSpace(ctx)
+		r.released.Add(float64(n))
 		return more, err
 	})
 }

@@ -41,6 +41,12 @@ func BareRows(tb testing.TB, articles []*datelinev1.Article) []BareRow {
 	return rows
 }
 
+// SetMinSpare sets the least size of the free space that an SQLite store keeps.
+func SetMinSpare(tb testing.TB, s Store, bytes int64) {
+	tb.Helper()
+	s.(*sqliteStore).release.minSpare = bytes
+}
+
 // ArticleColumns returns the names of the columns of the articles table, except
 // for the row's number and the words.
 func ArticleColumns() []string {

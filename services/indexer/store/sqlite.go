@@ -23,6 +23,7 @@ type sqliteStore struct {
 	merges mergePace
 	// languages are used by searches.
 	languages languages
+	release   release
 	damage
 	savedSearches
 	copies
@@ -58,6 +59,7 @@ func openSQLite(ctx context.Context, path string) (_ Store, err error) {
 		return nil, fmt.Errorf("opening the store %s: %w%s", path, explainDamage(err), sqliteAdvice(err))
 	}
 	s := &sqliteStore{path: path}
+	s.release.minSpare = defaultMinSpare
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("opening the store %s: %w", path, explainDamage(errors.Join(err, s.Close())))

@@ -200,6 +200,13 @@ type Retention interface {
 	// One call examines at most 100 revisions in one transaction. It returns the number of
 	// texts that it deleted, and whether there is more to do. Several processes may call it.
 	TrimRevisions(ctx context.Context, before, now time.Time) (removed int64, more bool, err error)
+	// ReleaseSpace gives free space of an SQLite file back to the disk. It begins once a fifth of the
+	// file is free, and leaves a tenth free for new rows.
+	//
+	// One call gives back at most 2 MB in one transaction. It returns the number of bytes, and
+	// whether there is more to do. It does nothing for a file that is not prepared for it (see CompactSQLite),
+	// and for PostgreSQL.
+	ReleaseSpace(ctx context.Context) (released int64, more bool, err error)
 }
 
 // Sources reads what is known about the hosts that articles or outcomes came from.

@@ -90,7 +90,8 @@ headline, authors, dates, text and more, and stores the articles for search.
 		newSearch(), newShow(), newHistory(), newExport(), newErase(), newMCP(),
 		newToken(), newAudit(),
 		newExplain(), newDead(), newDrift(), newSources(), newSubscribe(), newSink(), newArchive(), newReplay(),
-		newStatus(), newTail(), newDoctor(), newRepair(), newReindex(), newTop(), newBackup(), newRestore(), newSize(),
+		newStatus(), newTail(), newDoctor(), newRepair(), newReindex(), newTop(), newBackup(), newRestore(), newCompact(),
+		newSize(),
 		newEval(), newReference(), newSettings(), newVersion(),
 	)
 	root.SetHelpCommand(newHelp())
