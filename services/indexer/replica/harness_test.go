@@ -78,7 +78,8 @@ func article(name string) *datelinev1.Article {
 	url := "https://news.example/" + name
 	return &datelinev1.Article{
 		Id: fmt.Sprintf("%016x", []byte(name)), CanonicalUrl: url, FinalUrl: url, Host: "news.example",
-		Title: "Ferry " + name, Text: "The ferry left " + name, ContentHash: name, Language: "en", FetchTime: timestamppb.New(time.Now()),
+		Title: "Ferry " + name, Text: "The ferry left " + name, ContentHash: name, Language: "en",
+		FetchTime: timestamppb.New(time.Now()),
 	}
 }
 

@@ -84,7 +84,8 @@ func (s *postgresStore) ReleaseSpace(context.Context) (int64, bool, error) { ret
 type Compaction struct{ Before, After int64 }
 
 // CompactSQLite rewrites the store at path without free space. With giveBack, the file gives back space by
-// itself from then on (see ReleaseSpace), which makes storing more expensive. Without it, the file does not. Nothing can be stored meanwhile. It needs free space on the disk for two copies.
+// itself from then on (see ReleaseSpace), which makes storing more expensive. Without it, the file does not.
+// Nothing can be stored meanwhile. It needs free space on the disk for two copies.
 func CompactSQLite(ctx context.Context, path string, giveBack bool) (done Compaction, err error) {
 	if _, err := os.Stat(path); err != nil {
 		return done, fmt.Errorf("compacting the store: %w", err)
