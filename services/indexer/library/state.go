@@ -129,8 +129,8 @@ func (l *Library) State(ctx context.Context) (State, error) {
 		reads = &state
 	}
 	return State{
-		Reads: reads, Flow: flow, Articles: stats.Articles, Revisions: stats.Revisions, Outcomes: stats.Outcomes, Ends: Ends(counts),
-		Deliveries: deliveries,
+		Reads: reads, Flow: flow, Articles: stats.Articles, Revisions: stats.Revisions, Outcomes: stats.Outcomes,
+		Ends: Ends(counts), Deliveries: deliveries,
 	}, nil
 }
 

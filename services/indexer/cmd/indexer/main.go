@@ -4,6 +4,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"os"
 	"time"
 
@@ -97,9 +98,8 @@ type service struct {
 }
 
 // Run works until ctx ends, and then closes the store.
-func (s service) Run(ctx context.Context) error {
-	defer s.store.Close()
-	defer s.closeReads()
+func (s service) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, s.closeReads(), s.store.Close()) }()
 	defer s.archive.Close()
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return s.stage.Run(ctx) })
