@@ -172,8 +172,10 @@ func hostileCommands(t *testing.T, dir string) map[string][][]string {
 			{"subscribe", "ls"}, {"subscribe", "show", "ferry"}, {"subscribe", "log", "ferry"}, {"subscribe", "test", "ferry"},
 			{"subscribe", "export"}, {"subscribe", "show", hostile}, {"subscribe", "apply", "-f", hostile},
 		},
-		"sink":    {{"sink", "--to", hostile}, {"sink", "--to", server.URL + "/articles", "--allow-private", "--once"}},
-		"token":   {{"token", "create", hostile}, {"token", "create", "ferry"}, {"token", "ls"}, {"token", "revoke", hostile}},
+		"sink": {{"sink", "--to", hostile}, {"sink", "--to", server.URL + "/articles", "--allow-private", "--once"}},
+		"token": {
+			{"token", "create", hostile}, {"token", "create", "ferry"}, {"token", "ls"}, {"token", "revoke", hostile},
+		},
 		"audit":   {{"audit"}, {"audit", "--actor", hostile}},
 		"compact": {{"compact", "--data", hostile}},
 		"mcp":     nil, // its own test stores hostile texts
