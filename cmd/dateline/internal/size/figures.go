@@ -39,7 +39,7 @@ var measured = struct {
 	mark: Figure{"the mark of a requested URL in NATS", 25, "bytes of memory", "NATS",
 		"| the mark of a requested URL | 12 | 25 |"},
 	waiting: Figure{"a waiting URL in NATS, at the peak", 180, "bytes of memory", "NATS",
-		"| 10,000,000 | mixed | rounds of 16,384 hosts | 6 | 112 | 180 |"},
+		"| 10,000,000 | mixed | in the order of the stream, without locating hosts | 6 | 180 |"},
 }
 
 // Figures returns all measurements that estimates use.
