@@ -30,9 +30,13 @@ func TestCommandsReadReplica(t *testing.T) {
 	run(2, "SQLite has no replicas", "search", "ferry", "--data", t.TempDir(), replica)
 	run(2, "replica-max-lag is -1s", "search", "ferry", store, replica, "--store-replica-max-lag=-1s")
 	run(1, "accepts writes", "search", "ferry", store, "--store-replica-url="+primary.URL("postgres"))
+	// There is no NATS server, so that the doctor always finds a problem.
+	run(1, "the replica answers", "doctor", "--json", store, replica)
+	run(1, "accepts writes", "doctor", "--json", store, "--store-replica-url="+primary.URL("postgres"))
 
 	primary.Kill()
 	run(0, "Ferry sails", "search", "ferry", store, replica)
 	run(0, "the database is unavailable, reading from its replica", "show", url, store, replica)
+	run(1, "the replica is compared with the store, which cannot be read", "doctor", "--json", store, replica)
 	run(1, "check that the server runs", "erase", url, "--yes", store, replica)
 }
