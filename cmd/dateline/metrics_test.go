@@ -24,6 +24,7 @@ import (
 	"github.com/dateline-news/dateline/internal/disk"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/outcome"
+	"github.com/dateline-news/dateline/internal/postgrestest"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/topology"
@@ -35,7 +36,9 @@ import (
 	"github.com/dateline-news/dateline/services/fetcher"
 	"github.com/dateline-news/dateline/services/indexer"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/replica"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 	"github.com/dateline-news/dateline/services/indexer/web"
 	"github.com/dateline-news/dateline/services/notifier"
 )
@@ -134,6 +137,8 @@ func TestMetricsAreDocumented(t *testing.T) {
 	cfg := testConfig(t.TempDir())
 	cfg.Admin.Addr, cfg.HTTP.Addr = natstest.FreeAddr(t), natstest.FreeAddr(t)
 	cfg.Archiver.Dir, cfg.Archiver.MinFree = t.TempDir(), 0
+	primary, standby := postgrestest.Replicated(t)
+	cfg.Store.URL, cfg.Store.ReplicaURL = primary.URL("postgres"), standby.URL("postgres")
 	allowLoopback(&cfg)
 	p := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
 	urls := append(room.URLs(), "no URL", "http://127.0.0.1:1/nobody-listens")
@@ -246,6 +251,16 @@ func TestServicesMetricsAreDocumented(t *testing.T) {
 			_, err := indexer.New(t.Context(), indexer.DefaultConfig(), indexer.Dependencies{
 				JS: js, Store: articles, Registry: reg, Log: log,
 			})
+			if err != nil {
+				return nil, err
+			}
+			primary, standby := postgrestest.Replicated(t)
+			reads, err := replica.Open(t.Context(), storetest.Open(t, primary.URL("postgres")),
+				replica.Config{URL: standby.URL("postgres")}, reg, log)
+			if err != nil {
+				return nil, err
+			}
+			t.Cleanup(func() { reads.Close() })
 			web.Handler(web.DefaultConfig(), web.Dependencies{
 				Library: library.New(articles, js), Registry: reg, Log: log,
 			})
