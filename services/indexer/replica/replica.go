@@ -34,7 +34,7 @@ const (
 
 // Config configures the replica.
 type Config struct {
-	// URL is the address of the replica. Empty means that there is none.
+	// URL is the address of the replica. Empty means no replica.
 	URL string
 	// MaxLag is the lag above which the primary is read instead. 0 means no limit.
 	MaxLag time.Duration

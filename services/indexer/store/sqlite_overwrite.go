@@ -77,7 +77,7 @@ func emptyLog(ctx context.Context, conn *sql.Conn) error {
 		}
 	}
 	return errors.New("another program keeps reading, so that the write-ahead log could not be emptied: " +
-		"stop it, then erase again")
+		"stop it, then run the command again")
 }
 
 func (s *sqliteStore) checkOverwriteSpace(ctx context.Context, folder string) error {

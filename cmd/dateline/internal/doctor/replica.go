@@ -34,7 +34,7 @@ func examineReplica(ctx context.Context, t Target, r *report) {
 	case state.ReplicaProblem != "":
 		r.problem(check, "see docs/runbooks/DatelineReplicaUnused.md", "%s", state.ReplicaProblem)
 	case state.Lag == nil:
-		r.problem(check, "see docs/runbooks/DatelineReplicaUnused.md", "nobody knows how far the replica is behind")
+		r.problem(check, "see docs/runbooks/DatelineReplicaUnused.md", "the lag of the replica is not known")
 	default:
 		r.ok(check, "the replica answers, %.1f s behind the primary", *state.Lag)
 	}

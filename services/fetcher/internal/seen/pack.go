@@ -97,11 +97,11 @@ func (m *Marks) stored(ctx context.Context) (int, error) {
 	return int(info.State.Msgs), nil
 }
 
-// next returns the first entry from a revision on that may be packed, or nil if there is none.
+// next returns the first entry from a revision on that may be packed. It returns nil at the end.
 func (m *Marks) next(ctx context.Context, from uint64) (*jetstream.RawStreamMsg, error) {
 	msg, err := m.stream.GetMsg(ctx, from, jetstream.WithGetMsgSubject(entries))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return nil, nil //nolint:nilnil // there is none
+		return nil, nil //nolint:nilnil // the end
 	}
 	return msg, wrap("reading marks", err)
 }
@@ -293,7 +293,7 @@ const maxGroupBytes = 1 << 20
 // segmentState is the content of a segment.
 type segmentState struct {
 	bits     int    // or unknownBits
-	revision uint64 // of the index, or 0 if there is none
+	revision uint64 // of the index; 0 without an index
 	records  []record
 	leaves   map[int]uint64 // revisions by number
 }
