@@ -43,6 +43,13 @@ const (
 // MaxEndpoints is the maximum number of endpoints of a source that are not retired.
 const MaxEndpoints = 100
 
+// MaxRetired is the maximum number of retired endpoints of a source. Some sites name feeds with other URLs in each
+// page.
+const MaxRetired = 200
+
+// dropBatch is the maximum number of retired endpoints that are deleted at a time.
+const dropBatch = 1_000
+
 // Source is a site whose articles are discovered.
 type Source struct {
 	ID string `json:"id"`
@@ -186,6 +193,26 @@ func insert(ctx context.Context, tx *sql.Tx, sourceID string, endpoints []Endpoi
 			ON CONFLICT (id) DO NOTHING`,
 			e.ID, sourceID, e.URL, int32(e.Purpose), e.State, e.Reason, e.Hint, now.UnixMicro(), now.UnixMilli(), []byte{},
 			MaxEndpoints)
+		if err != nil {
+			return err
+		}
+	}
+	if len(endpoints) == 0 {
+		return nil
+	}
+	return dropRetired(ctx, tx, sourceID)
+}
+
+// dropRetired deletes the retired endpoints of a source beyond MaxRetired: first those that have listed the fewest
+// articles, and of these the ones that were polled longest ago. The home page stays.
+func dropRetired(ctx context.Context, tx *sql.Tx, sourceID string) error {
+	for _, query := range []string{
+		`DELETE FROM discovery_signatures WHERE endpoint_id IN (`,
+		`DELETE FROM discovery_endpoints WHERE id IN (`,
+	} {
+		_, err := tx.ExecContext(ctx, query+`SELECT id FROM discovery_endpoints
+			WHERE source_id = $1 AND state = 'retired' AND hint <> $2
+			ORDER BY articles DESC, poll_time DESC, id LIMIT $3 OFFSET $4)`, sourceID, HintHome, dropBatch, MaxRetired)
 		if err != nil {
 			return err
 		}
