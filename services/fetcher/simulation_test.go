@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server/ats"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,17 +44,7 @@ const (
 // TestSimulatedTime runs the whole fetcher, with a NATS server, against sites with
 // hostile habits. Its clock jumps from event to event.
 func TestSimulatedTime(t *testing.T) {
-	// The NATS client keeps a pool of timers for the whole process. A timer that
-	// was created in simulated time must not be reused by goroutines that an
-	// earlier test has left behind, so the simulation has its own process.
-	if os.Getenv(processVariable) == "" {
-		simulation := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSimulatedTime$", "-test.v")
-		simulation.Env = append(os.Environ(), processVariable+"=1")
-		report, err := simulation.CombinedOutput()
-		t.Logf("%s", report)
-		if err != nil {
-			t.Fatalf("running the simulation: %v", err)
-		}
+	if !inOwnProcess(t) {
 		return
 	}
 	length := defaultLength
@@ -65,18 +54,35 @@ func TestSimulatedTime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// The server's clock for caches is global, so it must stay outside of the bubble.
-	ats.Register()
-	defer ats.Unregister()
+	stopServerClock()
 	synctest.Test(t, func(t *testing.T) { simulate(t, length) })
+}
+
+// inOwnProcess reports whether this process runs only the current test. If not, it runs the test in such a process.
+//
+// The NATS client keeps a pool of timers for the whole process. A timer that was created in simulated time must not be
+// reused by goroutines that an earlier test has left behind.
+func inOwnProcess(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(processVariable) != "" {
+		return true
+	}
+	simulation := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=0")
+	simulation.Env = append(os.Environ(), processVariable+"=1")
+	report, err := simulation.CombinedOutput()
+	t.Logf("%s", report)
+	if err != nil {
+		t.Fatalf("running the simulation: %v", err)
+	}
+	return false
 }
 
 func simulate(t *testing.T, length time.Duration) {
 	t.Helper()
-	nc, js := simulatedServer(t)
+	nc, js := simulatedServer(t, t.TempDir(), topology.Limits{Freshness: time.Hour})
 	web := newSimulatedWeb()
 	defer web.close()
-	stop := runSimulated(t, nc, js, web)
+	stop := runSimulated(t, nc, js, web, simDelay)
 
 	published := 0
 	var early, late usage
@@ -126,9 +132,10 @@ func simulate(t *testing.T, length time.Duration) {
 }
 
 // simulatedServer starts a server whose connections do not leave the process.
-func simulatedServer(t *testing.T) (*nats.Conn, jetstream.JetStream) {
+func simulatedServer(t *testing.T, dir string, limits topology.Limits) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
-	server, err := natsembed.Start(natsembed.Config{Dir: t.TempDir(), Relaxed: true})
+	simulateServerClock(t)
+	server, err := natsembed.Start(natsembed.Config{Dir: dir, Relaxed: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +149,7 @@ func simulatedServer(t *testing.T) (*nats.Conn, jetstream.JetStream) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := topology.Reconcile(t.Context(), js, topology.Limits{Freshness: time.Hour}); err != nil {
+	if err := topology.Reconcile(t.Context(), js, limits); err != nil {
 		t.Fatal(err)
 	}
 	bucket := jetstream.KeyValueConfig{Bucket: subject.BucketLeases, TTL: simLeaseTTL, Storage: jetstream.FileStorage}
@@ -152,12 +159,14 @@ func simulatedServer(t *testing.T) (*nats.Conn, jetstream.JetStream) {
 	return nc, js
 }
 
-// runSimulated starts a fetcher for the sites. stop stops it and returns the result
-// of Run.
-func runSimulated(t *testing.T, nc *nats.Conn, js jetstream.JetStream, web *simulatedWeb) (stop func() error) {
+// runSimulated starts a fetcher for the sites, with a pause between two requests to a host. stop stops it and returns
+// the result of Run.
+func runSimulated(
+	t *testing.T, nc *nats.Conn, js jetstream.JetStream, web *simulatedWeb, delay time.Duration,
+) (stop func() error) {
 	t.Helper()
 	config := DefaultConfig()
-	config.UserAgent, config.AllowPrivate, config.Delay = "TestNews/1.0 (+https://example.com/bot)", true, simDelay
+	config.UserAgent, config.AllowPrivate, config.Delay = "TestNews/1.0 (+https://example.com/bot)", true, delay
 	config.RetryDelay, config.BreakerRest, config.MaxWait = time.Minute, 10*time.Minute, 6*time.Hour
 	config.MaxAttempts, config.MaxBodyBytes = 2, 100_000
 	client, err := httpget.New(httpget.Config{
