@@ -19,29 +19,37 @@ const (
 )
 
 // closestRows returns the rows of the articles to compare with a text that has
-// the given keys. rowsOf returns the newest rows that have a key.
+// the given keys. rowsOf returns the newest rows that have a key. Of rows that share
+// as many keys, those with the rarest key come first: in a large window, a phrase
+// that many texts have says little.
 func closestRows(keys []uint64, rowsOf func(key uint64) []int64) []int64 {
-	var rows []int64
-	for _, key := range keys {
-		rows = append(rows, rowsOf(key)...)
-	}
-	slices.Sort(rows)
 	type sharer struct {
 		row  int64
 		keys int
+		// rarest is the number of rows that have the rarest of the keys.
+		rarest int
 	}
-	var sharers []sharer
-	for i, row := range rows {
-		if i > 0 && row == rows[i-1] {
+	var found, sharers []sharer
+	for _, key := range keys {
+		rows := rowsOf(key)
+		for _, row := range rows {
+			found = append(found, sharer{row, 1, len(rows)})
+		}
+	}
+	slices.SortFunc(found, func(a, b sharer) int {
+		return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.rarest, b.rarest))
+	})
+	for i, s := range found {
+		if i > 0 && s.row == found[i-1].row {
 			sharers[len(sharers)-1].keys++
 		} else {
-			sharers = append(sharers, sharer{row, 1})
+			sharers = append(sharers, s)
 		}
 	}
 	slices.SortFunc(sharers, func(a, b sharer) int {
-		return cmp.Or(-cmp.Compare(a.keys, b.keys), -cmp.Compare(a.row, b.row))
+		return cmp.Or(-cmp.Compare(a.keys, b.keys), cmp.Compare(a.rarest, b.rarest), -cmp.Compare(a.row, b.row))
 	})
-	rows = rows[:0]
+	var rows []int64
 	for i, s := range sharers[:min(maxCandidates, len(sharers))] {
 		if i < maxOfOneKey || s.keys > 1 {
 			rows = append(rows, s.row)

@@ -12,7 +12,9 @@ func TestClosestRows(t *testing.T) {
 		want   []int64
 	}{
 		"no rows":                                 {[][]int64{{}, {}}, nil},
-		"only the newest that shares one key":     {[][]int64{{9, 5, 3}, {8}}, []int64{9}},
+		"only the newest that shares one key":     {[][]int64{{9, 5, 3}, {8, 7, 6}}, []int64{9}},
+		"only the one that shares the rarest key": {[][]int64{{9, 5, 3}, {2}}, []int64{2}},
+		"the rarest of two keys":                  {[][]int64{{9, 8, 7}, {9, 8, 7}, {3, 2}, {3, 2}}, []int64{3, 2, 9, 8}},
 		"the newest four of two keys":             {[][]int64{{9, 7, 5, 3, 1}, {9, 8, 7, 5, 3, 1}}, []int64{9, 7, 5, 3}},
 		"the one that shares most keys first":     {[][]int64{{9, 2}, {9, 2}, {2}}, []int64{2, 9}},
 		"none of one key after one of two keys":   {[][]int64{{9, 2, 1}, {2}}, []int64{2}},
