@@ -146,7 +146,7 @@ func usedCPU(t *testing.T) time.Duration {
 func (y *year) report() {
 	y.t.Helper()
 	var table strings.Builder
-	fmt.Fprintf(&table, "%d URLs a day in place of a million; a day is %s of the clocks of the server and the fetcher\n| day |",
+	fmt.Fprintf(&table, "%d URLs a day in place of a million; a day is %s of the clocks of server and fetcher\n| day |",
 		y.pages, yearDay)
 	for _, column := range measured {
 		fmt.Fprintf(&table, " %s |", column.name)
