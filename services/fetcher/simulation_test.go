@@ -82,7 +82,7 @@ func simulate(t *testing.T, length time.Duration) {
 	nc, js := simulatedServer(t, t.TempDir(), topology.Limits{Freshness: time.Hour})
 	web := newSimulatedWeb()
 	defer web.close()
-	stop := runSimulated(t, nc, js, web, simDelay)
+	stop := runSimulated(t, nc, js, web, simulatedConfig())
 
 	published := 0
 	var early, late usage
@@ -159,16 +159,21 @@ func simulatedServer(t *testing.T, dir string, limits topology.Limits) (*nats.Co
 	return nc, js
 }
 
-// runSimulated starts a fetcher for the sites, with a pause between two requests to a host. stop stops it and returns
-// the result of Run.
-func runSimulated(
-	t *testing.T, nc *nats.Conn, js jetstream.JetStream, web *simulatedWeb, delay time.Duration,
-) (stop func() error) {
-	t.Helper()
+// simulatedConfig is the configuration of a simulated fetcher.
+func simulatedConfig() Config {
 	config := DefaultConfig()
-	config.UserAgent, config.AllowPrivate, config.Delay = "TestNews/1.0 (+https://example.com/bot)", true, delay
+	config.UserAgent, config.AllowPrivate, config.Delay = "TestNews/1.0 (+https://example.com/bot)", true, simDelay
 	config.RetryDelay, config.BreakerRest, config.MaxWait = time.Minute, 10*time.Minute, 6*time.Hour
 	config.MaxAttempts, config.MaxBodyBytes = 2, 100_000
+	return config
+}
+
+// runSimulated starts a fetcher for the sites. stop stops it and returns the result
+// of Run.
+func runSimulated(
+	t *testing.T, nc *nats.Conn, js jetstream.JetStream, web *simulatedWeb, config Config,
+) (stop func() error) {
+	t.Helper()
 	client, err := httpget.New(httpget.Config{
 		UserAgent: config.UserAgent, AllowPrivate: true, Dial: web.dial, MaxBodyBytes: config.MaxBodyBytes,
 		HeaderTimeout: config.HeaderTimeout, IdleBodyTimeout: config.IdleBodyTimeout, TotalTimeout: config.TotalTimeout,

@@ -56,7 +56,9 @@ func simulateYear(t *testing.T, pages int) {
 	t.Helper()
 	y := newYear(t, pages)
 	defer y.web.close()
-	stop := runSimulated(t, y.nc, y.js, y.web, yearDelay)
+	config := simulatedConfig()
+	config.Delay, config.RetryDelay, config.BreakerRest = yearDelay, yearDay, yearDay
+	stop := runSimulated(t, y.nc, y.js, y.web, config)
 	for d := range yearDays {
 		y.publish(d)
 		time.Sleep(yearDay)
