@@ -61,6 +61,7 @@ var downgradeBoth = append([]string{
 
 var sqliteBackend = backend{
 	newDSN: sqliteFile,
+	looks:  1,
 	execute: func(t *testing.T, dsn, statement string) {
 		db := openSQLite(t, dsn)
 		defer db.Close()
@@ -95,6 +96,7 @@ var sqliteBackend = backend{
 
 var postgresBackend = backend{
 	newDSN: postgrestest.Database,
+	looks:  4,
 	execute: func(t *testing.T, dsn, statement string) {
 		conn := connectPostgres(t, dsn)
 		defer conn.Close(context.Background())

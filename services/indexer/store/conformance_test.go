@@ -111,6 +111,8 @@ var conformance = map[string]func(*testing.T, backend){
 	"an older store has committed everything":           testSpansOfOlderStore,
 	"the index of words is corrected":                   testReindex,
 	"the index of words is built again":                 testIndexAgain,
+	"an interrupted read fails or is complete":          testInterruptedReads,
+	"an interrupted write can be repeated":              testInterruptedWrites,
 }
 
 func TestConformance(t *testing.T) {
@@ -144,6 +146,8 @@ type backend struct {
 	// refusePoison is SQL that makes the database refuse articles with the title
 	// "poison", by the kind of refusal.
 	refusePoison map[string]string
+	// looks is the number of times that the driver looks at the context of a statement, at least.
+	looks int
 }
 
 // pendingOverwrites returns the number of erasures that are not overwritten yet.
