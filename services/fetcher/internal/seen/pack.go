@@ -126,8 +126,11 @@ func (m *Marks) startPacking(ctx context.Context) (token uint64, err error) {
 	return token, wrap("starting to pack marks", err)
 }
 
-// endPacking lets the next process pack.
+// endPacking lets the next process pack, even if ctx has ended: a process that stops in a round would otherwise keep
+// all others from packing until its lease ends.
 func (m *Marks) endPacking(ctx context.Context, token uint64) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTimeout)
+	defer cancel()
 	_, err := bus.PublishBatch(ctx, m.js, []*nats.Msg{update(keyPacker, nil, token)})
 	if bus.IsConflict(err) {
 		return nil // another process has taken over
@@ -412,7 +415,7 @@ func (r *round) purge(ctx context.Context, filter string, before uint64, timeout
 }
 
 const (
-	// purgeTimeout bounds the removal of entries, and probeTimeout that of none.
+	// purgeTimeout bounds the removal of entries, and probeTimeout that of none and the end of a round.
 	purgeTimeout = 5 * time.Minute
 	probeTimeout = 10 * time.Second
 )

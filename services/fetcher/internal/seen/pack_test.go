@@ -54,7 +54,10 @@ func atMost(n int) func(int) int { return func(int) int { return n } }
 // packAll packs every mark.
 func packAll(t *testing.T, marks *Marks) {
 	t.Helper()
-	for {
+	for rounds := 1; ; rounds++ {
+		if rounds > 1000 {
+			t.Fatal("marks are left after 1,000 rounds")
+		}
 		packed, err := marks.pack(t.Context(), atMost(-100)) // the number of those that wait is not exact
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,17 @@
+package seen
+
+import (
+	"context"
+	"testing"
+
+	"github.com/dateline-news/dateline/internal/ctxtest"
+	"github.com/dateline-news/dateline/internal/natstest"
+)
+
+// TestOpeningNamesWhatFails has each step of opening fail once.
+func TestOpeningNamesWhatFails(t *testing.T) {
+	_, js := natstest.Start(t)
+	ctxtest.Opens(t, func(ctx context.Context) (*Marks, error) {
+		return Open(ctx, js)
+	})
+}
