@@ -53,6 +53,10 @@ readers: ## Read archived pages of a hostile site with the WARC libraries of oth
 mutants: ## Plant faults in packages and see whether the tests notice (PKG='./internal/stage …' N=20 SEED=1 WITH=…)
 	$(TOOLS) run ./mutants -n $(or $(N),20) -seed $(or $(SEED),1) $(if $(WITH),-with $(WITH)) $(or $(PKG),$(error name the packages with PKG=…))
 
+.PHONY: mutants-areas
+mutants-areas: ## Plant faults in every area of the product, and print the score by area (N=12 SEED=1 AREAS='notifier;archive' RESULTS=FILE)
+	$(TOOLS) run ./mutants -areas -short -n $(or $(N),12) -seed $(or $(SEED),1) $(if $(AREAS),-only '$(AREAS)') $(if $(RESULTS),-resume $(abspath $(RESULTS)))
+
 .PHONY: check
 check: format lint prose modules install-check licences vulnerabilities contracts breaking reference ## Run all static checks
 

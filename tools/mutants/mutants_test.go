@@ -2,14 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// module has a function with every kind of fault, and tests that notice some of them.
-var module = map[string]string{
+// ferry has a function with every kind of fault, and tests that notice some of them.
+var ferry = map[string]string{
 	"go.mod": "module example.com/ferry\n\ngo 1.26\n",
 	"ferry.go": `package ferry
 
@@ -66,9 +68,10 @@ func write(t *testing.T, files map[string]string) (dir string) {
 }
 
 func TestFaultsAreFoundAndJudged(t *testing.T) {
-	dir := write(t, module)
+	dir := write(t, ferry)
 	var out strings.Builder
-	if err := run(t.Context(), []string{"-dir", dir, "-n", "100", "-json", "."}, &out); err != nil {
+	args := []string{"-cache", t.TempDir(), "-dir", dir, "-n", "100", "-json", "."}
+	if err := run(t.Context(), args, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
@@ -102,10 +105,11 @@ func TestFaultsAreFoundAndJudged(t *testing.T) {
 }
 
 func TestTheDrawingIsRepeatable(t *testing.T) {
-	dir := write(t, module)
+	dir, cache := write(t, ferry), t.TempDir()
 	draw := func(seed string) string {
 		var out strings.Builder
-		if err := run(t.Context(), []string{"-dir", dir, "-n", "2", "-seed", seed, "."}, &out); err != nil {
+		args := []string{"-cache", cache, "-dir", dir, "-n", "2", "-seed", seed, "."}
+		if err := run(t.Context(), args, &out, io.Discard); err != nil {
 			t.Fatal(err)
 		}
 		return out.String()
@@ -114,22 +118,89 @@ func TestTheDrawingIsRepeatable(t *testing.T) {
 	if draw("3") != first {
 		t.Error("the same seed draws other faults")
 	}
-	if !strings.Contains(first, "2 drawn") || !strings.Contains(first, "of   2 noticed") {
+	if !strings.Contains(first, "of   2 noticed") {
 		t.Errorf("the table is\n%s", first)
 	}
 }
 
-func TestFailingTestsAreReported(t *testing.T) {
-	files := map[string]string{}
-	for name, text := range module {
-		files[name] = strings.ReplaceAll(text, "n != 2", "n != 9")
+// A test that fails without a fault says nothing about a fault.
+func TestFailingTestsAreLeftOut(t *testing.T) {
+	files := maps.Clone(ferry)
+	files["ferry_test.go"] = strings.ReplaceAll(files["ferry_test.go"], "n != 2", "n != 9")
+	var out, progress strings.Builder
+	args := []string{"-cache", t.TempDir(), "-dir", write(t, files), "."}
+	if err := run(t.Context(), args, &out, &progress); err != nil {
+		t.Fatal(err)
 	}
-	err := run(t.Context(), []string{"-dir", write(t, files), "."}, &strings.Builder{})
-	if err == nil || !strings.Contains(err.Error(), "fail without a fault") {
-		t.Errorf("got %v", err)
+	if !strings.Contains(progress.String(), "left out: TestBoard") ||
+		!strings.Contains(out.String(), "  0 of   7 noticed") {
+		t.Errorf("the table is\n%s\nand the progress\n%s", &out, &progress)
 	}
-	err = run(t.Context(), nil, &strings.Builder{})
-	if err == nil || !strings.Contains(err.Error(), "at least one package") {
-		t.Errorf("got %v", err)
+}
+
+// Only the subtest of a long test runs that executes the place of a fault.
+func TestSubtestsAreSelected(t *testing.T) {
+	hits := func(blocks ...int) map[string]map[int]bool {
+		of := map[int]bool{}
+		for _, b := range blocks {
+			of[b] = true
+		}
+		return map[string]map[int]bool{"a.go": of}
+	}
+	s := &suite{
+		blocks: map[string][]block{"a.go": {{10, 20, 20, 2}, {12, 3, 14, 3}, {15, 3, 16, 3}}},
+		tests:  map[string]*test{},
+	}
+	for _, one := range []*test{
+		{name: "TestLong", seconds: 9, hits: hits(0, 1, 2)},
+		{name: "TestLong/a", seconds: 4, hits: hits(0, 1)},
+		{name: "TestLong/b", seconds: 5, hits: hits(0, 2)},
+		{name: "TestShort", seconds: 1, hits: hits(0, 1)},
+		{name: "TestShort/c", seconds: 1, hits: hits(1)},
+		{name: "TestFailing", failed: true, hits: hits(0, 1, 2)},
+	} {
+		s.tests[one.name] = one
+	}
+	for _, test := range []struct {
+		place mutant
+		want  string
+	}{
+		{mutant{file: "a.go", line: 13, col: 1, functionStart: 10, functionEnd: 20}, "^TestShort$|^TestLong$/^a$"},
+		{mutant{file: "a.go", line: 15, col: 9, functionStart: 10, functionEnd: 20}, "^TestLong$/^b$"},
+		{mutant{file: "b.go", line: 15, col: 9, functionStart: 10, functionEnd: 20}, ""},
+	} {
+		if got := pattern(s.executing(test.place)); got != test.want {
+			t.Errorf("the tests of %s:%d are %s, want %s", test.place.file, test.place.line, got, test.want)
+		}
+	}
+}
+
+func TestAreasHaveEveryPackage(t *testing.T) {
+	t.Setenv("GOWORK", "off")
+	m, err := list(t.Context(), "../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string][]string{}
+	for _, a := range areas {
+		for _, p := range a.Packages {
+			listed[p] = append(listed[p], a.Name)
+		}
+	}
+	for _, p := range untested {
+		listed[p] = append(listed[p], "untested")
+	}
+	for p := range m.packages {
+		want := 1
+		if p == "services/indexer/store" {
+			want = 2
+		}
+		if len(listed[p]) != want {
+			t.Errorf("%s is in %d areas: %q", p, len(listed[p]), listed[p])
+		}
+		delete(listed, p)
+	}
+	for p := range listed {
+		t.Errorf("%s does not exist", p)
 	}
 }
