@@ -97,6 +97,24 @@ func Database(tb testing.TB) string {
 	return shared.server.url(name)
 }
 
+// Durable starts a server of the test's own that syncs its commits, with the settings of PostgreSQL
+// for durability, and returns the URL of an empty database.
+func Durable(tb testing.TB) string {
+	tb.Helper()
+	s, err := start(programs(tb), map[string]string{
+		"listen_addresses": "", "fsync": "on", "full_page_writes": "on", "synchronous_commit": "on",
+	}, nil)
+	if err != nil {
+		tb.Fatalf("starting PostgreSQL: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return s.url("postgres")
+}
+
 // Encrypted starts a server of the test's own on 127.0.0.1, which authenticates users
 // only by certificates of the authority. It returns the URL of an empty database for the
 // user postgres, without the client's certificate (sslcert and sslkey).

@@ -1,0 +1,123 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/dateline-news/dateline/internal/postgrestest"
+	"github.com/dateline-news/dateline/services/indexer/store"
+)
+
+// BenchmarkIngest stores new articles in a PostgreSQL server that syncs its commits, in turns with
+// COPY of the same records into a table with one key, which is the least that a server does for
+// them. It reports the rates and the CPU time per article, of the server and of this process.
+func BenchmarkIngest(b *testing.B) {
+	dsn := postgrestest.Durable(b)
+	s := reopen(b, dsn)
+	conn, err := pgx.Connect(b.Context(), dsn)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = conn.Close(context.Background()) })
+	const table = `CREATE TABLE bare_records (id text PRIMARY KEY, record bytea NOT NULL)`
+	if _, err := conn.Exec(b.Context(), table); err != nil {
+		b.Fatal(err)
+	}
+	server := newServerCPU(b, conn)
+	var ours, bare usage
+	articles := newGenerator()
+	measure := func(u *usage, run func()) {
+		start, client, cpu := time.Now(), cpuTime(b), server.used(b)
+		run()
+		u.elapsed += time.Since(start)
+		u.client += cpuTime(b) - client
+		u.server += server.used(b) - cpu
+		u.articles += benchBatch
+	}
+	put(b, s, articles.batch()...) // prepares the statements
+	for b.Loop() {
+		b.StopTimer()
+		batch := articles.batch()
+		rows := store.BareRows(b, batch)
+		b.StartTimer()
+		measure(&ours, func() { put(b, s, batch...) })
+		b.StopTimer()
+		measure(&bare, func() {
+			source := pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
+				return []any{rows[i].ID, rows[i].Record}, nil
+			})
+			_, err := conn.CopyFrom(b.Context(), pgx.Identifier{"bare_records"}, []string{"id", "record"}, source)
+			if err != nil {
+				b.Fatal(err)
+			}
+		})
+		b.StartTimer()
+	}
+	ours.report(b, "")
+	bare.report(b, "copy-")
+}
+
+// usage is what storing articles has used.
+type usage struct {
+	articles                int
+	elapsed, client, server time.Duration
+}
+
+func (u usage) report(b *testing.B, prefix string) {
+	b.Helper()
+	n := float64(u.articles)
+	b.ReportMetric(n/u.elapsed.Seconds(), prefix+"articles/s")
+	b.ReportMetric(u.server.Seconds()*1e3/n, prefix+"server-ms/article")
+	b.ReportMetric(u.client.Seconds()*1e3/n, prefix+"client-ms/article")
+}
+
+// serverCPU tells the CPU time of a PostgreSQL server on this machine.
+type serverCPU struct {
+	process string // folder in /proc of the server's first process
+}
+
+func newServerCPU(b *testing.B, conn *pgx.Conn) serverCPU {
+	b.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", conn.PgConn().PID()))
+	if err != nil {
+		b.Skipf("needs /proc and a server on this machine: %v", err)
+	}
+	_, parent, _ := strings.Cut(string(status), "\nPPid:\t")
+	parent, _, _ = strings.Cut(parent, "\n")
+	return serverCPU{filepath.Join("/proc", parent)}
+}
+
+// used returns the CPU time of the server's processes so far, with that of those that have ended.
+func (c serverCPU) used(b *testing.B) time.Duration {
+	b.Helper()
+	stat, err := os.ReadFile(filepath.Join(c.process, "stat"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	var ticks, ended int64
+	for _, field := range fields[13:15] { // cutime and cstime
+		_, _ = fmt.Sscan(field, &ticks)
+		ended += ticks
+	}
+	sum := time.Duration(ended) * 10 * time.Millisecond
+	children, err := os.ReadFile(filepath.Join(c.process, "task", filepath.Base(c.process), "children"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for child := range strings.FieldsSeq(string(children)) {
+		var nanoseconds int64
+		if text, err := os.ReadFile(filepath.Join("/proc", child, "schedstat")); err == nil {
+			_, _ = fmt.Sscan(string(text), &nanoseconds)
+		}
+		sum += time.Duration(nanoseconds)
+	}
+	return sum
+}
