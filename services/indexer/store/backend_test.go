@@ -47,7 +47,7 @@ var (
 	}, downgradeBothTo39...)
 	downgradePostgresTo38 = append([]string{
 		`DROP TABLE copies_window`, `DROP TABLE recent_keys`, `DROP TRIGGER follow_sketch_keys ON sketch_keys`,
-		`DROP FUNCTION follow_sketch_keys`,
+		`DROP FUNCTION follow_sketch_keys`, `ALTER TABLE articles ALTER words SET COMPRESSION default`,
 	}, downgradeBothTo39...)
 )
 

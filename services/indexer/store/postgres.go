@@ -176,8 +176,12 @@ var errConflict = errors.New("another writer stored one of the articles at the s
 // inTransaction calls run in a transaction. If another writer conflicts with it,
 // it calls run again in a new transaction, up to maxTransactions times.
 func (s *postgresStore) inTransaction(ctx context.Context, run func(pgx.Tx) error) error {
+	return s.inTransactionWith(ctx, pgx.TxOptions{}, run)
+}
+
+func (s *postgresStore) inTransactionWith(ctx context.Context, options pgx.TxOptions, run func(pgx.Tx) error) error {
 	for n := 1; ; n++ {
-		err := pgx.BeginFunc(ctx, s.pool, run)
+		err := pgx.BeginTxFunc(ctx, s.pool, options, run)
 		if n == maxTransactions || !isConflict(err) {
 			return err
 		}

@@ -16,6 +16,10 @@ import (
 // statementBytes is the approximate amount of data in one statement.
 const statementBytes = 16 << 20
 
+// putOptions begin a transaction that stores articles. With less memory, PostgreSQL merges the new
+// entries of the index of words in several steps, and each of them writes the same pages.
+var putOptions = pgx.TxOptions{BeginQuery: `BEGIN; SET LOCAL work_mem = '64MB'`}
+
 func (s *postgresStore) Put(ctx context.Context, articles []*datelinev1.Article, from ...Span) ([]PutResult, error) {
 	if s.keys.lastRead() == 0 { // there may be many: read them before any row is locked
 		if err := s.readKeys(ctx, s.pool); err != nil {
@@ -24,7 +28,7 @@ func (s *postgresStore) Put(ctx context.Context, articles []*datelinev1.Article,
 	}
 	written := len(from) == 0
 	results, err := putIsolated(articles, isPostgresPoison, func(arrivals []arrival) (results []PutResult, err error) {
-		err = s.inTransaction(ctx, func(tx pgx.Tx) error {
+		err = s.inTransactionWith(ctx, putOptions, func(tx pgx.Tx) error {
 			results, err = (&postgresBatch{ctx, tx, s}).put(arrivals, from)
 			return err
 		})

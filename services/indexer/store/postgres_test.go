@@ -126,3 +126,16 @@ func awaitLockWait(t *testing.T, dsn string) {
 		}
 	}
 }
+
+// TestPostgresCompression stores a long vector of words with the best method that the server has.
+func TestPostgresCompression(t *testing.T) {
+	dsn := postgresBackend.newDSN(t)
+	put(t, reopen(t, dsn), article("long", "Headline", joined(prose(1, 200)...), noon))
+	var got, want string
+	postgresBackend.query(t, dsn, `SELECT pg_column_compression(words) FROM articles`, &got)
+	postgresBackend.query(t, dsn, `SELECT CASE WHEN 'lz4' = ANY (enumvals) THEN 'lz4' ELSE 'pglz' END
+		FROM pg_settings WHERE name = 'default_toast_compression'`, &want)
+	if got != want {
+		t.Errorf("the vector of words is compressed with %q, want %q", got, want)
+	}
+}
