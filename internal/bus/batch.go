@@ -31,10 +31,10 @@ const (
 	batchCommit   = "Nats-Batch-Commit"
 )
 
-// minTogether is the minimum number of messages that PublishAll stores in one write. A
+// MinTogether is the minimum number of messages that are better stored in one write. A
 // server with one node creates a store of files for each batch, which takes as long as
 // syncing about 16 messages (BenchmarkPublish).
-const minTogether = 16
+const MinTogether = 16
 
 // publishConcurrency is the number of messages that PublishAll publishes at the same time,
 // if not in one write. It hides the round trip to the server, which syncs one after another.
@@ -47,7 +47,7 @@ const publishConcurrency = 16
 // publishing it again must not store it twice.
 func PublishAll(ctx context.Context, js jetstream.JetStream, msgs []*nats.Msg) []error {
 	problems := make([]error, len(msgs))
-	if len(msgs) >= minTogether {
+	if len(msgs) >= MinTogether {
 		if _, err := PublishBatch(ctx, js, msgs); err == nil {
 			return problems
 		}

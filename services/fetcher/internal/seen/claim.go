@@ -66,8 +66,8 @@ func (m *Marks) judge(c Claim, stored Mark, exists bool) verdict {
 // that request and is not OK. A second claim by the same message succeeds and returns
 // the mark as it is. With Force, the mark of another request is replaced.
 //
-// All marks are stored in one write. If a URL is claimed by another process meanwhile,
-// each mark is stored in a write of its own.
+// Many marks are stored in one write. If they are few, or another process claims a URL
+// meanwhile, each mark is stored in a write of its own.
 func (m *Marks) ClaimAll(ctx context.Context, claims []Claim) []Claimed {
 	results := make([]Claimed, len(claims))
 	inParallel(len(claims), func(i int) {
@@ -80,10 +80,13 @@ func (m *Marks) ClaimAll(ctx context.Context, claims []Claim) []Claimed {
 			open = append(open, i)
 		}
 	}
-	if len(open) == 0 || m.storeAll(ctx, open, results, claims) == nil {
+	if len(open) >= bus.MinTogether && m.storeAll(ctx, open, results, claims) == nil {
 		return results
 	}
-	inParallel(len(open), func(k int) { results[open[k]] = m.claim(ctx, claims[open[k]]) })
+	inParallel(len(open), func(k int) {
+		i := open[k]
+		results[i] = m.claim(ctx, claims[i], results[i])
+	})
 	return results
 }
 
@@ -155,14 +158,10 @@ func (m *Marks) storeAll(ctx context.Context, open []int, results []Claimed, cla
 	return nil
 }
 
-// claim claims one URL.
-func (m *Marks) claim(ctx context.Context, c Claim) Claimed {
-	for attempt := 1; ; attempt++ {
-		stored, exists, err := m.last(ctx, c.Key)
-		result := m.result(c, stored, exists, err)
-		if result.Err != nil || !result.OK || result.Again {
-			return result
-		}
+// claim stores the mark of the result of a claim. If another process has changed the stored mark
+// meanwhile, it judges the claim again.
+func (m *Marks) claim(ctx context.Context, c Claim, result Claimed) Claimed {
+	for attempt := 1; result.Err == nil && result.OK && !result.Again; attempt++ {
 		data, err := json.Marshal(result.Mark)
 		if err != nil {
 			return Claimed{Err: fmt.Errorf("encoding a mark: %w", err)}
@@ -181,5 +180,8 @@ func (m *Marks) claim(ctx context.Context, c Claim) Claimed {
 		if err := pauseAfter(ctx, attempt); err != nil {
 			return Claimed{Err: err}
 		}
+		stored, exists, err := m.last(ctx, c.Key)
+		result = m.result(c, stored, exists, err)
 	}
+	return result
 }
