@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dateline-news/dateline/services/archiver/captures"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 func newArchive() *cobra.Command {
@@ -50,15 +50,9 @@ func withCaptures(
 		if err != nil {
 			return err
 		}
-		cfg, err := load()
-		if err != nil {
-			return err
-		}
-		s, err := openStore(cmd, cfg)
-		if err != nil {
-			return err
-		}
-		return errors.Join(run(cmd.Context(), cmd, captures.Of(s), filter), s.Close())
+		return onStore(cmd, load, func(_ configuration, s store.Store) error {
+			return run(cmd.Context(), cmd, captures.Of(s), filter)
+		})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/escape"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 func newErase() *cobra.Command {
@@ -31,20 +32,13 @@ exports are not changed.`,
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&confirmed, "yes", false, "Erase. Without this flag, only print what would be erased.")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print what was erased as JSON.")
-	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		cfg, err := load()
-		if err != nil {
-			return err
-		}
-		s, err := openStore(cmd, cfg)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, s.Close()) }()
-		if !confirmed {
-			return previewErasure(cmd, s, args[0])
-		}
-		return audited(cmd.Context(), s, "erase", args[0], func() error { return erase(cmd, cfg, s, args[0], asJSON) })
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return onStore(cmd, load, func(cfg configuration, s store.Store) error {
+			if !confirmed {
+				return previewErasure(cmd, s, args[0])
+			}
+			return audited(cmd.Context(), s, "erase", args[0], func() error { return erase(cmd, cfg, s, args[0], asJSON) })
+		})
 	}
 	return cmd
 }

@@ -296,6 +296,19 @@ func openStore(cmd *cobra.Command, cfg configuration) (store.Store, error) {
 	return store.Open(cmd.Context(), cfg.StoreURL())
 }
 
+// onStore opens the store of the deployment while do runs.
+func onStore(cmd *cobra.Command, load loader, do func(configuration, store.Store) error) error {
+	cfg, err := load()
+	if err != nil {
+		return err
+	}
+	s, err := openStore(cmd, cfg)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(cfg, s), s.Close())
+}
+
 // articles are the articles of a deployment, in its store or behind its HTTP API.
 type articles interface {
 	Article(ctx context.Context, idOrURL string) (store.Hit, error)

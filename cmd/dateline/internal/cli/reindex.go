@@ -45,27 +45,20 @@ index beside the one that searches use, which takes as much space.`,
 		"Change nothing, and exit with code 1 if the index is not as it should be.")
 	cmd.Flags().BoolVar(&f.all, "all", false, "Build the whole index again instead of correcting it.")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "Print the result as JSON.")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if f.onlyCheck && f.all {
 			return &usageError{errors.New("--check and --all exclude each other: --check changes nothing")}
 		}
-		cfg, err := load()
-		if err != nil {
-			return err
-		}
-		s, err := openStore(cmd, cfg)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, s.Close()) }()
-		if f.onlyCheck {
-			return f.run(cmd, s)
-		}
-		object := "what differs"
-		if f.all {
-			object = "everything"
-		}
-		return audited(cmd.Context(), s, "reindex", object, func() error { return f.run(cmd, s) })
+		return onStore(cmd, load, func(_ configuration, s store.Store) error {
+			if f.onlyCheck {
+				return f.run(cmd, s)
+			}
+			object := "what differs"
+			if f.all {
+				object = "everything"
+			}
+			return audited(cmd.Context(), s, "reindex", object, func() error { return f.run(cmd, s) })
+		})
 	}
 	return cmd
 }

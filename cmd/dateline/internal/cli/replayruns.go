@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -24,19 +23,13 @@ least 90 days.`,
 	load := configured(cmd, quiet)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print each run as a line of JSON.")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		cfg, err := load()
-		if err != nil {
-			return err
-		}
-		s, err := openStore(cmd, cfg)
-		if err != nil {
-			return err
-		}
-		runs, err := replay.RunsOf(s).List(cmd.Context())
-		if err = errors.Join(err, s.Close()); err != nil {
-			return err
-		}
-		return printReplays(cmd, runs, asJSON)
+		return onStore(cmd, load, func(_ configuration, s store.Store) error {
+			runs, err := replay.RunsOf(s).List(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return printReplays(cmd, runs, asJSON)
+		})
 	}
 	return cmd
 }
