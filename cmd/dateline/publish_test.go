@@ -14,6 +14,7 @@ import (
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 // TestPublishAsClient publishes as a user who may only publish URLs and subscribe to
@@ -25,7 +26,7 @@ func TestPublishAsClient(t *testing.T) {
 	if err := topology.Reconcile(t.Context(), setup, topology.Limits{Archive: true}); err != nil {
 		t.Fatal(err)
 	}
-	articles, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
+	articles, err := store.Open(t.Context(), storetest.SQLite(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -80,6 +81,23 @@ func Main(m *testing.M, check func() error) int {
 // durability.
 func Database(tb testing.TB) string {
 	tb.Helper()
+	return create(tb, "")
+}
+
+// Copy creates a copy of a database that Database created, and returns its URL. Nobody may
+// be connected to the original.
+func Copy(tb testing.TB, original string) string {
+	tb.Helper()
+	source, err := url.Parse(original)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return create(tb, " STRATEGY FILE_COPY TEMPLATE "+strings.TrimPrefix(source.Path, "/"))
+}
+
+// create creates a database with options of CREATE DATABASE.
+func create(tb testing.TB, options string) string {
+	tb.Helper()
 	folder := programs(tb)
 	shared.Lock()
 	defer shared.Unlock()
@@ -91,7 +109,7 @@ func Database(tb testing.TB) string {
 	}
 	shared.databases++
 	name := "test" + strconv.Itoa(shared.databases)
-	if err := shared.server.execute(tb.Context(), "CREATE DATABASE "+name); err != nil {
+	if err := shared.server.execute(tb.Context(), "CREATE DATABASE "+name+options); err != nil {
 		tb.Fatalf("creating database %s: %v", name, err)
 	}
 	return shared.server.url(name)
@@ -208,7 +226,7 @@ type server struct {
 // writes the files into the folder of the cluster first.
 func start(binaries string, settings map[string]string, files map[string][]byte) (*server, error) {
 	return startOn(binaries, settings, func(s *server) error {
-		err := s.create(filepath.Join(binaries, "initdb"),
+		err := s.createCluster(filepath.Join(binaries, "initdb"),
 			"-D", s.data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
 		for name, content := range files {
 			err = errors.Join(err, writeFor(s.identity, filepath.Join(s.data, name), content))
@@ -217,8 +235,8 @@ func start(binaries string, settings map[string]string, files map[string][]byte)
 	})
 }
 
-// startOn runs a server on the cluster that create creates in the server's data folder.
-func startOn(binaries string, settings map[string]string, create func(*server) error) (_ *server, err error) {
+// startOn runs a server on the cluster that createData creates in the server's data folder.
+func startOn(binaries string, settings map[string]string, createData func(*server) error) (_ *server, err error) {
 	// The path of a Unix socket is limited to 107 bytes, which the folders of
 	// testing.TB exceed.
 	folder, err := os.MkdirTemp("", "postgres")
@@ -237,7 +255,7 @@ func startOn(binaries string, settings map[string]string, create func(*server) e
 	if s.identity, err = unprivileged(folder); err != nil {
 		return nil, err
 	}
-	if err := create(s); err != nil {
+	if err := createData(s); err != nil {
 		return nil, err
 	}
 	s.arguments = []string{
@@ -249,8 +267,8 @@ func startOn(binaries string, settings map[string]string, create func(*server) e
 	return s, s.run()
 }
 
-// create runs a program that creates the cluster.
-func (s *server) create(program string, arguments ...string) error {
+// createCluster runs a program that creates the cluster.
+func (s *server) createCluster(program string, arguments ...string) error {
 	command := exec.CommandContext(context.Background(), program, arguments...)
 	command.Dir, command.SysProcAttr = s.folder, &syscall.SysProcAttr{Credential: s.identity}
 	if output, err := command.CombinedOutput(); err != nil {

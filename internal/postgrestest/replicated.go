@@ -33,7 +33,7 @@ func Replicated(tb testing.TB) (primary, replica *Server) {
 		"listen_addresses": "", "wal_retrieve_retry_interval": "100ms", "max_standby_streaming_delay": "10ms",
 		"wal_receiver_status_interval": "1s",
 	}, func(s *server) error {
-		return s.create(filepath.Join(binaries, "pg_basebackup"), "-h", primary.server.folder, "-U", "postgres",
+		return s.createCluster(filepath.Join(binaries, "pg_basebackup"), "-h", primary.server.folder, "-U", "postgres",
 			"-D", s.data, "-R", "-X", "stream", "--checkpoint=fast", "--no-sync")
 	})
 	return primary, own(tb, s, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 // answered returns an exchange that is not a page.
@@ -82,7 +83,7 @@ func TestOtherExchanges(t *testing.T) {
 		t.Errorf("records %q, want %q", kinds, want)
 	}
 	before := checkExchanges(t, room)
-	lost, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
+	lost, err := store.Open(t.Context(), storetest.SQLite(t))
 	if err != nil {
 		t.Fatal(err)
 	}

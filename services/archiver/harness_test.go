@@ -28,6 +28,7 @@ import (
 	"github.com/dateline-news/dateline/services/archiver/files"
 	"github.com/dateline-news/dateline/services/archiver/warcfile"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -73,7 +74,7 @@ func newRoom(tb testing.TB) *room {
 	tb.Helper()
 	_, js := natstest.Connect(tb, natstest.Server(tb, tb.TempDir()))
 	natstest.Reconcile(tb, js, topology.Limits{Archive: true})
-	articles, err := store.Open(tb.Context(), "sqlite:"+filepath.Join(tb.TempDir(), "articles.db"))
+	articles, err := store.Open(tb.Context(), storetest.SQLite(tb))
 	if err != nil {
 		tb.Fatal(err)
 	}

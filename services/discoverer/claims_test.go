@@ -2,7 +2,6 @@ package discoverer
 
 import (
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 // TestKilledBetweenClaimAndPublish has a replica claim polls and publish some of them before it is
@@ -22,7 +22,7 @@ import (
 // twice.
 func TestKilledBetweenClaimAndPublish(t *testing.T) {
 	_, js := natstest.Start(t)
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
+	db, err := store.Open(t.Context(), storetest.SQLite(t))
 	if err != nil {
 		t.Fatal(err)
 	}

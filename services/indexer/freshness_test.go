@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +25,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 // BenchmarkFreshness measures the time from publishing an article until it can
@@ -72,7 +72,7 @@ func (f *freshness) run(b *testing.B) {
 	nc, js := natstest.Connect(b, server)
 	defer nc.Close()
 	natstest.Reconcile(b, js, topology.Limits{})
-	opened, err := store.Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "articles.db"))
+	opened, err := store.Open(b.Context(), storetest.SQLite(b))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package indexer
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -9,12 +8,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 // TestReplayMetrics reads the progress of a run while it goes on, and after it was abandoned.
 func TestReplayMetrics(t *testing.T) {
 	t.Parallel()
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
+	s, err := store.Open(t.Context(), storetest.SQLite(t))
 	if err != nil {
 		t.Fatal(err)
 	}

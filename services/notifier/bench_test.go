@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dateline-news/dateline/internal/postgrestest"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/storetest"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
@@ -128,7 +127,7 @@ func BenchmarkDelay(b *testing.B) {
 // Both rates are measured in turns, in two stores.
 func BenchmarkIngestWithSubscriptions(b *testing.B) {
 	for name, open := range map[string]func(testing.TB) string{
-		"sqlite": storetest.SQLite, "postgres": postgrestest.Database,
+		"sqlite": storetest.SQLite, "postgres": storetest.Postgres,
 	} {
 		for _, matching := range []int{0, 1, 100} { // 0 has no subscriptions in both stores
 			b.Run(name+"/"+strconv.Itoa(matching)+"-match", func(b *testing.B) {

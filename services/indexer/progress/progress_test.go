@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +23,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/progress"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -46,7 +46,7 @@ func newHarness(t *testing.T) *harness {
 
 func (h *harness) newStore() store.Store {
 	h.t.Helper()
-	s, err := store.Open(h.t.Context(), "sqlite:"+filepath.Join(h.t.TempDir(), "articles.db"))
+	s, err := store.Open(h.t.Context(), storetest.SQLite(h.t))
 	if err != nil {
 		h.t.Fatal(err)
 	}

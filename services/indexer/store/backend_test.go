@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/dateline-news/dateline/internal/postgrestest"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 // downgradeTo8 is SQL that undoes the migrations after version 8, except for downgradeTo38.
@@ -60,8 +61,9 @@ var downgradeBoth = append([]string{
 }, downgradeTo8...)
 
 var sqliteBackend = backend{
-	newDSN: sqliteFile,
-	looks:  1,
+	absentDSN: sqliteFile,
+	newDSN:    storetest.SQLite,
+	looks:     1,
 	execute: func(t *testing.T, dsn, statement string) {
 		db := openSQLite(t, dsn)
 		defer db.Close()
@@ -95,8 +97,9 @@ var sqliteBackend = backend{
 }
 
 var postgresBackend = backend{
-	newDSN: postgrestest.Database,
-	looks:  4,
+	absentDSN: postgrestest.Database,
+	newDSN:    storetest.Postgres,
+	looks:     4,
 	execute: func(t *testing.T, dsn, statement string) {
 		conn := connectPostgres(t, dsn)
 		defer conn.Close(context.Background())

@@ -128,8 +128,8 @@ func TestConformance(t *testing.T) {
 
 // backend is one kind of store.
 type backend struct {
-	// newDSN returns the name of a store that does not exist yet.
-	newDSN func(testing.TB) string
+	// absentDSN returns the name of a store that does not exist yet, and newDSN that of an empty one.
+	absentDSN, newDSN func(testing.TB) string
 	// execute runs SQL directly in a store's database.
 	execute func(t *testing.T, dsn, sql string)
 	// query reads one value directly from a store's database.

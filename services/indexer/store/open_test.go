@@ -13,7 +13,7 @@ import (
 )
 
 func testReopening(t *testing.T, b backend) {
-	dsn := b.newDSN(t)
+	dsn := b.absentDSN(t)
 	first, err := store.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func testReopening(t *testing.T, b backend) {
 }
 
 func testConcurrentOpening(t *testing.T, b backend) {
-	dsn := b.newDSN(t)
+	dsn := b.absentDSN(t)
 	const programs = 6
 	opened := make(chan error, programs)
 	for range programs {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/warctest"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 // archive returns an archive of a number of pages, after which reading ends with an error.
@@ -36,7 +36,7 @@ func archive(pages int, end error) ingest.Archive {
 func newConfig(t *testing.T) ingest.Config {
 	t.Helper()
 	_, js := natstest.Start(t)
-	articles, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "articles.db"))
+	articles, err := store.Open(t.Context(), storetest.SQLite(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
 // samplePages returns pages of the corpus that DATELINE_CORPUS names, or the fixtures of the
@@ -75,7 +76,7 @@ func BenchmarkReplayOfWebArchive(b *testing.B) {
 			Headers: []*datelinev1.Header{{Name: "content-type", Value: "text/html; charset=utf-8"}},
 		}})
 	}
-	s, err := store.Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "articles.db"))
+	s, err := store.Open(b.Context(), storetest.SQLite(b))
 	if err != nil {
 		b.Fatal(err)
 	}
