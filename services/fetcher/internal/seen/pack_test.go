@@ -101,8 +101,9 @@ func request(t *testing.T, marks *Marks, url string) (string, bool) {
 func TestPackedMarks(t *testing.T) {
 	_, js := natstest.Start(t)
 	marks, other := opened(t, js), opened(t, js)
-	ctx, now := t.Context(), time.Now()
+	ctx := t.Context()
 	mustClaim(t, marks, "old", "taken", "again", "forced", "expired", "forgotten", "finished", "later")
+	now := time.Now() // later than the marks
 	version := Version{URL: "expired", ETag: "tag"}
 	if err := marks.Finish(ctx, "expired", Mark{}, "old", version, now); err != nil {
 		t.Fatal(err)

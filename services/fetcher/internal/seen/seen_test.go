@@ -53,15 +53,15 @@ func TestConflict(t *testing.T) {
 		t.Run(fmt.Sprintf("code %d", code), func(t *testing.T) {
 			marks.kv = recoded{bucket, code}
 			ctx, now, url := t.Context(), time.Now(), fmt.Sprintf("url-%d", code)
-			first := marks.claim(ctx, Claim{Key: url, Mark: Mark{Request: "first", Input: "1", Time: now}})
+			first := marks.ClaimAll(ctx, []Claim{{Key: url, Mark: Mark{Request: "first", Input: "1", Time: now}}})[0]
 			if first.Err != nil || !first.OK {
 				t.Fatalf("the first claim returned %+v", first)
 			}
-			second := marks.claim(ctx, Claim{Key: url, Mark: Mark{Request: "second", Input: "2", Time: now}})
+			second := marks.ClaimAll(ctx, []Claim{{Key: url, Mark: Mark{Request: "second", Input: "2", Time: now}}})[0]
 			if second.Err != nil || second.OK || second.Mark.Request != "first" {
 				t.Errorf("the second claim returned %+v", second)
 			}
-			third := marks.claim(ctx, Claim{Key: url, Mark: Mark{Request: "third", Input: "3", Time: now}, Force: true})
+			third := marks.ClaimAll(ctx, []Claim{{Key: url, Mark: Mark{Request: "third", Input: "3", Time: now}, Force: true}})[0]
 			if third.Err != nil || !third.OK {
 				t.Errorf("the forced claim returned %+v", third)
 			}
