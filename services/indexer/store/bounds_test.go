@@ -44,15 +44,15 @@ func statedBounds(t *testing.T, heading string) map[string]string {
 }
 
 // compareNames expects a bound for each real name, and for no other.
-func compareNames(t *testing.T, what string, bounds map[string]string, real []string) {
+func compareNames(t *testing.T, what string, bounds map[string]string, existing []string) {
 	t.Helper()
-	for _, name := range real {
+	for _, name := range existing {
 		if bounds[name] == "" {
 			t.Errorf("%s %s has no bound: state in docs/scaling.md what keeps it from growing", what, name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(bounds)) {
-		if !slices.Contains(real, name) {
+		if !slices.Contains(existing, name) {
 			t.Errorf("docs/scaling.md states a bound of the %s %s, which does not exist", what, name)
 		}
 	}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -101,7 +102,7 @@ func (c serverCPU) used(b *testing.B) time.Duration {
 	if err != nil {
 		b.Fatal(err)
 	}
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	var ticks, ended int64
 	for _, field := range fields[13:15] { // cutime and cstime
 		_, _ = fmt.Sscan(field, &ticks)

@@ -61,7 +61,8 @@ func TestConflict(t *testing.T) {
 			if second.Err != nil || second.OK || second.Mark.Request != "first" {
 				t.Errorf("the second claim returned %+v", second)
 			}
-			third := marks.ClaimAll(ctx, []Claim{{Key: url, Mark: Mark{Request: "third", Input: "3", Time: now}, Force: true}})[0]
+			forced := Claim{Key: url, Mark: Mark{Request: "third", Input: "3", Time: now}, Force: true}
+			third := marks.ClaimAll(ctx, []Claim{forced})[0]
 			if third.Err != nil || !third.OK {
 				t.Errorf("the forced claim returned %+v", third)
 			}
