@@ -205,13 +205,12 @@ func (r *runner) try(ctx context.Context, m *mutant, packages []string) (result 
 	result = notExecuted
 	for _, pkg := range packages {
 		one, err := r.tryPackage(ctx, m, pkg)
-		if ctx.Err() != nil {
-			return unfinished, nil
-		}
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
+			return unfinished, nil //nolint:nilerr // what was interrupted says nothing about the mutant
+		case err != nil:
 			return "", err
-		}
-		if one != notExecuted {
+		case one != notExecuted:
 			result = one
 		}
 		if one == noticed || one == timedOut {
@@ -247,7 +246,7 @@ func (r *runner) tryPackage(ctx context.Context, m *mutant, pkg string) (result 
 			if len(flaky) == 0 {
 				return result, nil
 			}
-			m.By, result = "", survived
+			m.By = ""
 			batch = slices.DeleteFunc(slices.Clone(batch), func(t *test) bool { return slices.Contains(flaky, t) })
 		}
 	}
