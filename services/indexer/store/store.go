@@ -35,8 +35,8 @@ var (
 // its parts that suffices.
 //
 // The methods are safe for concurrent use, and several processes may have the
-// same store open. A method that returns an error has stored nothing and may be
-// called again.
+// same store open. A method that returns an error has stored nothing, or everything if
+// its context ended or its connection failed during the commit. It may be called again.
 type Store interface {
 	Writer
 	Reader
