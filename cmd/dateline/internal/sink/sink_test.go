@@ -66,6 +66,7 @@ func TestARunThatWasKilledBeforeItsCursorIsRepeated(t *testing.T) {
 			isCursor := request.Method == http.MethodPut && strings.HasSuffix(request.URL.Path, "/_doc/cursor")
 			if isCursor {
 				kill(errKilled)
+				<-request.Context().Done() // an answer could come first
 			}
 			return isCursor
 		}
