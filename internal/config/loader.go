@@ -36,6 +36,9 @@ func NewLoader(flags *pflag.FlagSet, cfg any) *Loader {
 	return l
 }
 
+// Settings returns the settings of the configuration, in order.
+func (l *Loader) Settings() []Setting { return l.settings }
+
 // flagValue keeps the text of a flag until the file and the environment, which it
 // overrides, have been read.
 type flagValue struct {

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -38,30 +39,52 @@ func (s Setting) Type() string { return s.kind.name }
 // Settings returns the settings of a configuration, given as a pointer to its
 // struct, in order.
 func Settings(cfg any) []Setting {
-	var all []Setting
-	walk(reflect.ValueOf(cfg).Elem(), nil, func(path []string, field reflect.StructField, value reflect.Value) {
-		kind := kindOf(field)
-		all = append(all, Setting{
-			Path: path, Doc: field.Tag.Get("doc"), Default: kind.format(value), kind: kind, value: value,
-		})
-	})
+	v := reflect.ValueOf(cfg).Elem()
+	fields := fieldsOf(v.Type())
+	all := make([]Setting, len(fields))
+	for i, f := range fields {
+		value := v.FieldByIndex(f.index)
+		all[i] = Setting{Path: f.path, Doc: f.doc, Default: f.kind.format(value), kind: f.kind, value: value}
+	}
 	return all
 }
 
-// walk visits every field with a doc tag.
-func walk(v reflect.Value, path []string, visit func([]string, reflect.StructField, reflect.Value)) {
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if !field.IsExported() {
+// field is a field with a doc tag of a struct, or of a struct in it.
+type field struct {
+	path  []string
+	index []int
+	doc   string
+	kind  kind
+}
+
+// known holds the fields by type. A program has few types, but may have many commands with
+// a configuration each, and starts with all of them.
+var known sync.Map
+
+// fieldsOf returns the fields with a doc tag of a type of configurations, in order.
+func fieldsOf(t reflect.Type) []field {
+	if fields, ok := known.Load(t); ok {
+		return fields.([]field)
+	}
+	fields := appendFields(nil, t, nil, nil)
+	known.Store(t, fields)
+	return fields
+}
+
+func appendFields(fields []field, t reflect.Type, path []string, index []int) []field {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if !f.IsExported() {
 			continue
 		}
-		at := append(slices.Clone(path), kebab(field.Name))
-		if v.Field(i).Kind() == reflect.Struct {
-			walk(v.Field(i), at, visit)
-		} else if field.Tag.Get("doc") != "" {
-			visit(at, field, v.Field(i))
+		path, index := append(slices.Clone(path), kebab(f.Name)), append(slices.Clone(index), i)
+		if f.Type.Kind() == reflect.Struct {
+			fields = appendFields(fields, f.Type, path, index)
+		} else if doc := f.Tag.Get("doc"); doc != "" {
+			fields = append(fields, field{path, index, doc, kindOf(f)})
 		}
 	}
+	return fields
 }
 
 // kebab converts MaxBodyBytes to max-body-bytes and LeaseTTL to lease-ttl.

@@ -103,7 +103,7 @@ func addSettings(cmd *cobra.Command, adjust func(*pipeline.Config)) (*pipeline.C
 	flags.SetNormalizeFunc(expandShortNames)
 	file := flags.String("config", "", "Read the configuration from this YAML `file`.")
 	settings := config.NewLoader(flags, &cfg)
-	for _, s := range config.Settings(&cfg) {
+	for _, s := range settings.Settings() {
 		markSetting(flags, s.Flag())
 	}
 	markSetting(flags, "config")
