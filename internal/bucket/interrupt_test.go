@@ -11,7 +11,7 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
-// TestInterruptedReads ends each read at each of its steps. A read must fail then, or have the whole answer.
+// TestInterruptedReads interrupts each read at each of its steps: it must fail or return the whole answer.
 func TestInterruptedReads(t *testing.T) {
 	_, js := natstest.Start(t)
 	kv, err := js.KeyValue(t.Context(), subject.BucketLeases)

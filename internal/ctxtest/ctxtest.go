@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// maxLooks is the number of looks at a context after which an operation is taken for endless.
+// maxLooks is the number of looks at a context after which an operation counts as endless.
 const maxLooks = 1_000_000
 
 // Interrupt calls do again and again. Each context ends stride looks later than the previous one, when its
@@ -56,8 +56,8 @@ func Reads(t *testing.T, stride int, reads map[string]func(context.Context) (any
 	}
 }
 
-// Opens interrupts the opening of something at each of its steps. It must fail then, with an error that names what
-// could not be opened. The last look may be at the end of what has been opened.
+// Opens interrupts the opening of something at each of its steps. It must fail with an error that names what
+// could not be opened. The last look may come after everything is open.
 func Opens[T any](t *testing.T, open func(ctx context.Context) (*T, error)) {
 	t.Helper()
 	opened := 0

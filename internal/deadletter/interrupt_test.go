@@ -11,7 +11,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// TestInterrupted ends each call at each of its steps. A call must fail then, or have the right result.
+// TestInterrupted interrupts each call at each of its steps: it must fail or return the right result.
 func TestInterrupted(t *testing.T) {
 	_, js := natstest.Start(t)
 	stream := bury(t, js,

@@ -11,7 +11,7 @@ import (
 
 // TestMatchingWhileSubscriptionsChange stores articles while others add, change and remove subscriptions without a
 // pause. Matches that were found with outdated subscriptions are not stored, and nothing is missed. Each change makes
-// matching start again, so that it may not get on before the last one.
+// matching start again, and may keep it from making progress until the changes end.
 func TestMatchingWhileSubscriptionsChange(t *testing.T) {
 	inBothStores(t, func(t *testing.T, r *room) {
 		hook := newTarget(t, nil)

@@ -7,8 +7,8 @@
 // The tree is not changed: the compiler reads the faulty file through an overlay. Packages are relative to the root of
 // the repository. The first run of a package's tests measures which blocks of the program each test executes, and keeps
 // that until the tests or the code that they import change. All faults are compiled into one program per package, and
-// an environment variable turns one of them on. A fault counts as noticed if a test fails, which passes
-// without the fault, or runs into its time limit. Faults that do not compile are drawn again.
+// an environment variable turns one of them on. A fault counts as noticed if a test that passes
+// without it fails or runs into its time limit. Faults that do not compile are drawn again.
 package main
 
 import (

@@ -10,7 +10,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
-// TestInterruptedReads ends each read at each of its steps. A read must fail then, or have the whole answer.
+// TestInterruptedReads interrupts each read at each of its steps: it must fail or return the whole answer.
 func TestInterruptedReads(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	s := sources.Of(storetest.Open(t, storetest.SQLite(t))) // the statements are the same in PostgreSQL
@@ -51,7 +51,7 @@ func TestInterruptedReads(t *testing.T) {
 	})
 }
 
-// TestInterruptedWrites ends each write at each of its steps. A write that reports no error is stored, and one that
+// TestInterruptedWrites interrupts each write at each of its steps. A write that reports no error is stored, and one that
 // reports an error can be repeated.
 func TestInterruptedWrites(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Microsecond)

@@ -12,7 +12,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// testInterruptedReads ends each read at each of its steps. A read must fail then, or have the whole answer.
+// testInterruptedReads interrupts each read at each of its steps: it must fail or return the whole answer.
 func testInterruptedReads(t *testing.T, b backend) {
 	s := b.open(t)
 	put(t, s, harbourArticles()...)
@@ -127,7 +127,7 @@ func interruptedReads(s store.Store) map[string]func(context.Context) (any, erro
 	}
 }
 
-// testInterruptedWrites ends each write at each of its steps. What was not reported as stored may be repeated, and is
+// testInterruptedWrites interrupts each write at each of its steps. What was not reported as stored may be repeated, and is
 // then stored once.
 func testInterruptedWrites(t *testing.T, b backend) {
 	dsn := b.newDSN(t)

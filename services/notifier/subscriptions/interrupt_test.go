@@ -16,7 +16,7 @@ func of(t *testing.T) *subscriptions.Subscriptions {
 	return subscriptions.Of(storetest.Open(t, storetest.SQLite(t)))
 }
 
-// TestInterruptedReads ends each read at each of its steps. A read must fail then, or have the whole answer.
+// TestInterruptedReads interrupts each read at each of its steps: it must fail or return the whole answer.
 func TestInterruptedReads(t *testing.T) {
 	all := of(t)
 	delivered := giveUp(t, all)
@@ -57,7 +57,7 @@ func TestInterruptedReads(t *testing.T) {
 	})
 }
 
-// TestInterruptedWrites ends each write at each of its steps. A write that reports no error is stored, and one that
+// TestInterruptedWrites interrupts each write at each of its steps. A write that reports no error is stored, and one that
 // reports an error can be repeated.
 func TestInterruptedWrites(t *testing.T) {
 	all := of(t)
