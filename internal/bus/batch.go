@@ -31,7 +31,7 @@ const (
 	batchCommit   = "Nats-Batch-Commit"
 )
 
-// MinTogether is the minimum number of messages that are better stored in one write. A
+// MinTogether is the number of messages from which one write for all is faster than one for each. A
 // server with one node creates a store of files for each batch, which takes as long as
 // syncing about 16 messages (BenchmarkPublish).
 const MinTogether = 16

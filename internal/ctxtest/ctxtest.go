@@ -13,11 +13,11 @@ import (
 // maxLooks is the number of looks at a context after which an operation counts as endless.
 const maxLooks = 1_000_000
 
-// Interrupt calls do again and again. Each context ends stride looks later than the previous one, when its
-// Done or Err is called, until a call returns before the end of its context. So each step of do that looks at
-// its context is the first to fail once, if the stride is 1 or at most the number of looks of a step.
+// Interrupt calls do until a call returns before its context ends. A look is a call of the context's Done or Err, and
+// each context ends stride looks later than the previous one. If no step of do takes fewer looks than the stride,
+// each step is interrupted at least once.
 //
-// If an operation fails, do returns its error, and otherwise checks the result. The last call must succeed.
+// do returns the error of the operation, or checks its result. The last call must succeed.
 func Interrupt(t *testing.T, stride int, do func(ctx context.Context) error) {
 	t.Helper()
 	for looks := 0; looks < maxLooks; looks += stride {

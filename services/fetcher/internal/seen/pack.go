@@ -415,7 +415,8 @@ func (r *round) purge(ctx context.Context, filter string, before uint64, timeout
 }
 
 const (
-	// purgeTimeout bounds the removal of entries, and probeTimeout that of none and the end of a round.
+	// purgeTimeout bounds the removal of entries. probeTimeout bounds the check that entries may be removed, and the
+	// end of a round.
 	purgeTimeout = 5 * time.Minute
 	probeTimeout = 10 * time.Second
 )
