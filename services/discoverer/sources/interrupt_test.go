@@ -51,8 +51,8 @@ func TestInterruptedReads(t *testing.T) {
 	})
 }
 
-// TestInterruptedWrites interrupts each write at each of its steps. A write that reports no error is stored, and one that
-// reports an error can be repeated.
+// TestInterruptedWrites interrupts each write at each of its steps. A write that reports no error is stored,
+// and one that reports an error can be repeated.
 func TestInterruptedWrites(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	s := sources.Of(storetest.Open(t, storetest.SQLite(t)))

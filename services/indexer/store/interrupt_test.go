@@ -127,8 +127,8 @@ func interruptedReads(s store.Store) map[string]func(context.Context) (any, erro
 	}
 }
 
-// testInterruptedWrites interrupts each write at each of its steps. What was not reported as stored may be repeated, and is
-// then stored once.
+// testInterruptedWrites interrupts each write at each of its steps. What was not reported as stored may be
+// repeated, and is then stored once.
 func testInterruptedWrites(t *testing.T, b backend) {
 	dsn := b.newDSN(t)
 	s := reopen(t, dsn)

@@ -57,8 +57,8 @@ func TestInterruptedReads(t *testing.T) {
 	})
 }
 
-// TestInterruptedWrites interrupts each write at each of its steps. A write that reports no error is stored, and one that
-// reports an error can be repeated.
+// TestInterruptedWrites interrupts each write at each of its steps. A write that reports no error is stored,
+// and one that reports an error can be repeated.
 func TestInterruptedWrites(t *testing.T) {
 	all := of(t)
 	id := add(t, all, "s")
