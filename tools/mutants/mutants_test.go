@@ -138,6 +138,27 @@ func TestFailingTestsAreLeftOut(t *testing.T) {
 	}
 }
 
+// A subtest that fails without a fault does not take the other subtests along, although their parent fails, too.
+func TestOnlyFailingSubtestsAreLeftOut(t *testing.T) {
+	tests := []*test{{name: "TestLong/a"}, {name: "TestLong/b/c"}, {name: "TestLonger"}, {name: "TestShort"}}
+	for _, one := range []struct{ failed, want string }{
+		{"TestLong TestLong/a", "TestLong/a"},
+		{"TestLong TestLong/b TestLong/b/c", "TestLong/b/c"},
+		{"TestLong TestLong/b", "TestLong/b/c"},
+		{"TestLong", "TestLong/a TestLong/b/c"},
+		{"TestShort TestShort/d", "TestShort"},
+		{"TestOther", ""},
+	} {
+		var names []string
+		for _, found := range among(tests, strings.Fields(one.failed)) {
+			names = append(names, found.name)
+		}
+		if got := strings.Join(names, " "); got != one.want {
+			t.Errorf("if %s fail, the tests that failed are %q, want %q", one.failed, got, one.want)
+		}
+	}
+}
+
 // Only the subtest of a long test runs that executes the place of a fault.
 func TestSubtestsAreSelected(t *testing.T) {
 	hits := func(blocks ...int) map[string]map[int]bool {

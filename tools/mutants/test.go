@@ -281,24 +281,36 @@ func (r *runner) bounded(tests []*test) []*test {
 
 // flaky returns the tests among those that failed that also fail without the fault.
 func (r *runner) flaky(ctx context.Context, pkg, program string, m *mutant, batch []*test, failed []string) []*test {
-	var suspects []*test
-	for _, t := range batch {
-		if slices.ContainsFunc(failed, func(name string) bool {
-			return name == t.name || strings.HasPrefix(t.name, name+"/")
-		}) {
-			suspects = append(suspects, t)
-		}
-	}
+	suspects := among(batch, failed)
 	if len(suspects) == 0 {
 		return nil
 	}
-	result, _ := r.run(ctx, pkg, program, &mutant{layer: m.layer}, suspects)
+	result, again := r.run(ctx, pkg, program, &mutant{layer: m.layer}, suspects)
 	if result == survived || result == unfinished {
 		return nil
+	}
+	if some := among(suspects, again); len(some) > 0 {
+		suspects = some
 	}
 	for _, t := range suspects {
 		t.failed = true
 		r.progress("%s: %s also fails without a fault, and is left out", pkg, t.name)
 	}
 	return suspects
+}
+
+// among returns the tests that have one of the names, or a subtest that has. A test fails if one of its subtests does.
+// Therefore, the name of a test stands for all its subtests only if the names include none of them.
+func among(tests []*test, names []string) []*test {
+	within := func(name, parent string) bool { return strings.HasPrefix(name, parent+"/") }
+	var found []*test
+	for _, t := range tests {
+		if slices.ContainsFunc(names, func(name string) bool {
+			return name == t.name || within(name, t.name) || within(t.name, name) &&
+				!slices.ContainsFunc(names, func(other string) bool { return within(other, name) })
+		}) {
+			found = append(found, t)
+		}
+	}
+	return found
 }
