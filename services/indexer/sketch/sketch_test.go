@@ -74,3 +74,45 @@ func BenchmarkOf(b *testing.B) {
 		Of(fold(text))
 	}
 }
+
+// The thresholds are inclusive, as are the shares that docs/decisions/0010 states.
+func TestThresholds(t *testing.T) {
+	numbered := func(shingles int, from, to uint64) Sketch {
+		s := Sketch{Shingles: shingles}
+		for h := from; h <= to; h++ {
+			s.Hashes = append(s.Hashes, h)
+		}
+		return s
+	}
+	for _, c := range []struct {
+		a, b                   Sketch
+		resemblance, contained float64
+		copies, repeats        bool
+	}{
+		{numbered(100, 1, 64), numbered(100, 1, 64), 1, 1, true, true},
+		{numbered(100, 1, 64), numbered(100, 2, 65), 63.0 / 64, 126.0 / 127, true, true}, // only the 64 smallest are a sample
+		{numbered(1, 1, 1), numbered(2, 1, 2), 1.0 / 2, 1, true, true},
+		{numbered(100, 1, 15), numbered(100, 6, 20), 10.0 / 20, 2.0 / 3, true, true},
+		{numbered(100, 1, 15), numbered(100, 7, 21), 9.0 / 21, 0.6, true, false},
+		{numbered(100, 1, 6), numbered(100, 4, 10), 3.0 / 10, 6.0 / 13, true, false},
+		{numbered(100, 1, 6), numbered(100, 5, 11), 2.0 / 11, 4.0 / 13, false, false},
+		{numbered(100, 1, 6), numbered(300, 5, 8), 2.0 / 8, 0.8, true, false},
+		{numbered(100, 1, 6), numbered(299, 5, 8), 2.0 / 8, 0.798, false, false},
+		{numbered(30, 1, 10), numbered(300, 8, 20), 3.0 / 20, 1, true, false},
+		{numbered(30, 1, 10), numbered(300, 8, 21), 3.0 / 21, 1, false, false},
+	} {
+		resemblance, contained := c.a.Compare(c.b)
+		if resemblance != c.resemblance || contained < c.contained-1e-9 || contained > c.contained+1e-9 ||
+			c.a.Copies(c.b) != c.copies || c.a.Repeats(c.b) != c.repeats {
+			t.Errorf("%v and %v resemble each other by %v and contain each other by %v, copies %v, repeats %v",
+				c.a, c.b, resemblance, contained, c.a.Copies(c.b), c.a.Repeats(c.b))
+		}
+	}
+	// 24 shingles of five words can be compared, 23 cannot.
+	if s := Of(fold(text(0, 28))); s.IsZero() || s.Shingles != 24 {
+		t.Errorf("a text of 24 shingles has the sketch %v", s)
+	}
+	if s := Of(fold(text(0, 27))); !s.IsZero() {
+		t.Errorf("a text of 23 shingles has the sketch %v", s)
+	}
+}

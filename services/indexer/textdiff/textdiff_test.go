@@ -43,7 +43,8 @@ func TestTexts(t *testing.T) {
 		long.WriteString(strings.Repeat("x", i%7+1) + string(rune('a'+i%26)) + strings.Repeat("y",
 			i/26%50) + strings.Repeat("z", i/1300) + " ")
 	}
-	if runs := textdiff.Texts(long.String(), long.String()+"end"); len(runs) != 2 || runs[1].Text != "end" {
+	if runs := textdiff.Texts(long.String(), long.String()+"end"); len(runs) != 2 ||
+		runs[0].Text != long.String() || runs[1].Text != "end" {
 		t.Errorf("the diff of a long text has %d runs, want 2", len(runs))
 	}
 }
@@ -82,6 +83,30 @@ func TestShortened(t *testing.T) {
 	}
 	if !slices.Equal(short.Text, want) || len(short.Title) != 2 || short.Added != 1 || short.Removed != 1 {
 		t.Errorf("shortened to %+v, want the text %+v", short, want)
+	}
+	same := func(text string) textdiff.Run { return textdiff.Run{Kind: textdiff.Same, Text: text} }
+	changed := textdiff.Run{Kind: textdiff.Removed, Text: "x"}
+	for _, c := range []struct{ text, want string }{
+		{"ab cd ef", "ab cd ef"}, // just the context on both sides
+		{"ab cd efg", "ab … efg"},
+		{"ab cd efgh", "ab …"},
+	} {
+		around := textdiff.Difference{Text: []textdiff.Run{changed, same(c.text), changed}}.Shortened(4, 100)
+		if got := around.Text[1].Text; got != c.want {
+			t.Errorf("%q between two changes is shortened to %q, want %q", c.text, got, c.want)
+		}
+	}
+	for size, want := range map[int][]textdiff.Run{
+		7: {same("aé"), same("bcde")},
+		6: {same("aé"), same("bcd…")},
+		3: {same("aé"), same("…")},
+		2: {same("a…")}, // not half of a letter
+		0: {same("…")},
+	} {
+		d := textdiff.Difference{Text: []textdiff.Run{same("aé"), same("bcde")}}
+		if got := d.Shortened(100, size).Text; !slices.Equal(got, want) {
+			t.Errorf("shortened to %d bytes: %v, want %v", size, got, want)
+		}
 	}
 	long := textdiff.Of(&datelinev1.Article{Text: "A"}, &datelinev1.Article{Text: strings.Repeat("København ", 1000)})
 	size := 0

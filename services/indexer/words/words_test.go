@@ -34,7 +34,10 @@ func TestIn(t *testing.T) {
 		// if it is part of the word, nor in other scripts.
 		"القطار وَالقطار بالقطار كالقطار فالقطار للقطار قطار": "قطار|قطار|قطار|قطار|قطار|قطار|قطار",
 		"الله والد بالغ لله الآن":                             "الله|والد|بالغ|لله|الان",
-		"Alabama allgemein": "alabama|allgemein",
+		"البيت والبيت البن والاب":                             "بیت|بیت|البن|والاب", // three letters, or two, after the article
+		"az AZ 09 a@b[c`d{e/f:g":                              "az|az|09|a|b|c|d|e|f|g",
+		"ヿ":                                                   "ヿ",
+		"Alabama allgemein":                                   "alabama|allgemein",
 	} {
 		if got := folded(text); got != want {
 			t.Errorf("%q has the words %q, want %q", text, got, want)
@@ -45,8 +48,19 @@ func TestIn(t *testing.T) {
 	if got := folded(long); got != strings.Repeat("ა", 42) {
 		t.Errorf("a long word is truncated to %q, want the 42 letters that fit 128 bytes", got)
 	}
+	for length, want := range map[int]int{128: 128, 129: 128} {
+		if got := folded(strings.Repeat("a", length)); len(got) != want {
+			t.Errorf("a word of %d bytes is cut to %d, want %d", length, len(got), want)
+		}
+	}
 	if got := words.Join(20, "One two", "", "three, four five six"); got != "one two · three" {
 		t.Errorf("joined %q", got)
+	}
+	// Each word needs room for itself, a separator of texts and two spaces.
+	for limit, want := range map[int]string{10: "one two", 9: "one", 7: "one", 6: ""} {
+		if got := words.Join(limit, "One two"); got != want {
+			t.Errorf("joined %q in %d bytes, want %q", got, limit, want)
+		}
 	}
 }
 
@@ -98,6 +112,13 @@ func TestStems(t *testing.T) {
 	}
 	if got := stems.String(); got != "≈ferri ≈sail" {
 		t.Errorf("the stems are %q", got)
+	}
+	for limit, want := range map[int]string{7: "", 8: "≈sail", 9: "≈ferri", 15: "≈ferri", 16: "≈ferri ≈sail"} {
+		stems := words.NewStems("en", limit)
+		stems.Join(100, "The ferries", "a ferry sailed")
+		if got := stems.String(); got != want {
+			t.Errorf("the stems are %q in %d bytes, want %q", got, limit, want)
+		}
 	}
 }
 
