@@ -27,6 +27,7 @@ type fetcher struct {
 	MaxBodyBytes int64         `doc:"Maximum size of a body." unit:"bytes"`
 	AllowPorts   []string      `doc:"Ports."`
 	Private      bool          `doc:"Whether private addresses may be fetched."`
+	LeaseTTL     time.Duration `doc:"Time until a lease expires."`
 }
 
 type admin struct {
@@ -63,14 +64,30 @@ func TestLaterSourcesWin(t *testing.T) {
 	}
 	cfg, err := load(t, file,
 		[]string{"DATELINE_FETCHER_DELAY=4s", "DATELINE_FETCHER_MAX_BODY_BYTES=20", "DATELINE_CORPUS=/x", "PATH=/bin"},
-		[]string{"--fetcher-max-body-bytes=30", "--fetcher-private"})
+		[]string{"--fetcher-max-body-bytes=30", "--fetcher-private", "--fetcher-lease-ttl=5s"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := cfg.Fetcher
 	if got.UserAgent != "file" || got.Delay != 4*time.Second || got.MaxBodyBytes != 30 || !got.Private ||
+		got.LeaseTTL != 5*time.Second ||
 		strings.Join(got.AllowPorts, " ") != "80 443" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestSizeOfAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "dateline.yaml")
+	text := "fetcher:\n  delay: 3s\n#"
+	for size, want := range map[int]bool{1 << 20: true, 1<<20 + 1: false} {
+		if err := os.WriteFile(file, []byte(text+strings.Repeat(" ", size-len(text))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := load(t, file, nil, nil)
+		if want && (err != nil || cfg.Fetcher.Delay != 3*time.Second) ||
+			!want && (err == nil || !strings.Contains(err.Error(), "larger than 1MiB")) {
+			t.Errorf("%d bytes: delay %s and error %v", size, cfg.Fetcher.Delay, err)
+		}
 	}
 }
 

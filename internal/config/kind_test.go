@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -31,13 +32,15 @@ func TestSizesAcceptUnits(t *testing.T) {
 	for text, want := range map[string]int64{
 		"0": 0, "4096": 4096, "256MiB": 256 << 20, "256 mib": 256 << 20, "1KiB": 1 << 10, "2GiB": 2 << 30, "1TiB": 1 << 40,
 		"1kB": 1000, "5MB": 5_000_000, "2GB": 2e9, "1TB": 1e12, "10B": 10, "1.5GiB": 3 << 29, "-1": -1,
+		"9223372036854775807": math.MaxInt64, "-9223372036854775808": math.MinInt64, "8388607TiB": 8388607 << 40,
+		"-8388608TiB": math.MinInt64, "9223372036854775807B": math.MaxInt64,
 	} {
 		cfg, err := load(t, "", []string{"DATELINE_FETCHER_MAX_BODY_BYTES=" + text}, nil)
 		if err != nil || cfg.Fetcher.MaxBodyBytes != want {
 			t.Errorf("%q: got %d and error %v, want %d", text, cfg.Fetcher.MaxBodyBytes, err, want)
 		}
 	}
-	for _, text := range []string{"", "MiB", "256M", "1.5", "lots", "NaNMiB", "9000000TiB", "1e30GB", "0x10"} {
+	for _, text := range []string{"", "MiB", "256M", "1.5", "lots", "NaNMiB", "1.5B", "8388608TiB", "-8388609TiB", "8388608.0TiB", "1e30GB", "0x10"} {
 		_, err := load(t, "", []string{"DATELINE_FETCHER_MAX_BODY_BYTES=" + text}, nil)
 		if err == nil || !strings.Contains(err.Error(), "is not a size such as 256MiB") {
 			t.Errorf("%q: got error %v", text, err)

@@ -44,7 +44,12 @@ func TestArticlesHasOneTokenForAnyLanguage(t *testing.T) {
 	for language, want := range map[string]string{
 		"": "articles.und.com.example", "pt-BR": "articles.pt-br.com.example",
 		"en US": "articles.und.com.example", "en.>": "articles.und.com.example",
+		strings.Repeat("a", 35):   "articles." + strings.Repeat("a", 35) + ".com.example", // the maximum of RFC 5646
+		strings.Repeat("a", 36):   "articles.und.com.example",
 		strings.Repeat("a", 5000): "articles.und.com.example", "日本": "articles.und.com.example",
+		"az-AZ-09": "articles.az-az-09.com.example",
+		"a@":       "articles.und.com.example", "a[": "articles.und.com.example", "a`": "articles.und.com.example",
+		"a{": "articles.und.com.example", "a/": "articles.und.com.example", "a:": "articles.und.com.example",
 	} {
 		if got := subject.Articles(language, "com.example"); got != want {
 			t.Errorf("language %q: got %q, want %q", language, got, want)
@@ -107,9 +112,31 @@ func TestIsInput(t *testing.T) {
 	}
 }
 
+func TestSubjectsAreShort(t *testing.T) {
+	name := subject.Pages(strings.Repeat("a", 512-len(subject.Pages(""))))
+	if !subject.IsInput(datelinev1.Stage_STAGE_EXTRACT, name) {
+		t.Errorf("a subject of %d bytes is refused", len(name))
+	}
+	if name += "a"; subject.IsInput(datelinev1.Stage_STAGE_EXTRACT, name) {
+		t.Errorf("a subject of %d bytes is accepted", len(name))
+	}
+}
+
+func TestIsListing(t *testing.T) {
+	for purpose := range datelinev1.Purpose_name {
+		purpose := datelinev1.Purpose(purpose)
+		article := purpose == datelinev1.Purpose_PURPOSE_UNSPECIFIED || purpose == datelinev1.Purpose_PURPOSE_ARTICLE
+		if got := subject.IsListing(purpose); got == article {
+			t.Errorf("%s: the response is a listing: %v", purpose, got)
+		}
+	}
+}
+
 func TestParseLeases(t *testing.T) {
-	if got, ok := subject.ParsePartitionLease(subject.PartitionLease(63)); !ok || got != 63 {
-		t.Errorf("partition: got %d, %v", got, ok)
+	for _, partition := range []int{0, 63} {
+		if got, ok := subject.ParsePartitionLease(subject.PartitionLease(partition)); !ok || got != partition {
+			t.Errorf("partition %d: got %d, %v", partition, got, ok)
+		}
 	}
 	if got, ok := subject.ParseReplicaLease(subject.ReplicaLease("fetcher-1")); !ok || got != "fetcher-1" {
 		t.Errorf("replica: got %q, %v", got, ok)
