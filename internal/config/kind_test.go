@@ -40,7 +40,9 @@ func TestSizesAcceptUnits(t *testing.T) {
 			t.Errorf("%q: got %d and error %v, want %d", text, cfg.Fetcher.MaxBodyBytes, err, want)
 		}
 	}
-	for _, text := range []string{"", "MiB", "256M", "1.5", "lots", "NaNMiB", "1.5B", "8388608TiB", "-8388609TiB", "8388608.0TiB", "1e30GB", "0x10"} {
+	for _, text := range []string{"", "MiB", "256M", "1.5", "lots", "NaNMiB", "1.5B",
+		"8388608TiB", "-8388609TiB", "8388608.0TiB", "1e30GB", "0x10",
+	} {
 		_, err := load(t, "", []string{"DATELINE_FETCHER_MAX_BODY_BYTES=" + text}, nil)
 		if err == nil || !strings.Contains(err.Error(), "is not a size such as 256MiB") {
 			t.Errorf("%q: got error %v", text, err)
