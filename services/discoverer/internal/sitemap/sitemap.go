@@ -118,7 +118,7 @@ func (r *reader) read(body io.Reader) error {
 	return err
 }
 
-// limit ends a stream after a number of bytes.
+// limit ends a stream after a number of bytes. reached reports that there are more.
 type limit struct {
 	r       io.Reader
 	left    int64
@@ -127,8 +127,12 @@ type limit struct {
 
 func (l *limit) Read(p []byte) (int, error) {
 	if l.left <= 0 {
-		l.reached = true
-		return 0, io.EOF
+		_, err := io.ReadFull(l.r, make([]byte, 1))
+		if err == nil {
+			l.reached = true
+			err = io.EOF
+		}
+		return 0, err
 	}
 	n, err := l.r.Read(p[:min(int64(len(p)), l.left)])
 	l.left -= int64(n)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -217,6 +218,10 @@ func TestBounds(t *testing.T) {
 	if l := read(t, lines.String()); len(l.Items) != sitemap.MaxURLs || !l.Truncated {
 		t.Errorf("many URLs: got %d, truncated = %v", len(l.Items), l.Truncated)
 	}
+	just, _ := strings.CutSuffix(lines.String(), fmt.Sprintf("https://www.harbour.example/%d\n", sitemap.MaxURLs))
+	if l := read(t, just); len(l.Items) != sitemap.MaxURLs || l.Truncated {
+		t.Errorf("just as many URLs as there may be: got %d, truncated = %v", len(l.Items), l.Truncated)
+	}
 	for name, text := range map[string]string{
 		"same URL":  "<url><loc>https://www.harbour.example/1</loc></url>",
 		"long text": "aaaaaaaaaaaaaaaa",
@@ -235,6 +240,55 @@ func TestBounds(t *testing.T) {
 	deep := "<urlset><url><loc>/1</loc></url>" + strings.Repeat("<a>", 1_000_000)
 	if l := read(t, deep); len(l.Items) != 1 || !l.Truncated {
 		t.Errorf("deep elements: got %d items, truncated = %v", len(l.Items), l.Truncated)
+	}
+}
+
+// What is exactly as large as a limit is read, and not reported as truncated.
+func TestExactlyAtTheBounds(t *testing.T) {
+	const first = "https://www.harbour.example/1\n"
+	comments := strings.Repeat("#"+strings.Repeat(" ", 1022)+"\n", sitemap.MaxBytes/1024)
+	for size, want := range map[int]bool{sitemap.MaxBytes: false, sitemap.MaxBytes + 1: true} {
+		l := read(t, first+comments[:size-len(first)-1]+"\n")
+		if len(l.Items) != 1 || l.Truncated != want {
+			t.Errorf("%d bytes: got %d URLs, truncated = %v, want %v", size, len(l.Items), l.Truncated, want)
+		}
+	}
+	long := "https://www.harbour.example/" + strings.Repeat("x", found.MaxURL-len("https://www.harbour.example/"))
+	if l := read(t, first+long+"\r\n"+first); len(l.Items) != 2 || l.Items[1].URL != long || l.Truncated {
+		t.Errorf("a long URL: got %d URLs, truncated = %v", len(l.Items), l.Truncated)
+	}
+	for depth, want := range map[int]bool{32: false, 33: true} { // urlset and url are the first two
+		nested := strings.Repeat("<a>", depth-2) + strings.Repeat("</a>", depth-2)
+		l := read(t, "<urlset><url><loc>/1</loc>"+nested+"</url><url><loc>/2</loc></url></urlset>")
+		if l.Truncated != want || len(l.Items) != 2 && !want {
+			t.Errorf("%d nested elements: got %d URLs, truncated = %v", depth, len(l.Items), l.Truncated)
+		}
+	}
+	title := func(size int) string {
+		l := read(t, "<urlset><url><loc>/1</loc><news:news><news:title>"+strings.Repeat("x", size)+
+			"</news:title></news:news></url></urlset>")
+		return l.Items[0].Title
+	}
+	if got := title(16 << 10); got != strings.Repeat("x", found.MaxText) {
+		t.Errorf("a title of 16 KiB has %d bytes, want the first %d", len(got), found.MaxText)
+	}
+	if got := title(16<<10 + 1); got != "" {
+		t.Errorf("a longer title has %d bytes, want none", len(got))
+	}
+	tags := strings.Repeat("<video:tag>x</video:tag>", found.MaxList-1) +
+		"<video:tag>last</video:tag><video:tag>over</video:tag>"
+	l := read(t, "<urlset><url><loc>/1</loc><video:video>"+tags+"</video:video></url></urlset>")
+	if got := l.Items[0].Keywords; !slices.Equal(got, []string{"x", "last"}) {
+		t.Errorf("the keywords are %q, want those of the first %d tags", got, found.MaxList)
+	}
+	// Of a hundred texts, two for each translation, the last two can be the page's own.
+	for translations, want := range map[int]string{49: "is", 50: ""} {
+		alternate := `<xhtml:link rel="alternate" hreflang="%s" href="/%s"/>`
+		links := strings.Repeat(fmt.Sprintf(alternate, "en", "en"), translations) + fmt.Sprintf(alternate, "is", "1")
+		l := read(t, "<urlset><url><loc>/1</loc>"+links+"</url></urlset>")
+		if got := l.Items[0].Language; got != want {
+			t.Errorf("after %d translations, the page's own language is %q, want %q", translations, got, want)
+		}
 	}
 }
 
