@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -25,6 +26,55 @@ func TestUncompressBoundsRatio(t *testing.T) {
 	got, _, err := Uncompress(compressed.Bytes(), "gzip", Bounds{MaxBytes: 16 << 20, MaxRatio: 2000})
 	if err != nil || len(got) != 4<<20 {
 		t.Errorf("got %d bytes, error %v, want %d bytes", len(got), err, 4<<20)
+	}
+}
+
+// What is exactly as large as a limit is decoded.
+func TestUncompressAtTheBounds(t *testing.T) {
+	t.Parallel()
+	page := []byte("<p>" + strings.Repeat("Something happened. ", 5))
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
+	if _, err := w.Write(page); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		raw    []byte
+		header string
+		limit  int
+		want   error
+	}{
+		"plain":           {page, "", len(page), nil},
+		"plain, one over": {page, "", len(page) - 1, ErrTooLarge},
+		"gzip":            {compressed.Bytes(), "gzip", len(page), nil},
+		"gzip, one over":  {compressed.Bytes(), "gzip", len(page) - 1, ErrTooLarge},
+		"four codings":    {page, strings.Repeat("identity,", 4), len(page), nil},
+		"five codings":    {page, strings.Repeat("identity,", 5), len(page), ErrUnknownEncoding},
+	} {
+		body, damaged, err := Uncompress(c.raw, c.header, Bounds{MaxBytes: c.limit, MaxRatio: 10})
+		if !errors.Is(err, c.want) || damaged || c.want == nil && !bytes.Equal(body, page) {
+			t.Errorf("%s: got %q, damaged %v, error %v, want error %v", name, body, damaged, err, c.want)
+		}
+	}
+	// One control character in twenty is text, more are not.
+	for size, want := range map[int]bool{20: false, 19: true} {
+		if got := looksBinary([]byte("\x00" + strings.Repeat("a", size-1))); got != want {
+			t.Errorf("one control character in %d is binary: %v", size, got)
+		}
+	}
+	for _, c := range "\t\n\r\f\x1b\x20\x7f" {
+		if looksBinary([]byte(string(c))) {
+			t.Errorf("%q is binary", c)
+		}
+	}
+	// One broken byte for ten valid sequences is damaged UTF-8, more are another charset.
+	for valid, want := range map[int]utf8Validity{10: mostlyValid, 9: invalid} {
+		if got := checkUTF8([]byte(strings.Repeat("é", valid) + "\xff")); got != want {
+			t.Errorf("one broken byte and %d letters: %v, want %v", valid, got, want)
+		}
 	}
 }
 

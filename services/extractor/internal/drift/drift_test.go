@@ -163,3 +163,37 @@ func BenchmarkObserve(b *testing.B) {
 		w.Observe(good(hosts[i%len(hosts)]))
 	}
 }
+
+// A baseline has the pages before the most recent ones. Alarms are raised only if there are enough pages of both.
+func TestBaselineNeedsPages(t *testing.T) {
+	t.Parallel()
+	w := New(10)
+	observe(w, minBaseline+Recent-1, good("a.example"))
+	if got := w.Baselines(); len(got) != 0 {
+		t.Errorf("one page too few has the baseline %+v", got)
+	}
+	observe(w, 1, good("a.example"))
+	if got := w.Baselines(); len(got) != 1 || got[0].Pages != minBaseline || got[0].Articles != minBaseline {
+		t.Errorf("enough pages have the baselines %+v, want one of %d pages", got, minBaseline)
+	}
+	for _, c := range []struct {
+		retired, recent int
+		want            bool
+	}{
+		{minBaseline, Recent, true},
+		{minBaseline - 1, Recent, false},
+		{minBaseline, Recent - 1, false},
+	} {
+		h := &host{retired: c.retired, articles: c.retired, logWords: math.Log(500)}
+		for range c.recent {
+			h.recent[h.next] = page{article: true, shows: [signalCount]bool{1: true}}
+			h.next, h.count = (h.next+1)%Recent, h.count+1
+		}
+		if got, _ := h.judge(1); got != c.want {
+			t.Errorf("after %d pages and %d bad ones, the alarm is raised: %v", c.retired, c.recent, got)
+		}
+		if got := h.short(math.Log(500*shortShare) - 1e-9); got != (c.retired == minBaseline) {
+			t.Errorf("after %d articles, a short one counts as short: %v", c.retired, got)
+		}
+	}
+}
