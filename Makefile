@@ -24,10 +24,10 @@ build: ## Build the dateline command and the services into bin/
 	@mkdir -p $(BIN)
 	go build $(RELEASE) -o $(BIN)/ ./cmd/dateline ./services/fetcher/cmd/fetcher ./services/discoverer/cmd/discoverer ./services/extractor/cmd/extractor ./services/archiver/cmd/archiver ./services/indexer/cmd/indexer ./services/notifier/cmd/notifier
 
-# SQLite is C translated to Go. The race detector would find nothing in it, and would make
-# the tests of the store take ten times the CPU. Other packages must not be left out: their
-# generic functions could replace those of instrumented packages.
-RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false
+# SQLite and the C library that it uses are C translated to Go. The race detector would find nothing in them, since
+# their memory is not that of Go, and would make the tests of the store take ten times the CPU. Packages that use
+# generic functions must not be left out: their copies could replace those of instrumented packages.
+RACE := -race $(foreach package,sqlite/lib libc memory,-gcflags=modernc.org/$(package)=-race=false)
 
 # Many tests wait for timers and other processes, so that more of them can run than there are processors. A program
 # with the race detector sleeps for a second before it exits, as each test binary would. "make lint" runs go vet.
