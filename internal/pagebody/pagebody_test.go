@@ -34,7 +34,9 @@ func TestRead(t *testing.T) {
 	}
 	defer encoder.Close()
 	small, large := []byte("<p>the article"), bytes.Repeat([]byte("x"), maxBytes+1)
-	for name, data := range map[string][]byte{"small": small, "compressed": encoder.EncodeAll(small, nil)} {
+	for name, data := range map[string][]byte{
+		"small": small, "compressed": encoder.EncodeAll(small, nil), "largest": large[1:], "too large": large,
+	} {
 		if _, err := bodies.PutBytes(t.Context(), name, data); err != nil {
 			t.Fatal(err)
 		}
@@ -54,6 +56,14 @@ func TestRead(t *testing.T) {
 		"in the message":      {&datelinev1.Page{Body: small}, string(small), ""},
 		"in the object store": {inStore(subject.BucketBodies, "small"), string(small), ""},
 		"compressed":          {compressed, string(small), ""},
+		"as large as allowed": {inStore(subject.BucketBodies, "largest"), string(large[1:]), ""},
+		"larger, of which the first bytes are read": {inStore(subject.BucketBodies, "too large"), string(large[1:]), ""},
+		"with the longest name": {
+			inStore(subject.BucketBodies, strings.Repeat("x", 512)), "", "no longer in object store",
+		},
+		"as large as allowed when decompressed": {
+			&datelinev1.Page{Body: encoder.EncodeAll(large[1:], nil), BodyCompression: "zstd"}, string(large[1:]), "",
+		},
 		"gone":                {inStore(subject.BucketBodies, "absent"), "", "no longer in object store"},
 		"in a foreign bucket": {inStore("secrets", "small"), "", "put it into"},
 		"without a name":      {inStore(subject.BucketBodies, ""), "", "has 0 bytes"},

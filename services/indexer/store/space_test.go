@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +90,16 @@ func TestSQLiteGivesSpaceBack(t *testing.T) {
 	sqliteBackend.query(t, dsn, "PRAGMA integrity_check", &problem)
 	if problem != "ok" {
 		t.Error(problem)
+	}
+}
+
+// Space that could not be measured or given back is an error, not a file with nothing to give back.
+func TestInterruptedReleaseOfSpace(t *testing.T) {
+	s := reopen(t, sqliteFile(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if released, more, err := s.ReleaseSpace(ctx); !errors.Is(err, context.Canceled) || released != 0 || more {
+		t.Errorf("%d bytes were given back, more %v, error %v, want %v", released, more, err, context.Canceled)
 	}
 }
 

@@ -1,0 +1,90 @@
+package pages_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"log/slog"
+	"math/rand/v2"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dateline-news/dateline/internal/ledger"
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/pagebody"
+	"github.com/dateline-news/dateline/internal/pages"
+	"github.com/dateline-news/dateline/internal/subject"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+)
+
+// TestWrite stores pages whose bodies just fit a message and just do not, and reads them again.
+func TestWrite(t *testing.T) {
+	nc, js := natstest.Start(t)
+	fits := int(nc.MaxPayload()) - 512<<10 // what else a message needs
+	random := make([]byte, fits+1)
+	if _, err := rand.NewChaCha8(sha256.Sum256(nil)).Read(random); err != nil {
+		t.Fatal(err)
+	}
+	writer, err := pages.NewWriter(t.Context(), js, ledger.NewWriter(ledger.Config{JS: js}), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := pagebody.NewReader(js, 1, len(random))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	for _, c := range []struct {
+		name, coding, compression string
+		body                      []byte
+		moved                     bool
+	}{
+		{"compressed", "", "zstd", bytes.Repeat([]byte("Ferry "), 1000), false},
+		{"coded by the site", "br", "", []byte("coded"), false},
+		{"without a body", "", "", nil, false},
+		{"fits", "br", "", random[:fits], false},
+		{"does not fit", "br", "", random, true},
+	} {
+		page := &datelinev1.Page{Id: c.name, ContentEncoding: c.coding, Body: bytes.Clone(c.body)}
+		if err := writer.Write(t.Context(), page, "example.a"); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if page.GetBody() != nil {
+			t.Errorf("%s: the page keeps its body", c.name)
+		}
+		messages := natstest.Messages(t, js, subject.StreamPages)
+		stored := &datelinev1.Page{}
+		if err := proto.Unmarshal(messages[len(messages)-1].Data, stored); err != nil {
+			t.Fatal(err)
+		}
+		body, err := reader.Read(t.Context(), stored)
+		if err != nil || stored.GetId() != c.name || !bytes.Equal(body, c.body) ||
+			stored.GetBodyCompression() != c.compression || (stored.GetBodyObject() != nil) != c.moved {
+			t.Errorf("%s: %s has %d bytes, compression %q, object %v and error %v", c.name, stored.GetId(), len(body),
+				stored.GetBodyCompression(), stored.GetBodyObject(), err)
+		}
+	}
+}
+
+// A response goes to the stream of those who read it.
+func TestSubjects(t *testing.T) {
+	_, js := natstest.Start(t)
+	writer, err := pages.NewWriter(t.Context(), js, ledger.NewWriter(ledger.Config{JS: js}), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for purpose, stream := range map[datelinev1.Purpose]string{
+		datelinev1.Purpose_PURPOSE_UNSPECIFIED: subject.StreamPages,
+		datelinev1.Purpose_PURPOSE_ARTICLE:     subject.StreamPages,
+		datelinev1.Purpose_PURPOSE_FEED:        subject.StreamListings,
+	} {
+		before := natstest.Count(t, js, stream)
+		page := &datelinev1.Page{Id: purpose.String(), Request: &datelinev1.FetchRequest{Purpose: purpose}}
+		if err := writer.Write(t.Context(), page, "example.a"); err != nil {
+			t.Fatal(err)
+		}
+		if got := natstest.Count(t, js, stream) - before; got != 1 {
+			t.Errorf("%s: %s has %d more messages, want 1", purpose, stream, got)
+		}
+	}
+}
