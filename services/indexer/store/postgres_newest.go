@@ -63,10 +63,13 @@ func (s postgresSearch) newest(
 		return one, err
 	}, fmt.Sprintf(`SELECT row, exhausted, %s FROM (%s LIMIT %d) m ORDER BY sort_time DESC, row DESC`,
 		c.selected(""), matches, limit), arguments...)
+	if err != nil {
+		return nil, false, err
+	}
 	if exhausted { // the last row is the first candidate that is not examined
 		found = found[:len(found)-1]
 	}
-	return found, exhausted, err
+	return found, exhausted, nil
 }
 
 // matches returns a query, with its arguments, for the matches after the cursor, newest first.

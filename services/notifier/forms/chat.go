@@ -69,8 +69,8 @@ func linkOf(raw string) string {
 
 // bounded returns a text as one line of at most limit characters after each character was escaped.
 func bounded(text string, limit int, escaped func(rune) string) string {
-	if len(text) > 4*limit { // 4 bytes a character at most
-		text = strings.ToValidUTF8(text[:4*limit+4], "")
+	if most := 4 * (limit + 1); len(text) > most { // 4 bytes a character at most
+		text = strings.ToValidUTF8(text[:most], "")
 	}
 	var out strings.Builder
 	length := 0

@@ -135,10 +135,44 @@ func TestChatMessagesKeepTheLimitsOfChats(t *testing.T) {
 	}
 }
 
+// Texts of every length around the limits are cut to them, in one byte a character or in four.
+func TestChatTextsOfEveryLength(t *testing.T) {
+	for _, letter := range []string{"x", "𝐱"} {
+		for size := range 5*maxChatTitle + 10 {
+			got := bounded(strings.Repeat(letter, size), maxChatTitle, plain)
+			want := strings.Repeat(letter, size)
+			if size > maxChatTitle-2 {
+				want = strings.Repeat(letter, maxChatTitle-2) + " …"
+			}
+			if got != want {
+				t.Fatalf("%d of %s are %d characters that end with %q, want %d", size, letter, utf8.RuneCountInString(got),
+					got[max(0, len(got)-8):], utf8.RuneCountInString(want))
+			}
+		}
+	}
+	for size, want := range map[int]string{9: "123456789", 8: "1234 …", 5: "1 …"} {
+		if got := Cut("123456789", size); got != want || len(got) > size {
+			t.Errorf("cut to %d bytes: %q, want %q", size, got, want)
+		}
+	}
+	if got := Cut("123é6789", 8); got != "123 …" {
+		t.Errorf("cut within a letter: %q", got)
+	}
+	e := hostileEvent()
+	for size := 4*maxChatExcerpt - 8; size <= 4*maxChatExcerpt+8; size++ {
+		e.Article.Summary, e.Article.Text = "", strings.Repeat("x", size)
+		if note := NoteOf(e); note.Excerpt != strings.Repeat("x", maxChatExcerpt-2)+" …" {
+			t.Errorf("the excerpt of a text of %d bytes is %q", size, note.Excerpt)
+		}
+	}
+}
+
 func TestChatLinksOnlyToTheWeb(t *testing.T) {
+	longest := "https://a.example/" + strings.Repeat("x", maxChatURL-len("https://a.example/"))
 	for raw, want := range map[string]string{
-		"javascript:alert(1)": "", "https://": "", "https://a.example/" + strings.Repeat("x", 3000): "",
-		"https://a.example/(x)": "https://a.example/%28x%29",
+		"javascript:alert(1)": "", "https://": "", longest: longest, longest + "x": "",
+		"https://a.example/(x)":                  "https://a.example/%28x%29",
+		"https://a.example/?a=<b>|c d\\*_~`[e]@": "https://a.example/?a=%3Cb%3E%7Cc%20d%5C%2A%5F%7E%60%5Be%5D%40",
 	} {
 		if got := linkOf(raw); got != want {
 			t.Errorf("linkOf(%.40q) = %q, want %q", raw, got, want)
