@@ -123,6 +123,37 @@ func TestJSONIsNotAPage(t *testing.T) {
 	}
 }
 
+// What servers call text/html is often a feed, an image or a document.
+func TestKind(t *testing.T) {
+	t.Parallel()
+	padding := strings.Repeat(" ", kindBytes)
+	for body, want := range map[string]string{
+		"": "", " \n": "", padding: "",
+		"<rss version='2.0'><channel>":                "application/xml",
+		"<RSS version='2.0'><channel>":                "application/xml",
+		"<feed xmlns='http://www.w3.org/2005/Atom'>":  "application/xml",
+		"\xef\xbb\xbf<?xml version='1.0'?>\n<urlset>": "application/xml",
+		"<?xml version='1.0'?><!-- news --><rdf:RDF>": "application/xml",
+		"<?xml version='1.0'?><sitemapindex>":         "application/xml",
+		"<?xml version='1.0'?><svg>":                  "application/xml",
+		"<?xml version='1.0'?><error>":                "application/xml",
+		"<!doctype html><html><body><svg><p>A chart.": "",
+		"Something happened.":                         "",
+		"\x1b$B$3$l":                                  "",
+		"\x89PNG\r\n\x1a\n\x00\x00":                   "image/png",
+		"%PDF-1.7":                                    "application/pdf",
+		"\x00\x01\x02\x03\x04\x05\x06\x07":            "application/octet-stream",
+		"{" + strings.Repeat(" ", jsonBytes-3) + "<p": "", // within what is searched for markup
+		"{" + strings.Repeat(" ", jsonBytes-2) + "<p": "application/json",
+		padding[:kindBytes-4] + "<rss":                "application/xml",
+		padding[:kindBytes-3] + "<rss version='2.0'>": "",
+	} {
+		if got := Kind([]byte(body)); got != want {
+			t.Errorf("%.60q is %q, want %q", body, got, want)
+		}
+	}
+}
+
 func TestCharsetAsContentEncoding(t *testing.T) {
 	const page = "<p>Something happened."
 	for _, header := range []string{"utf-8", "iso-8859-1", "windows-1251", "UTF8"} {

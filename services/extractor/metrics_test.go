@@ -1,8 +1,12 @@
 package extractor
 
 import (
+	"errors"
 	"slices"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
@@ -21,5 +25,57 @@ func TestTheTableOfOutcomesListsTheReasonsOfArticles(t *testing.T) {
 	}
 	if want := slices.Sorted(slices.Values(article.Reasons)); !slices.Equal(listed, want) {
 		t.Errorf("the table lists %q, want %q", listed, want)
+	}
+}
+
+// TestMetricsCountWhatIsMissing extracts an article that has everything, and ones that lack a field each.
+func TestMetricsCountWhatIsMissing(t *testing.T) {
+	full := func() *article.Article {
+		return &article.Article{
+			Kind: article.KindArticle, Title: "Ferry returns", Authors: []article.Author{{Name: "Ann Lee"}},
+			Published: &article.Timestamp{Value: "2026-03-01"}, Body: []article.Block{{Text: "The ferry is back."}},
+			Language: "en", Images: []article.Image{{URL: "https://a.example/1.jpg"}},
+		}
+	}
+	for name, c := range map[string]struct {
+		change  func(*article.Article)
+		missing string
+	}{
+		"nothing":               {func(*article.Article) {}, ""},
+		"title":                 {func(a *article.Article) { a.Title = "" }, "title"},
+		"authors":               {func(a *article.Article) { a.Authors = nil }, "authors"},
+		"published":             {func(a *article.Article) { a.Published = nil }, "published"},
+		"body":                  {func(a *article.Article) { a.Body = nil }, "body"},
+		"language":              {func(a *article.Article) { a.Language = "" }, "language"},
+		"undetermined language": {func(a *article.Article) { a.Language = "und" }, "language"},
+		"image":                 {func(a *article.Article) { a.Images = nil }, "image"},
+	} {
+		m := newExtractMetrics(prometheus.NewRegistry())
+		found := full()
+		c.change(found)
+		m.observe(found, nil)
+		for _, field := range missingFields {
+			want := 0.0
+			if field == c.missing {
+				want = 1
+			}
+			if got := testutil.ToFloat64(m.missing.WithLabelValues(field)); got != want {
+				t.Errorf("%s: %v articles lack a %s, want %v", name, got, field, want)
+			}
+		}
+		if got := testutil.ToFloat64(m.pages.WithLabelValues(string(article.KindArticle))); got != 1 {
+			t.Errorf("%s: %v articles, want 1", name, got)
+		}
+	}
+	m := newExtractMetrics(prometheus.NewRegistry())
+	m.observe(nil, errors.New("not HTML"))
+	m.observe(nil, &article.Error{})
+	m.observe(nil, &article.Error{Kind: article.KindList})
+	for kind, want := range map[string]float64{
+		kindUnread: 2, string(article.KindList): 1, string(article.KindArticle): 0,
+	} {
+		if got := testutil.ToFloat64(m.pages.WithLabelValues(kind)); got != want {
+			t.Errorf("%v pages have the kind %s, want %v", got, kind, want)
+		}
 	}
 }

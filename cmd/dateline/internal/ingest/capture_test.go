@@ -1,0 +1,39 @@
+package ingest
+
+import (
+	"testing"
+
+	"github.com/dateline-news/dateline/internal/warc"
+)
+
+// TestIsHTML has the type of a page from each of its sources: the archive, the server, and the page itself.
+func TestIsHTML(t *testing.T) {
+	http := func(header string) string { return "HTTP/1.1 200 OK\r\n" + header + "\r\n<!doctype html><p>News" }
+	for _, c := range []struct {
+		kind, declared, identified, block string
+		want                              bool
+	}{
+		{warc.TypeResponse, "", "", http("Content-Type: text/html\r\n"), true},
+		{warc.TypeResponse, "", "", http("Content-Type: application/xhtml+xml; charset=utf-8\r\n"), true},
+		{warc.TypeResponse, "", "", http("Content-Type: application/json\r\n"), false},
+		{warc.TypeResponse, "", "", http(""), true},
+		{warc.TypeResponse, "", "application/pdf", http("Content-Type: text/html\r\n"), false},
+		{warc.TypeResponse, "", "text/html", http("Content-Type: image/png\r\n"), true},
+		{warc.TypeResponse, "", "application/octet-stream", http("Content-Type: image/png\r\n"), false},
+		{warc.TypeResource, "text/html", "", "News", true},
+		{warc.TypeResource, "image/png", "", "<!doctype html><p>News", false},
+		{warc.TypeResource, "", "", "<!doctype html><p>News", true},
+		{warc.TypeResource, "", "", "News", false},
+	} {
+		record := &warc.Record{Header: warc.Header{
+			{Name: "WARC-Type", Value: c.kind}, {Name: "Content-Type", Value: c.declared},
+		}}
+		got, err := contentOf(record, []byte(c.block))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.isHTML(c.identified) != c.want {
+			t.Errorf("%+v: HTML is %v", c, !c.want)
+		}
+	}
+}
