@@ -16,7 +16,8 @@ import (
 
 // behind returns a client of a server behind a proxy that may answer requests itself or change the responses.
 func behind(
-	t *testing.T, server *s3test.Server, answers func(http.ResponseWriter, *http.Request) bool, change func(*http.Response),
+	t *testing.T, server *s3test.Server, answers func(http.ResponseWriter, *http.Request) bool,
+	change func(*http.Response),
 ) *objects.Client {
 	t.Helper()
 	target, err := url.Parse(server.Config.Endpoint)

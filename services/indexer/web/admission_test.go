@@ -31,6 +31,9 @@ func (server *testServer) attack(t *testing.T, from, head string, connections in
 			response, err := http.ReadResponse(bufio.NewReader(connection), nil)
 			if err == nil {
 				response.Body.Close()
+				if response.StatusCode != http.StatusForbidden && response.Header.Get("Retry-After") == "" {
+					t.Errorf("status %d without Retry-After", response.StatusCode)
+				}
 				statuses <- response.StatusCode
 			}
 		}()

@@ -3,6 +3,7 @@ package mcpserver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -167,34 +168,34 @@ func TestRequestsAreBounded(t *testing.T) {
 	url := serve(t, b, "")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	post := func(ctx context.Context) (int, error) {
+	post := func(ctx context.Context) (status int, retryAfter string, err error) {
 		const search = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"search","arguments":{}}}`
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(search))
 		if err != nil {
-			return 0, err
+			return 0, "", err
 		}
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Accept", "application/json, text/event-stream")
 		response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
 		if err != nil {
-			return 0, err
+			return 0, "", err
 		}
 		defer response.Body.Close()
 		_, err = io.Copy(io.Discard, response.Body)
-		return response.StatusCode, err
+		return response.StatusCode, response.Header.Get("Retry-After"), err
 	}
-	results := make(chan int, maxRequests+1)
+	results := make(chan string, maxRequests+1)
 	for range maxRequests + 1 {
 		go func() {
-			status, err := post(ctx)
+			status, retryAfter, err := post(ctx)
 			if err != nil && !errors.Is(err, context.Canceled) {
 				t.Error(err)
 			}
-			results <- status
+			results <- fmt.Sprint(status, " ", retryAfter)
 		}()
 	}
-	if status := <-results; status != http.StatusServiceUnavailable {
-		t.Errorf("the first answer has the status %d, want that of a refusal", status)
+	if first := <-results; first != "503 1" {
+		t.Errorf("the status and Retry-After of the first answer are %q, want those of a refusal", first)
 	}
 	for range maxCalls {
 		<-b.started
