@@ -44,7 +44,11 @@ const (
 // Read fails only if the body has no sitemap. The error wraps one of the errors of package
 // found, or is the error of body.
 func Read(body io.Reader, base *url.URL, declared ...string) (*found.Listing, error) {
-	r := &reader{list: &found.Listing{Kind: found.Sitemap}, seen: make(map[string]bool)}
+	return readAtMost(MaxBytes, body, base, declared)
+}
+
+func readAtMost(size int64, body io.Reader, base *url.URL, declared []string) (*found.Listing, error) {
+	r := &reader{size: size, list: &found.Listing{Kind: found.Sitemap}, seen: make(map[string]bool)}
 	if base != nil {
 		r.base = base.String()
 	}
@@ -58,6 +62,7 @@ func Read(body io.Reader, base *url.URL, declared ...string) (*found.Listing, er
 }
 
 type reader struct {
+	size  int64 // maximum size in bytes after decompression
 	base  string
 	sites map[string]bool // sites that the sitemap may name
 	hosts map[string]bool // hosts that it may also name
@@ -95,7 +100,7 @@ func (r *reader) read(body io.Reader) error {
 		}
 		buffered = bufio.NewReaderSize(unpacked, peekBytes)
 	}
-	limited := &limit{r: buffered, left: MaxBytes}
+	limited := &limit{r: buffered, left: r.size}
 	start := bufio.NewReaderSize(limited, peekBytes)
 	head, err := start.Peek(peekBytes)
 	if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
@@ -113,7 +118,7 @@ func (r *reader) read(body io.Reader) error {
 		err = r.readXML(text)
 	}
 	if limited.reached {
-		r.truncated(fmt.Sprintf("read only the first %d MB", MaxBytes>>20))
+		r.truncated(fmt.Sprintf("read only the first %d MB", r.size>>20))
 	}
 	return err
 }

@@ -215,27 +215,29 @@ func TestBounds(t *testing.T) {
 	for i := range sitemap.MaxURLs + 1 {
 		fmt.Fprintf(lines, "https://www.harbour.example/%d\n", i)
 	}
-	if l := read(t, lines.String()); len(l.Items) != sitemap.MaxURLs || !l.Truncated {
-		t.Errorf("many URLs: got %d, truncated = %v", len(l.Items), l.Truncated)
-	}
 	just, _ := strings.CutSuffix(lines.String(), fmt.Sprintf("https://www.harbour.example/%d\n", sitemap.MaxURLs))
-	if l := read(t, just); len(l.Items) != sitemap.MaxURLs || l.Truncated {
-		t.Errorf("just as many URLs as there may be: got %d, truncated = %v", len(l.Items), l.Truncated)
+	for text, want := range map[string]bool{just: false, lines.String(): true} {
+		l, err := sitemap.Read(strings.NewReader(text), nil) // without a base, each URL is parsed only once
+		if err != nil || len(l.Items) != sitemap.MaxURLs || l.Truncated != want {
+			t.Errorf("%d bytes of URLs: got %d, truncated = %v, %v; want %v", len(text), len(l.Items), l.Truncated, err, want)
+		}
 	}
+	const size = 3 << 20 // TestExactlyAtTheBounds tests MaxBytes, with a format that takes less time to read
+	home := address(t, "https://www.harbour.example/")
 	for name, text := range map[string]string{
 		"same URL":  "<url><loc>https://www.harbour.example/1</loc></url>",
 		"long text": "aaaaaaaaaaaaaaaa",
 	} {
 		body := &endless{text: text}
-		l, err := sitemap.Read(io.MultiReader(strings.NewReader("<urlset>"), body), address(t,
-			"https://www.harbour.example/"))
-		if err != nil || !l.Truncated || len(l.Items) > 1 || body.read > sitemap.MaxBytes+1<<20 {
+		l, err := sitemap.ReadAtMost(size, io.MultiReader(strings.NewReader("<urlset>"), body), home, nil)
+		if err != nil || !l.Truncated || len(l.Items) > 1 || body.read > size+1<<20 {
 			t.Errorf("%s: got %v after %d bytes", name, err, body.read)
 		}
 	}
-	bomb := pack(t, "<urlset><url><loc>/1</loc></url>"+strings.Repeat(" ", sitemap.MaxBytes+1))
-	if l := read(t, bomb); len(l.Items) != 1 || !l.Truncated {
-		t.Errorf("gzip bomb: got %d items, truncated = %v", len(l.Items), l.Truncated)
+	bomb := pack(t, "<urlset><url><loc>/1</loc></url>"+strings.Repeat(" ", size+1))
+	if l, err := sitemap.ReadAtMost(size, strings.NewReader(bomb), home, nil); err != nil || len(l.Items) != 1 ||
+		!l.Truncated {
+		t.Errorf("gzip bomb: got %v, %v", l, err)
 	}
 	deep := "<urlset><url><loc>/1</loc></url>" + strings.Repeat("<a>", 1_000_000)
 	if l := read(t, deep); len(l.Items) != 1 || !l.Truncated {

@@ -1,0 +1,4 @@
+package sitemap
+
+// ReadAtMost is Read with another maximum size than MaxBytes.
+var ReadAtMost = readAtMost
