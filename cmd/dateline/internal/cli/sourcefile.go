@@ -39,6 +39,10 @@ func readSources(name string, stdin io.Reader) ([]imported, error) {
 		return nil, err
 	}
 	defer in.Close()
+	return parseSources(in)
+}
+
+func parseSources(in io.Reader) ([]imported, error) {
 	buffered := bufio.NewReader(in)
 	if mark, _ := buffered.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
 		_, _ = buffered.Discard(len(mark)) // cannot fail: these bytes have been read
