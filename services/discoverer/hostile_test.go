@@ -34,7 +34,10 @@ const (
 func newHostile(t *testing.T) *hostile {
 	t.Helper()
 	var bomb bytes.Buffer
-	packed := gzip.NewWriter(&bomb)
+	packed, err := gzip.NewWriterLevel(&bomb, gzip.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, _ = io.WriteString(packed, "<rss><channel>"+hostileItem)
 	for range hostileBomb >> 20 {
 		_, _ = io.WriteString(packed, strings.Repeat(" ", 1<<20))
