@@ -98,13 +98,17 @@ func Eventually(tb testing.TB, what string, holds func() bool) {
 	tb.Helper()
 	deadline := time.NewTimer(Patience(tb))
 	defer deadline.Stop()
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	for !holds() {
+	for {
+		start := time.Now()
+		if holds() {
+			return
+		}
+		// A condition that takes long to examine leaves time to what it waits for.
+		pause := min(max(5*time.Millisecond, 4*time.Since(start)), 200*time.Millisecond)
 		select {
 		case <-deadline.C:
 			tb.Fatalf("timed out waiting for: %s", what)
-		case <-poll.C:
+		case <-time.After(pause):
 		}
 	}
 }
