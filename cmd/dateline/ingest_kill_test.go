@@ -35,8 +35,12 @@ func TestIngestKilledAndRepeated(t *testing.T) {
 		records = append(records, archivedPage(fmt.Sprintf("place-%d", i), captured))
 	}
 	file := archiveOf(t, records...)
-	t.Run("folder", func(t *testing.T) { ingestUnderKills(t, pages, file) })
+	t.Run("folder", func(t *testing.T) {
+		t.Parallel()
+		ingestUnderKills(t, pages, file)
+	})
 	t.Run("bucket", func(t *testing.T) {
+		t.Parallel()
 		server := s3test.Start(t)
 		for i, records := range slices.Collect(slices.Chunk(records, pages/3)) {
 			var object bytes.Buffer
@@ -120,7 +124,7 @@ func ledgerProgress(t *testing.T, dir string, step int64) <-chan struct{} {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for loop.Sleep(t.Context(), 20*time.Millisecond) {
+		for loop.Sleep(t.Context(), 100*time.Millisecond) {
 			look()
 		}
 	}()
