@@ -19,6 +19,7 @@ func TestKilledWhileUploading(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills a process repeatedly: run without -short")
 	}
+	t.Parallel()
 	const kills, pages, pageSize, fileSize = 3, 19, 1 << 20, 17 << 20
 	server := s3test.Start(t)
 	proxy := s3test.NewProxy(t, server)

@@ -30,6 +30,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills a process repeatedly: run without -short")
 	}
+	t.Parallel()
 	kills := natstest.Kills(t, 5)
 	k := newKillTest(t)
 	cut := 0

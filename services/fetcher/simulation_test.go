@@ -67,6 +67,7 @@ func inOwnProcess(t *testing.T) bool {
 	if os.Getenv(processVariable) != "" {
 		return true
 	}
+	t.Parallel()
 	simulation := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=0")
 	simulation.Env = append(os.Environ(), processVariable+"=1")
 	report, err := simulation.CombinedOutput()
