@@ -5,9 +5,11 @@ import (
 	"io"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // ferry has a function with every kind of fault, and tests that notice some of them.
@@ -135,6 +137,26 @@ func TestFailingTestsAreLeftOut(t *testing.T) {
 	if !strings.Contains(progress.String(), "left out: TestBoard") ||
 		!strings.Contains(out.String(), "  0 of   7 noticed") {
 		t.Errorf("the table is\n%s\nand the progress\n%s", &out, &progress)
+	}
+}
+
+// A test that ends early leaves no process behind.
+func TestNoProcessIsLeft(t *testing.T) {
+	pid := filepath.Join(t.TempDir(), "pid")
+	command := exec.CommandContext(t.Context(), "sh", "-c", "sleep 1000 >/dev/null 2>&1 & echo $! >"+pid+"; exit 2")
+	if _, err := outputOf(command); err == nil {
+		t.Fatal("the program has not failed")
+	}
+	text, err := os.ReadFile(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for { // until it is gone, or only waits for its parent to notice; otherwise the test runs into its time limit
+		stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(text)) + "/stat")
+		if err != nil || strings.Contains(string(stat), ") Z ") {
+			return
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 

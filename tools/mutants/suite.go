@@ -78,7 +78,7 @@ func (r *runner) measure(ctx context.Context, pkg string) (*suite, error) {
 	}
 	command.Dir, command.WaitDelay = filepath.Join(r.module.dir, pkg), waitDelay
 	command.Env = append(os.Environ(), "MUTANTS_PROBES="+part)
-	output, failed := command.CombinedOutput()
+	output, failed := outputOf(command)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -141,7 +142,7 @@ func (r *runner) run(
 	command.Dir, command.WaitDelay = filepath.Join(r.module.dir, pkg), waitDelay
 	command.Env = append(os.Environ(), fmt.Sprintf("%s=%d", faultVariable, m.number),
 		strings.TrimSpace("GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+r.planted[m.layer])) // for tests that build a program
-	output, err := command.CombinedOutput()
+	output, err := outputOf(command)
 	switch {
 	case ctx.Err() != nil:
 		return unfinished, nil
@@ -151,6 +152,19 @@ func (r *runner) run(
 		return timedOut, failing(string(output))
 	}
 	return noticed, failing(string(output))
+}
+
+// outputOf runs a program of tests. When it has ended, no process that it started is left, such as those of a test
+// that ran into its time limit.
+func outputOf(command *exec.Cmd) ([]byte, error) {
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	kill := func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
+	command.Cancel = kill
+	output, err := command.CombinedOutput()
+	if command.Process != nil {
+		_ = kill() // fails if nothing is left
+	}
+	return output, err
 }
 
 // plant writes overlays that have all mutants, each of which the environment turns on by its number. Mutants whose
