@@ -1,0 +1,69 @@
+package web_test
+
+import (
+	"net/http"
+	"regexp"
+	"testing"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/web"
+)
+
+// TestPagesOfAFailingStore makes each table of the store unreadable in turn. Each page is then as before, or an error:
+// none is shown without a part that could not be read.
+func TestPagesOfAFailingStore(t *testing.T) {
+	server := newTestServer(t, web.Config{})
+	server.put(t, article("a", "Ferry returns", "The ferry is back.", noon))
+	o := &datelinev1.Outcome{
+		InputId: "x", Stage: datelinev1.Stage_STAGE_EXTRACT, Verdict: datelinev1.Verdict_VERDICT_DEAD, Reason: "no_title",
+		Url: "https://example.com/a", Host: "example.com", Time: timestamppb.New(noon),
+	}
+	if err := server.store.Record(t.Context(), []*datelinev1.Outcome{o}); err != nil {
+		t.Fatal(err)
+	}
+	pages := []string{
+		"/", "/?q=ferry", "/values?field=host", "/searches", "/articles/id-a-0000",
+		"/articles/id-a-0000/revisions/1", "/pipeline", "/sources", "/sources/example.com", "/urls?url=https://example.com/a",
+		"/hosts/example.com", "/dead-letters", "/discovery", "/subscriptions",
+		"/api/v1/articles", "/api/v1/articles/id-a-0000", "/api/v1/sources", "/api/v1/state",
+	}
+	digits := regexp.MustCompile(`\d+`)
+	read := func(page string) (int, string) {
+		status, _, body := server.request(t, http.MethodGet, page)
+		return status, digits.ReplaceAllString(body, "#")
+	}
+	before := map[string]string{}
+	for _, page := range pages {
+		var status int
+		if status, before[page] = read(page); status != http.StatusOK {
+			t.Errorf("%s: status %d", page, status)
+		}
+	}
+	writer := server.store.SQL().Writer
+	for _, table := range []string{
+		"articles", "revisions", "aliases", "sources", "source_hours", "outcomes", "source_baselines",
+		"discovery_sources", "saved_searches", "archive_captures", "notify_subscriptions", "notify_deliveries",
+	} {
+		rename := func(from, to string) {
+			if _, err := writer.ExecContext(t.Context(), "ALTER TABLE "+from+" RENAME TO "+to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rename(table, table+"_away")
+		failed := 0
+		for _, page := range pages {
+			switch status, body := read(page); {
+			case status >= http.StatusInternalServerError:
+				failed++
+			case body != before[page]:
+				t.Errorf("%s without %s: status %d and another page than before", page, table, status)
+			}
+		}
+		if failed == 0 {
+			t.Errorf("no page needs %s", table)
+		}
+		rename(table+"_away", table)
+	}
+}
