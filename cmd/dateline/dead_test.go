@@ -145,7 +145,7 @@ func giveUp(t *testing.T, cfg pipeline.Config, count int) {
 			SubscriptionID: one.ID, ArticleID: fmt.Sprint("a", i), Revision: 1, Event: subscriptions.New, EventTime: now,
 		})
 	}
-	_, _, err = all.Advance(t.Context(), from, from, matches, nil, 10, now)
+	_, _, err = all.Advance(t.Context(), from, from, subscriptions.Batch{Matches: matches}, 10, now)
 	must(err)
 	due, err := all.Due(t.Context(), one.ID, now, count)
 	must(err)

@@ -78,7 +78,7 @@ func TestSubscribeOverHTTP(t *testing.T) {
 	matches := []subscriptions.Match{{
 		SubscriptionID: one.ID, ArticleID: "gone", Revision: 1, Event: subscriptions.New, EventTime: time.Now(),
 	}}
-	if _, _, err := all.Advance(ctx, from, from, matches, nil, 10, time.Now()); err != nil {
+	if _, _, err := all.Advance(ctx, from, from, subscriptions.Batch{Matches: matches}, 10, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	natstest.Eventually(t, "the delivery of an article that is missing is skipped", func() bool {

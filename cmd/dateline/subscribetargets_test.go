@@ -131,7 +131,7 @@ func matchArticle(t *testing.T, s store.Store, at time.Time, names ...string) {
 	natstest.Eventually(t, "the matches to be stored", func() bool { // the notifier may store its progress meanwhile
 		from, err := all.Progress(t.Context())
 		if err == nil {
-			_, _, err = all.Advance(t.Context(), from, from, matches, nil, 10, time.Now())
+			_, _, err = all.Advance(t.Context(), from, from, subscriptions.Batch{Matches: matches}, 10, time.Now())
 		}
 		return err == nil
 	})

@@ -303,9 +303,9 @@ func (r *room) match(id, article string, revision int, at time.Time) {
 	if revision == 1 {
 		event = subscriptions.New
 	}
-	_, _, err = r.subs.Advance(r.Context(), from, to, []subscriptions.Match{{
+	_, _, err = r.subs.Advance(r.Context(), from, to, subscriptions.Batch{Matches: []subscriptions.Match{{
 		SubscriptionID: id, ArticleID: article, Revision: revision, Event: event, EventTime: at,
-	}}, nil, 1000, at)
+	}}}, 1000, at)
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -26,23 +26,25 @@ const (
 	streamTimeout = 10 * time.Second
 )
 
+// queries are the queries of subscriptions, which revisions are matched with.
+type queries struct {
+	standing *store.StandingQueries
+	known    map[string]subscriptions.Subscription
+}
+
+func newQueries() queries {
+	return queries{standing: store.NewStandingQueries(), known: map[string]subscriptions.Subscription{}}
+}
+
 // matching is what the notifier knows about the subscriptions. Only one goroutine uses it.
 type matching struct {
-	standing *store.StandingQueries
-	version  int64 // of the subscriptions, -1 if they were not read
-	known    map[string]subscriptions.Subscription
-	// limit is the maximum number of revisions of the next batch. It shrinks while subscriptions change during batches,
-	// whose matches are then not stored.
-	limit int
+	queries
+	version int64 // of the subscriptions, -1 if they were not read
 	// looked is when the progress was read last. added is the latest time at which a subscription was added.
 	looked, added time.Time
 }
 
-func newMatching() matching {
-	return matching{
-		standing: store.NewStandingQueries(), version: -1, known: map[string]subscriptions.Subscription{}, limit: matchBatch,
-	}
-}
+func newMatching() matching { return matching{queries: newQueries(), version: -1} }
 
 // matchAll matches all revisions that the stream has. Failures are retried at the next call.
 func (n *Notifier) matchAll(ctx context.Context) error {
@@ -60,7 +62,7 @@ func (n *Notifier) matchAll(ctx context.Context) error {
 
 // matchSome matches a batch of revisions, and reports whether there may be more.
 func (n *Notifier) matchSome(ctx context.Context) (more bool, err error) {
-	n.pace.await(ctx) // a wait after the matching would be a time in which subscriptions change
+	n.pace.await(ctx) // subscriptions that change while it waits after the matching would have to be matched again
 	now := time.Now()
 	from, err := n.subscriptions.Progress(ctx)
 	if err != nil {
@@ -83,28 +85,32 @@ func (n *Notifier) matchSome(ctx context.Context) (more bool, err error) {
 		to.Sequence = info.State.FirstSeq - 1
 	}
 	var found batch
+	hasRead := true
 	if n.matching.standing.Len() == 0 {
-		to.Sequence = info.State.LastSeq
+		to.Sequence, hasRead = info.State.LastSeq, false
 	} else if found, to.Sequence, err = n.matchFrom(ctx, to.Sequence, info.State.LastSeq); err != nil {
 		return false, err
 	}
 	if to == from {
 		return false, nil
 	}
+	next := subscriptions.Batch{Matches: found.matches, Erased: found.erased}
+	if hasRead {
+		next.Rematch = func(changed []subscriptions.Subscription) []subscriptions.Match {
+			return n.rematch(ctx, found.events, changed, now)
+		}
+	}
 	var stored, missed int64
 	err = n.pace.write(ctx, func() (err error) {
-		stored, missed, err = n.subscriptions.Advance(
-			ctx, from, to, found.matches, found.erased, int64(n.config.MaxPending), time.Now())
+		stored, missed, err = n.subscriptions.Advance(ctx, from, to, next, int64(n.config.MaxPending), time.Now())
 		return err
 	})
 	if errors.Is(err, subscriptions.ErrMoved) {
-		n.matching.limit = max(1, n.matching.limit/4)
 		return true, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	n.matching.limit = min(matchBatch, 2*n.matching.limit)
 	n.metrics.matches.Add(float64(stored))
 	n.metrics.missed.Add(float64(missed))
 	if stored > 0 {
@@ -128,8 +134,9 @@ func startOf(info *jetstream.StreamInfo, from subscriptions.Progress) subscripti
 	return to
 }
 
-// batch is what some revisions bring.
+// batch is some revisions, and what they bring.
 type batch struct {
+	events  []*datelinev1.RevisionEvent
 	matches []subscriptions.Match
 	erased  []subscriptions.Erasure
 }
@@ -140,7 +147,7 @@ func (n *Notifier) matchFrom(ctx context.Context, after, last uint64) (found bat
 	bytes := 0
 	begin := time.Now()
 	late := time.Duration(0)
-	for range n.matching.limit {
+	for range matchBatch {
 		start := time.Now()
 		if after >= last || bytes >= matchBytes || len(found.matches) >= matchMost || start.Sub(begin) >= matchInterval {
 			break
@@ -159,7 +166,13 @@ func (n *Notifier) matchFrom(ctx context.Context, after, last uint64) (found bat
 		event := &datelinev1.RevisionEvent{}
 		n.pace.compute(ctx, func() {
 			if proto.Unmarshal(msg.Data, event) == nil { // otherwise it is something else
-				n.match(ctx, event, &found)
+				found.events = append(found.events, event)
+				found.matches = append(found.matches, n.match(ctx, n.matching.queries, event)...)
+				if eventOf(event.GetChange()) == subscriptions.Erased {
+					found.erased = append(found.erased, subscriptions.Erasure{
+						ArticleID: event.GetArticleId(), EventTime: event.GetTime().AsTime(),
+					})
+				}
 			}
 		})
 	}
@@ -185,30 +198,49 @@ func Behind(
 	return max(0, now.Sub(msg.Time)), nil
 }
 
-// match adds the matches of an event to a batch.
-func (n *Notifier) match(ctx context.Context, event *datelinev1.RevisionEvent, found *batch) {
+// match returns the matches of an event.
+func (n *Notifier) match(
+	ctx context.Context, with queries, event *datelinev1.RevisionEvent,
+) (matches []subscriptions.Match) {
 	at, kind := event.GetTime().AsTime(), eventOf(event.GetChange())
-	if kind == subscriptions.Erased {
-		found.erased = append(found.erased, subscriptions.Erasure{ArticleID: event.GetArticleId(), EventTime: at})
-	}
 	if kind == "" || event.GetArticle() == nil {
-		return
+		return nil
 	}
-	ids, err := n.matching.standing.Match(event.GetArticle(), time.Time{})
+	ids, err := with.standing.Match(event.GetArticle(), time.Time{})
 	if err != nil {
 		n.log.WarnContext(ctx, "matching a revision failed, skipping it", "stage", "notify",
 			"article", event.GetArticleId(), "revision", event.GetRevision(), "error", err)
-		return
+		return nil
 	}
 	for _, id := range ids {
-		if one := n.matching.known[id]; !one.IsWanted(kind) || at.Before(one.AddTime) {
+		if one := with.known[id]; !one.IsWanted(kind) || at.Before(one.AddTime) {
 			continue
 		}
-		found.matches = append(found.matches, subscriptions.Match{
+		matches = append(matches, subscriptions.Match{
 			SubscriptionID: id, ArticleID: event.GetArticleId(), Revision: int(event.GetRevision()), Event: kind,
 			Hash: event.GetArticle().GetContentHash(), EventTime: at,
 		})
 	}
+	return matches
+}
+
+// rematch returns the matches of events with subscriptions that have changed since a time. One that was added by a
+// clock that is ahead counts as added at that time.
+func (n *Notifier) rematch(
+	ctx context.Context, events []*datelinev1.RevisionEvent, changed []subscriptions.Subscription, since time.Time,
+) (matches []subscriptions.Match) {
+	with := newQueries()
+	now := time.Now()
+	for _, one := range changed {
+		if one.AddTime.After(now) {
+			one.AddTime = since
+		}
+		n.learn(ctx, with, one)
+	}
+	for _, event := range events {
+		matches = append(matches, n.match(ctx, with, event)...)
+	}
+	return matches
 }
 
 // eventOf returns the event of a change, or "" if the change is not delivered: the publisher has changed nothing, or
@@ -250,7 +282,8 @@ func (n *Notifier) refresh(ctx context.Context, version int64, now time.Time) er
 		return err
 	}
 	for _, one := range changed {
-		n.learn(ctx, one)
+		m.added = later(m.added, one.AddTime)
+		n.learn(ctx, m.queries, one)
 	}
 	count, err := n.subscriptions.Count(ctx)
 	if err != nil {
@@ -268,35 +301,33 @@ func (n *Notifier) refresh(ctx context.Context, version int64, now time.Time) er
 }
 
 // learn files the query of a subscription that was added or changed.
-func (n *Notifier) learn(ctx context.Context, one subscriptions.Subscription) {
-	m := &n.matching
-	m.added = later(m.added, one.AddTime)
-	before, isKnown := m.known[one.ID]
-	m.known[one.ID] = one
+func (n *Notifier) learn(ctx context.Context, in queries, one subscriptions.Subscription) {
+	before, isKnown := in.known[one.ID]
+	in.known[one.ID] = one
 	if isKnown && reflect.DeepEqual(before.Query, one.Query) {
 		return
 	}
 	query, err := one.Query.Search()
 	if err == nil {
-		err = m.standing.Add(one.ID, query)
+		err = in.standing.Add(one.ID, query)
 	}
 	if err != nil { // an earlier version has accepted it
-		m.standing.Remove(one.ID)
+		in.standing.Remove(one.ID)
 		n.log.ErrorContext(ctx, "the query of a subscription is unusable, change it", "stage", "notify",
 			"subscription", one.Name, "error", err)
 	}
 }
 
 // keep forgets all subscriptions but those with the given ids.
-func (m *matching) keep(ids []string) {
+func (q queries) keep(ids []string) {
 	present := make(map[string]bool, len(ids))
 	for _, id := range ids {
 		present[id] = true
 	}
-	for id := range m.known {
+	for id := range q.known {
 		if !present[id] {
-			m.standing.Remove(id)
-			delete(m.known, id)
+			q.standing.Remove(id)
+			delete(q.known, id)
 		}
 	}
 }

@@ -110,7 +110,8 @@ func (server *testServer) checkRequestOfDelivery(t *testing.T, all *subscription
 		SubscriptionID: one.ID, ArticleID: ferry.GetId(), Revision: 1, Event: subscriptions.New,
 		Hash: ferry.GetContentHash(), EventTime: noon,
 	}}
-	if _, _, err := all.Advance(t.Context(), from, from, matches, nil, 10, time.Now()); err != nil {
+	batch := subscriptions.Batch{Matches: matches}
+	if _, _, err := all.Advance(t.Context(), from, from, batch, 10, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	var got struct{ Request string }

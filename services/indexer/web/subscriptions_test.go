@@ -49,7 +49,7 @@ func (server *testServer) fillSubscriptions(t *testing.T, article, suspended str
 			EventTime: now.Add(-time.Duration(6-i) * time.Minute),
 		})
 	}
-	_, _, err = all.Advance(t.Context(), from, next, matches, nil, 1000, now)
+	_, _, err = all.Advance(t.Context(), from, next, subscriptions.Batch{Matches: matches}, 1000, now)
 	must(err)
 	log, err := all.Log(t.Context(), "harbour", 0, 100)
 	must(err)

@@ -63,7 +63,7 @@ func advance(t *testing.T, all *subscriptions.Subscriptions, matches ...subscrip
 	}
 	to := from
 	to.Created, to.Sequence = now, from.Sequence+1
-	if _, _, err := all.Advance(t.Context(), from, to, matches, nil, 20_000, now); err != nil {
+	if _, _, err := all.Advance(t.Context(), from, to, subscriptions.Batch{Matches: matches}, 20_000, now); err != nil {
 		t.Fatal(err)
 	}
 }

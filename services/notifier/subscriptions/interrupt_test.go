@@ -100,8 +100,8 @@ func TestInterruptedWrites(t *testing.T) {
 		}
 		to := from
 		to.Created, to.Sequence = now, 7
-		_, _, err = all.Advance(ctx, from, to, []subscriptions.Match{matchOf(id, "a", 1, now), matchOf(id, "b", 1, now)}, nil,
-			20_000, now)
+		matches := []subscriptions.Match{matchOf(id, "a", 1, now), matchOf(id, "b", 1, now)}
+		_, _, err = all.Advance(ctx, from, to, subscriptions.Batch{Matches: matches}, 20_000, now)
 		return err
 	}, func() bool {
 		progress, err := all.Progress(t.Context())

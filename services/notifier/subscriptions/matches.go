@@ -14,8 +14,7 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// ErrMoved means that another process has stored matches meanwhile, or a subscription has changed. Nothing was
-// stored: read the progress again.
+// ErrMoved means that another process has stored matches meanwhile. Nothing was stored: read the progress again.
 var ErrMoved = errors.New("the progress has moved meanwhile")
 
 // Progress is how far the stream of revisions was matched.
@@ -76,23 +75,43 @@ func (s *Subscriptions) BoundAddTimes(ctx context.Context, now, addTime time.Tim
 	})
 }
 
-// Advance stores matches and the progress from one place to the next in one transaction. A subscription
+// Batch is what the revisions between two places on the stream bring.
+type Batch struct {
+	Matches []Match
+	Erased  []Erasure
+	// Rematch returns the matches of these revisions with subscriptions that were added or changed since the Matches
+	// were found. It runs in a transaction that writes. Without it, such a change is ErrMoved.
+	Rematch func(changed []Subscription) []Match
+}
+
+// Advance stores a batch and the progress from one place to the next in one transaction. If subscriptions have changed
+// since from.Version, it stores what the changed ones match, so that changes never make it start again. A subscription
 // has at most maxPending deliveries that wait; further matches of it are only counted as missed. A match that is
 // stored already is ignored. It returns the number of deliveries that were stored, and of those missed.
 func (s *Subscriptions) Advance(
-	ctx context.Context, from, to Progress, matches []Match, erased []Erasure, maxPending int64, now time.Time,
+	ctx context.Context, from, to Progress, batch Batch, maxPending int64, now time.Time,
 ) (stored, missed int64, err error) {
 	err = s.write(ctx, "storing matches", func(ctx context.Context, tx *sql.Tx) error {
-		n, err := affected(tx.ExecContext(ctx, `UPDATE notify_progress SET created = $1, sequence = $2
-			WHERE id = 1 AND created = $3 AND sequence = $4 AND version = $5`,
-			store.Micros(to.Created), int64(to.Sequence), store.Micros(from.Created), int64(from.Sequence), from.Version))
+		rows, err := tx.QueryContext(ctx, `UPDATE notify_progress SET created = $1, sequence = $2
+			WHERE id = 1 AND created = $3 AND sequence = $4 RETURNING version`,
+			store.Micros(to.Created), int64(to.Sequence), store.Micros(from.Created), int64(from.Sequence))
 		if err != nil {
 			return err
 		}
-		if n == 0 {
+		versions, err := store.ScanRows(rows, func(rows *sql.Rows) (v int64, err error) { return v, rows.Scan(&v) })
+		if err != nil {
+			return err
+		}
+		if len(versions) == 0 {
 			return ErrMoved
 		}
-		for _, one := range erased {
+		matches := batch.Matches
+		if versions[0] != from.Version {
+			if matches, err = rematch(ctx, tx, batch, from.Version); err != nil {
+				return err
+			}
+		}
+		for _, one := range batch.Erased {
 			more, err := s.erasures(ctx, tx, one)
 			if err != nil {
 				return fmt.Errorf("reading who has article %s: %w", one.ArticleID, err)
@@ -109,6 +128,35 @@ func (s *Subscriptions) Advance(
 		return 0, 0, err
 	}
 	return stored, missed, nil
+}
+
+// rematch returns the matches of a batch with the present subscriptions, if the batch was matched with those of a
+// version. The transaction has locked the progress, so that no subscription changes meanwhile.
+func rematch(ctx context.Context, tx *sql.Tx, batch Batch, version int64) ([]Match, error) {
+	if batch.Rematch == nil {
+		return nil, ErrMoved
+	}
+	changed, err := changedAfter(version, func(query string, args ...any) ([]Subscription, error) {
+		rows, err := tx.QueryContext(ctx, query, args...)
+		if err != nil {
+			return nil, err
+		}
+		return store.ScanRows(rows, scanSubscription)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the subscriptions that have changed: %w", err)
+	}
+	outdated := make(map[string]bool, len(changed))
+	for _, one := range changed {
+		outdated[one.ID] = true
+	}
+	matches := batch.Rematch(changed)
+	for _, m := range batch.Matches {
+		if !outdated[m.SubscriptionID] {
+			matches = append(matches, m)
+		}
+	}
+	return matches, nil
 }
 
 // erasures returns the erasure of an article as matches of the subscriptions that have a delivery of it.

@@ -299,12 +299,20 @@ func (s *Subscriptions) List(ctx context.Context, after string, limit int) ([]Su
 const changedPage = 1000
 
 // Changed returns the subscriptions that were added or changed after a version of Progress. Version -1 returns all.
-func (s *Subscriptions) Changed(ctx context.Context, version int64) (changed []Subscription, err error) {
+func (s *Subscriptions) Changed(ctx context.Context, version int64) ([]Subscription, error) {
+	return changedAfter(version, func(query string, args ...any) ([]Subscription, error) {
+		return store.ReadRows(ctx, s.db, "reading the subscriptions that have changed", scanSubscription, query, args...)
+	})
+}
+
+// changedAfter reads what Changed returns, page by page.
+func changedAfter(
+	version int64, read func(query string, args ...any) ([]Subscription, error),
+) (changed []Subscription, err error) {
 	same, id := int64(-1), "" // continues after this id within a version
 	for {
-		page, err := store.ReadRows(ctx, s.db, "reading the subscriptions that have changed", scanSubscription,
-			`SELECT `+subscriptionColumns+` FROM notify_subscriptions WHERE version > $1 OR version = $2 AND id > $3
-			ORDER BY version, id LIMIT $4`, version, same, id, changedPage)
+		page, err := read(`SELECT `+subscriptionColumns+` FROM notify_subscriptions
+			WHERE version > $1 OR version = $2 AND id > $3 ORDER BY version, id LIMIT $4`, version, same, id, changedPage)
 		if err != nil {
 			return nil, err
 		}

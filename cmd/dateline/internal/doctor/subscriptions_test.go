@@ -54,7 +54,7 @@ func TestSubscriptions(t *testing.T) {
 			SubscriptionID: one.ID, ArticleID: "a", Revision: 1, Event: subscriptions.New, EventTime: long,
 		})
 	}
-	if _, _, err := all.Advance(t.Context(), from, to, matches, nil, 10, long); err != nil {
+	if _, _, err := all.Advance(t.Context(), from, to, subscriptions.Batch{Matches: matches}, 10, long); err != nil {
 		t.Fatal(err)
 	}
 	for i, state := range []string{subscriptions.Active, subscriptions.Suspended} {
