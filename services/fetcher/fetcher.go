@@ -57,6 +57,7 @@ type Fetcher struct {
 	frontier *frontier.Frontier
 	client   *httpget.Client
 	marks    *seen.Marks
+	packing  *seen.Metrics
 	js       jetstream.JetStream
 	log      *slog.Logger
 }
@@ -99,7 +100,8 @@ func newWith(ctx context.Context, env Env, config Config, client *httpget.Client
 	}
 	return &Fetcher{
 		intake: admission, ahead: intake.NewAhead(env.JS, admission.Process, env.Log, time.Now),
-		frontier: queue, client: client, marks: marks, js: env.JS, log: env.Log,
+		frontier: queue, client: client, marks: marks, packing: seen.NewMetrics(env.Registry),
+		js: env.JS, log: env.Log,
 	}, nil
 }
 
@@ -112,7 +114,7 @@ func (f *Fetcher) Run(ctx context.Context) error {
 	tasks.Go(func() error { return f.ahead.Run(ctx) })
 	tasks.Go(func() error { return f.frontier.Run(ctx) })
 	tasks.Go(func() error { return f.removeAcked(ctx) })
-	tasks.Go(func() error { return f.marks.KeepPacked(ctx, f.log) })
+	tasks.Go(func() error { return f.marks.KeepPacked(ctx, f.log, f.packing) })
 	return tasks.Wait()
 }
 

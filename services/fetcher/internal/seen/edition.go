@@ -48,6 +48,9 @@ type edition struct {
 	read time.Time
 }
 
+// own returns how many of a number of entries are about those of a single mark each.
+func (e edition) own(stored int) int { return max(0, stored-e.Entries-e.Others) }
+
 const (
 	// removalDelay is the time from the start of an edition until the entries of packed marks are removed.
 	removalDelay = time.Minute

@@ -16,25 +16,35 @@ const (
 )
 
 // KeepPacked packs marks until ctx ends. All replicas may run it.
-func (m *Marks) KeepPacked(ctx context.Context, log *slog.Logger) error {
-	for loop.Sleep(ctx, packInterval) {
-		for {
-			start := time.Now()
-			packed, err := m.Pack(ctx)
-			if ctx.Err() != nil {
-				return nil //nolint:nilerr // what is not packed yet is packed after the next start
-			}
-			if err != nil {
-				log.Warn("packing the marks of requested URLs failed, retrying; until then each takes more of NATS' memory",
-					"error", err, "delay", packRest)
-				loop.Sleep(ctx, packRest)
-			}
-			if err != nil || packed.Marks == 0 {
-				break
-			}
-			log.Info("packed marks of requested URLs", "marks", packed.Marks, "total", packed.Total,
-				"left", packed.Left, "duration", time.Since(start))
-		}
+func (m *Marks) KeepPacked(ctx context.Context, log *slog.Logger, metrics *Metrics) error {
+	// A round at the start would slow down the first requests.
+	rest := m.note(ctx, log, metrics, m.Count)
+	for loop.Sleep(ctx, rest) && ctx.Err() == nil {
+		rest = m.note(ctx, log, metrics, m.Pack)
 	}
 	return nil
+}
+
+// note calls count, which may also pack marks, reports the result, and returns how long to rest.
+func (m *Marks) note(
+	ctx context.Context, log *slog.Logger, metrics *Metrics, count func(context.Context) (Packed, error),
+) time.Duration {
+	start := time.Now()
+	packed, err := count(ctx)
+	switch {
+	case ctx.Err() != nil: // what is not packed yet is packed after the next start
+		return 0
+	case err != nil:
+		metrics.failures.Inc()
+		log.Warn("packing the marks of requested URLs failed, retrying; until then each takes more of NATS' memory",
+			"error", err, "delay", packRest)
+		return packRest
+	}
+	metrics.set(packed)
+	if packed.Marks == 0 {
+		return packInterval
+	}
+	log.Info("packed marks of requested URLs", "marks", packed.Marks, "total", packed.Total,
+		"left", packed.Left, "duration", time.Since(start))
+	return 0 // there may be more
 }

@@ -66,15 +66,14 @@ func maxEntries(total int) int { return max(minEntries, total/entryShare) }
 
 // pack is Pack with another maxEntries.
 func (m *Marks) pack(ctx context.Context, maxEntries func(total int) int) (Packed, error) {
-	e, err := m.refresh(ctx)
+	e, stored, err := m.count(ctx)
 	if err != nil {
 		return Packed{}, err
 	}
-	stored, err := m.stored(ctx)
-	waiting := max(0, stored-e.Entries-e.Others) // about
+	waiting := e.own(stored)
 	left := maxEntries(e.Marks + waiting)
-	if err != nil || waiting <= left {
-		return Packed{Total: e.Marks, Left: waiting}, err
+	if waiting <= left {
+		return Packed{Total: e.Marks, Left: waiting}, nil
 	}
 	token, err := m.startPacking(ctx)
 	if err != nil || token == 0 {
@@ -88,13 +87,24 @@ func (m *Marks) pack(ctx context.Context, maxEntries func(total int) int) (Packe
 	return Packed{Marks: r.count, Total: r.edition.Marks, Left: waiting - r.count}, err
 }
 
-// stored returns the number of all entries of the bucket. The server counts no others without reading them.
-func (m *Marks) stored(ctx context.Context) (int, error) {
+// Count returns how many marks there are, without packing any.
+func (m *Marks) Count(ctx context.Context) (Packed, error) {
+	e, stored, err := m.count(ctx)
+	return Packed{Total: e.Marks, Left: e.own(stored)}, err
+}
+
+// count returns the edition and the number of all entries of the bucket. The server counts no others without reading
+// them.
+func (m *Marks) count(ctx context.Context) (e edition, stored int, err error) {
+	e, err = m.refresh(ctx)
+	if err != nil {
+		return edition{}, 0, err
+	}
 	info, err := m.stream.Info(ctx)
 	if err != nil {
-		return 0, wrap("counting marks", err)
+		return edition{}, 0, wrap("counting marks", err)
 	}
-	return int(info.State.Msgs), nil
+	return e, int(info.State.Msgs), nil
 }
 
 // next returns the first entry from a revision on that may be packed. It returns nil at the end.
