@@ -5,6 +5,7 @@ package ctxtest
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -36,7 +37,11 @@ func Interrupt(t *testing.T, stride int, do func(ctx context.Context) error) {
 	t.Fatalf("the operation looks at its context more than %d times", maxLooks)
 }
 
-// Reads interrupts reads, each of which must then fail or give the same answer as without an interruption.
+// empty are the answers of reads that find nothing.
+var empty = []string{"null", "[]", "{}", "0", "false", `""`}
+
+// Reads interrupts reads, each of which must then fail or give the same answer as without an interruption. This
+// answer must not be empty.
 func Reads(t *testing.T, stride int, reads map[string]func(context.Context) (any, error)) {
 	t.Helper()
 	for name, read := range reads {
@@ -44,6 +49,9 @@ func Reads(t *testing.T, stride int, reads map[string]func(context.Context) (any
 			want, err := answerOf(t.Context(), read)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if slices.Contains(empty, want) {
+				t.Fatalf("the answer is %s, which a read that drops its error gives, too: store something to read", want)
 			}
 			Interrupt(t, stride, func(ctx context.Context) error {
 				got, err := answerOf(ctx, read)

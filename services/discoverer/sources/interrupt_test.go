@@ -16,7 +16,22 @@ func TestInterruptedReads(t *testing.T) {
 	s := sources.Of(storetest.Open(t, storetest.SQLite(t))) // the statements are the same in PostgreSQL
 	b := start(t, s, now)
 	m := request(t, s, b, now)
-	settle(t, s, b, m, sources.SitemapReading{URLs: urlsAt(1, 4)}, now, 3)
+	reading := sources.SitemapReading{URLs: urlsAt(1, 4), Sitemaps: []sources.BackfillSitemap{mapAt(-2, now)}}
+	settle(t, s, b, m, reading, now, 3)
+	request(t, s, b, now)
+	open, err := s.OpenURLs(t.Context(), b, 1)
+	if err == nil {
+		err = s.StoreStep(t.Context(), b, sources.BackfillStep{Requested: hashes(open)}, now, now)
+	}
+	if err == nil {
+		err = s.Learn(t.Context(), b.SourceID, nil, func([]byte, []sources.Article) []byte { return []byte("shapes") })
+	}
+	if err == nil {
+		err = s.Add(t.Context(), sources.New(parse(t, "https://without.example/"), nil, now), nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, endpoints := add(t, s, "/feed.xml", "/other.xml")
 	announceHub(t, s, now, sources.Active, "https://hub.example/")
 	asked := askedHubs(t, s, now)
