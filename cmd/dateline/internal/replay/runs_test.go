@@ -230,9 +230,9 @@ func TestProgressOverWebArchives(t *testing.T) {
 	}
 }
 
-// refusedPages adds captures of n URLs to the index whose pages were refused. Two URLs share
+// refusedPages adds captures of n URLs of a host to the index whose pages were refused. Two URLs share
 // each key, and each of them has two captures, which alternate.
-func refusedPages(t *testing.T, s store.Store, n int) (urls []string) {
+func refusedPages(t *testing.T, s store.Store, host string, n int) (urls []string) {
 	t.Helper()
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	var all []captures.Capture
@@ -240,11 +240,11 @@ func refusedPages(t *testing.T, s store.Store, n int) (urls []string) {
 	for i := range n / 2 {
 		for hour := range 2 {
 			for _, scheme := range []string{"http", "https"} {
-				url := fmt.Sprintf("%s://example.com/%03d", scheme, i)
-				id := fmt.Sprintf("%s-%d-%d.0", scheme, i, hour)
+				url := fmt.Sprintf("%s://%s/%03d", scheme, host, i)
+				id := fmt.Sprintf("%s-%s-%d-%d.0", scheme, host, i, hour)
 				all = append(all, captures.Capture{
 					PageID: id, URL: url, Time: at.Add(time.Duration(len(all)) * time.Second), Status: 200, Type: "text/html",
-					Digest: "sha256:1", File: "one.warc.gz", Offset: int64(1000 * len(all)), Length: 500,
+					Digest: "sha256:1", File: host + ".warc.gz", Offset: int64(1000 * len(all)), Length: 500,
 				})
 				outcomes = append(outcomes, &datelinev1.Outcome{
 					Stage: datelinev1.Stage_STAGE_EXTRACT, InputId: id, RequestId: strings.TrimSuffix(id, ".0"), Url: url,
@@ -256,7 +256,7 @@ func refusedPages(t *testing.T, s store.Store, n int) (urls []string) {
 			}
 		}
 	}
-	if err := captures.Of(s).Add(t.Context(), "one.warc.gz", 1, all); err != nil {
+	if err := captures.Of(s).Add(t.Context(), host+".warc.gz", 1, all); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Record(t.Context(), outcomes); err != nil {
@@ -271,7 +271,7 @@ func TestRefusedPagesAreContinued(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s store.Store) {
 		const pages = 300
-		urls := refusedPages(t, s, pages)
+		urls := refusedPages(t, s, "example.com", pages)
 		_, js := natstest.Start(t)
 		selection := replay.Selection{Refused: true}
 		config := archiveConfig(t, s, js, 0)
@@ -311,4 +311,33 @@ func TestRefusedPagesAreContinued(t *testing.T) {
 			t.Errorf("%d URLs, want each of %d once", len(got), len(urls))
 		}
 	})
+}
+
+// TestRefusedPagesOfHosts extracts those of the chosen hosts only, and those of each.
+func TestRefusedPagesOfHosts(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t, storetest.SQLite(t))
+	var urls []string
+	for _, host := range []string{"a.example", "b.example", "c.example"} {
+		urls = append(urls, refusedPages(t, s, host, 4)...)
+	}
+	_, js := natstest.Start(t)
+	selection := replay.Selection{Refused: true}
+	selection.Query.Filter.Hosts = []string{"a.example", "b.example"}
+	config := archiveConfig(t, s, js, 0)
+	config.Selection, config.Archived = selection, true
+	config.Library = library.New(s, js).WithArchive(files.InFolder(t.TempDir()))
+	config.Run = start(t, s, selection)
+	var got []string
+	config.Report = func(r replay.Result) error {
+		got = append(got, r.URL)
+		return nil
+	}
+	if err := replay.Replay(natstest.Context(t), config); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(got)
+	if want := slices.Sorted(slices.Values(urls[:8])); !slices.Equal(got, want) {
+		t.Errorf("the URLs are %q, want %q", got, want)
+	}
 }
