@@ -181,6 +181,20 @@ func TestOnlyFailingSubtestsAreLeftOut(t *testing.T) {
 	}
 }
 
+func TestFailing(t *testing.T) {
+	const over = "panic: test timed out after 30s\n"
+	for output, want := range map[string]string{
+		"": "", "ok\n": "",
+		"--- FAIL: TestA (0.00s)\n    --- FAIL: TestA/b (0.00s)\n":                    "TestA TestA/b",
+		over + "\trunning tests:\n\t\tTestA (1m3s)\n\t\tTestB/c (0s)\n\ngoroutine 1:": "TestA TestB/c",
+		over + "\ngoroutine 1:": "",
+	} {
+		if got := strings.Join(failing(output), " "); got != want {
+			t.Errorf("%q: the tests that failed are %q, want %q", output, got, want)
+		}
+	}
+}
+
 // Only the subtest of a long test runs that executes the place of a fault.
 func TestSubtestsAreSelected(t *testing.T) {
 	hits := func(blocks ...int) map[string]map[int]bool {

@@ -215,13 +215,14 @@ func pattern(tests []*test) string {
 	return strings.Join(all, "|")
 }
 
-var failLine = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+// failLine matches the name of a test that failed, or that was running when the time was over.
+var failLine = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)|^\t\t(Test\S+) \([0-9hms.]+\)$`)
 
 // failing returns the names of the tests that failed.
 func failing(output string) []string {
 	var names []string
 	for _, found := range failLine.FindAllStringSubmatch(output, -1) {
-		names = append(names, found[1])
+		names = append(names, found[1]+found[2])
 	}
 	return names
 }

@@ -296,6 +296,9 @@ func (r *runner) bounded(tests []*test) []*test {
 // flaky returns the tests among those that failed that also fail without the fault.
 func (r *runner) flaky(ctx context.Context, pkg, program string, m *mutant, batch []*test, failed []string) []*test {
 	suspects := among(batch, failed)
+	if len(failed) == 0 { // such as a program that ran into its time limit before its first test
+		suspects = batch
+	}
 	if len(suspects) == 0 {
 		return nil
 	}
