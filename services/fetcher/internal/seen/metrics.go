@@ -19,7 +19,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		marks: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "dateline_fetch_marks",
-			Help: "Marks of requested URLs, about, by how they are kept: each with an entry of its own, or packed.",
+			Help: "Approximate number of marks of requested URLs: those with an entry of their own, and those that are packed.",
 		}, []string{"kept"}),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "dateline_fetch_packing_failures_total",
