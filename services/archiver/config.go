@@ -60,6 +60,9 @@ func (c Config) Validate() error {
 	if c.MaxAttempts < 1 {
 		problems = append(problems, fmt.Errorf("max-attempts is %d: it must be at least 1", c.MaxAttempts))
 	}
+	if c.DrainTimeout < 0 {
+		problems = append(problems, fmt.Errorf("drain-timeout is %s: it must not be negative", c.DrainTimeout))
+	}
 	if c.MaxAge < 0 || c.MaxAge > 0 && c.MaxAge < c.MaxFileAge {
 		problems = append(problems, fmt.Errorf("max-age is %s: it must be 0, or at least max-file-age (%s)",
 			c.MaxAge, c.MaxFileAge))

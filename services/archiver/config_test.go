@@ -20,6 +20,8 @@ func TestLimitsOfSettings(t *testing.T) {
 		{func(c *Config) { c.MinFree = -1 }, "min-free"},
 		{func(c *Config) { c.MaxAttempts = 1 }, ""},
 		{func(c *Config) { c.MaxAttempts = 0 }, "max-attempts"},
+		{func(c *Config) { c.DrainTimeout = 0 }, ""},
+		{func(c *Config) { c.DrainTimeout = -1 }, "drain-timeout"},
 		{func(c *Config) { c.MaxAge = c.MaxFileAge }, ""},
 		{func(c *Config) { c.MaxAge = c.MaxFileAge - 1 }, "max-age"},
 		{func(c *Config) { c.MaxAge = 0 }, ""},

@@ -50,6 +50,9 @@ func (c Config) Validate() error {
 	if c.Timeout <= 0 {
 		problems = append(problems, fmt.Errorf("timeout is %s: it must be positive", c.Timeout))
 	}
+	if c.DrainTimeout < 0 {
+		problems = append(problems, fmt.Errorf("drain-timeout is %s: it must not be negative", c.DrainTimeout))
+	}
 	return errors.Join(problems...)
 }
 

@@ -21,6 +21,8 @@ func TestLimitsOfSettings(t *testing.T) {
 		{func(c *Config) { c.MaxPages = 51 }, "max-pages"},
 		{func(c *Config) { c.MaxAttempts = 1 }, ""},
 		{func(c *Config) { c.MaxAttempts = 0 }, "max-attempts"},
+		{func(c *Config) { c.DrainTimeout = 0 }, ""},
+		{func(c *Config) { c.DrainTimeout = -1 }, "drain-timeout"},
 		{func(c *Config) { c.Timeout = 1 }, ""},
 		{func(c *Config) { c.Timeout = 0 }, "timeout"},
 	} {

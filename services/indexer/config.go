@@ -103,6 +103,9 @@ func (c Config) Validate() error {
 	if c.MaxAttempts < 1 {
 		problems = append(problems, fmt.Errorf("max-attempts is %d: it must be at least 1", c.MaxAttempts))
 	}
+	if c.DrainTimeout < 0 {
+		problems = append(problems, fmt.Errorf("drain-timeout is %s: it must not be negative", c.DrainTimeout))
+	}
 	if c.KeepOutcomes != 0 && c.KeepOutcomes < minKeepOutcomes {
 		problems = append(problems, fmt.Errorf("keep-outcomes is %s: it must be 0 (for ever), or at least %s, "+
 			"because within that time outcomes are used to find lost inputs and to recognise messages that are delivered again",

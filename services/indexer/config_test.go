@@ -20,6 +20,8 @@ func TestLimitsOfSettings(t *testing.T) {
 		{func(c *Config) { c.BatchWait = 0 }, "batch-wait"},
 		{func(c *Config) { c.MaxAttempts = 1 }, ""},
 		{func(c *Config) { c.MaxAttempts = 0 }, "max-attempts"},
+		{func(c *Config) { c.DrainTimeout = 0 }, ""},
+		{func(c *Config) { c.DrainTimeout = -1 }, "drain-timeout"},
 		{func(c *Config) { c.KeepRevisionTexts = 7 * 24 * time.Hour }, ""},
 		{func(c *Config) { c.KeepRevisionTexts = 7*24*time.Hour - 1 }, "keep-revision-texts"},
 		{func(c *Config) { c.KeepRevisionTexts = 0 }, ""},
