@@ -47,8 +47,11 @@ func Deleted(msg *jetstream.RawStreamMsg) bool {
 	return msg.Header.Get(operation) != "" || msg.Header.Get(jetstream.MarkerReasonHeader) != ""
 }
 
-// Object returns the first limit bytes of an object. If there is no such object, the
-// error is jetstream.ErrObjectNotFound.
+// ErrTooLarge means that an object has more bytes than the reader accepts.
+var ErrTooLarge = errors.New("too large")
+
+// Object returns an object of at most limit bytes. The error is ErrTooLarge if it has more, and
+// jetstream.ErrObjectNotFound if there is no such object.
 func Object(ctx context.Context, js jetstream.JetStream, name, object string, limit int) ([]byte, error) {
 	store, err := js.ObjectStore(ctx, name)
 	if err != nil {
@@ -58,19 +61,23 @@ func Object(ctx context.Context, js jetstream.JetStream, name, object string, li
 	if err != nil {
 		return nil, err
 	}
+	if info.Size > uint64(limit) {
+		return nil, fmt.Errorf("object %s of store %s is %w: it has %d bytes, more than %d",
+			object, name, ErrTooLarge, info.Size, limit)
+	}
 	stream, err := js.Stream(ctx, subject.ObjectStream(name))
 	if err != nil {
 		return nil, fmt.Errorf("opening object store %s: %w", name, err)
 	}
-	data := make([]byte, 0, min(info.Size, uint64(limit)))
+	data := make([]byte, 0, info.Size)
 	for msg, err := range Messages(ctx, stream, subject.ObjectChunks(name, info.NUID)) {
 		if err != nil {
 			return nil, err
 		}
-		if len(data)+len(msg.Data) > limit {
-			return append(data, msg.Data[:limit-len(data)]...), nil
-		}
 		data = append(data, msg.Data...)
+		if uint64(len(data)) > info.Size { // it is damaged
+			break
+		}
 	}
 	want, err := jetstream.DecodeObjectDigest(info.Digest)
 	if sum := sha256.Sum256(data); err != nil || !bytes.Equal(sum[:], want) {

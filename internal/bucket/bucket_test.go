@@ -74,8 +74,11 @@ func TestObject(t *testing.T) {
 	if got, err := read("page", 1<<20); err != nil || !bytes.Equal(got, body) {
 		t.Errorf("read %d of %d bytes, %v", len(got), len(body), err)
 	}
-	if got, err := read("page", 300_001); err != nil || !bytes.Equal(got, body[:300_001]) {
-		t.Errorf("with a limit of 300,001 bytes: read %d, %v", len(got), err)
+	if got, err := read("page", len(body)); err != nil || !bytes.Equal(got, body) {
+		t.Errorf("with its size as the limit: read %d of %d bytes, %v", len(got), len(body), err)
+	}
+	if got, err := read("page", len(body)-1); !errors.Is(err, bucket.ErrTooLarge) || got != nil {
+		t.Errorf("with a lower limit: read %d, %v; want ErrTooLarge", len(got), err)
 	}
 	for _, name := range []string{"deleted", "none"} {
 		if _, err := read(name, 1<<20); !errors.Is(err, jetstream.ErrObjectNotFound) {

@@ -29,7 +29,8 @@ const (
 	meansUnmarked    = "An error without a more specific reason persisted until no attempts were left."
 	meansPanic       = "The program panicked while processing the message; the log has the stack."
 	meansPoison      = "The message was delivered many times without an outcome and probably crashes the process."
-	meansTooLarge    = "The result exceeds the largest message that NATS accepts."
+	exceedsMessage   = "exceeds the largest message that NATS accepts."
+	meansTooLarge    = "The result " + exceedsMessage
 	meansUnavailable = "A store or service that the stage needs is unavailable. The input waits and is never " +
 		"dead-lettered for it."
 )
@@ -152,7 +153,8 @@ var table = []Entry{
 	{extract, dead, Timeout, retried, CauseDrifted, "The extraction took longer than extractor.timeout."},
 	{
 		extract, dead, TooLarge, final, CauseDrifted,
-		"The article record exceeds the largest message that NATS accepts.",
+		"The body of the page exceeds extractor.max-decoded-bytes, or the article record exceeds the largest message that " +
+			"NATS accepts.",
 	},
 	{
 		extract, dead, URLsFull, retried, "",
@@ -196,12 +198,13 @@ var table = []Entry{
 	{discover, rejected, FetchFailed, final, "", "The endpoint could not be fetched; the next poll tries again."},
 	{discover, rejected, NotListing, final, "", "The response is not of the kind that the endpoint should have."},
 	{discover, rejected, UnknownEndpoint, final, "", "The endpoint was removed, or somebody else requested it."},
+	{discover, dead, Body, retried, "", "The body of the response cannot be read from the object store."},
 	{discover, dead, BodyGone, final, "", "The body of the response has expired in the object store."},
 	{discover, dead, Unmarked, retried, "", meansUnmarked},
 	{discover, dead, Malformed, final, "", "The message is not a Page, or its body cannot be decompressed."},
 	{discover, dead, Panic, final, "", meansPanic},
 	{discover, dead, Poison, final, "", meansPoison},
-	{discover, dead, TooLarge, final, "", meansTooLarge},
+	{discover, dead, TooLarge, final, "", "The body of the response exceeds 64 MiB, or the result " + exceedsMessage},
 	{discover, retry, Unavailable, retried, "", meansUnavailable},
 	{
 		archive, produced, Revisit, final, "",
@@ -215,7 +218,7 @@ var table = []Entry{
 	{archive, dead, Malformed, final, "", "The message is not a Page, or its body cannot be decompressed."},
 	{archive, dead, Panic, final, "", meansPanic},
 	{archive, dead, Poison, final, "", meansPoison},
-	{archive, dead, TooLarge, final, "", meansTooLarge},
+	{archive, dead, TooLarge, final, "", "The body of the page exceeds 64 MiB, or the result " + exceedsMessage},
 	{archive, retry, Unavailable, retried, "", meansUnavailable},
 	{ingest, produced, Truncated, final, "", "The page is incomplete in the archive."},
 	{

@@ -56,6 +56,9 @@ func (r *Reader) Read(ctx context.Context, page *datelinev1.Page) ([]byte, error
 		return body, nil
 	case "zstd":
 		plain, err := r.zstd.DecodeAll(body, nil)
+		if errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+			return nil, r.tooLarge(fmt.Errorf("decompressing the page's body: %w", err))
+		}
 		if err != nil {
 			return nil, stage.Permanent(outcome.Malformed, fmt.Errorf("decompressing the page's body: %w", err))
 		}
@@ -63,6 +66,12 @@ func (r *Reader) Read(ctx context.Context, page *datelinev1.Page) ([]byte, error
 	}
 	return nil, stage.Permanent(outcome.Malformed, fmt.Errorf(
 		"page body has unknown compression %q: upgrade this program", page.GetBodyCompression()))
+}
+
+func (r *Reader) tooLarge(err error) error {
+	return stage.Permanent(outcome.TooLarge, fmt.Errorf(
+		"%w; this stage reads at most %d bytes: lower fetcher.max-body-bytes, or raise extractor.max-decoded-bytes if the "+
+			"stage is the extractor", err, r.maxBytes))
 }
 
 func (r *Reader) readObject(ctx context.Context, ref *datelinev1.ObjectReference) ([]byte, error) {
@@ -75,6 +84,9 @@ func (r *Reader) readObject(ctx context.Context, ref *datelinev1.ObjectReference
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return nil, stage.Permanent(outcome.BodyGone, fmt.Errorf(
 			"page body %s is no longer in object store %s: fetch the page again", ref.GetName(), ref.GetBucket()))
+	}
+	if errors.Is(err, bucket.ErrTooLarge) {
+		return nil, r.tooLarge(err)
 	}
 	if err != nil {
 		return nil, stage.Transient(outcome.Body, fmt.Errorf("reading page body %s: %w", ref.GetName(), err))

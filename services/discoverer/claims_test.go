@@ -36,7 +36,7 @@ func TestKilledBetweenClaimAndPublish(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(d.zstd.Close)
+		t.Cleanup(d.bodies.Close)
 		d.now = func() time.Time { return now }
 		return d
 	}

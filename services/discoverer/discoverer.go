@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -18,6 +17,7 @@ import (
 	"github.com/dateline-news/dateline/internal/backlog"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/loop"
+	"github.com/dateline-news/dateline/internal/pagebody"
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/tracing"
@@ -51,7 +51,7 @@ type Discoverer struct {
 	stored  store.Reader
 	writer  *ledger.Writer
 	loop    *stage.Loop
-	zstd    *zstd.Decoder
+	bodies  *pagebody.Reader
 	metrics *discoverMetrics
 	log     *slog.Logger
 	now     func() time.Time
@@ -72,10 +72,9 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Discoverer, er
 	if err != nil {
 		return nil, fmt.Errorf("opening consumer %s: %w", subject.ConsumerDiscover, err)
 	}
-	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(config.Workers),
-		zstd.WithDecoderMaxMemory(maxBody))
+	bodies, err := pagebody.NewReader(deps.JS, config.Workers, maxBody)
 	if err != nil {
-		return nil, fmt.Errorf("creating zstd decoder: %w", err)
+		return nil, err
 	}
 	metrics := stage.NewMetrics(deps.Registry, datelinev1.Stage_STAGE_DISCOVER)
 	writer := ledger.NewWriter(ledger.Config{
@@ -85,7 +84,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Discoverer, er
 	d := &Discoverer{
 		config: config, js: deps.JS, sources: sources.Of(deps.Store), ledger: deps.Store, hosts: deps.Store,
 		stored: deps.Store,
-		writer: writer, zstd: decoder,
+		writer: writer, bodies: bodies,
 		metrics: newDiscoverMetrics(deps.Registry), log: deps.Log, now: time.Now,
 		hubs: hub.NewClient(config.AllowPrivate), pushing: make(chan struct{}, maxPushing),
 		known: generations[string, credited]{size: maxCredited}, sent: generations[uint64, uint64]{size: maxSent},
@@ -100,7 +99,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Discoverer, er
 
 // Run polls endpoints and reads the responses until ctx ends.
 func (d *Discoverer) Run(ctx context.Context) error {
-	defer d.zstd.Close()
+	defer d.bodies.Close()
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return d.loop.Run(ctx) })
 	tasks.Go(func() error { return loop.Every(ctx, pollInterval, d.pollDue) })

@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
-	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/dateline-news/dateline/internal/bucket"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/stage"
@@ -90,7 +87,7 @@ func (d *Discoverer) read(ctx context.Context, page *datelinev1.Page) (judgement
 	}
 	var body []byte
 	if page.GetFailureReason() == "" {
-		if body, err = d.body(ctx, page); err != nil {
+		if body, err = d.bodies.Read(ctx, page); err != nil {
 			return judgement{}, err
 		}
 	}
@@ -235,42 +232,6 @@ func (d *Discoverer) publishRequest(ctx context.Context, request *datelinev1.Fet
 // other keys.
 func sentKey(source sources.Source, url string) uint64 {
 	return sources.Hash(fmt.Sprintf("%s %d %s", source.ID, source.AddTime.UnixMicro(), url))
-}
-
-// objectTimeout bounds reading a body from the object store.
-const objectTimeout = time.Minute
-
-// body returns the body as the site sent it.
-func (d *Discoverer) body(ctx context.Context, page *datelinev1.Page) (body []byte, err error) {
-	body = page.GetBody()
-	if ref := page.GetBodyObject(); ref != nil {
-		if ref.GetBucket() != subject.BucketBodies {
-			return nil, stage.Permanent(outcome.Malformed, fmt.Errorf("the response's body is in the object store %q: "+
-				"put it into %s", ledger.Cut(ref.GetBucket()), subject.BucketBodies))
-		}
-		limited, cancel := context.WithTimeout(ctx, objectTimeout)
-		defer cancel()
-		body, err = bucket.Object(limited, d.js, subject.BucketBodies, ref.GetName(), maxBody)
-		if errors.Is(err, jetstream.ErrObjectNotFound) {
-			return nil, stage.Permanent(outcome.BodyGone,
-				errors.New("the response's body has expired: the next poll gets another"))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("reading the response's body: %w", err)
-		}
-	}
-	switch page.GetBodyCompression() {
-	case "":
-		return body, nil
-	case "zstd":
-		plain, err := d.zstd.DecodeAll(body, nil)
-		if err != nil {
-			return nil, stage.Permanent(outcome.Malformed, fmt.Errorf("decompressing the response's body: %w", err))
-		}
-		return plain, nil
-	}
-	return nil, stage.Permanent(outcome.Malformed, fmt.Errorf(
-		"the response's body has the unknown compression %q: upgrade the discoverer", page.GetBodyCompression()))
 }
 
 // isPermanent reports whether all redirects of a response are permanent.

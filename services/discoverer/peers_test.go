@@ -50,7 +50,7 @@ func simulate(t *testing.T, config Config, paths ...string) *simulation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.d.zstd.Close)
+	t.Cleanup(s.d.bodies.Close)
 	s.d.now = func() time.Time { return s.now }
 	home, err := weburl.Parse("https://example.com/")
 	if err != nil {

@@ -51,7 +51,7 @@ func TestRestartSpreadsPolls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(d.zstd.Close)
+	t.Cleanup(d.bodies.Close)
 	d.now = func() time.Time { return noon }
 	if err := d.pollDue(t.Context()); err != nil {
 		t.Fatal(err)

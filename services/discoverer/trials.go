@@ -140,7 +140,7 @@ func (d *Discoverer) fetchForTrial(
 			if page.GetFailureReason() != "" {
 				return page, nil
 			}
-			page.Body, err = d.body(limited, page)
+			page.Body, err = d.bodies.Read(limited, page)
 			return page, err
 		}
 	}

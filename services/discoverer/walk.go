@@ -78,7 +78,7 @@ func (d *Discoverer) settleWalk(ctx context.Context, walk walkID, page *dateline
 	}
 	var body []byte
 	if page.GetFailureReason() == "" {
-		if body, err = d.body(ctx, page); err != nil {
+		if body, err = d.bodies.Read(ctx, page); err != nil {
 			return made, err
 		}
 	}
