@@ -39,9 +39,9 @@ func newSink() *cobra.Command {
 bulk protocol, and then follows the pipeline: new and changed articles are put, erased ones are
 deleted. It runs until you press Ctrl-C, or with --once until the index has everything.
 
-How far it has come is stored in the search engine, in an index with the suffix -cursor. The
-next run continues from there, or loads every article again if the stream of revisions no longer
-has what came since. Only one command at a time may fill an index.
+The search engine also stores the position reached, in an index with the suffix -cursor. The next
+run continues from there. If the stream of revisions has lost later changes by then, the run loads
+every article again. Only one command at a time may fill an index.
 
 The file of --secret-file has one line: user:password, or an API key. docs/sink.md describes the
 documents, the mapping of the index, and the permissions that the user needs.`,
