@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Starts the stack with three NATS nodes, kills one while URLs are published, and
-# checks that every URL ends as an article in PostgreSQL. stack.sh lists the variables.
+# Starts the stack with three NATS nodes, kills each of them in turn while URLs are
+# published, and checks that every URL ends as an article in PostgreSQL. stack.sh lists
+# the variables.
 set -euo pipefail
 . "$(dirname "$0")/stack.sh"
 stack_init cluster
@@ -19,19 +20,25 @@ urls() { # from, to
     for n in $(seq "$1" "$2"); do echo "http://$host.example:8080/articles/$n"; done
   done
 }
-say 'publishing, and killing a node meanwhile'
-urls 1 5 | compose run --rm -T publisher
-victim=$(streams | sed -n 's/.*"leader": "\(nats-[23]\)".*/\1/p' | head -n 1)
-victim=${victim:-nats-2}
-compose kill "$victim"
-say "killed $victim"
-urls 6 10 | compose run --rm -T publisher
-until_true 180 '60 articles in PostgreSQL' stored 60
-say 'all 60 articles are in PostgreSQL'
+publish() { # node
+  compose run --rm -T publisher publish "nats://client:$(setting NATS_CLIENT_PASSWORD)@$1:4222"
+}
+healthy() { compose exec -T "$1" wget -q -O /dev/null http://127.0.0.1:8222/healthz; }
 
-compose start "$victim"
-caught_up() { compose exec -T "$victim" wget -q -O /dev/null http://127.0.0.1:8222/healthz; }
-until_true 120 "$victim to catch up" caught_up
-say "$victim has caught up"
-[ "$(sql 'SELECT count(*) FROM articles')" = 60 ] || fail 'an article is stored twice'
+all=0
+other=nats-3
+for victim in nats nats-2 nats-3; do
+  urls $((all / 6 + 1)) $((all / 6 + 5)) | publish "$other"
+  compose kill "$victim"
+  killed=$SECONDS
+  urls $((all / 6 + 6)) $((all / 6 + 10)) | publish "$other"
+  all=$((all + 60))
+  until_true 180 "$all articles in PostgreSQL" stored "$all"
+  say "killed $victim: all $all articles were in PostgreSQL $((SECONDS - killed)) s later, without it"
+  compose start "$victim"
+  until_true 120 "$victim to catch up" healthy "$victim"
+  say "$victim has caught up"
+  other=$victim
+done
+[ "$(sql 'SELECT count(*) FROM articles')" = "$all" ] || fail 'an article is stored twice'
 say ok
