@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dateline-news/dateline/internal/configtest"
 	"github.com/dateline-news/dateline/services/fetcher"
 )
 
@@ -73,12 +74,6 @@ func TestLimitsOfSettings(t *testing.T) {
 	} {
 		config := fetcher.DefaultConfig()
 		c.change(&config)
-		switch err := config.Validate(); {
-		case c.problem == "" && err != nil:
-			t.Errorf("setting %d: %v", i, err)
-		case c.problem != "" && (err == nil || !strings.HasPrefix(err.Error(), c.problem+" ") ||
-			strings.Contains(err.Error(), "\n")):
-			t.Errorf("setting %d: the error is %v, want one that only names %s", i, err, c.problem)
-		}
+		configtest.Check(t, i, config.Validate(), c.problem)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dateline-news/dateline/internal/configtest"
 )
 
 // Each limit of a setting is allowed, and what is just beyond it is refused with an error that names the setting.
@@ -37,13 +39,7 @@ func TestLimitsOfSettings(t *testing.T) {
 	} {
 		config := DefaultConfig()
 		c.change(&config)
-		switch err := config.Validate(); {
-		case c.problem == "" && err != nil:
-			t.Errorf("setting %d: %v", i, err)
-		case c.problem != "" && (err == nil || !strings.HasPrefix(err.Error(), c.problem+" ") ||
-			strings.Contains(err.Error(), "\n")):
-			t.Errorf("setting %d: the error is %v, want one that only names %s", i, err, c.problem)
-		}
+		configtest.Check(t, i, config.Validate(), c.problem)
 	}
 }
 
