@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
+	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/postgrestest"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/storetest"
@@ -17,6 +21,7 @@ func TestCommandsReadReplica(t *testing.T) {
 		Id: "id-ferry", CanonicalUrl: url, RequestedUrl: url, FinalUrl: url, Host: "example.com", Title: "Ferry sails",
 		Text: "The ferry sails again.", ContentHash: "ferry",
 	})
+	awaitArticle(t, standby.URL("postgres"))
 	run := func(wantCode int, want string, args ...string) {
 		t.Helper()
 		code, out, errs := dateline(t, args...)
@@ -39,4 +44,19 @@ func TestCommandsReadReplica(t *testing.T) {
 	run(0, "the database is unavailable, reading from its replica", "show", url, store, replica)
 	run(1, "the replica is compared with the store, which cannot be read", "doctor", "--json", store, replica)
 	run(1, "check that the server runs", "erase", url, "--yes", store, replica)
+}
+
+// awaitArticle waits until a replica has the article that was stored in its primary.
+func awaitArticle(t *testing.T, replica string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), replica)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	natstest.Eventually(t, "the replica to have the article", func() bool {
+		found := 0
+		err := conn.QueryRow(t.Context(), "SELECT count(*) FROM articles").Scan(&found)
+		return err == nil && found == 1
+	})
 }
