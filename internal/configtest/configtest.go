@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Check checks the result of validating a configuration in which one setting has another value: err is nil if problem
-// is empty, and otherwise names only the setting problem. number is that of the case.
+// Check fails unless err, the result of validating a configuration in which one setting was changed, is as expected:
+// nil if problem is empty, and otherwise an error that names only the setting problem. number is that of the case.
 func Check(t *testing.T, number int, err error, problem string) {
 	t.Helper()
 	switch {

@@ -103,7 +103,7 @@ func Eventually(tb testing.TB, what string, holds func() bool) {
 		if holds() {
 			return
 		}
-		// A condition that takes long to examine leaves time to what it waits for.
+		// After a condition that takes long to check, a longer pause leaves time to what the test waits for.
 		pause := min(max(5*time.Millisecond, 4*time.Since(start)), 200*time.Millisecond)
 		select {
 		case <-deadline.C:

@@ -26,7 +26,7 @@ const (
 	streamTimeout = 10 * time.Second
 )
 
-// queries are the queries of subscriptions, which revisions are matched with.
+// queries are the subscriptions that revisions are matched with.
 type queries struct {
 	standing *store.StandingQueries
 	known    map[string]subscriptions.Subscription
@@ -62,7 +62,7 @@ func (n *Notifier) matchAll(ctx context.Context) error {
 
 // matchSome matches a batch of revisions, and reports whether there may be more.
 func (n *Notifier) matchSome(ctx context.Context) (more bool, err error) {
-	n.pace.await(ctx) // subscriptions that change while it waits after the matching would have to be matched again
+	n.pace.await(ctx) // rests before matching, so that few subscriptions change between matching and storing
 	now := time.Now()
 	from, err := n.subscriptions.Progress(ctx)
 	if err != nil {
@@ -134,7 +134,7 @@ func startOf(info *jetstream.StreamInfo, from subscriptions.Progress) subscripti
 	return to
 }
 
-// batch is some revisions, and what they bring.
+// batch is a number of revisions with their matches and erasures.
 type batch struct {
 	events  []*datelinev1.RevisionEvent
 	matches []subscriptions.Match

@@ -160,7 +160,7 @@ func TestNoProcessIsLeft(t *testing.T) {
 	}
 }
 
-// A subtest that fails without a fault does not take the other subtests along, although their parent fails, too.
+// A subtest that fails without a fault does not exclude its siblings, although their parent fails, too.
 func TestOnlyFailingSubtestsAreLeftOut(t *testing.T) {
 	tests := []*test{{name: "TestLong/a"}, {name: "TestLong/b/c"}, {name: "TestLonger"}, {name: "TestShort"}}
 	for _, one := range []struct{ failed, want string }{

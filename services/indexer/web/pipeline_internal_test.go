@@ -8,8 +8,8 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/library"
 )
 
-// What waits for the fetcher are the messages of the frontier, and what waits for the others is what their consumer
-// has not acknowledged.
+// The fetcher's backlog is the messages of the frontier. The backlog of each other stage is what its consumer has not
+// acknowledged.
 func TestQueueOfAStage(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	flow := library.Flow{

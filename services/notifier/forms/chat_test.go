@@ -135,7 +135,7 @@ func TestChatMessagesKeepTheLimitsOfChats(t *testing.T) {
 	}
 }
 
-// Texts of every length around the limits are cut to them, in one byte a character or in four.
+// Texts of each length around a limit are cut to it, with characters of one byte or of four.
 func TestChatTextsOfEveryLength(t *testing.T) {
 	for _, letter := range []string{"x", "𝐱"} {
 		for size := range 5*maxChatTitle + 10 {

@@ -14,7 +14,8 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// ErrMoved means that another process has stored matches meanwhile. Nothing was stored: read the progress again.
+// ErrMoved means that another process has stored matches meanwhile, or that subscriptions have changed and the batch
+// cannot be matched again. Nothing was stored: read the progress again.
 var ErrMoved = errors.New("the progress has moved meanwhile")
 
 // Progress is how far the stream of revisions was matched.
@@ -75,12 +76,12 @@ func (s *Subscriptions) BoundAddTimes(ctx context.Context, now, addTime time.Tim
 	})
 }
 
-// Batch is what the revisions between two places on the stream bring.
+// Batch is the result of matching the revisions between two places on the stream.
 type Batch struct {
 	Matches []Match
 	Erased  []Erasure
 	// Rematch returns the matches of these revisions with subscriptions that were added or changed since the Matches
-	// were found. It runs in a transaction that writes. Without it, such a change is ErrMoved.
+	// were found. It runs within the transaction that stores the batch. If it is nil, such a change is ErrMoved.
 	Rematch func(changed []Subscription) []Match
 }
 

@@ -14,7 +14,7 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// TestSignature has the key, the message and the signature of the specification's example.
+// TestSignature signs the example message of the specification with its key, and compares the signatures.
 func TestSignature(t *testing.T) {
 	key, err := base64.StdEncoding.DecodeString("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	if err != nil {
@@ -77,7 +77,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestDo sends to a server: what it answers is the answer, but only up to a size, and few redirects are followed.
+// TestDo checks how much of a server's answer is kept, and how many redirects are followed.
 func TestDo(t *testing.T) {
 	mux := http.NewServeMux()
 	status := func(w http.ResponseWriter, r *http.Request) {

@@ -6,7 +6,7 @@ import (
 	"github.com/dateline-news/dateline/internal/warc"
 )
 
-// TestIsHTML has the type of a page from each of its sources: the archive, the server, and the page itself.
+// TestIsHTML takes the type of a page from each of its sources: the archive, the server, and the page itself.
 func TestIsHTML(t *testing.T) {
 	http := func(header string) string { return "HTTP/1.1 200 OK\r\n" + header + "\r\n<!doctype html><p>News" }
 	for _, c := range []struct {

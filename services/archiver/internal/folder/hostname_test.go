@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The name of the machine is part of the names of files. What is not safe in them is replaced.
+// File names contain the name of the machine. Characters that are unsafe in file names are replaced.
 func TestHostName(t *testing.T) {
 	name, err := os.Hostname()
 	if err != nil {

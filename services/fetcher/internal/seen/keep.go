@@ -18,15 +18,15 @@ const (
 // KeepPacked packs marks until ctx ends. All replicas may run it.
 func (m *Marks) KeepPacked(ctx context.Context, log *slog.Logger, metrics *Metrics) error {
 	// A round at the start would slow down the first requests.
-	rest := m.note(ctx, log, metrics, m.Count)
+	rest := m.look(ctx, log, metrics, m.Count)
 	for loop.Sleep(ctx, rest) && ctx.Err() == nil {
-		rest = m.note(ctx, log, metrics, m.Pack)
+		rest = m.look(ctx, log, metrics, m.Pack)
 	}
 	return nil
 }
 
-// note calls count, which may also pack marks, reports the result, and returns how long to rest.
-func (m *Marks) note(
+// look counts the marks with Count or Pack, reports the result, and returns the time until the next check.
+func (m *Marks) look(
 	ctx context.Context, log *slog.Logger, metrics *Metrics, count func(context.Context) (Packed, error),
 ) time.Duration {
 	start := time.Now()

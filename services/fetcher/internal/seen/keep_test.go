@@ -21,7 +21,7 @@ func TestCountsOfMarks(t *testing.T) {
 	pack := func(ctx context.Context) (Packed, error) { return marks.pack(ctx, atMost(4)) }
 	check := func(count func(context.Context) (Packed, error), rest time.Duration, entries, packed, failures float64) {
 		t.Helper()
-		if got := marks.note(t.Context(), slog.New(slog.DiscardHandler), metrics, count); got != rest {
+		if got := marks.look(t.Context(), slog.New(slog.DiscardHandler), metrics, count); got != rest {
 			t.Errorf("the next check comes after %v, want %v", got, rest)
 		}
 		for name, value := range map[string]struct {
