@@ -93,9 +93,9 @@ func (e *Error) sentence() string {
 	case BadRequest:
 		return "the request cannot be sent; use a canonical http or https URL"
 	case BlockedPort:
-		return "the port is not allowed; if it should be fetched from, allow it in the configuration"
+		return "the port is not allowed; if it should be fetched from, add it to fetcher.allow-ports"
 	case BlockedAddress:
-		return "the address is not public; if it should be fetched from, allow its network in the configuration"
+		return "the address is not public; if it should be fetched from, add its network to fetcher.allow-nets"
 	case DNS:
 		if e.NotFound {
 			return "the host name does not exist; check its spelling"
@@ -110,7 +110,7 @@ func (e *Error) sentence() string {
 	case Reset:
 		return "the server closed the connection before the response was complete"
 	case HeaderTooLarge:
-		return "the response headers exceed the limit; if the site is worth it, raise the limit in the configuration"
+		return "the response headers exceed the limit"
 	case Protocol:
 		return "the response is not valid HTTP; the port may belong to something other than a web server"
 	case BadType:
@@ -134,7 +134,7 @@ func (e *Error) timeoutSentence() string {
 	case PhaseBody:
 		return "the server stopped sending in the middle of the body"
 	}
-	return "the server was too slow to finish in time; if the site is worth it, raise the total timeout"
+	return "the server was too slow to finish in time; if the site is worth it, raise fetcher.total-timeout"
 }
 
 // Unwrap returns the cause.
