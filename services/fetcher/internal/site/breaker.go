@@ -18,9 +18,6 @@ type Breaker struct {
 	Rest, MaxRest time.Duration
 }
 
-// maxDoublings keeps the length of a rest from overflowing.
-const maxDoublings = 20
-
 // Open reports whether a site has failed so often that it must rest.
 func (b Breaker) Open(site *Site) bool { return b.Failures > 0 && site.Failures >= b.Failures }
 
@@ -29,7 +26,11 @@ func (b Breaker) rest(failures int) time.Duration {
 	if b.Failures == 0 || failures < b.Failures {
 		return 0
 	}
-	return min(b.Rest<<min(failures-b.Failures, maxDoublings), b.MaxRest)
+	rest := min(b.Rest, b.MaxRest)
+	for n := failures - b.Failures; n > 0 && rest < b.MaxRest; n-- {
+		rest += min(rest, b.MaxRest-rest)
+	}
+	return rest
 }
 
 // Resting returns the number of sites in memory that rest now because they fail.
