@@ -43,7 +43,9 @@ func serve(tb testing.TB, reply func(q dnsmessage.Question) dnsmessage.Message) 
 				return
 			}
 			_, _ = socket.WriteTo([]byte("not a reply"), from)
-			_, _ = socket.WriteTo(forged(buffer[:n]), from)
+			for _, forgery := range forgeries(buffer[:n]) {
+				_, _ = socket.WriteTo(forgery, from)
+			}
 			_, _ = socket.WriteTo(s.answer(buffer[:n], true), from)
 		}
 	}()
@@ -89,24 +91,32 @@ func (s *nameServer) answer(query []byte, datagram bool) []byte {
 	return packed
 }
 
-// forged returns a datagram as an attacker would send it, who has guessed the id of the
-// query and gives an address for another name.
-func forged(query []byte) []byte {
-	var message dnsmessage.Message
-	if err := message.Unpack(query); err != nil {
-		return nil
+// forgeries returns messages as an attacker would send them, who knows all of a query but one thing. Each
+// gives an address for the name, or for another one.
+func forgeries(query []byte) (all [][]byte) {
+	for _, forge := range []func(*dnsmessage.Message){
+		func(m *dnsmessage.Message) { m.Questions[0].Name = dnsmessage.MustNewName("attacker.example.") },
+		func(m *dnsmessage.Message) { m.ID ^= 1 },
+		func(m *dnsmessage.Message) { m.ID ^= 1 << 8 },
+		func(m *dnsmessage.Message) { m.Response = false },
+	} {
+		var message dnsmessage.Message
+		if err := message.Unpack(query); err != nil {
+			return nil
+		}
+		message.Response = true
+		forge(&message)
+		message.Answers = []dnsmessage.Resource{{
+			Header: dnsmessage.ResourceHeader{
+				Name: message.Questions[0].Name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET, TTL: 60,
+			},
+			Body: &dnsmessage.AResource{A: [4]byte{203, 0, 113, 66}},
+		}}
+		if packed, err := message.Pack(); err == nil {
+			all = append(all, packed)
+		}
 	}
-	other := dnsmessage.MustNewName("attacker.example.")
-	message.Response, message.Questions[0].Name = true, other
-	message.Answers = []dnsmessage.Resource{{
-		Header: dnsmessage.ResourceHeader{Name: other, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET, TTL: 60},
-		Body:   &dnsmessage.AResource{A: [4]byte{203, 0, 113, 66}},
-	}}
-	packed, err := message.Pack()
-	if err != nil {
-		return nil
-	}
-	return packed
+	return all
 }
 
 func (s *nameServer) dial(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -212,6 +222,41 @@ func TestTruncatedReplyIsRetriedOverTCP(t *testing.T) {
 	}
 	if got := server.queries.Load(); got != 2 {
 		t.Errorf("%d queries, want one over UDP and one over TCP", got)
+	}
+}
+
+// TestForgedReplyOverTCP checks that only the reply to the query is accepted on a connection.
+func TestForgedReplyOverTCP(t *testing.T) {
+	name := dnsmessage.MustNewName("news.example.")
+	query := dnsmessage.Message{
+		Header:    dnsmessage.Header{ID: 7},
+		Questions: []dnsmessage.Question{{Name: name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}},
+	}
+	packed, err := query.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	replies := forgeries(packed)
+	if len(replies) != 4 {
+		t.Fatalf("%d forged replies, want 4", len(replies))
+	}
+	query.Response = true
+	genuine, err := query.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, reply := range append(replies, genuine) {
+		client, server := net.Pipe()
+		go func() {
+			_, _ = io.ReadFull(server, make([]byte, len(packed)+2))
+			_, _ = server.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...))
+		}()
+		_, err := overTCP(client, packed)
+		if accepted := err == nil; accepted != (i == len(replies)) {
+			t.Errorf("reply %d is accepted: %t (%v)", i, accepted, err)
+		}
+		client.Close()
+		server.Close()
 	}
 }
 
