@@ -124,6 +124,7 @@ func TestQuietAfterATakeover(t *testing.T) {
 	server, js := newServer(t)
 	a := join(t, server, "a", &recorder{})
 	natstest.Eventually(t, "a owns all partitions", a.ownsAll)
+	closed := time.Now()
 	a.nc.Close()
 	urls := putAll(t, js, 10, 1)
 	var b *replica
@@ -131,8 +132,9 @@ func TestQuietAfterATakeover(t *testing.T) {
 	visitor := &recorder{decide: func(e *Entry) (Decision, error) {
 		<-started
 		partition, _ := partitionOf(e.Subject)
-		if rested := time.Since(b.leases.taken(partition)); rested < quiet {
-			t.Errorf("partition %d: the first request comes %s after it was taken", partition, rested)
+		taken := b.leases.taken(partition)
+		if rested := time.Since(taken); rested < quiet || !taken.After(closed) {
+			t.Errorf("partition %d: the first request comes %s after it was taken at %s", partition, rested, taken)
 		}
 		return Decision{}, nil
 	}}
