@@ -1,6 +1,7 @@
 package stage_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/stage"
@@ -92,6 +94,8 @@ func TestOnlyTheInputThatPanicsIsDeadLettered(t *testing.T) {
 		return produced(in, 10)
 	}))
 	config.Batch, config.BatchWait, config.Workers = 10, time.Second, 1
+	skipped := make(chan string, 10)
+	config.Skipped = func(_ context.Context, in *stage.Input) { skipped <- string(in.Data) }
 	h.run(config)
 	var dead []string
 	for _, o := range h.settled(10) {
@@ -104,6 +108,9 @@ func TestOnlyTheInputThatPanicsIsDeadLettered(t *testing.T) {
 	}
 	if letter := h.letters()[0]; string(letter.Data) != "7" || !strings.Contains(letter.Error, "trial panic") {
 		t.Errorf("dead letter: %v", letter)
+	}
+	if len(skipped) != 1 || <-skipped != "7" {
+		t.Errorf("%d other inputs were skipped, or not the one that panics", len(skipped))
 	}
 }
 
@@ -150,23 +157,37 @@ func TestRequeuedInputEndsAgain(t *testing.T) {
 	}
 }
 
-// deliver has an input delivered a number of times without an outcome, as to processes
+// deliver publishes an input, and has it delivered a number of times without an outcome, as to processes
 // that were restarted meanwhile.
-func (h *harness) deliver(times int) {
+func (h *harness) deliver(data string, times int) {
 	h.t.Helper()
-	h.publish(1)
+	if _, err := h.js.Publish(h.t.Context(), subject.Pages("com.example"), []byte(data)); err != nil {
+		h.t.Fatal(err)
+	}
 	consumer, err := h.js.Consumer(h.t.Context(), subject.StreamPages, subject.ConsumerExtract)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	for range times {
-		msg, err := consumer.Next()
-		if err != nil {
-			h.t.Fatal(err)
-		}
+	nak := func(msg jetstream.Msg) {
 		if err := msg.Nak(); err != nil {
 			h.t.Fatal(err)
 		}
+	}
+	var others []jetstream.Msg // wait meanwhile
+	for times > 0 {
+		msg, err := consumer.Next()
+		switch {
+		case err != nil:
+			h.t.Fatal(err)
+		case string(msg.Data()) == data:
+			times--
+			nak(msg)
+		default:
+			others = append(others, msg)
+		}
+	}
+	for _, msg := range others {
+		nak(msg)
 	}
 }
 
@@ -175,7 +196,7 @@ func (h *harness) deliver(times int) {
 func TestRestartsDoNotMakePoison(t *testing.T) {
 	h := newHarness(t)
 	config := h.config(each(func(in *stage.Input) stage.Result { return produced(in, 10) }))
-	h.deliver(5 * config.MaxAttempts)
+	h.deliver("0", 5*config.MaxAttempts)
 	h.run(config)
 	if o := h.settled(1)[0]; o.Verdict != datelinev1.Verdict_VERDICT_PRODUCED {
 		t.Errorf("outcome: %v", o)
@@ -184,7 +205,7 @@ func TestRestartsDoNotMakePoison(t *testing.T) {
 
 func TestInputThatCrashesTheProcess(t *testing.T) {
 	h := newHarness(t)
-	h.deliver(20)
+	h.deliver("0", 20)
 	h.run(h.config(each(func(*stage.Input) stage.Result {
 		t.Error("the handler was called with the input")
 		return stage.Result{Outcome: &datelinev1.Outcome{InputId: "seen"}}

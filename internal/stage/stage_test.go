@@ -195,9 +195,6 @@ func TestLoopEndsIfTheConsumerCannotBeRead(t *testing.T) {
 	}
 }
 
-// The span of the first delivery is a child of the span that published the input.
-// The span of a later delivery is linked with that span.
-
 // TestHeldMessagesAreBoundedByBytes pulls messages that fill the limit long before there are
 // as many as there are slots. All must be handled, and never more bytes be held than allowed.
 func TestHeldMessagesAreBoundedByBytes(t *testing.T) {
@@ -220,12 +217,17 @@ func TestHeldMessagesAreBoundedByBytes(t *testing.T) {
 		unacked, _ := h.pending()
 		return unacked == 5
 	})
-	for range inputs {
+	patience := natstest.Context(t)
+	for i := range inputs {
 		natstest.Eventually(t, "at most 5 messages are held, once the server has counted the acks", func() bool {
 			unacked, _ := h.pending()
 			return unacked <= 5
 		})
-		release <- struct{}{}
+		select {
+		case release <- struct{}{}:
+		case <-patience.Done():
+			t.Fatalf("only %d of %d inputs were handled: the others find no room", i, inputs)
+		}
 	}
 	h.settled(inputs)
 }
