@@ -40,6 +40,8 @@ type Writer struct {
 	mu sync.Mutex
 	// rest is the start of a character that the last Write ended with.
 	rest []byte
+	// failure is the error of the first Write that failed.
+	failure error
 }
 
 // NewWriter returns a Writer that writes to w.
@@ -56,9 +58,20 @@ func (w *Writer) Write(text []byte) (int, error) {
 	end := lastComplete(whole)
 	w.rest = slices.Clone(whole[end:])
 	if _, err := w.w.Write(appendSafe(make([]byte, 0, end), whole[:end])); err != nil {
+		if w.failure == nil {
+			w.failure = err
+		}
 		return 0, err
 	}
 	return len(text), nil
+}
+
+// Err returns the error of the first Write that failed, for programs that print without
+// checking each line.
+func (w *Writer) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failure
 }
 
 // lastComplete returns the length of the part of a text that does not end within a

@@ -2,6 +2,7 @@ package escape_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -29,6 +30,30 @@ func TestWriter(t *testing.T) {
 		if b.String() != escaped+safe {
 			t.Fatalf("in parts of %d bytes: %q, want %q", size, b.String(), escaped+safe)
 		}
+	}
+}
+
+// failing accepts a number of writes.
+type failing struct{ left int }
+
+func (f *failing) Write(text []byte) (int, error) {
+	if f.left--; f.left < 0 {
+		return 0, fmt.Errorf("write %d after the end", -f.left)
+	}
+	return len(text), nil
+}
+
+// TestFailureIsKept checks that a write that failed is reported at the end. The first one counts.
+func TestFailureIsKept(t *testing.T) {
+	w := escape.NewWriter(&failing{left: 1})
+	fmt.Fprint(w, unsafe)
+	if err := w.Err(); err != nil {
+		t.Errorf("error %v after a write that succeeded", err)
+	}
+	fmt.Fprint(w, unsafe)
+	fmt.Fprint(w, unsafe)
+	if err := w.Err(); err == nil || err.Error() != "write 1 after the end" {
+		t.Errorf("got error %v, want that of the second write", err)
 	}
 }
 

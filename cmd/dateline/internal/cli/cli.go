@@ -38,10 +38,15 @@ type usageError struct{ error }
 func Run(ctx context.Context, args []string, streams Streams) int {
 	// Every command prints text from sites, at least in errors. None can forget to
 	// escape it.
-	streams.Out, streams.Err = escape.NewWriter(streams.Out), escape.NewWriter(streams.Err)
+	out := escape.NewWriter(streams.Out)
+	streams.Out, streams.Err = out, escape.NewWriter(streams.Err)
 	root := newRoot(streams)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
+	// Tables are printed line by line, without a check of each.
+	if failure := out.Err(); failure != nil && (err == nil || errors.Is(err, errReported)) {
+		err = fmt.Errorf("writing the output: %w", failure)
+	}
 	var refused *refusal
 	if err != nil && cmd.Context() != nil && errors.As(context.Cause(cmd.Context()), &refused) {
 		err = refused
