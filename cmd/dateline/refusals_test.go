@@ -122,6 +122,12 @@ func TestRefusals(t *testing.T) {
 		{"no argument", []string{"ingest"}, 2, []string{"at least one"}},
 		{"unknown URL", []string{"explain", "--data", empty, url}, 1, []string{"has no outcome"}},
 		{"no store", []string{"explain", "--data", t.TempDir(), url}, 1, []string{"there is no store", "--data-dir"}},
+		{"search for nothing", []string{"search", "--data", empty, "--limit", "0"}, 2, []string{"at least 1"}},
+		{"export of nothing", []string{"export", "--data", empty, "--partition", "day"}, 2, []string{"--output"}},
+		{"export to a bucket", []string{"export", "--data", empty, "-o", "s3://a"}, 2, []string{"--partition day"}},
+		{"export as two forms of JSON", []string{"export", "--data", empty, "--json"}, 2, []string{"--format jsonl"}},
+		{"no deliveries", []string{"subscribe", "log", "a", "--data", empty, "--limit", "0"}, 2, []string{"1 to 1000"}},
+		{"subscriptions of no file", []string{"subscribe", "apply", "--data", empty}, 2, []string{"-f"}},
 		{
 			"too little disk space", []string{"ingest", "--data", t.TempDir(), "--data-min-free", fmt.Sprint(1 << 60), url}, 1,
 			[]string{"make room", "nothing is lost"},

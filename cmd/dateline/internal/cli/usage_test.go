@@ -16,7 +16,7 @@ func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
-func TestUnknownCommandsAreWrongCalls(t *testing.T) {
+func TestWrongCalls(t *testing.T) {
 	for line, want := range map[string]string{
 		"nosuch":        `"dateline --help" lists the commands`,
 		"foo":           `"dateline --help" lists the commands`,
@@ -30,12 +30,33 @@ func TestUnknownCommandsAreWrongCalls(t *testing.T) {
 		"help dead lst": `did you mean "dateline dead list"?`,
 		"--nosuch":      `"dateline --help" lists the flags`,
 
-		"dead list --limit 0": "must be at least 1",
+		"dead list --limit 0":     "must be at least 1",
+		"dead requeue":            "either the numbers of dead letters or --all",
+		"dead requeue 1 --all":    "either the numbers of dead letters or --all",
+		"dead drop 1 n2 --all":    "either the numbers of dead letters or --all",
+		"archive ls --limit 0":    "must be at least 1",
+		"audit --limit 0":         "choose 1 to 10000",
+		"audit --limit 10001":     "choose 1 to 10000",
+		"restore saved":           "name where to restore",
+		"reindex --check --all":   "exclude each other",
+		"settings nosuch-setting": "lists all",
+		"demo --pace 0s":          "it must be positive",
+		"repair --since -1h":      "it must be positive",
+
+		"publish --timeout 0s https://example.com/":      "it must be positive",
+		"publish --priority high https://example.com/":   "choose fresh or backfill",
+		"extract page.html --follow":                     "--follow needs a URL to fetch",
+		"extract https://example.com --follow --explain": "--follow needs a URL to fetch",
+		"extract page.html --format pdf":                 "choose json, markdown, html or text",
+		"extract page.html --explain --format markdown":  "choose json, markdown, html or text",
+		"rules page.html":                                "there are no rules",
 
 		"sink":                                   "name the index with --to",
 		"sink --to http://127.0.0.1:9200/a":      "--allow-private",
 		"sink --to https://a:b@example.com/news": "secrets are given in a file",
 
+		"replay --rate -1":                 "must not be negative",
+		"replay --workers -1":              "must not be negative",
 		"replay --apply --dry-run":         "--dry-run cannot be combined with",
 		"replay --resume a --dry-run":      "--dry-run cannot be combined with",
 		"replay --resume a --since 7d":     "--resume cannot be combined with --since",
