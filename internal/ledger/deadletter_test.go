@@ -64,18 +64,29 @@ func (b *buryer) resize(change func(*jetstream.StreamConfig)) {
 // TestDeadLetterComesFirst checks that an input has no outcome as long as its dead letter
 // is not stored: after a crash in between, nobody would find the letter missing.
 func TestDeadLetterComesFirst(t *testing.T) {
-	b := newBuryer(t)
-	if err := b.js.DeleteStream(t.Context(), subject.StreamDead); err != nil {
-		t.Fatal(err)
-	}
-	ended := &datelinev1.Outcome{InputId: "1", Reason: string(outcome.Malformed), Detail: "cause"}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	if err := b.writer.Bury(ctx, ended, 0, ledger.Source{Sequence: 1, Subject: subject.URLs}); err == nil {
-		t.Error("no error although the dead letter was not stored")
-	}
-	if stored := natstest.Count(t, b.js, subject.StreamOutcomes); stored != 0 {
-		t.Errorf("%d outcomes were stored before the dead letter", stored)
+	for name, obstruct := range map[string]func(*buryer){
+		"no stream": func(b *buryer) {
+			if err := b.js.DeleteStream(t.Context(), subject.StreamDead); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"too large for the stream": func(b *buryer) {
+			b.resize(func(c *jetstream.StreamConfig) { c.MaxMsgSize = 10 })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBuryer(t)
+			obstruct(b)
+			ended := &datelinev1.Outcome{InputId: "1", Reason: string(outcome.Malformed), Detail: "cause"}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if err := b.writer.Bury(ctx, ended, 0, ledger.Source{Sequence: 1, Subject: subject.URLs}); err == nil {
+				t.Error("no error although the dead letter was not stored")
+			}
+			if stored := natstest.Count(t, b.js, subject.StreamOutcomes); stored != 0 {
+				t.Errorf("%d outcomes were stored before the dead letter", stored)
+			}
+		})
 	}
 }
 
