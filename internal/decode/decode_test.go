@@ -2,11 +2,15 @@ package decode
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/andybalholm/brotli"
 )
 
 func TestUncompressBoundsRatio(t *testing.T) {
@@ -76,6 +80,40 @@ func TestUncompressAtTheBounds(t *testing.T) {
 			t.Errorf("one broken byte and %d letters: %v, want %v", valid, got, want)
 		}
 	}
+}
+
+// TestStackedCodings undoes codings in the opposite order of the header, which names them in the order in which they
+// were applied. Neither brotli nor raw deflate has a signature that would tell them apart.
+func TestStackedCodings(t *testing.T) {
+	t.Parallel()
+	page := []byte("<p>" + strings.Repeat("Something happened. ", 20))
+	deflated := compress(t, page, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, -1) })
+	brotlied := compress(t, page, func(w io.Writer) (io.WriteCloser, error) { return brotli.NewWriter(w), nil })
+	for header, raw := range map[string][]byte{
+		"deflate, br": compress(t, deflated, func(w io.Writer) (io.WriteCloser, error) { return brotli.NewWriter(w), nil }),
+		"br, deflate": compress(t, brotlied, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, -1) }),
+	} {
+		body, damaged, err := Uncompress(raw, header, Bounds{MaxBytes: 1 << 20, MaxRatio: 100})
+		if err != nil || damaged || !bytes.Equal(body, page) {
+			t.Errorf("%s: got %q, damaged %v, error %v, want the page", header, body, damaged, err)
+		}
+	}
+}
+
+func compress(t *testing.T, data []byte, open func(io.Writer) (io.WriteCloser, error)) []byte {
+	t.Helper()
+	var compressed bytes.Buffer
+	w, err := open(&compressed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return compressed.Bytes()
 }
 
 func TestUncompressIgnoresWrongHeader(t *testing.T) {
