@@ -19,6 +19,11 @@ func weighFixture(t *testing.T, name string) (*Weighing, Input) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return weighPage(t, html)
+}
+
+func weighPage(t *testing.T, html []byte) (*Weighing, Input) {
+	t.Helper()
 	p, err := page.Parse(page.Source{HTML: html, URL: "https://news.example/a", MaxNodes: 10_000})
 	if err != nil {
 		t.Fatal(err)
