@@ -226,6 +226,45 @@ func TestAuthorsAreBounded(t *testing.T) {
 	}
 }
 
+// TestAuthorsOfARuleAreBounded has a page on which the site's rule selects more authors than anybody reads.
+func TestAuthorsOfARuleAreBounded(t *testing.T) {
+	t.Parallel()
+	rules, err := article.NewRules(article.SiteRules{Hosts: []string{"example.com"}, Authors: ".writer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names strings.Builder
+	for i := range 26 {
+		fmt.Fprintf(&names, "<p class=writer>Ada %[1]c%[1]croe</p>", 'A'+i)
+	}
+	a, err := article.Extract(t.Context(), article.Page{
+		URL: "https://example.com/a", Body: []byte(pageWith(names.String() + strings.Repeat(paragraph, 8))),
+	}, article.Options{Rules: rules})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Authors) != 12 || a.Authors[0].Name != "Ada AAroe" {
+		t.Errorf("%d authors, want the first 12: %+v", len(a.Authors), a.Authors)
+	}
+}
+
+// TestDeclaredNamesThatAddNoAuthor declares the author's initials, role or a longer text as another author.
+func TestDeclaredNamesThatAddNoAuthor(t *testing.T) {
+	t.Parallel()
+	for second, want := range map[string]int{
+		"AR": 1, "Editor": 1, "Ada Roe Last updated on": 1,
+		"CP": 2, "Reuters": 2, "Cy Poe": 2,
+	} {
+		page := strings.Replace(pageWith(strings.Repeat(paragraph, 8)), "<head>",
+			fmt.Sprintf(`<head><script type="application/ld+json">{"@type":"NewsArticle","headline":"Council `+
+				`agrees to repair the old bridge","author":[{"name":"Ada Roe"},{"name":%q}]}</script>`, second), 1)
+		a := extract(t, article.Page{Body: []byte(page)})
+		if len(a.Authors) != want || a.Authors[0].Name != "Ada Roe" {
+			t.Errorf("beside %q, the authors are %+v, want Ada Roe and %d more", second, a.Authors, want-1)
+		}
+	}
+}
+
 func TestEditorOfAChangeIsNotAnAuthor(t *testing.T) {
 	t.Parallel()
 	page := `<script type="application/ld+json">{"@type": "NewsArticle", "headline": "x", "author": [{"@type": ` +

@@ -138,6 +138,7 @@ func TestDatesOfUnusualSystems(t *testing.T) {
 			"2025-12-19T20:00:00",
 		},
 		"from the future": {`<meta name="date" content="2078-07-08">` + pageWith(body), ""},
+		"before the web":  {`<meta name="date" content="1978-07-08">` + pageWith(body), ""},
 	} {
 		if got := published(t, `<meta name="author" content="Nora Feld">`+c.page); got != c.want {
 			t.Errorf("%s: published is %q, want %q", name, got, c.want)

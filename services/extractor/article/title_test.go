@@ -44,6 +44,12 @@ func TestTitleOmitsSiteName(t *testing.T) {
 		"short headline after the name": {
 			"<title>The Old Quay Gazette - Contact</title>", home, "", "The Old Quay Gazette - Contact",
 		},
+		"short headline between colon and name": {
+			"<title>Contact: The Old Quay Gazette</title>", home, "", "Contact: The Old Quay Gazette",
+		},
+		"short headline after name and colon": {
+			"<title>The Old Quay Gazette: Contact</title>", home, "", "The Old Quay Gazette: Contact",
+		},
 		"dash": {
 			"<title>Pilot boards wrong ship — The Old Quay Gazette</title>", home, "", "Pilot boards wrong ship",
 		},
