@@ -197,6 +197,28 @@ func TestChange(t *testing.T) {
 	}
 }
 
+// TestOutageIsNotARhythm verifies that a source that was silent for weeks is reported as soon as before when it stops
+// again.
+func TestOutageIsNotARhythm(t *testing.T) {
+	r, b := rand.New(rand.NewPCG(4, 1)), &baseline.Baseline{}
+	hour := int64(begin)
+	publish := func(weeks int64) (delay int64) {
+		for end := hour + weeks*baseline.Week; hour < end; hour++ {
+			b.Add(hour, poisson(r, 1))
+		}
+		silent, known := b.SilentFrom()
+		if !known {
+			t.Fatal("the source has no usable baseline")
+		}
+		return silent - b.Last
+	}
+	before := publish(8)
+	hour += 3 * baseline.Week
+	if got := publish(2); got > 2*before {
+		t.Errorf("after an outage of three weeks, silence is declared after %d hours, want about %d as before", got, before)
+	}
+}
+
 func TestShortHistoryIsNotJudged(t *testing.T) {
 	few, brief := &baseline.Baseline{}, &baseline.Baseline{}
 	for i := range 4 {
