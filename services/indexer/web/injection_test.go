@@ -90,7 +90,7 @@ func (server *testServer) inject(t *testing.T, i int, injection string) (id stri
 				Kind: datelinev1.BlockKind(kind), Text: text, Items: []string{text}, EmbedUrl: text,
 				Rows: []*datelinev1.TableRow{{Cells: []string{text}, Header: true}},
 				Links: []*datelinev1.Link{
-					{Start: 0, End: 3, Url: text}, {Start: -5, End: 1 << 30, Url: text}, {Start: 0, End: 1 << 30, Url: text},
+					{Start: -5, End: 1 << 30, Url: text}, {Start: 0, End: 1 << 30, Url: text}, {Start: 0, End: 3, Url: text},
 				},
 			})
 		}
