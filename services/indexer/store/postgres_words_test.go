@@ -15,7 +15,7 @@ func TestVectorStaysWithinPostgres(t *testing.T) {
 		fmt.Fprintf(&body, "w%d ", i)
 	}
 	body.WriteString(strings.Repeat("often ", 300))
-	vector := vectorOf(indexedWords{title: "one often", about: "two", body: body.String()})
+	vector := vectorOf(indexedWords{title: "one often", about: "two", body: body.String(), filters: "last"})
 	found := map[string]pgtype.TSVectorLexeme{}
 	for _, lexeme := range vector.Lexemes {
 		found[lexeme.Word] = lexeme
@@ -23,6 +23,7 @@ func TestVectorStaysWithinPostgres(t *testing.T) {
 	// A position is free between two fields, so that no phrase matches across them.
 	for word, want := range map[string][]uint16{
 		"one": {1}, "often": {2, 16_383}, "two": {4}, "w0": {6}, "w16376": {16_382}, "w16377": {16_383}, "w19999": {16_383},
+		"last": {16_383},
 	} {
 		var got []uint16
 		for _, at := range found[word].Positions {
