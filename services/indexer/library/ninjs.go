@@ -121,11 +121,17 @@ func authorNames(a *datelinev1.Article) []string {
 	return names
 }
 
-// xhtml encodes the text as paragraphs, headings, quotations, lists and code.
-// All text is escaped, and links and images are omitted.
+// xhtml encodes the text as paragraphs, headings, quotations, lists and code. A
+// record without blocks has only paragraphs. All text is escaped, and links and
+// images are omitted.
 func xhtml(a *datelinev1.Article) string {
 	var b strings.Builder
 	element := func(name, text string) { fmt.Fprintf(&b, "<%s>%s</%s>", name, html.EscapeString(text), name) }
+	if len(a.GetBody()) == 0 {
+		for paragraph := range strings.SplitSeq(a.GetText(), "\n\n") {
+			element("p", paragraph)
+		}
+	}
 	for _, block := range a.GetBody() {
 		switch block.GetKind() {
 		case datelinev1.BlockKind_BLOCK_KIND_HEADING:
