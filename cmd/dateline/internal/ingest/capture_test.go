@@ -3,7 +3,9 @@ package ingest
 import (
 	"testing"
 
+	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/warc"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
 // TestIsHTML takes the type of a page from each of its sources: the archive, the server, and the page itself.
@@ -34,6 +36,38 @@ func TestIsHTML(t *testing.T) {
 		}
 		if got.isHTML(c.identified) != c.want {
 			t.Errorf("%+v: HTML is %v", c, !c.want)
+		}
+	}
+}
+
+// TestRejections sets the content of captures. The first reason for which a page is rejected stays.
+func TestRejections(t *testing.T) {
+	page := []byte("<p>News")
+	for _, c := range []struct {
+		status        int
+		body          []byte
+		earlier, want outcome.Reason
+	}{
+		{200, page, "", ""},
+		{299, page, "", ""},
+		{200, nil, "", outcome.Empty},
+		{199, page, "", outcome.BadStatus},
+		{300, page, "", outcome.BadStatus},
+		{401, page, "", outcome.Forbidden},
+		{403, page, "", outcome.Forbidden},
+		{404, page, "", outcome.NotFound},
+		{404, nil, "", outcome.NotFound},
+		{410, page, "", outcome.NotFound},
+		{429, page, "", outcome.BadStatus},
+		{451, page, "", outcome.Forbidden},
+		{503, page, "", outcome.BadStatus},
+		{503, page, outcome.BadURL, outcome.BadURL},
+	} {
+		got := &capture{page: &datelinev1.Page{}, rejection: c.earlier}
+		got.set(content{status: c.status, body: c.body})
+		if got.rejection != c.want {
+			t.Errorf("status %d with %d bytes, rejected as %q before: rejected as %q, want %q", c.status, len(c.body),
+				c.earlier, got.rejection, c.want)
 		}
 	}
 }

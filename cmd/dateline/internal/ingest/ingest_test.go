@@ -146,3 +146,39 @@ func TestLargePage(t *testing.T) {
 		t.Errorf("%d bodies in the object store, %v; want 1", len(objects), err)
 	}
 }
+
+// TestBatches reads archives in batches, so that neither many pages nor large ones are in memory together.
+func TestBatches(t *testing.T) {
+	for name, test := range map[string]struct {
+		pages, size, batches int
+	}{
+		"256 pages":    {256, 10, 2}, // the last batch is empty
+		"600 pages":    {600, 10, 3},
+		"nine of 1 MB": {9, 1 << 20, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := newConfig(t)
+			config.MaxBytes = 2 << 20
+			var all bytes.Buffer
+			body := append([]byte("<html><p>"), bytes.Repeat([]byte("x"), test.size)...)
+			for i := range test.pages {
+				name := fmt.Sprintf("page-%d", i)
+				all.Write(warctest.Page(name, "https://example.com/"+name, time.Now(), body).Gzip())
+			}
+			size, batches, read := int64(all.Len()), 0, int64(0)
+			config.Progress = func(bytes int64) { batches, read = batches+1, read+bytes }
+			open := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(&all), nil }
+			var summary ingest.Summary
+			err := ingest.Run(t.Context(), config, []ingest.Archive{{Name: "test", Open: open}}, func(s ingest.Summary) error {
+				summary = s
+				return nil
+			})
+			if err != nil || summary.Published != test.pages {
+				t.Fatalf("%d pages were published, %v; want %d", summary.Published, err, test.pages)
+			}
+			if batches != test.batches || read != size {
+				t.Errorf("%d batches of %d bytes, want %d of %d", batches, read, test.batches, size)
+			}
+		})
+	}
+}
