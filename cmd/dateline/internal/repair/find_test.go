@@ -90,7 +90,8 @@ func TestFind(t *testing.T) {
 		_, js := natstest.Start(t)
 		lostAndWaiting(t, js, s)
 		want := []string{
-			"STAGE_EXTRACT lost-after-STAGE_FETCH", "STAGE_FETCH lost-after-STAGE_INTAKE", "STAGE_INDEX lost-after-STAGE_EXTRACT",
+			"STAGE_EXTRACT lost-after-STAGE_FETCH", "STAGE_FETCH lost-after-STAGE_INTAKE",
+			"STAGE_INDEX lost-after-STAGE_EXTRACT",
 		}
 		ctxtest.Interrupt(t, 1, func(ctx context.Context) error {
 			lost, err := Find(ctx, js, s, time.Now().Add(-time.Hour))
