@@ -206,7 +206,7 @@ func TestFailingStoreEndsTheLease(t *testing.T) {
 	}
 }
 
-// told is a log that tells of each entry.
+// told is a log that sends a value for each entry.
 type told chan<- struct{}
 
 func (c told) Write(line []byte) (int, error) {
