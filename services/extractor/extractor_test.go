@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/extractor/article"
 )
 
 const storyURL = "https://thenewregion.com/posts/2054/-better-understanding-reached-in-second-round-of-us-iran-talks"
@@ -87,6 +89,7 @@ func TestExtractPublishesRecord(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			page := storyPage(t)
+			page.RequestedUrl = "https://short.example/2054"
 			change(page)
 			result := e.handle(t.Context(), []*stage.Input{input(t, page)})[0]
 			if result.Err != nil || len(result.Publish) != 1 {
@@ -106,6 +109,7 @@ func TestExtractPublishesRecord(t *testing.T) {
 			outcome := result.Outcome
 			if outcome.GetVerdict() != datelinev1.Verdict_VERDICT_PRODUCED || outcome.GetOutputId() != record.GetId() ||
 				outcome.GetInputId() != "page-1" || outcome.GetHost() != "thenewregion.com" ||
+				outcome.GetUrl() != page.GetRequestedUrl() || outcome.GetRequestId() != "request-1" ||
 				outcome.GetLabels()["team"] != "iran" {
 				t.Errorf("outcome = %v", outcome)
 			}
@@ -113,6 +117,28 @@ func TestExtractPublishesRecord(t *testing.T) {
 	}
 	if got := testutil.ToFloat64(e.metrics.pages.WithLabelValues("article")); got != 3 {
 		t.Errorf("counted articles = %v, want 3", got)
+	}
+}
+
+// TestSourceHasEveryFact converts a page to the form that the article package reads.
+func TestSourceHasEveryFact(t *testing.T) {
+	page := storyPage(t)
+	page.ContentEncoding = "br"
+	page.Request.Continuation = &datelinev1.Continuation{FirstUrl: "https://thenewregion.com/first"}
+	page.Request.Listed = &datelinev1.ListedItem{Title: "listed"}
+	got := sourceOf(page, []byte("body"))
+	want := article.Page{
+		URL: storyURL, ContentType: "text/html; charset=utf-8", ContentEncoding: "br", Body: []byte("body"),
+		FetchTime: page.GetFetchTime().AsTime(), FirstURL: "https://thenewregion.com/first",
+		Hints: article.Hints{Title: "listed"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for field := range reflect.TypeFor[article.Page]().NumField() {
+		if reflect.ValueOf(want).Field(field).IsZero() {
+			t.Errorf("the test lacks the fact %s", reflect.TypeFor[article.Page]().Field(field).Name)
+		}
 	}
 }
 
@@ -239,8 +265,9 @@ func TestExtractStopsAtTimeout(t *testing.T) {
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if result := e.extract(canceled, input(t, storyPage(t))); !errors.Is(result.Err, context.Canceled) {
-		t.Errorf("error after cancellation = %v, want %v", result.Err, context.Canceled)
+	result = e.extract(canceled, input(t, storyPage(t)))
+	if !errors.Is(result.Err, context.Canceled) || stage.IsPermanent(result.Err) {
+		t.Errorf("error after cancellation = %v, want %v, and no dead letter", result.Err, context.Canceled)
 	}
 }
 

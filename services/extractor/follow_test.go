@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/stage"
 	"github.com/dateline-news/dateline/internal/subject"
@@ -68,7 +70,10 @@ func requests(t *testing.T, js jetstream.JetStream) []*datelinev1.FetchRequest {
 
 func following(id string) *datelinev1.FetchRequest {
 	follow := true
-	return &datelinev1.FetchRequest{RequestId: id, Url: voyageURL, Follow: &follow}
+	return &datelinev1.FetchRequest{
+		RequestId: id, Url: voyageURL, Follow: &follow, Priority: datelinev1.Priority_PRIORITY_BACKFILL,
+		Labels: map[string]string{"desk": "sea"}, RequestTime: timestamppb.New(time.Unix(1e9, 0)),
+	}
 }
 
 func TestFollowRequestsEachPageOnce(t *testing.T) {
@@ -82,8 +87,11 @@ func TestFollowRequestsEachPageOnce(t *testing.T) {
 		}
 	}
 	all := requests(t, js)
-	if len(all) != 1 || all[0].GetUrl() != voyageURL+"?page=2" || all[0].GetRequestId() != "one" || !all[0].GetForce() {
-		t.Fatalf("requests: %v, want one for the second page", all)
+	want := following("one")
+	want.Url, want.Follow, want.Force = voyageURL+"?page=2", nil, true
+	want.Continuation = &datelinev1.Continuation{PageSequences: []uint64{first.Sequence}, FirstUrl: voyageURL}
+	if len(all) != 1 || !proto.Equal(all[0], want) {
+		t.Fatalf("requests: %v, want one for the second page, %v", all, want)
 	}
 	second := storePage(t, js, voyagePage(2, all[0]))
 	if result := e.extract(t.Context(), second); result.Err != nil || len(result.Publish) != 0 ||
