@@ -12,6 +12,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natstest"
@@ -135,5 +137,73 @@ func TestDeadLettersAreBounded(t *testing.T) {
 	}
 	if letter.GetSubject() != "" || !strings.Contains(letter.GetError(), "of the 1048576 bytes") {
 		t.Errorf("the dead letter is not marked as a part: subject %q, %s", letter.GetSubject(), letter.GetError())
+	}
+}
+
+// TestDeadLetterHasEveryFact buries an input, and compares the dead letter and the outcome as a whole.
+func TestDeadLetterHasEveryFact(t *testing.T) {
+	b := newBuryer(t)
+	ended := &datelinev1.Outcome{
+		InputId: "input", RequestId: "request", Url: "https://example.com/", Host: "example.com", Attempt: 3,
+		Reason: string(outcome.Malformed), Detail: "cause", Labels: map[string]string{"desk": "roads"},
+	}
+	source := ledger.Source{
+		Sequence: 7, Subject: subject.URLs, Header: nats.Header{"B": {"3"}, "A": {"1", "2"}}, Data: []byte("data"),
+	}
+	before := time.Now()
+	if err := b.writer.Bury(natstest.Context(t), ended, time.Minute, source); err != nil {
+		t.Fatal(err)
+	}
+	letter, stored := &datelinev1.DeadLetter{}, &datelinev1.Outcome{}
+	for name, m := range map[string]proto.Message{subject.StreamDead: letter, subject.StreamOutcomes: stored} {
+		msgs := natstest.Messages(t, b.js, name)
+		if len(msgs) != 1 {
+			t.Fatalf("%s has %d messages, want 1", name, len(msgs))
+		}
+		if err := proto.Unmarshal(msgs[0].Data, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, stamp := range map[string]*timestamppb.Timestamp{
+		"dead letter": letter.GetTime(), "outcome": stored.GetTime(),
+	} {
+		if at := stamp.AsTime(); at.Before(before) || at.After(time.Now()) {
+			t.Errorf("the time of the %s is %s", name, at)
+		}
+	}
+	wantLetter := &datelinev1.DeadLetter{
+		InputId: "input", RequestId: "request", Url: "https://example.com/", Attempts: 3, Time: letter.GetTime(),
+		Stage: datelinev1.Stage_STAGE_INTAKE, Reason: string(outcome.Malformed), Error: "cause", Subject: subject.URLs,
+		Headers: []*datelinev1.Header{{Name: "A", Value: "1"}, {Name: "A", Value: "2"}, {Name: "B", Value: "3"}},
+		Data:    []byte("data"),
+	}
+	if !proto.Equal(letter, wantLetter) {
+		t.Errorf("the dead letter is %v, want %v", letter, wantLetter)
+	}
+	wantOutcome := proto.CloneOf(ended)
+	wantOutcome.Stage, wantOutcome.Verdict = datelinev1.Stage_STAGE_INTAKE, datelinev1.Verdict_VERDICT_DEAD
+	wantOutcome.Time, wantOutcome.Duration = stored.GetTime(), durationpb.New(time.Minute)
+	if !proto.Equal(stored, wantOutcome) {
+		t.Errorf("the outcome is %v, want %v", stored, wantOutcome)
+	}
+}
+
+// TestLabelsOfAnOutcomeAreBounded ends inputs with labels from outside. An outcome that has no room for them is stored
+// without them.
+func TestLabelsOfAnOutcomeAreBounded(t *testing.T) {
+	const most = 64 << 10
+	for size, kept := range map[int]bool{most: true, most + 1: false} {
+		b := newBuryer(t)
+		ended := &datelinev1.Outcome{InputId: "1", Labels: map[string]string{"key": strings.Repeat("x", size-len("key"))}}
+		if err := b.writer.Outcome(natstest.Context(t), ended, 0, 1); err != nil {
+			t.Fatal(err)
+		}
+		stored := &datelinev1.Outcome{}
+		if err := proto.Unmarshal(natstest.Messages(t, b.js, subject.StreamOutcomes)[0].Data, stored); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(stored.GetLabels()) > 0; got != kept {
+			t.Errorf("labels of %d bytes are kept: %t, want %t", size, got, kept)
+		}
 	}
 }

@@ -53,3 +53,23 @@ func TestMessageIDNamesOneMessage(t *testing.T) {
 		t.Errorf("the ids of three messages are %v", ids)
 	}
 }
+
+// TestIDsAreBounded publishes ids from outside: a long one is replaced by its hash, so that two of them still differ.
+func TestIDsAreBounded(t *testing.T) {
+	const longest = 512
+	id := func(id string) string {
+		t.Helper()
+		msg, err := ledger.Message(subject.URLs, id, &datelinev1.FetchRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return msg.Header.Get(nats.MsgIdHdr)
+	}
+	whole, long := strings.Repeat("x", longest), strings.Repeat("x", longest+1)
+	if got := id(whole); got != whole {
+		t.Errorf("an id of %d bytes becomes %q", longest, got)
+	}
+	if got := id(long); len(got) > longest || got == id(long+"y") || got != id(long) {
+		t.Errorf("an id of %d bytes becomes %q", len(long), got)
+	}
+}
