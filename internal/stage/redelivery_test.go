@@ -107,3 +107,29 @@ func TestSuspectsAreHandledAlone(t *testing.T) {
 		t.Errorf("skipped %q, want %q", skipped, poison)
 	}
 }
+
+// TestPlainOutcomesAreComplete ends a batch of inputs without a message. Their outcomes are stored together, and must
+// have what an outcome that is stored alone has.
+func TestPlainOutcomesAreComplete(t *testing.T) {
+	h := newHarness(t)
+	const inputs = 10
+	h.publish(inputs)
+	config := h.config(each(func(in *stage.Input) stage.Result {
+		return stage.Result{Outcome: &datelinev1.Outcome{
+			InputId: "page-" + string(in.Data), Verdict: datelinev1.Verdict_VERDICT_REJECTED, Reason: string(outcome.NoArticle),
+		}}
+	}))
+	config.Batch, config.BatchWait, config.Workers = inputs, time.Second, 1
+	h.run(config)
+	ids := map[string]bool{}
+	for _, o := range h.settled(inputs) {
+		ids[o.GetInputId()] = true
+		if o.GetAttempt() != 1 || o.GetStage() != extract || o.GetTime() == nil || o.GetDuration() == nil ||
+			o.GetVerdict() != datelinev1.Verdict_VERDICT_REJECTED || o.GetReason() != string(outcome.NoArticle) {
+			t.Errorf("the outcome is incomplete: %v", o)
+		}
+	}
+	if len(ids) != inputs {
+		t.Errorf("%d inputs have an outcome, want %d", len(ids), inputs)
+	}
+}
