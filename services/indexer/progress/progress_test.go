@@ -295,6 +295,8 @@ func TestReader(t *testing.T) {
 	again()
 	expect("1-2", 1, 2)
 	expect("3-9", 3, 4, 5, 6, 7, 8, 9)
+	again()
+	expect("9-9", 9) // the number of the last one in the earlier stream
 }
 
 // TestOlderVersion compares the streams with a store that has kept no spans.
