@@ -44,6 +44,15 @@ var empty = []string{"null", "[]", "{}", "0", "false", `""`}
 // answer must not be empty.
 func Reads(t *testing.T, stride int, reads map[string]func(context.Context) (any, error)) {
 	t.Helper()
+	ReadsWith(t, func(t *testing.T, do func(context.Context) error) { Interrupt(t, stride, do) }, reads)
+}
+
+// ReadsWith is Reads with another function than Interrupt, which also calls do until nothing is interrupted.
+func ReadsWith(
+	t *testing.T, interrupt func(t *testing.T, do func(context.Context) error),
+	reads map[string]func(context.Context) (any, error),
+) {
+	t.Helper()
 	for name, read := range reads {
 		t.Run(name, func(t *testing.T) {
 			want, err := answerOf(t.Context(), read)
@@ -53,7 +62,7 @@ func Reads(t *testing.T, stride int, reads map[string]func(context.Context) (any
 			if slices.Contains(empty, want) {
 				t.Fatalf("the answer is %s, which a read that drops its error gives, too: store something to read", want)
 			}
-			Interrupt(t, stride, func(ctx context.Context) error {
+			interrupt(t, func(ctx context.Context) error {
 				got, err := answerOf(ctx, read)
 				if err == nil && got != want {
 					t.Errorf("got %s without an error, want %s", got, want)

@@ -49,3 +49,34 @@ func TestNewestVersionIsUsed(t *testing.T) {
 		t.Errorf("with three versions: got %q, %v", folder, err)
 	}
 }
+
+// TestFail loses the connection of the second statement, and no other.
+func TestFail(t *testing.T) {
+	f := Fail(t, Database(t))
+	db, err := sql.Open("pgx", f.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	answer := func() (n int, err error) {
+		return n, db.QueryRowContext(t.Context(), "SELECT 7").Scan(&n)
+	}
+	for range 2 { // connects, and pings when the connection is used again
+		if _, err := answer(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.After(1)
+	for i, fails := range []bool{false, true, false} {
+		if n, err := answer(); fails == (err == nil) || !fails && n != 7 {
+			t.Errorf("statement %d: %d, %v; fails: want %t", i+1, n, err, fails)
+		}
+	}
+	if !f.Failed() {
+		t.Error("no connection has failed")
+	}
+	f.After(5)
+	if f.Failed() {
+		t.Error("a connection has failed before its time")
+	}
+}

@@ -148,6 +148,8 @@ type backend struct {
 	refusePoison map[string]string
 	// looks is the number of times that the driver looks at the context of a statement, at least.
 	looks int
+	// failing is the proxy whose statements fail in place of contexts that end, or nil.
+	failing *postgrestest.Failing
 }
 
 // pendingOverwrites returns the number of erasures that are not overwritten yet.

@@ -8,9 +8,26 @@ import (
 	"time"
 
 	"github.com/dateline-news/dateline/internal/ctxtest"
+	"github.com/dateline-news/dateline/internal/postgrestest"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
+
+// interrupt calls do until none of its steps is interrupted, and check after each call that reports no error.
+func (b backend) interrupt(t *testing.T, do func(context.Context) error, check func()) {
+	t.Helper()
+	if b.failing != nil {
+		b.failing.Each(t, do, check)
+		return
+	}
+	ctxtest.Interrupt(t, b.looks, func(ctx context.Context) error {
+		err := do(ctx)
+		if err == nil {
+			check()
+		}
+		return err
+	})
+}
 
 // testInterruptedReads interrupts each read at each of its steps: it must fail or return the whole answer.
 func testInterruptedReads(t *testing.T, b backend) {
@@ -39,7 +56,9 @@ func testInterruptedReads(t *testing.T, b backend) {
 	if _, err := s.Stats(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ctxtest.Reads(t, b.looks, interruptedReads(s))
+	ctxtest.ReadsWith(t, func(t *testing.T, do func(context.Context) error) {
+		b.interrupt(t, do, func() {})
+	}, interruptedReads(s))
 }
 
 func interruptedReads(s store.Store) map[string]func(context.Context) (any, error) {
@@ -136,80 +155,90 @@ func testInterruptedWrites(t *testing.T, b backend) {
 	copyOf := article("copy", "Copied", joined(prose(1, 8)...), after(1))
 	copyOf.Host = "copies.test"
 	t.Run("put", func(t *testing.T) {
-		ctxtest.Interrupt(t, b.looks, func(ctx context.Context) error {
+		b.interrupt(t, func(ctx context.Context) error {
 			_, err := s.Put(ctx, []*datelinev1.Article{first, copyOf},
 				store.Span{Stream: "EXTRACTED", Created: noon, First: 1, Last: 2})
-			if err == nil {
-				wantStats(t, s, 2, 2)
-				wantStory(t, s, "id-a", "a", "copy")
-			}
 			return err
+		}, func() {
+			wantStats(t, s, 2, 2)
+			wantStory(t, s, "id-a", "a", "copy")
 		})
 	})
 	t.Run("put a revision", func(t *testing.T) {
 		changed := article("a", "Second", joined(prose(2, 8)...), after(2))
-		ctxtest.Interrupt(t, b.looks, func(ctx context.Context) error {
+		b.interrupt(t, func(ctx context.Context) error {
 			_, err := s.Put(ctx, []*datelinev1.Article{changed})
-			if err == nil {
-				wantStats(t, s, 2, 3)
-				wantArticle(t, s, "id-a", changed)
-				wantNames(t, "second", find(t, s, "second"), "a")
-			}
 			return err
+		}, func() {
+			wantStats(t, s, 2, 3)
+			wantArticle(t, s, "id-a", changed)
+			wantNames(t, "second", find(t, s, "second"), "a")
 		})
 	})
 	t.Run("record", func(t *testing.T) {
 		all := []*datelinev1.Outcome{
 			outcome(datelinev1.Stage_STAGE_FETCH, "a", after(0)), outcome(datelinev1.Stage_STAGE_FETCH, "b", after(1)),
 		}
-		ctxtest.Interrupt(t, b.looks, func(ctx context.Context) error {
-			err := s.Record(ctx, all, store.Span{Stream: "OUTCOMES", Created: noon, First: 1, Last: 2})
-			if err == nil {
-				wantOutcomes(t, outcomesOf(t, s, "https://example.com/a"), all[0])
-				if got := spansOf(t, s, "OUTCOMES"); got != "1-2" {
-					t.Errorf("the spans are %q, want 1-2", got)
-				}
+		b.interrupt(t, func(ctx context.Context) error {
+			return s.Record(ctx, all, store.Span{Stream: "OUTCOMES", Created: noon, First: 1, Last: 2})
+		}, func() {
+			wantOutcomes(t, outcomesOf(t, s, "https://example.com/a"), all[0])
+			if got := spansOf(t, s, "OUTCOMES"); got != "1-2" {
+				t.Errorf("the spans are %q, want 1-2", got)
 			}
-			return err
 		})
 	})
 	t.Run("index again", func(t *testing.T) {
-		ctxtest.Interrupt(t, b.looks, func(ctx context.Context) error {
+		b.interrupt(t, func(ctx context.Context) error {
 			if err := s.EmptyIndex(ctx); err != nil {
 				return err
 			}
 			if _, err := s.Reindex(ctx, store.NewestRow, true); err != nil {
 				return err
 			}
-			if err := s.FinishIndex(ctx); err != nil {
-				return err
-			}
-			wantNames(t, "second", find(t, s, "second"), "a")
-			return nil
-		})
+			return s.FinishIndex(ctx)
+		}, func() { wantNames(t, "second", find(t, s, "second"), "a") })
 	})
 	testInterruptedErasure(t, b, s, dsn)
 }
 
 func testInterruptedErasure(t *testing.T, b backend, s store.Store, dsn string) {
 	t.Run("erase", func(t *testing.T) {
-		ctxtest.Interrupt(t, b.looks, func(ctx context.Context) error {
+		b.interrupt(t, func(ctx context.Context) error {
 			_, err := s.Erase(ctx, "id-a")
-			if err == nil {
-				if _, err := s.Article(t.Context(), "id-a"); !errors.Is(err, store.ErrNotFound) {
-					t.Errorf("reading an erased article: error %v, want ErrNotFound", err)
-				}
-			}
 			return err
+		}, func() {
+			if _, err := s.Article(t.Context(), "id-a"); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("reading an erased article: error %v, want ErrNotFound", err)
+			}
+			wantNames(t, "second", find(t, s, "second"))
+			wantStory(t, s, "id-copy", "copy")
 		})
-		ctxtest.Interrupt(t, b.looks, func(ctx context.Context) error {
+		b.interrupt(t, func(ctx context.Context) error {
 			_, err := s.Overwrite(ctx)
-			if n := b.pendingOverwrites(t, dsn); err == nil && n != 0 {
+			return err
+		}, func() {
+			if n := b.pendingOverwrites(t, dsn); n != 0 {
 				t.Errorf("%d erasures are not overwritten", n)
 			}
-			return err
 		})
 	})
+}
+
+// TestFailingStatements runs the tests that interrupt reads and writes with statements that fail in turn, because the
+// connection to the database is lost.
+func TestFailingStatements(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]func(*testing.T, backend){
+		"reads": testInterruptedReads, "writes": testInterruptedWrites,
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := postgresBackend
+			b.failing = postgrestest.Fail(t, b.newDSN(t))
+			b.newDSN = func(testing.TB) string { return b.failing.URL }
+			test(t, b)
+		})
+	}
 }
 
 // TestInterruptedRetention is not part of the conformance suite: PostgreSQL skips rows while it still rolls back the

@@ -7,14 +7,23 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/postgrestest"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
-// TestPagesOfAFailingStore makes each table of the store unreadable in turn. Each page is then as before, or an error:
-// none is shown without a part that could not be read.
-func TestPagesOfAFailingStore(t *testing.T) {
-	server := newTestServer(t, web.Config{})
+// readingPages are pages that read the store. They have an article and a dead outcome.
+var readingPages = []string{
+	"/", "/?q=ferry", "/values?field=host", "/searches", "/articles/id-a-0000",
+	"/articles/id-a-0000/revisions/1", "/pipeline", "/sources", "/sources/example.com", "/urls?url=https://example.com/a",
+	"/hosts/example.com", "/dead-letters", "/discovery", "/subscriptions",
+	"/api/v1/articles", "/api/v1/articles/id-a-0000", "/api/v1/sources", "/api/v1/state",
+}
+
+// fillPages stores what readingPages show.
+func fillPages(t *testing.T, server *testServer) {
+	t.Helper()
 	server.put(t, article("a", "Ferry returns", "The ferry is back.", noon))
 	o := &datelinev1.Outcome{
 		InputId: "x", Stage: datelinev1.Stage_STAGE_EXTRACT, Verdict: datelinev1.Verdict_VERDICT_DEAD, Reason: "no_title",
@@ -23,19 +32,78 @@ func TestPagesOfAFailingStore(t *testing.T) {
 	if err := server.store.Record(t.Context(), []*datelinev1.Outcome{o}); err != nil {
 		t.Fatal(err)
 	}
-	pages := []string{
-		"/", "/?q=ferry", "/values?field=host", "/searches", "/articles/id-a-0000",
-		"/articles/id-a-0000/revisions/1", "/pipeline", "/sources", "/sources/example.com", "/urls?url=https://example.com/a",
-		"/hosts/example.com", "/dead-letters", "/discovery", "/subscriptions",
-		"/api/v1/articles", "/api/v1/articles/id-a-0000", "/api/v1/sources", "/api/v1/state",
+}
+
+var digits = regexp.MustCompile(`\d+`)
+
+// TestPagesWithAFailingRead has each statement of each page fail in turn. The page is then the same as without the
+// failure, or an error.
+func TestPagesWithAFailingRead(t *testing.T) {
+	database := postgrestest.Fail(t, storetest.Postgres(t))
+	server := newTestServerOn(t, database.URL, web.Config{}, web.Dependencies{})
+	fillPages(t, server)
+	for _, page := range readingPages {
+		read := func() (int, string) {
+			status, _, body := server.request(t, http.MethodGet, page)
+			return status, digits.ReplaceAllString(body, "#")
+		}
+		_, before := read()
+		failures := 0
+		for n := 0; ; n++ {
+			database.After(n)
+			status, body := read()
+			if !database.Failed() {
+				break
+			}
+			failures++
+			if status < http.StatusInternalServerError && body != before {
+				t.Errorf("%s, statement %d fails: status %d and another page than before", page, n+1, status)
+			}
+		}
+		if failures == 0 {
+			t.Errorf("%s reads nothing", page)
+		}
 	}
-	digits := regexp.MustCompile(`\d+`)
+}
+
+// TestPagesWithoutNATS closes the connection to NATS. Each page is then as before, or an error.
+func TestPagesWithoutNATS(t *testing.T) {
+	server := newTestServer(t, web.Config{})
+	fillPages(t, server)
 	read := func(page string) (int, string) {
 		status, _, body := server.request(t, http.MethodGet, page)
 		return status, digits.ReplaceAllString(body, "#")
 	}
 	before := map[string]string{}
-	for _, page := range pages {
+	for _, page := range readingPages {
+		_, before[page] = read(page)
+	}
+	server.js.Conn().Close()
+	failed := map[string]bool{}
+	for _, page := range readingPages {
+		status, body := read(page)
+		if failed[page] = status >= http.StatusInternalServerError; !failed[page] && body != before[page] {
+			t.Errorf("%s: status %d and another page than before", page, status)
+		}
+	}
+	for _, page := range []string{"/urls?url=https://example.com/a", "/pipeline", "/dead-letters", "/api/v1/state"} {
+		if !failed[page] {
+			t.Errorf("%s shows what is in streams, and no error", page)
+		}
+	}
+}
+
+// TestPagesOfAFailingStore makes each table of the store unreadable in turn. Each page is then as before, or an error:
+// none is shown without a part that could not be read.
+func TestPagesOfAFailingStore(t *testing.T) {
+	server := newTestServer(t, web.Config{})
+	fillPages(t, server)
+	read := func(page string) (int, string) {
+		status, _, body := server.request(t, http.MethodGet, page)
+		return status, digits.ReplaceAllString(body, "#")
+	}
+	before := map[string]string{}
+	for _, page := range readingPages {
 		var status int
 		if status, before[page] = read(page); status != http.StatusOK {
 			t.Errorf("%s: status %d", page, status)
@@ -53,7 +121,7 @@ func TestPagesOfAFailingStore(t *testing.T) {
 		}
 		rename(table, table+"_away")
 		failed := 0
-		for _, page := range pages {
+		for _, page := range readingPages {
 			switch status, body := read(page); {
 			case status >= http.StatusInternalServerError:
 				failed++

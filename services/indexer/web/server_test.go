@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/postgrestest"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
 	"github.com/dateline-news/dateline/services/indexer/store"
@@ -24,7 +26,9 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	os.Exit(postgrestest.Main(m, func() error { return goleak.Find() }))
+}
 
 const (
 	readToken    = "the-token-of-readers"
@@ -54,8 +58,16 @@ func newTestServerOf(
 	t *testing.T, config web.Config, deps web.Dependencies, changes ...func(*http.Server),
 ) *testServer {
 	t.Helper()
+	return newTestServerOn(t, storetest.SQLite(t), config, deps, changes...)
+}
+
+// newTestServerOn has the articles in the store with a DSN.
+func newTestServerOn(
+	t *testing.T, dsn string, config web.Config, deps web.Dependencies, changes ...func(*http.Server),
+) *testServer {
+	t.Helper()
 	_, js := natstest.Start(t)
-	s, err := store.Open(t.Context(), storetest.SQLite(t))
+	s, err := store.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,8 +23,8 @@ func TestFieldsOfASubscriptionForm(t *testing.T) {
 	if got := strings.Join(fields, " "); got != want {
 		t.Errorf("the fields are %q, want %q", got, want)
 	}
-	if form.Spec.Name != "Ferries-harbours" || form.Q != "ferry" || !form.IsNew || !form.HasFilters() {
-		t.Errorf("name %q, query %q, new %t, filters %t", form.Spec.Name, form.Q, form.IsNew, form.HasFilters())
+	if form.Name != "Ferries-harbours" || form.Q != "ferry" || !form.IsNew || !form.HasFilters() {
+		t.Errorf("name %q, query %q, new %t, filters %t", form.Name, form.Q, form.IsNew, form.HasFilters())
 	}
 	if newSubscriptionForm(url.Values{"q": {"ferry"}}, "").HasFilters() {
 		t.Error("a form without values has filters")
