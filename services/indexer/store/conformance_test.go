@@ -78,6 +78,8 @@ var conformance = map[string]func(*testing.T, backend){
 	"standing queries match what a search finds":        testStanding,
 	"searches can be saved":                             testSavedSearches,
 	"stories merge":                                     testStoriesMerge,
+	"stories merge in a batch":                          testStoriesMergeInABatch,
+	"stories of a batch join older ones":                testJoinsByMerging,
 	"a common line does not make a story":               testFurniture,
 	"only the newest texts are compared":                testCopiesWindow,
 	"memory bounds the window of copies":                testCopiesMemory,

@@ -64,10 +64,16 @@ type storyBatch struct {
 	byID  map[string]*change
 	keys  map[*change][]uint64
 	byKey map[uint64][]*change // those that were compared so far, at most maxPerKey of a key
+	// What the batch moves. The database still has the stories from before.
+	joined map[string]string // the story that a stored article joins, by the article's id
+	merged map[string]string // the story that another one becomes part of, by the other's id
 }
 
 func newStoryBatch(changes []*change) *storyBatch {
-	b := &storyBatch{make(map[string]*change), candidateKeys(changes), make(map[uint64][]*change)}
+	b := &storyBatch{
+		byID: make(map[string]*change), keys: candidateKeys(changes), byKey: make(map[uint64][]*change),
+		joined: make(map[string]string), merged: make(map[string]string),
+	}
 	for _, c := range changes {
 		b.byID[c.row.id] = c
 	}
@@ -81,6 +87,7 @@ func (b *storyBatch) copiesOf(c *change, found []candidate) []candidate {
 	var copies []candidate
 	for _, other := range found {
 		if b.byID[other.id] == nil && own.Copies(other.sketch) {
+			other.story = b.storyOf(other)
 			copies = append(copies, other)
 		}
 	}
@@ -98,6 +105,30 @@ func (b *storyBatch) copiesOf(c *change, found []candidate) []candidate {
 		}
 	}
 	return copies
+}
+
+// storyOf returns the story of a stored article after the moves so far, or "".
+func (b *storyBatch) storyOf(stored candidate) string {
+	story := cmp.Or(stored.story, b.joined[stored.id])
+	return cmp.Or(b.merged[story], story)
+}
+
+// merge makes a story part of another one.
+func (b *storyBatch) merge(from, to string) storyMove {
+	for _, one := range b.byID {
+		if one.row.story == from {
+			one.row.story = to
+		}
+	}
+	for _, stories := range []map[string]string{b.joined, b.merged} {
+		for key, story := range stories {
+			if story == from {
+				stories[key] = to
+			}
+		}
+	}
+	b.merged[from] = to
+	return storyMove{from: from, to: to}
 }
 
 // enterStory puts an article and its copies into one story. If it is already in one, because the
@@ -120,16 +151,12 @@ func (b *storyBatch) enterStory(c *change, copies []candidate) []storyMove {
 		switch {
 		case other.story == story:
 		case other.story != "":
-			moves = append(moves, storyMove{from: other.story, to: story})
-			for _, one := range b.byID {
-				if one.row.story == other.story {
-					one.row.story = story
-				}
-			}
+			moves = append(moves, b.merge(other.story, story))
 		case b.byID[other.id] != nil:
 			b.byID[other.id].row.story = story
 		default:
 			moves = append(moves, storyMove{id: other.id, to: story})
+			b.joined[other.id] = story
 		}
 	}
 	return moves

@@ -104,6 +104,64 @@ func testStoriesMerge(t *testing.T, b backend) {
 	wantStory(t, s, "id-b2", "a1", "b1", "a2", "b2", "both")
 }
 
+// testStoriesMergeInABatch stores a batch whose articles connect several stories, and articles without one, to each
+// other. All of them are then one story.
+func testStoriesMergeInABatch(t *testing.T, b backend) {
+	one, two, three := prose(21, 3), prose(22, 8), prose(23, 3)
+	bridge := func(name string, halves ...[]string) *datelinev1.Article {
+		return article(name, name, joined(slices.Concat(halves...)...), after(5))
+	}
+	for name, c := range map[string]struct{ stored, batch []*datelinev1.Article }{
+		"stories of two articles": {
+			[]*datelinev1.Article{
+				bridge("a1", one), bridge("a2", one), bridge("b1", two), bridge("b2", two), bridge("c1", three),
+				bridge("c2", three),
+			},
+			[]*datelinev1.Article{bridge("ab", one, two[:4]), bridge("bc", two[4:], three)},
+		},
+		"the second story twice": {
+			[]*datelinev1.Article{bridge("a1", two), bridge("a2", two), bridge("b1", one), bridge("b2", one)},
+			[]*datelinev1.Article{bridge("ab", one, two[:4]), bridge("b3", one), bridge("a3", two)},
+		},
+		"single articles": {
+			[]*datelinev1.Article{bridge("a1", one), bridge("b1", two), bridge("c1", three)},
+			[]*datelinev1.Article{bridge("ab", one, two[:4]), bridge("bc", two[4:], three)},
+		},
+		"a single article between two stories": {
+			[]*datelinev1.Article{
+				bridge("a1", one), bridge("a2", one), bridge("b1", two), bridge("c1", three), bridge("c2", three),
+			},
+			[]*datelinev1.Article{bridge("ab", one, two[:4]), bridge("bc", two[4:], three)},
+		},
+	} {
+		s := b.open(t)
+		for _, stored := range c.stored {
+			put(t, s, stored)
+		}
+		put(t, s, c.batch...)
+		for _, first := range []string{"id-a1", "id-b1"} {
+			members, err := s.Story(t.Context(), first)
+			if want := len(c.stored) + len(c.batch); err != nil || len(members) != want {
+				t.Errorf("%s: the story of %s has %d members, %v; want all %d", name, first, len(members), err, want)
+			}
+		}
+	}
+}
+
+// testJoinsByMerging stores a batch in which two copies form a story, which then becomes part of an older one. Both
+// have joined that story.
+func testJoinsByMerging(t *testing.T, b backend) {
+	s := b.open(t)
+	one, two := prose(1, 4), prose(2, 8)
+	put(t, s, article("a1", "A", joined(one...), after(1)), article("a2", "A", joined(one...), after(1)))
+	joins := putCopies(t, s, article("b1", "B", joined(two...), after(2)), article("b2", "B", joined(two...), after(2)),
+		article("both", "Both", joined(slices.Concat(one, two[:6])...), after(3)))
+	if !slices.Equal(joins, []bool{true, true, true}) {
+		t.Errorf("articles that join a story: %v, want all three", joins)
+	}
+	wantStory(t, s, "id-b1", "a1", "a2", "b1", "b2", "both")
+}
+
 // testFurniture stores many articles that share paragraphs of the site: more
 // articles than a new one is compared with.
 func testFurniture(t *testing.T, b backend) {
