@@ -134,6 +134,25 @@ func testResults(t *testing.T, b backend) {
 	}
 }
 
+// testResultsOfJoin extracts a page of an article again as one of another article, which joins the two.
+func testResultsOfJoin(t *testing.T, b backend) {
+	s := b.open(t)
+	text := joined(prose(3, 6)...)
+	put(t, s, article("c", "C", text, after(1)), article("d", "D", text, after(2)))
+	again := article("c", "D", text, after(2))
+	again.RequestedUrl, again.FinalUrl = "https://example.com/d", "https://example.com/d"
+	for _, delivery := range []string{"first", "second"} {
+		results, err := s.Put(t.Context(), []*datelinev1.Article{again})
+		if err != nil || results[0].Err != nil {
+			t.Fatal(err, results[0].Err)
+		}
+		if results[0].ID != "id-c" || results[0].Revision != 2 {
+			t.Errorf("%s delivery: revision %d of %s, want 2 of id-c", delivery, results[0].Revision, results[0].ID)
+		}
+		wantRevisions(t, s, "id-c", "1 C 1-1", "2 D 2-2")
+	}
+}
+
 func testAliases(t *testing.T, b backend) {
 	s := b.open(t)
 	a := article("a", "A", "x", after(1))

@@ -29,6 +29,48 @@ func reindex(t *testing.T, s store.Store, write bool) (articles, wrong, extra, u
 	}
 }
 
+// wantIndexes checks that the index of words and the keys of sketches have what the articles say, and nothing else.
+func (b backend) wantIndexes(t *testing.T, s store.Store, dsn string) {
+	t.Helper()
+	if _, wrong, extra, _ := reindex(t, s, false); wrong+extra > 0 {
+		t.Errorf("the index of words is wrong about %d articles, and has entries of %d that are gone", wrong, extra)
+	}
+	var keys int
+	b.query(t, dsn, `SELECT count(*) FROM recent_keys WHERE row NOT IN (SELECT row FROM articles)`, &keys)
+	if keys > 0 {
+		t.Errorf("there are %d keys of articles that are gone", keys)
+	}
+}
+
+// testIndexesFollow changes, moves, joins and erases articles.
+func testIndexesFollow(t *testing.T, b backend) {
+	dsn := b.newDSN(t)
+	s := reopen(t, dsn)
+	text := func(n uint64) string { return joined(prose(n, 6)...) }
+	dated := func(name string, n uint64, fetched, published int) *datelinev1.Article {
+		a := article(name, "Ferry "+name, text(n), after(fetched))
+		a.Published = &datelinev1.PublicationTime{Value: timestamppb.New(after(published))}
+		return a
+	}
+	put(t, s, dated("a", 1, 1, 1), dated("b", 2, 1, 1), dated("c", 3, 1, 1), dated("d", 3, 1, 2), dated("e", 5, 1, 1))
+	b.wantIndexes(t, s, dsn)
+	put(t, s, dated("a", 4, 2, 1)) // other words and another sketch
+	b.wantIndexes(t, s, dsn)
+	put(t, s, dated("b", 2, 2, 5)) // another time
+	b.wantIndexes(t, s, dsn)
+	same := dated("c", 3, 3, 1) // the page of d declares the URL of c
+	same.RequestedUrl, same.FinalUrl = "https://example.com/d", "https://example.com/d"
+	put(t, s, same)
+	wantStats(t, s, 4, 6)
+	b.wantIndexes(t, s, dsn)
+	for _, id := range []string{"id-a", "id-c"} {
+		if _, err := s.Erase(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		b.wantIndexes(t, s, dsn)
+	}
+}
+
 // numberedFerries returns articles that each have a word of their own.
 func numberedFerries(n int) []*datelinev1.Article {
 	var all []*datelinev1.Article
