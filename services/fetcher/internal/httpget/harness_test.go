@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/dateline-news/dateline/internal/natstest"
 )
 
 func TestMain(m *testing.M) {
@@ -45,7 +47,7 @@ func newClient(tb testing.TB, change func(*Config)) *Client {
 
 func mustGet(tb testing.TB, client *Client, request Request) *Response {
 	tb.Helper()
-	response, err := client.Get(tb.Context(), request)
+	response, err := client.Get(natstest.Context(tb), request)
 	if err != nil {
 		tb.Fatalf("Get(%s): %v", request.URL, err)
 	}
@@ -58,10 +60,11 @@ func wantError(tb testing.TB, client *Client, request Request, class Class) {
 	_ = mustFail(tb, client, request, class)
 }
 
-// mustFail makes a request that must fail with the given class, and returns its error.
+// mustFail makes a request that must fail with the given class, and returns its error. A request that does not end is
+// cancelled in time to report that.
 func mustFail(tb testing.TB, client *Client, request Request, class Class) *Error {
 	tb.Helper()
-	response, err := client.Get(tb.Context(), request)
+	response, err := client.Get(natstest.Context(tb), request)
 	if err == nil {
 		tb.Fatalf("Get(%s) returned status %d and %d bytes, want an error of class %s",
 			request.URL, response.Status, len(response.Body), class)
