@@ -103,19 +103,30 @@ type sourceRow struct {
 // sourcesOf returns the totals of a batch by host, ordered by host.
 func sourcesOf(changes []*change) []sourceRow {
 	byHost := make(map[string]sourceRow)
-	for _, c := range changes {
-		s, ok := byHost[c.row.host]
-		if !ok {
-			s = sourceRow{
-				host: c.row.host, firstSeen: c.row.firstSeen, lastSeen: c.row.lastSeen,
-				lastNew: time.Unix(0, 0).UTC(), // means none
-			}
+	rowOf := func(host string, of articleRow) sourceRow {
+		if s, ok := byHost[host]; ok {
+			return s
 		}
+		return sourceRow{
+			host: host, firstSeen: of.firstSeen, lastSeen: of.lastSeen,
+			lastNew: time.Unix(0, 0).UTC(), // means none
+		}
+	}
+	for _, c := range changes {
+		moved := !c.isNew && c.before.host != c.row.host
+		if moved {
+			former := rowOf(c.before.host, c.before)
+			former.articles--
+			byHost[former.host] = former
+		}
+		s := rowOf(c.row.host, c.row)
 		s.name = cmp.Or(c.row.siteName, s.name)
 		s.revisions += c.added
 		s.firstSeen, s.lastSeen = earlier(s.firstSeen, c.row.firstSeen), later(s.lastSeen, c.row.lastSeen)
-		if c.isNew {
+		if c.isNew || moved {
 			s.articles++
+		}
+		if c.isNew {
 			s.lastNew = later(s.lastNew, c.row.firstSeen)
 		}
 		byHost[c.row.host] = s

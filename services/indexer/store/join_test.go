@@ -3,6 +3,7 @@ package store_test
 import (
 	"testing"
 
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
@@ -44,6 +45,46 @@ func testJoin(t *testing.T, b backend) {
 	wantNames(t, "d", find(t, s, "d"))
 	put(t, s, declared)
 	wantStats(t, s, 3, 5)
+}
+
+// testSourcesOfJoinedArticles moves articles from one host of a site to another. Each source counts the articles that
+// are stored under its host.
+func testSourcesOfJoinedArticles(t *testing.T, b backend) {
+	dsn := b.newDSN(t)
+	s := reopen(t, dsn)
+	check := func(when string, articles int) {
+		t.Helper()
+		var stored, wrong int
+		b.query(t, dsn, `SELECT count(*) FROM articles`, &stored)
+		b.query(t, dsn, `SELECT count(*) FROM sources s
+			WHERE articles <> (SELECT count(*) FROM articles a WHERE a.host = s.host)`, &wrong)
+		if stored != articles || wrong > 0 {
+			t.Errorf("%s: %d articles, want %d, and %d sources with a wrong number", when, stored, articles, wrong)
+		}
+	}
+	mobile := func(name string, n uint64, at int) *datelinev1.Article {
+		a := article(name, name, joined(prose(n, 6)...), after(at))
+		a.Host = "m.example.com"
+		a.CanonicalUrl = "https://m.example.com/" + name
+		a.FinalUrl, a.RequestedUrl = a.CanonicalUrl, a.CanonicalUrl
+		return a
+	}
+	put(t, s, mobile("old", 1, 1), mobile("other", 2, 1), article("desk", "desk", joined(prose(2, 6)...), after(1)))
+	check("new", 3)
+	moved := article("new", "old", joined(prose(1, 6)...), after(2))
+	moved.RequestedUrl = "https://m.example.com/old"
+	put(t, s, moved)
+	check("moved to another host", 3)
+	same := article("desk", "desk", joined(prose(2, 6)...), after(3))
+	same.RequestedUrl = "https://m.example.com/other"
+	put(t, s, same)
+	check("joined with one of another host", 2)
+	for _, id := range []string{"id-new", "id-desk"} {
+		if _, err := s.Erase(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("erased", 0)
 }
 
 func testSloppyCanonical(t *testing.T, b backend) {
