@@ -35,6 +35,29 @@ func TestRemoveAcked(t *testing.T) {
 	remove(0)
 }
 
+// TestRemoveAckedStopsAtTheFloor has a gap where the last acked message was. The message after the gap is not acked,
+// and must stay.
+func TestRemoveAckedStopsAtTheFloor(t *testing.T) {
+	const messages, acked = 5, 3
+	_, js := natstest.Connect(t, natstest.Server(t, natstest.KeepAcked(t, messages, acked)))
+	stream, err := js.Stream(t.Context(), subject.StreamURLs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.DeleteMsg(t.Context(), acked); err != nil {
+		t.Fatal(err)
+	}
+	n, err := topology.RemoveAcked(t.Context(), js, subject.StreamURLs, subject.ConsumerIntake)
+	if err != nil || n != acked-1 {
+		t.Errorf("RemoveAcked = %d, %v; want %d", n, err, acked-1)
+	}
+	for number := uint64(acked + 1); number <= messages; number++ {
+		if _, err := stream.GetMsg(t.Context(), number); err != nil {
+			t.Errorf("message %d, which nobody has acked: %v", number, err)
+		}
+	}
+}
+
 // TestRemoveAckedOfRestoredStream checks that a stream which was emptied and filled
 // again under its consumer loses no message that nobody has read.
 func TestRemoveAckedOfRestoredStream(t *testing.T) {
