@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// Failing passes connections on to a server, and can lose one in the middle of a statement.
+// Failing is a proxy of a server that can lose a connection in place of a statement.
 type Failing struct {
 	// URL is that of the database, through this proxy.
 	URL string
@@ -65,15 +65,15 @@ func Fail(tb testing.TB, database string) *Failing {
 	return f
 }
 
-// After has the connection fail that executes the next statement but n, in place of that statement. The driver's pings
-// count, too: if one fails, database/sql uses another connection.
+// After lets n statements pass, and then loses the connection that executes the next one, in place of that statement.
+// The driver's pings count, too: if one fails, database/sql uses another connection.
 func (f *Failing) After(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.left = n
 }
 
-// Failed reports whether a connection has failed since the last call of After, and lets no other fail.
+// Failed reports whether a connection has been lost since the last call of After. No other is lost until the next call.
 func (f *Failing) Failed() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -85,8 +85,8 @@ func (f *Failing) Failed() bool {
 // maxStatements is the number of statements after which an operation counts as endless.
 const maxStatements = 10_000
 
-// Each calls do until no statement of it fails: with the first statement failing, with the second, and so on. The last
-// call must succeed. After each call that reports no error, check is called without a failure.
+// Each calls do with its first statement failing, then with its second one, and so on, until none has failed. The last
+// call must succeed. After each call that returns no error, check is called, and none of its statements fails.
 func (f *Failing) Each(t *testing.T, do func(context.Context) error, check func()) {
 	t.Helper()
 	for n := range maxStatements {
