@@ -71,7 +71,7 @@ func Server(tb testing.TB, dir string) *natsembed.Server {
 }
 
 // Connect connects to a server in the process until the test ends.
-func Connect(tb testing.TB, server *natsembed.Server) (*nats.Conn, jetstream.JetStream) {
+func Connect(tb testing.TB, server nats.InProcessConnProvider) (*nats.Conn, jetstream.JetStream) {
 	tb.Helper()
 	// The connection is in the process: the URL is only a placeholder.
 	config := bus.Config{URL: nats.DefaultURL, Wait: Patience(tb)}

@@ -13,17 +13,19 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/dateline-news/dateline/internal/failtest"
 )
 
-// Failing is a proxy of a server that can lose a connection in place of a statement.
+// Failing is a proxy of a server that loses the connection in place of a statement that fails. The driver's pings are
+// statements, too: if one fails, database/sql uses another connection.
 type Failing struct {
+	failtest.Steps
+
 	// URL is that of the database, through this proxy.
 	URL string
 
 	socket string // of the server
-
-	mu   sync.Mutex
-	left int // statements until the connection is lost; negative: none is
 }
 
 // Fail returns a proxy for a database that Database or Copy created. It runs until the test ends.
@@ -35,7 +37,7 @@ func Fail(tb testing.TB, database string) *Failing {
 	}
 	query := target.Query()
 	const name = ".s.PGSQL.5432"
-	f := &Failing{socket: filepath.Join(query.Get("host"), name), left: -1}
+	f := &Failing{socket: filepath.Join(query.Get("host"), name)}
 	folder, err := os.MkdirTemp("", "failing") //nolint:usetesting // the path of a socket is limited to 107 bytes
 	if err != nil {
 		tb.Fatal(err)
@@ -63,60 +65,6 @@ func Fail(tb testing.TB, database string) *Failing {
 		serving.Wait()
 	})
 	return f
-}
-
-// After lets n statements pass, and then loses the connection that executes the next one, in place of that statement.
-// The driver's pings count, too: if one fails, database/sql uses another connection.
-func (f *Failing) After(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.left = n
-}
-
-// Failed reports whether a connection has been lost since the last call of After. No other is lost until the next call.
-func (f *Failing) Failed() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	failed := f.left < 0
-	f.left = -1
-	return failed
-}
-
-// maxStatements is the number of statements after which an operation counts as endless.
-const maxStatements = 10_000
-
-// Each calls do with its first statement failing, then with its second one, and so on, until none has failed. The last
-// call must succeed. After each call that returns no error, check is called, and none of its statements fails.
-func (f *Failing) Each(t *testing.T, do func(context.Context) error, check func()) {
-	t.Helper()
-	for n := range maxStatements {
-		f.After(n)
-		err := do(t.Context())
-		failed := f.Failed()
-		if err == nil {
-			check()
-		}
-		switch {
-		case t.Failed():
-			t.Fatalf("statement %d failed", n+1)
-		case !failed && err != nil:
-			t.Fatalf("without a failure: %v", err)
-		case !failed:
-			return
-		}
-	}
-	t.Fatalf("the operation has more than %d statements", maxStatements)
-}
-
-// fails counts a statement, and reports whether it fails.
-func (f *Failing) fails() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.left < 0 {
-		return false
-	}
-	f.left--
-	return f.left < 0
 }
 
 // errFails ends a connection.
@@ -150,7 +98,7 @@ func (f *Failing) forward(server io.Writer, client io.Reader) error {
 			return err
 		}
 		const simpleQuery, execute = 'Q', 'E'
-		if !first && (header[0] == simpleQuery || header[0] == execute) && f.fails() {
+		if !first && (header[0] == simpleQuery || header[0] == execute) && f.Next() {
 			return errFails
 		}
 		if _, err := server.Write(header); err != nil {

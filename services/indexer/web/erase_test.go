@@ -1,6 +1,9 @@
 package web_test
 
 import (
+	"bytes"
+	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,20 +14,25 @@ import (
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/storetest"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
 
-// send publishes a message.
-func (server *testServer) send(t *testing.T, subject, id string, m proto.Message) {
+// send publishes a message, and returns its number.
+func (server *testServer) send(t *testing.T, subject, id string, m proto.Message) uint64 {
 	t.Helper()
 	msg, err := ledger.Message(subject, id, m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := server.js.PublishMsg(t.Context(), msg); err != nil {
-		t.Fatal(err)
+	ack, err := server.js.PublishMsg(t.Context(), msg)
+	if err != nil || ack.Duplicate {
+		t.Fatalf("publishing on %s: %+v, %v", subject, ack, err)
 	}
+	return ack.Sequence
 }
 
 // messages returns the data of all messages in a stream.
@@ -63,14 +71,15 @@ func (server *testServer) storeSecret(t *testing.T, secret *datelinev1.Article) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	large, err := bodies.PutString(t.Context(), "p2", strings.Repeat("Unspeakable body. ", 20_000))
+	small, object := secret.GetId()+".0", secret.GetId()+".1"
+	large, err := bodies.PutString(t.Context(), object, strings.Repeat("Unspeakable body. ", 20_000))
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.send(t, subject.Pages("com.example"), "p", secretPage(secret))
-	server.send(t, subject.Pages("com.example"), "p2", &datelinev1.Page{
-		Id: "p2", FinalUrl: secret.GetFinalUrl(),
-		BodyObject: &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: "p2", Size: int64(large.Size)},
+	sequence := server.send(t, subject.Pages("com.example"), small, secretPage(secret))
+	server.send(t, subject.Pages("com.example"), object, &datelinev1.Page{
+		Id: object, FinalUrl: secret.GetFinalUrl(),
+		BodyObject: &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: object, Size: int64(large.Size)},
 	})
 	drift, err := server.js.KeyValue(t.Context(), subject.BucketDrift)
 	if err != nil {
@@ -86,13 +95,13 @@ func (server *testServer) storeSecret(t *testing.T, secret *datelinev1.Article) 
 	if _, err := drift.Put(t.Context(), key, sample); err != nil {
 		t.Fatal(err)
 	}
-	server.send(t, subject.Articles("en", "com.example"), "a", secret)
+	server.send(t, subject.Articles("en", "com.example"), secret.GetId()+".a", secret)
 	event := &datelinev1.RevisionEvent{
 		Change: datelinev1.RevisionChange_REVISION_CHANGE_NEW, ArticleId: secret.GetId(), Revision: 1, Article: secret,
 	}
-	server.send(t, subject.Revisions(event.GetChange(), "en", "com.example"), "e", event)
+	server.send(t, subject.Revisions(event.GetChange(), "en", "com.example"), secret.GetId()+".e", event)
 	server.sendDeadLetters(t, secret)
-	secret.RawPage = &datelinev1.RawPage{Stream: subject.StreamPages, Sequence: 1}
+	secret.RawPage = &datelinev1.RawPage{Stream: subject.StreamPages, Sequence: sequence}
 	server.put(t, secret)
 }
 
@@ -104,10 +113,10 @@ func (server *testServer) sendDeadLetters(t *testing.T, secret *datelinev1.Artic
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.send(t, subject.Dead(datelinev1.Stage_STAGE_INDEX, "refused"), "r", &datelinev1.DeadLetter{
+	server.send(t, subject.Dead(datelinev1.Stage_STAGE_INDEX, "refused"), secret.GetId()+".r", &datelinev1.DeadLetter{
 		InputId: "r", Stage: datelinev1.Stage_STAGE_INDEX, Reason: "refused", Url: "https://short.test/y", Data: record,
 	})
-	server.send(t, subject.Dead(datelinev1.Stage_STAGE_FETCH, "dns"), "d", &datelinev1.DeadLetter{
+	server.send(t, subject.Dead(datelinev1.Stage_STAGE_FETCH, "dns"), secret.GetId()+".d", &datelinev1.DeadLetter{
 		InputId: "d", Stage: datelinev1.Stage_STAGE_FETCH, Reason: "dns", Url: aliasURL,
 		Data: []byte("Unspeakable letter"),
 	})
@@ -152,6 +161,59 @@ func TestErase(t *testing.T) {
 	}
 	if body := server.get(t, "/api/v1/articles?q=unspeakable"); !strings.Contains(body, `"articles":[]`) {
 		t.Errorf("the article is still found: %s", body)
+	}
+}
+
+// TestEraseWithAFailingStep has each request to NATS that an erasure makes fail in turn. If the erasure reports no
+// error, nothing of the article is left, and if it does, the article can be erased again.
+func TestEraseWithAFailingStep(t *testing.T) {
+	t.Parallel()
+	nats := natstest.Server(t, t.TempDir())
+	_, js := natstest.Connect(t, nats)
+	natstest.Reconcile(t, js, topology.Limits{})
+	s := storetest.Open(t, storetest.SQLite(t))
+	server := &testServer{store: s, js: js}
+	steps, failing := natstest.Fail(t, nats)
+	erasing, repeating := library.New(s, failing), library.New(s, js)
+	events, err := js.Stream(t.Context(), subject.StreamRevisions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := 0
+	steps.Each(t, func(ctx context.Context) error {
+		number++
+		if err := events.Purge(t.Context()); err != nil { // the erasures before, which this one would examine
+			t.Fatal(err)
+		}
+		secret := article(fmt.Sprint("secret", number), "Unspeakable headline", "Unspeakable text.", noon)
+		secret.RequestedUrl = aliasURL
+		server.storeSecret(t, secret)
+		_, err := erasing.Erase(ctx, secret.GetId())
+		if err != nil {
+			if _, err := repeating.Erase(t.Context(), secret.GetId()); err != nil {
+				t.Errorf("erasing again: %v", err)
+			}
+			server.expectNoSecret(t)
+		}
+		return err
+	}, func() { server.expectNoSecret(t) })
+	if number < 20 {
+		t.Errorf("an erasure has %d steps, want at least 20: the test does not see them", number)
+	}
+}
+
+// expectNoSecret expects that no stream has a word of the article that was erased.
+func (server *testServer) expectNoSecret(t *testing.T) {
+	t.Helper()
+	for _, stream := range []string{
+		subject.StreamPages, subject.StreamArticles, subject.StreamRevisions, subject.StreamDead,
+		subject.ObjectStream(subject.BucketBodies), "KV_" + subject.BucketDrift,
+	} {
+		for _, data := range server.messages(t, stream) {
+			if bytes.Contains(data, []byte("Unspeakable")) {
+				t.Errorf("stream %s still has the article: %.80q", stream, data)
+			}
+		}
 	}
 }
 

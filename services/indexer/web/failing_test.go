@@ -7,7 +7,10 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/internal/failtest"
+	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/postgrestest"
+	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/storetest"
 	"github.com/dateline-news/dateline/services/indexer/web"
@@ -36,11 +39,14 @@ func fillPages(t *testing.T, server *testServer) {
 
 var digits = regexp.MustCompile(`\d+`)
 
-// TestPagesWithAFailingRead has each statement of each page fail in turn. The page is then the same as without the
-// failure, or an error.
+// TestPagesWithAFailingRead has each statement and each request to NATS of each page fail in turn. The page is then the
+// same as without the failure, or an error.
 func TestPagesWithAFailingRead(t *testing.T) {
 	database := postgrestest.Fail(t, storetest.Postgres(t))
-	server := newTestServerOn(t, database.URL, web.Config{}, web.Dependencies{})
+	nats := natstest.Server(t, t.TempDir())
+	requests, js := natstest.Fail(t, nats)
+	natstest.Reconcile(t, js, topology.Limits{})
+	server := newTestServerOn(t, database.URL, js, web.Config{}, web.Dependencies{})
 	fillPages(t, server)
 	for _, page := range readingPages {
 		read := func() (int, string) {
@@ -49,15 +55,19 @@ func TestPagesWithAFailingRead(t *testing.T) {
 		}
 		_, before := read()
 		failures := 0
-		for n := 0; ; n++ {
-			database.After(n)
-			status, body := read()
-			if !database.Failed() {
-				break
-			}
-			failures++
-			if status < http.StatusInternalServerError && body != before {
-				t.Errorf("%s, statement %d fails: status %d and another page than before", page, n+1, status)
+		for name, steps := range map[string]*failtest.Steps{
+			"statement": &database.Steps, "request to NATS": &requests.Steps,
+		} {
+			for n := 0; ; n++ {
+				steps.After(n)
+				status, body := read()
+				if !steps.Failed() {
+					break
+				}
+				failures++
+				if status < http.StatusInternalServerError && body != before {
+					t.Errorf("%s, %s %d fails: status %d and another page than before", page, name, n+1, status)
+				}
 			}
 		}
 		if failures == 0 {

@@ -58,15 +58,16 @@ func newTestServerOf(
 	t *testing.T, config web.Config, deps web.Dependencies, changes ...func(*http.Server),
 ) *testServer {
 	t.Helper()
-	return newTestServerOn(t, storetest.SQLite(t), config, deps, changes...)
+	_, js := natstest.Start(t)
+	return newTestServerOn(t, storetest.SQLite(t), js, config, deps, changes...)
 }
 
 // newTestServerOn has the articles in the store with a DSN.
 func newTestServerOn(
-	t *testing.T, dsn string, config web.Config, deps web.Dependencies, changes ...func(*http.Server),
+	t *testing.T, dsn string, js jetstream.JetStream, config web.Config, deps web.Dependencies,
+	changes ...func(*http.Server),
 ) *testServer {
 	t.Helper()
-	_, js := natstest.Start(t)
 	s, err := store.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)

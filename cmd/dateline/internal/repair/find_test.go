@@ -18,6 +18,7 @@ import (
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/postgrestest"
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/indexer/storetest"
@@ -87,14 +88,17 @@ func lostAndWaiting(t *testing.T, js jetstream.JetStream, s store.Store) {
 // the search fails: an input that waits would be published twice.
 func TestFind(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s store.Store) {
-		_, js := natstest.Start(t)
+		nats := natstest.Server(t, t.TempDir())
+		_, js := natstest.Connect(t, nats)
+		natstest.Reconcile(t, js, topology.Limits{})
 		lostAndWaiting(t, js, s)
 		want := []string{
 			"STAGE_EXTRACT lost-after-STAGE_FETCH", "STAGE_FETCH lost-after-STAGE_INTAKE",
 			"STAGE_INDEX lost-after-STAGE_EXTRACT",
 		}
-		ctxtest.Interrupt(t, 1, func(ctx context.Context) error {
-			lost, err := Find(ctx, js, s, time.Now().Add(-time.Hour))
+		steps, failing := natstest.Fail(t, nats)
+		search := func(ctx context.Context) error {
+			lost, err := Find(ctx, failing, s, time.Now().Add(-time.Hour))
 			if err != nil {
 				return err
 			}
@@ -106,6 +110,8 @@ func TestFind(t *testing.T) {
 				t.Errorf("found %q, want %q", got, want)
 			}
 			return nil
-		})
+		}
+		ctxtest.Interrupt(t, 1, search)
+		steps.Each(t, search, func() {})
 	})
 }

@@ -1,0 +1,86 @@
+package natstest
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/dateline-news/dateline/internal/failtest"
+	"github.com/dateline-news/dateline/internal/natsembed"
+)
+
+// Failing is a connection to a server of which a request can fail: the server answers it as if nobody served its
+// subject. The requests are its steps. JetStream publishes a message again to which nobody responds.
+type Failing struct {
+	failtest.Steps
+
+	server  nats.InProcessConnProvider
+	serving sync.WaitGroup
+}
+
+// Fail connects to a server in the process until the test ends.
+func Fail(tb testing.TB, server *natsembed.Server) (*Failing, jetstream.JetStream) {
+	tb.Helper()
+	f := &Failing{server: server}
+	tb.Cleanup(f.serving.Wait) // after the connection has been closed
+	_, js := Connect(tb, f)
+	return f, js
+}
+
+// InProcessConn implements nats.InProcessConnProvider.
+func (f *Failing) InProcessConn() (net.Conn, error) {
+	server, err := f.server.InProcessConn()
+	if err != nil {
+		return nil, err
+	}
+	client, own := net.Pipe()
+	f.serving.Go(func() {
+		_, _ = io.Copy(own, server) // ends with either connection
+		own.Close()
+	})
+	f.serving.Go(func() {
+		_ = f.forward(server, bufio.NewReader(own)) // ends with either connection
+		server.Close()
+	})
+	return client, nil
+}
+
+// forward passes the commands of a client on. A command is a line, which PUB and HPUB follow by a message of the size
+// that ends the line, and CR LF. If they have four or five words, the third one is the subject for the response
+// (https://docs.nats.io/reference/reference-protocols/nats-protocol).
+func (f *Failing) forward(server io.Writer, client *bufio.Reader) error {
+	for {
+		line, err := client.ReadBytes('\n')
+		if err != nil {
+			return err
+		}
+		words := bytes.Fields(line)
+		size := -1
+		if len(words) > 0 && (string(words[0]) == "PUB" || string(words[0]) == "HPUB") {
+			if size, err = strconv.Atoi(string(words[len(words)-1])); err != nil {
+				return fmt.Errorf("reading the size of a message: %w", err)
+			}
+			isRequest := string(words[0]) == "PUB" && len(words) == 4 || string(words[0]) == "HPUB" && len(words) == 5
+			if isRequest && f.Next() {
+				words[1] = []byte("nobody.responds")
+				line = append(bytes.Join(words, []byte(" ")), "\r\n"...)
+			}
+		}
+		if _, err := server.Write(line); err != nil {
+			return err
+		}
+		if size >= 0 {
+			if _, err := io.CopyN(server, client, int64(size)+2); err != nil {
+				return err
+			}
+		}
+	}
+}
