@@ -2,6 +2,7 @@ package library
 
 import (
 	"encoding/csv"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -67,5 +68,30 @@ func TestCSVHasTheColumnsOfParquet(t *testing.T) {
 	}
 	if !slices.Equal(columns, csvHeader) || len(csvRow(ParquetRow{})) != len(csvHeader) {
 		t.Errorf("CSV has the columns %v and %d cells, Parquet %v", csvHeader, len(csvRow(ParquetRow{})), columns)
+	}
+}
+
+// TestCSVHasEveryField checks each column of an article that has all fields, with another value in each.
+func TestCSVHasEveryField(t *testing.T) {
+	a := formattedArticle()
+	a.Host, a.ContentHash = "example.com", "hash"
+	hit := store.Hit{
+		ID: "id-a", Article: a, Revisions: 2, Story: "id-story",
+		FirstSeen: time.Date(2026, 3, 6, 12, 0, 0, 0, time.UTC), LastSeen: time.Date(2026, 3, 7, 12, 0, 0, 0, time.UTC),
+	}
+	want := map[string]string{
+		"id": "id-a", "url": "https://example.com/a", "host": "example.com", "site_name": "The Ledger",
+		"title": "Ferry returns", "summary": "It sails again.", "section": "Coast",
+		"authors": "Ada Roe; News Agency; Cy Poe", "tags": "ferry; coast", "language": "en", "access": "paywalled",
+		"dateline": "HARROW BAY", "published_time": "2026-03-04T12:00:00Z", "modified_time": "2026-03-05T12:00:00Z",
+		"first_seen": "2026-03-06T12:00:00Z", "last_seen": "2026-03-07T12:00:00Z", "revisions": "2", "word_count": "3",
+		"story": "id-story", "content_hash": "hash", "text": "The ferry sails.\n\nIt is <new>.",
+	}
+	got := map[string]string{}
+	for i, cell := range csvRow(parquetRow(hit)) {
+		got[csvHeader[i]] = cell
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
