@@ -8,6 +8,7 @@ import (
 
 	"github.com/dateline-news/dateline/internal/ctxtest"
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/topology"
 )
 
 // TestInterruptedReads ends each read at each of its steps. A read must fail then, or have the right mark: a mark that
@@ -75,6 +76,51 @@ func TestInterruptedPacking(t *testing.T) {
 	for _, url := range urls {
 		if got, _ := request(t, marks, url); got != "r1" {
 			t.Errorf("the request of %s is %q, want r1", url, got)
+		}
+	}
+}
+
+// TestFailingRequests has single requests to NATS fail. A read fails then, or has the right mark, and a round of packing
+// loses none.
+func TestFailingRequests(t *testing.T) {
+	nats := natstest.Server(t, t.TempDir())
+	_, js := natstest.Connect(t, nats)
+	natstest.Reconcile(t, js, topology.Limits{})
+	requests, failing := natstest.Fail(t, nats)
+	marks := opened(t, js)
+	mustClaim(t, marks, "r1", "packed-1", "packed-2", "packed-3")
+	packAll(t, marks)
+	mustClaim(t, marks, "r2", "entry")
+	want := map[string]string{"entry": "r2", "packed-2": "r1", "unknown": ""}
+	for url, request := range want {
+		requests.Each(t, func(ctx context.Context) error {
+			fresh, err := Open(ctx, failing)
+			if err != nil {
+				return err
+			}
+			got, found, err := fresh.Get(ctx, url)
+			if err == nil && (found != (request != "") || got.Request != request) {
+				t.Errorf("the request of %s is %q, %t, want %q", url, got.Request, found, request)
+			}
+			return err
+		}, func() {})
+	}
+	packing := opened(t, failing)
+	const stride = 397 // of the thousands of requests of a round; a prime, so that it meets every kind of step
+	for n, failed := 0, true; failed; n += stride {
+		endLease(t, marks)
+		requests.After(n)
+		_, err := packing.pack(t.Context(), atMost(-100))
+		if failed = requests.Failed(); !failed && err != nil {
+			t.Fatalf("packing without a failure: %v", err)
+		}
+		fresh := opened(t, js)
+		for url, request := range want {
+			got, found, err := fresh.Get(t.Context(), url)
+			if err != nil || found != (request != "") || got.Request != request {
+				t.Errorf("after request %d failed: the request of %s is %q, %t, %v; want %q", n+1, url, got.Request, found,
+					err, request)
+			}
 		}
 	}
 }
