@@ -2,7 +2,9 @@ package pages_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/dateline-news/dateline/internal/pagebody"
 	"github.com/dateline-news/dateline/internal/pages"
 	"github.com/dateline-news/dateline/internal/subject"
+	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
@@ -86,5 +89,63 @@ func TestSubjects(t *testing.T) {
 		if got := natstest.Count(t, js, stream) - before; got != 1 {
 			t.Errorf("%s: %s has %d more messages, want 1", purpose, stream, got)
 		}
+	}
+}
+
+// TestPageThatCannotBeStored has requests to NATS fail while a large body is stored. The page is published once its
+// body is there, and never without it.
+func TestPageThatCannotBeStored(t *testing.T) {
+	nats := natstest.Server(t, t.TempDir())
+	nc, js := natstest.Connect(t, nats)
+	natstest.Reconcile(t, js, topology.Limits{})
+	requests, failing := natstest.Fail(t, nats)
+	config := ledger.Config{JS: failing, Log: slog.New(slog.DiscardHandler)}
+	requests.After(0)
+	if _, err := pages.NewWriter(t.Context(), failing, ledger.NewWriter(config), config.Log); err == nil {
+		t.Error("a writer is returned although its object store cannot be opened")
+	}
+	writer, err := pages.NewWriter(t.Context(), failing, ledger.NewWriter(config), config.Log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := make([]byte, nc.MaxPayload())
+	reader, err := pagebody.NewReader(js, 1, len(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	const stride = 23 // of the requests for a body, which has a message per 128 KiB
+	for n, failed := 0, true; failed; n += stride {
+		requests.After(n)
+		page := &datelinev1.Page{Id: fmt.Sprint(n), ContentEncoding: "br", Body: body}
+		if err := writer.Write(t.Context(), page, "example.a"); err != nil {
+			t.Fatal(err)
+		}
+		failed = requests.Failed()
+		all := natstest.Messages(t, js, subject.StreamPages)
+		stored := &datelinev1.Page{}
+		if err := proto.Unmarshal(all[len(all)-1].Data, stored); err != nil || stored.GetId() != page.GetId() {
+			t.Fatalf("page %s: %v, want %s", stored.GetId(), err, page.GetId())
+		}
+		if got, err := reader.Read(t.Context(), stored); err != nil || len(got) != len(body) {
+			t.Errorf("request %d fails: a body of %d bytes, %v; want %d", n+1, len(got), err, len(body))
+		}
+	}
+	before := natstest.Count(t, js, subject.StreamPages)
+	unencodable := &datelinev1.Page{Id: "no UTF-8", FinalUrl: "https://example.com/\xe9", Body: []byte("News")}
+	if err := writer.Write(t.Context(), unencodable, "example.a"); err == nil {
+		t.Error("a page that cannot be encoded is reported as stored")
+	}
+	if err := js.DeleteObjectStore(t.Context(), subject.BucketBodies); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	page := &datelinev1.Page{Id: "last", ContentEncoding: "br", Body: body}
+	if err := writer.Write(ctx, page, "example.a"); err == nil {
+		t.Error("a page whose body cannot be stored is reported as stored")
+	}
+	if got := natstest.Count(t, js, subject.StreamPages); got != before {
+		t.Error("a page without its body, or one that cannot be encoded, is published")
 	}
 }

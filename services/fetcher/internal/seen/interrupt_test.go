@@ -80,7 +80,7 @@ func TestInterruptedPacking(t *testing.T) {
 	}
 }
 
-// TestFailingRequests has single requests to NATS fail. A read fails then, or has the right mark, and a round of packing
+// TestFailingRequests has single requests to NATS fail. A read fails then, or has the right mark. A round of packing
 // loses none.
 func TestFailingRequests(t *testing.T) {
 	nats := natstest.Server(t, t.TempDir())
