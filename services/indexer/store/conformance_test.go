@@ -88,6 +88,7 @@ var conformance = map[string]func(*testing.T, backend){
 	"the keys of old texts are deleted":                 testKeysAreBounded,
 	"an older store keeps its window":                   testWindowOfOlderStore,
 	"moved articles are joined":                         testJoin,
+	"a joined article has everything of both":           testJoinKeepsEverything,
 	"sources count joined articles":                     testSourcesOfJoinedArticles,
 	"a wrong canonical URL joins nothing":               testSloppyCanonical,
 	"identity is what was fetched":                      testForgery,

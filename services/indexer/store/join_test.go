@@ -3,6 +3,8 @@ package store_test
 import (
 	"testing"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
@@ -45,6 +47,37 @@ func testJoin(t *testing.T, b backend) {
 	wantNames(t, "d", find(t, s, "d"))
 	put(t, s, declared)
 	wantStats(t, s, 3, 5)
+}
+
+// testJoinKeepsEverything joins two articles that one run has extracted again. The article then has the times of both,
+// and erasing it leaves no record of either.
+func testJoinKeepsEverything(t *testing.T, b backend) {
+	s := b.open(t)
+	text := joined(prose(3, 6)...)
+	c, d := article("c", "C", text, after(3)), article("d", "D", text, after(1))
+	put(t, s, c, d)
+	put(t, s, article("d", "D", text, after(9)))
+	d.FetchTime, d.ExtractTime = timestamppb.New(after(9)), timestamppb.New(after(9))
+	wantStatuses(t, put(t, s, again(c, "one", "C again"), again(d, "one", "D again")),
+		store.ExtractedAgain, store.ExtractedAgain)
+	declared := article("c", "C", text, after(5))
+	declared.RequestedUrl, declared.FinalUrl = "https://example.com/d", "https://example.com/d"
+	put(t, s, declared)
+	hit, err := s.Article(t.Context(), "id-d")
+	if err != nil || hit.ID != "id-c" || !hit.FirstSeen.Equal(after(1)) || !hit.LastSeen.Equal(after(9)) {
+		t.Errorf("the joined article is %s, seen from %s to %s, %v; want id-c, from %s to %s",
+			hit.ID, hit.FirstSeen, hit.LastSeen, err, after(1), after(9))
+	}
+	if _, err := s.Erase(t.Context(), "id-c"); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"articles", "revisions", "replaced_records"} {
+		var rows int
+		query := `SELECT count(*) FROM ` + table
+		if err := s.SQL().Reader.QueryRowContext(t.Context(), query).Scan(&rows); err != nil || rows > 0 {
+			t.Errorf("%d rows of %s are left, %v; want none", rows, table, err)
+		}
+	}
 }
 
 // testSourcesOfJoinedArticles moves articles from one host of a site to another. Each source counts the articles that
