@@ -39,6 +39,13 @@ func fillPages(t *testing.T, server *testServer) {
 
 var digits = regexp.MustCompile(`\d+`)
 
+// read returns the status and the text of a page, without its numbers and times.
+func (server *testServer) read(t *testing.T, page string) (status int, body string) {
+	t.Helper()
+	status, _, body = server.request(t, http.MethodGet, page)
+	return status, digits.ReplaceAllString(body, "#")
+}
+
 // TestPagesWithAFailingRead has each statement and each request to NATS of each page fail in turn. The page is then the
 // same as without the failure, or an error.
 func TestPagesWithAFailingRead(t *testing.T) {
@@ -49,18 +56,14 @@ func TestPagesWithAFailingRead(t *testing.T) {
 	server := newTestServerOn(t, database.URL, js, web.Config{}, web.Dependencies{})
 	fillPages(t, server)
 	for _, page := range readingPages {
-		read := func() (int, string) {
-			status, _, body := server.request(t, http.MethodGet, page)
-			return status, digits.ReplaceAllString(body, "#")
-		}
-		_, before := read()
+		_, before := server.read(t, page)
 		failures := 0
 		for name, steps := range map[string]*failtest.Steps{
 			"statement": &database.Steps, "request to NATS": &requests.Steps,
 		} {
 			for n := 0; ; n++ {
 				steps.After(n)
-				status, body := read()
+				status, body := server.read(t, page)
 				if !steps.Failed() {
 					break
 				}
@@ -80,18 +83,14 @@ func TestPagesWithAFailingRead(t *testing.T) {
 func TestPagesWithoutNATS(t *testing.T) {
 	server := newTestServer(t, web.Config{})
 	fillPages(t, server)
-	read := func(page string) (int, string) {
-		status, _, body := server.request(t, http.MethodGet, page)
-		return status, digits.ReplaceAllString(body, "#")
-	}
 	before := map[string]string{}
 	for _, page := range readingPages {
-		_, before[page] = read(page)
+		_, before[page] = server.read(t, page)
 	}
 	server.js.Conn().Close()
 	failed := map[string]bool{}
 	for _, page := range readingPages {
-		status, body := read(page)
+		status, body := server.read(t, page)
 		if failed[page] = status >= http.StatusInternalServerError; !failed[page] && body != before[page] {
 			t.Errorf("%s: status %d and another page than before", page, status)
 		}
@@ -108,14 +107,10 @@ func TestPagesWithoutNATS(t *testing.T) {
 func TestPagesOfAFailingStore(t *testing.T) {
 	server := newTestServer(t, web.Config{})
 	fillPages(t, server)
-	read := func(page string) (int, string) {
-		status, _, body := server.request(t, http.MethodGet, page)
-		return status, digits.ReplaceAllString(body, "#")
-	}
 	before := map[string]string{}
 	for _, page := range readingPages {
 		var status int
-		if status, before[page] = read(page); status != http.StatusOK {
+		if status, before[page] = server.read(t, page); status != http.StatusOK {
 			t.Errorf("%s: status %d", page, status)
 		}
 	}
@@ -132,7 +127,7 @@ func TestPagesOfAFailingStore(t *testing.T) {
 		rename(table, table+"_away")
 		failed := 0
 		for _, page := range readingPages {
-			switch status, body := read(page); {
+			switch status, body := server.read(t, page); {
 			case status >= http.StatusInternalServerError:
 				failed++
 			case body != before[page]:
