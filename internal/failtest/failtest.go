@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Steps are those of operations, such as statements, of which one can fail. Its zero value lets none fail.
+// Steps counts the steps of operations, such as statements, and makes one of them fail. With the zero value, none fails.
 type Steps struct {
 	mu sync.Mutex
 	// armed means that a step will fail after left others.

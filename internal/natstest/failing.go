@@ -17,8 +17,8 @@ import (
 	"github.com/dateline-news/dateline/internal/natsembed"
 )
 
-// Failing is a connection to a server of which a request can fail: the server answers it as if nobody served its
-// subject. The requests are its steps. JetStream publishes a message again to which nobody responds.
+// Failing is a connection to a server on which single requests fail: the server answers that nobody serves their
+// subjects. Each request is a step. JetStream publishes a message again if nobody responds.
 type Failing struct {
 	failtest.Steps
 
@@ -53,9 +53,9 @@ func (f *Failing) InProcessConn() (net.Conn, error) {
 	return client, nil
 }
 
-// forward passes the commands of a client on. A command is a line, which PUB and HPUB follow by a message of the size
-// that ends the line, and CR LF. If they have four or five words, the third one is the subject for the response
-// (https://docs.nats.io/reference/reference-protocols/nats-protocol).
+// forward passes the commands of a client on. Each command is a line. After PUB and HPUB come a message, whose size is
+// the last word of the line, and CR LF. The third word is the subject for the response if PUB has four words or HPUB
+// five (https://docs.nats.io/reference/reference-protocols/nats-protocol).
 func (f *Failing) forward(server io.Writer, client *bufio.Reader) error {
 	for {
 		line, err := client.ReadBytes('\n')

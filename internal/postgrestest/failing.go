@@ -86,8 +86,8 @@ func (f *Failing) serve(client net.Conn) {
 	answers.Wait()
 }
 
-// forward passes the messages of a client on. The first message has no type (PostgreSQL 15, section 55.7, "Message
-// Formats"): each of the others starts with a byte for its type and the length of the rest.
+// forward passes the messages of a client on. Each message starts with a byte for its type, which only the first one
+// does not have, and the length of the rest (PostgreSQL 15, section 55.7, "Message Formats").
 func (f *Failing) forward(server io.Writer, client io.Reader) error {
 	for first := true; ; first = false {
 		header := make([]byte, 5)

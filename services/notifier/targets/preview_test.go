@@ -9,7 +9,7 @@ import (
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
 
-// A preview has the whole request but its credentials, with the headers in the order of their names.
+// A preview contains the whole request except its credentials, with the headers sorted by name.
 func TestPreview(t *testing.T) {
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://example.com/hook?key=secret", nil)
 	if err != nil {

@@ -375,7 +375,7 @@ func TestCalls(t *testing.T) {
 	}
 }
 
-// TestErrors has the server fail in several ways. No call passes the failure over.
+// TestErrors has the server fail in several ways. Each call must report the failure.
 func TestErrors(t *testing.T) {
 	for _, c := range calls {
 		client, _ := serve(t, http.StatusNotFound, "")
