@@ -37,7 +37,7 @@ var measured = struct {
 	entry: Figure{"a mark with an entry of its own in NATS, at the peak", 453, "bytes of memory", "NATS",
 		"| a mark with an entry of its own | 218 | 453 |"},
 	mark: Figure{"the mark of a requested URL in NATS", 25, "bytes of memory", "NATS",
-		"| the mark of a requested URL | 12 | 25 |"},
+		"| the mark of a requested URL, of 10,000,000 | 12 | 25 |"},
 	waiting: Figure{"a waiting URL in NATS, at the peak", 180, "bytes of memory", "NATS",
 		"| 10,000,000 | mixed | in the order of the stream, without locating hosts | 6 | 180 |"},
 }
