@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Steps counts the steps of operations, such as statements, and makes one of them fail. With the zero value, none fails.
+// Steps counts the steps of operations, such as statements, and makes one of them fail. With the zero value, no step
+// fails.
 type Steps struct {
 	mu sync.Mutex
 	// armed means that a step will fail after left others.
