@@ -46,7 +46,7 @@ type Config struct {
 
 // rescan is how often the hosts with URLs are listed, in case the notice of a new
 // URL was missed. If a listing takes long, the next one is later: after rescanShare times
-// its duration, but at most after maxRescan.
+// its duration, but at most after maxRescan. A listing that fails is repeated after rescan.
 const (
 	rescan      = 15 * time.Second
 	rescanShare = 20
@@ -202,8 +202,8 @@ func (f *Frontier) closeIfIdle(partition int) bool {
 func (f *Frontier) keepListing(ctx context.Context) error {
 	timer := time.NewTimer(rescan)
 	defer timer.Stop()
+	gained := false // partitions whose hosts were not listed yet
 	for {
-		gained := false
 		select {
 		case <-ctx.Done():
 			return nil
@@ -212,20 +212,30 @@ func (f *Frontier) keepListing(ctx context.Context) error {
 		case <-timer.C:
 		}
 		began := time.Now()
-		f.list(ctx, gained)
-		timer.Reset(min(max(rescan, rescanShare*time.Since(began)), maxRescan))
+		complete := f.list(ctx, gained)
+		gained = gained && !complete
+		timer.Reset(untilListing(time.Since(began), complete))
 	}
 }
 
-// list adds all hosts with URLs in the owned partitions. Those of partitions that were just
-// gained are located.
-func (f *Frontier) list(ctx context.Context, gained bool) {
+// untilListing returns the time until the next listing, after one that took some time. How long a failed one took,
+// such as the timeout of a request, says nothing about the cost of the next one.
+func untilListing(took time.Duration, complete bool) time.Duration {
+	if !complete {
+		return rescan
+	}
+	return min(max(rescan, rescanShare*took), maxRescan)
+}
+
+// list adds all hosts with URLs in the owned partitions, and reports whether it succeeded. Those
+// of partitions that were just gained are located.
+func (f *Frontier) list(ctx context.Context, gained bool) (complete bool) {
 	info, err := f.queue.info(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
 			f.Log.Warn("listing the frontier failed, retrying", "error", err)
 		}
-		return
+		return false
 	}
 	f.useStream(info.Created)
 	if gained {
@@ -238,7 +248,7 @@ func (f *Frontier) list(ctx context.Context, gained bool) {
 			if ctx.Err() == nil {
 				f.Log.Warn("listing a partition failed, retrying", "partition", p, "error", err)
 			}
-			return
+			return false
 		}
 		// Fresh lanes come first: a host could otherwise have its first turn before its
 		// fresh URLs are known.
@@ -250,6 +260,7 @@ func (f *Frontier) list(ctx context.Context, gained bool) {
 			}
 		}
 	}
+	return true
 }
 
 // useStream makes every host forget what it read, if the stream was created again:
