@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The form of a subscription has a field for each filter of the search, and one more for each kind of filter that can
-// have another value. A time can only have one.
+// The form of a subscription has a field for each filter of the search, and an empty field for each kind of filter that
+// can take another value. The times since and before take only one.
 func TestFieldsOfASubscriptionForm(t *testing.T) {
 	form := newSubscriptionForm(url.Values{
 		"q": {"ferry"}, "host": {"a.example", "b.example"}, "since": {"2026-03-04"},

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The cache of stems is bounded in number, and has no words that are too short or too long to have a stem.
+// The number of cached stems is bounded. Words that are too short or too long to have a stem are not cached.
 func TestKnownStemsAreBounded(t *testing.T) {
 	s := stemmer(stemmers["en"].script, stemmers["en"].run)
 	for _, c := range []struct {

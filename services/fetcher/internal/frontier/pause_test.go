@@ -20,8 +20,8 @@ type decider struct {
 func (d decider) Visit(context.Context, *Entry) (Decision, error) { return d.decision, d.err }
 func (d decider) Refuse(context.Context, *Entry, error) error     { return d.err }
 
-// TestFailureDoesNotShortenThePause has visits whose results cannot be stored. The host keeps the pause that
-// politeness demands, and is not visited again at once if there is none.
+// TestFailureDoesNotShortenThePause has visits whose results cannot be stored. The host keeps its usual
+// pause. A host without a pause is not visited again at once either.
 func TestFailureDoesNotShortenThePause(t *testing.T) {
 	server := natstest.Server(t, t.TempDir())
 	nc, js := natstest.Connect(t, server)

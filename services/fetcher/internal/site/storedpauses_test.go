@@ -14,7 +14,7 @@ import (
 	"github.com/dateline-news/dateline/internal/weburl"
 )
 
-// stored reads the value of a key into v, and returns its revision, which is 0 if there is none.
+// stored reads the value of a key into v, and returns the revision of the key, or 0 if the key does not exist.
 func stored(t *testing.T, kv jetstream.KeyValue, key string, v any) uint64 {
 	t.Helper()
 	entry, err := kv.Get(t.Context(), key)
