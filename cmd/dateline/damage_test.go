@@ -84,24 +84,6 @@ func admit(t *testing.T, p *running, origins []string) []string {
 	return urls
 }
 
-// settle waits until nothing but URLs waits, and the ledger has every outcome.
-func settle(t *testing.T, p *running) {
-	t.Helper()
-	for _, c := range []struct{ stream, consumer string }{
-		{subject.StreamURLs, subject.ConsumerIntake}, {subject.StreamPages, subject.ConsumerExtract},
-		{subject.StreamArticles, subject.ConsumerIndex}, {subject.StreamOutcomes, subject.ConsumerLedger},
-	} {
-		consumer, err := p.Bus.JS.Consumer(t.Context(), c.stream, c.consumer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		natstest.Eventually(t, c.consumer+" is idle", func() bool {
-			info, err := consumer.Info(t.Context())
-			return err == nil && info.NumPending == 0 && info.NumAckPending == 0
-		})
-	}
-}
-
 // damage changes one bit in the middle of the file with a stream's messages. As after a
 // power cut, the server has to read the file itself, and drops all messages after the
 // first damaged one.

@@ -154,6 +154,24 @@ func runPipeline(tb testing.TB, cfg pipeline.Config, log *slog.Logger) *running 
 	return &running{Pipeline: p, stop: stop}
 }
 
+// settle waits until nothing but URLs waits, and the ledger has every outcome.
+func settle(t *testing.T, p *running) {
+	t.Helper()
+	for _, c := range []struct{ stream, consumer string }{
+		{subject.StreamURLs, subject.ConsumerIntake}, {subject.StreamPages, subject.ConsumerExtract},
+		{subject.StreamArticles, subject.ConsumerIndex}, {subject.StreamOutcomes, subject.ConsumerLedger},
+	} {
+		consumer, err := p.Bus.JS.Consumer(t.Context(), c.stream, c.consumer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		natstest.Eventually(t, c.consumer+" is idle", func() bool {
+			info, err := consumer.Info(t.Context())
+			return err == nil && info.NumPending == 0 && info.NumAckPending == 0
+		})
+	}
+}
+
 func openStore(t *testing.T, dir string) store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), testConfig(dir).StoreURL())

@@ -313,6 +313,7 @@ func TestIngestIntoARunningPipeline(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "2 duplicates") {
 		t.Errorf("exit code %d for the second run:\n%s", code, out)
 	}
+	settle(t, p)
 	p.stop()
 	checkLedger(t, cfg.Data.Dir, 0)
 }
