@@ -285,6 +285,11 @@ func checkReplayReports(t *testing.T, s *archivedSite) {
 		strings.Contains(string(html), "<script") || !strings.Contains(string(html), "Harbour reopens") {
 		t.Errorf("report %v:\n%s", err, html)
 	}
+	code, out, errText = dateline(t, slices.Concat([]string{"replay", "--host", "other.example"}, s.flags)...)
+	if code != 0 || !strings.Contains(out, "extracted 0 pages") ||
+		!strings.Contains(out, ": no page matches the selection\n") {
+		t.Errorf("for a host without pages: exit code %d, %s\n%s", code, errText, out)
+	}
 	code, _, errText = dateline(t, "replay", "--data", s.dir)
 	if code != 1 || !strings.Contains(errText, "--archive") {
 		t.Errorf("without an archive: exit code %d, %s", code, errText)

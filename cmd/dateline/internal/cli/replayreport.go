@@ -136,9 +136,12 @@ func (r *replayReport) print() error {
 		}
 		fmt.Fprintln(r.out, t.Render())
 	}
-	_, err := fmt.Fprintf(r.out, "extracted %s with version %s in %s: %s; %d differ\n",
-		plural(r.summary.Pages, "page"), article.Version, time.Since(r.started).Round(10*time.Millisecond),
-		byCount(r.summary.Statuses), r.summary.Differing())
+	results := "no page matches the selection"
+	if len(r.summary.Statuses) > 0 {
+		results = fmt.Sprintf("%s; %d differ", byCount(r.summary.Statuses), r.summary.Differing())
+	}
+	_, err := fmt.Fprintf(r.out, "extracted %s with version %s in %s: %s\n",
+		plural(r.summary.Pages, "page"), article.Version, time.Since(r.started).Round(10*time.Millisecond), results)
 	if err == nil && r.run != nil {
 		_, err = fmt.Fprintf(r.out, "run %s: published %s and %s; \"dateline replay undo %s\" restores the replaced "+
 			"records\n", r.run.ID, plural(r.run.Counts.Replaced, "record"), plural(r.run.Counts.Accepted, "new article"),

@@ -1,12 +1,14 @@
 package seen
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -115,11 +117,11 @@ func benchPacked(b *testing.B, marks *Marks, n int) {
 // BenchmarkMemory measures what a mark takes in the memory of this process: in the NATS server, and in the indexes of
 // a fetcher. 300,000 URLs are claimed in batches, and packed by rounds. Of more, those that rounds would have packed
 // are stored at once; then as many are claimed as have entries of their own, and one more round packs the older half.
-// Last, the server is started again.
+// Last, the server is started again. DATELINE_STORE names a folder in which the marks remain.
 func BenchmarkMemory(b *testing.B) {
 	for _, size := range []int{300_000, 1_000_000, 10_000_000, 30_000_000} {
 		b.Run(strconv.Itoa(size), func(b *testing.B) {
-			dir := b.TempDir()
+			dir := cmp.Or(os.Getenv("DATELINE_STORE"), b.TempDir())
 			marks, stop := benchServer(b, dir, true)
 			before, resident := heap(), contender.Resident("VmRSS")
 			report := func(step string, start time.Time) {
