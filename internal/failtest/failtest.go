@@ -15,19 +15,22 @@ type Steps struct {
 	armed  bool
 	left   int
 	failed bool
+	// passed is the number of steps since the last call of After.
+	passed int
 }
 
 // After lets n steps pass, and makes the next one fail.
 func (s *Steps) After(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.armed, s.left, s.failed = true, n, false
+	s.armed, s.left, s.failed, s.passed = true, n, false, 0
 }
 
 // Next counts a step, and reports whether it fails.
 func (s *Steps) Next() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.passed++
 	if !s.armed {
 		return false
 	}

@@ -22,6 +22,10 @@ import (
 type Failing struct {
 	failtest.Steps
 
+	// LosesResponses makes the server serve the requests that fail. Only their responses are lost. Set it before the
+	// first request fails.
+	LosesResponses bool
+
 	server  nats.InProcessConnProvider
 	serving sync.WaitGroup
 }
@@ -70,7 +74,15 @@ func (f *Failing) forward(server io.Writer, client *bufio.Reader) error {
 			}
 			isRequest := string(words[0]) == "PUB" && len(words) == 4 || string(words[0]) == "HPUB" && len(words) == 5
 			if isRequest && f.Next() {
-				words[1] = []byte("nobody.responds")
+				if f.LosesResponses {
+					// A request of its own gets the answer that nobody serves its subject.
+					if _, err := fmt.Fprintf(server, "PUB nobody.responds %s 0\r\n\r\n", words[2]); err != nil {
+						return err
+					}
+					words[2] = []byte("nobody.listens")
+				} else {
+					words[1] = []byte("nobody.responds")
+				}
 				line = append(bytes.Join(words, []byte(" ")), "\r\n"...)
 			}
 		}

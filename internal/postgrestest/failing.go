@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/dateline-news/dateline/internal/failtest"
@@ -24,6 +25,9 @@ type Failing struct {
 
 	// URL is that of the database, through this proxy.
 	URL string
+	// LosesResponses makes the server execute the statements that fail. Only their responses are lost. Set it before
+	// the first statement fails.
+	LosesResponses bool
 
 	socket string // of the server
 }
@@ -67,8 +71,11 @@ func Fail(tb testing.TB, database string) *Failing {
 	return f
 }
 
-// errFails ends a connection.
-var errFails = errors.New("the connection fails")
+// errFails ends a connection in place of a statement, and errLost after one.
+var (
+	errFails = errors.New("the connection fails")
+	errLost  = errors.New("the responses are lost")
+)
 
 func (f *Failing) serve(client net.Conn) {
 	defer client.Close()
@@ -76,19 +83,37 @@ func (f *Failing) serve(client net.Conn) {
 	if err != nil {
 		return // the client's connection ends, too
 	}
+	defer server.Close()
+	to := &responses{client: client}
 	var answers sync.WaitGroup
 	answers.Go(func() {
-		_, _ = io.Copy(client, server) // ends with either connection
+		_, _ = io.Copy(to, server) // ends with either connection
 		client.Close()
 	})
-	_ = f.forward(server, client)
-	server.Close()
+	if err := f.forward(server, client, to); errors.Is(err, errLost) {
+		_ = server.(*net.UnixConn).CloseWrite() // the server executes the statement, and ends the connection
+	} else {
+		server.Close()
+	}
 	answers.Wait()
+}
+
+// responses passes the responses of a server on until they are lost.
+type responses struct {
+	client io.Writer
+	lost   atomic.Bool
+}
+
+func (r *responses) Write(data []byte) (int, error) {
+	if r.lost.Load() {
+		return len(data), nil
+	}
+	return r.client.Write(data)
 }
 
 // forward passes the messages of a client on. Each message starts with a byte for its type, which only the first one
 // does not have, and the length of the rest (PostgreSQL 15, section 55.7, "Message Formats").
-func (f *Failing) forward(server io.Writer, client io.Reader) error {
+func (f *Failing) forward(server io.Writer, client io.Reader, to *responses) error {
 	for first := true; ; first = false {
 		header := make([]byte, 5)
 		if first {
@@ -97,9 +122,12 @@ func (f *Failing) forward(server io.Writer, client io.Reader) error {
 		if _, err := io.ReadFull(client, header); err != nil {
 			return err
 		}
-		const simpleQuery, execute = 'Q', 'E'
+		const simpleQuery, execute, sync = 'Q', 'E', 'S'
 		if !first && (header[0] == simpleQuery || header[0] == execute) && f.Next() {
-			return errFails
+			if !f.LosesResponses {
+				return errFails
+			}
+			to.lost.Store(true)
 		}
 		if _, err := server.Write(header); err != nil {
 			return err
@@ -107,6 +135,9 @@ func (f *Failing) forward(server io.Writer, client io.Reader) error {
 		rest := int64(binary.BigEndian.Uint32(header[len(header)-4:])) - 4
 		if _, err := io.CopyN(server, client, rest); err != nil {
 			return err
+		}
+		if to.lost.Load() && (header[0] == simpleQuery || header[0] == sync) {
+			return errLost
 		}
 	}
 }
