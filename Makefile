@@ -120,9 +120,10 @@ vulnerabilities: $(BIN)/govulncheck $(BIN)/vulndb/index/db.json ## Look for know
 	$(BIN)/govulncheck -format json -db file://$(CURDIR)/$(BIN)/vulndb ./... | $(TOOLS) run ./vulnerabilities
 
 .PHONY: modules
-modules: ## Check that both go.mod files are tidy and that the tools build
+modules: ## Check that both go.mod files are tidy, and test the tools that no other target tests
 	GOWORK=off go mod tidy -diff
 	cd tools && GOWORK=off go vet ./... && GOWORK=off go mod tidy -diff
+	@$(TOOLS) test $$($(TOOLS) list -f '{{if .TestGoFiles}}.{{slice .Dir (len .Module.Dir)}}{{end}}' ./... | grep -vE '/(modules|monitoring|warcreaders)(/|$$)')
 
 .PHONY: install-check
 install-check: ## Install the command, and import the extraction library, from a module proxy of this tree

@@ -105,11 +105,12 @@ var areas = []area{
 
 // untested are packages that only tests, benchmarks and developers use, and generated code.
 var untested = []string{
-	"internal/certtest", "internal/corpus", "internal/ctxtest", "internal/disktest", "internal/natstest",
-	"internal/postgrestest", "internal/s3test", "internal/smtptest", "internal/tracetest", "internal/warctest",
-	"proto/gen/dateline/v1", "services/discoverer/internal/world", "services/extractor/article/cmd/train",
-	"services/extractor/article/cmd/traincharsets", "services/extractor/article/evaluation", "services/fetcher/bench",
-	"services/fetcher/bench/contender", "services/indexer/storetest", "services/notifier/forms/formstest",
+	"internal/certtest", "internal/configtest", "internal/corpus", "internal/ctxtest", "internal/disktest",
+	"internal/failtest", "internal/natstest", "internal/postgrestest", "internal/s3test", "internal/smtptest",
+	"internal/tracetest", "internal/warctest", "proto/gen/dateline/v1", "services/discoverer/internal/world",
+	"services/extractor/article/cmd/train", "services/extractor/article/cmd/traincharsets",
+	"services/extractor/article/evaluation", "services/fetcher/bench", "services/fetcher/bench/contender",
+	"services/indexer/storetest", "services/notifier/forms/formstest",
 }
 
 // has reports whether a file of a package of the area belongs to the area.
