@@ -17,7 +17,7 @@ import (
 	"github.com/dateline-news/dateline/internal/natsembed"
 )
 
-// Failing is a connection to a server on which single requests fail: the server answers that nobody serves their
+// Failing are connections to a server on which single requests fail: the server answers that nobody serves their
 // subjects. Each request is a step. JetStream publishes a message again if nobody responds.
 type Failing struct {
 	failtest.Steps
@@ -25,6 +25,9 @@ type Failing struct {
 	// LosesResponses makes the server serve the requests that fail. Only their responses are lost. Set it before the
 	// first request fails.
 	LosesResponses bool
+
+	// URL is the address at which other clients connect. It is empty unless Listen returned the connections.
+	URL string
 
 	server  nats.InProcessConnProvider
 	serving sync.WaitGroup
@@ -39,22 +42,53 @@ func Fail(tb testing.TB, server *natsembed.Server) (*Failing, jetstream.JetStrea
 	return f, js
 }
 
+// Listen accepts connections to a server on a loopback address until the test ends.
+func Listen(tb testing.TB, server *natsembed.Server) *Failing {
+	tb.Helper()
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	f := &Failing{URL: "nats://" + listener.Addr().String(), server: server}
+	f.serving.Go(func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			if err := f.serve(client); err != nil {
+				client.Close()
+			}
+		}
+	})
+	tb.Cleanup(func() { // after the clients have closed their connections
+		listener.Close()
+		f.serving.Wait()
+	})
+	return f
+}
+
 // InProcessConn implements nats.InProcessConnProvider.
 func (f *Failing) InProcessConn() (net.Conn, error) {
+	client, own := net.Pipe()
+	return client, f.serve(own)
+}
+
+// serve connects a client to the server, and returns at once.
+func (f *Failing) serve(client net.Conn) error {
 	server, err := f.server.InProcessConn()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	client, own := net.Pipe()
 	f.serving.Go(func() {
-		_, _ = io.Copy(own, server) // ends with either connection
-		own.Close()
+		_, _ = io.Copy(client, server) // ends with either connection
+		client.Close()
 	})
 	f.serving.Go(func() {
-		_ = f.forward(server, bufio.NewReader(own)) // ends with either connection
+		_ = f.forward(server, bufio.NewReader(client)) // ends with either connection
 		server.Close()
 	})
-	return client, nil
+	return nil
 }
 
 // forward passes the commands of a client on. Each command is a line. After PUB and HPUB come a message, whose size is
