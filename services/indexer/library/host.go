@@ -60,7 +60,10 @@ func (l *Library) Host(ctx context.Context, name string) (Host, error) {
 		return Host{}, err
 	}
 	entries = entries[:min(maxListed, len(entries))]
-	state := l.hostState(ctx, url)
+	state, err := l.hostState(ctx, url)
+	if err != nil {
+		return Host{}, err
+	}
 	now := time.Now()
 	for i, entry := range entries {
 		one := entry.waiting(i, int(h.Queued), now)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/dateline-news/dateline/internal/hosts"
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/subject"
@@ -49,7 +51,7 @@ func (l *Library) Waiting(ctx context.Context, address string) ([]Waiting, error
 	if err != nil {
 		return nil, err
 	}
-	state := l.hostState(ctx, url)
+	state, unread := l.hostState(ctx, url) // only explains, and a deployment's permissions may be older
 	now := time.Now()
 	var found []Waiting
 	for i, entry := range queue {
@@ -65,6 +67,9 @@ func (l *Library) Waiting(ctx context.Context, address string) ([]Waiting, error
 		one.AsOf = asOf
 		one.SharedBy = state.sharedBy(now)
 		one.Why = one.explain(url.Host(), state, now)
+		if unread != nil {
+			one.Why = fmt.Sprintf("%s (as far as is known: the state of the host cannot be read: %v)", one.Why, unread)
+		}
 		found = append(found, one)
 	}
 	return found, nil
@@ -96,22 +101,25 @@ type hostState struct {
 	turn  hosts.Turn
 }
 
-// hostState reads the state of a URL's host. What cannot be read counts as unknown: it
-// only explains, and a deployment's permissions may be older.
-func (l *Library) hostState(ctx context.Context, url weburl.URL) (state hostState) {
+// hostState reads the state of a URL's host. After an error, it is what could be read.
+func (l *Library) hostState(ctx context.Context, url weburl.URL) (state hostState, err error) {
 	bucket, err := l.js.KeyValue(ctx, subject.BucketHosts)
 	if err != nil {
-		return state
+		return state, fmt.Errorf("opening bucket %s: %w", subject.BucketHosts, err)
 	}
 	host := url.SubjectHost()
 	for key, value := range map[string]any{
 		hosts.SiteKey(url.Scheme(), host): &state.site, hosts.PauseKey(host): &state.pause, hosts.TurnKey(host): &state.turn,
 	} {
-		if entry, err := bucket.Get(ctx, key); err == nil {
-			_ = json.Unmarshal(entry.Value(), value)
+		entry, failure := bucket.Get(ctx, key)
+		switch {
+		case failure == nil:
+			_ = json.Unmarshal(entry.Value(), value) // the fetcher replaces what is invalid
+		case !errors.Is(failure, jetstream.ErrKeyNotFound):
+			err = fmt.Errorf("reading %s in bucket %s: %w", key, subject.BucketHosts, failure)
 		}
 	}
-	return state
+	return state, err
 }
 
 // sharedBy returns the number of other hosts with which a host takes turns, or 0 if it

@@ -69,8 +69,11 @@ func printGivenUpCount(cmd *cobra.Command, load loader) error {
 		return err
 	}
 	s, err := openStore(cmd, cfg)
+	if _, absent := errors.AsType[*noStoreError](err); absent {
+		return nil // dead letters are listed without a store, too
+	}
 	if err != nil {
-		return nil //nolint:nilerr // dead letters are listed without a store, too
+		return fmt.Errorf("counting deliveries that were given up: %w", err)
 	}
 	n, err := subscriptions.Of(s).CountGivenUp(cmd.Context())
 	if err == nil && n > 0 {

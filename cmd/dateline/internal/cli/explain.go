@@ -52,12 +52,15 @@ indexer.keep-outcomes); a note follows if the URL may have had older ones.`,
 		if len(e.outcomes)+len(e.waiting) == 0 && !e.isStored {
 			err := fmt.Errorf("the ledger has no outcome for %s, and the URL is not waiting to be fetched: it was not "+
 				"published here, or intake has not read it yet (see \"dateline status\")", args[0])
+			if e.unread != nil {
+				err = fmt.Errorf("the ledger has no outcome for %s; %w", args[0], e.unread)
+			}
 			if e.expired != "" {
 				err = fmt.Errorf("%w; %s", err, e.expired)
 			}
 			return err
 		}
-		return e.print()
+		return errors.Join(e.print(), e.unread)
 	}
 	return cmd
 }
@@ -86,6 +89,8 @@ type explanation struct {
 	// article is stored all the same.
 	expired  string
 	isStored bool
+	// unread is why it is unknown whether the URL waits, or nil.
+	unread error
 }
 
 // read reads from the store and the streams of the deployment.
@@ -111,6 +116,9 @@ func (e *explanation) read(cmd *cobra.Command, cfg configuration, address string
 	bus, err := cfg.connect(cmd, pipeline.Attach)
 	if err != nil {
 		// Without a running pipeline, only the ledger answers.
+		if cfg.context != "" || cfg.NATS.URL != "" {
+			e.unread = fmt.Errorf("it is unknown whether the URL waits to be fetched: %w", err)
+		}
 		return nil
 	}
 	defer func() { err = errors.Join(err, bus.Close()) }()

@@ -278,19 +278,22 @@ func (r *refusal) Error() string {
 // remote reports whether this machine reaches the deployment's web page, but not its store.
 func (c configuration) remote() bool { return !c.stored && c.Client.Web != "" }
 
-// openStore opens the store of the deployment.
+// noStoreError means that this machine has no store, unlike one that is unavailable.
+type noStoreError struct{ error }
+
+// openStore opens the store of the deployment. The error is a *noStoreError if this machine has none.
 func openStore(cmd *cobra.Command, cfg configuration) (store.Store, error) {
 	if !cfg.stored {
-		return nil, fmt.Errorf("the context %s has no store that this machine can reach: run the command where the "+
-			"store is (docker compose run --rm dateline), or give its address with --store-url, or that of the web page "+
-			"with --client-web", cfg.context)
+		return nil, &noStoreError{fmt.Errorf("the context %s has no store that this machine can reach: run the command "+
+			"where the store is (docker compose run --rm dateline), or give its address with --store-url, or that of the web "+
+			"page with --client-web", cfg.context)}
 	}
 	if store.Folder(cfg.StoreURL()) != "" {
 		// Opening the file would create it.
 		info, err := os.Stat(strings.TrimPrefix(cfg.StoreURL(), "sqlite:"))
 		if err != nil || !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("there is no store at %s: \"dateline ingest\" and \"dateline up\" create one; name its "+
-				"folder with --data-dir, its address with --store-url, or a deployment with --context", cfg.StoreName())
+			return nil, &noStoreError{fmt.Errorf("there is no store at %s: \"dateline ingest\" and \"dateline up\" create one; "+
+				"name its folder with --data-dir, its address with --store-url, or a deployment with --context", cfg.StoreName())}
 		}
 	}
 	return store.Open(cmd.Context(), cfg.StoreURL())

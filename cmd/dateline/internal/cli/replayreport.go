@@ -10,6 +10,7 @@ import (
 
 	"github.com/dateline-news/dateline/cmd/dateline/internal/ingest"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/replay"
+	"github.com/dateline-news/dateline/internal/escape"
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
 
@@ -22,7 +23,7 @@ type replayReport struct {
 	inBytes   bool                     // whether the bar counts bytes rather than pages
 	run       *replay.Run              // nil in a dry run
 	page      string                   // file for the report in HTML, or ""
-	failed    bool                     // whether a part of a web archive could not be read
+	failed    bool                     // whether a page, or a part of a web archive, could not be read
 	started   time.Time
 }
 
@@ -57,9 +58,17 @@ func (r *replayReport) progress(bytes int64) {
 	}
 }
 
-// add counts a page, and prints its differences as JSON.
+// add counts a page, and prints its differences as JSON, or why it could not be extracted.
 func (r *replayReport) add(result replay.Result) error {
 	r.summary.Add(result)
+	if result.Status == replay.Failed {
+		r.failed = true
+		if !r.asJSON {
+			if _, err := fmt.Fprintf(r.errs, "%s: %s\n", escape.Line(result.URL), escape.Line(result.Detail)); err != nil {
+				return err
+			}
+		}
+	}
 	if r.bar != nil && !r.inBytes {
 		r.bar.ChangeMax64(max(r.bar.GetMax64(), int64(r.summary.Pages)))
 		_ = r.bar.Add(1) // only the picture is wrong

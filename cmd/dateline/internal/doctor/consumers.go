@@ -40,7 +40,7 @@ func examineConsumers(ctx context.Context, js jetstream.JetStream, t Target, r *
 		r.problem(check, "start a fetcher, or wait half a minute if one has just stopped",
 			"%d of the frontier's %d partitions have no fetcher: their URLs wait", subject.Partitions-owned, subject.Partitions)
 	}
-	if r.isFine(check) {
+	if r.isWhole(check) {
 		r.ok(check, "every stage reads its stream, and fewer than %d messages wait for each", maxBacklog)
 	}
 }
@@ -58,8 +58,12 @@ const (
 
 func examineConsumer(ctx context.Context, js jetstream.JetStream, t Target, c stageConsumer, check string, r *report) {
 	consumer, err := js.Consumer(ctx, c.stream, c.consumer)
-	if err != nil {
-		return // examineStreams reports it
+	switch {
+	case errors.Is(err, jetstream.ErrConsumerNotFound), errors.Is(err, jetstream.ErrStreamNotFound):
+		return // examineStreams reports it, unless it need not exist
+	case err != nil:
+		r.skip(check, "the consumer %s of stream %s cannot be read: %v", c.consumer, c.stream, err)
+		return
 	}
 	info := consumer.CachedInfo()
 	// All consumers are waited for within half a timeout.

@@ -136,6 +136,11 @@ func (r *report) isFine(check string) bool {
 	return !slices.ContainsFunc(*r, func(f Finding) bool { return f.Check == check && f.Status == Problem })
 }
 
+// isWhole reports whether a check has found no problem so far, and has skipped nothing.
+func (r *report) isWhole(check string) bool {
+	return !slices.ContainsFunc(*r, func(f Finding) bool { return f.Check == check && f.Status != OK })
+}
+
 // maxSkew is the maximum difference between two clocks. Dates, leases and retries
 // depend on clocks that agree.
 const maxSkew = 2 * time.Second

@@ -16,21 +16,35 @@ import (
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
-// examineStored compares what is stored with the streams.
-func examineStored(ctx context.Context, js jetstream.JetStream, t Target, r *report) {
-	checks := []struct {
-		name    string
-		examine func(context.Context, jetstream.JetStream, store.Store, *report) error
-	}{
+// storedCheck is a check that compares what is stored with the streams.
+type storedCheck struct {
+	name    string
+	examine func(context.Context, jetstream.JetStream, store.Store, *report) error
+}
+
+func (t Target) storedChecks() []storedCheck {
+	return []storedCheck{
 		{"ledger", examineLedger}, {"progress", examineProgress}, {"archive", examineArchive},
 		{"subscriptions", examineSubscriptions}, {"growth", t.examineGrowth},
 		{"copies", examineCopies},
 	}
+}
+
+// withoutStreams skips the checks that need the streams, and others.
+func (t Target) withoutStreams(r *report, why string, others ...string) {
+	r.skipAll(why, others...)
+	for _, check := range t.storedChecks() {
+		r.skip(check.name, "%s", why)
+	}
+}
+
+// examineStored compares what is stored with the streams.
+func examineStored(ctx context.Context, js jetstream.JetStream, t Target, r *report) {
 	s, err := openCurrent(ctx, t)
 	if err == nil {
 		defer func() { _ = s.Close() }() // nothing was written
 	}
-	for _, check := range checks {
+	for _, check := range t.storedChecks() {
 		failure := err
 		if failure == nil {
 			failure = check.examine(ctx, js, s, r)
@@ -60,7 +74,10 @@ func openCurrent(ctx context.Context, t Target) (store.Store, error) {
 		return nil, errNotCurrent
 	}
 	found, err := store.Inspect(ctx, t.StoreURL)
-	if err != nil || found.Version != found.Newest {
+	if err != nil {
+		return nil, err
+	}
+	if found.Version != found.Newest {
 		return nil, errNotCurrent
 	}
 	return store.Open(ctx, t.StoreURL)

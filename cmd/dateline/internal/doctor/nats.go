@@ -35,7 +35,7 @@ func examineNATS(ctx context.Context, t Target, r *report) {
 			advice = "give the right user and password in --nats-url, or the file with --nats-credentials"
 		}
 		r.problem("nats", advice, "no connection to %s: %v", addressOf(t.NATS.URL), bus.WithoutAddress(err))
-		r.skipAll("needs NATS", "permissions", "streams", "limits", "consumers", "dead letters", "ledger", "progress")
+		t.withoutStreams(r, "needs NATS", "permissions", "streams", "limits", "consumers", "dead letters")
 		return
 	}
 	defer nc.Close()
@@ -49,7 +49,7 @@ func examineNATS(ctx context.Context, t Target, r *report) {
 	if err != nil {
 		r.problem("streams", "start the server with JetStream enabled, for this account too, and "+adviceInfo,
 			"JetStream does not answer: %v", err)
-		r.skipAll("needs JetStream", "limits", "consumers", "dead letters", "ledger", "progress")
+		t.withoutStreams(r, "needs JetStream", "limits", "consumers", "dead letters")
 		return
 	}
 	clustered := nc.ConnectedClusterName() != ""

@@ -52,7 +52,8 @@ func examineLimits(ctx context.Context, js jetstream.JetStream, r *report) {
 		stream, err := js.Stream(ctx, name)
 		after := time.Now()
 		if err != nil {
-			continue // examineStreams reports it
+			r.skip(check, "the stream %s cannot be read: %v", name, err)
+			continue
 		}
 		info := stream.CachedInfo()
 		if !clockRead {
@@ -70,7 +71,7 @@ func examineLimits(ctx context.Context, js jetstream.JetStream, r *report) {
 		r.problem(check, "raise the account's max_file, or the server's max_file_store if its disk is large enough",
 			"the account's streams use %d of %d MB", account.Store>>20, limit>>20)
 	}
-	if r.isFine(check) {
+	if r.isWhole(check) {
 		r.ok(check, "no stream is nearly full; together they use %d MB", account.Store>>20)
 	}
 }
