@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/dateline-news/dateline/internal/postgrestest"
 )
 
 func TestMain(m *testing.M) {
@@ -18,7 +20,8 @@ func TestMain(m *testing.M) {
 	// must not find the contexts of the person who runs them.
 	os.Setenv("XDG_CONFIG_HOME", filepath.Join(os.TempDir(), "dateline-tests-have-no-contexts"))
 	setNATSPasswords()
-	code := m.Run()
+	// The servers end before the goroutines are counted.
+	code := postgrestest.Main(m, func() error { return nil })
 	if err := os.RemoveAll(builtIn); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = max(code, 1)
