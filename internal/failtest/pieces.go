@@ -15,7 +15,7 @@ type Program struct {
 
 const (
 	// lanes is the number of programs of a kind that share the steps, so that they wait at the same time.
-	lanes = 6
+	lanes = 4
 	// samples is the number of pieces whose steps are counted.
 	samples = 3
 )

@@ -31,8 +31,8 @@ const (
 	duePage = 4096
 	// maxRound is the number of deliveries of a round, and roundTime the time after which it starts no more.
 	maxRound, roundTime = 64, 200 * time.Millisecond
-	// maxCollected is the number of deliveries that are sent together, and maxCollectedBytes the size of their texts from
-	// which no more are added.
+	// maxCollected is the number of deliveries that are sent together, and maxCollectedBytes the size of their texts
+	// from which no more are added.
 	maxCollected, maxCollectedBytes = 500, 16 << 20
 	// maxRest is the longest wait of a turn for the rate of its subscription. For a longer one, the turn ends.
 	maxRest = time.Second
@@ -67,6 +67,9 @@ func (n *Notifier) deliver(ctx context.Context) error {
 
 // startTurns starts a turn of each subscription that is due, as far as there is room.
 func (n *Notifier) startTurns(ctx, work context.Context, turns *sync.WaitGroup) error {
+	if err := n.releaseStray(ctx); err != nil {
+		return err
+	}
 	due, err := n.subscriptions.DueSubscriptions(ctx, time.Now(), duePage)
 	if err != nil {
 		return err
@@ -91,6 +94,9 @@ func (n *Notifier) startTurns(ctx, work context.Context, turns *sync.WaitGroup) 
 		claimed, err = n.subscriptions.Claim(ctx, slices.Sorted(maps.Keys(reserved)), n.owner, now, until)
 		return err
 	})
+	if err != nil { // the store may have them nevertheless
+		n.addStray(slices.Collect(maps.Keys(reserved))...)
+	}
 	for _, s := range claimed {
 		host := reserved[s.ID]
 		delete(reserved, s.ID)
@@ -106,6 +112,34 @@ func (n *Notifier) startTurns(ctx, work context.Context, turns *sync.WaitGroup) 
 		n.unreserve(host)
 	}
 	return err
+}
+
+// addStray notes subscriptions that this process may have claimed although none of its turns delivers them.
+func (n *Notifier) addStray(ids ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, id := range ids {
+		n.stray[id] = true
+	}
+}
+
+// releaseStray ends the claims that addStray has noted. Otherwise the subscriptions would wait until the claims end.
+func (n *Notifier) releaseStray(ctx context.Context) error {
+	n.mu.Lock()
+	ids := slices.Collect(maps.Keys(n.stray))
+	n.mu.Unlock()
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := n.subscriptions.Release(ctx, ids, n.owner); err != nil {
+		return err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, id := range ids {
+		delete(n.stray, id)
+	}
+	return nil
 }
 
 // lease returns a context that ends with the claim of a subscription. Call end after the turn.
@@ -197,7 +231,8 @@ func (n *Notifier) turn(ctx, work context.Context, s subscriptions.Subscription)
 		log.WarnContext(ctx, "delivering failed, retrying", "error", err)
 		loop.Sleep(ctx, storeRest)
 		if err := n.subscriptions.Release(storing, []string{s.ID}, n.owner); err != nil {
-			log.WarnContext(ctx, "releasing a subscription failed, it continues after its claim", "error", err)
+			log.WarnContext(ctx, "releasing a subscription failed, retrying", "error", err)
+			n.addStray(s.ID)
 		}
 		return
 	}

@@ -63,6 +63,12 @@ func newRoom(tb testing.TB, articles store.Store) *room {
 	tb.Helper()
 	_, js := natstest.Connect(tb, natstest.Server(tb, tb.TempDir()))
 	natstest.Reconcile(tb, js, topology.Limits{})
+	return newRoomOn(tb, js, articles)
+}
+
+// newRoomOn returns a room with a connection to a server that has the streams.
+func newRoomOn(tb testing.TB, js jetstream.JetStream, articles store.Store) *room {
+	tb.Helper()
 	config := DefaultConfig()
 	config.AllowHosts, config.RetryDelay = []string{"127.0.0.1"}, 20*time.Millisecond
 	config.MaxDelay = 100 * time.Millisecond

@@ -74,6 +74,7 @@ type Notifier struct {
 	mu     sync.Mutex
 	turns  map[string]int         // that run, by the host of the target
 	leases map[string]*time.Timer // that end turns, by the ids of their subscriptions
+	stray  map[string]bool        // ids of subscriptions that may be claimed without a turn
 }
 
 // New returns a Notifier for a valid configuration.
@@ -90,7 +91,7 @@ func New(ctx context.Context, config Config, deps Dependencies) (*Notifier, erro
 		config: config, nc: deps.JS.Conn(), stream: stream, articles: deps.Store, subscriptions: subscriptions.Of(deps.Store),
 		targets: sending, metrics: newMetrics(deps.Registry), log: deps.Log,
 		owner: cmp.Or(deps.Replica, rand.Text()), matching: newMatching(), due: make(chan struct{}, 1),
-		turns: map[string]int{}, leases: map[string]*time.Timer{},
+		turns: map[string]int{}, leases: map[string]*time.Timer{}, stray: map[string]bool{},
 	}
 	n.pace = newPace(n.subscriptions)
 	n.results = &results{subscriptions: n.subscriptions, owner: n.owner, pace: n.pace}
