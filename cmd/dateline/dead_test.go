@@ -69,7 +69,7 @@ func TestDeadDeliveries(t *testing.T) {
 	if out := run(0, "0 dead letters", "ls"); strings.Contains(out, "given up") {
 		t.Errorf("without deliveries that were given up:\n%s", out)
 	}
-	giveUp(t, cfg, 4)
+	giveUp(t, cfg, "desk", 4)
 	run(0, "4 deliveries to subscriptions given up", "list")
 	run(0, "desk", "list", "--stage", "notify", "--limit", "1")
 	run(0, "--after n1\n", "list", "--stage", "notify", "--limit", "1")
@@ -102,7 +102,7 @@ func TestDeadDeliveriesOverHTTP(t *testing.T) {
 	p := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
 	awaitNotifier(t, subscriptions.Of(p.Store))
 	p.stop()
-	giveUp(t, cfg, 3)
+	giveUp(t, cfg, "desk", 3)
 	_, as := servePipeline(t, cfg)
 	as("reader", 0, "3 deliveries", "dead", "list", "--stage", "notify")
 	if out := as("reader", 0, "", "dead", "ls", "--stage", "notify", "--json", "--after", "n1", "--limit", "1"); out !=
@@ -120,8 +120,8 @@ func TestDeadDeliveriesOverHTTP(t *testing.T) {
 	as("operator", 0, "/api/v1/dead-letters/n1/requeue", "audit", "--action", "requeue")
 }
 
-// giveUp stores deliveries of a subscription that were given up.
-func giveUp(t *testing.T, cfg pipeline.Config, count int) {
+// giveUp adds a subscription, and stores deliveries of it that were given up.
+func giveUp(t *testing.T, cfg pipeline.Config, name string, count int) {
 	t.Helper()
 	s, err := store.Open(t.Context(), cfg.StoreURL())
 	if err != nil {
@@ -134,8 +134,8 @@ func giveUp(t *testing.T, cfg pipeline.Config, count int) {
 			t.Fatal(err)
 		}
 	}
-	must(all.Put(t.Context(), subscriptions.Spec{Name: "desk", To: "https://hooks.invalid/in"}, nil, now))
-	one, err := all.Get(t.Context(), "desk")
+	must(all.Put(t.Context(), subscriptions.Spec{Name: name, To: "https://hooks.invalid/in"}, nil, now))
+	one, err := all.Get(t.Context(), name)
 	must(err)
 	from, err := all.Progress(t.Context())
 	must(err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/dateline-news/dateline/cmd/dateline/internal/pipeline"
 	"github.com/dateline-news/dateline/cmd/dateline/internal/replay"
 	sitestate "github.com/dateline-news/dateline/internal/hosts"
 	"github.com/dateline-news/dateline/internal/ledger"
@@ -49,6 +51,13 @@ func (d *failing) fill(t *testing.T) string {
 	return site.URL + "/harbour"
 }
 
+// config returns the configuration of a process on whose connections nothing fails.
+func (d *failing) config() pipeline.Config {
+	cfg := testConfig("")
+	cfg.Store.URL = d.url
+	return cfg
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -81,9 +90,7 @@ func (d *failing) fillStore(t *testing.T) {
 	must(t, err)
 	_, err = replay.RunsOf(d.store).Start(t.Context(), replay.Selection{}, 1, now)
 	must(t, err)
-	cfg := testConfig("")
-	cfg.Store.URL = d.url
-	giveUp(t, cfg, 2)
+	giveUp(t, d.config(), "desk", 2)
 }
 
 // waitingURL waits in the frontier.
@@ -136,26 +143,21 @@ func (d *failing) fillStreams(t *testing.T) {
 func (d *failing) bury(t *testing.T, id string) {
 	t.Helper()
 	writer := ledger.NewWriter(ledger.Config{
-		JS: d.js, Stage: datelinev1.Stage_STAGE_FETCH, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		JS: d.js, Stage: datelinev1.Stage_STAGE_INTAKE, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Count: func(datelinev1.Verdict, outcome.Reason) {},
 	})
 	o := &datelinev1.Outcome{
-		InputId: id, Url: "https://dead.example/", Host: "dead.example", Stage: datelinev1.Stage_STAGE_FETCH,
+		InputId: id, Url: "https://example.com/" + id, Host: "example.com", Stage: datelinev1.Stage_STAGE_INTAKE,
 		Verdict: datelinev1.Verdict_VERDICT_DEAD, Reason: string(outcome.Timeout), Time: timestamppb.Now(),
 	}
-	source := ledger.Source{Subject: subject.URLs, Data: []byte("https://dead.example/" + id)}
+	source := ledger.Source{Subject: subject.URLs, Data: []byte("https://example.com/" + id)}
 	must(t, writer.Bury(t.Context(), o, time.Second, source))
 }
 
 // skip publishes an article that is acked without being stored.
 func (d *failing) skip(t *testing.T, id string) {
 	t.Helper()
-	a := &datelinev1.Article{
-		Id: id, CanonicalUrl: "https://example.com/" + id, RequestedUrl: "https://example.com/" + id,
-		FinalUrl: "https://example.com/" + id, Host: "example.com", Title: "Ferry " + id, Text: "The ferry is back.",
-		ContentHash: id, FetchTime: timestamppb.Now(), ExtractTime: timestamppb.Now(),
-	}
-	data, err := proto.Marshal(a)
+	data, err := proto.Marshal(newArticle(id))
 	must(t, err)
 	_, err = d.js.Publish(t.Context(), subject.Articles("en", "com.example"), data)
 	must(t, err)
@@ -164,4 +166,34 @@ func (d *failing) skip(t *testing.T, id string) {
 	msg, err := consumer.Next()
 	must(t, err)
 	must(t, msg.DoubleAck(natstest.Context(t)))
+}
+
+// count returns the number of messages on a stream that contain a text.
+func (d *failing) count(t *testing.T, stream, text string) (n int) {
+	t.Helper()
+	for _, msg := range natstest.Messages(t, d.js, stream) {
+		if bytes.Contains(msg.Data, []byte(text)) {
+			n++
+		}
+	}
+	return n
+}
+
+// purge removes all messages from streams.
+func (d *failing) purge(t *testing.T, streams ...string) {
+	t.Helper()
+	for _, name := range streams {
+		stream, err := d.js.Stream(t.Context(), name)
+		must(t, err)
+		must(t, stream.Purge(t.Context()))
+	}
+}
+
+// newArticle returns the record of an article with an id.
+func newArticle(id string) *datelinev1.Article {
+	url := "https://example.com/" + id
+	return &datelinev1.Article{
+		Id: id, CanonicalUrl: url, RequestedUrl: url, FinalUrl: url, Host: "example.com", Title: "Ferry " + id,
+		Text: "The ferry is back.", ContentHash: id, FetchTime: timestamppb.Now(), ExtractTime: timestamppb.Now(),
+	}
 }

@@ -51,8 +51,10 @@ type step struct {
 	args []string // the command line
 	// prepare, if not nil, creates what the command changes, and returns further arguments.
 	prepare func() []string
-	// effect, if not nil, returns what the command has changed.
-	effect func() string
+	// effect, if not nil, returns what the command has changed, given those arguments.
+	effect func(more []string) string
+	// verify, if not nil, checks what must hold after the command, whether it has failed or not.
+	verify func(more []string)
 	// isPartial, if not nil, reports whether an output names every part that is missing.
 	isPartial func(want, got result) bool
 }
@@ -65,14 +67,18 @@ type result struct {
 
 // varying matches what differs between two runs of the same command: times, durations and ids.
 var varying = regexp.MustCompile(
-	`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?|\b[\d.]+(µs|ms|s)\b|\bitem-\d+\b|/tmp/[^ "]+`)
+	`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?|\b[\d.]+(µs|ms|s)\b|\bitem-\d+\b|/tmp/[^ "]+|` +
+		`"id":("[^"]+"|\d+)|dateline_[A-Z0-9]{26}|"(first|last)":\d+`)
 
+func masked(text string) string { return varying.ReplaceAllString(text, "#") }
+
+// run runs a command with further arguments.
 func (d *failing) run(t *testing.T, c step, more []string) result {
 	t.Helper()
 	var out, errs bytes.Buffer
 	args := append(append(append([]string{}, c.args...), more...), d.flags...)
 	r := result{code: cli.Run(natstest.Context(t), args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})}
-	r.out, r.errs = varying.ReplaceAllString(out.String(), "#"), errs.String()
+	r.out, r.errs = out.String(), errs.String()
 	return r
 }
 
@@ -86,14 +92,18 @@ func (d *failing) check(t *testing.T, c step) {
 		}
 		return c.prepare()
 	}
-	effect := func() string {
+	effect := func(more []string) string {
+		if c.verify != nil {
+			c.verify(more)
+		}
 		if c.effect == nil {
 			return ""
 		}
-		return varying.ReplaceAllString(c.effect(), "#")
+		return masked(c.effect(more))
 	}
-	want := d.run(t, c, prepare())
-	want.effect = effect()
+	first := prepare()
+	want := d.run(t, c, first)
+	want.effect = effect(first)
 	failures := 0
 	for name, steps := range map[string]*failtest.Steps{
 		"statement": &d.statements.Steps, "request to NATS": &d.requests.Steps,
@@ -104,9 +114,9 @@ func (d *failing) check(t *testing.T, c step) {
 			steps.After(n)
 			got := d.run(t, c, more)
 			failed := steps.Failed()
-			got.effect = effect()
+			got.effect = effect(more)
 			switch {
-			case got.code == want.code && got.out == want.out && got.effect == want.effect:
+			case got.code == want.code && masked(got.out) == masked(want.out) && got.effect == want.effect:
 			case failed && got.code != 0 && got.errs != "":
 			case failed && c.isPartial != nil && c.isPartial(want, got):
 			default:
@@ -129,3 +139,19 @@ func (d *failing) check(t *testing.T, c step) {
 
 // maxSteps is the number of steps after which a command counts as endless.
 const maxSteps = 100
+
+// lines runs a command without a failure, and returns the lines of its output that contain a name.
+func (d *failing) lines(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	r := d.run(t, step{args: args}, nil)
+	if r.code != 0 {
+		return r.errs
+	}
+	var found strings.Builder
+	for line := range strings.Lines(r.out) {
+		if strings.Contains(line, name) {
+			found.WriteString(line)
+		}
+	}
+	return found.String()
+}
