@@ -69,6 +69,9 @@ func (server *testServer) begin(
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { response.Body.Close() })
+	if response.StatusCode == http.StatusOK && response.Header.Get("X-Accel-Buffering") != "no" {
+		t.Errorf("%s: a proxy would hold the parts back: %v", path, response.Header)
+	}
 	lines := bufio.NewReader(response.Body)
 	for !strings.Contains(start, until) {
 		line, err := lines.ReadString('\n')

@@ -39,7 +39,7 @@ func TestPagesAreReadFromReplica(t *testing.T) {
 			Library: library.New(reads, js), Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 		}))
 		t.Cleanup(listener.Close)
-		return &testServer{listener, articles, js}
+		return &testServer{Server: listener, store: articles, js: js}
 	}
 	server := serve()
 	count := func(headers ...string) (int, http.Header) {

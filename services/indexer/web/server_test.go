@@ -38,8 +38,9 @@ const (
 // testServer serves a library with its own store and streams.
 type testServer struct {
 	*httptest.Server
-	store store.Store
-	js    jetstream.JetStream
+	store   store.Store
+	js      jetstream.JetStream
+	metrics prometheus.Gatherer
 }
 
 func newTestServer(t *testing.T, config web.Config) *testServer {
@@ -77,14 +78,15 @@ func newTestServerOn(
 			t.Error(err)
 		}
 	})
-	deps.Library, deps.Registry, deps.Log = library.New(s, js), prometheus.NewRegistry(), slog.New(slog.DiscardHandler)
+	metrics := prometheus.NewRegistry()
+	deps.Library, deps.Registry, deps.Log = library.New(s, js), metrics, slog.New(slog.DiscardHandler)
 	server := httptest.NewUnstartedServer(web.Handler(config, deps))
 	for _, change := range changes {
 		change(server.Config)
 	}
 	server.Start()
 	t.Cleanup(server.Close)
-	return &testServer{server, s, js}
+	return &testServer{server, s, js, metrics}
 }
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
