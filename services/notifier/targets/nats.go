@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -102,7 +104,7 @@ func (t subjects) Preview(s subscriptions.Subscription, items []Item) (string, e
 	}
 	var out strings.Builder
 	fmt.Fprintf(&out, "PUB %s\n", msg.Subject)
-	for name := range msg.Header {
+	for _, name := range slices.Sorted(maps.Keys(msg.Header)) {
 		fmt.Fprintf(&out, "%s: %s\n", name, msg.Header.Get(name))
 	}
 	return out.String() + "\n" + string(msg.Data), nil
