@@ -16,8 +16,8 @@ func TestFailingRequests(t *testing.T) {
 	for losesResponses, want := range map[bool]int{false: 1, true: 2} {
 		requests, failing, js := natstest.StartFailing(t, topology.Limits{}, losesResponses)
 		requests.After(0)
-		for _, fails := range []bool{true, false} {
-			_, err := failing.Conn().Request(subject.Pages("com.example"), []byte("page"), natstest.Patience(t))
+		for text, fails := range map[string]bool{"first": true, "second": false} {
+			_, err := failing.Conn().Request(subject.Pages("com.example"), []byte(text), natstest.Patience(t))
 			if errors.Is(err, nats.ErrNoResponders) != fails {
 				t.Errorf("losing responses %t: the error is %v, want one %t", losesResponses, err, fails)
 			}
