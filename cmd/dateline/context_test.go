@@ -33,8 +33,9 @@ func TestCommandsFindTheRunningPipeline(t *testing.T) {
 	ctx := natstest.Context(t)
 	u := user{t.TempDir(), t.TempDir()}
 	data, admin, web := filepath.Join(t.TempDir(), "data"), natstest.FreeAddr(t), natstest.FreeAddr(t)
+	server := natstest.FreeAddr(t)
 	const token = "ReadTokenOfTheTest"
-	up := program(ctx, t, "up", "--data-dir", data, "--data-nats-addr", natstest.FreeAddr(t), "--admin-addr", admin,
+	up := program(ctx, t, "up", "--data-dir", data, "--data-nats-addr", server, "--admin-addr", admin,
 		"--http-addr", web, "--http-read-token", token)
 	up.Env = append(up.Env, "XDG_CONFIG_HOME="+u.config)
 	if err := up.Start(); err != nil {
@@ -60,7 +61,7 @@ func TestCommandsFindTheRunningPipeline(t *testing.T) {
 			t.Errorf("dateline %s shows a secret:\n%s", strings.Join(args, " "), text)
 		}
 	}
-	want(0, []string{"published 1 URL to nats://127.0.0.1:", "context local"}, "publish", "http://"+closedAddr+"/")
+	want(0, []string{"published 1 URL to nats://" + server, "context local"}, "publish", "http://"+closedAddr+"/")
 	want(1, []string{"fetch", "blocked_port"}, "publish", "http://"+closedAddr+"/x", "--wait")
 	want(0, []string{"local", data, "http://" + web, "1 context"}, "context", "ls")
 	want(0, []string{"# local: ", "dir: " + data, "read-token: xxxxx", admin}, "context", "show")

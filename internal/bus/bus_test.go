@@ -85,13 +85,14 @@ func TestConnectWithAnNkey(t *testing.T) {
 }
 
 func TestConnectErrorIsOneLine(t *testing.T) {
-	config := bus.Config{URL: "nats://user:secret@" + natstest.FreeAddr(t), Wait: 10 * time.Millisecond}
+	addr := natstest.FreeAddr(t)
+	config := bus.Config{URL: "nats://user:secret@" + addr, Wait: 10 * time.Millisecond}
 	_, _, err := bus.Connect(t.Context(), "test", config, quiet)
 	if err == nil {
 		t.Fatal("no error")
 	}
 	text := err.Error()
-	if !strings.Contains(text, "connecting to NATS at nats://127.0.0.1:") ||
+	if !strings.Contains(text, "connecting to NATS at nats://"+addr) ||
 		!strings.Contains(text, "check that the server runs") {
 		t.Errorf("the error does not name the server or the remedy: %s", text)
 	}

@@ -6,6 +6,9 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/netip"
+	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,12 +144,20 @@ func Count(tb testing.TB, js jetstream.JetStream, stream string) int {
 	return int(s.CachedInfo().State.Msgs)
 }
 
-// FreeAddr returns a loopback address on which nothing listens.
+// freeAddrs is the number of addresses that FreeAddr has returned.
+var freeAddrs atomic.Uint32
+
+// FreeAddr returns a loopback address on which nothing listens. It has an IP address of its own, so that no other test,
+// which listens on any free port of 127.0.0.1, takes the port before it is used, or between two uses.
 func FreeAddr(tb testing.TB) string {
 	tb.Helper()
-	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
+	process := uint16(os.Getpid())
+	own := netip.AddrFrom4([4]byte{127, byte(64 + freeAddrs.Add(1)%128), byte(process >> 8), byte(process)})
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", netip.AddrPortFrom(own, 0).String())
+	if err != nil { // only Linux routes all of 127.0.0.0/8
+		if listener, err = new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0"); err != nil {
+			tb.Fatal(err)
+		}
 	}
 	defer listener.Close()
 	return listener.Addr().String()
