@@ -115,6 +115,13 @@ func TestKilledWhileBackfilling(t *testing.T) {
 		t.Errorf("%+v, want %d URLs of %d sitemaps", done.BackfillCounts, len(paths), months+1)
 	}
 	for _, path := range paths {
+		// The outcome of a request that intake handled when it was killed may come later than the article.
+		natstest.Eventually(t, path+" is admitted and stored", func() bool {
+			admitted, stored := backfilled(t, p.Store, server.URL+path)
+			return admitted > 0 && stored > 0
+		})
+	}
+	for _, path := range paths {
 		if admitted, stored := backfilled(t, p.Store, server.URL+path); admitted != 1 || stored != 1 {
 			t.Errorf("%s was admitted %d times and stored %d times, want once", path, admitted, stored)
 		}

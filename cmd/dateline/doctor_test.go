@@ -46,7 +46,7 @@ func TestDoctor(t *testing.T) {
 	p.stop()
 
 	// The addresses of the pipeline may belong to another test by now.
-	code, out, errs = dateline(t, append(flags, "--json", "--timeout", "500ms",
+	code, out, errs = dateline(t, append(flags, "--json", "--timeout", natstest.Patience(t).String(),
 		"--data-nats-addr", closedAddr, "--admin", closedAddr, "--web", closedAddr)...)
 	problems := map[string]bool{}
 	for decoder := json.NewDecoder(strings.NewReader(out)); decoder.More(); {

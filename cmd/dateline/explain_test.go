@@ -36,7 +36,7 @@ func TestExplainShowsThePresent(t *testing.T) {
 	allowLoopback(&cfg)
 	cfg.Data.NATSAddr, cfg.HTTP.Addr = "127.0.0.1:0", natstest.FreeAddr(t)
 	cfg.Fetcher.RetryDelay, cfg.Fetcher.MaxAttempts = time.Hour, 3
-	runPipeline(t, cfg, slog.New(slog.DiscardHandler))
+	p := runPipeline(t, cfg, slog.New(slog.DiscardHandler))
 
 	url := site.URL + "/story"
 	if code, out, errs := dateline(t, "publish", "--data-dir", dir, url); code != 0 {
@@ -47,6 +47,7 @@ func TestExplainShowsThePresent(t *testing.T) {
 		_, out, _ = dateline(t, "explain", "--data-dir", dir, url)
 		return strings.Contains(out, "1 attempt failed")
 	})
+	settle(t, p) // the ledger has the outcome of intake
 	wants := []string{
 		"place 1 of 1 in the queue of its host (lane fresh)", "server_error", "next attempt: in ",
 		"why: the last attempt failed (server_error), the next one is at ",

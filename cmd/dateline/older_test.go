@@ -191,6 +191,9 @@ func storeRound(t *testing.T, p *running, origins []string, round int) {
 	natstest.Eventually(t, "an article of each URL", func() bool {
 		return streamState(t, p.Bus, subject.StreamArticles).LastSeq == before+olderPages
 	})
+	natstest.Eventually(t, "an empty frontier", func() bool { // or else the next start fetches a page again
+		return streamState(t, p.Bus, subject.StreamFrontier).Msgs == 0
+	})
 	settle(t, p)
 }
 

@@ -30,7 +30,7 @@ func TestEmbeddedServerRequiresThePassword(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, other := range []string{"nats://" + addr, "nats://dateline:wrong@" + addr} {
-			if nc, err := nats.Connect(other); !errors.Is(err, nats.ErrAuthorization) {
+			if nc, err := nats.Connect(other, nats.Timeout(natstest.Patience(t))); !errors.Is(err, nats.ErrAuthorization) {
 				t.Errorf("connecting to %s: got error %v", other, err)
 				nc.Close()
 			}
@@ -47,7 +47,7 @@ func TestEmbeddedServerRequiresThePassword(t *testing.T) {
 		if code != 0 || !strings.Contains(out, "published 1 URL") || strings.Contains(out+errText, natsPassword(t, data)) {
 			t.Errorf("publish: exit code %d: %s%s", code, out, errText)
 		}
-		nc, err := nats.Connect(string(url))
+		nc, err := nats.Connect(string(url), nats.Timeout(natstest.Patience(t)))
 		if err != nil {
 			t.Fatalf("connecting with the address in nats.url: %v", err)
 		}

@@ -135,8 +135,9 @@ func TestUsersLackOtherPermissions(t *testing.T) {
 	addNews(t, js)
 	for user, subjects := range deniedByUser() {
 		t.Run(user, func(t *testing.T) {
-			refusals := make(chan *nats.Subscription, 1)
-			nc, err := nats.Connect(urlFor(srv, user), nats.ErrorHandler(
+			// The handler must not wait: a refusal of a subscription may come after the test has looked for it.
+			refusals := make(chan *nats.Subscription, len(subjects.publish)+len(subjects.subscribe))
+			nc, err := nats.Connect(urlFor(srv, user), nats.Timeout(natstest.Patience(t)), nats.ErrorHandler(
 				func(_ *nats.Conn, sub *nats.Subscription, err error) {
 					if !errors.Is(err, nats.ErrPermissionViolation) {
 						t.Error(err)

@@ -56,7 +56,7 @@ func urlOf(s *server.Server, user string) string {
 // declare connects to a server and declares the streams.
 func declare(t *testing.T, url string) jetstream.JetStream {
 	t.Helper()
-	nc, err := nats.Connect(url)
+	nc, err := nats.Connect(url, nats.Timeout(natstest.Patience(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
