@@ -63,7 +63,7 @@ func TestQueries(t *testing.T) {
 // TestBadAnswers has targets that answer with anything but acceptance, or without end.
 func TestBadAnswers(t *testing.T) {
 	r := newRoom(t, storetest.Open(t, storetest.SQLite(t)))
-	r.config.Timeout = 2 * time.Second
+	r.config.Timeout = time.Minute
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		_, _ = io.Copy(io.Discard, request.Body)
 		name := request.URL.Path[1:]

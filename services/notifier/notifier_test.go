@@ -109,6 +109,7 @@ func TestRetriesKeepIDAndOrder(t *testing.T) {
 func TestSlowTargetDelaysNobody(t *testing.T) {
 	inBothStores(t, func(t *testing.T, r *room) {
 		release := make(chan struct{})
+		r.config.Timeout = maxTimeout // requests to the slow target must not be repeated
 		slow := newTarget(t, func(http.ResponseWriter, received) { <-release })
 		fast := newTarget(t, nil)
 		r.run()
@@ -170,7 +171,9 @@ func TestSubscriptionIsSuspendedAndResumed(t *testing.T) {
 		r.subscribe("ferries", "ferry", hook.URL)
 		r.put("a", "Ferry a")
 		r.put("a", "Ferry b")
-		r.until("the suspension", "ferries", isSuspended)
+		r.until("the suspension and both matches", "ferries", func(s subscriptions.Subscription) bool {
+			return isSuspended(s) && s.Pending == 2
+		})
 		if one := r.get("ferries"); !strings.Contains(one.Reason, "502") || one.Pending != 2 {
 			t.Errorf("suspended with %+v, want the status and two pending", one)
 		}
@@ -199,7 +202,7 @@ func TestErasedBeforeDelivery(t *testing.T) {
 		var up atomic.Bool
 		hook := newTarget(t, func(w http.ResponseWriter, _ received) {
 			if !up.Load() {
-				w.Header().Set("Retry-After", "1")
+				w.Header().Set("Retry-After", "3600") // no attempt is under way during the erasure
 				w.WriteHeader(http.StatusServiceUnavailable)
 			}
 		})
@@ -212,6 +215,9 @@ func TestErasedBeforeDelivery(t *testing.T) {
 		}
 		up.Store(true)
 		before := len(hook.requests())
+		if err := r.subs.Resume(t.Context(), "ferries", time.Now()); err != nil {
+			t.Fatal(err)
+		}
 		r.until("the erasure", "ferries", delivered(1))
 		for _, got := range hook.requests()[before:] {
 			if got.payload.Type != "article.erased" || strings.Contains(string(got.body), "Ferry first") {
