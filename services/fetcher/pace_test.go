@@ -92,19 +92,21 @@ func TestLongPauseSurvivesRestart(t *testing.T) {
 	nc, js := natstest.Start(t)
 	site := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/robots.txt" {
-			fmt.Fprint(w, "User-agent: *\nCrawl-delay: 50\n")
+			fmt.Fprint(w, "User-agent: *\nCrawl-delay: 3000\n")
 			return
 		}
 		page(w, r)
 	})
 	publish(t, js, site.URL+"/a")
 	publish(t, js, site.URL+"/b")
-	stop := run(t, nc, js, quickConfig())
+	config := quickConfig()
+	config.MaxDelay = time.Hour
+	stop := run(t, nc, js, config)
 	natstest.Eventually(t, "one page is fetched", func() bool { return len(outcomes(t, js, fetch)) == 1 })
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	run(t, nc, js, quickConfig())
+	run(t, nc, js, config)
 	other := newWeb(t, page)
 	for i := range 10 { // one after another; the site would have its turn meanwhile
 		publish(t, js, fmt.Sprintf("%s/%d", other.URL, i))

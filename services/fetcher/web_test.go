@@ -3,13 +3,14 @@ package fetcher_test
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/dateline-news/dateline/internal/natstest"
 )
 
 // web is a site that records its requests.
@@ -157,12 +158,7 @@ func troubleSite(t *testing.T, elsewhere string) *web {
 // closedPort returns a URL on which nothing listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return "http://" + listener.Addr().String()
+	return "http://" + natstest.FreeAddr(t)
 }
 
 // filler returns text of about n bytes.

