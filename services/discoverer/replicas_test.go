@@ -34,7 +34,7 @@ const (
 
 // runReplica runs a discoverer until the process is killed.
 func runReplica(ctx context.Context) error {
-	nc, err := nats.Connect(os.Getenv(replicaNATS))
+	nc, err := nats.Connect(os.Getenv(replicaNATS), nats.Timeout(time.Hour))
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func TestDamagedStore(t *testing.T) {
 	for i := range articles {
 		publish(t, js, fmt.Sprint(i), record(fmt.Sprint(i), "Title", noon))
 	}
-	lines := make(errorLines, 1)
+	lines := make(errorLines, 1000)
 	config := indexer.DefaultConfig()
 	config.MaxAttempts, config.DrainTimeout = 1, 0
 	ix, err := indexer.New(t.Context(), config, indexer.Dependencies{

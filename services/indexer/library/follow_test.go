@@ -26,7 +26,7 @@ func TestFollowMissesNothing(t *testing.T) {
 		}
 	}
 	publish("earlier")
-	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), natstest.Patience(t))
 	defer stop()
 	var got []string
 	beats := 0
