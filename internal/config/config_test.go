@@ -120,19 +120,46 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
+// TestEveryProblemIsReportedAtOnce checks that the problems are in the order in which the settings are read.
 func TestEveryProblemIsReportedAtOnce(t *testing.T) {
-	env := []string{"DATELINE_FETCHER_DELAY=soon", "DATELINE_FETCHER_DELLAY=1s"}
-	_, err := load(t, "", env, []string{"--fetcher-max-body-bytes=many"})
-	if err == nil {
-		t.Fatal("no error")
+	file := filepath.Join(t.TempDir(), "dateline.yaml")
+	text := "fetcher:\n  delay: never\n  private: maybe\n  user_agent: D\nadmin:\n  addr: [1]\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	for _, part := range []string{
-		"DATELINE_FETCHER_DELAY: \"soon\"", "DATELINE_FETCHER_DELLAY: this setting does not exist",
-		"--fetcher-max-body-bytes: \"many\"",
-	} {
-		if !strings.Contains(err.Error(), part) {
-			t.Errorf("missing %q in %q", part, err)
+	env := []string{"DATELINE_FETCHER_DELAY=soon", "DATELINE_FETCHER_DELLAY=1s"}
+	_, err := load(t, file, env, []string{"--fetcher-max-body-bytes=many"})
+	want := []string{
+		file + `:2: fetcher.delay: "never" is not a duration such as 30s`,
+		file + `:3: fetcher.private: "maybe" is not yes or no`,
+		file + `:4: fetcher.user_agent: this setting does not exist; did you mean fetcher.user-agent?`,
+		file + `:6: admin.addr: the value must be text`,
+		`DATELINE_FETCHER_DELAY: "soon" is not a duration such as 30s`,
+		`DATELINE_FETCHER_DELLAY: this setting does not exist`,
+		`--fetcher-max-body-bytes: "many" is not a size such as 256MiB`,
+	}
+	if err == nil || err.Error() != strings.Join(want, "\n") {
+		t.Errorf("got\n%v\nwant\n%s", err, strings.Join(want, "\n"))
+	}
+}
+
+func TestReferenceIsATable(t *testing.T) {
+	var b strings.Builder
+	if err := config.WriteReference(&b, &struct {
+		Trial struct {
+			Pause time.Duration `doc:"First."`
+			Name  string        `doc:"Second."`
+			N     int           `doc:"Third."`
 		}
+	}{}); err != nil {
+		t.Fatal(err)
+	}
+	const want = "| setting (file) | flag | environment | type | default | meaning |\n|---|---|---|---|---|---|\n" +
+		"| `trial.pause` | `--trial-pause` | `DATELINE_TRIAL_PAUSE` | duration | `0s` | First. |\n" +
+		"| `trial.name` | `--trial-name` | `DATELINE_TRIAL_NAME` | text | (empty) | Second. |\n" +
+		"| `trial.n` | `--trial-n` | `DATELINE_TRIAL_N` | number | `0` | Third. |\n"
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}
 }
 

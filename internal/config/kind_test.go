@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
+
 	"github.com/dateline-news/dateline/internal/config"
 )
 
@@ -26,6 +28,47 @@ func TestSwitchesAcceptTheUsualWords(t *testing.T) {
 			t.Errorf("%q was accepted", text)
 		}
 	}
+}
+
+// TestASwitchIsTurnedOff has a switch that is on by default.
+func TestASwitchIsTurnedOff(t *testing.T) {
+	for text, want := range map[string]bool{"no": false, "0": false, "yes": true} {
+		var cfg struct {
+			Trial struct {
+				On bool `doc:"Is on."`
+			}
+		}
+		cfg.Trial.On = true
+		loader := config.NewLoader(pflag.NewFlagSet("test", pflag.ContinueOnError), &cfg)
+		if err := loader.Load([]string{"DATELINE_TRIAL_ON=" + text}); err != nil || cfg.Trial.On != want {
+			t.Errorf("%q: got %v and error %v, want %v", text, cfg.Trial.On, err, want)
+		}
+	}
+}
+
+func TestNumbersAreDecimal(t *testing.T) {
+	for text, want := range map[string]int{"0": 0, "17": 17, "-3": -3, "1000000": 1_000_000, "010": 10} {
+		got, err := loadNumber(text)
+		if err != nil || got != want {
+			t.Errorf("%q: got %d and error %v, want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "1.5", "0x10", "1e3", "9223372036854775808", "a"} {
+		if got, err := loadNumber(text); err == nil || !strings.Contains(err.Error(), "is not a whole number") {
+			t.Errorf("%q: got %d and error %v", text, got, err)
+		}
+	}
+}
+
+func loadNumber(text string) (int, error) {
+	var cfg struct {
+		Trial struct {
+			N int `doc:"Number."`
+		}
+	}
+	loader := config.NewLoader(pflag.NewFlagSet("test", pflag.ContinueOnError), &cfg)
+	err := loader.Load([]string{"DATELINE_TRIAL_N=" + text})
+	return cfg.Trial.N, err
 }
 
 func TestSizesAcceptUnits(t *testing.T) {

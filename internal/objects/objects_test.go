@@ -2,6 +2,8 @@ package objects_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -50,6 +52,14 @@ func TestObjectsAreStoredReadListedAndDeleted(t *testing.T) {
 			t.Errorf("%s: read %d bytes, %v; want %d", key, len(got), err, len(data))
 		}
 	}
+	for key, data := range map[string][]byte{"a/large": large, "a/small": []byte("small")} {
+		sum := sha256.Sum256(data)
+		found, err := c.Stat(t.Context(), at(key))
+		if err != nil || found.Key != key || found.Size != int64(len(data)) || found.ETag == "" ||
+			found.Digest != hex.EncodeToString(sum[:]) {
+			t.Errorf("%s is found as %+v, %v; want %d bytes with the digest %x", key, found, err, len(data), sum)
+		}
+	}
 	if got, err := read(t, c, "a/large", 20<<20-3, 10); err != nil || !bytes.Equal(got, large[20<<20-3:20<<20+7]) {
 		t.Errorf("range: %d bytes, %v", len(got), err)
 	}
@@ -60,6 +70,10 @@ func TestObjectsAreStoredReadListedAndDeleted(t *testing.T) {
 	for object, err := range c.List(t.Context(), at("a/")) {
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := map[string]int{"a/large": len(large), "a/small": 5}[object.Key]; object.Size != int64(want) ||
+			object.ETag == "" {
+			t.Errorf("listed %+v, want %d bytes", object, want)
 		}
 		keys = append(keys, object.Key)
 	}
@@ -222,12 +236,18 @@ func TestConfigIsChecked(t *testing.T) {
 	if err := valid.Validate(); err != nil {
 		t.Error(err)
 	}
-	for _, text := range []string{"", "s3://", "s3:///key", "https://bucket/key", "s3://user@bucket/key"} {
+	for _, text := range []string{"", "s3://", "s3:///key", "https://bucket/key", "s3://user@bucket/key",
+		"s3://buck et/key", "s3://bucket?x/key", "s3://bucket#x/key", "s3://bucket:9000/key", `s3://bucket\x/key`} {
 		if at, err := objects.ParseLocation(text); err == nil {
 			t.Errorf("%q was accepted as %v", text, at)
 		}
 	}
-	if at, err := objects.ParseLocation("s3://news/a/b"); err != nil || at.Below("c").String() != "s3://news/a/b/c" {
-		t.Errorf("got %v, %v", at, err)
+	for text, want := range map[string]string{
+		"s3://news/a/b": "s3://news/a/b/c", "s3://news/a/b/": "s3://news/a/b/c", "s3://news": "s3://news/c",
+		"s3://news/": "s3://news/c", "s3://news/a?b#c": "s3://news/a?b#c/c",
+	} {
+		if at, err := objects.ParseLocation(text); err != nil || at.Below("c").String() != want {
+			t.Errorf("below %s: got %s, %v; want %s", text, at.Below("c"), err, want)
+		}
 	}
 }

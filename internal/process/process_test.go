@@ -11,11 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/pflag"
 	"go.uber.org/goleak"
 
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/natsembed"
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/telemetry"
 	"github.com/dateline-news/dateline/internal/tracing"
 )
@@ -53,27 +55,90 @@ func TestServiceIsReadyAndStops(t *testing.T) {
 	ended := make(chan error, 1)
 	var log lockedBuffer
 	args := []string{"--nats-url", server.ClientURL(), "--admin-addr", admin}
-	go func() { ended <- idleService().main(ctx, args, nil, io.Discard, &log) }()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
-	ready, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+admin+"/readyz", nil)
-	if err != nil {
-		t.Fatal(err)
+	service := idleService()
+	service.New = func(context.Context, Env) (Runner, []telemetry.Check, error) {
+		return idle{}, []telemetry.Check{{Name: "own", Test: func(context.Context) error { return nil }}}, nil
 	}
-	natstest.Eventually(t, "the service is ready", func() bool {
-		response, err := client.Do(ready)
+	go func() { ended <- service.main(ctx, args, nil, io.Discard, &log) }()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	get := func(path string) (body string, err error) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+admin+path, nil)
 		if err != nil {
-			return false
+			return "", err
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return "", err
 		}
 		defer response.Body.Close()
-		report, err := io.ReadAll(response.Body)
-		return err == nil && response.StatusCode == http.StatusOK && string(report) == "nats: ok\nstreams: ok\nstorage: ok\n"
-	})
+		text, err := io.ReadAll(response.Body)
+		return string(text), err
+	}
+	isReady := func() bool {
+		report, err := get("/readyz")
+		return err == nil && report == "nats: ok\nstreams: ok\nstorage: ok\nown: ok\n"
+	}
+	natstest.Eventually(t, "the service is ready", isReady)
+	metrics, err := get("/metrics")
+	for _, part := range []string{
+		`dateline_build_info{component="trial"`, "dateline_bus_certificate_expiry_timestamp_seconds 0\n",
+	} {
+		if err != nil || !strings.Contains(metrics, part) {
+			t.Errorf("the metrics lack %s: %v", part, err)
+		}
+	}
+	_, js := natstest.Connect(t, server)
+	if err := js.DeleteStream(t.Context(), subject.StreamURLs); err != nil {
+		t.Fatal(err)
+	}
+	natstest.Eventually(t, "the lost stream is declared again", isReady)
+	js.Conn().Close()
 	cancel()
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
 	if text := log.String(); !strings.Contains(text, "started") || !strings.Contains(text, "stopped") {
 		t.Errorf("the log lacks the start or the stop: %s", text)
+	}
+}
+
+// TestDeclare declares the streams for a service that may not.
+func TestDeclare(t *testing.T) {
+	server, err := natsembed.Start(natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Stop()
+	var log lockedBuffer
+	args := []string{"declare", "--nats-url", server.ClientURL()}
+	if err := idleService().main(t.Context(), args, nil, io.Discard, &log); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), "declared") {
+		t.Errorf("the log lacks what was done: %s", log.String())
+	}
+	_, js := natstest.Connect(t, server)
+	defer js.Conn().Close()
+	for _, name := range subject.Streams() {
+		if _, err := js.Stream(t.Context(), name); err != nil {
+			t.Errorf("the stream %s: %v", name, err)
+		}
+	}
+}
+
+// TestHelpAndVersion checks what is printed and where.
+func TestHelpAndVersion(t *testing.T) {
+	for argument, want := range map[string]string{
+		"--help": "Does nothing.\n\nUsage:\n  trial [flags]\n", "--version": "trial ",
+	} {
+		var out, log bytes.Buffer
+		err := idleService().main(t.Context(), []string{argument}, nil, &out, &log)
+		if err != nil && !errors.Is(err, pflag.ErrHelp) {
+			t.Errorf("%s: %v", argument, err)
+		}
+		if !strings.HasPrefix(out.String(), want) || log.Len() > 0 {
+			t.Errorf("%s prints %q, and %q as errors", argument, out.String(), log.String())
+		}
 	}
 }
 

@@ -2,8 +2,11 @@ package telemetry_test
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/dateline-news/dateline/internal/telemetry"
@@ -19,17 +22,36 @@ func TestOptionalServicesAreListedWhileTheyRun(t *testing.T) {
 	answer := httptest.NewRecorder()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/targets", nil)
 	config.Targets().Handler.ServeHTTP(answer, request)
-	var groups []struct{ Targets []string }
+	var groups []struct {
+		Targets []string
+		Labels  map[string]string
+	}
 	if err := json.Unmarshal(answer.Body.Bytes(), &groups); err != nil {
 		t.Fatal(err)
 	}
-	ports := map[string]bool{}
+	var listed []string
 	for _, group := range groups {
-		for _, target := range group.Targets {
-			ports[target[len(target)-4:]] = true
+		if len(group.Targets) != 1 {
+			t.Fatalf("a group has the targets %q", group.Targets)
+		}
+		host, port, err := net.SplitHostPort(group.Targets[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		if names, err := net.DefaultResolver.LookupAddr(t.Context(), host); err == nil && len(names) > 0 {
+			want = strings.Split(names[0], ".")[0]
+		}
+		if isAddress := net.ParseIP(host) != nil; isAddress != (group.Labels["job"] == "localhost") ||
+			group.Labels["instance"] != want {
+			t.Errorf("the target %s has the labels %v, want the instance %q", group.Targets[0], group.Labels, want)
+		}
+		if one := port + " of " + group.Labels["job"]; !slices.Contains(listed, one) { // IPv4 and IPv6
+			listed = append(listed, one)
 		}
 	}
-	if !ports["9464"] || !ports["9465"] || !ports["9466"] || ports["9467"] {
-		t.Errorf("listed %s; want all but the optional service that does not run", answer.Body)
+	want := []string{"9464 of localhost", "9465 of localhost", "9466 of absent.invalid"}
+	if !slices.Equal(listed, want) {
+		t.Errorf("listed %q, want %q: all but the optional service that does not run", listed, want)
 	}
 }

@@ -2,6 +2,8 @@ package telemetry_test
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"testing"
 
@@ -9,13 +11,15 @@ import (
 	"github.com/dateline-news/dateline/internal/telemetry"
 )
 
+var passes = telemetry.Check{Name: "passes", Test: func(context.Context) error { return nil }}
+
 // TestForeignHostsAreRefused sends requests as a browser does for a page whose name
 // resolves to the admin address, and as Prometheus and probes do.
 func TestForeignHostsAreRefused(t *testing.T) {
 	config := telemetry.Config{
 		Addr: natstest.FreeAddr(t), Pprof: true, Hosts: []string{"metrics.example.com"}, Discover: []string{"fetcher:9464"},
 	}
-	handler := telemetry.Handler(telemetry.NewRegistry("test"), nil, config.Routes()...)
+	handler := telemetry.Handler(telemetry.NewRegistry("test"), []telemetry.Check{passes}, config.Routes()...)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- config.Serve(ctx, handler, quiet) }()
@@ -30,7 +34,11 @@ func TestForeignHostsAreRefused(t *testing.T) {
 		if err != nil {
 			return 0, err
 		}
-		return response.StatusCode, response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err == nil && len(body) == 0 {
+			err = errors.New("the response is empty")
+		}
+		return response.StatusCode, errors.Join(err, response.Body.Close())
 	}
 	natstest.Eventually(t, "the server listens", func() bool {
 		_, err := request("localhost", "/healthz")

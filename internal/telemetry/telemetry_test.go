@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,23 @@ func get(t *testing.T, handler http.Handler, path string) (int, string) {
 	return response.Code, string(body)
 }
 
+// TestContentTypes checks the types of the answers of the admin address.
+func TestContentTypes(t *testing.T) {
+	t.Parallel()
+	config := telemetry.Config{Discover: []string{"localhost:9464"}}
+	handler := telemetry.Handler(telemetry.NewRegistry("test"), nil, config.Routes()...)
+	for path, want := range map[string]string{
+		"/healthz": "text/plain; charset=utf-8", "/readyz": "text/plain; charset=utf-8",
+		"/metrics": "text/plain; version=0.0.4; charset=utf-8", "/targets": "application/json",
+	} {
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+		if got, _, _ := strings.Cut(answer.Header().Get("Content-Type"), "; escaping="); got != want {
+			t.Errorf("%s has the type %q, want %q", path, got, want)
+		}
+	}
+}
+
 func TestReadyzReportsEachCheck(t *testing.T) {
 	var broken error
 	handler := telemetry.Handler(telemetry.NewRegistry("test"), []telemetry.Check{
@@ -50,12 +68,16 @@ func TestReadyzReportsEachCheck(t *testing.T) {
 	if status, body := get(t, handler, "/readyz"); status != http.StatusServiceUnavailable || body != want {
 		t.Errorf("not ready: %d %q", status, body)
 	}
-	if status, _ := get(t, handler, "/healthz"); status != http.StatusOK {
-		t.Errorf("alive: %d", status)
+	if status, body := get(t, handler, "/healthz"); status != http.StatusOK || body != "ok\n" {
+		t.Errorf("alive: %d %q", status, body)
 	}
 	status, body := get(t, handler, "/metrics")
-	if status != http.StatusOK || !strings.Contains(body, `dateline_build_info{component="test"`) {
-		t.Errorf("metrics: %d %.200q", status, body)
+	for _, line := range []string{
+		`dateline_build_info{component="test",.*} 1`, `go_goroutines \d+`, `process_open_fds \d+`,
+	} {
+		if found, err := regexp.MatchString("(?m)^("+line+")$", body); status != http.StatusOK || !found || err != nil {
+			t.Errorf("metrics: status %d, and no line %s in %.2000s", status, line, body)
+		}
 	}
 }
 
@@ -93,9 +115,21 @@ func TestAdminAddressInUse(t *testing.T) {
 }
 
 func TestValidateReportsEverything(t *testing.T) {
-	err := telemetry.Config{LogLevel: "loud", LogFormat: "xml"}.Validate()
-	if err == nil || !strings.Contains(err.Error(), "loud") || !strings.Contains(err.Error(), "xml") {
-		t.Errorf("got %v", err)
+	config := telemetry.Config{
+		LogLevel: "loud", LogFormat: "xml", Hosts: []string{"a.example", "b:1", "c/d", "*.e", "f g", ""},
+		Discover: []string{"fetcher:9464", "archiver:9464?", "indexer", ":9464", "extractor:", "9464?"},
+	}
+	err := config.Validate()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	var refused []string
+	for line := range strings.Lines(err.Error()) {
+		refused = append(refused, regexp.MustCompile(`"[^"]*"`).FindString(line))
+	}
+	want := `"loud" "xml" "b:1" "c/d" "*.e" "f g" "" "indexer" ":9464" "extractor:" "9464?"`
+	if got := strings.Join(refused, " "); got != want {
+		t.Errorf("the error is\n%v\nand refuses %s, want %s", err, got, want)
 	}
 	if err := telemetry.DefaultConfig().Validate(); err != nil {
 		t.Errorf("the default configuration is invalid: %v", err)
@@ -167,5 +201,55 @@ func TestPprof(t *testing.T) {
 		if status, body := get(t, handler, "/debug/pprof/"+path); status != http.StatusOK || body == "" {
 			t.Errorf("/debug/pprof/%s: %d %q", path, status, body)
 		}
+	}
+}
+
+// stuck is a collector that waits until it is released.
+type stuck struct{ entered, release chan struct{} }
+
+func (stuck) Describe(chan<- *prometheus.Desc) {}
+
+func (s stuck) Collect(chan<- prometheus.Metric) {
+	s.entered <- struct{}{}
+	<-s.release
+}
+
+// TestScrapesOfAClientAreLimited has four scrapes of a client in progress: a fifth one is refused, and one of another
+// client is not.
+func TestScrapesOfAClientAreLimited(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewRegistry()
+	one := stuck{make(chan struct{}), make(chan struct{})}
+	reg.MustRegister(one)
+	handler := telemetry.Handler(reg, nil)
+	scrape := func(address string) *httptest.ResponseRecorder {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
+		request.RemoteAddr = address + ":1"
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, request)
+		return answer
+	}
+	answers := make(chan int)
+	begin := func(address string) {
+		go func() { answers <- scrape(address).Code }()
+		<-one.entered
+	}
+	for range 4 {
+		begin("192.0.2.1")
+	}
+	if answer := scrape("192.0.2.1"); answer.Code != http.StatusTooManyRequests ||
+		!strings.Contains(answer.Body.String(), "too many scrapes") {
+		t.Errorf("the fifth scrape: %d %s", answer.Code, answer.Body)
+	}
+	begin("192.0.2.2")
+	close(one.release)
+	for range 5 {
+		if status := <-answers; status != http.StatusOK {
+			t.Errorf("a scrape that was in progress: status %d", status)
+		}
+	}
+	go func() { <-one.entered }()
+	if answer := scrape("192.0.2.1"); answer.Code != http.StatusOK {
+		t.Errorf("a scrape after the others: %d %s", answer.Code, answer.Body)
 	}
 }
