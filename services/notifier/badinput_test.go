@@ -343,7 +343,7 @@ func (r *room) simulate(
 func TestCollectedDeliveriesWaitForTheirPeriod(t *testing.T) {
 	inBothStores(t, func(t *testing.T, r *room) {
 		root := t.TempDir()
-		r.config.Files = root
+		r.config.Files, r.age = root, -24*time.Hour // tomorrow, which does not end during the test
 		r.run()
 		r.add(subscriptions.Spec{Name: "files", To: "files:desk", Every: subscriptions.PerDay})
 		r.put("a", "Ferry a")
@@ -356,7 +356,7 @@ func TestCollectedDeliveriesWaitForTheirPeriod(t *testing.T) {
 		}
 		// The day ends.
 		err := r.store.SQL().Write(t.Context(), "ending the day", func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, `UPDATE notify_deliveries SET event_time = event_time - 86400000000`)
+			_, err := tx.ExecContext(ctx, `UPDATE notify_deliveries SET event_time = event_time - 2 * 86400000000`)
 			if err == nil {
 				_, err = tx.ExecContext(ctx, `UPDATE notify_subscriptions SET pause_end = 0`)
 			}

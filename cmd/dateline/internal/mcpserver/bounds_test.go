@@ -113,7 +113,7 @@ func TestCancelledCallsEnd(t *testing.T) {
 
 func TestCallsAreBounded(t *testing.T) {
 	entered := make(chan struct{}, 1)
-	handle := bound(1, time.Second)(func(ctx context.Context, method string, _ mcp.Request) (mcp.Result, error) {
+	handle := bound(1, 3*time.Second)(func(ctx context.Context, method string, _ mcp.Request) (mcp.Result, error) {
 		if method != "tools/call" {
 			return nil, nil
 		}
