@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,17 +12,30 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/dateline-news/dateline/internal/postgrestest"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/store"
 )
 
 // BenchmarkIngest stores new articles in a PostgreSQL server that syncs its commits, in turns with
 // COPY of the same records into a table with one key, which is the least that a server does for
-// them. It reports the rates and the CPU time per article, of the server and of this process.
+// them. One indexer stores batch after batch, or two store batches at the same time. It reports the rates and the CPU
+// time per article, of the server and of this process.
 func BenchmarkIngest(b *testing.B) {
+	for _, indexers := range []int{1, 2} {
+		b.Run(fmt.Sprintf("indexers-%d", indexers), func(b *testing.B) { benchmarkIngest(b, indexers) })
+	}
+}
+
+func benchmarkIngest(b *testing.B, indexers int) {
+	b.Helper()
 	dsn := postgrestest.Durable(b)
-	s := reopen(b, dsn)
+	stores := make([]store.Store, indexers)
+	for i := range stores {
+		stores[i] = reopen(b, dsn)
+	}
 	conn, err := pgx.Connect(b.Context(), dsn)
 	if err != nil {
 		b.Fatal(err)
@@ -40,15 +54,21 @@ func BenchmarkIngest(b *testing.B) {
 		u.elapsed += time.Since(start)
 		u.client += cpuTime(b) - client
 		u.server += server.used(b) - cpu
-		u.articles += benchBatch
+		u.articles += benchBatch * indexers
 	}
-	put(b, s, articles.batch()...) // prepares the statements
+	for _, s := range stores {
+		put(b, s, articles.batch()...) // prepares the statements
+	}
 	for b.Loop() {
 		b.StopTimer()
-		batch := articles.batch()
-		rows := store.BareRows(b, batch)
+		batches := make([][]*datelinev1.Article, indexers)
+		var rows []store.BareRow
+		for i := range batches {
+			batches[i] = articles.batch()
+			rows = append(rows, store.BareRows(b, batches[i])...)
+		}
 		b.StartTimer()
-		measure(&ours, func() { put(b, s, batch...) })
+		measure(&ours, func() { putAll(b, stores, batches) })
 		b.StopTimer()
 		measure(&bare, func() {
 			source := pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
@@ -63,6 +83,24 @@ func BenchmarkIngest(b *testing.B) {
 	}
 	ours.report(b, "")
 	bare.report(b, "copy-")
+}
+
+// putAll stores each batch through another store, at the same time.
+func putAll(b *testing.B, stores []store.Store, batches [][]*datelinev1.Article) {
+	b.Helper()
+	var storing errgroup.Group
+	for i, s := range stores {
+		storing.Go(func() error {
+			results, err := s.Put(b.Context(), batches[i])
+			for _, r := range results {
+				err = errors.Join(err, r.Err)
+			}
+			return err
+		})
+	}
+	if err := storing.Wait(); err != nil {
+		b.Fatal(err)
+	}
 }
 
 // usage is what storing articles has used.
