@@ -86,7 +86,7 @@ func discovering(
 	}
 	config := discoverer.DefaultConfig()
 	config.MinInterval, config.MaxInterval, config.PollsPerDay = time.Second, 30*time.Second, 1_000_000
-	config.PollTimeout = time.Minute
+	config.PollTimeout = 1000 * time.Hour // so that a poll is never repeated because its response was lost
 	d, err := discoverer.New(t.Context(), config, discoverer.Dependencies{
 		JS: failing, Store: failingStore, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	})

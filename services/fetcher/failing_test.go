@@ -17,12 +17,13 @@ import (
 )
 
 // TestRequestsFailWhileFetching has single requests to NATS fail, or only their responses, while URLs are fetched one
-// after another. Each URL has one outcome, and its page is stored once.
+// after another. Each URL is published twice, and its page is stored once.
 func TestRequestsFailWhileFetching(t *testing.T) {
 	t.Parallel()
 	site := newWeb(t, page)
-	whileFetching(t, func(piece int) (message string, ended map[string]int) {
-		return fmt.Sprintf("%s/%d", site.URL, piece), map[string]int{"intake produced": 1, "fetch produced": 1}
+	whileFetching(t, func(piece int) (messages []string, ended map[string]int) {
+		url := fmt.Sprintf("%s/%d", site.URL, piece)
+		return []string{url, url}, map[string]int{"intake produced": 1, "intake duplicate seen": 1, "fetch produced": 1}
 	})
 }
 
@@ -50,17 +51,17 @@ func TestRequestsFailWhileFollowing(t *testing.T) {
 		}
 		http.Redirect(w, r, other.URL+r.URL.Path, http.StatusFound)
 	})
-	var messages atomic.Int64
-	whileFetching(t, func(int) (message string, ended map[string]int) {
-		n := messages.Add(1)
-		return fmt.Sprintf("%[1]s/moved/%[2]d\n%[1]s/gone/%[2]d", site.URL, n), map[string]int{
+	var pieces atomic.Int64
+	whileFetching(t, func(int) (messages []string, ended map[string]int) {
+		n := pieces.Add(1)
+		return []string{fmt.Sprintf("%[1]s/moved/%[2]d\n%[1]s/gone/%[2]d", site.URL, n)}, map[string]int{
 			"intake produced split": 1, "intake produced": 2, "fetch produced": 1, "fetch rejected not_found": 1,
 		}
 	})
 }
 
-// whileFetching has single requests of fetchers fail. Each message that next returns ends as it says, and has one page.
-func whileFetching(t *testing.T, next func(piece int) (message string, ended map[string]int)) {
+// whileFetching has single requests of fetchers fail. The messages that next returns end as it says, with one page.
+func whileFetching(t *testing.T, next func(piece int) (messages []string, ended map[string]int)) {
 	t.Helper()
 	start := func(name string, losesResponses bool) func() failtest.Program {
 		return func() failtest.Program {
@@ -72,8 +73,10 @@ func whileFetching(t *testing.T, next func(piece int) (message string, ended map
 			return failtest.Program{
 				Name: name, Steps: &requests.Steps,
 				Start: func(piece int) {
-					message, ended := next(piece)
-					publish(t, js, message)
+					messages, ended := next(piece)
+					for _, message := range messages {
+						publish(t, js, message)
+					}
 					for ending, n := range ended {
 						want[ending] += n
 					}
