@@ -36,6 +36,8 @@ func TestDoctorWithAFailingStep(t *testing.T) {
 	t.Parallel()
 	d := newFailing(t)
 	d.fill(t)
+	d.fillStore(t)
+	d.fillStreams(t)
 	d.read(t)
 	d.check(t, step{args: []string{"doctor", "--json"}, isPartial: func(want, got result) bool {
 		findings := decodeFindings(t, masked(got.out))

@@ -68,7 +68,7 @@ type result struct {
 // varying matches what differs between two runs of the same command: times, durations and ids.
 var varying = regexp.MustCompile(
 	`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?|\b[\d.]+(µs|ms|s)\b|\bitem-\d+\b|/tmp/[^ "]+|` +
-		`"id":("[^"]+"|\d+)|dateline_[A-Z0-9]{26}|"(first|last)":\d+`)
+		`"id":("[^"]+"|\d+)|dateline_[A-Z0-9]{26}|"(first|last)":\d+|"seconds":[^,]+|` + runID.String())
 
 func masked(text string) string { return varying.ReplaceAllString(text, "#") }
 
@@ -104,6 +104,9 @@ func (d *failing) check(t *testing.T, c step) {
 	first := prepare()
 	want := d.run(t, c, first)
 	want.effect = effect(first)
+	if want.code > 1 {
+		t.Fatalf("%q: exit code %d: %s", c.args, want.code, want.errs)
+	}
 	failures := 0
 	for name, steps := range map[string]*failtest.Steps{
 		"statement": &d.statements.Steps, "request to NATS": &d.requests.Steps,

@@ -139,24 +139,31 @@ func (s *archivedSite) alter(t *testing.T, name string, change func(*datelinev1.
 // alterIn is alter for a store that is open, which saves time if many records are altered.
 func (s *archivedSite) alterIn(t *testing.T, st store.Store, name string, change func(*datelinev1.Article)) {
 	t.Helper()
-	hit, err := st.Article(t.Context(), s.url+"/"+name)
+	alterRecord(t, st, s.url+"/"+name, change)
+}
+
+// alterRecord changes the stored record of an article with a URL.
+func alterRecord(t *testing.T, st store.Store, url string, change func(*datelinev1.Article)) {
+	t.Helper()
+	hit, err := st.Article(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := proto.CloneOf(hit.Article)
-	a.ContentHash, a.ExtractorVersion = "hash of "+name, "1.0.0"
+	a.ContentHash, a.ExtractorVersion = "hash of "+url, "1.0.0"
 	change(a)
 	record, err := proto.Marshal(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, query := range []string{
-		`UPDATE revisions SET record = $1, content_hash = $2 WHERE article_id = $3`,
-		`UPDATE articles SET content_hash = $2 WHERE id = $3 AND $1 <> ''`,
-	} {
-		if _, err := st.SQL().Writer.ExecContext(t.Context(), query, record, a.GetContentHash(), hit.ID); err != nil {
-			t.Fatal(err)
-		}
+	db, hash := st.SQL().Writer, a.GetContentHash()
+	_, err = db.ExecContext(t.Context(), `UPDATE revisions SET record = $1, content_hash = $2 WHERE article_id = $3`,
+		record, hash, hit.ID)
+	if err == nil {
+		_, err = db.ExecContext(t.Context(), `UPDATE articles SET content_hash = $1 WHERE id = $2`, hash, hit.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
