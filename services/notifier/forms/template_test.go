@@ -31,22 +31,25 @@ func TestTemplate(t *testing.T) {
 func TestTemplatesAreBounded(t *testing.T) {
 	twice := strings.Repeat(`{{$x = print $x $x}}`, 60)
 	for text, want := range map[string]string{
-		`{{range 1000000000000}}{{end}}`:                                    "steps",
-		`{{range 100000}}{{range 100000}}x{{end}}{{end}}`:                   "steps",
-		`{{define "x"}}{{template "x" .}}{{end}}{{template "x" .}}`:         "steps",
-		`{{range 9}}{{else}}{{end}}{{with .}}{{range 20000}}{{end}}{{end}}`: "steps",
-		`{{if .}}{{range 20000}}{{continue}}{{end}}{{end}}`:                 "steps",
-		`{{$x := .Text}}` + twice:                                           "process more than",
-		`{{$x := .Text}}{{range 9000}}{{$x = print $x $x}}{{end}}`:          "process more than",
-		`{{range 9000}}` + strings.Repeat("x", 500) + `{{end}}`:             "writes more than",
-		`{{printf "%1000000d" 1}}`:                                          "no function printf",
-		`{{js .Title}}`:                                                     "no function js",
-		`{{call .Title}}`:                                                   "no function call",
-		`{{env "HOME"}}`:                                                    `"env" not defined`,
-		`{{.Article}}`:                                                      "can't evaluate field Article",
-		`{{.Title`:                                                          "unclosed action",
-		`{{index .Tags 0}}`:                                                 "index out of range", // one without tags
-		strings.Repeat("x", maxTemplate+1):                                  "more than 32768 bytes",
+		`{{range 1000000000000}}{{end}}`:                                           "steps",
+		`{{range 100000}}{{range 100000}}x{{end}}{{end}}`:                          "steps",
+		`{{define "x"}}{{template "x" .}}{{end}}{{template "x" .}}`:                "steps",
+		`{{range 9}}{{else}}{{end}}{{with .}}{{range 20000}}{{end}}{{end}}`:        "steps",
+		`{{if .}}{{range 20000}}{{continue}}{{end}}{{end}}`:                        "steps",
+		`{{if ""}}{{else}}{{range 20000}}{{end}}{{end}}`:                           "steps",
+		`{{with ""}}{{else}}{{range 20000}}{{end}}{{end}}`:                         "steps",
+		`{{range .Labels}}{{else}}{{range 20000}}{{end}}{{end}}`:                   "steps",
+		`{{$x := .Text}}` + twice:                                                  "process more than",
+		`{{$x := .Text}}{{range 9000}}{{$x = print $x $x}}{{end}}`:                 "process more than",
+		`{{range 9000}}` + strings.Repeat("x", 500) + `{{end}}`:                    "writes more than",
+		`{{printf "%1000000d" 1}}`:                                                 "no function printf",
+		`{{js .Title}}`:                                                            "no function js",
+		`{{call .Title}}`:                                                          "no function call",
+		`{{env "HOME"}}`:                                                           `"env" not defined`,
+		`{{.Article}}`:                                                             "can't evaluate field Article",
+		`{{.Title`:                                                                 "unclosed action",
+		`{{index .Tags 0}}`:                                                        "index out of range", // one without tags
+		strings.Repeat("x", maxTemplate+1):                                         "more than 32768 bytes",
 		`{{range 9999}}{{$a := print $.Text $.Text $.Text}}{{$a = json $}}{{end}}`: "",
 	} {
 		err := Check(Template, text)

@@ -32,13 +32,14 @@ func TestHealth(t *testing.T) {
 		for i := range due {
 			due[i].Attempts, due[i].Status, due[i].State, due[i].EndTime = 1, 200, subscriptions.Delivered, now
 		}
+		due[0].EndTime = now.Add(-30 * time.Minute) // the shortest delay is not the last one
 		due[1].Attempts = 3
 		due[3].State, due[3].Attempts, due[3].Status = subscriptions.Failed, 4, 500
 		due[4].State, due[4].Attempts = subscriptions.Skipped, 0
 		record(t, all, one.ID, subscriptions.Report{Deliveries: due, State: subscriptions.Active})
 		h, err := all.Health(t.Context(), one.ID)
-		if err != nil || h.SuccessRate == nil || h.MedianDelay == nil || *h.SuccessRate != 3.0/9 || *h.MedianDelay != 59*60 {
-			t.Errorf("the health is %+v, %v; want 3 of 9 attempts and 59 minutes", h, err)
+		if err != nil || h.SuccessRate == nil || h.MedianDelay == nil || *h.SuccessRate != 3.0/9 || *h.MedianDelay != 58*60 {
+			t.Errorf("the health is %+v, %v; want 3 of 9 attempts and 58 minutes", h, err)
 		}
 		if _, err := all.Replay(t.Context(), "none", now, now); !errors.Is(err, subscriptions.ErrNotFound) {
 			t.Errorf("replaying for a subscription that is missing: %v, want ErrNotFound", err)
@@ -63,6 +64,35 @@ func TestHealth(t *testing.T) {
 			t.Errorf("%d subscriptions are due, %v; want 1", len(due), err)
 		}
 	})
+}
+
+// TestRecovered has the deliveries of a target that works again become due, and those of another one stay.
+func TestRecovered(t *testing.T) {
+	inBothStores(t, func(t *testing.T, all *subscriptions.Subscriptions) {
+		ids := []string{add(t, all, "works"), add(t, all, "fails")}
+		for _, id := range ids {
+			due := match(t, all, id, now, "a", "b")
+			for i := range due {
+				due[i].Due = now.Add(time.Hour)
+			}
+			record(t, all, id, subscriptions.Report{Deliveries: due, State: subscriptions.Active})
+		}
+		record(t, all, ids[0], subscriptions.Report{State: subscriptions.Active, Recovered: true})
+		record(t, all, ids[1], subscriptions.Report{State: subscriptions.Active})
+		for i, want := range []int{2, 0} {
+			if due, err := all.Due(t.Context(), ids[i], now, 10); err != nil || len(due) != want {
+				t.Errorf("%d deliveries of subscription %d are due, %v; want %d", len(due), i, err, want)
+			}
+		}
+	})
+}
+
+func TestParallel(t *testing.T) {
+	for concurrency, want := range map[int]int{0: 4, 1: 1, 7: 7} {
+		if got := (subscriptions.Spec{Concurrency: concurrency}).Parallel(); got != want {
+			t.Errorf("a concurrency of %d allows %d requests at a time, want %d", concurrency, got, want)
+		}
+	}
 }
 
 // TestLongReplay repeats more deliveries than one call does.

@@ -17,15 +17,17 @@ func TestSummary(t *testing.T) {
 			t.Errorf("without subscriptions: %+v, %v", got, err)
 		}
 		ids := map[string]string{}
-		for _, name := range []string{"claimed", "failing", "idle", "overdue", "suspended"} {
+		for _, name := range []string{"claimed", "failing", "idle", "other", "overdue", "suspended"} {
 			ids[name] = add(t, all, name)
 		}
-		advanceAll(t, all, "a", 1, ids["claimed"], ids["failing"], ids["overdue"], ids["suspended"])
+		advanceAll(t, all, "a", 1, ids["claimed"], ids["failing"], ids["overdue"], ids["suspended"], ids["other"])
 		until := now.Add(time.Hour)
 		if _, err := all.Claim(t.Context(), []string{ids["claimed"]}, "other", now, until); err != nil {
 			t.Fatal(err)
 		}
-		for name, state := range map[string]string{"failing": subscriptions.Active, "suspended": subscriptions.Suspended} {
+		for name, state := range map[string]string{
+			"failing": subscriptions.Active, "suspended": subscriptions.Suspended, "other": subscriptions.Suspended,
+		} {
 			report := subscriptions.Report{State: state, Failures: 1, FailingSince: now.Add(-time.Minute), PauseEnd: until}
 			record(t, all, ids[name], report)
 		}
@@ -33,8 +35,8 @@ func TestSummary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		states := map[string]int64{subscriptions.Active: 3, subscriptions.Failing: 1, subscriptions.Suspended: 1}
-		if !maps.Equal(got.States, states) || got.Pending != 4 || !got.FailingSince.Equal(now.Add(-time.Minute)) ||
+		states := map[string]int64{subscriptions.Active: 3, subscriptions.Failing: 1, subscriptions.Suspended: 2}
+		if !maps.Equal(got.States, states) || got.Pending != 5 || !got.FailingSince.Equal(now.Add(-time.Minute)) ||
 			!got.OverdueSince.Equal(now) || got.Delivered != 0 {
 			t.Errorf("the summary is %+v", got)
 		}

@@ -85,6 +85,19 @@ func TestFolder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		later := batch()[0] // of the same day
+		later.ID = 20
+		if outcome := writeFiles(t, Config{Files: root}, Dependencies{}, form, later)[0]; outcome.Result != Delivered {
+			t.Fatalf("%s: another file: %+v", form, outcome)
+		}
+		var both manifest
+		text, err = os.ReadFile(filepath.Join(day, "abc.manifest.json"))
+		if err == nil {
+			err = json.Unmarshal(text, &both)
+		}
+		if err != nil || len(both.Files) != 2 || both.Files[0] != m.Files[0] || both.Files[1].Rows != 1 {
+			t.Errorf("%s: with another file, the manifest is %s, %v", form, text, err)
+		}
 		if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != m.Files[0].SHA256 || len(data) != m.Files[0].Bytes {
 			t.Errorf("%s: the manifest has other sums than the file", form)
 		}
