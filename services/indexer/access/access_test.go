@@ -189,6 +189,24 @@ func TestKeyringWithoutStore(t *testing.T) {
 	}
 }
 
+// TestEntriesOfTheAuditLog checks that each field of an entry is kept.
+func TestEntriesOfTheAuditLog(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s store.Store) {
+		a := access.Of(s)
+		id, err := a.Begin(t.Context(), "alice", "erase", "an object", noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.End(t.Context(), id, "done"); err != nil {
+			t.Fatal(err)
+		}
+		want := access.Entry{ID: id, Time: noon, Actor: "alice", Action: "erase", Object: "an object", Result: "done"}
+		if got, err := a.Entries(t.Context(), access.EntryFilter{}); err != nil || len(got) != 1 || got[0] != want {
+			t.Errorf("the entries are %+v, %v; want %+v", got, err, want)
+		}
+	})
+}
+
 func TestAuditLog(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s store.Store) {
 		a := access.Of(s)

@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"html"
 	"net/http"
 	"regexp"
 	"strings"
@@ -127,6 +129,10 @@ func TestTokensPage(t *testing.T) {
 	if status, _, _ := server.request(t, "GET", "/searches", bearer(shown)...); status != 200 {
 		t.Errorf("the token that the page shows: status %d, want 200", status)
 	}
+	tokens, err := access.Of(server.store).Tokens(t.Context())
+	if err != nil || len(tokens) != 1 || !tokens[0].ExpiryTime.Equal(tokens[0].AddTime.AddDate(0, 0, 30)) {
+		t.Errorf("the tokens are %+v, %v; want one that expires after 30 days", tokens, err)
+	}
 	_, _, body = server.request(t, "GET", "/tokens", bearer(operateToken)...)
 	if strings.Contains(body, shown) || !strings.Contains(body, "alice") || !strings.Contains(body, "subscribe") {
 		t.Errorf("the list of tokens must have alice and not the token: %s", body)
@@ -159,11 +165,17 @@ func TestTokensPage(t *testing.T) {
 
 func TestTokensOfTheAPI(t *testing.T) {
 	server := newGuardedServer(t)
-	status, body := server.sendBody(t, "/api/v1/tokens", "application/json", `{"name": "bot", "scopes": ["operate"]}`)
+	status, body := server.sendBody(t, "/api/v1/tokens", "application/json",
+		`{"name": "bot", "scopes": ["operate"], "expiry_time": "2126-03-04T05:06:07Z"}`)
 	var created struct{ Name, Token string }
 	if err := json.Unmarshal([]byte(body), &created); err != nil || status != 201 || created.Name != "bot" ||
 		!strings.HasPrefix(created.Token, "dateline_") {
 		t.Fatalf("creating a token: status %d, %v: %s", status, err, body)
+	}
+	tokens, err := access.Of(server.store).Tokens(t.Context())
+	if err != nil || len(tokens) != 1 || time.Until(tokens[0].AddTime) > 0 ||
+		!tokens[0].ExpiryTime.Equal(time.Date(2126, 3, 4, 5, 6, 7, 0, time.UTC)) {
+		t.Errorf("the tokens are %+v, %v; want one that expires in 2126", tokens, err)
 	}
 	if status, body := server.sendBody(t, "/api/v1/tokens", "application/json",
 		`{"name": "Bot", "scopes": ["operate"]}`); status != 400 || !strings.Contains(body, "lower-case") {
@@ -180,6 +192,48 @@ func TestTokensOfTheAPI(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &entries); err != nil || len(entries) != 1 || entries[0].Action != "token" ||
 		entries[0].Result != "done" {
 		t.Errorf("the audit log of bot is %s, %v", body, err)
+	}
+}
+
+// TestPagesOfTheAuditLog follows the link to older entries, which keeps the filter.
+func TestPagesOfTheAuditLog(t *testing.T) {
+	t.Parallel()
+	server := newGuardedServer(t)
+	all := access.Of(server.store)
+	for i := range 102 {
+		for _, one := range [][2]string{{"alice", "erase"}, {"alice", "drop"}, {"bob", "erase"}} {
+			id, err := all.Begin(t.Context(), one[0], one[1], fmt.Sprintf("object-%s-%s-%03d", one[0], one[1], i), noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := all.End(t.Context(), id, "result of "+one[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	objects := regexp.MustCompile(`object-\w+-\w+-\d+`)
+	path, seen := "/audit?actor=alice&action=erase", 0
+	for n, want := range []int{100, 2} {
+		status, _, body := server.request(t, "GET", path, bearer(operateToken)...)
+		found := objects.FindAllString(body, -1)
+		if status != 200 || len(found) != want {
+			t.Fatalf("page %d, %s: status %d with %d entries, want %d", n+1, path, status, len(found), want)
+		}
+		for _, object := range found {
+			if seen++; object != fmt.Sprintf("object-alice-erase-%03d", 102-seen) {
+				t.Errorf("page %d: entry %d is %s", n+1, seen, object)
+			}
+		}
+		link := regexp.MustCompile(`href="(/audit\?[^"]*before=[^"]*)"`).FindStringSubmatch(body)
+		if (link != nil) != (n == 0) {
+			t.Fatalf("page %d links to %q", n+1, link)
+		}
+		if link != nil {
+			path = html.UnescapeString(link[1])
+		}
+	}
+	if status, _, body := server.request(t, "GET", "/audit?before=x", bearer(operateToken)...); status != 400 {
+		t.Errorf("before=x: status %d, want 400: %s", status, body)
 	}
 }
 
