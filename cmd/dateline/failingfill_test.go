@@ -83,14 +83,20 @@ func (d *failing) fillStore(t *testing.T) {
 	site := sources.New(home, map[string]string{"a": "b"}, now)
 	must(t, sources.Of(d.store).AddSite(t.Context(), site, &sources.Policy{ArticlesPerDay: 7}))
 	must(t, sources.Of(d.store).BackfillSite(t.Context(), site.ID, sources.BackfillRange{}))
-	must(t, captures.Of(d.store).Add(t.Context(), "one.warc.gz", 1, []captures.Capture{{
-		PageID: "page", URL: "https://example.com/a", Time: now, Status: http.StatusOK, Type: "text/html", Digest: "sha1:x",
-	}}))
+	d.archive(t, "https://example.com/a")
 	_, _, err = access.Of(d.store).Create(t.Context(), "reader", []access.Scope{access.Read}, time.Time{}, now)
 	must(t, err)
 	_, err = replay.RunsOf(d.store).Start(t.Context(), replay.Selection{}, 1, now)
 	must(t, err)
 	giveUp(t, d.config(), "desk", 2)
+}
+
+// archive adds a capture of a URL to the index of the archive.
+func (d *failing) archive(t *testing.T, url string) {
+	t.Helper()
+	must(t, captures.Of(d.store).Add(t.Context(), "one.warc.gz", 1, []captures.Capture{{
+		PageID: "page of " + url, URL: url, Time: time.Now(), Status: http.StatusOK, Type: "text/html", Digest: "sha1:x",
+	}}))
 }
 
 // waitingURL waits in the frontier.

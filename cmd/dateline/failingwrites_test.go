@@ -230,6 +230,7 @@ func (d *failing) otherCommands(t *testing.T, all *items) []step {
 			d.skip(t, article)
 			d.bury(t, article)
 			storetest.Put(t, d.store, newArticle(article))
+			d.archive(t, "https://example.com/"+article)
 			return []string{"https://example.com/" + article}
 		}, effect: func(more []string) string {
 			return fmt.Sprintln(d.lines(t, "", "show", more[0]), d.count(t, subject.StreamArticles, article),
