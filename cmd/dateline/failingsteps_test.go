@@ -71,7 +71,7 @@ var failure = regexp.MustCompile("no responders|no response from stream|connecti
 
 // varying matches what differs between two runs of the same command: times, durations and ids.
 var varying = regexp.MustCompile(
-	`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?|\b[\d.]+(µs|ms|s)\b|\bitem-\d+\b|/tmp/[^ "]+|` +
+	`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?|\b(\d+h)?(\d+m)?[\d.]+(µs|ms|s)\b|\bitem-\d+\b|/tmp/[^ "]+|` +
 		`"id":("[^"]+"|\d+)|dateline_[A-Z0-9]{26}|"(first|last)":\d+|"seconds":[^,]+|` + runID.String())
 
 func masked(text string) string { return varying.ReplaceAllString(text, "#") }
