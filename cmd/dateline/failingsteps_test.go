@@ -69,10 +69,11 @@ type result struct {
 var failure = regexp.MustCompile("no responders|no response from stream|connection reset|broken pipe|conn closed|" +
 	"unexpected EOF|bad connection|not enabled|no stream at .* accepts")
 
-// varying matches what differs between two runs of the same command: times, durations and ids.
+// varying matches what differs between two runs of the same command: times, durations, sizes and ids.
 var varying = regexp.MustCompile(
 	`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?|\b(\d+h)?(\d+m)?[\d.]+(µs|ms|s)\b|\bitem-\d+\b|/tmp/[^ "]+|` +
-		`"id":("[^"]+"|\d+)|dateline_[A-Z0-9]{26}|"(first|last)":\d+|"seconds":[^,]+|` + runID.String())
+		`"id":("[^"]+"|\d+)|dateline_[A-Z0-9]{26}|"(first|last)":\d+|"seconds":[^,]+|` +
+		`\b[\d.]+ (hours|MB|GB)\b|` + runID.String())
 
 func masked(text string) string { return varying.ReplaceAllString(text, "#") }
 
