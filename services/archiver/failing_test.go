@@ -8,7 +8,6 @@ import (
 	"github.com/dateline-news/dateline/internal/failtest"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/internal/postgrestest"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/services/archiver/captures"
@@ -20,39 +19,13 @@ import (
 func TestStepsFailWhileArchiving(t *testing.T) {
 	t.Parallel()
 	var ends []func()
-	requestsFail := func(name string, losesResponses bool) func() failtest.Program {
-		return func() failtest.Program {
-			requests, failing, js := natstest.StartFailing(t, topology.Limits{Archive: true}, losesResponses)
-			r := &room{js: failing, store: storetest.Open(t, storetest.SQLite(t)), dir: t.TempDir()}
-			stop := run(t, r.archiver(t, r.config()))
-			sound := *r
-			sound.js = js
-			program, end := archiving(t, &sound, stop)
-			program.Name, program.Steps = name, &requests.Steps
-			ends = append(ends, end)
-			return program
-		}
-	}
-	statementsFail := func(name string, losesResponses bool) func() failtest.Program {
-		return func() failtest.Program {
-			r := newRoom(t)
-			dsn := storetest.Postgres(t)
-			statements := postgrestest.Fail(t, dsn)
-			statements.LosesResponses = losesResponses
-			r.store = storetest.Open(t, statements.URL)
-			stop := run(t, r.archiver(t, r.config()))
-			sound := *r
-			sound.store = storetest.Open(t, dsn)
-			program, end := archiving(t, &sound, stop)
-			program.Name, program.Steps = name, &statements.Steps
-			ends = append(ends, end)
-			return program
-		}
-	}
-	failtest.Pieces(t,
-		requestsFail("requests", false), requestsFail("responses of NATS", true),
-		statementsFail("statements", false), statementsFail("responses of the store", true),
-	)
+	storetest.Pieces(t, topology.Limits{Archive: true}, func(failing, sound storetest.Access) failtest.Program {
+		r := &room{js: failing.JS, store: failing.Store, dir: t.TempDir()}
+		stop := run(t, r.archiver(t, r.config()))
+		program, end := archiving(t, &room{js: sound.JS, store: sound.Store, dir: r.dir}, stop)
+		ends = append(ends, end)
+		return program
+	})
 	for _, end := range ends {
 		end()
 	}

@@ -21,7 +21,6 @@ import (
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/outcome"
-	"github.com/dateline-news/dateline/internal/postgrestest"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/internal/weburl"
@@ -36,30 +35,9 @@ import (
 // appear in a feed one after another. Each article is requested once, and each response has one outcome.
 func TestStepsFailWhileDiscovering(t *testing.T) {
 	t.Parallel()
-	requestsFail := func(name string, losesResponses bool) func() failtest.Program {
-		return func() failtest.Program {
-			requests, failing, js := natstest.StartFailing(t, topology.Limits{}, losesResponses)
-			s := storetest.Open(t, storetest.SQLite(t))
-			program := discovering(t, failing, s, js, s)
-			program.Name, program.Steps = name, &requests.Steps
-			return program
-		}
-	}
-	statementsFail := func(name string, losesResponses bool) func() failtest.Program {
-		return func() failtest.Program {
-			_, js := natstest.Start(t)
-			dsn := storetest.Postgres(t)
-			statements := postgrestest.Fail(t, dsn)
-			statements.LosesResponses = losesResponses
-			program := discovering(t, js, storetest.Open(t, statements.URL), js, storetest.Open(t, dsn))
-			program.Name, program.Steps = name, &statements.Steps
-			return program
-		}
-	}
-	failtest.Pieces(t,
-		requestsFail("requests", false), requestsFail("responses of NATS", true),
-		statementsFail("statements", false), statementsFail("responses of the store", true),
-	)
+	storetest.Pieces(t, topology.Limits{}, func(failing, sound storetest.Access) failtest.Program {
+		return discovering(t, failing.JS, failing.Store, sound.JS, sound.Store)
+	})
 }
 
 // clockSpeed is how much faster the clock of the discoverer runs, so that claims end soon.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/dateline-news/dateline/internal/failtest"
 	"github.com/dateline-news/dateline/internal/natstest"
-	"github.com/dateline-news/dateline/internal/postgrestest"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	"github.com/dateline-news/dateline/services/indexer/progress"
@@ -22,38 +21,16 @@ import (
 // the ledger once.
 func TestStepsFailWhileIndexing(t *testing.T) {
 	t.Parallel()
-	requestsFail := func(name string, losesResponses bool) func() failtest.Program {
-		return func() failtest.Program {
-			requests, failing, js := natstest.StartFailing(t, topology.Limits{}, losesResponses)
-			s := storetest.Open(t, storetest.SQLite(t))
-			t.Cleanup(run(t, failing, s))
-			return indexing(t, name, &requests.Steps, js, s)
-		}
-	}
-	statementsFail := func(name string, losesResponses bool) func() failtest.Program {
-		return func() failtest.Program {
-			_, js := natstest.Start(t)
-			dsn := storetest.Postgres(t)
-			statements := postgrestest.Fail(t, dsn)
-			statements.LosesResponses = losesResponses
-			failing := storetest.Open(t, statements.URL)
-			t.Cleanup(run(t, js, failing))
-			return indexing(t, name, &statements.Steps, js, storetest.Open(t, dsn))
-		}
-	}
-	failtest.Pieces(t,
-		requestsFail("requests", false), requestsFail("responses of NATS", true),
-		statementsFail("statements", false), statementsFail("responses of the store", true),
-	)
+	storetest.Pieces(t, topology.Limits{}, func(failing, sound storetest.Access) failtest.Program {
+		t.Cleanup(run(t, failing.JS, failing.Store))
+		return indexing(t, sound.JS, sound.Store)
+	})
 }
 
 // indexing publishes the two versions of an article as a piece.
-func indexing(
-	t *testing.T, name string, steps *failtest.Steps, js jetstream.JetStream, s store.Store,
-) failtest.Program {
+func indexing(t *testing.T, js jetstream.JetStream, s store.Store) failtest.Program {
 	t.Helper()
 	return failtest.Program{
-		Name: name, Steps: steps,
 		Start: func(piece int) {
 			article := fmt.Sprint("a", piece)
 			publish(t, js, article+"/1", record(article, "First "+article, noon))

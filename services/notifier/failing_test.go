@@ -20,30 +20,9 @@ import (
 // are delivered one after another. Each article has one delivery, which succeeds. Its requests have the same id.
 func TestStepsFailWhileNotifying(t *testing.T) {
 	t.Parallel()
-	requestsFail := func(name string, losesResponses bool) func() failtest.Program {
-		return func() failtest.Program {
-			requests, failing, js := natstest.StartFailing(t, topology.Limits{}, losesResponses)
-			s := storetest.Open(t, storetest.SQLite(t))
-			program := notifying(t, failing, s, js, s)
-			program.Name, program.Steps = name, &requests.Steps
-			return program
-		}
-	}
-	statementsFail := func(name string, losesResponses bool) func() failtest.Program {
-		return func() failtest.Program {
-			_, js := natstest.Start(t)
-			dsn := storetest.Postgres(t)
-			statements := postgrestest.Fail(t, dsn)
-			statements.LosesResponses = losesResponses
-			program := notifying(t, js, storetest.Open(t, statements.URL), js, storetest.Open(t, dsn))
-			program.Name, program.Steps = name, &statements.Steps
-			return program
-		}
-	}
-	failtest.Pieces(t,
-		requestsFail("requests", false), requestsFail("responses of NATS", true),
-		statementsFail("statements", false), statementsFail("responses of the store", true),
-	)
+	storetest.Pieces(t, topology.Limits{}, func(failing, sound storetest.Access) failtest.Program {
+		return notifying(t, failing.JS, failing.Store, sound.JS, sound.Store)
+	})
 }
 
 // notifying runs a notifier on a connection and a store that fail. An article is a piece.
