@@ -218,7 +218,8 @@ func leafBits(marks int) int {
 }
 
 // collect reads the first n marks, and returns the revision of the last one. It reads one after another: for several at
-// once, the server would also count how many follow, for which it loads all blocks of the stream.
+// once, the server would also count how many follow, for which it loads all blocks of the stream. A mark that changes
+// meanwhile may be read again.
 func (r *round) collect(ctx context.Context, n int) (last uint64, err error) {
 	for r.count < n {
 		msg, err := r.next(ctx, last+1)
@@ -235,8 +236,10 @@ func (r *round) collect(ctx context.Context, n int) (last uint64, err error) {
 		r.added[segment] = append(r.added[segment], recordOf(key, msg))
 		r.count++
 	}
-	for _, records := range r.added {
-		slices.SortFunc(records, byHash)
+	r.count = 0
+	for i, records := range r.added {
+		r.added[i] = newest(records)
+		r.count += len(r.added[i])
 	}
 	return last, nil
 }

@@ -230,6 +230,18 @@ func merge(packed, added []record, expired time.Time) []record {
 // byHash compares two records.
 func byHash(a, b record) int { return bytes.Compare(a.hash(), b.hash()) }
 
+// newest returns the last record of each mark, sorted by hash.
+func newest(records []record) []record {
+	slices.SortStableFunc(records, byHash)
+	kept := records[:0]
+	for i, r := range records {
+		if i+1 == len(records) || !bytes.Equal(r.hash(), records[i+1].hash()) {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
 // index lists the fingerprints of the packed marks of a segment, in order. A URL whose fingerprint is not in it
 // has no packed mark, so that its leaf need not be read.
 type index struct {

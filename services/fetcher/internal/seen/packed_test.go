@@ -136,3 +136,37 @@ func TestIndexNamesTheLeaf(t *testing.T) {
 		}
 	}
 }
+
+// TestNewestRecords has more records of a segment than a sort keeps in order by chance.
+func TestNewestRecords(t *testing.T) {
+	const marks, versions = 50, 4
+	var all []record
+	for v := range versions {
+		for i := range marks {
+			key, request := fmt.Sprint("url-", i), fmt.Sprint("r", v)
+			if v == versions-1 && i%5 == 0 {
+				all = append(all, removal(key))
+				continue
+			}
+			all = append(all, pack(key, Mark{Request: request, Input: request, Time: time.Now()}, time.Now()))
+		}
+	}
+	got := newest(all)
+	if len(got) != marks || !slices.IsSortedFunc(got, byHash) {
+		t.Errorf("%d records, want %d that are sorted", len(got), marks)
+	}
+	leaf := appendLeaf(merge(nil, got, time.Time{}))
+	for i := range marks {
+		key := fmt.Sprint("url-", i)
+		r, found, err := find(leaf, key)
+		if err != nil || found != (i%5 != 0) {
+			t.Errorf("%s is found: %t (%v)", key, found, err)
+		}
+		if !found {
+			continue
+		}
+		if mark, err := unpack(key, r); err != nil || mark.Request != "r3" {
+			t.Errorf("the mark of %s has the request %q (%v), want r3", key, mark.Request, err)
+		}
+	}
+}
