@@ -11,12 +11,12 @@ import (
 
 // Config configures the discoverer.
 type Config struct {
-	Workers        int           `doc:"Number of responses that are read at the same time."`
+	Workers        int           `doc:"Number of responses to process at the same time."`
 	MaxAge         time.Duration `doc:"Maximum age of the articles that are fetched after the first request for an endpoint. Older ones are only remembered as known."`
 	MinInterval    time.Duration `doc:"Minimum time between two requests for an endpoint."`
 	MaxInterval    time.Duration `doc:"Maximum time between two requests for an endpoint."`
 	PollsPerDay    int           `doc:"Maximum number of requests for the endpoints of a source in 24 hours, plus one for each article that it has brought in that time, up to three times as many. The fewer are left, the more new articles a request must be expected to find."`
-	ArticlesPerDay int           `doc:"Maximum number of articles that are taken from a source in 24 hours, unless its policy states another. The others stay unknown, so that later readings take them."`
+	ArticlesPerDay int           `doc:"Maximum number of new articles to take from a source in 24 hours, unless its policy sets another. The rest are taken by later polls."`
 	Revisits       []string      `doc:"Ages at which an article is requested again to see whether it has changed, in ascending order, such as 1h, 6h. An article that has changed is visited again as often as a new one. Visits take at most a third of the requests of a source. Empty means never."`
 	BackfillPerDay int           `doc:"Maximum number of requests in 24 hours that the backfill of a source makes, for sitemaps and articles. They are fetched after all other requests for the same host, and not counted for polls-per-day."`
 	PollTimeout    time.Duration `doc:"Time to wait for the response to a request before it is made again. Choose more than URLs usually wait in the frontier."`

@@ -58,7 +58,7 @@ func newDiscoverMetrics(reg prometheus.Registerer) *discoverMetrics {
 		Help: "Sources by state: active, paused, dead (active, but no endpoint works), spent (active, but without budget).",
 	}, []string{"state"})
 	m.overdue = prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "dateline_discover_overdue_seconds", Help: "Time for which the poll that waits the longest has been due.",
+		Name: "dateline_discover_overdue_seconds", Help: "Time since the most overdue poll became due, in seconds.",
 	})
 	m.delay = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "dateline_discover_delay_seconds",

@@ -38,7 +38,7 @@ type Config struct {
 	MaxBodyBytes     int64         `doc:"Maximum size of a body as received. A longer body is cut and marked as truncated." unit:"bytes"`
 	MaxFeedBytes     int64         `doc:"Maximum size of a feed as received. A longer one is cut." unit:"bytes"`
 	MaxSitemapBytes  int64         `doc:"Maximum size of a sitemap as received. A longer one is cut." unit:"bytes"`
-	CaptureExchanges bool          `doc:"Also keep other exchanges than pages in the archive: robots.txt, redirects that lead to no page, responses that a page has not changed, errors, and failed attempts. They are stored only if an archiver is deployed."`
+	CaptureExchanges bool          `doc:"Also archive exchanges other than pages: robots.txt, redirects that lead to no page, 304 (Not Modified) responses, errors, and failed attempts. Requires an archiver."`
 	CaptureListings  bool          `doc:"With capture-exchanges, also keep the exchanges of the discoverer in the archive: feeds, sitemaps and pages of links."`
 	ConnectTimeout   time.Duration `doc:"Maximum time to resolve a host's name and connect to it."`
 	HeaderTimeout    time.Duration `doc:"Maximum time to wait for the headers of a response."`

@@ -50,11 +50,11 @@ type Config struct {
 	MaxAttempts  int           `doc:"Maximum number of attempts to store an article before it is dead-lettered."`
 	DrainTimeout time.Duration `doc:"Maximum time to finish work in progress when stopping."`
 
-	KeepOutcomes      time.Duration `doc:"Time for which the ledger keeps outcomes, such as 2160h, and at least 168h. dateline explain shows outcomes until then; the totals and the counts per host and hour include older ones. 0 keeps all."`
-	KeepRevisionTexts time.Duration `doc:"Time for which the text of a revision is kept after a later one has replaced it, such as 8760h, and at least 168h. Its headline, times and hash stay, and so does the text of the newest revision. If an article is erased, texts that were deleted before are not recognised when they come again. 0 keeps all."`
-	KeepDeadLetters   time.Duration `doc:"Time for which dead letters are kept, such as 2160h, and at least 24h. 0 keeps them until the stream is full."`
+	KeepOutcomes      time.Duration `doc:"How long the ledger keeps outcomes, such as 2160h; at least 168h. dateline explain shows outcomes until they expire. The totals and the counts per host and hour still include them. 0 keeps all."`
+	KeepRevisionTexts time.Duration `doc:"How long the text of a revision is kept after a later revision has replaced it, such as 8760h; at least 168h. The headline, times and hash of a revision stay, and so does the text of the newest revision. If an article is erased, texts that were deleted before are not recognised when they come again. 0 keeps all."`
+	KeepDeadLetters   time.Duration `doc:"How long dead letters are kept, such as 2160h; at least 24h. 0 keeps them until the stream is full."`
 
-	CopiesWindow time.Duration `doc:"Time for which a text that was stored is compared with new ones to find copies, such as 72h, from 1h to 8760h. It counts at most a quarter of this time between two batches, so that articles stay longer if nothing arrives. Use the same for all indexers."`
+	CopiesWindow time.Duration `doc:"How long the text of a stored article is compared with new ones to find copies, such as 72h; from 1h to 8760h. While nothing arrives, at most a quarter of this time passes, so that an outage does not empty the window. Set the same value for all indexers."`
 	CopiesMemory int64         `doc:"Maximum memory of each indexer for finding copies, at most 100 bytes per article within copies-window. If it is used up, the oldest articles are no longer compared. 128 MiB suffice for 447,000 articles a day and 72h. Use the same for all indexers." unit:"bytes"`
 }
 

@@ -18,13 +18,13 @@ const maxTimeout = 10 * time.Minute
 type Config struct {
 	AllowHosts   []string      `doc:"Hosts of targets that may have private addresses, use http, and use any port, such as hooks.internal. All other targets must be public and use https."`
 	Timeout      time.Duration `doc:"Maximum time for a request to a target, including its answer."`
-	Targets      int           `doc:"Maximum number of subscriptions that are delivered to simultaneously."`
-	PerHost      int           `doc:"Maximum number of subscriptions on one host that are delivered to simultaneously."`
-	RetryDelay   time.Duration `doc:"Pause of a subscription after a failed request. It doubles after each further failure in a row, up to max-delay."`
-	MaxDelay     time.Duration `doc:"Maximum pause of a subscription after a failed request. A Retry-After of the target may ask for up to 24h."`
+	Targets      int           `doc:"Maximum number of subscriptions to deliver to at the same time."`
+	PerHost      int           `doc:"Maximum number of subscriptions to deliver to at the same time on one host."`
+	RetryDelay   time.Duration `doc:"Delay before a failed request is repeated. It doubles after each further failure in a row, up to max-delay."`
+	MaxDelay     time.Duration `doc:"Maximum delay before a failed request is repeated. A Retry-After header of the target can extend it to 24h."`
 	GiveUp       time.Duration `doc:"Time after which a subscription is suspended if every request has failed, such as 72h. A single delivery that fails for this long while others succeed is given up."`
 	MaxPending   int           `doc:"Maximum number of waiting deliveries of a subscription. Further matches are counted as missed."`
-	Keep         time.Duration `doc:"Time for which finished deliveries are kept, such as 2160h. The erasure of an article is delivered only to subscriptions that still have a delivery of it."`
+	Keep         time.Duration `doc:"How long finished deliveries are kept, such as 2160h. The erasure of an article is delivered only to subscriptions that still have a delivery of that article."`
 	Files        string        `doc:"Folder, or s3://BUCKET/PREFIX, for the files of subscriptions. The settings s3.… name the service of a bucket. Empty refuses targets files:…."`
 	DrainTimeout time.Duration `doc:"Maximum time to finish requests in progress at shutdown. Unfinished ones are repeated with the same id."`
 
