@@ -13,11 +13,12 @@ import (
 const postgresNow = `(extract(epoch FROM clock_timestamp()) * 1000000)::bigint`
 
 // readKeys adds the keys that this process or another one has committed since the last call to
-// the index. db is a transaction, or the pool.
+// the index. db is a transaction that has taken the last numbers of the table recent_keys for its
+// own keys, or the pool.
 func (s *postgresStore) readKeys(ctx context.Context, db interface {
 	Query(ctx context.Context, query string, arguments ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, query string, arguments ...any) pgx.Row
-},
+}, own int,
 ) error {
 	var table keyTable
 	err := db.QueryRow(ctx, `SELECT time + greatest(0, least(`+postgresNow+` - clock, $1)), first, last
@@ -25,6 +26,7 @@ func (s *postgresStore) readKeys(ctx context.Context, db interface {
 	if err != nil {
 		return err
 	}
+	table.last -= int64(own) // they are read once they are committed
 	s.keys.seen(table.time, 0)
 	if table.last > s.keys.lastRead() {
 		rows, err := db.Query(ctx, `SELECT number, time, row, keys FROM recent_keys WHERE number >= $1 ORDER BY number`,
@@ -57,7 +59,7 @@ type storySearch struct {
 // searchStories looks for copies among the articles that are committed. Other processes may be
 // storing copies at the same time: writeKeys finds those.
 func (b *postgresBatch) searchStories(changes []*change) (storySearch, error) {
-	if err := b.store.readKeys(b.ctx, b.tx); err != nil {
+	if err := b.store.readKeys(b.ctx, b.tx, 0); err != nil {
 		return storySearch{}, fmt.Errorf("reading the keys of the newest articles: %w", err)
 	}
 	search := storySearch{read: b.store.keys.lastRead(), stories: make(map[*change]string)}
@@ -164,7 +166,7 @@ func (b *postgresBatch) writeKeys(changes []*change, first storySearch) error {
 	}
 	before := table.last - int64(len(ids))
 	if before > first.read {
-		if err := b.searchAgain(changes, first); err != nil {
+		if err := b.searchAgain(changes, first, len(ids)); err != nil {
 			return err
 		}
 	}
@@ -177,9 +179,10 @@ func (b *postgresBatch) writeKeys(changes []*change, first storySearch) error {
 }
 
 // searchAgain looks for copies that other processes have committed since the first search. It
-// repeats the first moves, because others may have entered the stories that were moved.
-func (b *postgresBatch) searchAgain(changes []*change, first storySearch) error {
-	if err := b.store.readKeys(b.ctx, b.tx); err != nil {
+// repeats the first moves, because others may have entered the stories that were moved. own is the
+// number of keys that the transaction is about to write.
+func (b *postgresBatch) searchAgain(changes []*change, first storySearch, own int) error {
+	if err := b.store.readKeys(b.ctx, b.tx, own); err != nil {
 		return fmt.Errorf("reading the keys of the newest articles: %w", err)
 	}
 	moves, err := b.findStories(changes)

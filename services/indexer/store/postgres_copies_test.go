@@ -11,7 +11,8 @@ import (
 )
 
 // TestCopiesInConcurrentTransactions stores copies in two transactions, neither of which can see
-// the other until both have looked for copies and written their articles.
+// the other until both have looked for copies and written their articles. Afterwards, each process
+// finds copies of its own articles.
 func TestCopiesInConcurrentTransactions(t *testing.T) {
 	dsn := postgresBackend.newDSN(t)
 	s := reopen(t, dsn)
@@ -24,17 +25,24 @@ func TestCopiesInConcurrentTransactions(t *testing.T) {
 			article("fresh1", "Fresh", fresh, after(1)),
 			article("known1", "Known", joined(known...), after(1)),
 			article("both", "Both", joined(append(known, joins...)...), after(1)),
+			article("own1", "Own", joined(prose(4, 8)...), after(1)),
 		},
 		{
 			article("fresh2", "Fresh", fresh, after(2)),
 			article("joins2", "Joins", joined(joins...), after(2)),
+			article("own2", "Own", joined(prose(5, 8)...), after(2)),
 		},
 	}
 	results := make([][]store.PutResult, len(batches))
+	stores := []store.Store{reopen(t, dsn), reopen(t, dsn)}
 	storeBehindALock(t, dsn, len(batches), func(i int) (err error) {
-		results[i], err = reopen(t, dsn).Put(t.Context(), batches[i])
+		results[i], err = stores[i].Put(t.Context(), batches[i])
 		return err
 	})
+	put(t, stores[0], article("later1", "Own", joined(prose(4, 8)...), after(3)))
+	put(t, stores[1], article("later2", "Own", joined(prose(5, 8)...), after(3)))
+	wantStory(t, s, "id-later1", "own1", "later1")
+	wantStory(t, s, "id-later2", "own2", "later2")
 	wantStory(t, s, "id-fresh1", "fresh1", "fresh2")
 	wantStory(t, s, "id-joins2", "known", "joins", "both", "known1", "joins2")
 	copies := 0

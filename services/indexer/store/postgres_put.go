@@ -22,7 +22,7 @@ var putOptions = pgx.TxOptions{BeginQuery: `BEGIN; SET LOCAL work_mem = '64MB'`}
 
 func (s *postgresStore) Put(ctx context.Context, articles []*datelinev1.Article, from ...Span) ([]PutResult, error) {
 	if s.keys.lastRead() == 0 { // there may be many: read them before any row is locked
-		if err := s.readKeys(ctx, s.pool); err != nil {
+		if err := s.readKeys(ctx, s.pool, 0); err != nil {
 			return nil, fmt.Errorf("reading the keys of the newest articles from %s: %w", s.name, s.explain(err))
 		}
 	}
