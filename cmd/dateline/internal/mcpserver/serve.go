@@ -19,20 +19,14 @@ import (
 )
 
 // ServeStream serves one client that writes to in and reads from out, until ctx ends or
-// the client closes its end.
+// the client closes its end. Requests from before that are answered.
 func ServeStream(ctx context.Context, server *mcp.Server, in io.ReadCloser, out io.Writer) error {
-	err := server.Run(ctx, &mcp.IOTransport{Reader: in, Writer: unclosed{out}, MaxLineLength: maxMessage})
+	err := server.Run(ctx, answering{&mcp.IOTransport{Reader: in, Writer: unclosed{out}, MaxLineLength: maxMessage}})
 	if err != nil && !errors.Is(err, io.EOF) && ctx.Err() == nil {
 		return err
 	}
 	return nil
 }
-
-// unclosed is a writer that stays open.
-type unclosed struct{ io.Writer }
-
-// Close does nothing.
-func (unclosed) Close() error { return nil }
 
 const (
 	// Path is the path of the server over HTTP.
