@@ -227,9 +227,13 @@ func (e *Erased) isRecord(data []byte) bool {
 		(record.GetId() == e.ID || e.hasOwnURL(record.GetCanonicalUrl(), record.GetFinalUrl()))
 }
 
+// isEvent reports whether data is an event with the article's text, also under the id of an article that was
+// joined with it. The announcement of an earlier erasure stays: the stream would refuse its repetition as a duplicate.
 func (e *Erased) isEvent(data []byte) bool {
 	event := &datelinev1.RevisionEvent{}
-	return proto.Unmarshal(data, event) == nil && event.GetArticleId() == e.ID
+	return proto.Unmarshal(data, event) == nil &&
+		event.GetChange() != datelinev1.RevisionChange_REVISION_CHANGE_ERASED &&
+		(event.GetArticleId() == e.ID || slices.Contains(earlierIDs(e.URLs), event.GetArticleId()))
 }
 
 // withoutError adapts a predicate that cannot fail to deleteMatching.

@@ -13,7 +13,7 @@ import (
 func TestErasedMessages(t *testing.T) {
 	const own, printed, short, other = "https://example.com/a", "https://example.com/a?print", "https://sho.rt/1",
 		"https://example.com/b"
-	e := &Erased{ID: "id-a", URLs: []string{own, printed, short}, ownURLs: []string{own, printed}}
+	e := &Erased{ID: "id-a", URLs: []string{own, printed, short, "id-joined"}, ownURLs: []string{own, printed}}
 	for name, c := range map[string]struct {
 		is      func([]byte) bool
 		message proto.Message
@@ -37,7 +37,11 @@ func TestErasedMessages(t *testing.T) {
 		},
 		"record of another article": {e.isRecord, &datelinev1.Article{Id: "id-b", CanonicalUrl: other}, false},
 		"event":                     {e.isEvent, &datelinev1.RevisionEvent{ArticleId: "id-a"}, true},
+		"event of a joined article": {e.isEvent, &datelinev1.RevisionEvent{ArticleId: "id-joined"}, true},
 		"event of another article":  {e.isEvent, &datelinev1.RevisionEvent{ArticleId: "id-b"}, false},
+		"event of the erasure": {e.isEvent, &datelinev1.RevisionEvent{
+			ArticleId: "id-a", Change: datelinev1.RevisionChange_REVISION_CHANGE_ERASED,
+		}, false},
 	} {
 		data, err := proto.Marshal(c.message)
 		if err != nil {

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -259,6 +261,46 @@ func TestEraseAgain(t *testing.T) {
 	results, err := server.store.Put(t.Context(), []*datelinev1.Article{secret})
 	if err != nil || results[0].Status.String() != "erased" {
 		t.Errorf("storing an erased article: %v, %v; want erased", results, err)
+	}
+}
+
+// TestEraseAfterAJoin erases an article twice that was joined with another one after both were announced. The stream of
+// revisions keeps the announcements of the erasure, and nothing else about the article.
+func TestEraseAfterAJoin(t *testing.T) {
+	server := newTestServer(t, web.Config{OperateToken: operateToken})
+	former := article("former", "Unspeakable headline", "Unspeakable text.", noon)
+	present := article("present", "Unspeakable headline", "Unspeakable text.", noon)
+	for _, one := range []*datelinev1.Article{former, present} {
+		event := &datelinev1.RevisionEvent{
+			Change: datelinev1.RevisionChange_REVISION_CHANGE_NEW, ArticleId: one.GetId(), Revision: 1, Article: one,
+		}
+		server.send(t, subject.Revisions(event.GetChange(), "en", "com.example"), one.GetId()+".e", event)
+		server.put(t, one)
+	}
+	moved := article("present", "Unspeakable headline", "Unspeakable text.", noon.Add(time.Hour))
+	moved.RequestedUrl = former.GetCanonicalUrl()
+	server.put(t, moved)
+	if hit, err := server.store.Article(t.Context(), former.GetId()); err != nil || hit.ID != present.GetId() {
+		t.Fatalf("%s leads to %s (%v), want the joined article", former.GetId(), hit.ID, err)
+	}
+	for range 2 {
+		if status, body := server.erase(t, present.GetId()); status != http.StatusOK {
+			t.Fatalf("erasing: status %d: %s", status, body)
+		}
+		server.expectNoSecret(t)
+		var erased []string
+		for _, data := range server.messages(t, subject.StreamRevisions) {
+			event := &datelinev1.RevisionEvent{}
+			if err := proto.Unmarshal(data, event); err != nil {
+				t.Fatal(err)
+			}
+			erased = append(erased, subject.ChangeName(event.GetChange())+" "+event.GetArticleId())
+		}
+		slices.Sort(erased)
+		want := []string{"erased " + former.GetId(), "erased " + present.GetId()}
+		if !slices.Equal(erased, want) {
+			t.Fatalf("the stream has %v, want %v", erased, want)
+		}
 	}
 }
 
