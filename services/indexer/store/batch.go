@@ -24,7 +24,8 @@ func planChanges(
 			results[i] = PutResult{Status: Erased, ID: a.row.id}
 			continue
 		}
-		if target := cmp.Or(joined[a.row.id], links[a.row.id].target()); target != "" && target != a.row.id {
+		target := cmp.Or(joined[a.row.id], links[a.row.id].target())
+		if target = cmp.Or(joined[target], target); target != "" && target != a.row.id {
 			a = a.asPageOf(target, cmp.Or(byID[target], &change{stored: known[target]}).row.canonicalURL)
 		}
 		if a.repeats(erased, known) {

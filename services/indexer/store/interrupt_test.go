@@ -188,6 +188,16 @@ func testInterruptedWrites(t *testing.T, b backend) {
 			}
 		})
 	})
+	t.Run("save a search", func(t *testing.T) {
+		b.interrupt(t, func(ctx context.Context) error {
+			_, err := s.SaveSearch(ctx, "Harbour", "q=harbour")
+			return err
+		}, func() {
+			if all, err := s.SavedSearches(t.Context()); err != nil || len(all) != 1 {
+				t.Errorf("saved searches %+v, %v; want one", all, err)
+			}
+		})
+	})
 	t.Run("index again", func(t *testing.T) {
 		b.interrupt(t, func(ctx context.Context) error {
 			if err := s.EmptyIndex(ctx); err != nil {

@@ -32,6 +32,30 @@ func testJoin(t *testing.T, b backend) {
 	wantStatuses(t, put(t, s, late), store.Unchanged)
 	wantStats(t, s, 2, 3)
 
+	// The site moves it once more, and a batch also has a record with the first id.
+	again := article("newest", "Headline, corrected", text, after(5))
+	again.RequestedUrl, again.ContentHash = "https://example.com/new", moved.GetContentHash()
+	last := article("old", "Headline, once more", text, after(6))
+	wantStatuses(t, put(t, s, again, last), store.Unchanged, store.Unchanged)
+	wantStats(t, s, 2, 3)
+	for _, name := range []string{"old", "new", "newest"} {
+		wantArticle(t, s, "id-"+name, again)
+		wantArticle(t, s, "https://example.com/"+name, again)
+	}
+	wantRevisions(t, s, "id-newest", "1 Headline 1-1", "2 Headline, corrected 2-5")
+
+	// The URL of a page of an article, here the fifth name of its record, leads to another article with its text.
+	put(t, s, article("page", "Pages", joined(prose(4, 6)...), after(1)))
+	pages := article("pages", "Pages", joined(prose(4, 6)...), after(2))
+	for _, page := range []string{"pages", "p2", "p3", "p4", "page"} {
+		pages.PageUrls = append(pages.PageUrls, "https://example.com/"+page)
+	}
+	put(t, s, pages)
+	wantArticle(t, s, "id-page", pages)
+	if _, err := s.Erase(t.Context(), "id-pages"); err != nil {
+		t.Fatal(err)
+	}
+
 	// Both articles are stored already when one redirects to the other.
 	put(t, s, article("c", "C", joined(prose(3, 6)...), after(1)), article("d", "D", joined(prose(3, 6)...), after(2)))
 	declared := article("c", "C", joined(prose(3, 6)...), after(5))

@@ -28,7 +28,8 @@ var (
 type SavedSearches interface {
 	// SaveSearch stores a search under a name that no other one has. The query is the
 	// query string of a search. There are at most 500 saved searches. If the search
-	// cannot be saved, the error is ErrSavedSearch.
+	// cannot be saved, the error is ErrSavedSearch. A search that is already saved under
+	// the name is returned as it is.
 	SaveSearch(ctx context.Context, name, query string) (SavedSearch, error)
 	// SavedSearches returns all saved searches, ordered by name.
 	SavedSearches(ctx context.Context) ([]SavedSearch, error)
@@ -68,22 +69,33 @@ func (s savedSearches) SaveSearch(ctx context.Context, name, query string) (Save
 	if err != nil {
 		return SavedSearch{}, fmt.Errorf("saving a search: %w", err)
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return SavedSearch{}, fmt.Errorf("%w: there is one with this name, or there are %d already; delete one first",
-			ErrSavedSearch, maxSavedSearches)
+	if n, err := result.RowsAffected(); err == nil && n > 0 {
+		return one, nil
 	}
-	return one, nil
+	// A call that returned an error may have stored it.
+	same, err := queryRows(ctx, s.db.Writer, scanSaved, selectSaved+` WHERE name = $1 AND query = $2`, one.Name, one.Query)
+	switch {
+	case err != nil:
+		return SavedSearch{}, fmt.Errorf("saving a search: %w", err)
+	case len(same) > 0:
+		return same[0], nil
+	}
+	return SavedSearch{}, fmt.Errorf("%w: there is one with this name, or there are %d already; delete one first",
+		ErrSavedSearch, maxSavedSearches)
+}
+
+const selectSaved = `SELECT id, name, query, add_time FROM saved_searches`
+
+func scanSaved(rows *sql.Rows) (one SavedSearch, err error) {
+	var micros int64
+	err = rows.Scan(&one.ID, &one.Name, &one.Query, &micros)
+	one.AddTime = fromMicros(micros)
+	return one, err
 }
 
 // SavedSearches implements SavedSearches.
 func (s savedSearches) SavedSearches(ctx context.Context) ([]SavedSearch, error) {
-	all, err := queryRows(ctx, s.db.Reader, func(rows *sql.Rows) (SavedSearch, error) {
-		var one SavedSearch
-		var micros int64
-		err := rows.Scan(&one.ID, &one.Name, &one.Query, &micros)
-		one.AddTime = fromMicros(micros)
-		return one, err
-	}, `SELECT id, name, query, add_time FROM saved_searches ORDER BY name`)
+	all, err := queryRows(ctx, s.db.Reader, scanSaved, selectSaved+` ORDER BY name`)
 	if err != nil {
 		return nil, fmt.Errorf("reading the saved searches: %w", err)
 	}

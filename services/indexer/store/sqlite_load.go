@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dateline-news/dateline/services/indexer/sketch"
 )
@@ -36,10 +37,21 @@ func (b *sqliteBatch) load(arrivals []arrival) (map[string]link, map[string]stor
 }
 
 func (b *sqliteBatch) loadLinks(a arrival, links map[string]link) error {
-	names := a.names()
-	for len(names) < 4 { // the number of the statement's parameters
-		names = append(names, names[0])
+	for names := range slices.Chunk(a.names(), linksAtOnce) {
+		for len(names) < linksAtOnce {
+			names = append(slices.Clip(names), names[0])
+		}
+		if err := b.loadLinksOf(names, links); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// linksAtOnce is the number of parameters of the statement that reads links.
+const linksAtOnce = 4
+
+func (b *sqliteBatch) loadLinksOf(names []string, links map[string]link) error {
 	rows, err := b.query(b.statements.links, names[0], names[1], names[2], names[3])
 	if err != nil {
 		return err
