@@ -2,11 +2,15 @@ package folder
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 func testConfig(t *testing.T, now time.Time) Config {
@@ -88,5 +92,28 @@ func TestDiskFullAtRotation(t *testing.T) {
 	}
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestOverwriteWhileCompleting overwrites records in files that are just being completed.
+func TestOverwriteWhileCompleting(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 100 {
+		name := fmt.Sprintf("dateline-%03d.warc.gz", i)
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path+openSuffix, []byte("secret"), fileMode); err != nil {
+			t.Fatal(err)
+		}
+		var completing errgroup.Group
+		completing.Go(func() error { return os.Rename(path+openSuffix, path) })
+		if err := Overwrite(dir, name, 0, []byte("erased")); err != nil {
+			t.Fatal(err)
+		}
+		if err := completing.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if data, err := os.ReadFile(path); err != nil || string(data) != "erased" {
+			t.Fatalf("the file has %q, %v, want the bytes that erase the record", data, err)
+		}
 	}
 }
