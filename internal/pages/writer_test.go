@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"testing"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/ledger"
@@ -20,6 +22,17 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
+// newWriter returns a writer that logs nothing.
+func newWriter(t *testing.T, js jetstream.JetStream) *pages.Writer {
+	t.Helper()
+	ledgers := ledger.NewWriter(ledger.Config{JS: js})
+	writer, err := pages.NewWriter(t.Context(), js, ledgers, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return writer
+}
+
 // TestWrite stores pages whose bodies just fit a message and just do not, and reads them again.
 func TestWrite(t *testing.T) {
 	nc, js := natstest.Start(t)
@@ -28,10 +41,7 @@ func TestWrite(t *testing.T) {
 	if _, err := rand.NewChaCha8(sha256.Sum256(nil)).Read(random); err != nil {
 		t.Fatal(err)
 	}
-	writer, err := pages.NewWriter(t.Context(), js, ledger.NewWriter(ledger.Config{JS: js}), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	writer := newWriter(t, js)
 	reader, err := pagebody.NewReader(js, 1, len(random))
 	if err != nil {
 		t.Fatal(err)
@@ -72,10 +82,7 @@ func TestWrite(t *testing.T) {
 // A response goes to the stream of those who read it.
 func TestSubjects(t *testing.T) {
 	_, js := natstest.Start(t)
-	writer, err := pages.NewWriter(t.Context(), js, ledger.NewWriter(ledger.Config{JS: js}), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	writer := newWriter(t, js)
 	for purpose, stream := range map[datelinev1.Purpose]string{
 		datelinev1.Purpose_PURPOSE_UNSPECIFIED: subject.StreamPages,
 		datelinev1.Purpose_PURPOSE_ARTICLE:     subject.StreamPages,
@@ -147,5 +154,56 @@ func TestPageThatCannotBeStored(t *testing.T) {
 	}
 	if got := natstest.Count(t, js, subject.StreamPages); got != before {
 		t.Error("a page without its body, or one that cannot be encoded, is published")
+	}
+}
+
+// TestExchangesGoToTheArchiver stores an exchange while an archiver waits for it.
+func TestExchangesGoToTheArchiver(t *testing.T) {
+	nats := natstest.Server(t, t.TempDir())
+	_, js := natstest.Connect(t, nats)
+	natstest.Reconcile(t, js, topology.Limits{Archive: true})
+	writer := newWriter(t, js)
+	page := &datelinev1.Page{Id: "robots", FinalUrl: "https://a.example/robots.txt", Body: []byte("User-agent: *")}
+	if err := writer.WriteExchange(t.Context(), page, "example.a"); err != nil {
+		t.Fatal(err)
+	}
+	messages := natstest.Messages(t, js, subject.StreamExchanges)
+	if len(messages) != 1 || messages[0].Subject != subject.Exchanges("example.a") ||
+		messages[0].Header.Get(jetstream.MsgIDHeader) != ledger.PageMessageID("robots") {
+		t.Errorf("stored %+v", messages)
+	}
+}
+
+// TestObjectsAreDescribed stores a large body, whose object names its page. Without a connection, the writer
+// gives up.
+func TestObjectsAreDescribed(t *testing.T) {
+	nc, js := natstest.Start(t)
+	writer := newWriter(t, js)
+	large := func() *datelinev1.Page {
+		return &datelinev1.Page{
+			Id: "large", FinalUrl: "https://a.example/large", ContentEncoding: "br",
+			Body: make([]byte, nc.MaxPayload()),
+		}
+	}
+	page := large()
+	if err := writer.Write(t.Context(), page, "example.a"); err != nil {
+		t.Fatal(err)
+	}
+	want := &datelinev1.ObjectReference{Bucket: subject.BucketBodies, Name: "large", Size: nc.MaxPayload()}
+	if !proto.Equal(page.GetBodyObject(), want) {
+		t.Errorf("the body is in %v, want %v", page.GetBodyObject(), want)
+	}
+	store, err := js.ObjectStore(t.Context(), subject.BucketBodies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := store.GetInfo(t.Context(), "large")
+	if err != nil || info.Description != page.GetFinalUrl() || int64(info.Size) != want.GetSize() {
+		t.Errorf("the object is %+v, %v", info, err)
+	}
+	nc.Close()
+	err = writer.Write(natstest.Context(t), large(), "example.a")
+	if err == nil || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("without a connection: %v", err)
 	}
 }

@@ -79,3 +79,33 @@ func TestMetricsCountWhatIsMissing(t *testing.T) {
 		}
 	}
 }
+
+// TestMetricsCountConfidence extracts an article with the confidence of one field.
+func TestMetricsCountConfidence(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	newExtractMetrics(registry).observe(&article.Article{
+		Provenance: map[string]article.Provenance{"title": {Confidence: 0.75}, "unknown": {Confidence: 0.5}},
+	}, nil)
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() != "dateline_extract_confidence" {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			want := 0.0
+			if metric.GetLabel()[0].GetValue() == "title" {
+				want = 0.75
+			}
+			histogram := metric.GetHistogram()
+			if histogram.GetSampleSum() != want || histogram.GetSampleCount() != uint64(want+0.5) {
+				t.Errorf("%v: %d observations of %v, want %v", metric.GetLabel(), histogram.GetSampleCount(),
+					histogram.GetSampleSum(), want)
+			}
+		}
+		return
+	}
+	t.Error("the metric is missing")
+}

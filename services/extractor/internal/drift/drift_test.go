@@ -197,3 +197,52 @@ func TestBaselineNeedsPages(t *testing.T) {
 		}
 	}
 }
+
+// The host that was seen least recently is replaced, also after a restart.
+func TestTheLeastRecentHostIsReplaced(t *testing.T) {
+	t.Parallel()
+	w := New(2)
+	for _, host := range []string{"a.example", "b.example"} {
+		observe(w, minBaseline+Recent, good(host))
+	}
+	w.Observe(good("a.example"))
+	stored := w.Baselines()
+	if len(stored) != 2 || stored[0].Host != "a.example" {
+		t.Fatalf("baselines %+v, want that of a.example first", stored)
+	}
+	restored := New(2)
+	restored.Restore(stored)
+	for name, one := range map[string]*Watch{"watched": w, "restored": restored} {
+		one.Observe(good("c.example"))
+		if left := one.Baselines(); len(left) != 1 || left[0].Host != "a.example" || one.Hosts() != 2 {
+			t.Errorf("%s: %d hosts with the baselines %+v, want those of a.example and c.example", name, one.Hosts(),
+				left)
+		}
+	}
+}
+
+// An alarm is cleared at the margin of the baseline, and raised only beyond it.
+func TestMarginOfAlarms(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		bad           int
+		want, cleared bool // whether an alarm is raised, and whether a raised one is cleared
+	}{
+		{0, false, true}, {5, false, true}, {6, false, false}, {20, true, false},
+	} {
+		for _, raised := range []bool{false, true} {
+			h := &host{count: Recent, retired: memory}
+			h.raised[0] = raised
+			for i := range c.bad {
+				h.recent[i].shows[0] = true
+			}
+			want := c.want
+			if raised {
+				want = !c.cleared
+			}
+			if got, rate := h.judge(0); got != want || rate != float64(c.bad)/Recent {
+				t.Errorf("%d bad pages, raised %v: judged %v at the rate %v, want %v", c.bad, raised, got, rate, want)
+			}
+		}
+	}
+}
