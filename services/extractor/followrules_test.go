@@ -14,7 +14,8 @@ import (
 	"github.com/dateline-news/dateline/services/extractor/article"
 )
 
-// The other pages are requested for the first page of a live article if the request says so, or else the configuration.
+// The other pages of a live article are requested for its first page, if the request or else the configuration
+// demands it.
 func TestWhichArticlesAreFollowed(t *testing.T) {
 	t.Parallel()
 	yes, no := true, false
