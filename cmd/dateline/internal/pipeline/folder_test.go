@@ -115,7 +115,7 @@ func TestFoldersAreUsedOnce(t *testing.T) {
 	if f, err = openFolder(dir); err != nil { // it is not locked any more
 		t.Fatal(err)
 	}
-	defer f.close() //nolint:errcheck // the test has ended
+	defer f.close()
 	write(t, filepath.Join(addressFile(dir), "x"), "")
 	if err := f.announce("nats://127.0.0.1:4222", "x"); err == nil {
 		t.Error("an address that cannot be written is no error")
