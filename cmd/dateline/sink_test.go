@@ -8,11 +8,16 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/dateline-news/dateline/internal/natsembed"
+	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
+	"github.com/dateline-news/dateline/services/indexer/replica"
 	"github.com/dateline-news/dateline/services/indexer/storetest"
 )
 
@@ -70,4 +75,41 @@ func TestSinkOnce(t *testing.T) {
 	run(0, "0 articles sent, 0 deleted, 0 refused\n")
 	status = http.StatusBadRequest
 	run(1, "0 articles sent, 0 deleted, 1 refused\n", "--reload")
+}
+
+// TestSinkFromAPI fills an index from the API of a deployment, whose database may have a replica. What the replica does
+// not have yet would be missing from the index until the next revision.
+func TestSinkFromAPI(t *testing.T) {
+	nats, err := natsembed.Start(natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nats.Stop)
+	_, js := natstest.Connect(t, nats)
+	natstest.Reconcile(t, js, topology.Limits{})
+	var positions []string
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		positions = append(positions, r.Header.Get(replica.PositionHeader))
+		_, _ = io.WriteString(w, `{"articles":[]}`)
+	}))
+	t.Cleanup(api.Close)
+	engine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodPost:
+			_, _ = io.WriteString(w, `{"total":0}`)
+		case http.MethodGet:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	t.Cleanup(engine.Close)
+	u := user{t.TempDir(), t.TempDir()}
+	u.writeContext(t, "remote", "nats: {url: "+nats.ClientURL()+"}\nclient: {web: "+api.URL+"}\n")
+	code, out := u.run(t.Context(), t, "sink", "--context", "remote", "--allow-private", "--once",
+		"--to", engine.URL+"/articles")
+	if code != 0 || !strings.HasSuffix(out, "0 articles sent, 0 deleted, 0 refused\n") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	if len(positions) == 0 || slices.ContainsFunc(positions, func(p string) bool { return p != replica.Newest }) {
+		t.Errorf("the API was asked for the positions %q, want the newest", positions)
+	}
 }

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,12 +21,26 @@ func Fresh(ctx context.Context) context.Context { return context.WithValue(ctx, 
 
 func wantsFresh(ctx context.Context) bool { return ctx.Value(freshKey{}) != nil }
 
+// The headers of requests and responses of the HTTP API.
+const (
+	// FromHeader tells which server has answered: Primary or Replica.
+	FromHeader = "Dateline-Read-From"
+	// PositionHeader is in the response to a change. A request that has it sees the change, whichever
+	// server it is sent to.
+	PositionHeader = "Dateline-Position"
+	// Newest is the position of a request that sees every change, like Fresh.
+	Newest = "9223372036854775807"
+)
+
 // After returns a context whose reads see everything up to a position that Changed has returned.
 // An invalid position is ignored.
 func After(ctx context.Context, position string) context.Context {
 	at, err := strconv.ParseUint(position, 10, 63)
-	if err != nil {
+	switch {
+	case err != nil:
 		return ctx
+	case at == math.MaxInt64:
+		return Fresh(ctx)
 	}
 	return context.WithValue(ctx, positionKey{}, max(at, wantedPosition(ctx)))
 }

@@ -10,12 +10,10 @@ import (
 )
 
 const (
-	// fromHeader tells which database server has answered, and ageHeader how old that is at most, in
-	// seconds, if it was a replica.
-	fromHeader, ageHeader = "Dateline-Read-From", "Dateline-Read-Age"
-	// positionHeader is in the response to a change. A request that has it, or the cookie, sees the
-	// change, whichever server it is sent to.
-	positionHeader, positionCookie = "Dateline-Position", "dateline_position"
+	// ageHeader tells how old the answer of a replica is at most, in seconds.
+	ageHeader = "Dateline-Read-Age"
+	// positionCookie has the same effect as replica.PositionHeader.
+	positionCookie = "dateline_position"
 	// positionAge is longer than a replica is usually behind.
 	positionAge = time.Minute
 )
@@ -30,7 +28,7 @@ func (p placed) wrap(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, reads := replica.Track(r.Context())
-		ctx = replica.After(ctx, r.Header.Get(positionHeader))
+		ctx = replica.After(ctx, r.Header.Get(replica.PositionHeader))
 		if cookie, err := r.Cookie(positionCookie); err == nil {
 			ctx = replica.After(ctx, cookie.Value)
 		}
@@ -73,7 +71,7 @@ func (w *placedWriter) place() {
 	w.placed = true
 	h := w.Header()
 	if from := w.reads.From(); from != "" {
-		h.Set(fromHeader, from)
+		h.Set(replica.FromHeader, from)
 	}
 	if age, ok := w.reads.Age(time.Now()); ok {
 		h.Set(ageHeader, strconv.FormatFloat(age.Seconds(), 'f', 1, 64))
@@ -82,7 +80,7 @@ func (w *placedWriter) place() {
 		return
 	}
 	if position := w.store.Changed(w.request.Context()); position != "" {
-		h.Set(positionHeader, position)
+		h.Set(replica.PositionHeader, position)
 		http.SetCookie(w.ResponseWriter, &http.Cookie{
 			Name: positionCookie, Value: position, Path: "/", MaxAge: int(positionAge / time.Second),
 			HttpOnly: true, SameSite: http.SameSiteLaxMode,

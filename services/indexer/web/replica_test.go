@@ -58,6 +58,9 @@ func TestPagesAreReadFromReplica(t *testing.T) {
 	if _, h := count(); h.Get("Dateline-Read-Age") == "" {
 		t.Error("a response from the replica does not tell its age")
 	}
+	if n, h := count(replica.PositionHeader, replica.Newest); n != 2 || h.Get(replica.FromHeader) != replica.Primary {
+		t.Errorf("with the newest position, there are %d articles from the %s", n, h.Get(replica.FromHeader))
+	}
 	if page := server.get(t, "/"); !strings.Contains(page, "From a replica of the database, as of ") {
 		t.Error("the footer does not name the replica")
 	}

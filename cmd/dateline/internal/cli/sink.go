@@ -71,7 +71,8 @@ documents, the mapping of the index, and the permissions that the user needs.`,
 		}
 		defer target.Close()
 		return storeOrAPI(load, func(cmd *cobra.Command, cfg configuration, api webapi.Client, _ []string) error {
-			return f.run(cmd, cfg, target, api)
+			// The index would keep what a replica of the database answers before it has a revision.
+			return f.run(cmd, cfg, target, api.Fresh())
 		}, func(cmd *cobra.Command, cfg configuration, s store.Store, _ []string) error {
 			return auditedIfPossible(cmd, s, nil, "export", "articles to "+target.String(), func() error {
 				return f.run(cmd, cfg, target, s)

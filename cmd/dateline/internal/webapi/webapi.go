@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/dateline-news/dateline/services/indexer/replica"
 )
 
 const (
@@ -23,7 +25,10 @@ const (
 )
 
 // Client calls the API at a base URL. The token may be empty.
-type Client struct{ base, token string }
+type Client struct {
+	base, token string
+	fresh       bool
+}
 
 // New returns a client for an address, which may be only host:port or :port.
 func New(address, token string) Client {
@@ -33,7 +38,13 @@ func New(address, token string) Client {
 	if !strings.Contains(address, "://") {
 		address = "http://" + address
 	}
-	return Client{strings.TrimSuffix(address, "/"), token}
+	return Client{base: strings.TrimSuffix(address, "/"), token: token}
+}
+
+// Fresh returns a client whose reads see every change. They fail while only a replica of the database answers.
+func (c Client) Fresh() Client {
+	c.fresh = true
+	return c
 }
 
 // ErrNotFound means that the API does not have the requested resource.
@@ -87,6 +98,9 @@ func (c Client) do(ctx context.Context, method, path string, body any) (*http.Re
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)
 	}
+	if c.fresh {
+		request.Header.Set(replica.PositionHeader, replica.Newest)
+	}
 	client := &http.Client{
 		Transport: &http.Transport{DisableKeepAlives: true},
 		// Follow no redirects: the token is for this address only.
@@ -99,6 +113,10 @@ func (c Client) do(ctx context.Context, method, path string, body any) (*http.Re
 		}
 		return nil, fmt.Errorf("%s does not answer: %w; start the pipeline, or give another address with --client-web",
 			c.base, err)
+	}
+	if c.fresh && response.Header.Get(replica.FromHeader) == replica.Replica {
+		_ = response.Body.Close() // what it says is not used
+		return nil, fmt.Errorf("the database of %s is unavailable, and its replica may lack changes: try again later", c.base)
 	}
 	switch response.StatusCode {
 	case http.StatusOK, http.StatusCreated, http.StatusNoContent:

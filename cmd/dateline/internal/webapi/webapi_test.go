@@ -15,6 +15,7 @@ import (
 	"github.com/dateline-news/dateline/services/discoverer/sources"
 	"github.com/dateline-news/dateline/services/discoverer/trial"
 	"github.com/dateline-news/dateline/services/indexer/access"
+	"github.com/dateline-news/dateline/services/indexer/replica"
 	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/notifier/subscriptions"
 )
@@ -436,5 +437,29 @@ func TestSearchInPages(t *testing.T) {
 	}
 	if got := strings.Join(limits, ", "); got != "100 after , 100 after c1, 50 after c2" {
 		t.Errorf("the requests are for %s", got)
+	}
+}
+
+// TestFreshReads reads from a server that answers from the primary, and from one whose primary is unavailable.
+func TestFreshReads(t *testing.T) {
+	from := replica.Primary
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if got := r.Header.Get(replica.PositionHeader); got != replica.Newest {
+			t.Errorf("the request has the position %q", got)
+		}
+		w.Header().Set(replica.FromHeader, from)
+		if from == replica.Replica {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		_, _ = io.WriteString(w, `{"articles":[]}`)
+	}))
+	t.Cleanup(server.Close)
+	client := webapi.New(server.URL, "").Fresh()
+	if _, err := client.Search(t.Context(), store.Query{Limit: 1}); err != nil {
+		t.Error(err)
+	}
+	from = replica.Replica
+	if _, err := client.Article(t.Context(), "id-north"); err == nil || errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an article that the replica does not have: %v, want that the database is unavailable", err)
 	}
 }
