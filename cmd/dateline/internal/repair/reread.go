@@ -44,9 +44,12 @@ func Reread(ctx context.Context, js jetstream.JetStream, s store.Store, state pr
 	found, err := eachMissing(ctx, js, state, false, func(msg jetstream.Msg, sequence uint64) error {
 		return b.add(ctx, msg, sequence)
 	}, func(span store.Span) error {
+		if err := b.flush(ctx); err != nil {
+			return err // the messages still count as missing
+		}
 		// Messages that are no longer on the stream can never be stored: stop counting
 		// them as missing.
-		return errors.Join(b.flush(ctx), s.ReplaceSpans(ctx, nil, []store.Span{span}))
+		return s.ReplaceSpans(ctx, nil, []store.Span{span})
 	})
 	found.Refused = b.refused
 	return found, err
