@@ -150,7 +150,7 @@ func (t mails) Send(ctx context.Context, s subscriptions.Subscription, items []I
 	if err == nil {
 		err = client.DialAndSendWithContext(ctx, message)
 	}
-	if err == nil {
+	if err == nil || message != nil && message.IsDelivered() { // whatever failed afterwards, it must not be sent again
 		return same(items, Outcome{Result: Delivered})
 	}
 	outcome := Outcome{Detail: "sending an e-mail: " + err.Error()}

@@ -1,14 +1,17 @@
 package targets
 
 import (
+	"bufio"
 	"crypto/tls"
 	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
+	"net"
 	netmail "net/mail"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -171,6 +174,59 @@ func TestMailThatIsRefused(t *testing.T) {
 	if len(server.Letters()) != before {
 		t.Error("an e-mail was sent to a server that cannot be trusted")
 	}
+}
+
+// TestMailBeforeTheConnectionIsLost has a server that closes the connection after it has accepted an e-mail. Sending it
+// again would deliver it twice.
+func TestMailBeforeTheConnectionIsLost(t *testing.T) {
+	server := smtptest.Start(t, nil, false)
+	config := SMTPConfig{Server: closingProxy(t, server.Addr), From: "news@example.com", Security: SecurityNone}
+	if outcome := sendMail(t, config, "mailto:desk@example.com", itemOf("a", "A")); outcome.Result != Delivered {
+		t.Errorf("the e-mail that was accepted counts as %+v", outcome)
+	}
+	if n := len(server.Letters()); n != 1 {
+		t.Errorf("the server has %d e-mails, want 1", n)
+	}
+}
+
+// closingProxy returns the address of a proxy of an SMTP server. It closes its connection after an e-mail was accepted.
+func closingProxy(t *testing.T, server string) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		client, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer client.Close()
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		serving.Go(func() { _, _ = io.Copy(conn, client) }) // until both are closed
+		answers := bufio.NewReader(conn)
+		for isText := false; ; {
+			line, err := answers.ReadString('\n')
+			if err == nil {
+				_, err = io.WriteString(client, line)
+			}
+			if err != nil || isText && strings.HasPrefix(line, "250 ") {
+				return
+			}
+			isText = isText || strings.HasPrefix(line, "354 ")
+		}
+	})
+	t.Cleanup(func() {
+		listener.Close()
+		serving.Wait()
+	})
+	return listener.Addr().String()
 }
 
 func TestSMTPConfig(t *testing.T) {
