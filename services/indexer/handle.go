@@ -86,7 +86,10 @@ func judge(result *stage.Result, stored store.PutResult) {
 		// An earlier delivery of this record stored it. The process may have ended
 		// before that was recorded, so this outcome is the same.
 		o.Verdict, o.Reason = datelinev1.Verdict_VERDICT_PRODUCED, string(outcome.Changed)
-		if stored.Revision == 1 {
+		switch {
+		case stored.WasOutdated:
+			o.Reason = string(outcome.Outdated)
+		case stored.Revision == 1:
 			o.Reason = string(outcome.New)
 		}
 	default:
@@ -109,7 +112,7 @@ func announce(result *stage.Result, stored store.PutResult, record *datelinev1.A
 		change = datelinev1.RevisionChange_REVISION_CHANGE_EXTRACTED_AGAIN
 	case stored.Status == store.Restored:
 		change = datelinev1.RevisionChange_REVISION_CHANGE_RESTORED
-	case stored.Status == store.Outdated:
+	case stored.WasOutdated:
 		change = datelinev1.RevisionChange_REVISION_CHANGE_OUTDATED
 	case stored.Revision == 1:
 		change = datelinev1.RevisionChange_REVISION_CHANGE_NEW

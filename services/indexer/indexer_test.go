@@ -136,6 +136,7 @@ func TestRevisionsAreAnnounced(t *testing.T) {
 		{record("a", "Second", noon.Add(2*time.Hour)), "produced changed", ""}, // redelivered: the same event
 		{record("a", "Zeroth", noon.Add(-time.Hour)), "produced outdated",
 			"revisions.outdated.en.com.example id-a 3 Zeroth"},
+		{record("a", "Zeroth", noon.Add(-time.Hour)), "produced outdated", ""}, // redelivered: the same event
 		{record("b", "Other", noon), "produced new", "revisions.new.en.com.example id-b 1 Other"},
 	} {
 		publish(t, js, fmt.Sprint(i), step.article)
@@ -154,8 +155,8 @@ func TestRevisionsAreAnnounced(t *testing.T) {
 		t.Fatal(err)
 	}
 	publish(t, js, "erased", record("a", "Back again", noon.Add(9*time.Hour)))
-	natstest.Eventually(t, "an erased article's outcome", func() bool { return len(outcomes(t, js)) == 7 })
-	if got := outcomes(t, js)[6]; got != "rejected erased" || len(events(t, js)) != len(want) {
+	natstest.Eventually(t, "an erased article's outcome", func() bool { return len(outcomes(t, js)) == 8 })
+	if got := outcomes(t, js)[7]; got != "rejected erased" || len(events(t, js)) != len(want) {
 		t.Errorf("an erased article: outcome %q and %d events, want rejected erased and %d",
 			got, len(events(t, js)), len(want))
 	}

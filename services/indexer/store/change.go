@@ -17,9 +17,9 @@ type stored struct {
 
 // revisionBrief is a revision without its record.
 type revisionBrief struct {
-	number      int
-	contentHash string
-	firstSeen   time.Time
+	number              int
+	contentHash         string
+	firstSeen, lastSeen time.Time
 }
 
 // change is what a batch changes about one article. It starts with what is stored,
@@ -99,9 +99,18 @@ func (c *change) apply(a arrival) PutResult {
 		if r.contentHash == a.row.contentHash && r.firstSeen.Equal(a.row.fetched) {
 			result.Revision = r.number
 			result.Completes = i > 0 && a.row.firstPageHash != "" && c.stored.revisions[i-1].contentHash == a.row.firstPageHash
+			result.WasOutdated = c.wasOutdated(i)
 		}
 	}
 	return result
+}
+
+// wasOutdated reports whether the revision at an index was older than the newest one when it was stored.
+func (c *change) wasOutdated(i int) bool {
+	r := c.stored.revisions[i]
+	return r.number > c.row.revision || slices.ContainsFunc(c.stored.revisions[:i], func(earlier revisionBrief) bool {
+		return earlier.lastSeen.After(r.firstSeen)
+	})
 }
 
 // statusOf decides what storing the arrival means for the article.
@@ -176,7 +185,9 @@ func (c *change) addFetch(fetched time.Time) {
 func (c *change) addRevision(a arrival) {
 	c.row.revisions++
 	c.added++
-	c.stored.revisions = append(c.stored.revisions, revisionBrief{c.row.revisions, a.row.contentHash, a.row.fetched})
+	c.stored.revisions = append(c.stored.revisions, revisionBrief{
+		c.row.revisions, a.row.contentHash, a.row.fetched, a.row.fetched,
+	})
 	c.revisions = append(c.revisions, a.revision(c.row.revisions))
 }
 
@@ -184,6 +195,11 @@ func (c *change) addRevision(a arrival) {
 // keeps its firstSeen, whether it is stored or is new in this batch.
 func (c *change) refreshRevision(a arrival) {
 	refreshed := a.revision(c.row.revision)
+	for i := range c.stored.revisions {
+		if c.stored.revisions[i].number == refreshed.number {
+			c.stored.revisions[i].lastSeen = refreshed.lastSeen
+		}
+	}
 	for i, r := range c.revisions {
 		if r.number == refreshed.number {
 			refreshed.firstSeen = r.firstSeen

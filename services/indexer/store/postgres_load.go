@@ -54,14 +54,14 @@ func (b *postgresBatch) loadStored(ids []string) (map[string]stored, error) {
 	if err := rows.Err(); err != nil || len(known) == 0 {
 		return known, err
 	}
-	rows, err = b.tx.Query(b.ctx, `SELECT article_id, number, content_hash, first_seen FROM revisions
+	rows, err = b.tx.Query(b.ctx, `SELECT article_id, number, content_hash, first_seen, last_seen FROM revisions
 		WHERE article_id = ANY ($1) ORDER BY 1, 2`, ids)
 	if err != nil {
 		return nil, err
 	}
 	var id string
 	var r revisionBrief
-	_, err = pgx.ForEachRow(rows, []any{&id, &r.number, &r.contentHash, &r.firstSeen}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &r.number, &r.contentHash, &r.firstSeen, &r.lastSeen}, func() error {
 		k := known[id]
 		k.revisions = append(k.revisions, r)
 		known[id] = k

@@ -77,11 +77,19 @@ func testOutOfOrder(t *testing.T, b backend) {
 	newest := article("a", "Newest", "x", after(5))
 	put(t, s, newest)
 	late := article("a", "Late", "x", after(2))
-	wantStatuses(t, put(t, s, late), store.Outdated)
+	wantDelivery := func(status store.Status) {
+		t.Helper()
+		results, err := s.Put(t.Context(), []*datelinev1.Article{late})
+		want := store.PutResult{Status: status, ID: "id-a", Revision: 2, WasOutdated: true}
+		if err != nil || results[0] != want {
+			t.Errorf("an outdated record: %+v, %v; want %+v", results, err, want)
+		}
+	}
+	wantDelivery(store.Outdated)
 	wantArticle(t, s, "id-a", newest)
 	wantNames(t, "late", find(t, s, "late"))
 	wantNames(t, "newest", find(t, s, "newest"), "a")
-	wantStatuses(t, put(t, s, late), store.Unchanged)
+	wantDelivery(store.Unchanged)
 	wantRevisions(t, s, "id-a", "2 Late 2-2", "1 Newest 5-5")
 
 	// An older fetch of the same content does not replace newer metadata.
@@ -97,6 +105,7 @@ func testOutOfOrder(t *testing.T, b backend) {
 	wantStatuses(t, put(t, s, better), store.Changed)
 	wantStatuses(t, put(t, s, newest), store.Unchanged)
 	wantArticle(t, s, "id-a", better)
+	wantDelivery(store.Unchanged)
 }
 
 func testSameArticleInBatch(t *testing.T, b backend) {

@@ -70,6 +70,9 @@ type PutResult struct {
 	// Revision is the number of the revision that this record created, now or in
 	// an earlier delivery. It is 0 if the record created none.
 	Revision int
+	// WasOutdated reports whether that revision was older than the newest one when it was
+	// stored.
+	WasOutdated bool
 	// Completes reports whether that revision adds the text of the other pages to the
 	// revision before it, in which the publisher's text is otherwise the same.
 	Completes bool

@@ -79,13 +79,16 @@ func (b *sqliteBatch) loadStored(id string) (stored, error) {
 	var briefs []struct {
 		Number    int    `json:"n"`
 		FirstSeen int64  `json:"t"`
+		LastSeen  int64  `json:"l"`
 		Hash      string `json:"h"`
 	}
 	if err := json.Unmarshal([]byte(revisions), &briefs); err != nil {
 		return stored{}, fmt.Errorf("reading the revisions %.100q: %w", revisions, err)
 	}
 	for _, one := range briefs {
-		s.revisions = append(s.revisions, revisionBrief{one.Number, one.Hash, fromMicros(one.FirstSeen)})
+		s.revisions = append(s.revisions, revisionBrief{
+			one.Number, one.Hash, fromMicros(one.FirstSeen), fromMicros(one.LastSeen),
+		})
 	}
 	return s, nil
 }

@@ -28,7 +28,7 @@ func (s *sqliteStatements) all() map[**sql.Stmt]string {
 	return map[**sql.Stmt]string{
 		&s.links: `SELECT url, article_id, canonical FROM aliases WHERE url IN (?1, ?2, ?3, ?4)`,
 		&s.load: `SELECT row, ` + articleColumns.selected("") + `, (SELECT json_group_array(
-			json_object('n', number, 't', first_seen, 'h', content_hash)) FROM revisions WHERE article_id = id)
+			json_object('n', number, 't', first_seen, 'l', last_seen, 'h', content_hash)) FROM revisions WHERE article_id = id)
 			FROM articles WHERE id = ?`,
 		&s.candidate:  `SELECT ` + candidateColumns.selected("") + ` FROM articles WHERE row = ?`,
 		&s.window:     `SELECT time + max(0, min(?1 - clock, ?2)), first, last FROM copies_window WHERE id = 1`,
