@@ -111,7 +111,7 @@ func TestDays(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format.Name, func(t *testing.T) {
 			storetest.Each(t, func(t *testing.T, s store.Store) {
-				testDays(t, s, Options{To: Folder(filepath.Join(t.TempDir(), "new", "folder")), Format: format})
+				testDays(t, s, Options{To: Folder(filepath.Join(t.TempDir(), "new", "[folder")), Format: format})
 			})
 		})
 	}
@@ -157,7 +157,7 @@ func testDays(t *testing.T, s store.Store, o Options) {
 
 	// What a killed run leaves, and a damaged file, are mended.
 	final := filepath.Join(o.To.String(), "2026-03-10."+o.Format.Name)
-	partial := filepath.Join(o.To.String(), ".2026-03-10."+o.Format.Name+partialSuffix)
+	partial := filepath.Join(o.To.String(), ".2026-03-11."+o.Format.Name+partialSuffix)
 	if err := errors.Join(os.WriteFile(partial, []byte("half"), 0o600), os.Truncate(final, 3)); err != nil {
 		t.Fatal(err)
 	}

@@ -58,9 +58,11 @@ func (f Folder) open() (release func() error, err error) {
 		return nil, fmt.Errorf("another process exports to %s: wait until it has ended, or choose another folder", f)
 	}
 	// A run that was killed may have left incomplete files.
-	names, err := filepath.Glob(f.path(".*" + partialSuffix))
-	for _, name := range names {
-		err = errors.Join(err, os.Remove(name))
+	entries, err := os.ReadDir(string(f))
+	for _, entry := range entries {
+		if name := entry.Name(); strings.HasPrefix(name, ".") && strings.HasSuffix(name, partialSuffix) {
+			err = errors.Join(err, os.Remove(f.path(name)))
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
