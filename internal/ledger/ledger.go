@@ -177,6 +177,9 @@ const (
 	errMessageTooLarge jetstream.ErrorCode = 10054
 )
 
+// IsTooLarge reports whether a publish failed because the message is larger than the server or the stream accepts.
+func IsTooLarge(err error) bool { return errors.Is(err, ErrTooLarge) || isTooLarge(err) }
+
 // isTooLarge reports whether the stream can never store a message because of its size.
 func isTooLarge(err error) bool {
 	refused, ok := errors.AsType[*jetstream.APIError](err)

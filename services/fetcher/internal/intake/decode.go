@@ -22,6 +22,9 @@ import (
 const (
 	maxLines = 10_000
 	maxID    = 128 // bytes of a request id
+	// maxRequest is the maximum size of a FetchRequest in bytes. A page carries its request, and so does the entry of
+	// the frontier, which grows with each redirect and attempt: a larger one could not be stored.
+	maxRequest = 512 << 10
 )
 
 // decode reads the requests in a message: a FetchRequest in protobuf or JSON, or
@@ -112,6 +115,8 @@ func check(r *datelinev1.FetchRequest) ([]*datelinev1.FetchRequest, error) {
 	case datelinev1.Purpose_name[int32(r.GetPurpose())] == "":
 		return nil, fmt.Errorf("the FetchRequest has the unknown purpose %d: leave it out to request an article, "+
 			"or upgrade the fetcher", r.GetPurpose())
+	case proto.Size(r) > maxRequest:
+		return nil, fmt.Errorf("the FetchRequest has %d bytes: send at most %d", proto.Size(r), maxRequest)
 	case len(r.GetLabels()) > ledger.MaxLabels:
 		return nil, fmt.Errorf("the FetchRequest has %d labels: send at most %d", len(r.GetLabels()), ledger.MaxLabels)
 	}

@@ -107,6 +107,9 @@ func TestDecodeErrors(t *testing.T) {
 			"", `{"url": "https://example.com/a", "labels": {"a": "` + strings.Repeat("a", ledger.MaxLabelBytes+1) + `"}}`,
 			"shorten",
 		},
+		"too large": {
+			"", `{"url": "https://example.com/a", "listed": {"summary": "` + strings.Repeat("a", maxRequest) + `"}}`, "at most 524288",
+		},
 		"too many lines": {"", strings.Repeat("https://example.com/a\n", maxLines+1), "several messages"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -234,6 +234,10 @@ func (in *Intake) entered(ctx context.Context, r *request, err error) error {
 			return stage.Transient(outcome.HostFull, cause)
 		}
 		return stage.Permanent(outcome.HostFull, cause)
+	case ledger.IsTooLarge(err):
+		in.unclaim(ctx, r.url, r.key())
+		return stage.Permanent(outcome.TooLarge, fmt.Errorf("the request exceeds the largest message that NATS accepts: "+
+			"raise max_payload, or send a smaller request: %w", err))
 	}
 	return stage.Unavailable(err)
 }
