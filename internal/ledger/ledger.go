@@ -125,8 +125,9 @@ func (w *Writer) count(ctx context.Context, o *datelinev1.Outcome) {
 	if o.Verdict == datelinev1.Verdict_VERDICT_DEAD {
 		level = slog.LevelWarn
 	}
-	w.config.Log.Log(ctx, level, "outcome", "stage", subject.StageName(o.Stage), "verdict", subject.VerdictName(o.Verdict),
-		"reason", o.Reason, "url", o.Url, "request", o.RequestId, "attempt", o.Attempt, "detail", o.Detail)
+	w.config.Log.Log(ctx, level, "outcome", "stage", subject.StageName(o.Stage),
+		"verdict", subject.VerdictName(o.Verdict), "reason", o.Reason,
+		"url", o.Url, "request", o.RequestId, "attempt", o.Attempt, "detail", o.Detail)
 }
 
 // Publish stores messages in their streams, with the trace context of ctx, and
@@ -203,7 +204,8 @@ func isTemporary(err error) bool {
 // messages or bytes as it may, or as many messages with this subject.
 func isStreamFull(err error) bool {
 	refused, ok := errors.AsType[*jetstream.APIError](err)
-	return ok && strings.HasPrefix(refused.Description, "maximum ") && strings.HasSuffix(refused.Description, " exceeded")
+	return ok && strings.HasPrefix(refused.Description, "maximum ") &&
+		strings.HasSuffix(refused.Description, " exceeded")
 }
 
 // IsHostFull reports whether a publish failed because the queue of a host in the

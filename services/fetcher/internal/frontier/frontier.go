@@ -107,7 +107,8 @@ func New(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, config Conf
 		gained:   make(chan struct{}, 1),
 		locating: make(chan struct{}, 1), locateMin: locateMin,
 		created: stream.CachedInfo().Created,
-		hosts:   map[string]*host{}, busy: map[int]int{}, closed: map[int]bool{}, subscriptions: map[int]*nats.Subscription{},
+		hosts:   map[string]*host{}, busy: map[int]int{}, closed: map[int]bool{},
+		subscriptions: map[int]*nats.Subscription{},
 	}
 	f.register()
 	return f, nil
@@ -179,22 +180,22 @@ func (f *Frontier) keepLeases(ctx context.Context) error {
 func (f *Frontier) updateLeases(ctx context.Context) {
 	attempt, cancel := context.WithTimeout(ctx, f.leases.ttl/3)
 	defer cancel()
-	if err := f.leases.round(attempt, f.Quiet, f.closeIfIdle); err != nil && ctx.Err() == nil {
+	if err := f.leases.round(attempt, f.Quiet, f.setClosed); err != nil && ctx.Err() == nil {
 		f.Log.Warn("updating partition leases failed, retrying", "error", err)
 	}
 	f.follow(f.leases.owned())
 }
 
-// closeIfIdle reports whether no visit is in progress in a partition. If so, it
-// also keeps new ones from starting, so that the partition can be released.
-func (f *Frontier) closeIfIdle(partition int) bool {
+// setClosed keeps visits from beginning in a partition, or permits them again, and reports whether none is in progress.
+func (f *Frontier) setClosed(partition int, closed bool) (idle bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.busy[partition] > 0 {
-		return false
+	if closed {
+		f.closed[partition] = true
+	} else {
+		delete(f.closed, partition)
 	}
-	f.closed[partition] = true
-	return true
+	return f.busy[partition] == 0
 }
 
 // keepListing lists the hosts with URLs. It is separate from keepLeases because a

@@ -30,7 +30,7 @@ func TestRestartedReplica(t *testing.T) {
 	if err := killed.heartbeat(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := killed.round(t.Context(), 0, func(int) bool { return true }); err != nil {
+	if err := killed.round(t.Context(), 0, func(int, bool) bool { return true }); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(killed.owned()); got != subject.Partitions {
@@ -43,7 +43,7 @@ func TestRestartedReplica(t *testing.T) {
 	if err := l.heartbeat(t.Context()); err != nil || !l.inSession() {
 		t.Fatalf("the process that was started again has a session: %t (%v)", l.inSession(), err)
 	}
-	if err := l.round(t.Context(), 0, func(int) bool { return true }); err != nil {
+	if err := l.round(t.Context(), 0, func(int, bool) bool { return true }); err != nil {
 		t.Fatal(err)
 	}
 	for p := range subject.Partitions {
@@ -68,7 +68,7 @@ func TestTwoProcessesWithOneName(t *testing.T) {
 		if err := l.heartbeat(t.Context()); err != nil || !l.inSession() {
 			t.Fatalf("a process has a session: %t (%v)", l.inSession(), err)
 		}
-		if err := l.round(t.Context(), 0, func(int) bool { return true }); err != nil {
+		if err := l.round(t.Context(), 0, func(int, bool) bool { return true }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,7 +77,8 @@ func TestTwoProcessesWithOneName(t *testing.T) {
 			t.Fatal(err)
 		}
 		if first.inSession() || len(first.owned()) > 0 {
-			t.Errorf("the first process has a session: %t, and owns %d partitions", first.inSession(), len(first.owned()))
+			t.Errorf("the first process has a session: %t, and owns %d partitions",
+				first.inSession(), len(first.owned()))
 		}
 		if err := second.heartbeat(t.Context()); err != nil || !second.inSession() {
 			t.Errorf("the second process has a session: %t (%v)", second.inSession(), err)

@@ -14,9 +14,12 @@ import (
 // leaseTasks is the maximum number of operations on leases at the same time.
 const leaseTasks = 32
 
+// closing keeps visits from beginning in a partition, or permits them again, and reports whether none is in progress.
+type closing func(partition int, closed bool) (idle bool)
+
 // round looks for replicas that have joined or stopped. If there are any, or it is
 // time to renew the leases, it distributes the partitions.
-func (l *leases) round(ctx context.Context, quiet time.Duration, closeIfIdle func(partition int) bool) error {
+func (l *leases) round(ctx context.Context, quiet time.Duration, setClosed closing) error {
 	if !l.inSession() {
 		return nil
 	}
@@ -33,7 +36,7 @@ func (l *leases) round(ctx context.Context, quiet time.Duration, closeIfIdle fun
 		return nil
 	}
 	l.live, l.lastTerm = live, term
-	complete, err := l.distribute(ctx, started, quiet, term, closeIfIdle)
+	complete, err := l.distribute(ctx, started, quiet, term, setClosed)
 	l.distributed = time.Time{} // the next round tries again
 	if complete {
 		l.distributed = started
@@ -41,12 +44,11 @@ func (l *leases) round(ctx context.Context, quiet time.Duration, closeIfIdle fun
 	return err
 }
 
-// distribute renews the leases of this replica's share, takes the free partitions of
-// that share, and releases the partitions that belong to another replica's share
-// once closeIfIdle reports that they can be released. It reports whether this replica
-// then holds its share and nothing else.
+// distribute renews the leases of this replica's share, and takes the free partitions of that share. Of the partitions
+// that belong to another replica's share, it closes those with visits in progress, so that they can be released in a
+// later round, and releases the others. It reports whether this replica then holds its share and nothing else.
 func (l *leases) distribute(
-	ctx context.Context, started time.Time, quiet time.Duration, term int, closeIfIdle func(partition int) bool,
+	ctx context.Context, started time.Time, quiet time.Duration, term int, setClosed closing,
 ) (complete bool, err error) {
 	found, err := l.survey(ctx, ">")
 	if err != nil {
@@ -65,7 +67,10 @@ func (l *leases) distribute(
 			due := preferred(replicas, p) == l.replica
 			known := found.partitions[p]
 			switch {
-			case held && (due || !closeIfIdle(p)):
+			case held && due:
+				setClosed(p, false)
+				return l.renew(ctx, p, started)
+			case held && !setClosed(p, true):
 				return l.renew(ctx, p, started)
 			case held:
 				return l.release(ctx, p)

@@ -138,7 +138,8 @@ func isToken(text string) bool {
 
 func decodeLines(data []byte) ([]*datelinev1.FetchRequest, error) {
 	if !utf8.Valid(data) {
-		return nil, errors.New("the message is not UTF-8 text: percent-encode the characters of its URLs that are not ASCII")
+		return nil, errors.New("the message is not UTF-8 text: " +
+			"percent-encode the characters of its URLs that are not ASCII")
 	}
 	var requests []*datelinev1.FetchRequest
 	for line := range bytes.Lines(data) {

@@ -101,14 +101,16 @@ func TestDecodeErrors(t *testing.T) {
 			"", `{"url": "https://example.com/a", "requestId": "` + strings.Repeat("a", maxID+1) + `"}`, "request_id",
 		},
 		"too many labels": {
-			"application/protobuf", encoded(t, &datelinev1.FetchRequest{Url: "https://example.com/", Labels: labels}), "labels",
+			"application/protobuf", encoded(t, &datelinev1.FetchRequest{Url: "https://example.com/", Labels: labels}),
+			"labels",
 		},
 		"label too long": {
-			"", `{"url": "https://example.com/a", "labels": {"a": "` + strings.Repeat("a", ledger.MaxLabelBytes+1) + `"}}`,
+			"", `{"url": "https://a.example/", "labels": {"a": "` + strings.Repeat("a", ledger.MaxLabelBytes+1) + `"}}`,
 			"shorten",
 		},
 		"too large": {
-			"", `{"url": "https://example.com/a", "listed": {"summary": "` + strings.Repeat("a", maxRequest) + `"}}`, "at most 524288",
+			"", `{"url": "https://a.example/", "listed": {"summary": "` + strings.Repeat("a", maxRequest) + `"}}`,
+			"at most 524288",
 		},
 		"too many lines": {"", strings.Repeat("https://example.com/a\n", maxLines+1), "several messages"},
 	} {

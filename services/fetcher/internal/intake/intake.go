@@ -162,7 +162,8 @@ func (in *Intake) admit(ctx context.Context, requests []*request) {
 		r := requests[i]
 		if entry := r.judge(claimed); entry != nil {
 			entering = append(entering, r)
-			admissions = append(admissions, frontier.Admission{Cause: "admit:" + r.result.Outcome.InputId, Entry: entry})
+			cause := "admit:" + r.result.Outcome.InputId
+			admissions = append(admissions, frontier.Admission{Cause: cause, Entry: entry})
 		}
 	}
 	for i, err := range frontier.PublishAll(ctx, in.js, admissions) {
@@ -236,8 +237,8 @@ func (in *Intake) entered(ctx context.Context, r *request, err error) error {
 		return stage.Permanent(outcome.HostFull, cause)
 	case ledger.IsTooLarge(err):
 		in.unclaim(ctx, r.url, r.key())
-		return stage.Permanent(outcome.TooLarge, fmt.Errorf("the request exceeds the largest message that NATS accepts: "+
-			"raise max_payload, or send a smaller request: %w", err))
+		return stage.Permanent(outcome.TooLarge, fmt.Errorf("the request exceeds the largest message that NATS "+
+			"accepts: raise max_payload, or send a smaller request: %w", err))
 	}
 	return stage.Unavailable(err)
 }
@@ -255,6 +256,7 @@ func describe(origin *datelinev1.Origin) string {
 // unclaim removes a claim that led to nothing.
 func (in *Intake) unclaim(ctx context.Context, url weburl.URL, key string) {
 	if err := in.seen.Forget(ctx, key); err != nil {
-		in.log.WarnContext(ctx, "removing a claim failed, it will expire with the freshness window", "url", url, "error", err)
+		in.log.WarnContext(ctx, "removing a claim failed, it will expire with the freshness window",
+			"url", url, "error", err)
 	}
 }
