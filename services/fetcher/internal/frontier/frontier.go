@@ -244,7 +244,7 @@ func (f *Frontier) list(ctx context.Context, gained bool) (complete bool) {
 		defer listed()
 	}
 	for p := range f.leases.owned() {
-		names, err := f.queue.subjects(ctx, p)
+		waiting, err := f.queue.subjects(ctx, p)
 		if err != nil {
 			if ctx.Err() == nil {
 				f.Log.Warn("listing a partition failed, retrying", "partition", p, "error", err)
@@ -254,9 +254,10 @@ func (f *Frontier) list(ctx context.Context, gained bool) (complete bool) {
 		// Fresh lanes come first: a host could otherwise have its first turn before its
 		// fresh URLs are known.
 		for lane := range laneCount {
-			for _, name := range names {
+			for name, urls := range waiting {
 				if strings.HasPrefix(name, laneSubject(p, lane, "")) {
 					f.add(name, p, f.notBefore(p), false)
+					f.wakeForUnread(name, urls)
 				}
 			}
 		}

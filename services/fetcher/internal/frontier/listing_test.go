@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/dateline-news/dateline/internal/natstest"
+	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
 // TestUntilListing checks that listings take a bounded share of the time, and that one that failed is soon repeated: a
@@ -56,5 +57,56 @@ func TestFailedListing(t *testing.T) {
 	}, func() {})
 	if failures != 4 { // the state of the stream, and the hosts of each partition
 		t.Errorf("%d requests fail a listing, want 4", failures)
+	}
+}
+
+// TestMissedNotice has a host whose only known URL waits for an hour, and a second URL whose notice is missed. The next
+// listing finds it. A listing that finds nothing new lets the host sleep.
+func TestMissedNotice(t *testing.T) {
+	server, js := newServer(t)
+	nc, _ := natstest.Connect(t, server)
+	const later, now = "https://site.example/later", "https://site.example/now"
+	f, err := New(t.Context(), nc, js, Config{
+		Replica: "a", MaxInFlight: 1, MaxRetryWait: time.Hour, Visitor: &recorder{}, Log: slog.New(slog.DiscardHandler),
+		Now: time.Now, Registry: prometheus.NewRegistry(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, js, later, time.Now().Add(time.Hour))
+	name, err := subjectOf(&datelinev1.FrontierEntry{Url: later})
+	if err != nil {
+		t.Fatal(err)
+	}
+	partition, _ := partitionOf(name)
+	f.leases.held = map[int]lease{partition: {}}
+	// next returns the URL that is visited after a listing, if any.
+	next := func() string {
+		t.Helper()
+		if !f.list(t.Context(), false) {
+			t.Fatal("the listing is not complete")
+		}
+		h, _ := f.take()
+		if h == nil {
+			return ""
+		}
+		entry, err := f.pick(t.Context(), h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.giveBack(h, h.wakes(), true)
+		if entry == nil {
+			return "none"
+		}
+		return entry.GetUrl()
+	}
+	for i, want := range []string{"none", "", ""} {
+		if got := next(); got != want {
+			t.Errorf("listing %d leads to %q, want %q", i+1, got, want)
+		}
+	}
+	put(t, js, now, time.Time{}) // no subscription exists
+	if got := next(); got != now {
+		t.Errorf("the listing leads to %q, want the URL whose notice was missed", got)
 	}
 }

@@ -103,11 +103,28 @@ func (f *Frontier) add(name string, partition int, due time.Time, noticed bool) 
 	if first {
 		f.hasten(h)
 	}
-	// A host that sleeps until its deferred URLs are due has new work.
+	f.wakeUp(h, due)
+}
+
+// wakeUp gives work to a host that sleeps until its deferred URLs are due. Hold f.mu.
+func (f *Frontier) wakeUp(h *host, due time.Time) {
 	if h.index >= 0 && !h.wakes().IsZero() && h.due.Equal(h.wakes()) {
 		h.due = due
 		heap.Fix(&f.due, h.index)
 		signal(f.wake)
+	}
+}
+
+// wakeForUnread wakes a host up if one of its queues has more URLs than are deferred: the notice of one was missed.
+func (f *Frontier) wakeForUnread(name string, urls uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h, i := f.hosts[hostKey(name)], laneOf(name)
+	if h == nil || i < 0 {
+		return
+	}
+	if known := len(h.lanes[i].deferred); known < maxDeferred && urls > uint64(known) {
+		f.wakeUp(h, f.notBefore(h.partition))
 	}
 }
 

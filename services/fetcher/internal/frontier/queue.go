@@ -140,19 +140,15 @@ func (q *queue) info(ctx context.Context) (*jetstream.StreamInfo, error) {
 	return info, nil
 }
 
-// subjects returns the subjects of a partition that have URLs.
-func (q *queue) subjects(ctx context.Context, partition int) ([]string, error) {
+// subjects returns the subjects of a partition that have URLs, with their numbers.
+func (q *queue) subjects(ctx context.Context, partition int) (map[string]uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	info, err := q.stream.Info(ctx, jetstream.WithSubjectFilter(subject.FrontierPartition(partition)))
 	if err != nil {
 		return nil, fmt.Errorf("listing partition %d of the frontier: %w", partition, err)
 	}
-	out := make([]string, 0, len(info.State.Subjects))
-	for name := range info.State.Subjects {
-		out = append(out, name)
-	}
-	return out, nil
+	return info.State.Subjects, nil
 }
 
 // hostKey returns the host that a frontier subject belongs to, in subject form.
