@@ -49,7 +49,7 @@ func TrimStream(ctx context.Context, js jetstream.JetStream, name string) error 
 	if limit <= 0 || used < trimAbove*limit {
 		return nil
 	}
-	floor, err := ackFloor(ctx, stream)
+	floor, err := ackFloor(ctx, js, name)
 	if err != nil {
 		return fmt.Errorf("listing consumers of stream %s: %w", name, err)
 	}
@@ -63,20 +63,6 @@ func TrimStream(ctx context.Context, js jetstream.JetStream, name string) error 
 		return fmt.Errorf("removing consumed messages from stream %s: %w", name, err)
 	}
 	return nil
-}
-
-// ackFloor returns the sequence up to which every consumer has acked all messages.
-// It is 0 without consumers, because then no message has been read.
-func ackFloor(ctx context.Context, stream jetstream.Stream) (uint64, error) {
-	var floor uint64
-	first := true
-	list := stream.ListConsumers(ctx)
-	for consumer := range list.Info() {
-		if first || consumer.AckFloor.Stream < floor {
-			floor, first = consumer.AckFloor.Stream, false
-		}
-	}
-	return floor, list.Err()
 }
 
 // maxFile is the maximum size of a file with messages of a stream
@@ -101,7 +87,7 @@ func DropTrimmed(ctx context.Context, js jetstream.JetStream, name string) (bool
 	if info.State.FirstSeq <= 1 {
 		return true, nil // nothing was trimmed
 	}
-	floor, err := ackFloor(ctx, stream)
+	floor, err := ackFloor(ctx, js, name)
 	if err != nil {
 		return false, fmt.Errorf("listing consumers of stream %s: %w", name, err)
 	}
