@@ -96,11 +96,13 @@ func (d *Discoverer) requestAll(ctx context.Context, claimed []sources.Endpoint)
 }
 
 // request publishes a request for an endpoint. It is unconditional until the endpoint has
-// been read once, which a candidate has not, and while articles that it lists wait.
+// been read once, which a candidate has not, and while articles that it lists wait. It also is
+// if the response to the request before was not read: that one may have been the last change.
 func (d *Discoverer) request(ctx context.Context, e sources.Endpoint) error {
 	request := &datelinev1.FetchRequest{
 		Url: e.URL, RequestId: pollID(e.ID, e.Poll), Priority: datelinev1.Priority_PRIORITY_FRESH,
-		RequestTime: timestamppb.New(d.now()), Purpose: e.Purpose, Force: e.State == sources.Candidate || e.Waiting > 0,
+		RequestTime: timestamppb.New(d.now()), Purpose: e.Purpose,
+		Force: e.State == sources.Candidate || e.Waiting > 0 || e.Settled < e.Poll-1,
 	}
 	msg, err := ledger.Message(subject.URLs, "discover:"+request.GetRequestId(), request)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
@@ -75,5 +76,56 @@ func TestRestartSpreadsPolls(t *testing.T) {
 	}
 	if len(times) != len(endpoints)-overdueFirst {
 		t.Errorf("%d endpoints are polled at %d times", len(endpoints)-overdueFirst, len(times))
+	}
+}
+
+// TestPollAfterALostResponse polls an endpoint whose response is lost. The next request has no conditions: the site
+// would answer that nothing has changed since the lost response.
+func TestPollAfterALostResponse(t *testing.T) {
+	_, js := natstest.Start(t)
+	s, err := store.Open(t.Context(), storetest.SQLite(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	p := newPolled(t, "/feed.xml", datelinev1.Purpose_PURPOSE_FEED)
+	p.endpoint.State = sources.Active
+	all := sources.Of(s)
+	if err := all.Add(t.Context(), p.source, []sources.Endpoint{p.endpoint}); err != nil {
+		t.Fatal(err)
+	}
+	d, err := New(t.Context(), DefaultConfig(), Dependencies{
+		JS: js, Store: s, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.bodies.Close)
+	clock := noon
+	d.now = func() time.Time { return clock }
+	for i, want := range []bool{false, true, false} {
+		d.pollSome(t.Context(), 1)
+		messages := natstest.Messages(t, js, subject.StreamURLs)
+		request := &datelinev1.FetchRequest{}
+		if len(messages) != i+1 {
+			t.Fatalf("%d requests, want %d", len(messages), i+1)
+		}
+		if err := proto.Unmarshal(messages[i].Data, request); err != nil {
+			t.Fatal(err)
+		}
+		if request.GetForce() != want {
+			t.Errorf("request %d is unconditional: %t, want %t", i+1, request.GetForce(), want)
+		}
+		if clock = clock.Add(d.config.PollTimeout); i == 0 {
+			continue // the response is lost
+		}
+		settled, err := all.Endpoint(t.Context(), p.endpoint.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		settled.Settled, settled.NextPoll = settled.Poll, clock
+		if _, err := all.Settle(t.Context(), settled, sources.Reading{}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -26,7 +26,8 @@ func (made *judgement) take(
 	e.State, e.Reason = sources.Active, ""
 	known := hashesOf(e.Signature)
 	listed := make([]uint64, 0, len(listing.Items))
-	if e.Pushed && len(known) <= maxPushed { // a push may have only the items that have changed
+	isFull := e.Pushed && len(known) > maxPushed // nothing is added
+	if e.Pushed && !isFull {                     // a push may have only the items that have changed
 		listed = slices.AppendSeq(listed, maps.Keys(known))
 	}
 	undated, leftOut, waiting := 0, 0, int64(0)
@@ -63,7 +64,7 @@ func (made *judgement) take(
 		e.Waiting = 0
 	}
 	e.Waiting += waiting
-	if signature := signatureOf(listed); !bytes.Equal(signature, e.Signature) {
+	if signature := signatureOf(listed); !isFull && !bytes.Equal(signature, e.Signature) {
 		e.Signature, made.signature = signature, signature
 	}
 	made.named = namedEndpoints(listing, source, *e, config, now)
@@ -153,7 +154,8 @@ func (made *judgement) requests(source sources.Source, page *datelinev1.Page) []
 			Listed: listedOf(a.item),
 			Origin: &datelinev1.Origin{
 				Source: source.URL, EndpointUrl: e.URL, EndpointPurpose: e.Purpose,
-				RequestId: page.GetRequest().GetRequestId(), Position: int32(a.item.Position + 1), FindTime: page.GetFetchTime(),
+				RequestId: page.GetRequest().GetRequestId(), Position: int32(a.item.Position + 1),
+				FindTime: page.GetFetchTime(),
 			},
 		})
 	}
