@@ -184,6 +184,15 @@ func TestPageIsWrittenOnce(t *testing.T) {
 	if ids := room.ids(t); len(ids) != 1 {
 		t.Errorf("the page was written %d times", len(ids))
 	}
+	damaged := page(t, "damaged", "http://example.com/b", story)
+	damaged.Body = []byte("damaged")
+	room.use(t, func(a *Archiver) {
+		for _, got := range archive(t, a, damaged, damaged) {
+			if !strings.HasPrefix(got, "error: decompressing") {
+				t.Errorf("a page that cannot be read ends as %q, want an error", got)
+			}
+		}
+	})
 }
 
 func TestIndexFailureWritesNothingTwice(t *testing.T) {

@@ -126,7 +126,6 @@ func (a *Archiver) write(ctx context.Context, pages []*datelinev1.Page, results 
 		if page == nil || known[page.GetId()] {
 			continue
 		}
-		known[page.GetId()] = true
 		body, err := a.bodies.Read(ctx, page)
 		if err != nil {
 			pages[i], results[i].Err = nil, err
@@ -136,6 +135,7 @@ func (a *Archiver) write(ctx context.Context, pages []*datelinev1.Page, results 
 		if err != nil {
 			return errors.Join(err, a.folder.Rollback())
 		}
+		known[page.GetId()] = true
 		if revisit {
 			results[i].Outcome.Reason = string(outcome.Revisit)
 		}
