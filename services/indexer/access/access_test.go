@@ -171,6 +171,41 @@ func TestKeyringAge(t *testing.T) {
 	})
 }
 
+// TestUsesAreStoredLater checks that a token stays valid while its last use cannot be stored, and that the use is stored
+// afterwards.
+func TestUsesAreStoredLater(t *testing.T) {
+	s := storetest.Open(t, storetest.SQLite(t))
+	a, now := access.Of(s), noon
+	ring := access.NewKeyringAt(a, func() time.Time { return now })
+	token := create(t, a, "desk", time.Time{}, access.Read)
+	execute := func(statement string) {
+		t.Helper()
+		if _, err := s.SQL().Writer.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantUse := func(want time.Time) {
+		t.Helper()
+		if _, ok, err := ring.Find(t.Context(), token); !ok || err != nil {
+			t.Fatalf("the token is valid: %t, %v", ok, err)
+		}
+		all, err := a.Tokens(t.Context())
+		if err != nil || len(all) != 1 || !all[0].UseTime.Equal(want) {
+			t.Errorf("at %v, the tokens are %+v, %v; want a use at %v", now, all, err, want)
+		}
+	}
+	execute(`CREATE TRIGGER refuse BEFORE UPDATE ON access_tokens BEGIN SELECT RAISE(ABORT, 'not today'); END`)
+	wantUse(time.Time{})
+	now = noon.Add(10 * time.Second)
+	wantUse(time.Time{})
+	execute(`DROP TRIGGER refuse`)
+	now = noon.Add(20 * time.Second)
+	wantUse(noon.Add(10 * time.Second))
+	// Within an hour after a stored use, no other is stored.
+	now = noon.Add(time.Hour + 20*time.Second - 1)
+	wantUse(noon.Add(10 * time.Second))
+}
+
 // TestKeyringWithoutStore checks that no token is accepted, or refused, while the store fails.
 func TestKeyringWithoutStore(t *testing.T) {
 	s := storetest.Open(t, storetest.SQLite(t))

@@ -21,6 +21,15 @@ func testCursors(t *testing.T, b backend) {
 		all = append(all, article(numbered("many", i), "Tide", text, after(i%5)))
 	}
 	put(t, s, all...)
+	for _, q := range []store.Query{{}, {Text: "tide", ByRank: true}, {OnePerStory: true}} {
+		for limit, more := range map[int]bool{articles - 1: true, articles: false, articles + 1: false} {
+			q.Limit = limit
+			page, err := s.Search(t.Context(), q)
+			if err != nil || len(page.Hits) != min(limit, articles) || (page.Next != "") != more {
+				t.Errorf("%+v: %d hits, then %q, %v; want more: %t", q, len(page.Hits), page.Next, err, more)
+			}
+		}
+	}
 	for _, q := range []store.Query{
 		{Limit: 10},
 		{Limit: 1000},
@@ -99,4 +108,13 @@ func testLargeRecords(t *testing.T, b backend) {
 	}
 	wantAllPages(t, s, byTime, 5)
 	wantAllPages(t, s, byRank, 5)
+	huge := strings.Repeat(joined(prose(9, 6)...)+" tide ", 5000)
+	if put(t, s, article("huge", "Huge", huge, after(200))); len(huge) <= 8<<20 {
+		t.Errorf("the text has %d bytes", len(huge))
+	}
+	for _, q := range []store.Query{{Limit: 1000}, {Text: "huge", ByRank: true}, {Limit: 2, OnePerStory: true}} {
+		if page, err := s.Search(t.Context(), q); err != nil || len(page.Hits) != 1 || page.Hits[0].ID != "id-huge" {
+			t.Errorf("%+v: %d hits, %v; want only the article that is larger than a page", q, len(page.Hits), err)
+		}
+	}
 }

@@ -38,6 +38,7 @@ func testFilters(t *testing.T, b backend) {
 		{"", f{Hosts: []string{"www.ledger.example.com"}}, []string{"ledger"}},
 		{"", f{Hosts: []string{"EXAMPLE.com"}}, []string{"ledger", "gazette"}},
 		{"", f{Hosts: []string{"ample.com"}}, nil},
+		{"", f{Hosts: []string{"com"}}, nil},
 		{"", f{Hosts: []string{"other.test", "gazette.example.com"}}, []string{"gazette", "other", "old"}},
 		{"storm", f{Languages: []string{"en"}}, []string{"ledger", "gazette"}},
 		{"storm", f{Languages: []string{"EN-gb"}}, []string{"ledger"}},
@@ -159,6 +160,10 @@ func testNewestAreRead(t *testing.T, b backend) {
 		if err != nil || got.Articles != 2000 || got.Complete || len(got.Hosts) != 1 || got.Hosts[0].Count != 2000 {
 			t.Errorf("%q: facets %+v, %v; want 2,000 articles of one host, not complete", query.Text, got, err)
 		}
+	}
+	exactly := store.Query{Filter: store.Filter{From: after(1)}}
+	if got, err := s.Facets(t.Context(), exactly); err != nil || got.Articles != 2000 || !got.Complete {
+		t.Errorf("%d articles are counted, complete %t, %v; want all 2,000", got.Articles, got.Complete, err)
 	}
 	found := 0
 	for query := (store.Query{Text: "tide", ByRank: true, Limit: 1000, WithoutSnippets: true}); ; {

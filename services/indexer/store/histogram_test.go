@@ -21,6 +21,9 @@ func barsOf(t *testing.T, s store.Store) string {
 		t.Fatal(err)
 	}
 	all := []string{facets.Times.Step.String()}
+	if n := len(facets.Times.Bars); n > 0 && (facets.Times.Bars[0].Count == 0 || facets.Times.Bars[n-1].Count == 0) {
+		t.Errorf("the histogram begins or ends with an empty bar: %v", facets.Times.Bars)
+	}
 	for i, bar := range facets.Times.Bars {
 		if i > 0 && !bar.From.Equal(facets.Times.Bars[i-1].Before) {
 			t.Errorf("bar %d begins at %v and the one before ends at %v", i, bar.From, facets.Times.Bars[i-1].Before)

@@ -67,7 +67,8 @@ func interruptedReads(s store.Store) map[string]func(context.Context) (any, erro
 			page, err := s.Search(ctx, query)
 			var hits []string
 			for _, hit := range page.Hits {
-				hits = append(hits, hit.Article.GetId()+" "+hit.Article.GetTitle())
+				hits = append(hits, fmt.Sprint(hit.Article.GetId(), hit.Article.GetTitle(), hit.Story, hit.Copies, hit.First,
+					hit.Snippet, hit.TitleMatches))
 			}
 			return fmt.Sprintf("%q %q", hits, page.Next), err
 		}
@@ -88,26 +89,25 @@ func interruptedReads(s store.Store) map[string]func(context.Context) (any, erro
 		},
 		"revisions": func(ctx context.Context) (any, error) {
 			revisions, err := s.Revisions(ctx, "id-a")
-			return len(revisions), err
+			return fmt.Sprint(revisions), err
 		},
 		"facets": func(ctx context.Context) (any, error) { return s.Facets(ctx, store.Query{Text: "lighthouse"}) },
 		"a phrase's facets": func(ctx context.Context) (any, error) {
 			return s.Facets(ctx, store.Query{Text: `"lighthouse keeper"`})
 		},
 		"a story": func(ctx context.Context) (any, error) {
-			members, err := s.Story(ctx, "id-copy")
-			return len(members), err
+			return s.Story(ctx, "id-copy")
 		},
 		"erased URLs": func(ctx context.Context) (any, error) {
 			return s.ErasedURLs(ctx, []string{"https://example.com/gone", "https://example.com/a"})
 		},
 		"outcomes": func(ctx context.Context) (any, error) {
 			outcomes, err := s.Outcomes(ctx, "https://example.com/a")
-			return len(outcomes), err
+			return fmt.Sprint(outcomes), err
 		},
 		"a request's outcomes": func(ctx context.Context) (any, error) {
 			outcomes, err := s.RequestOutcomes(ctx, []string{"request-a"})
-			return len(outcomes), err
+			return fmt.Sprint(outcomes), err
 		},
 		"tally": func(ctx context.Context) (any, error) { return s.Tally(ctx) },
 		"hours": func(ctx context.Context) (any, error) { return s.Hours(ctx, "", after(-1)) },
@@ -140,8 +140,8 @@ func interruptedReads(s store.Store) map[string]func(context.Context) (any, erro
 			return size.Articles, err
 		},
 		"usage": func(ctx context.Context) (any, error) {
-			usage, err := s.Usage(ctx)
-			return fmt.Sprintf("%T", usage), err
+			usage, err := s.Usage(ctx) // what is not estimated
+			return fmt.Sprint(usage.Articles, usage.Revisions, usage.OldestOutcome), err
 		},
 	}
 }

@@ -60,6 +60,9 @@ func TestSteps(t *testing.T) {
 		"after the newest":  {sample, timeRange{95, 100}, []timeRange{{95, 100}}},
 		"before the oldest": {sample, timeRange{1, 5}, []timeRange{{1, 5}}},
 		"empty":             {sample, timeRange{50, 40}, []timeRange{{50, 40}}},
+		"since a step":      {sample, timeRange{20, 1000}, []timeRange{{80, 1000}, {20, 80}}},
+		"ends at a step":    {timeSample{9, 8, 7}, timeRange{0, 10}, []timeRange{{8, 10}, {0, 8}}},
+		"equal steps":       {timeSample{9, 8, 8, 8, 7}, timeRange{0, 10}, []timeRange{{8, 10}, {0, 8}}},
 	} {
 		if got := c.sample.steps(c.whole, stepping{1, 2}); !slices.Equal(got, c.want) {
 			t.Errorf("%s: steps %v, want %v", name, got, c.want)

@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,12 +14,15 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dateline-news/dateline/internal/failtest"
 	"github.com/dateline-news/dateline/internal/ledger"
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/internal/postgrestest"
 	"github.com/dateline-news/dateline/internal/subject"
 	"github.com/dateline-news/dateline/internal/topology"
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 	"github.com/dateline-news/dateline/services/indexer/library"
+	"github.com/dateline-news/dateline/services/indexer/store"
 	"github.com/dateline-news/dateline/services/indexer/storetest"
 	"github.com/dateline-news/dateline/services/indexer/web"
 )
@@ -166,41 +170,96 @@ func TestErase(t *testing.T) {
 	}
 }
 
-// TestEraseWithAFailingStep has each request to NATS that an erasure makes fail in turn. If the erasure reports no
-// error, nothing of the article is left, and if it does, the article can be erased again.
+// TestEraseWithAFailingStep has each request to NATS and each statement of an erasure fail in turn. If the erasure reports
+// no error, nothing of the article is left, and if it does, the article can be erased again.
 func TestEraseWithAFailingStep(t *testing.T) {
 	t.Parallel()
-	nats := natstest.Server(t, t.TempDir())
-	_, js := natstest.Connect(t, nats)
-	natstest.Reconcile(t, js, topology.Limits{})
-	s := storetest.Open(t, storetest.SQLite(t))
-	server := &testServer{store: s, js: js}
-	steps, failing := natstest.Fail(t, nats)
-	erasing, repeating := library.New(s, failing), library.New(s, js)
-	events, err := js.Stream(t.Context(), subject.StreamRevisions)
+	for name, least := range map[string]int{"requests": 20, "statements": 10} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			nats := natstest.Server(t, t.TempDir())
+			_, js := natstest.Connect(t, nats)
+			natstest.Reconcile(t, js, topology.Limits{})
+			var server *testServer
+			var steps *failtest.Steps
+			var erasing *library.Library
+			if name == "requests" {
+				server = &testServer{store: storetest.Open(t, storetest.SQLite(t)), js: js}
+				requests, failing := natstest.Fail(t, nats)
+				steps, erasing = &requests.Steps, library.New(server.store, failing)
+			} else {
+				dsn := storetest.Postgres(t)
+				server = &testServer{store: storetest.Open(t, dsn), js: js}
+				statements := postgrestest.Fail(t, dsn)
+				steps, erasing = &statements.Steps, library.New(storetest.Open(t, statements.URL), js)
+			}
+			if number := server.eraseWithAFailingStep(t, steps, erasing); number < least {
+				t.Errorf("an erasure has %d steps, want at least %d: the test does not see them", number, least)
+			}
+		})
+	}
+}
+
+// eraseWithAFailingStep erases articles, each with a later step failing, and returns their number.
+func (server *testServer) eraseWithAFailingStep(t *testing.T, steps *failtest.Steps, erasing *library.Library) int {
+	t.Helper()
+	repeating := library.New(server.store, server.js)
+	events, err := server.js.Stream(t.Context(), subject.StreamRevisions)
 	if err != nil {
 		t.Fatal(err)
 	}
 	number := 0
+	id := ""
 	steps.Each(t, func(ctx context.Context) error {
 		number++
 		if err := events.Purge(t.Context()); err != nil { // the erasures before, which this one would examine
 			t.Fatal(err)
 		}
 		secret := article(fmt.Sprint("secret", number), "Unspeakable headline", "Unspeakable text.", noon)
-		secret.RequestedUrl = aliasURL
+		id, secret.RequestedUrl = secret.GetId(), aliasURL
 		server.storeSecret(t, secret)
-		_, err := erasing.Erase(ctx, secret.GetId())
+		_, err := erasing.Erase(ctx, id)
 		if err != nil {
-			if _, err := repeating.Erase(t.Context(), secret.GetId()); err != nil {
+			if _, err := repeating.Erase(t.Context(), id); err != nil {
 				t.Errorf("erasing again: %v", err)
 			}
 			server.expectNoSecret(t)
+			server.expectErasure(t, id)
 		}
 		return err
-	}, func() { server.expectNoSecret(t) })
-	if number < 20 {
-		t.Errorf("an erasure has %d steps, want at least 20: the test does not see them", number)
+	}, func() {
+		server.expectNoSecret(t)
+		server.expectErasure(t, id)
+	})
+	return number
+}
+
+// expectErasure expects that the article is not in the store, that its erasure was announced, and that the removed record
+// counts as one that needs not be stored.
+func (server *testServer) expectErasure(t *testing.T, id string) {
+	t.Helper()
+	if _, err := server.store.Article(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("reading the erased article: %v, want ErrNotFound", err)
+	}
+	announced := 0
+	for _, data := range server.messages(t, subject.StreamRevisions) {
+		event := &datelinev1.RevisionEvent{}
+		if proto.Unmarshal(data, event) == nil && event.GetArticleId() == id &&
+			event.GetChange() == datelinev1.RevisionChange_REVISION_CHANGE_ERASED {
+			announced++
+		}
+	}
+	if announced == 0 {
+		t.Errorf("the erasure of %s is not announced", id)
+	}
+	articles, err := server.js.Stream(t.Context(), subject.StreamArticles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spans, err := server.store.Spans(t.Context(), subject.StreamArticles)
+	last := articles.CachedInfo().State.LastSeq // no other articles are sent
+	if err != nil || len(store.Union(spans)) == 0 || store.Union(spans)[0].Last < last {
+		t.Errorf("%d messages of articles were removed, and the store has the spans %v, %v", last, spans, err)
 	}
 }
 
