@@ -12,7 +12,8 @@ import (
 	"github.com/dateline-news/dateline/services/notifier/targets"
 )
 
-// TestGivingUpAtItsBounds has deliveries and subscriptions that have failed for just as long as allowed, or a little less.
+// TestGivingUpAtItsBounds has deliveries and subscriptions that have failed for just as long as allowed, or a little
+// less.
 func TestGivingUpAtItsBounds(t *testing.T) {
 	config := DefaultConfig()
 	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)

@@ -171,7 +171,7 @@ func TestKeyringAge(t *testing.T) {
 	})
 }
 
-// TestUsesAreStoredLater checks that a token stays valid while its last use cannot be stored, and that the use is stored
+// TestUsesAreStoredLater checks that a token stays valid while its last use cannot be stored. The use is stored
 // afterwards.
 func TestUsesAreStoredLater(t *testing.T) {
 	s := storetest.Open(t, storetest.SQLite(t))

@@ -234,6 +234,29 @@ func TestShortHistoryIsNotJudged(t *testing.T) {
 	}
 }
 
+// TestLeastHistory has histories that are just long enough to be judged, or an hour or an article shorter.
+func TestLeastHistory(t *testing.T) {
+	for name, c := range map[string]struct {
+		hours []int64
+		want  bool
+	}{
+		"two weeks and six hours":             {[]int64{0, 100, 200, 250, 300, 310, 336}, true},
+		"an hour less":                        {[]int64{0, 100, 200, 250, 300, 310, 335}, false},
+		"an article less":                     {[]int64{0, 100, 200, 250, 300, 336}, false},
+		"an article that is late":             {[]int64{0, 100, 200, 250, 300, 336, 310}, false},
+		"an hour that is counted without one": {[]int64{0, 100, 200, 250, 300, 310}, false},
+	} {
+		b := &baseline.Baseline{}
+		for _, hour := range c.hours {
+			b.Add(begin+hour, 1)
+			b.Add(begin+hour+1000, 0)
+		}
+		if got := b.IsKnown(); got != c.want {
+			t.Errorf("%s: known %t, want %t", name, got, c.want)
+		}
+	}
+}
+
 // TestLongest compares Longest with closed forms.
 func TestLongest(t *testing.T) {
 	for name, test := range map[string]struct{ mean, square, n, chance, want float64 }{
@@ -263,9 +286,13 @@ func TestEncoding(t *testing.T) {
 	if err != nil || *back != *b {
 		t.Fatalf("Parse(Bytes()) = %+v, %v; want %+v", back, err, b)
 	}
-	for _, bad := range [][]byte{nil, {9}, data[:len(data)-1], append(slices.Clone(data), 0), data[:20]} {
-		if _, err := baseline.Parse(bad); err == nil {
-			t.Errorf("Parse of %d damaged bytes succeeded", len(bad))
+	bad := [][]byte{{9}, append(slices.Clone(data), 0)}
+	for n := range data {
+		bad = append(bad, data[:n])
+	}
+	for _, one := range bad {
+		if _, err := baseline.Parse(one); err == nil {
+			t.Errorf("Parse of %d damaged bytes succeeded", len(one))
 		}
 	}
 	t.Logf("%d bytes", len(data))

@@ -18,7 +18,8 @@ func numberedWords(first, last int) string {
 	return strings.Join(all, " ")
 }
 
-// TestSnippetBounds has matches and texts that are just as long as a snippet, or a word longer. Matches are in brackets.
+// TestSnippetBounds has matches and texts that are just as long as a snippet, or a word longer. Matches are in
+// brackets.
 func TestSnippetBounds(t *testing.T) {
 	for _, c := range []struct{ query, text, want string }{
 		{"", "", ""},

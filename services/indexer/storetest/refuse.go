@@ -20,6 +20,7 @@ import (
 // drops the error.
 func Refuse(
 	t *testing.T, fill func(*testing.T, store.Store), writes map[string]func(context.Context, store.Store) error,
+	ignored ...string,
 ) {
 	t.Helper()
 	content := filled(t, fill)
@@ -27,18 +28,18 @@ func Refuse(
 		t.Run(name, func(t *testing.T) {
 			s := restored(t, content)
 			var err error
-			statements := touched(t, s, func() { err = write(t.Context(), s) })
+			statements := touched(t, s, ignored, func() { err = write(t.Context(), s) })
 			if err != nil || len(statements) == 0 {
 				t.Fatalf("without a refusal: %v; it writes to %d tables", err, len(statements))
 			}
 			for _, statement := range statements {
 				s := restored(t, content)
 				execute(t, s, `CREATE TRIGGER refuse BEFORE `+statement+` BEGIN SELECT RAISE(ABORT, 'not today'); END`)
-				before := rowsOf(t, s)
+				before := rowsOf(t, s, ignored)
 				if err := write(t.Context(), s); err == nil || !strings.Contains(err.Error(), "not today") {
 					t.Errorf("%s is refused, and the error is %v", statement, err)
 				}
-				if after := rowsOf(t, s); after != before {
+				if after := rowsOf(t, s, ignored); after != before {
 					t.Errorf("%s is refused, and the store has changed from\n%s\nto\n%s", statement, before, after)
 				}
 			}
@@ -75,13 +76,18 @@ func restored(t *testing.T, content []byte) store.Store {
 	return Open(t, "sqlite:"+file)
 }
 
-// ordinaryTables is a condition on sqlite_schema. The tables of the index of words have no triggers.
-const ordinaryTables = `type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'article_words%'`
+// tablesOf returns the tables of a store. Those of the index of words have no triggers.
+func tablesOf(t *testing.T, s store.Store, ignored []string) []string {
+	t.Helper()
+	tables := texts(t, s, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'
+		AND name NOT LIKE 'article_words%'`)
+	return slices.DeleteFunc(tables, func(table string) bool { return slices.Contains(ignored, table) })
+}
 
 // touched returns the kinds of statements that write executes, such as UPDATE ON articles.
-func touched(t *testing.T, s store.Store, write func()) []string {
+func touched(t *testing.T, s store.Store, ignored []string, write func()) []string {
 	t.Helper()
-	tables := texts(t, s, `SELECT name FROM sqlite_schema WHERE `+ordinaryTables)
+	tables := tablesOf(t, s, ignored)
 	execute(t, s, `CREATE TABLE touched (statement TEXT)`)
 	for i, table := range tables {
 		for _, kind := range []string{"INSERT", "UPDATE", "DELETE"} {
@@ -95,10 +101,10 @@ func touched(t *testing.T, s store.Store, write func()) []string {
 }
 
 // rowsOf returns all rows of all tables, one per line.
-func rowsOf(t *testing.T, s store.Store) string {
+func rowsOf(t *testing.T, s store.Store, ignored []string) string {
 	t.Helper()
 	var all []string
-	for _, table := range texts(t, s, `SELECT name FROM sqlite_schema WHERE `+ordinaryTables) {
+	for _, table := range tablesOf(t, s, ignored) {
 		columns := texts(t, s, fmt.Sprintf(`SELECT 'quote(' || name || ')' FROM pragma_table_info('%s')`, table))
 		for _, row := range texts(t, s, `SELECT `+strings.Join(columns, ` || ' ' || `)+` FROM `+table) {
 			all = append(all, table+": "+row)

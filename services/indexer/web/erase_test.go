@@ -170,8 +170,8 @@ func TestErase(t *testing.T) {
 	}
 }
 
-// TestEraseWithAFailingStep has each request to NATS and each statement of an erasure fail in turn. If the erasure reports
-// no error, nothing of the article is left, and if it does, the article can be erased again.
+// TestEraseWithAFailingStep has each request to NATS and each statement of an erasure fail in turn. If the erasure
+// reports no error, nothing of the article is left, and if it does, the article can be erased again.
 func TestEraseWithAFailingStep(t *testing.T) {
 	t.Parallel()
 	for name, least := range map[string]int{"requests": 20, "statements": 10} {

@@ -82,8 +82,8 @@ func TestLifetimes(t *testing.T) {
 	}
 }
 
-// TestMessagesThatEndEarly cuts a query and its replies anywhere. No part is taken for a question, a reply, or for one that
-// tells how long a name is missing.
+// TestMessagesThatEndEarly cuts a query and its replies anywhere. No part is taken for a question, a reply, or a reply
+// that tells how long a name is missing.
 func TestMessagesThatEndEarly(t *testing.T) {
 	query := pack(t, dnsmessage.Message{Header: dnsmessage.Header{ID: 0x0102}})
 	header := dnsmessage.Header{ID: 0x0102, Response: true}
