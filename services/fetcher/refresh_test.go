@@ -3,10 +3,12 @@ package fetcher_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/dateline-news/dateline/internal/natstest"
+	"github.com/dateline-news/dateline/services/fetcher"
 )
 
 // refreshing serves pages that are empty except for a refresh.
@@ -96,6 +98,39 @@ func TestRefreshWithoutAPipeline(t *testing.T) {
 	for path, want := range map[string]string{"/loop": "redirects", "/to-closed": "disallows"} {
 		if _, err := fetchOne(t, site.URL+path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// TestRedirectsWithoutAPipeline follows as many redirects as allowed, and no more.
+func TestRedirectsWithoutAPipeline(t *testing.T) {
+	const most = 3
+	site := newWeb(t, func(w http.ResponseWriter, r *http.Request) {
+		left, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/left/"))
+		switch {
+		case err != nil:
+			http.NotFound(w, r)
+		case left > 0:
+			http.Redirect(w, r, fmt.Sprint("/left/", left-1), http.StatusFound)
+		default:
+			page(w, r)
+		}
+	})
+	config := quickConfig()
+	config.MaxRedirects = most
+	for redirects, works := range map[int]bool{0: true, most: true, most + 1: false} {
+		got, err := fetcher.FetchOne(t.Context(), config, fmt.Sprint(site.URL, "/left/", redirects))
+		if (err == nil) != works {
+			t.Errorf("%d redirects: %v", redirects, err)
+		}
+		if works && (len(got.GetRedirects()) != redirects || got.GetFinalUrl() != site.URL+"/left/0" ||
+			got.GetRequestedUrl() != fmt.Sprint(site.URL, "/left/", redirects) || got.GetStatus() != 200) {
+			t.Errorf("%d redirects: %v", redirects, got)
+		}
+	}
+	for _, missing := range []string{site.URL + "/missing", "http://localhost:1/", "not a URL"} {
+		if got, err := fetcher.FetchOne(t.Context(), config, missing); err == nil {
+			t.Errorf("%s: %v", missing, got)
 		}
 	}
 }

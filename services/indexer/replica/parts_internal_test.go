@@ -26,8 +26,9 @@ func TestReasons(t *testing.T) {
 		want reason
 	}{
 		{code("40001"), conflict}, {code("40P01"), conflict}, {code("57014"), conflict},
-		{code("08006"), unavailable}, {code("53300"), unavailable}, {code("57P01"), unavailable}, {code("57P03"), unavailable},
-		{code("40002"), otherReason}, {code("53200"), otherReason}, {code("22023"), otherReason}, {code("42P01"), otherReason},
+		{code("08006"), unavailable}, {code("53300"), unavailable}, {code("57P01"), unavailable},
+		{code("57P03"), unavailable}, {code("40002"), otherReason}, {code("53200"), otherReason},
+		{code("22023"), otherReason}, {code("42P01"), otherReason},
 		{io.EOF, unavailable}, {fmt.Errorf("reading: %w", io.ErrUnexpectedEOF), unavailable},
 		{&net.OpError{Op: "read", Err: errors.New("reset")}, unavailable}, {errGone, unavailable},
 		{context.Canceled, unavailable}, {context.DeadlineExceeded, unavailable}, {driver.ErrBadConn, unavailable},

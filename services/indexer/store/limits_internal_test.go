@@ -45,7 +45,8 @@ func TestHistogramsHaveAtMost60Bars(t *testing.T) {
 		}
 		h := newHistogram(times)
 		if h.Step != want || h.Bars[0].Count != older || h.Bars[0].From.IsZero() != (older == 1) {
-			t.Errorf("%d of %d times are old: the histogram has the step %s and begins with %+v", older, len(times), h.Step, h.Bars[0])
+			t.Errorf("%d of %d times are old: the histogram has the step %s and begins with %+v", older, len(times), h.Step,
+				h.Bars[0])
 		}
 	}
 }
@@ -60,9 +61,11 @@ func TestPossibleCursors(t *testing.T) {
 			t.Errorf("%+v is possible: %t", c, got)
 		}
 	}
-	next := cursor{Time: 5, Row: 7, Rank: -2, ByRank: true}.String()
+	want := cursor{Time: 5, Row: 7, Rank: -2, ByRank: true}
+	next := want.String()
 	with := WithPosition(next, 9)
-	if got, err := decodeCursor(with); err != nil || got != (cursor{Time: 5, Row: 7, Rank: -2, ByRank: true, Position: 9}) {
+	want.Position = 9
+	if got, err := decodeCursor(with); err != nil || got != want {
 		t.Errorf("the cursor with a position is %+v, %v", got, err)
 	}
 	if got := []uint64{CursorPosition(with), CursorPosition(next), CursorPosition("!"), CursorPosition("")}; !slices.Equal(
@@ -105,10 +108,10 @@ func TestSpansOf(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("the spans are %v, want %v", got, want)
 	}
-	if got := Union(append(want, Span{Stream: "ARTICLES", Created: created, First: 4, Last: 4})); !slices.Equal(got, []Span{
-		{Stream: "ARTICLES", Created: created, First: 1, Last: 5}, want[2],
-	}) {
-		t.Errorf("the union is %v", got)
+	all := slices.Concat(want, []Span{{Stream: "ARTICLES", Created: created, First: 4, Last: 4}})
+	union := []Span{{Stream: "ARTICLES", Created: created, First: 1, Last: 5}, want[2]}
+	if got := Union(all); !slices.Equal(got, union) {
+		t.Errorf("the union is %v, want %v", got, union)
 	}
 }
 

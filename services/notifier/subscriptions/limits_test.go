@@ -99,7 +99,7 @@ func TestLimitsOfSecrets(t *testing.T) {
 		return "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, bytes))
 	}
 	for text, want := range map[string]int{ // the number of secrets, or 0 if they are refused
-		secret(24): 1, secret(23): 0, secret(64): 1, secret(65): 0, "": 0, " \n": 0,
+		secret(24): 1, secret(23): 0, secret(64): 1, secret(65): 0, "": 0, "\n\n": 0,
 		strings.TrimPrefix(secret(24), "whsec_"): 0,
 		"whsec_!":                                0,
 		strings.Repeat(secret(32)+"\r\n\n", 4):   4,

@@ -29,7 +29,8 @@ func TestOutcomesOfAnswers(t *testing.T) {
 	if got := outcomeOf(webhook.Answer{Status: 500}, nil); got.Detail != "the target has answered 500" {
 		t.Errorf("an answer without a body: %+v", got)
 	}
-	if got := outcomeOf(webhook.Answer{Status: 200}, errors.New("cut off")); got.Result != Retry || got.Detail != "cut off" {
+	got := outcomeOf(webhook.Answer{Status: 200}, errors.New("cut off"))
+	if got.Result != Retry || got.Detail != "cut off" {
 		t.Errorf("an answer that ends early: %+v", got)
 	}
 }

@@ -94,7 +94,7 @@ func TestMessagesThatEndEarly(t *testing.T) {
 	if !isReply(reply, query) || isReply(query, query) || isReply(reply, []byte{1, 2}) {
 		t.Error("the reply is not the only one")
 	}
-	for n := range len(query) {
+	for n := range query {
 		if key, err := questionKey(query[:n]); err == nil {
 			t.Errorf("%d of %d bytes are the question %q", n, len(query), key)
 		}
@@ -111,12 +111,13 @@ func TestMessagesThatEndEarly(t *testing.T) {
 	}
 	header.RCode = dnsmessage.RCodeNameError
 	negative := pack(t, dnsmessage.Message{Header: header, Authorities: []dnsmessage.Resource{ns(), soa(50, 60)}})
-	for n := range len(negative) {
+	for n := range negative {
 		if life, _ := lifetime(negative[:n]); life != 0 {
 			t.Errorf("%d of %d bytes tell that the name is missing for %s", n, len(negative), life)
 		}
 	}
-	positive := pack(t, dnsmessage.Message{Header: dnsmessage.Header{Response: true}, Answers: []dnsmessage.Resource{a(50)}})
+	header.RCode = dnsmessage.RCodeSuccess
+	positive := pack(t, dnsmessage.Message{Header: header, Answers: []dnsmessage.Resource{a(50)}})
 	if life, failed := lifetime(positive[:len(positive)-1]); life != 0 || failed {
 		t.Errorf("an answer that is cut off may be kept for %s, failed: %t", life, failed)
 	}
