@@ -196,3 +196,71 @@ func TestStreamIsDeclaredAgain(t *testing.T) {
 		expect(t, reg, "dateline_consumer_oldest_waiting_seconds", "extract,PAGES", 60)
 	}
 }
+
+// TestOptionalConsumer has a consumer that need not exist: its metrics are there only while it does.
+func TestOptionalConsumer(t *testing.T) {
+	_, js := natstest.Start(t)
+	reg := prometheus.NewRegistry()
+	optional := backlog.Input{Stream: subject.StreamPages, Consumer: "archive", Optional: true}
+	watch := backlog.New(js, reg, slog.New(slog.DiscardHandler), time.Now, optional)
+	for i := range 3 {
+		if _, err := js.Publish(t.Context(), subject.Pages("com.example"), []byte(strconv.Itoa(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count := func(want int) {
+		t.Helper()
+		watch.Refresh(t.Context())
+		for _, name := range []string{
+			"dateline_consumer_pending", "dateline_consumer_ack_pending", "dateline_consumer_oldest_waiting_seconds",
+		} {
+			if got := testutil.CollectAndCount(reg, name); got != want {
+				t.Errorf("%d series of %s, want %d", got, name, want)
+			}
+		}
+		expect(t, reg, "dateline_stream_messages", "PAGES", 3)
+		expect(t, reg, "dateline_stream_read_errors_total", "", 0)
+	}
+	count(0)
+	stream, err := js.Stream(t.Context(), subject.StreamPages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	consumer, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{
+		Durable: "archive", AckPolicy: jetstream.AckExplicitPolicy,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	natstest.Eventually(t, "three pending pages", func() bool {
+		info, err := consumer.Info(t.Context())
+		return err == nil && info.NumPending == 3
+	})
+	count(1)
+	expect(t, reg, "dateline_consumer_pending", "archive,PAGES", 3)
+	// The first message that the consumer has not acked may have been removed singly.
+	for sequence := range uint64(3) {
+		info, err := consumer.Info(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stream, err = js.Stream(t.Context(), subject.StreamPages); err != nil {
+			t.Fatal(err)
+		}
+		oldest, err := backlog.OldestWaiting(t.Context(), stream, info)
+		msg, missing := stream.GetMsg(t.Context(), sequence+1)
+		if err != nil || missing != nil || !oldest.Equal(msg.Time) {
+			t.Errorf("the oldest page that waits was stored at %v, %v; want that of message %d", oldest, err, sequence+1)
+		}
+		if err := stream.DeleteMsg(t.Context(), sequence+1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := stream.DeleteConsumer(t.Context(), "archive"); err != nil {
+		t.Fatal(err)
+	}
+	watch.Refresh(t.Context())
+	if got := testutil.CollectAndCount(reg, "dateline_consumer_pending"); got != 0 {
+		t.Errorf("%d series of a consumer that was removed", got)
+	}
+}

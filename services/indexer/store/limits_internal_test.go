@@ -11,7 +11,7 @@ import (
 	datelinev1 "github.com/dateline-news/dateline/proto/gen/dateline/v1"
 )
 
-// TestHistogramsHaveAtMost60Bars has times that just need so many bars, or one more.
+// TestHistogramsHaveAtMost60Bars has times that just need 60 bars, or one more.
 func TestHistogramsHaveAtMost60Bars(t *testing.T) {
 	first := time.Date(2000, 1, 3, 0, 0, 0, 0, time.UTC)
 	for step := Minute; step <= Century; step++ {

@@ -14,7 +14,8 @@ import (
 )
 
 // Refuse makes SQLite refuse each kind of statement of each write in turn, such as every update of a table. The write
-// must then report an error that says so, and leave the store as it was. fill stores what the writes change.
+// must then report the refusal as an error, and leave the store as it was, except for the ignored tables. fill stores
+// what the writes change.
 //
 // Such a failure does not end the transaction, as it does in PostgreSQL: the write commits the other statements if it
 // drops the error.

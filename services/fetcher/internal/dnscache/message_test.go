@@ -113,7 +113,7 @@ func TestMessagesThatEndEarly(t *testing.T) {
 	negative := pack(t, dnsmessage.Message{Header: header, Authorities: []dnsmessage.Resource{ns(), soa(50, 60)}})
 	for n := range negative {
 		if life, _ := lifetime(negative[:n]); life != 0 {
-			t.Errorf("%d of %d bytes tell that the name is missing for %s", n, len(negative), life)
+			t.Errorf("by %d of %d bytes, the name is missing for %s", n, len(negative), life)
 		}
 	}
 	header.RCode = dnsmessage.RCodeSuccess
