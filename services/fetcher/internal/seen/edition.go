@@ -44,9 +44,13 @@ type edition struct {
 
 	// revision is that of the edition, or 0 if nothing was packed.
 	revision uint64
-	// read is when the edition was read.
-	read time.Time
+	// read is when the edition was read, and since when this process first read it.
+	read, since time.Time
 }
+
+// settled returns when all replicas of the stream have the indexes of the edition. A process reads the edition at most
+// editionAge after its start, so the entries of packed marks are removed later.
+func (e edition) settled() time.Time { return e.since.Add(lagTime) }
 
 // own returns how many of a number of entries are about those of a single mark each.
 func (e edition) own(stored int) int { return max(0, stored-e.Entries-e.Others) }
@@ -58,6 +62,8 @@ const (
 	// packed in an edition of this age, does not exist. The rest of the delay is for storing a mark, and for a
 	// replica of the stream that lags behind.
 	editionAge = removalDelay / 2
+	// lagTime is the maximum time for which a replica of the stream may lag behind another one.
+	lagTime = (removalDelay - editionAge) / 2
 )
 
 // message returns a message that sets a key.
@@ -111,6 +117,9 @@ func (m *Marks) refresh(ctx context.Context) (edition, error) {
 	next.read = start
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if next.since = start; next.revision == m.edition.revision {
+		next.since = m.edition.since
+	}
 	m.edition = next
 	return next, nil
 }
@@ -118,7 +127,14 @@ func (m *Marks) refresh(ctx context.Context) (edition, error) {
 // indexed is the index of a segment, as read in an edition.
 type indexed struct {
 	index
-	edition uint64 // the revision of the edition, or 0 if it was not read
+	edition uint64    // the revision of the edition, or 0 if it was not read
+	read    time.Time // when it was read
+}
+
+// serves reports whether an index need not be read again. One that was read soon after its edition has started may come
+// from a replica of the stream that still had an earlier one.
+func (i indexed) serves(e edition) bool {
+	return i.edition == e.revision && (i.read.After(e.settled()) || time.Now().Before(e.settled()))
 }
 
 // index returns the index of a segment in an edition, or in a later one.
@@ -126,9 +142,10 @@ func (m *Marks) index(ctx context.Context, e edition, segment int) (index, error
 	m.mu.Lock()
 	known := m.indexes[segment]
 	m.mu.Unlock()
-	if known.edition == e.revision {
+	if known.serves(e) {
 		return known.index, nil
 	}
+	start := time.Now()
 	msg, err := m.get(ctx, indexKey(segment))
 	if err != nil {
 		return index{}, wrap("reading the index of packed marks", err)
@@ -141,7 +158,7 @@ func (m *Marks) index(ctx context.Context, e edition, segment int) (index, error
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.indexes[segment] = indexed{read, e.revision}
+	m.indexes[segment] = indexed{read, e.revision, start}
 	return read, nil
 }
 
