@@ -106,6 +106,8 @@ type request struct {
 	url    weburl.URL
 	parent string // trace context
 	result *stage.Result
+
+	claimed seen.Claimed // once it is known
 }
 
 // key returns the key of the URL's mark.
@@ -160,6 +162,7 @@ func (in *Intake) admit(ctx context.Context, requests []*request) {
 	var admissions []frontier.Admission
 	for i, claimed := range in.seen.ClaimAll(ctx, claims) {
 		r := requests[i]
+		r.claimed = claimed
 		if entry := r.judge(claimed); entry != nil {
 			entering = append(entering, r)
 			cause := "admit:" + r.result.Outcome.InputId
@@ -228,7 +231,7 @@ func (in *Intake) entered(ctx context.Context, r *request, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, frontier.ErrHostFull):
-		in.unclaim(ctx, r.url, r.key())
+		in.unclaim(ctx, r)
 		cause := fmt.Errorf("the queue for %s is full: publish the URL again later, or requeue this dead letter "+
 			"once the queue has drained", r.url.Host())
 		if in.mayWait(r.input.Attempt > 1) {
@@ -236,7 +239,7 @@ func (in *Intake) entered(ctx context.Context, r *request, err error) error {
 		}
 		return stage.Permanent(outcome.HostFull, cause)
 	case ledger.IsTooLarge(err):
-		in.unclaim(ctx, r.url, r.key())
+		in.unclaim(ctx, r)
 		return stage.Permanent(outcome.TooLarge, fmt.Errorf("the request exceeds the largest message that NATS "+
 			"accepts: raise max_payload, or send a smaller request: %w", err))
 	}
@@ -254,9 +257,9 @@ func describe(origin *datelinev1.Origin) string {
 }
 
 // unclaim removes a claim that led to nothing.
-func (in *Intake) unclaim(ctx context.Context, url weburl.URL, key string) {
-	if err := in.seen.Forget(ctx, key); err != nil {
+func (in *Intake) unclaim(ctx context.Context, r *request) {
+	if err := in.seen.Undo(ctx, r.key(), r.claimed); err != nil {
 		in.log.WarnContext(ctx, "removing a claim failed, it will expire with the freshness window",
-			"url", url, "error", err)
+			"url", r.url, "error", err)
 	}
 }

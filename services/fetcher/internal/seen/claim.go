@@ -36,6 +36,9 @@ type Claimed struct {
 	// Again reports whether it was claimed by the same message before.
 	Again bool
 	Err   error
+
+	// replaced is the mark that the claim has replaced, or zero.
+	replaced Mark
 }
 
 // verdict is what the stored mark of a URL means for a claim.
@@ -134,7 +137,26 @@ func (m *Marks) result(c Claim, stored Mark, exists bool, err error) Claimed {
 	}
 	mark := c.Mark
 	mark.revision, mark.Version = stored.revision, stored.Version
-	return Claimed{Mark: mark, OK: true}
+	claimed := Claimed{Mark: mark, OK: true}
+	if exists {
+		claimed.replaced = stored
+	}
+	return claimed
+}
+
+// Undo takes a claim back that led to nothing: the mark that it has replaced returns. If another request has claimed
+// the URL since, its mark stays.
+func (m *Marks) Undo(ctx context.Context, key string, claimed Claimed) error {
+	if claimed.replaced.Request == "" {
+		return m.Forget(ctx, key)
+	}
+	before := claimed.replaced
+	before.revision = claimed.Mark.revision
+	err := m.put(ctx, key, before)
+	if bus.IsConflict(err) {
+		return nil
+	}
+	return wrap("restoring a mark", err)
 }
 
 // storeAll stores the marks of the results with the given indexes, all or none, and
