@@ -27,8 +27,11 @@ func (l *leases) left(held lease) time.Duration {
 }
 
 // guard returns a context that ends when requests may no longer be made for a
-// partition, which also aborts a request that began before. Call stop at the end.
-func (l *leases) guard(ctx context.Context, partition int) (guarded context.Context, stop func()) {
+// partition that was taken at a time, which also aborts a request that began before. If it was lost and taken again
+// since, another replica may have visited its hosts. Call stop at the end.
+func (l *leases) guard(
+	ctx context.Context, partition int, taken time.Time,
+) (guarded context.Context, stop func()) {
 	guarded, cancel := context.WithCancelCause(ctx)
 	var check func()
 	check = func() {
@@ -36,7 +39,7 @@ func (l *leases) guard(ctx context.Context, partition int) (guarded context.Cont
 		held, ok := l.held[partition]
 		left := l.left(held)
 		l.mu.Unlock()
-		if !ok || left <= 0 {
+		if !ok || left <= 0 || !held.taken.Equal(taken) {
 			cancel(errLost)
 			return
 		}

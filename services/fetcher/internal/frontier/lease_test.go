@@ -2,6 +2,7 @@ package frontier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/dateline-news/dateline/internal/natstest"
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
@@ -104,6 +106,28 @@ func TestUseOfALease(t *testing.T) {
 		if l.valid(4) {
 			t.Errorf("%s: a partition that is not held is valid", name)
 		}
+	}
+}
+
+// TestGuardOfALostPartition has a request in progress while its partition is lost and taken again. It is aborted.
+func TestGuardOfALostPartition(t *testing.T) {
+	const partition = 3
+	now := time.Now()
+	l := &leases{
+		now: func() time.Time { return now }, ttl: time.Second, lifetime: time.Millisecond,
+		own: session{revision: 1, beat: now}, held: map[int]lease{partition: {renewed: now, taken: now}},
+	}
+	request, stop := l.guard(natstest.Context(t), partition, now)
+	defer stop()
+	if request.Err() != nil {
+		t.Fatal("the request is aborted at once")
+	}
+	l.mu.Lock()
+	l.held[partition] = lease{renewed: now, taken: now.Add(time.Minute)}
+	l.mu.Unlock()
+	<-request.Done()
+	if cause := context.Cause(request); !errors.Is(cause, errLost) {
+		t.Errorf("the request ends because of %v, want %v", cause, errLost)
 	}
 }
 

@@ -62,6 +62,25 @@ func TestInheritedEntries(t *testing.T) {
 	}
 }
 
+// TestEntryOfALostPartition has an entry that is not finished when its partition is lost, and taken again afterwards.
+// It may have been visited by another replica meanwhile.
+func TestEntryOfALostPartition(t *testing.T) {
+	_, js := newServer(t)
+	f, h := newPicker(t, js)
+	taken := time.Now().Add(-time.Hour)
+	for i, inherited := range []bool{false, false, true} {
+		if inherited {
+			taken = time.Now()
+		}
+		f.leases.held[h.partition] = lease{taken: taken}
+		entry, err := f.pick(t.Context(), h)
+		if err != nil || entry == nil || entry.Inherited != inherited || !entry.Taken.Equal(taken) {
+			t.Fatalf("visit %d: picked %+v (%v), want inherited %t", i+1, entry, err, inherited)
+		}
+		h.current = entry
+	}
+}
+
 // TestDeferredURLsAreBounded has a lane of which as many URLs wait as are remembered: the rest of the lane
 // waits for the first of them.
 func TestDeferredURLsAreBounded(t *testing.T) {

@@ -163,7 +163,11 @@ func (f *Frontier) turn(ctx context.Context, h *host) {
 // lane has one.
 func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 	if h.current != nil {
-		return h.current, nil
+		if h.current.Taken.Equal(f.leases.taken(h.partition)) {
+			return h.current, nil
+		}
+		// The partition was lost and taken again, so another replica may have visited the entry.
+		h.forget(h.created)
 	}
 	for i := range h.lanes {
 		entry, err := f.pickFrom(ctx, h, i)
@@ -172,9 +176,11 @@ func (f *Frontier) pick(ctx context.Context, h *host) (*Entry, error) {
 		}
 		if entry != nil {
 			entry.MayDial = func() bool { return f.leases.valid(h.partition) }
-			entry.Guard = func(ctx context.Context) (context.Context, func()) { return f.leases.guard(ctx, h.partition) }
 			entry.wait = f.wait
 			entry.Taken = f.leases.taken(h.partition)
+			entry.Guard = func(ctx context.Context) (context.Context, func()) {
+				return f.leases.guard(ctx, h.partition, entry.Taken)
+			}
 			entry.Inherited = entry.Stored.Before(entry.Taken.Add(clockSkew))
 			return entry, nil
 		}
