@@ -31,4 +31,7 @@ func TestRefusingHosts(t *testing.T) {
 		hosts.answered(fmt.Sprint(i, ".example"), http.StatusForbidden)
 	}
 	expect(maxRefusing)
+	now = now.Add(refusingFor + time.Second)
+	hosts.answered("late.example", http.StatusForbidden) // takes the place of those that are over
+	expect(1)
 }
