@@ -37,6 +37,9 @@ func dateline(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
 	code = cli.Run(natstest.Context(t), args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &err})
+	if text := out.String() + err.String(); strings.Contains(text, "%!") {
+		t.Errorf("dateline %q: the output has a format that does not fit its arguments:\n%s", args, text)
+	}
 	return code, out.String(), err.String()
 }
 

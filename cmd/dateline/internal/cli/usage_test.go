@@ -76,6 +76,34 @@ func TestWrongCalls(t *testing.T) {
 	}
 }
 
+// TestLimitsOfFlags gives values at both limits, which are accepted, and the ones beyond them. Nothing else of the
+// command lines is wrong, but there is no data folder.
+func TestLimitsOfFlags(t *testing.T) {
+	none := t.TempDir() + "/none"
+	for line, limits := range map[string]struct{ within, beyond []string }{
+		"archive ls --limit":       {[]string{"1"}, []string{"0"}},
+		"audit --limit":            {[]string{"1", "10000"}, []string{"0", "10001"}},
+		"dead list --limit":        {[]string{"1"}, []string{"0"}},
+		"sources --hours":          {[]string{"1", "840"}, []string{"0", "841"}},
+		"tail --limit":             {[]string{"0"}, []string{"-1"}},
+		"token create news --days": {[]string{"0", "3650"}, []string{"-1", "3651"}},
+		"repair --since":           {[]string{"1ns"}, []string{"0s"}},
+	} {
+		run := func(value string, want int) {
+			args := append(strings.Fields(line), value, "--data-dir", none)
+			if code, out, errs := call(t, args...); code != want || out != "" {
+				t.Errorf("dateline %s %s: exit code %d, want %d: %s%s", line, value, code, want, out, errs)
+			}
+		}
+		for _, value := range limits.within {
+			run(value, exitFailure)
+		}
+		for _, value := range limits.beyond {
+			run(value, exitUsage)
+		}
+	}
+}
+
 // TestWrongCallsOfEveryCommand gives each command a flag that it does not have, a value
 // that its settings cannot have, and a number of arguments that it does not take.
 func TestWrongCallsOfEveryCommand(t *testing.T) {

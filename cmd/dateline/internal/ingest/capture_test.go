@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/dateline-news/dateline/internal/outcome"
 	"github.com/dateline-news/dateline/internal/warc"
@@ -68,6 +69,30 @@ func TestRejections(t *testing.T) {
 		if got.rejection != c.want {
 			t.Errorf("status %d with %d bytes, rejected as %q before: rejected as %q, want %q", c.status, len(c.body),
 				c.earlier, got.rejection, c.want)
+		}
+	}
+}
+
+// TestTimesOfCaptures gives times at the limits of what a crawler can have written.
+func TestTimesOfCaptures(t *testing.T) {
+	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	r := &reader{now: func() time.Time { return now }}
+	for date, accepted := range map[string]bool{
+		"1970-01-01T00:00:00Z": false,
+		"1970-01-01T00:00:01Z": true,
+		"2026-11-20T08:59:59Z": true,
+		"2026-11-21T09:00:00Z": true,
+		"2026-11-21T09:00:01Z": false,
+		"yesterday":            false,
+	} {
+		c := &capture{page: &datelinev1.Page{}}
+		r.date(c, &warc.Record{Header: warc.Header{{Name: "WARC-Date", Value: date}}})
+		if accepted {
+			if got := c.page.GetFetchTime().AsTime().Format(time.RFC3339); c.rejection != "" || got != date {
+				t.Errorf("%s is the time %s, rejected as %q %s", date, got, c.rejection, c.detail)
+			}
+		} else if c.rejection != outcome.BadTime || c.detail == "" || c.page.GetFetchTime() != nil {
+			t.Errorf("%s is rejected as %q %s, with the time %s", date, c.rejection, c.detail, c.page.GetFetchTime())
 		}
 	}
 }
