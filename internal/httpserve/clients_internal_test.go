@@ -84,3 +84,51 @@ func TestTheTableOfClientsIsBounded(t *testing.T) {
 		t.Errorf("%d clients are remembered, want at most %d", len(clients.known), maxClients)
 	}
 }
+
+// TestATableOfBusyClients has as many clients with entries as the table holds: others are refused until one leaves.
+func TestATableOfBusyClients(t *testing.T) {
+	clients := NewClients(ClientLimit{Concurrent: 2})
+	address := func(i int) string { return fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255) }
+	var last func()
+	for i := range maxClients {
+		leave, ok := clients.Enter(from(address(i)))
+		if !ok {
+			t.Fatalf("client %d is refused", i)
+		}
+		last = leave
+	}
+	if _, ok := clients.Enter(from(address(maxClients))); ok {
+		t.Error("one client too many is admitted")
+	}
+	if again, ok := clients.Enter(from(address(0))); !ok {
+		t.Error("a known client is refused")
+	} else {
+		again()
+	}
+	last()
+	if _, ok := clients.Enter(from(address(maxClients))); !ok {
+		t.Error("a client is refused although another one has left")
+	}
+	if got := len(clients.known); got != maxClients {
+		t.Errorf("%d clients are remembered, want %d", got, maxClients)
+	}
+}
+
+// A burst of 0 does not limit how fast a client may start.
+func TestWithoutABurst(t *testing.T) {
+	now := time.Unix(0, 0)
+	for burst, want := range map[int]int{0: 10, 1: 1, 2: 2} {
+		clients := NewClients(ClientLimit{Concurrent: 1, Burst: burst, Refill: time.Second})
+		clients.now = func() time.Time { return now }
+		admitted := 0
+		for range 10 {
+			if leave, ok := clients.Enter(from("192.0.2.1:1")); ok {
+				admitted++
+				leave()
+			}
+		}
+		if admitted != want {
+			t.Errorf("a burst of %d admits %d, want %d", burst, admitted, want)
+		}
+	}
+}

@@ -119,3 +119,40 @@ func TestWithoutAnAddressItWaits(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAnAddressThatCannotBeUsedIsReported(t *testing.T) {
+	for _, addr := range []string{"127.0.0.1:99999", "192.0.2.1:1", "nowhere"} {
+		err := server(addr, nil).Run(t.Context())
+		if err == nil || strings.Contains(err.Error(), "is in use") ||
+			!strings.Contains(err.Error(), "listening on the trial address "+addr) ||
+			!strings.HasSuffix(err.Error(), "check trial.addr") {
+			t.Errorf("%s: %v", addr, err)
+		}
+	}
+}
+
+// TestLimitsOfRequests sends headers that just fit the limit of a server without a log, and ones that do not.
+func TestLimitsOfRequests(t *testing.T) {
+	s := server(natstest.FreeAddr(t), func(http.ResponseWriter, *http.Request) {})
+	s.Log = nil
+	url, stop, ended := start(t, s)
+	for size, want := range map[int]int{s.MaxHeaderBytes / 2: http.StatusOK, s.MaxHeaderBytes * 2: 431} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("X", strings.Repeat("x", size))
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("%d bytes of headers: status %d, want %d", size, response.StatusCode, want)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}

@@ -103,6 +103,8 @@ func TestStartErrors(t *testing.T) {
 		},
 		"no port":             {natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1"}, []string{`"127.0.0.1"`, "port"}},
 		"port not a number":   {natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:nats"}, []string{"0 to 65535"}},
+		"port too high":       {natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:65536"}, []string{"0 to 65535"}},
+		"port too low":        {natsembed.Config{Dir: t.TempDir(), Addr: "127.0.0.1:-1"}, []string{"0 to 65535"}},
 		"foreign address":     {natsembed.Config{Dir: t.TempDir(), Addr: "192.0.2.1:4222"}, []string{"192.0.2.1:4222"}},
 		"folder is a file":    {natsembed.Config{Dir: file}, []string{file, "choose another"}},
 		"parent is a file":    {natsembed.Config{Dir: filepath.Join(file, "store")}, []string{file, "choose another"}},
@@ -132,4 +134,87 @@ func corrupted(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// TestOnlyThePasswordAdmits connects with the right password, with another one and without.
+func TestOnlyThePasswordAdmits(t *testing.T) {
+	addr := freeAddr(t)
+	server, err := natsembed.Start(natsembed.Config{
+		Dir: t.TempDir(), Addr: addr, Password: "right", Relaxed: true, MaxStoreBytes: 10 << 20,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Stop()
+	if got := server.ClientURL(); got != "nats://"+addr {
+		t.Errorf("the client URL is %s, want that of %s", got, addr)
+	}
+	if err := server.Health(); err != nil {
+		t.Error(err)
+	}
+	for name, c := range map[string]struct {
+		option nats.Option
+		want   bool
+	}{
+		"right": {nats.UserInfo(natsembed.User, "right"), true}, "wrong": {nats.UserInfo(natsembed.User, "wrong"), false},
+		"none": {nats.Name("none"), false}, "another user": {nats.UserInfo("other", "right"), false},
+	} {
+		nc, err := nats.Connect(server.ClientURL(), c.option)
+		if (err == nil) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil {
+			continue
+		}
+		js, err := jetstream.New(nc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := js.AccountInfo(t.Context())
+		if err != nil || nc.ConnectedServerName() != natsembed.Name {
+			t.Errorf("the server %s has %+v, %v", nc.ConnectedServerName(), info, err)
+		}
+		for size, fits := range map[int64]bool{10 << 20: true, 10<<20 + 1: false} {
+			_, err := js.CreateOrUpdateStream(t.Context(), jetstream.StreamConfig{
+				Name: "LIMIT", Subjects: []string{"limit"}, MaxBytes: size,
+			})
+			if (err == nil) != fits {
+				t.Errorf("a stream of %d bytes: %v", size, err)
+			}
+		}
+		nc.Close()
+	}
+}
+
+// TestSyncReportsAMissingFolder syncs a store whose folder is gone.
+func TestSyncReportsAMissingFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	server, _, stop := start(t, natsembed.Config{Dir: dir, Relaxed: true})
+	defer stop()
+	if err := os.Rename(dir, dir+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Sync(); err == nil || !strings.Contains(err.Error(), "opening the NATS store folder") {
+		t.Errorf("got %v", err)
+	}
+	if err := os.Rename(dir+".moved", dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Sync(); err != nil {
+		t.Error(err)
+	}
+	if leftovers, _ := filepath.Glob(filepath.Join(dir, ".writable-*")); len(leftovers) > 0 {
+		t.Errorf("the probe of the folder is left: %q", leftovers)
+	}
+}
+
+// freeAddr returns a free address. The package natstest imports this one.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
 }

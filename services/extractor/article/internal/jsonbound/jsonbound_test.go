@@ -30,3 +30,21 @@ func TestCount(t *testing.T) {
 		}
 	}
 }
+
+// Items are values and keys. What is in strings does not count.
+func TestItems(t *testing.T) {
+	limits := jsonbound.Limits{Bytes: 14, Items: 10, Depth: 10}
+	for text, want := range map[string]int{
+		"": 1, "1": 1, "[]": 2, "[1]": 2, "[1,2]": 3, `{"a":1}`: 3, `{"a":[1,2]}`: 5, `"[{,:"`: 1,
+		`"a\",[","b"`: 2, "[[],[]]": 5,
+	} {
+		if got, ok := limits.Count([]byte(text)); got != want || !ok {
+			t.Errorf("%s has %d items, %v, want %d", text, got, ok, want)
+		}
+	}
+	for length, want := range map[int]bool{14: true, 15: false} {
+		if _, got := limits.Count(make([]byte, length)); got != want {
+			t.Errorf("a text of %d bytes is within the limits: %v", length, got)
+		}
+	}
+}
