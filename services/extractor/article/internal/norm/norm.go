@@ -40,7 +40,7 @@ func squeezed(s string) bool {
 	space := true
 	for i := range len(s) {
 		c := s[i]
-		if c >= utf8.RuneSelf || c < ' ' || c == ' ' && space {
+		if c >= unicode.MaxASCII || c < ' ' || c == ' ' && space {
 			return false
 		}
 		space = c == ' '

@@ -49,3 +49,40 @@ func TestWordEnds(t *testing.T) {
 		}
 	}
 }
+
+func TestPiecesOfTexts(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "", "abc": "abc", "abcd": "abc", "abé": "ab", "aéb": "aé", "ab": "ab"} {
+		if got := norm.Prefix(text, 3); got != want {
+			t.Errorf("Prefix(%q, 3) = %q, want %q", text, got, want)
+		}
+	}
+	for text, want := range map[string]bool{"a b": true, "b": true, "a\tb": true, "ab": false, "": false, "B": false} {
+		if got := norm.HasWord(text, "b"); got != want {
+			t.Errorf("HasWord(%q, b) = %v", text, got)
+		}
+	}
+	for text, want := range map[string]string{
+		"azAZ09@[`{/:": "azaz09", "a\x00b": "ab", "é½": "é",
+	} {
+		if got := norm.Fold(text); got != want {
+			t.Errorf("Fold(%q) = %q, want %q", text, got, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"a\u200eb": "ab", "a\u2060 b": "a b", "a \u200b b": "a b", "a\x7fb": "a b", "~": "~",
+		"a ": "a", "  a": "a", "a  b": "a b",
+	} {
+		if got := norm.Squeeze(text); got != want {
+			t.Errorf("Squeeze(%q) = %q, want %q", text, got, want)
+		}
+	}
+	if norm.Len("aé中") != 3 {
+		t.Error("characters are counted as bytes")
+	}
+	for at, want := range map[int]bool{3: true, 4: true, 2: false, 0: true} {
+		if got := norm.WordEnds("abc def", at); got != want {
+			t.Errorf("WordEnds(abc def, %d) = %v", at, got)
+		}
+	}
+}
