@@ -95,3 +95,23 @@ func TestExcerpt(t *testing.T) {
 		}
 	}
 }
+
+// What has been written is complete also if a text ends within a character.
+func TestIncompleteEnds(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\xf0\x9f\x97": "a", "a\xe4\xb8": "a", "a\xc3": "a", "aé": "aé",
+		"a\x80": `a\x80`, "a\x80\x80\x80\x80": `a\x80\x80\x80\x80`,
+	} {
+		var b strings.Builder
+		w := escape.NewWriter(&b)
+		if n, err := w.Write([]byte(text)); err != nil || n != len(text) || b.String() != want {
+			t.Errorf("%q: wrote %d bytes, %v: %q, want %q", text, n, err, b.String(), want)
+		}
+		if w.Unwrap() != &b || w.Err() != nil {
+			t.Errorf("%q: the writer below is another one, or the error is %v", text, w.Err())
+		}
+	}
+	if n, err := escape.NewWriter(&failing{}).Write([]byte("a")); n != 0 || err == nil {
+		t.Errorf("a write that failed: %d, %v", n, err)
+	}
+}
