@@ -112,3 +112,36 @@ func TestFeedsHavePages(t *testing.T) {
 		}
 	}
 }
+
+// TestFeedsOfLargeArticles has articles of which only one fits into a page of a feed, and one that is larger.
+func TestFeedsOfLargeArticles(t *testing.T) {
+	server := newTestServer(t, web.Config{})
+	for i, tags := range []int{4000, 2000, 2000} {
+		a := article(fmt.Sprint("large", i), "Large", fmt.Sprint("text ", i), noon.Add(time.Duration(i)*time.Hour))
+		for n := range tags {
+			a.Tags = append(a.Tags, fmt.Sprintf("a tag with the number %06d", n))
+		}
+		server.put(t, a)
+	}
+	for _, feed := range []string{"/api/v1/feed.json", "/api/v1/feed.atom"} {
+		server.get(t, feed)
+	}
+	var ids []string
+	next := "/api/v1/feed.json"
+	for range 4 {
+		page := decode[struct {
+			Next  string `json:"next_url"`
+			Items []struct{ ID string }
+		}](t, server.get(t, next))
+		if len(page.Items) != 1 {
+			t.Fatalf("a page has %d articles, want one", len(page.Items))
+		}
+		ids = append(ids, page.Items[0].ID)
+		if next = strings.TrimPrefix(page.Next, server.URL); next == "" {
+			break
+		}
+	}
+	if got := strings.Join(ids, " "); strings.Count(got, "large") != 3 || !strings.HasSuffix(got, "id-large0-0000") {
+		t.Errorf("the pages have the articles %s, want three", got)
+	}
+}
