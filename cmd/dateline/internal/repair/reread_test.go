@@ -78,8 +78,8 @@ func TestEachMissing(t *testing.T) {
 	}
 }
 
-// TestFailingReread has each statement of the database fail in turn. Messages that are not stored still count as missing,
-// so that they are read by the next call.
+// TestFailingReread has each statement of the database fail in turn. Messages that are not stored still count as
+// missing, so that the next call reads them.
 func TestFailingReread(t *testing.T) {
 	_, js := natstest.Start(t)
 	const articles = 3
