@@ -167,12 +167,16 @@ func TestOutcomesOfStoring(t *testing.T) {
 			datelinev1.RevisionChange_REVISION_CHANGE_CHANGED,
 		},
 		"outdated": {
-			store.PutResult{Status: store.Outdated, ID: "b", Revision: 3}, produced, "outdated", "b", false,
-			datelinev1.RevisionChange_REVISION_CHANGE_OUTDATED,
+			store.PutResult{Status: store.Outdated, ID: "b", Revision: 3, WasOutdated: true}, produced, "outdated",
+			"b", false, datelinev1.RevisionChange_REVISION_CHANGE_OUTDATED,
+		},
+		"outdated, delivered again": {
+			store.PutResult{Status: store.Unchanged, ID: "b", Revision: 3, WasOutdated: true}, produced, "outdated",
+			"b", false, datelinev1.RevisionChange_REVISION_CHANGE_OUTDATED,
 		},
 		"outdated, the first": {
-			store.PutResult{Status: store.Outdated, ID: "b", Revision: 1}, produced, "outdated", "b", false,
-			datelinev1.RevisionChange_REVISION_CHANGE_OUTDATED,
+			store.PutResult{Status: store.Outdated, ID: "b", Revision: 1, WasOutdated: true}, produced, "outdated",
+			"b", false, datelinev1.RevisionChange_REVISION_CHANGE_OUTDATED,
 		},
 		"erased":      {store.PutResult{Status: store.Erased, ID: "b"}, rejected, "erased", "", true, none},
 		"erased copy": {store.PutResult{Status: store.ErasedCopy, ID: "b"}, rejected, "erased_copy", "", true, none},

@@ -120,7 +120,7 @@ func (f *Frontier) wakeForUnread(name string, urls uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	h, i := f.hosts[hostKey(name)], laneOf(name)
-	if h == nil || i < 0 {
+	if h == nil || i < 0 || h.index < 0 { // a turn in progress reads its lanes
 		return
 	}
 	if known := len(h.lanes[i].deferred); known < maxDeferred && urls > uint64(known) {
