@@ -2,6 +2,7 @@ package frontier
 
 import (
 	"container/heap"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,5 +37,28 @@ func TestNoticeDuringATurn(t *testing.T) {
 	f.giveBack(h, h.wakes(), true)
 	if !h.due.Equal(later) {
 		t.Errorf("without a URL, the host is due at %s, want %s", h.due, later)
+	}
+}
+
+// TestListingDuringATurn has a listing find URLs of a host while a turn changes the host's lanes. The race detector
+// notices if the listing reads them.
+func TestListingDuringATurn(t *testing.T) {
+	clock := time.Now()
+	f := &Frontier{
+		Config: Config{Now: func() time.Time { return clock }},
+		wake:   make(chan struct{}, 1), hosts: map[string]*host{}, busy: map[int]int{}, closed: map[int]bool{},
+	}
+	name := subject.Frontier(3, subject.LaneFresh, "example.site")
+	f.add(name, 3, clock, false)
+	h, _ := f.take()
+	if h == nil {
+		t.Fatal("the host is not due")
+	}
+	var turn sync.WaitGroup
+	turn.Go(func() { h.lanes[laneFresh].postpone(deferral{sequence: 1, until: clock.Add(time.Hour)}) })
+	f.wakeForUnread(name, 2)
+	turn.Wait()
+	if len(f.due) > 0 || h.index >= 0 {
+		t.Error("the host waits for another turn during this one")
 	}
 }
