@@ -21,7 +21,7 @@ func TestRefusalsAreExplained(t *testing.T) {
 		err    error
 		what   action
 		is     error
-		advice string // empty if there is none
+		advice string // empty means no advice
 	}{
 		{answer(404, minio.NoSuchKey), reading, os.ErrNotExist, ""},
 		{answer(404, minio.NoSuchVersion), deleting, os.ErrNotExist, ""},

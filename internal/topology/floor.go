@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -36,14 +38,10 @@ func ackFloor(ctx context.Context, js jetstream.JetStream, stream string) (uint6
 	if len(floors) != total {
 		return 0, fmt.Errorf("the server lists %d of %d consumers", len(floors), total)
 	}
-	var floor uint64
-	first := true
-	for _, acked := range floors {
-		if first || acked < floor {
-			floor, first = acked, false
-		}
+	if len(floors) == 0 {
+		return 0, nil
 	}
-	return floor, nil
+	return slices.Min(slices.Collect(maps.Values(floors))), nil
 }
 
 // consumerPage is the server's answer to a request for the consumers of a stream.

@@ -96,8 +96,9 @@ func (d *Discoverer) requestAll(ctx context.Context, claimed []sources.Endpoint)
 }
 
 // request publishes a request for an endpoint. It is unconditional until the endpoint has
-// been read once, which a candidate has not, and while articles that it lists wait. It also is
-// if the response to the request before was not read: that one may have been the last change.
+// been read once, which a candidate has not, and while articles that it lists wait. It is also
+// unconditional if the previous response was never read: the fetcher remembers its version, so the
+// site would answer that nothing has changed.
 func (d *Discoverer) request(ctx context.Context, e sources.Endpoint) error {
 	request := &datelinev1.FetchRequest{
 		Url: e.URL, RequestId: pollID(e.ID, e.Poll), Priority: datelinev1.Priority_PRIORITY_FRESH,

@@ -17,8 +17,8 @@ import (
 // must then report the refusal as an error, and leave the store as it was, except for the ignored tables. fill stores
 // what the writes change.
 //
-// Such a failure does not end the transaction, as it does in PostgreSQL: the write commits the other statements if it
-// drops the error.
+// Unlike in PostgreSQL, such a failure does not abort the transaction: a write that drops the error commits its other
+// statements.
 func Refuse(
 	t *testing.T, fill func(*testing.T, store.Store), writes map[string]func(context.Context, store.Store) error,
 	ignored ...string,

@@ -71,7 +71,7 @@ documents, the mapping of the index, and the permissions that the user needs.`,
 		}
 		defer target.Close()
 		return storeOrAPI(load, func(cmd *cobra.Command, cfg configuration, api webapi.Client, _ []string) error {
-			// The index would keep what a replica of the database answers before it has a revision.
+			// A replica of the database may lag behind: the index would keep its outdated articles.
 			return f.run(cmd, cfg, target, api.Fresh())
 		}, func(cmd *cobra.Command, cfg configuration, s store.Store, _ []string) error {
 			return auditedIfPossible(cmd, s, nil, "export", "articles to "+target.String(), func() error {

@@ -115,7 +115,7 @@ func (c Client) do(ctx context.Context, method, path string, body any) (*http.Re
 			c.base, err)
 	}
 	if c.fresh && response.Header.Get(replica.FromHeader) == replica.Replica {
-		_ = response.Body.Close() // what it says is not used
+		_ = response.Body.Close() // the content is not used
 		return nil, fmt.Errorf("the database of %s is unavailable, and its replica may lack changes: try again later", c.base)
 	}
 	switch response.StatusCode {

@@ -186,7 +186,7 @@ func (f *Frontier) updateLeases(ctx context.Context) {
 	f.follow(f.leases.owned())
 }
 
-// setClosed keeps visits from beginning in a partition, or permits them again, and reports whether none is in progress.
+// setClosed closes a partition to new visits, or opens it again, and reports whether no visit is in progress.
 func (f *Frontier) setClosed(partition int, closed bool) (idle bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -115,7 +115,7 @@ func (f *Frontier) wakeUp(h *host, due time.Time) {
 	}
 }
 
-// wakeForUnread wakes a host up if one of its queues has more URLs than are deferred: the notice of one was missed.
+// wakeForUnread wakes the host of a queue that has more URLs than the host has deferred: it has missed a notice.
 func (f *Frontier) wakeForUnread(name string, urls uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

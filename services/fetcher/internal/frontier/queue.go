@@ -140,7 +140,7 @@ func (q *queue) info(ctx context.Context) (*jetstream.StreamInfo, error) {
 	return info, nil
 }
 
-// subjects returns the subjects of a partition that have URLs, with their numbers.
+// subjects returns the number of URLs of each subject of a partition that has any.
 func (q *queue) subjects(ctx context.Context, partition int) (map[string]uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 // leaseTasks is the maximum number of operations on leases at the same time.
 const leaseTasks = 32
 
-// closing keeps visits from beginning in a partition, or permits them again, and reports whether none is in progress.
+// closing closes a partition to new visits, or opens it again, and reports whether no visit is in progress.
 type closing func(partition int, closed bool) (idle bool)
 
 // round looks for replicas that have joined or stopped. If there are any, or it is

@@ -9,21 +9,27 @@ import (
 	"github.com/dateline-news/dateline/internal/subject"
 )
 
+// inTurn returns a frontier with a host in a turn, and the subject of the host's fresh URLs.
+func inTurn(t *testing.T, clock *time.Time) (f *Frontier, name string, h *host) {
+	t.Helper()
+	f = &Frontier{
+		Config: Config{Now: func() time.Time { return *clock }},
+		wake:   make(chan struct{}, 1), hosts: map[string]*host{}, busy: map[int]int{}, closed: map[int]bool{},
+	}
+	name = subject.Frontier(3, subject.LaneFresh, "example.site")
+	f.add(name, 3, *clock, false)
+	if h, _ = f.take(); h == nil {
+		t.Fatal("the host is not due")
+	}
+	return f, name, h
+}
+
 // TestNoticeDuringATurn has a host whose only known URL waits for an hour. A notice of
 // another URL arrives while the host's queue is read, which does not find the URL yet.
 // The host looks for it soon, rather than in an hour.
 func TestNoticeDuringATurn(t *testing.T) {
 	clock := time.Now()
-	f := &Frontier{
-		Config: Config{Now: func() time.Time { return clock }},
-		wake:   make(chan struct{}, 1), hosts: map[string]*host{}, busy: map[int]int{}, closed: map[int]bool{},
-	}
-	name := subject.Frontier(3, subject.LaneFresh, "example.site")
-	f.add(name, 3, clock, false)
-	h, _ := f.take()
-	if h == nil {
-		t.Fatal("the host is not due")
-	}
+	f, name, h := inTurn(t, &clock)
 	later := clock.Add(time.Hour)
 	h.lanes[laneFresh].postpone(deferral{sequence: 1, until: later})
 	f.add(name, 3, clock, true)
@@ -44,16 +50,7 @@ func TestNoticeDuringATurn(t *testing.T) {
 // notices if the listing reads them.
 func TestListingDuringATurn(t *testing.T) {
 	clock := time.Now()
-	f := &Frontier{
-		Config: Config{Now: func() time.Time { return clock }},
-		wake:   make(chan struct{}, 1), hosts: map[string]*host{}, busy: map[int]int{}, closed: map[int]bool{},
-	}
-	name := subject.Frontier(3, subject.LaneFresh, "example.site")
-	f.add(name, 3, clock, false)
-	h, _ := f.take()
-	if h == nil {
-		t.Fatal("the host is not due")
-	}
+	f, name, h := inTurn(t, &clock)
 	var turn sync.WaitGroup
 	turn.Go(func() { h.lanes[laneFresh].postpone(deferral{sequence: 1, until: clock.Add(time.Hour)}) })
 	f.wakeForUnread(name, 2)

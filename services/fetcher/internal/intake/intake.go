@@ -107,7 +107,7 @@ type request struct {
 	parent string // trace context
 	result *stage.Result
 
-	claimed seen.Claimed // once it is known
+	claimed seen.Claimed // the result of claiming the URL
 }
 
 // key returns the key of the URL's mark.
@@ -256,10 +256,10 @@ func describe(origin *datelinev1.Origin) string {
 		origin.GetFindTime().AsTime().Format(time.RFC3339))
 }
 
-// unclaim removes a claim that led to nothing.
+// unclaim takes back a claim that led to nothing.
 func (in *Intake) unclaim(ctx context.Context, r *request) {
 	if err := in.seen.Undo(ctx, r.key(), r.claimed); err != nil {
-		in.log.WarnContext(ctx, "removing a claim failed, it will expire with the freshness window",
+		in.log.WarnContext(ctx, "taking back a claim failed, it will expire with the freshness window",
 			"url", r.url, "error", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/dateline-news/dateline/internal/bus"
 	"github.com/dateline-news/dateline/internal/loop"
@@ -144,15 +145,16 @@ func (m *Marks) result(c Claim, stored Mark, exists bool, err error) Claimed {
 	return claimed
 }
 
-// Undo takes a claim back that led to nothing: the mark that it has replaced returns. If another request has claimed
-// the URL since, its mark stays.
+// Undo takes back a claim that led to nothing: it restores the mark that the claim replaced, or removes the mark if
+// there was none. If another request has claimed the URL since, the mark of that request stays.
 func (m *Marks) Undo(ctx context.Context, key string, claimed Claimed) error {
-	if claimed.replaced.Request == "" {
-		return m.Forget(ctx, key)
+	var err error
+	if before := claimed.replaced; before.Request == "" {
+		err = m.kv.Delete(ctx, key, jetstream.LastRevision(claimed.Mark.revision))
+	} else {
+		before.revision = claimed.Mark.revision
+		err = m.put(ctx, key, before)
 	}
-	before := claimed.replaced
-	before.revision = claimed.Mark.revision
-	err := m.put(ctx, key, before)
 	if bus.IsConflict(err) {
 		return nil
 	}

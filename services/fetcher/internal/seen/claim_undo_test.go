@@ -7,8 +7,8 @@ import (
 	"github.com/dateline-news/dateline/internal/natstest"
 )
 
-// TestUndo takes claims back: of a URL without a mark, of one with the mark of an earlier request, and of one that
-// another request has claimed since.
+// TestUndo takes claims back: of a URL without a mark, of one with the mark of an earlier request, and of both
+// after another request has claimed the URL.
 func TestUndo(t *testing.T) {
 	_, js := natstest.Start(t)
 	marks := opened(t, js)
@@ -23,8 +23,10 @@ func TestUndo(t *testing.T) {
 	}
 	claims := map[string]Claimed{"fresh": claim("fresh", "second"), "known": claim("known", "second")}
 	claims["taken"] = claim("taken", "second")
+	claims["fresh-taken"] = claim("fresh-taken", "second")
 	claim("taken", "third")
-	for url, want := range map[string]string{"fresh": "", "known": "first", "taken": "third"} {
+	claim("fresh-taken", "third")
+	for url, want := range map[string]string{"fresh": "", "known": "first", "taken": "third", "fresh-taken": "third"} {
 		if err := marks.Undo(t.Context(), url, claims[url]); err != nil {
 			t.Fatal(err)
 		}

@@ -44,12 +44,12 @@ type edition struct {
 
 	// revision is that of the edition, or 0 if nothing was packed.
 	revision uint64
-	// read is when the edition was read, and since when this process first read it.
+	// read is when this process last read the edition, and since is when it first did.
 	read, since time.Time
 }
 
-// settled returns when all replicas of the stream have the indexes of the edition. A process reads the edition at most
-// editionAge after its start, so the entries of packed marks are removed later.
+// settled returns the time from which every replica of the stream has the indexes of the edition. A process first
+// reads an edition at most editionAge after it has started, so the entries of packed marks are removed later than that.
 func (e edition) settled() time.Time { return e.since.Add(lagTime) }
 
 // own returns how many of a number of entries are about those of a single mark each.
@@ -131,8 +131,8 @@ type indexed struct {
 	read    time.Time // when it was read
 }
 
-// serves reports whether an index need not be read again. One that was read soon after its edition has started may come
-// from a replica of the stream that still had an earlier one.
+// serves reports whether an index can be used for an edition. An index that was read before the edition settled may
+// come from a replica of the stream that lags behind, so it is used only until then.
 func (i indexed) serves(e edition) bool {
 	return i.edition == e.revision && (i.read.After(e.settled()) || time.Now().Before(e.settled()))
 }
